@@ -1,0 +1,152 @@
+"""Decides what one run holds: contract, rules, one sender, one corpus, and every result so far."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from itertools import islice
+
+from contract_tests.cases import Case, Stimuli
+from contract_tests.corpus import DEPTHS, Depth, Scope
+from contract_tests.verdicts import RuleResult
+from mock_server.delivery import Delivery, Exchange, Framing
+from mock_server.sending import Sender
+from mock_server.stamping import Identity, Run
+from openapi.catalogue import Catalogue, Rule
+from openapi.model import Callback, Contract, DeliveryFacts
+
+__all__ = ["Bench", "Contact", "Listener"]
+
+_TRY_STEP = 4096  # messages of a case's second try start here, so that no identity comes twice
+
+
+class Listener:
+    """Hears how a run goes on; this one stays silent."""
+
+    def rule_started(self, rule: Rule) -> None:
+        """A rule is in hand."""
+
+    def delivered(self) -> None:
+        """One delivery was answered, or not."""
+
+    def rule_ended(self, result: RuleResult) -> None:
+        """A rule has its verdict."""
+
+
+@dataclass
+class Bench:
+    """One run against one receiver.
+
+    Attributes:
+        rules: The rules that were asked for, in the catalogue's order.
+        round_trip_s: Seconds that the network takes; latency rules are net of it.
+        shared: Exchanges that several rules look at, by stimuli, callback and index.
+        killed_by: The rule after which valid deliveries were no longer acknowledged.
+    """
+
+    contract: Contract
+    catalogue: Catalogue
+    rules: tuple[Rule, ...]
+    callbacks: tuple[Callback, ...]
+    sender: Sender
+    depth: Depth = DEPTHS["standard"]
+    seed: int = 0
+    run: Run = field(default_factory=Run.fresh)
+    listener: Listener = field(default_factory=Listener)
+    round_trip_s: float = 0.0
+    results: dict[str, RuleResult] = field(default_factory=dict)
+    shared: dict[tuple[str, str, int], Exchange] = field(default_factory=dict)
+    exchanges: list[Exchange] = field(default_factory=list)
+    ids_sent: dict[str, None] = field(default_factory=dict)
+    killed_by: str = ""
+    errors: list[Exception] = field(default_factory=list)
+    plain_sent: int = 0
+    _numbers: dict[tuple[str, str], int] = field(default_factory=dict)
+    _next_number: int = 1
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @cached_property
+    def scopes(self) -> tuple[Scope, ...]:
+        """One scope per callback."""
+        return tuple(Scope(callback, self.depth, self.seed) for callback in self.callbacks)
+
+    @cached_property
+    def _workers(self) -> ThreadPoolExecutor:
+        return ThreadPoolExecutor(max_workers=self.sender.pace.at_once, thread_name_prefix="delivery")
+
+    def close(self) -> None:
+        """Stops the workers and gives the connections back."""
+        if "_workers" in self.__dict__:
+            self._workers.shutdown(wait=False, cancel_futures=True)
+        self.sender.close()
+
+    def number(self, stimuli: Stimuli, scope: Scope, count: int) -> int:
+        """The first of `count` case numbers for these stimuli; the same ones each time they are asked for."""
+        key = (f"{stimuli.__module__}.{stimuli.__qualname__}", scope.callback.name)
+        if key not in self._numbers:
+            self._numbers[key] = self._next_number
+            self._next_number += count
+        return self._numbers[key]
+
+    def contact(self, case: Case, number: int, attempt: int = 0) -> Contact:
+        """A case that is about to be put before the receiver."""
+        return Contact(self, case, Identity(self.run, number, message=attempt * _TRY_STEP))
+
+    def send(self, delivery: Delivery) -> Exchange:
+        """Sends one delivery and keeps what came back."""
+        exchange = self.sender.send(delivery)
+        with self._lock:
+            self.exchanges.append(exchange)
+            self.ids_sent.update(dict.fromkeys(delivery.ids))
+        self.listener.delivered()
+        return exchange
+
+    def at_once(self, jobs: list[Callable[[], object]], limit: int | None = None) -> Iterator[list[object]]:
+        """Runs jobs side by side, a batch at a time, and gives each batch's results in order."""
+        size = max(1, min(limit or self.sender.pace.at_once, self.sender.pace.at_once))
+        waiting = iter(jobs)
+        while batch := list(islice(waiting, size)):
+            if size == 1:
+                yield [batch[0]()]
+            else:
+                yield [future.result() for future in [self._workers.submit(job) for job in batch]]
+
+
+@dataclass
+class Contact:
+    """One case before the receiver: delivers, and remembers what went to and fro.
+
+    Attributes:
+        identity: The message that `deliver()` speaks of.
+    """
+
+    bench: Bench
+    case: Case
+    identity: Identity
+    exchanges: list[Exchange] = field(default_factory=list)
+
+    def deliver(self, delivery: Delivery | None = None) -> Exchange:
+        """Sends a delivery; the case's own one when none is given."""
+        exchange = self.bench.send(delivery or self.case.delivery(self.identity))
+        self.exchanges.append(exchange)
+        return exchange
+
+    def deliver_plain(self, *, fresh_connection: bool = True) -> Exchange:
+        """Sends a plain valid delivery of another message, by default on a connection of its own."""
+        scope = next(scope for scope in self.bench.scopes if scope.callback is self.case.callback)
+        plain = Case(self.case.callback, "a plain valid delivery", scope.plain)
+        self.identity = self.identity.next()
+        return self.deliver(replace(plain.delivery(self.identity), framing=Framing(fresh_connection=fresh_connection)))
+
+    @property
+    def facts(self) -> DeliveryFacts:
+        """What `x-delivery` says of the callback."""
+        return self.case.callback.delivery
+
+    @property
+    def round_trip_s(self) -> float:
+        """Seconds that the network takes."""
+        return self.bench.round_trip_s

@@ -1,0 +1,79 @@
+"""Decides what a case is: content that is drawn once, made into a delivery with a fresh identity each time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from mock_server.delivery import PLAIN, Delivery, Framing, Headers
+from mock_server.stamping import Identity, stamp
+from mock_server.wireform import encode
+from openapi.model import Callback
+from openapi.pointer import Json
+
+__all__ = ["Case", "Stimuli", "default_headers", "hostile"]
+
+
+@dataclass(frozen=True)
+class Case:
+    """One stimulus: what is sent, but for identity.
+
+    Attributes:
+        label: What is special about it, in words that fit after "with".
+        content: A body; identity, times and phone numbers are stamped over it.
+        edit: Changes the stamped body.
+        spelling: How the body is written, a key of `wireform.SPELLINGS`.
+        mangle: Changes the bytes.
+        headers: All headers of the delivery; None for those that the contract gives.
+        later_s: Seconds after the message's first time.
+    """
+
+    callback: Callback
+    label: str
+    content: Json
+    edit: Callable[[Json], Json] | None = None
+    spelling: str = "compact, raw UTF-8"
+    mangle: Callable[[bytes], bytes] | None = None
+    method: str = ""
+    headers: Headers | None = None
+    framing: Framing = PLAIN
+    later_s: int = 0
+
+    def delivery(self, identity: Identity) -> Delivery:
+        """Makes the delivery that speaks of one message."""
+        value = stamp(self.callback, self.content, identity, later_s=self.later_s)
+        if self.edit is not None:
+            value = self.edit(value)
+        body = encode(value, self.spelling)
+        if self.mangle is not None:
+            body = self.mangle(body)
+        return Delivery(
+            callback=self.callback.name,
+            method=self.method or self.callback.method,
+            headers=default_headers(self.callback) if self.headers is None else self.headers,
+            body=body,
+            framing=self.framing,
+            ids=(identity.id(self.id_kind),) if self.callback.delivery.correlation else (),
+        )
+
+    @property
+    def id_kind(self) -> int:
+        """Which stamped member identifies the message."""
+        facts = self.callback.delivery
+        return list(facts.stamped).index(facts.correlation) if facts.correlation in facts.stamped else 0
+
+
+def default_headers(callback: Callback) -> Headers:
+    """The headers that the contract gives a delivery."""
+    agent = callback.user_agent
+    return (("Content-Type", callback.media_type), *((("User-Agent", agent),) if agent else ()))
+
+
+Stimuli = Callable[..., Iterable[Case]]
+"""A function from a `Scope` to the cases of one kind."""
+
+
+def hostile(stimuli: Stimuli) -> Stimuli:
+    """Marks stimuli after which one valid delivery shows whether the receiver is still alive."""
+    stimuli.hostile = True  # type: ignore[attr-defined]
+    return stimuli

@@ -1,0 +1,62 @@
+"""Acknowledgement of valid deliveries."""
+
+from __future__ import annotations
+
+import pytest
+
+from contract_tests.documented import body_flaw
+from contract_tests.judging import each
+from contract_tests.stimuli import valid
+
+
+@pytest.mark.rule("ACK-01")
+@each(valid.plain)
+def test_plain_delivery_is_acknowledged(exchange):
+    assert exchange.acknowledged, "an acknowledgement (2xx)"
+
+
+@pytest.mark.rule("ACK-02")
+@each(valid.examples)
+def test_valid_delivery_is_not_redirected(exchange):
+    assert not exchange.redirected, "no redirect (3xx)"
+
+
+@pytest.mark.rule("ACK-03")
+@each(valid.listed_values)
+def test_every_listed_value_is_acknowledged(exchange):
+    assert exchange.acknowledged, "an acknowledgement (2xx)"
+
+
+@pytest.mark.rule("ACK-04")
+@each(valid.examples)
+def test_every_example_is_acknowledged(exchange):
+    assert exchange.acknowledged, "an acknowledgement (2xx)"
+
+
+@pytest.mark.rule("ACK-05")
+@each(valid.weighty, sends=1)
+def test_answer_comes_within_the_deadline(receiver):
+    exchange = receiver.deliver()
+    assert exchange.elapsed_s - receiver.round_trip_s <= receiver.facts.deadline_s, (
+        f"an answer within {receiver.facts.deadline_s} s <- {exchange.elapsed_s:.1f} s, {exchange.described()}"
+    )
+
+
+@pytest.mark.rule("ACK-06")
+@each(valid.answered_examples)
+def test_acknowledgement_has_the_documented_status(exchange, callback):
+    documented = callback.answer.status
+    assert not exchange.acknowledged or exchange.status == documented, f"the documented status {documented}"
+
+
+@pytest.mark.rule("ACK-07")
+@each(valid.examples)
+def test_acknowledgement_is_no_html_page(exchange):
+    assert not (exchange.acknowledged and exchange.answer.is_html), "no HTML page"
+
+
+@pytest.mark.rule("ACK-08")
+@each(valid.answered_examples)
+def test_acknowledgement_has_the_documented_body(exchange, callback):
+    flaw = body_flaw(exchange, callback) if exchange.acknowledged else ""
+    assert not flaw, f"the documented body <- {flaw}"

@@ -1,0 +1,27 @@
+"""Exposure: what an answer shows that no sender needs."""
+
+from __future__ import annotations
+
+import pytest
+
+from contract_tests.exposure import framework_version, has_markup, stack_trace
+from contract_tests.judging import each
+from contract_tests.stimuli import http
+
+
+@pytest.mark.rule("SEC-01")
+@each(http.provoking)
+def test_answer_shows_no_stack_trace(exchange):
+    assert stack_trace(exchange) == "", f"no stack trace <- {stack_trace(exchange)!r}"
+
+
+@pytest.mark.rule("SEC-02")
+@each(http.provoking)
+def test_error_page_shows_no_version(exchange):
+    assert framework_version(exchange) == "", f"no framework version <- {framework_version(exchange)!r}"
+
+
+@pytest.mark.rule("SEC-03")
+@each(http.provoking)
+def test_received_markup_is_not_repeated_as_html(exchange):
+    assert not has_markup(exchange), "no HTML answer that repeats received markup"

@@ -1,0 +1,76 @@
+"""Decides which sub-commands there are; each loads the floor it needs only when it is called."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+import click
+
+from openapi.errors import KitError
+
+__all__ = ["main"]
+
+_COMMANDS = {
+    # name: module and attribute; help stays fast because nothing of them is imported for it
+    "check": ("contract_tests.check_command", "check", "Judge a receiver: one URL in, a verdict per rule out."),
+    "mock": ("mock_server.mock_command", "mock", "Run a receiver made from the contract, right or wrong on purpose."),
+    "rules": ("openapi.rules_command", "rules", "List the rules, or explain one."),
+}
+
+
+class _LazyGroup(click.Group):
+    """A group whose commands are imported when they are called (click's documentation, "Lazily Loading")."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        module, attribute, _ = _COMMANDS[cmd_name]
+        command = getattr(importlib.import_module(module), attribute)
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, _, text) in _COMMANDS.items()])
+
+
+@click.group(
+    cls=_LazyGroup,
+    context_settings={
+        "help_option_names": ["-h", "--help"],
+        "auto_envvar_prefix": "CALLBACK_CONTRACT",
+        "max_content_width": 110,
+    },
+)
+@click.version_option(package_name="callback-contract", prog_name="callback-contract")
+def cli() -> None:
+    """Tells before messages go missing whether a receiver of callbacks is right.
+
+    \b
+    callback-contract check https://staging.example.com/callbacks
+    callback-contract rules ACK-01
+    """
+
+
+def main() -> None:
+    """Runs the program; a user's mistake is one message and never a stack trace."""
+    try:
+        cli.main(standalone_mode=False)
+    except click.exceptions.Exit as stop:
+        sys.exit(stop.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(2)
+    except KitError as error:
+        click.echo(f"error: {error}", err=True)
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("interrupted", err=True)
+        sys.exit(130)
+    except BrokenPipeError:
+        sys.stderr.close()  # the reader went away, as in `| head`
+        sys.exit(0)

@@ -1,0 +1,54 @@
+"""Decides what in an answer gives away how a receiver is built."""
+
+from __future__ import annotations
+
+import re
+
+from contract_tests.stimuli.valid import MARKUP
+from mock_server.delivery import Exchange
+
+__all__ = ["framework_version", "has_markup", "stack_trace"]
+
+_TRACES = re.compile(
+    r"Traceback \(most recent call last\)"  # Python
+    r'|File "[^"]+", line \d+'
+    r"|^\s+at [\w.$<>]+ ?\([^)\n]*:\d+(:\d+)?\)"  # JavaScript, Java
+    r"|\bat [\w.$]+\([\w]+\.java:\d+\)"
+    r"|goroutine \d+ \[running\]"  # Go
+    r"|#\d+ [^\n]*\.php\(\d+\)"  # PHP
+    r"|\.php:\d+\b|on line <b>\d+</b>"
+    r"|\.rb:\d+:in [`']"  # Ruby
+    r"|\bat [\w.`<>]+ in [^\n]+:line \d+",  # .NET
+    re.MULTILINE,
+)
+_VERSIONS = re.compile(
+    r"\b(?:Werkzeug|Flask|Django|Gunicorn|uvicorn|aiohttp|Tornado|CherryPy|waitress|Express|Apache|Tomcat|Jetty|nginx|"
+    r"openresty|PHP|Laravel|Symfony|Rails|Puma|Passenger|ASP\.NET|Kestrel|Spring Boot|Python|BaseHTTP|SimpleHTTP)"
+    r"(?:/| Version:? ?| )v?\d+(?:\.\d+)+",
+    re.IGNORECASE,
+)
+
+
+def stack_trace(exchange: Exchange) -> str:
+    """The first line that reads like a stack trace, empty when there is none."""
+    return _first(_TRACES, exchange)
+
+
+def framework_version(exchange: Exchange) -> str:
+    """A framework's name with its version in the body of an error, empty when there is none."""
+    return "" if exchange.acknowledged else _first(_VERSIONS, exchange)
+
+
+def has_markup(exchange: Exchange) -> bool:
+    """Whether the answer is HTML and repeats the markup that was sent."""
+    answer = exchange.answer
+    if answer is None or answer.media_type in {"application/json", "application/problem+json", "text/plain"}:
+        return False
+    return (answer.is_html or answer.media_type == "") and MARKUP["a script element"].encode() in answer.body
+
+
+def _first(pattern: re.Pattern[str], exchange: Exchange) -> str:
+    if exchange.answer is None:
+        return ""
+    found = pattern.search(exchange.answer.body.decode("utf-8", "replace"))
+    return found[0].strip()[:120] if found else ""

@@ -1,0 +1,100 @@
+"""Decides whether there is a receiver to judge at all: one plain valid delivery, before anything else."""
+
+from __future__ import annotations
+
+import socket
+import statistics
+import time
+from urllib.parse import urlsplit
+
+from contract_tests.bench import Bench
+from contract_tests.judging import credentials_error, plain_case
+from mock_server.delivery import Delivery, Exchange, Headers
+from mock_server.stamping import Identity
+from openapi.errors import KitError
+
+__all__ = ["KIT_AGENT", "make_first_contact"]
+
+KIT_AGENT: Headers = (("User-Agent", "callback-contract"),)
+
+
+def make_first_contact(bench: Bench) -> None:
+    """Sends one plain valid delivery and measures the round trip.
+
+    Raises:
+        KitError: With exit code 3: no connection, no TLS session, the wrong path, refused credentials, or an
+            answer that never ends. What a receiver merely does wrong is left to the rules.
+    """
+    url = bench.sender.access.shown_url
+    for scope in bench.scopes:
+        number = bench.number(make_first_contact, scope, 1)  # type: ignore[arg-type]  # a key, not stimuli
+        plain = plain_case(scope).delivery(Identity(bench.run, number))
+        kept = tuple(header for header in plain.headers if header[0].lower() != "user-agent")
+        first = Delivery(plain.callback, plain.method, kept + KIT_AGENT, plain.body, ids=plain.ids)
+        refuse_unreachable(bench.send(first), url)
+    if not bench.sender.access.proxy:
+        bench.round_trip_s = _round_trip_s(bench.sender.access.url)
+
+
+def refuse_unreachable(exchange: Exchange, url: str) -> None:
+    """Raises what stops a run before it starts."""
+    if exchange.failure:
+        raise _NO_CONTACT[exchange.failure if exchange.failure in _NO_CONTACT else "broken"](exchange, url)
+    if exchange.status in {401, 403}:
+        raise credentials_error(exchange)
+    if exchange.status in {404, 405}:
+        raise _wrong_url(exchange, url)
+    if exchange.redirected:
+        target = (exchange.answer.header("location") if exchange.answer else None) or "somewhere else"
+        raise KitError(f"{url} redirects a delivery to {target}; is this the right URL?",
+                       remedy="Senders do not follow redirects: give the URL that answers by itself.", exit_code=3)
+    if exchange.answer is not None and exchange.answer.is_html:
+        raise _wrong_url(exchange, url)
+
+
+def _wrong_url(exchange: Exchange, url: str) -> KitError:
+    return KitError(f"{url} answered {exchange.described()}; is this the right URL?",
+                    remedy="Give the complete URL of the receiver, its path included.", exit_code=3)
+
+
+def _unreachable(exchange: Exchange, url: str) -> KitError:
+    return KitError(f"{url} cannot be reached: {exchange.described()}",
+                    remedy="Check host and port, and that the receiver is running; --proxy names a proxy.", exit_code=3)
+
+
+def _silent(exchange: Exchange, url: str) -> KitError:
+    return KitError(f"{url} did not answer a plain valid delivery: {exchange.described()}",
+                    remedy="Look into the receiver's log; --timeout changes how long the kit waits.", exit_code=3)
+
+
+def _no_tls(exchange: Exchange, url: str) -> KitError:
+    return KitError(f"no TLS session with {url}: {exchange.detail}",
+                    remedy="Give the certificate authority with --ca FILE, or --insecure to trust any certificate.",
+                    exit_code=3)
+
+
+_NO_CONTACT = {
+    "refused": _unreachable,
+    "name": _unreachable,
+    "proxy": _unreachable,
+    "timeout": _silent,
+    "reset": _silent,
+    "broken": _silent,
+    "endless": _silent,
+    "tls": _no_tls,
+}
+
+
+def _round_trip_s(url: str) -> float:
+    """The median time to open a TCP connection, in seconds: one round trip and no work of the receiver's."""
+    parts = urlsplit(url)
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    samples = []
+    for _ in range(3):
+        begun = time.perf_counter()
+        try:
+            socket.create_connection((parts.hostname or "", port), timeout=5).close()
+        except OSError:
+            return 0.0
+        samples.append(time.perf_counter() - begun)
+    return statistics.median(samples)

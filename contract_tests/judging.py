@@ -1,0 +1,264 @@
+"""Decides how a rule comes to its verdict: cases side by side, a broken one tried twice, blame given once."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from contract_tests.bench import Bench, Contact
+from contract_tests.cases import Case, Stimuli
+from contract_tests.corpus import Scope
+from contract_tests.verdicts import Finding, NotApplicable, RuleResult, Verdict
+from mock_server.delivery import Exchange, Framing
+from mock_server.stamping import Identity
+from openapi.catalogue import Rule
+from openapi.errors import KitError
+
+__all__ = ["Plan", "RuleTest", "credentials_error", "each", "judge", "plain_case", "planned"]
+
+_ENOUGH_BROKEN = 3
+"""Broken cases after which a rule's remaining ones are not sent: they would cost the receiver and tell nothing new."""
+
+
+@dataclass(frozen=True)
+class RuleTest:
+    """A rule's stimuli and its assertion.
+
+    Attributes:
+        check: Takes the exchange of a case, or the case's `Contact` when it delivers by itself.
+        sends: Deliveries per case when the check delivers by itself; 0 when it looks at a shared exchange.
+        at_once: Cases that may be under way together; None for as many as the pace allows.
+        survives_death: Still judged when the receiver stopped acknowledging valid deliveries.
+    """
+
+    stimuli: Stimuli
+    check: Callable[..., None]
+    sends: int = 0
+    at_once: int | None = None
+    survives_death: bool = False
+
+    @property
+    def shares(self) -> bool:
+        """Whether the check looks at an exchange that other rules may look at, too."""
+        return self.sends == 0
+
+    @functools.cached_property
+    def wants_callback(self) -> bool:
+        """Whether the check compares with what the contract says of the callback."""
+        return "callback" in inspect.signature(self.check).parameters
+
+    @property
+    def hostile(self) -> bool:
+        """Whether its stimuli may harm a receiver."""
+        return getattr(self.stimuli, "hostile", False)
+
+
+def each(
+    stimuli: Stimuli, *, sends: int = 0, at_once: int | None = None, survives_death: bool = False
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Turns a check of one case into a pytest test of a rule.
+
+    Args:
+        stimuli: Gives the cases; the check runs once for each.
+        sends: How often the check delivers; leave it out for a check that takes `exchange`.
+        at_once: Cases that may be under way together.
+        survives_death: See `RuleTest`.
+    """
+
+    def decorate(check: Callable[..., None]) -> Callable[..., None]:
+        wanted = ["receiver"] if sends else ["exchange", "callback"]
+        names = list(inspect.signature(check).parameters)
+        if names not in (wanted, wanted[:1]):
+            raise TypeError(f"{check.__name__} takes {' and '.join(wanted)}, not {names}")
+
+        def test(judge_rule: Callable[[RuleTest], None]) -> None:
+            judge_rule(RuleTest(stimuli, check, sends, at_once, survives_death))
+
+        functools.update_wrapper(test, check)
+        del test.__wrapped__  # pytest would look for the check's own parameters
+        test.rule_test = RuleTest(stimuli, check, sends, at_once, survives_death)  # type: ignore[attr-defined]
+        return test
+
+    return decorate
+
+
+@dataclass
+class Plan:
+    """What a run is going to send to a receiver that does everything right."""
+
+    deliveries: int = 0
+    cases: int = 0
+    reason: str = ""
+
+
+def planned(bench: Bench, test: RuleTest, seen: set[tuple[str, str]]) -> Plan:
+    """Counts what one rule adds to the deliveries; `seen` carries the stimuli that are already counted."""
+    plan = Plan()
+    for scope in bench.scopes:
+        try:
+            count = len(list(test.stimuli(scope)))
+        except NotApplicable as reason:
+            plan.reason = str(reason)
+            continue
+        plan.cases += count
+        key = (test.stimuli.__qualname__, scope.callback.name)
+        if test.shares and key in seen:
+            continue
+        if test.shares:
+            seen.add(key)
+        plan.deliveries += count * max(1, test.sends) + test.hostile
+    return plan
+
+
+@dataclass
+class _Outcome:
+    contact: Contact
+    broken: AssertionError | None
+
+
+def judge(bench: Bench, rule: Rule, test: RuleTest) -> RuleResult:
+    """Puts every case of a rule before the receiver and says what came of it.
+
+    Raises:
+        KitError: The run cannot go on: credentials were refused.
+        OutOfBudget: Nothing more may be sent.
+    """
+    blocker = _blocker(bench, rule, test)
+    if blocker:
+        return RuleResult(rule, Verdict.NOT_APPLICABLE, blocker, blocked=True)
+    result = RuleResult(rule, Verdict.PASS)
+    before = len(bench.exchanges)
+    reasons: list[str] = []
+    for scope in bench.scopes:
+        try:
+            cases = list(test.stimuli(scope))
+        except NotApplicable as reason:
+            reasons.append(str(reason))
+            continue
+        result.cases += len(cases)
+        _judge_cases(bench, test, scope, cases, result)
+        if test.hostile and len(bench.exchanges) > before:
+            _look_after(bench, scope, rule)
+    result.deliveries = len(bench.exchanges) - before
+    if result.cases == 0:
+        result.verdict, result.reason = Verdict.NOT_APPLICABLE, "; ".join(dict.fromkeys(reasons))
+    elif result.findings:
+        repeated = [finding for finding in result.findings if finding.repeated]
+        result.verdict = Verdict.FLAKY if not repeated else Verdict.FAIL if rule.level == "MUST" else Verdict.WARN
+    return result
+
+
+def _blocker(bench: Bench, rule: Rule, test: RuleTest) -> str:
+    for required in rule.requires:
+        result = bench.results.get(required)
+        if result is not None and (result.broken or result.blocked):
+            return f"blocked: {required} is broken"
+    if bench.killed_by and not test.survives_death:
+        return f"blocked: the receiver acknowledged no valid delivery any more after {bench.killed_by}"
+    return ""
+
+
+def _judge_cases(bench: Bench, test: RuleTest, scope: Scope, cases: Sequence[Case], result: RuleResult) -> None:
+    first = bench.number(test.stimuli, scope, len(cases))
+    broken: list[tuple[int, _Outcome]] = []
+    jobs = [functools.partial(_try, bench, test, case, first + index, index) for index, case in enumerate(cases)]
+    index = 0
+    for batch in bench.at_once(list(jobs), test.at_once):
+        for outcome in batch:
+            assert isinstance(outcome, _Outcome)
+            if outcome.broken is not None:
+                broken.append((first + index, outcome))
+            index += 1
+        if len(broken) >= _ENOUGH_BROKEN:
+            break
+    for number, outcome in broken[:_ENOUGH_BROKEN]:
+        _refuse_lost_credentials(bench, scope, outcome)
+        again = _try(bench, test, outcome.contact.case, number, None)
+        shown = again if again.broken is not None else outcome
+        result.findings.append(_finding(shown, test, repeated=again.broken is not None))
+    missing = f"{len(broken)} of {result.cases} cases broke it"
+    if broken:
+        result.reason = missing if len(broken) < _ENOUGH_BROKEN else f"at least {missing}"
+
+
+def _try(bench: Bench, test: RuleTest, case: Case, number: int, shared_as: int | None) -> _Outcome:
+    """Runs one case; `shared_as` is its index among the stimuli, None for a second try with a fresh identity."""
+    contact = bench.contact(case, number, attempt=1 if shared_as is None else 0)
+    try:
+        if not test.shares:
+            test.check(contact)
+        else:
+            exchange = _exchange(bench, test, contact, shared_as)
+            test.check(exchange, case.callback) if test.wants_callback else test.check(exchange)
+    except AssertionError as error:
+        return _Outcome(contact, error)
+    return _Outcome(contact, None)
+
+
+def _exchange(bench: Bench, test: RuleTest, contact: Contact, shared_as: int | None) -> Exchange:
+    if shared_as is None:
+        return contact.deliver()
+    key = (test.stimuli.__qualname__, contact.case.callback.name, shared_as)
+    known = bench.shared.get(key)
+    if known is None:
+        known = bench.shared[key] = contact.deliver()
+    else:
+        contact.exchanges.append(known)
+    return known
+
+
+def _finding(outcome: _Outcome, test: RuleTest, *, repeated: bool) -> Finding:
+    case, exchanges = outcome.contact.case, tuple(outcome.contact.exchanges)
+    lines = str(outcome.broken).splitlines() or ["what the rule says"]
+    expected, _, actual = lines[0].partition(" <- ")
+    return Finding(
+        callback=case.callback.name,
+        case=case.label,
+        expected=expected,
+        actual=actual or (exchanges[-1].described() if exchanges else "nothing was sent"),
+        exchanges=exchanges,
+        repeated=repeated,
+        curl_suffices=test.sends <= 1,
+    )
+
+
+def plain_case(scope: Scope) -> Case:
+    """One plain valid delivery, as first contact and after anything hostile."""
+    return Case(scope.callback, "a plain valid delivery", scope.plain)
+
+
+def _plain_exchange(bench: Bench, scope: Scope) -> Exchange:
+    number = bench.number(plain_case, scope, 1)
+    bench.plain_sent += 1
+    delivery = plain_case(scope).delivery(Identity(bench.run, number, message=bench.plain_sent))
+    # On a connection of its own: what a kept connection does after a broken body is another rule's matter.
+    return bench.send(replace(delivery, framing=Framing(fresh_connection=True)))
+
+
+def _look_after(bench: Bench, scope: Scope, rule: Rule) -> None:
+    """Sends one valid delivery after something hostile: a receiver that died is found at once."""
+    bench.sender.renew()  # no later rule pays for what a broken body left on a connection
+    if bench.killed_by or _plain_exchange(bench, scope).acknowledged:
+        return
+    if not _plain_exchange(bench, scope).acknowledged:
+        bench.killed_by = rule.id
+
+
+def _refuse_lost_credentials(bench: Bench, scope: Scope, outcome: _Outcome) -> None:
+    # A 401 or 403 to a hostile body alone may be a firewall; to a plain delivery it is the credentials.
+    if not any(exchange.status in {401, 403} for exchange in outcome.contact.exchanges):
+        return
+    plain = _plain_exchange(bench, scope)
+    if plain.status in {401, 403}:
+        raise credentials_error(plain)
+
+
+def credentials_error(exchange: Exchange) -> KitError:
+    """Says that the receiver wants to know who sends."""
+    return KitError(
+        f"the receiver refuses the credentials: it answered {exchange.described()}",
+        remedy="Give them with --header 'Authorization: …', --auth USER:PASSWORD or --cert FILE.",
+        exit_code=3,
+    )

@@ -1,0 +1,65 @@
+"""Names the correct receivers of this folder, and how each of them is started.
+
+They are independent witnesses that the kit raises no false alarm, and starting points for a receiver of one's own. Each
+is one file, listens on 127.0.0.1 at the port in ``PORT``, takes callbacks at `CALLBACK_PATH` and shows what it stored
+at `READ_BACK_PATH`. It keeps that in the file that ``STORE`` names (PHP: the directory; PostgreSQL: the database that
+``DSN`` names; JavaScript and Go: memory).
+"""
+
+from dataclasses import dataclass
+
+CALLBACK_PATH = "/callbacks/whatsapp"
+READ_BACK_PATH = "/callbacks/whatsapp/{id}"
+
+
+@dataclass(frozen=True)
+class Receiver:
+    """One correct receiver: what it is made with, and what starting it takes.
+
+    Attributes:
+        packages: what pip (npm for JavaScript) has to install beyond the kit.
+        command: the command line, with ``{python}``, ``{file}`` and ``{port}`` to be filled in.
+        tool: the executable that has to be on the PATH, or nothing.
+        expected_warnings: the ids of the SHOULD rules that it breaks on purpose.
+    """
+
+    name: str
+    file: str
+    language: str
+    framework: str
+    packages: tuple[str, ...]
+    command: tuple[str, ...]
+    tool: str = ""
+    expected_warnings: tuple[str, ...] = ()
+
+
+_PYTHON = ("{python}", "{file}")
+_PHP = ("php", "-d", "display_errors=0", "-d", "enable_post_data_reading=0", "-S", "127.0.0.1:{port}", "{file}")
+
+RECEIVERS: tuple[Receiver, ...] = (
+    Receiver("flask", "flask_receiver.py", "Python", "Flask 3.1", ("flask", "waitress"), _PYTHON),
+    Receiver("stdlib", "stdlib_receiver.py", "Python", "http.server", (), _PYTHON),
+    Receiver(
+        "express", "express_receiver.js", "JavaScript", "Express 5", ("express",), ("node", "{file}"), tool="node"
+    ),
+    Receiver("fastapi", "fastapi_receiver.py", "Python", "FastAPI 0.165", ("fastapi", "uvicorn"), _PYTHON),
+    Receiver("django", "django_receiver.py", "Python", "Django 5.2", ("django", "waitress"), _PYTHON),
+    Receiver("aiohttp", "aiohttp_receiver.py", "Python", "aiohttp 3.14", ("aiohttp",), _PYTHON),
+    Receiver("strict", "strict_receiver.py", "Python", "FastAPI 0.165, strict", ("fastapi", "uvicorn"), _PYTHON),
+    Receiver("tolerant", "tolerant_receiver.py", "Python", "Flask 3.1, tolerant", ("flask", "waitress"), _PYTHON),
+    Receiver("go", "go_receiver.go", "Go", "net/http", (), ("go", "run", "{file}"), tool="go"),
+    Receiver("php", "php_receiver.php", "PHP", "php -S", (), _PHP, tool="php"),
+    Receiver("late", "late_receiver.py", "Python", "Flask 3.1, answers first", ("flask", "waitress"), _PYTHON),
+    Receiver("limited", "limited_receiver.py", "Python", "Starlette 1.10, 429", ("starlette", "uvicorn"), _PYTHON),
+    Receiver("slow", "slow_receiver.py", "Python", "aiohttp 3.14, 300 ms", ("aiohttp",), _PYTHON),
+    Receiver("small", "small_receiver.py", "Python", "Flask 3.1, 100 kB", ("flask", "waitress"), _PYTHON),
+    Receiver(
+        "postgres",
+        "postgres_receiver.py",
+        "Python",
+        "Flask 3.1 on PostgreSQL",
+        ("flask", "waitress", "psycopg[binary,pool]"),
+        _PYTHON,
+        tool="postgres",
+    ),
+)

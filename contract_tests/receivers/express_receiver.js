@@ -1,0 +1,110 @@
+// A correct receiver in Express: each status of a message takes effect once, and no message ever goes back.
+//
+// Start it with `PORT=8080 node express_receiver.js`; it needs express 5. What it knows is in memory: replace the
+// Map with a table whose primary key is the message's id, and `store` with one statement or transaction.
+'use strict';
+
+const express = require('express');
+
+const MAX_BODY_BYTES = 1024 * 1024; // the default of express, 100 kB, is less than some callbacks need
+
+const STRINGS = [
+  'workflow_id', 'workflow_name', 'nodetask_id', 'nodetask_name', 'waba_task_id', 'wfdetail_uuid', 'status', 'msg_id',
+  'send_time', 'waba_template_name', 'channel_id', 'callee',
+];
+const INTEGERS = ['timestamp', 'waba_template_id'];
+
+// The states that each status may follow. A redelivery or a late older status finds none, and changes nothing.
+const FOLLOWS = new Map([
+  ['wait', []],
+  ['send', ['wait']],
+  ['delivery', ['wait', 'send']],
+  ['read', ['wait', 'send', 'delivery']],
+  ['replied', ['wait', 'send', 'delivery', 'read']],
+  ['failed', ['wait', 'send']],
+]);
+
+const messages = new Map(); // id → {state, applied, last}; not an object, whose keys would include __proto__
+
+const app = express();
+app.disable('x-powered-by');
+
+app.post(
+  '/callbacks/whatsapp',
+  (req, res, next) => {
+    const mediaType = (req.get('Content-Type') ?? '').split(';')[0].trim().toLowerCase();
+    next(mediaType === 'application/json' ? undefined : refusal(415, 'the media type has to be application/json'));
+  },
+  // The bytes, not express.json(): that would mend broken UTF-8 and drop a byte order mark, unseen.
+  express.raw({ type: () => true, limit: MAX_BODY_BYTES }),
+  (req, res) => {
+    const { text, callback } = decode(req.body ?? Buffer.alloc(0)); // no body at all: undefined
+    store(callback.msg_id, callback.status, text);
+    res.json({});
+  },
+);
+
+app.get('/callbacks/whatsapp/:id', (req, res) => {
+  const message = messages.get(req.params.id);
+  if (message === undefined) throw refusal(404, 'no such message');
+  const head = JSON.stringify({ id: req.params.id, state: message.state, applied: message.applied });
+  // The body goes out as it came in: parsing it again could only lose digits.
+  res.type('json').send(`${head.slice(0, -1)},"last":${message.last}}`);
+});
+
+app.all('/callbacks/whatsapp', (req, res) => {
+  res.set('Allow', 'POST');
+  throw refusal(405, 'callbacks come by POST');
+});
+
+app.use(() => {
+  throw refusal(404, 'nothing here');
+});
+
+// Four parameters make this the error handler. Express' own would answer with a page and a stack trace.
+app.use((error, req, res, next) => {
+  const status = error.status ?? 500;
+  if (status >= 500) console.error(error);
+  res.status(status).json({ error: error.reason ?? 'the request cannot be read' });
+});
+
+function refusal(status, reason) {
+  return Object.assign(new Error(reason), { status, reason });
+}
+
+function decode(body) {
+  let text, callback;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(body); // ignoreBOM: it stays, and is refused
+    callback = JSON.parse(text);
+  } catch {
+    throw refusal(400, 'the body is not JSON in UTF-8, or cannot be read here');
+  }
+  const usable =
+    isObject(callback) &&
+    STRINGS.every((name) => typeof callback[name] === 'string') &&
+    INTEGERS.every((name) => Number.isInteger(callback[name])) &&
+    isObject(callback.variables) &&
+    /^[0-9A-Za-z_-]{1,64}$/.test(callback.msg_id); // what a key and a URL carry without escapes
+  if (!usable) throw refusal(400, 'a member is missing, or is not what the contract says');
+  return { text, callback };
+}
+
+function isObject(value) {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+// Lets a status take effect where it may. Nothing here waits, so no other delivery comes in between.
+function store(id, status, text) {
+  const message = messages.get(id);
+  const follows = FOLLOWS.get(status);
+  if (follows === undefined) return; // a value that came into use after this was written: nothing to do
+  if (message === undefined) {
+    messages.set(id, { state: status, applied: 1, last: text });
+  } else if (follows.includes(message.state)) {
+    messages.set(id, { state: status, applied: message.applied + 1, last: text });
+  }
+}
+
+const server = app.listen(Number(process.env.PORT), '127.0.0.1');
+server.keepAliveTimeout = 65_000; // the default of 5 s closes connections that the sender is about to use again

@@ -1,0 +1,121 @@
+"""A correct receiver in FastAPI: each status of a message takes effect once, and no message ever goes back.
+
+Start it with ``PORT=8080 STORE=receiver.sqlite3 python fastapi_receiver.py``; it needs fastapi and uvicorn.
+"""
+
+import json
+import os
+import sqlite3
+import threading
+from typing import Annotated, Any
+
+import uvicorn
+from fastapi import Depends, FastAPI, HTTPException, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic_core import from_json
+from starlette.requests import ClientDisconnect
+
+MAX_BODY_BYTES = 1024 * 1024
+
+# The states that each status may follow. A redelivery or a late older status finds none of them, and changes nothing.
+FOLLOWS = {
+    "wait": [],
+    "send": ["wait"],
+    "delivery": ["wait", "send"],
+    "read": ["wait", "send", "delivery"],
+    "replied": ["wait", "send", "delivery", "read"],
+    "failed": ["wait", "send"],
+}
+
+
+class WabaMessageStatus(BaseModel):
+    """The callback. Members that it does not name are ignored: the provider may add some."""
+
+    model_config = ConfigDict(strict=True, extra="ignore")  # strict: "288" is not 288
+
+    workflow_id: str
+    workflow_name: str
+    nodetask_id: str
+    nodetask_name: str
+    waba_task_id: str
+    wfdetail_uuid: str
+    timestamp: int
+    status: str  # no Enum, which would refuse the value that the provider adds next year
+    msg_id: Annotated[str, Field(pattern=r"^[0-9A-Za-z_-]{1,64}$")]  # what a key and a URL carry without escapes
+    send_time: str
+    waba_template_name: str
+    waba_template_id: int
+    channel_id: str
+    callee: str
+    variables: dict[str, Any]  # strings today
+
+
+# No redirects of slashes: a sender takes a redirect for a failure. No pages about the API either.
+app = FastAPI(openapi_url=None, redirect_slashes=False)
+
+database = sqlite3.connect(os.environ.get("STORE", ":memory:"), check_same_thread=False, isolation_level=None)
+database.execute("CREATE TABLE IF NOT EXISTS message (id TEXT PRIMARY KEY, state TEXT, applied INTEGER, last TEXT)")
+database_lock = threading.Lock()
+
+
+async def json_body(request: Request) -> bytes:
+    """Reads a body of the right type and size; FastAPI itself limits neither."""
+    body = bytearray()
+    try:
+        async for chunk in request.stream():
+            if len(body) <= MAX_BODY_BYTES:  # what is too much is read and dropped, so that its sender sees the 413
+                body += chunk
+    except ClientDisconnect:
+        raise HTTPException(400, "the body ends early") from None
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type != "application/json":
+        raise HTTPException(415, "the media type has to be application/json")
+    if len(body) > MAX_BODY_BYTES:
+        raise HTTPException(413, "the body is too large")
+    return bytes(body)
+
+
+@app.post("/callbacks/whatsapp")
+async def receive(body: Annotated[bytes, Depends(json_body)]) -> dict[str, Any]:
+    """Stores one delivery; every repeat of it gets the same answer."""
+    try:
+        # A parameter of the model's type would be shorter. But FastAPI decodes it with json.loads, which takes NaN,
+        # UTF-16 and a byte order mark, and its 422 quotes the input, which fails on what JSON cannot carry back.
+        callback = WabaMessageStatus.model_validate(from_json(body, allow_inf_nan=False))
+    except ValueError:  # of which pydantic's ValidationError is one
+        raise HTTPException(422, "the body is not a callback that can be read here") from None
+    await run_in_threadpool(store, callback.msg_id, callback.status, body.decode("utf-8"))
+    return {}
+
+
+@app.get("/callbacks/whatsapp/{msg_id}")
+def read_back(msg_id: str) -> Response:
+    """Shows what is stored about one message."""
+    with database_lock:
+        row = database.execute("SELECT state, applied, last FROM message WHERE id = ?", [msg_id]).fetchone()
+    if row is None:
+        raise HTTPException(404, "no such message")
+    state, applied, last = row
+    # The body goes out as it came in: parsing it again could only lose digits.
+    head = json.dumps({"id": msg_id, "state": state, "applied": applied})
+    return Response(f'{head[:-1]}, "last": {last}}}', media_type="application/json")
+
+
+def store(msg_id: str, status: str, text: str) -> None:
+    """Lets a status take effect where it may; one statement, so that concurrent deliveries cannot race."""
+    if status not in FOLLOWS:
+        return  # a value that came into use after this was written: acknowledged, and nothing to do
+    with database_lock:
+        database.execute(
+            """
+            INSERT INTO message (id, state, applied, last) VALUES (?, ?, 1, ?)
+            ON CONFLICT (id) DO UPDATE SET state = excluded.state, applied = applied + 1, last = excluded.last
+            WHERE state IN (SELECT value FROM json_each(?))
+            """,
+            [msg_id, status, text, json.dumps(FOLLOWS[status])],
+        )
+
+
+if __name__ == "__main__":
+    uvicorn.run(app, host="127.0.0.1", port=int(os.environ["PORT"]), log_level="warning", timeout_keep_alive=65)

@@ -1,0 +1,180 @@
+// A correct receiver in Go: each status of a message takes effect once, and no message ever goes back.
+//
+// Start it with `PORT=8080 go run go_receiver.go`; it needs the standard library only. What it knows is in memory:
+// replace the map with a table whose primary key is the message's id, and store with one statement or transaction.
+package main
+
+import (
+	"encoding/json"
+	"io"
+	"log"
+	"net/http"
+	"os"
+	"regexp"
+	"strings"
+	"sync"
+	"time"
+	"unicode/utf8"
+)
+
+const (
+	path         = "/callbacks/whatsapp"
+	maxBodyBytes = 1 << 20
+	maxReadBytes = 16 * maxBodyBytes
+)
+
+var (
+	stringMembers = []string{
+		"workflow_id", "workflow_name", "nodetask_id", "nodetask_name", "waba_task_id", "wfdetail_uuid", "status",
+		"msg_id", "send_time", "waba_template_name", "channel_id", "callee",
+	}
+	integerMembers = []string{"timestamp", "waba_template_id"}
+
+	// What a key and a URL carry without escapes; no format is documented for ids.
+	usableID = regexp.MustCompile(`^[0-9A-Za-z_-]{1,64}$`)
+
+	// The states that each status may follow. A redelivery or a late older status finds none, and changes nothing.
+	follows = map[string][]string{
+		"wait":     {},
+		"send":     {"wait"},
+		"delivery": {"wait", "send"},
+		"read":     {"wait", "send", "delivery"},
+		"replied":  {"wait", "send", "delivery", "read"},
+		"failed":   {"wait", "send"},
+	}
+)
+
+type message struct {
+	ID      string          `json:"id"`
+	State   string          `json:"state"`
+	Applied int             `json:"applied"`
+	Last    json.RawMessage `json:"last"`
+}
+
+type receiver struct {
+	mutex    sync.Mutex
+	messages map[string]message
+}
+
+func (receiver *receiver) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	id := strings.TrimPrefix(r.URL.Path, path+"/")
+	switch {
+	case r.URL.Path == path && r.Method == http.MethodPost:
+		receiver.receive(w, r)
+	case r.URL.Path == path:
+		w.Header().Set("Allow", http.MethodPost)
+		refuse(w, http.StatusMethodNotAllowed, "callbacks come by POST")
+	case id != r.URL.Path && r.Method == http.MethodGet:
+		receiver.readBack(w, id)
+	default:
+		refuse(w, http.StatusNotFound, "nothing here")
+	}
+}
+
+func (receiver *receiver) receive(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(io.LimitReader(r.Body, maxBodyBytes+1))
+	if err != nil {
+		refuse(w, http.StatusBadRequest, "the body cannot be read")
+		return
+	}
+	mediaType, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";")
+	if !strings.EqualFold(strings.TrimSpace(mediaType), "application/json") {
+		refuse(w, http.StatusUnsupportedMediaType, "the media type has to be application/json")
+		return
+	}
+	if len(body) > maxBodyBytes {
+		io.CopyN(io.Discard, r.Body, maxReadBytes) // so that its sender sees the 413 and not a broken connection
+		refuse(w, http.StatusRequestEntityTooLarge, "the body is too large")
+		return
+	}
+	id, status, usable := decode(body)
+	if !usable {
+		refuse(w, http.StatusBadRequest, "the body is not a callback that can be read here")
+		return
+	}
+	receiver.store(id, status, body)
+	answer(w, http.StatusOK, struct{}{})
+}
+
+func (receiver *receiver) readBack(w http.ResponseWriter, id string) {
+	receiver.mutex.Lock()
+	found, known := receiver.messages[id]
+	receiver.mutex.Unlock()
+	if !known {
+		refuse(w, http.StatusNotFound, "no such message")
+		return
+	}
+	answer(w, http.StatusOK, found)
+}
+
+// store lets a status take effect where it may. The lock makes reading and writing one step.
+func (receiver *receiver) store(id, status string, body []byte) {
+	states, known := follows[status]
+	if !known {
+		return // a value that came into use after this was written: acknowledged, and nothing to do
+	}
+	receiver.mutex.Lock()
+	defer receiver.mutex.Unlock()
+	before, exists := receiver.messages[id]
+	if !exists || contains(states, before.State) {
+		receiver.messages[id] = message{id, status, before.Applied + 1, body}
+	}
+}
+
+// decode reads one callback. It is stricter than encoding/json, which mends broken UTF-8, takes null for any type, and
+// lets a new member named MSG_ID set a field for msg_id: hence the check first, the pointers, and no struct.
+func decode(body []byte) (id, status string, usable bool) {
+	var members map[string]json.RawMessage
+	if !utf8.Valid(body) || json.Unmarshal(body, &members) != nil {
+		return "", "", false
+	}
+	texts := map[string]string{}
+	for _, name := range stringMembers {
+		var text *string
+		if json.Unmarshal(members[name], &text) != nil || text == nil {
+			return "", "", false
+		}
+		texts[name] = *text
+	}
+	for _, name := range integerMembers {
+		var integer *int64
+		if json.Unmarshal(members[name], &integer) != nil || integer == nil {
+			return "", "", false
+		}
+	}
+	var variables map[string]json.RawMessage
+	if json.Unmarshal(members["variables"], &variables) != nil || variables == nil {
+		return "", "", false
+	}
+	return texts["msg_id"], texts["status"], usableID.MatchString(texts["msg_id"])
+}
+
+func contains(states []string, state string) bool {
+	for _, each := range states {
+		if each == state {
+			return true
+		}
+	}
+	return false
+}
+
+func refuse(w http.ResponseWriter, status int, reason string) {
+	answer(w, status, map[string]string{"error": reason})
+}
+
+func answer(w http.ResponseWriter, status int, document any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	json.NewEncoder(w).Encode(document)
+}
+
+func main() {
+	server := &http.Server{
+		Addr:              "127.0.0.1:" + os.Getenv("PORT"),
+		Handler:           &receiver{messages: map[string]message{}},
+		ReadHeaderTimeout: 10 * time.Second, // without these, stuck senders keep their connections for ever
+		ReadTimeout:       60 * time.Second,
+		IdleTimeout:       120 * time.Second,
+	}
+	log.Fatal(server.ListenAndServe())
+}

@@ -1,0 +1,129 @@
+<?php
+// A correct receiver in plain PHP: each status of a message takes effect once, and no message ever goes back.
+//
+// Start it with `php -d display_errors=0 -d enable_post_data_reading=0 -S 127.0.0.1:8080 php_receiver.php`; the same
+// settings belong into the php.ini of a real server: the second keeps PHP from reading bodies before this program does,
+// and from putting a warning in front of the answer. State is a file per message in the directory STORE, under a lock;
+// a table whose primary key is the message's id, changed in one transaction, is the better place.
+declare(strict_types=1);
+
+const PATH = '/callbacks/whatsapp';
+const MAX_BODY_BYTES = 1024 * 1024;
+
+const STRINGS = [
+    'workflow_id', 'workflow_name', 'nodetask_id', 'nodetask_name', 'waba_task_id', 'wfdetail_uuid', 'status', 'msg_id',
+    'send_time', 'waba_template_name', 'channel_id', 'callee',
+];
+const INTEGERS = ['timestamp', 'waba_template_id'];
+
+// The states that each status may follow. A redelivery or a late older status finds none, and changes nothing.
+const FOLLOWS = [
+    'wait' => [],
+    'send' => ['wait'],
+    'delivery' => ['wait', 'send'],
+    'read' => ['wait', 'send', 'delivery'],
+    'replied' => ['wait', 'send', 'delivery', 'read'],
+    'failed' => ['wait', 'send'],
+];
+
+$path = explode('?', $_SERVER['REQUEST_URI'], 2)[0];
+$method = $_SERVER['REQUEST_METHOD'];
+header_remove('X-Powered-By');
+
+if ($path === PATH) {
+    if ($method !== 'POST') {
+        header('Allow: POST');
+        refuse(405, 'callbacks come by POST');
+    }
+    receive();
+} elseif (str_starts_with($path, PATH . '/') && $method === 'GET') {
+    read_back(rawurldecode(substr($path, strlen(PATH) + 1)));
+} else {
+    refuse(404, 'nothing here');
+}
+
+function receive(): never
+{
+    $media_type = strtolower(trim(explode(';', $_SERVER['CONTENT_TYPE'] ?? '', 2)[0]));
+    if ($media_type !== 'application/json') {
+        refuse(415, 'the media type has to be application/json');
+    }
+    $body = file_get_contents('php://input', false, null, 0, MAX_BODY_BYTES + 1);
+    if (strlen($body) > MAX_BODY_BYTES) {
+        refuse(413, 'the body is too large');
+    }
+    $callback = decode($body);
+    store($callback->msg_id, $callback->status, $body);
+    answer(200, '{}');
+}
+
+function read_back(string $id): never
+{
+    $text = @file_get_contents(message_file($id)); // @: no file means no such message, and deserves no warning
+    if ($text === false || $text === '') {
+        refuse(404, 'no such message');
+    }
+    [$state, $applied, $last] = explode("\n", $text, 3);
+    // The body goes out as it came in: parsing it again could only lose digits.
+    answer(200, sprintf('{"id": %s, "state": "%s", "applied": %d, "last": %s}', json_encode($id), $state, $applied, $last));
+}
+
+// Reads one callback. Objects stay objects: as arrays, {} and [] would be the same.
+function decode(string $body): object
+{
+    try {
+        $callback = json_decode($body, false, 512, JSON_THROW_ON_ERROR); // refuses broken UTF-8, NaN, byte order marks
+    } catch (JsonException) {
+        refuse(400, 'the body is not JSON in UTF-8, or cannot be read here');
+    }
+    $usable = is_object($callback) && is_object($callback->variables ?? null);
+    foreach (STRINGS as $name) {
+        $usable = $usable && is_string($callback->$name ?? null);
+    }
+    foreach (INTEGERS as $name) {
+        $usable = $usable && is_int($callback->$name ?? null);
+    }
+    // What a key and a URL carry without escapes; the D keeps $ from matching before a line end.
+    if (!$usable || !preg_match('/^[0-9A-Za-z_-]{1,64}$/D', $callback->msg_id)) {
+        refuse(400, 'a member is missing, or is not what the contract says');
+    }
+    return $callback;
+}
+
+// Lets a status take effect where it may. The lock makes reading and writing one step.
+function store(string $id, string $status, string $body): void
+{
+    if (!array_key_exists($status, FOLLOWS)) {
+        return; // a value that came into use after this was written: acknowledged, and nothing to do
+    }
+    $file = fopen(message_file($id), 'c+');
+    flock($file, LOCK_EX);
+    [$state, $applied] = explode("\n", stream_get_contents($file), 3) + ['', 0];
+    if ($state === '' || in_array($state, FOLLOWS[$status], true)) {
+        rewind($file);
+        ftruncate($file, 0);
+        fwrite($file, $status . "\n" . ((int) $applied + 1) . "\n" . $body);
+    }
+    fclose($file); // writes what is left, and gives the lock back
+}
+
+function message_file(string $id): string
+{
+    $directory = getenv('STORE') ?: sys_get_temp_dir() . '/whatsapp_callbacks';
+    is_dir($directory) || @mkdir($directory, 0700) || is_dir($directory); // another process may have been faster
+    return $directory . '/' . hash('sha256', $id);
+}
+
+function refuse(int $status, string $reason): never
+{
+    answer($status, json_encode(['error' => $reason]));
+}
+
+function answer(int $status, string $json): never
+{
+    http_response_code($status);
+    header('Content-Type: application/json');
+    header('Content-Length: ' . strlen($json));
+    echo $json;
+    exit;
+}

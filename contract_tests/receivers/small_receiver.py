@@ -1,0 +1,143 @@
+"""A correct receiver in Flask that gives little away: at most 100 kB a body, and 404 for all that is not its own.
+
+Nothing that anybody may ask for shows that there is an endpoint, save for a POST to it.
+Start it with ``PORT=8080 STORE=receiver.sqlite3 python small_receiver.py``; it needs flask and waitress.
+"""
+
+import json
+import os
+import re
+import sqlite3
+import threading
+from typing import Any, NoReturn
+
+import waitress
+from flask import Flask, Response, abort, request
+from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import HTTPException
+
+MAX_BODY_BYTES = 100_000
+
+# The members that every callback carries. There may be others, now or next year: they are kept and not looked at.
+REQUIRED: dict[str, type] = {
+    "workflow_id": str,
+    "workflow_name": str,
+    "nodetask_id": str,
+    "nodetask_name": str,
+    "waba_task_id": str,
+    "wfdetail_uuid": str,
+    "timestamp": int,
+    "status": str,
+    "msg_id": str,
+    "send_time": str,
+    "waba_template_name": str,
+    "waba_template_id": int,
+    "channel_id": str,
+    "callee": str,
+    "variables": dict,
+}
+
+# No format is documented for ids, so this asks only for what a key and a URL can carry without escapes.
+USABLE_ID = re.compile(r"[0-9A-Za-z_-]{1,64}")
+
+# The states that each status may follow. A redelivery or a late older status finds none of them, and changes nothing.
+FOLLOWS = {
+    "wait": [],
+    "send": ["wait"],
+    "delivery": ["wait", "send"],
+    "read": ["wait", "send", "delivery"],
+    "replied": ["wait", "send", "delivery", "read"],
+    "failed": ["wait", "send"],
+}
+
+app = Flask(__name__)
+app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
+
+database = sqlite3.connect(os.environ.get("STORE", ":memory:"), check_same_thread=False, isolation_level=None)
+database.execute("CREATE TABLE IF NOT EXISTS message (id TEXT PRIMARY KEY, state TEXT, applied INTEGER, last TEXT)")
+database_lock = threading.Lock()
+
+
+@app.post("/callbacks/whatsapp", provide_automatic_options=False)
+def receive() -> ResponseReturnValue:
+    """Stores one delivery; every repeat of it gets the same answer."""
+    if request.mimetype != "application/json":  # Flask has dropped the parameters and lower-cased the rest
+        abort(415, "the media type has to be application/json")
+    text, callback = decode(request.get_data())
+    for name, kind in REQUIRED.items():
+        if type(callback.get(name)) is not kind:  # not isinstance: to Python, true is an int
+            abort(400, f"{name} is missing or of another type")
+    if not USABLE_ID.fullmatch(callback["msg_id"]):
+        abort(400, "msg_id is no usable id")
+    store(callback["msg_id"], callback["status"], text)
+    return {}
+
+
+@app.get("/callbacks/whatsapp/<msg_id>", provide_automatic_options=False)
+def read_back(msg_id: str) -> ResponseReturnValue:
+    """Shows what is stored about one message."""
+    with database_lock:
+        row = database.execute("SELECT state, applied, last FROM message WHERE id = ?", [msg_id]).fetchone()
+    if row is None:
+        abort(404, "no such message")
+    state, applied, last = row
+    # The body goes out as it came in: parsing it again could only lose digits.
+    head = json.dumps({"id": msg_id, "state": state, "applied": applied})
+    return Response(f'{head[:-1]}, "last": {last}}}', mimetype="application/json")
+
+
+@app.errorhandler(HTTPException)
+def refuse(error: HTTPException) -> ResponseReturnValue:
+    """Answers every error in JSON, in place of Flask's pages."""
+    return {"error": error.description}, error.code or 500
+
+
+@app.errorhandler(404)
+@app.errorhandler(405)
+def hide(error: HTTPException) -> ResponseReturnValue:
+    """Answers other methods as other paths; the 405 that Flask has at hand would name the right one."""
+    return {"error": "nothing here"}, 404
+
+
+def decode(body: bytes) -> tuple[str, dict[str, Any]]:
+    """Reads RFC 8259 JSON in UTF-8, which is narrower than what `json.loads` takes."""
+    try:
+        text = body.decode("utf-8")  # from bytes, json.loads would also take UTF-16 and a byte order mark
+        callback = json.loads(text, parse_constant=refuse_constant)
+    except (ValueError, RecursionError):  # also bad UTF-8, integers past 4300 digits, very deep nesting
+        abort(400, "the body is not JSON in UTF-8, or cannot be read here")
+    if not isinstance(callback, dict):
+        abort(400, "the body is not a JSON object")
+    return text, callback
+
+
+def refuse_constant(name: str) -> NoReturn:
+    """Refuses NaN and the infinities, which Python reads and JSON does not have."""
+    raise ValueError(f"{name} is not JSON")
+
+
+def store(msg_id: str, status: str, text: str) -> None:
+    """Lets a status take effect where it may; one statement, so that concurrent deliveries cannot race."""
+    if status not in FOLLOWS:
+        return  # a value that came into use after this was written: acknowledged, and nothing to do
+    with database_lock:
+        database.execute(
+            """
+            INSERT INTO message (id, state, applied, last) VALUES (?, ?, 1, ?)
+            ON CONFLICT (id) DO UPDATE SET state = excluded.state, applied = applied + 1, last = excluded.last
+            WHERE state IN (SELECT value FROM json_each(?))
+            """,
+            [msg_id, status, text, json.dumps(FOLLOWS[status])],
+        )
+
+
+if __name__ == "__main__":
+    # waitress reads more than the limit, so that a sender of too much gets to see the 413.
+    waitress.serve(
+        app,
+        host="127.0.0.1",
+        port=int(os.environ["PORT"]),
+        threads=32,
+        ident=None,
+        max_request_body_size=160 * MAX_BODY_BYTES,
+    )

@@ -1,0 +1,49 @@
+"""Decides the command that repeats one delivery: a curl line, with a fresh identity each time it is run."""
+
+from __future__ import annotations
+
+import shlex
+
+from mock_server.delivery import Delivery
+
+__all__ = ["FRESH_RUN", "curl"]
+
+FRESH_RUN = "RUN=$(od -An -N4 -tx1 /dev/urandom | tr -d ' \\n')"
+_LONGEST_BODY = 4000  # a longer command line helps nobody; the bytes stand beside the report
+
+
+def curl(delivery: Delivery, url: str, *, extra_headers: tuple[str, ...] = ()) -> str | None:
+    """Writes a delivery as a command for a POSIX shell.
+
+    Args:
+        delivery: With `{run}` in the place of the run's id.
+        url: The receiver's URL as it may be shown.
+        extra_headers: Names of headers whose secret values the user fills in.
+
+    Returns:
+        None when a curl cannot carry the delivery: bytes that are no text, a long body, or a special framing.
+    """
+    framing = delivery.framing
+    if framing.chunks or framing.pause_s or len(delivery.body) > _LONGEST_BODY:
+        return None
+    try:
+        body = delivery.body.decode()
+    except UnicodeDecodeError:
+        return None
+    if "\x00" in body:
+        return None
+    words = ["curl", "-sS", "-i", "-X", delivery.method, _quoted(url)]
+    names = {name.lower() for name, _ in delivery.headers}
+    for name, value in delivery.headers:
+        words += ["-H", _quoted(f"{name}: {value}")]
+    words += [part for name in ("Content-Type", "User-Agent") if name.lower() not in names
+              for part in ("-H", shlex.quote(f"{name}:"))]
+    words += [part for name in extra_headers for part in ("-H", f'"{name}: $SECRET"')]
+    if delivery.body or delivery.method == "POST":
+        words += ["--data-binary", _quoted(body)]
+    return f"{FRESH_RUN}; " + " ".join(words)
+
+
+def _quoted(text: str) -> str:
+    """Quotes a word and puts the shell's $RUN where the run's id stood."""
+    return '"$RUN"'.join(shlex.quote(part) for part in text.split("{run}"))

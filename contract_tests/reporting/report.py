@@ -1,0 +1,180 @@
+"""Decides what `report.json` holds, and which bytes stand beside it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from contract_tests.bench import Bench
+from contract_tests.reporting.curl import curl
+from contract_tests.reporting.redaction import Redaction
+from contract_tests.verdicts import Finding, RuleResult, conformant
+from mock_server.delivery import Delivery, Exchange
+from mock_server.stamping import MARK
+
+__all__ = ["SCHEMA_VERSION", "Report", "build_report", "write_report"]
+
+SCHEMA_VERSION = "1.0"
+_SHOWN_BODY = 2000
+_VOLATILE = {"date", "age", "expires", "last-modified", "etag", "set-cookie", "x-request-id", "x-runtime"}
+
+
+@dataclass(frozen=True)
+class Report:
+    """A report as JSON, and the bytes of its findings by file name."""
+
+    value: dict[str, Any]
+    bodies: Mapping[str, bytes]
+
+
+def build_report(
+    bench: Bench, *, kit_version: str, receiver_name: str, options: Mapping[str, Any], started_at: datetime,
+    duration_s: float, incomplete: str, code: int,
+) -> Report:
+    """Collects everything that a run found out; secrets and the run's id are replaced.
+
+    Args:
+        incomplete: Why the run ended early, empty when it did not.
+    """
+    access = bench.sender.access
+    redaction = Redaction.of(access, bench.run)
+    bodies: dict[str, bytes] = {}
+    whole = len(bench.rules) == len(bench.catalogue.rules) and len(bench.callbacks) == len(bench.contract.callbacks)
+    value = {
+        "schema_version": SCHEMA_VERSION,
+        "kit": {"name": "callback-contract", "version": kit_version},
+        "contract": {
+            "title": bench.contract.title,
+            "version": bench.contract.version,
+            "digest": bench.contract.digest,
+            "callbacks": [callback.name for callback in bench.callbacks],
+        },
+        "receiver": {"name": receiver_name, "url": access.shown_url},
+        "run": {
+            "id": bench.run.id,
+            "seed": bench.seed,
+            "depth": bench.depth.name,
+            "options": dict(options),
+            "started_at": started_at.isoformat(timespec="seconds"),
+            "duration_s": round(duration_s, 3),
+            "round_trip_s": round(bench.round_trip_s, 6),
+            "deliveries": len(bench.exchanges),
+            "incomplete": redaction.text(incomplete),
+        },
+        "exit_code": code,
+        "conformant": conformant(bench.results.values(), whole_catalogue=whole, incomplete=bool(incomplete)),
+        "rules": [_rule(bench, result, redaction, bodies) for result in bench.results.values()],
+        "not_reached": [rule.id for rule in bench.rules if rule.id not in bench.results],
+        "ids_sent": {
+            "mark": MARK + "{run}",
+            "ids": sorted(redaction.text(sent) for sent in bench.ids_sent),
+        },
+    }
+    return Report(value, bodies)
+
+
+def _rule(bench: Bench, result: RuleResult, redaction: Redaction, bodies: dict[str, bytes]) -> dict[str, Any]:
+    rule = result.rule
+    return {
+        "id": rule.id,
+        "chapter": rule.chapter,
+        "level": rule.level,
+        "statement": rule.statement,
+        "verdict": result.verdict.value,
+        "evidence": rule.evidence,
+        "cases": result.cases,
+        "deliveries": result.deliveries,
+        "reason": redaction.text(result.reason),
+        "findings": [
+            _finding(bench, f"{rule.id}-{number}", finding, redaction, bodies)
+            for number, finding in enumerate(result.findings, 1)
+        ],
+    }
+
+
+def _finding(
+    bench: Bench, name: str, finding: Finding, redaction: Redaction, bodies: dict[str, bytes]
+) -> dict[str, Any]:
+    access = bench.sender.access
+    value: dict[str, Any] = {
+        "callback": finding.callback,
+        "case": finding.case,
+        "expected": finding.expected,
+        "actual": redaction.text(finding.actual),
+        "repeated": finding.repeated,
+        "exchanges": [
+            _exchange(exchange, f"{name}-{step}", redaction, bodies, access.shown_url)
+            for step, exchange in enumerate(finding.exchanges, 1)
+        ],
+        "reproduce": f"callback-contract check '{access.shown_url}' --rules {name.rpartition('-')[0]}"
+        f" --seed {bench.seed} --depth {bench.depth.name}",
+    }
+    if finding.curl_suffices and finding.exchanges:
+        secret_names = tuple(header for header, _ in access.secret_headers)
+        command = curl(redacted(finding.exchanges[-1].delivery, redaction), access.shown_url, extra_headers=secret_names)
+        if command:
+            value["curl"] = command
+    return value
+
+
+def redacted(delivery: Delivery, redaction: Redaction) -> Delivery:
+    """A delivery with `{run}` in the place of the run's id."""
+    headers = tuple((name, redaction.text(value)) for name, value in delivery.headers)
+    return replace(delivery, body=redaction.body(delivery.body), headers=headers)
+
+
+def _exchange(
+    exchange: Exchange, name: str, redaction: Redaction, bodies: dict[str, bytes], url: str
+) -> dict[str, Any]:
+    delivery = redacted(exchange.delivery, redaction)
+    bodies[f"{name}.body"] = delivery.body
+    value: dict[str, Any] = {
+        "method": delivery.method,
+        "url": url,
+        "headers": [list(header) for header in delivery.headers],
+        "body_file": f"findings/{name}.body",
+        "body_bytes": len(delivery.body),
+        "body": _shown(delivery.body),
+        "elapsed_s": round(exchange.elapsed_s, 6),
+    }
+    if exchange.answer is None:
+        value["no_answer"] = {"kind": exchange.failure, "detail": redaction.text(exchange.detail)}
+    else:
+        answer = exchange.answer
+        value["answer"] = {
+            "status": answer.status,
+            "headers": [
+                [key, redaction.text(text)] for key, text in answer.headers if key.lower() not in _VOLATILE
+            ],
+            "body": _shown(redaction.body(answer.body)),
+            "body_bytes": len(answer.body),
+        }
+    return value
+
+
+def _shown(body: bytes) -> str:
+    """A body as text; what is no text is shown as its escapes, what is long is cut."""
+    text = body.decode("utf-8", "backslashreplace")
+    return text if len(text) <= _SHOWN_BODY else f"{text[:_SHOWN_BODY]}… ({len(body)} bytes)"
+
+
+def write_report(report: Report, directory: Path) -> None:
+    """Writes `report.json` and the findings' bytes.
+
+    Raises:
+        OSError: The directory cannot be written.
+    """
+    findings = directory / "findings"
+    findings.mkdir(parents=True, exist_ok=True)
+    for old in findings.glob("*.body"):
+        old.unlink()
+    for name, body in report.bodies.items():
+        (findings / name).write_bytes(body)
+    # Written beside and moved into place: a full disk leaves the report of the run before, never half of one.
+    unfinished = directory / "report.json.part"
+    unfinished.write_text(json.dumps(report.value, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    unfinished.replace(directory / "report.json")

@@ -1,0 +1,84 @@
+"""Decides how `check` runs the rules: pytest inside the tool, deaf to everything that is not the tool's."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from contract_tests.bench import Bench
+from contract_tests.judging import RuleTest, planned
+from contract_tests.plugin import RulesPlugin
+from openapi.catalogue import Catalogue
+
+__all__ = ["collect_tests", "plan_of", "run_rules"]
+
+_HERE = Path(__file__).parent
+CHAPTERS = _HERE / "chapters"
+_UNWANTED = ("terminal", "cacheprovider", "junitxml", "doctest", "pastebin", "warnings", "logging", "unittest",
+             "setuponly", "setupplan", "stepwise", "faulthandler", "unraisableexception", "threadexception",
+             "subtests", "legacypath", "tmpdir", "monkeypatch", "recwarn", "debugging", "nose")
+
+
+def run_rules(bench: Bench, ready: Callable[[dict[str, int]], None]) -> BaseException | None:
+    """Judges the bench's rules; returns what stopped the run early, if anything did.
+
+    Results are in `bench.results`; a rule that was not reached has none.
+
+    Args:
+        ready: Called with the plan before the first rule is judged.
+    """
+    plugin = RulesPlugin(lambda: contextlib.nullcontext(bench), lambda tests: ready(plan_of(bench, tests)))
+    _pytest(plugin)
+    return plugin.stopped_by
+
+
+def collect_tests() -> dict[str, RuleTest]:
+    """The test of each rule, without running any."""
+    plugin = RulesPlugin(None)
+    _pytest(plugin, "--collect-only")
+    return plugin.tests
+
+
+def plan_of(bench: Bench, tests: dict[str, RuleTest]) -> dict[str, int]:
+    """How many deliveries each rule is going to cause at a receiver that does everything right."""
+    seen: set[tuple[str, str]] = set()
+    return {rule.id: planned(bench, tests[rule.id], seen).deliveries for rule in bench.rules if rule.id in tests}
+
+
+def untested(catalogue: Catalogue) -> list[str]:
+    """Rules without a test, although none says why it cannot have one."""
+    tests = collect_tests()
+    return [rule.id for rule in catalogue.rules if not rule.untestable and rule.id not in tests]
+
+
+def _pytest(plugin: RulesPlugin, *more: str) -> None:
+    arguments = [
+        str(CHAPTERS), "-c", str(_HERE / "pytest-check.ini"), "--rootdir", str(_HERE), "--confcutdir", str(CHAPTERS),
+        *more,
+    ]
+    for name in _UNWANTED:
+        arguments += ["-p", f"no:{name}"]
+    with _isolated():
+        code = pytest.main(arguments, plugins=[plugin])
+    if code in {pytest.ExitCode.USAGE_ERROR, pytest.ExitCode.INTERNAL_ERROR}:
+        raise RuntimeError(f"pytest could not run the chapters (exit code {int(code)})")
+
+
+@contextlib.contextmanager
+def _isolated() -> Iterator[None]:
+    """Hides a partner's pytest settings; a stray plugin or option could change a verdict."""
+    kept = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith("PYTEST_")}
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    writes = sys.dont_write_bytecode
+    sys.dont_write_bytecode = True  # an installed tool leaves no files beside its own
+    try:
+        yield
+    finally:
+        os.environ.pop("PYTEST_DISABLE_PLUGIN_AUTOLOAD", None)
+        os.environ.update(kept)
+        sys.dont_write_bytecode = writes

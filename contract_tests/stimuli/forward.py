@@ -1,0 +1,117 @@
+"""Decides what next year's provider may send: members, values and types that the contract does not know."""
+
+from __future__ import annotations
+
+import functools
+import string
+from collections.abc import Iterable
+from random import Random
+
+from contract_tests.cases import Case
+from contract_tests.corpus import Scope
+from contract_tests.verdicts import NotApplicable
+from openapi import pointer as jp
+from openapi.members import Member
+
+__all__ = ["other_types", "several_members", "structured_members", "unknown_members", "unknown_values"]
+
+
+def _name(chance: Random, taken: Iterable[str] = ()) -> str:
+    # Letters only: hard names have rules of their own, and blame has to stay with this one.
+    while True:
+        name = "".join(chance.choices(string.ascii_lowercase, k=chance.randint(3, 12)))
+        name += chance.choice(["", "_id", "_at", "Name", "_code", "2"])
+        if name not in taken:
+            return name
+
+
+def _scalar(chance: Random) -> jp.Json:
+    return chance.choice([chance.randint(-1000, 10**6), round(chance.random() * 100 + 0.5, 2), True, False, "",
+                          _name(chance), _name(chance).upper()])
+
+
+def _structure(chance: Random, depth: int = 0) -> jp.Json:
+    kinds = ["object", "array", "null"] if depth < 2 else ["null"]
+    kind = chance.choice(kinds)
+    if kind == "object":
+        return {_name(chance): _scalar(chance) if depth else _structure(chance, 1) for _ in range(chance.randint(0, 3))}
+    if kind == "array":
+        return [_scalar(chance) if depth else _structure(chance, 1) for _ in range(chance.randint(0, 3))]
+    return None
+
+
+def _objects(scope: Scope) -> list[Member]:
+    """The root, and every object inside whose members the contract names."""
+    return [m for m in scope.callback.members if "object" in m.types and m.schema.get("properties") and
+            (not m.pointer or m in scope.with_members(lambda _: True))]
+
+
+def _added(body: jp.Json, pointer: str, new: dict[str, jp.Json]) -> jp.Json:
+    return jp.replaced(body, pointer, {**jp.get(body, pointer), **new})
+
+
+def _known(member: Member) -> Iterable[str]:
+    names: Iterable[str] = member.schema.get("properties", {})
+    return names
+
+
+def unknown_members(scope: Scope) -> Iterable[Case]:
+    """One unknown member at a time, with a scalar value, in every object."""
+    chance = scope.random("unknown members")
+    for member in _objects(scope):
+        for _ in range(scope.depth.pick(3, 8, 30)):
+            new = {_name(chance, _known(member)): _scalar(chance)}
+            yield Case(scope.callback, f"the unknown member {next(iter(new))!r} in {member.pointer or 'the root'}",
+                       scope.plain, edit=functools.partial(_added, pointer=member.pointer, new=new))
+
+
+def structured_members(scope: Scope) -> Iterable[Case]:
+    """One unknown member at a time that holds an object, an array or null."""
+    chance = scope.random("structured members")
+    for member in _objects(scope):
+        fixed: list[jp.Json] = [{}, [], None]
+        for value in fixed + [_structure(chance) for _ in range(scope.depth.pick(1, 5, 30))]:
+            new = {_name(chance, _known(member)): value}
+            yield Case(scope.callback, f"an unknown member that holds {type(value).__name__}",
+                       scope.plain, edit=functools.partial(_added, pointer=member.pointer, new=new))
+
+
+def several_members(scope: Scope) -> Iterable[Case]:
+    """Several unknown members at once."""
+    chance = scope.random("several members")
+    for member in _objects(scope):
+        for _ in range(scope.depth.pick(2, 5, 20)):
+            new: dict[str, jp.Json] = {}
+            while len(new) < chance.randint(2, 6) or len(new) < 2:
+                new[_name(chance, _known(member))] = chance.choice([_scalar(chance), _structure(chance)])
+            yield Case(scope.callback, f"{len(new)} unknown members", scope.plain,
+                       edit=functools.partial(_added, pointer=member.pointer, new=new))
+
+
+def unknown_values(scope: Scope) -> Iterable[Case]:
+    """Values that a closed list does not know, never the empty string."""
+    members = [m for m in scope.with_members(lambda m: m.enum) if all(isinstance(v, str) for v in m.enum)]
+    if not members:
+        raise NotApplicable("the contract has no closed list of texts")
+    chance = scope.random("unknown values")
+    for member in members:
+        near = [str(member.enum[0]).upper(), f"{member.enum[-1]}_2", "unknown"]
+        drawn = [_name(chance, member.enum) for _ in range(scope.depth.pick(2, 5, 30))]
+        for value in [v for v in near if v not in member.enum] + drawn:
+            yield Case(scope.callback, f"{member.pointer} = {value!r}", jp.replaced(scope.plain, member.pointer, value))
+
+
+def other_types(scope: Scope) -> Iterable[Case]:
+    """Values of other JSON types in maps whose keys are the customer's own."""
+    maps = scope.with_members(lambda member: member.is_free_map)
+    if not maps:
+        raise NotApplicable("the contract has no map whose keys are the customer's own")
+    chance = scope.random("other types")
+    for member in maps:
+        values: list[jp.Json] = [7, -1, 2.5, True, False, None, [], ["a", 1], {}, {"a": {"b": None}}]
+        values += [_structure(chance) for _ in range(scope.depth.pick(0, 5, 30))]
+        for value in values:
+            yield Case(scope.callback, f"a {type(value).__name__} in {member.pointer}",
+                       jp.replaced(scope.plain, member.pointer, {"name": value}))
+        yield Case(scope.callback, f"every type at once in {member.pointer}",
+                   jp.replaced(scope.plain, member.pointer, {f"k{i}": value for i, value in enumerate(values)}))

@@ -1,0 +1,170 @@
+"""Decides how HTTP itself is varied around a plain valid delivery."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from contract_tests.cases import Case, default_headers, hostile
+from contract_tests.corpus import Scope
+from contract_tests.first_contact import KIT_AGENT
+from contract_tests.stimuli.malformed import missing_members, syntax_errors, wrong_roots
+from contract_tests.stimuli.valid import MARKUP, text_members, with_text
+from contract_tests.verdicts import NotApplicable
+from mock_server.delivery import Framing, Headers
+from mock_server.wireform import SPELLINGS
+
+__all__ = ["changing_methods", "chunked", "expecting", "header_cases", "kept_connections", "media_type_cases",
+           "media_type_parameters", "no_agent", "other_agents", "other_methods", "provoking", "reading_methods",
+           "slow", "spellings", "trace", "unknown_headers", "unknown_media_types"]
+
+
+def _with_media_type(scope: Scope, value: str | None) -> Headers:
+    rest = tuple(header for header in default_headers(scope.callback) if header[0].lower() != "content-type")
+    return rest if value is None else (("Content-Type", value), *rest)
+
+
+def media_type_parameters(scope: Scope) -> Iterable[Case]:
+    """The media type with parameters."""
+    media_type = scope.callback.media_type
+    for parameters in ("; charset=utf-8", ";charset=UTF-8", '; charset="utf-8"', "; profile=x; charset=utf-8", " ; v=1"):
+        yield Case(scope.callback, f"Content-Type: {media_type}{parameters}", scope.plain,
+                   headers=_with_media_type(scope, media_type + parameters))
+
+
+def media_type_cases(scope: Scope) -> Iterable[Case]:
+    """The media type in other letter cases."""
+    media_type = scope.callback.media_type
+    for value in (media_type.title(), media_type.upper()):
+        yield Case(scope.callback, f"Content-Type: {value}", scope.plain, headers=_with_media_type(scope, value))
+
+
+@hostile
+def unknown_media_types(scope: Scope) -> Iterable[Case]:
+    """Media types that the contract does not name, with bodies of that kind and with JSON."""
+    def form(body: bytes) -> bytes:
+        from urllib.parse import quote_plus
+
+        return b"payload=" + quote_plus(body).encode()
+
+    yield Case(scope.callback, "a form with the JSON in one field", scope.plain, mangle=form,
+               headers=_with_media_type(scope, "application/x-www-form-urlencoded"))
+    for value in ("text/plain", "application/xml", "application/octet-stream", "application/x-protobuf",
+                  "multipart/form-data; boundary=x"):
+        yield Case(scope.callback, f"Content-Type: {value}", scope.plain, headers=_with_media_type(scope, value))
+
+
+def _methods(scope: Scope, *methods: str) -> Iterable[Case]:
+    bare = {"GET", "HEAD", "OPTIONS", "TRACE"}
+    for method in methods:
+        if method == scope.callback.method:
+            continue
+        if method in bare:
+            yield Case(scope.callback, f"the method {method}", scope.plain, method=method, headers=KIT_AGENT,
+                       mangle=lambda body: b"")
+        else:
+            headers = (*_with_media_type(scope, scope.callback.media_type)[:1], *KIT_AGENT)
+            yield Case(scope.callback, f"the method {method}", scope.plain, method=method, headers=headers)
+
+
+@hostile
+def other_methods(scope: Scope) -> Iterable[Case]:
+    """Every other common method."""
+    yield from _methods(scope, "GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS")
+
+
+def changing_methods(scope: Scope) -> Iterable[Case]:
+    """Methods that change something."""
+    yield from _methods(scope, "PUT", "PATCH", "DELETE")
+
+
+def reading_methods(scope: Scope) -> Iterable[Case]:
+    """Methods that only read."""
+    yield from _methods(scope, "GET", "HEAD")
+
+
+def trace(scope: Scope) -> Iterable[Case]:
+    """TRACE."""
+    yield from _methods(scope, "TRACE")
+
+
+def chunked(scope: Scope) -> Iterable[Case]:
+    """Bodies in chunks of odd sizes, with characters that fall apart at a chunk's edge."""
+    content = with_text(scope, text_members(scope)[0], "naïve 李雷 text")
+    for sizes in ((1,), (7, 1, 13), (100,), (10**6,)):
+        yield Case(scope.callback, f"chunks of {', '.join(map(str, sizes))} bytes", content, framing=Framing(chunks=sizes))
+
+
+def no_agent(scope: Scope) -> Iterable[Case]:
+    """No User-Agent."""
+    headers = tuple(h for h in default_headers(scope.callback) if h[0].lower() != "user-agent")
+    yield Case(scope.callback, "no User-Agent", scope.plain, headers=headers)
+
+
+def other_agents(scope: Scope) -> Iterable[Case]:
+    """Names of other HTTP libraries."""
+    headers = tuple(h for h in default_headers(scope.callback) if h[0].lower() != "user-agent")
+    for name in ("Go-http-client/2.0", "Apache-HttpClient/5.3 (Java/17)", "Mozilla/5.0", "x"):
+        yield Case(scope.callback, f"User-Agent: {name}", scope.plain, headers=(*headers, ("User-Agent", name)))
+
+
+def header_cases(scope: Scope) -> Iterable[Case]:
+    """Header names in lower and in upper case."""
+    for label, change in (("lower", str.lower), ("upper", str.upper)):
+        headers = tuple((change(name), value) for name, value in default_headers(scope.callback))
+        yield Case(scope.callback, f"header names in {label} case", scope.plain, headers=headers)
+
+
+def kept_connections(scope: Scope) -> Iterable[Case]:
+    """A broken body, for a valid delivery to follow on the same connection."""
+    for stimuli in (syntax_errors, wrong_roots, missing_members):
+        try:
+            yield next(iter(stimuli(scope)))
+        except NotApplicable:
+            continue
+
+
+def expecting(scope: Scope) -> Iterable[Case]:
+    """A sender that waits for 100 Continue."""
+    yield Case(scope.callback, "Expect: 100-continue", scope.plain, framing=Framing(expect_continue=True))
+
+
+def slow(scope: Scope) -> Iterable[Case]:
+    """A body in several pieces with pauses between them."""
+    yield Case(scope.callback, "a body in 4 pieces, 0.2 s apart", scope.plain, framing=Framing(parts=4, pause_s=0.2))
+    yield Case(scope.callback, "a body in 2 pieces, 1 s apart", scope.plain, framing=Framing(parts=2, pause_s=1.0))
+
+
+def spellings(scope: Scope) -> Iterable[Case]:
+    """The same JSON in every spelling."""
+    accented = with_text(scope, text_members(scope)[0], "a/b é 中")
+    for name in SPELLINGS:
+        yield Case(scope.callback, f"the spelling: {name}", accented, spelling=name)
+
+
+def unknown_headers(scope: Scope) -> Iterable[Case]:
+    """Headers that proxies, tracing and next year's provider add."""
+    headers = default_headers(scope.callback)
+    for more in ((("X-Request-Id", "4b1c"), ("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")),
+                 (("X-Provider-Event", "status"), ("X-Provider-Version", "2")), (("Accept", "*/*"), ("Cookie", "a=b")),
+                 (("Accept-Language", "zh-CN"), ("Referer", "https://provider.example/"), ("Origin", "null"))):
+        names = ", ".join(name for name, _ in more)
+        yield Case(scope.callback, f"the headers {names}", scope.plain, headers=(*headers, *more))
+
+
+@hostile
+def provoking(scope: Scope) -> Iterable[Case]:
+    """Deliveries that make a receiver show its error pages, with markup in them."""
+    markup = MARKUP["a script element"]
+    for stimuli in (syntax_errors, wrong_roots, missing_members, other_methods, unknown_media_types):
+        try:
+            yield next(iter(stimuli(scope)))
+        except NotApplicable:
+            continue
+    for member in scope.with_members(lambda m: m.required and m.types == ("integer",))[:1]:
+        from openapi import pointer as jp
+
+        yield Case(scope.callback, f"markup at {member.pointer}", jp.replaced(scope.plain, member.pointer, markup),
+                   edit=lambda body, p=member.pointer: jp.replaced(body, p, markup))  # type: ignore[misc]
+    yield replace(next(iter(syntax_errors(scope))), label="markup instead of JSON",
+                  mangle=lambda body: markup.encode())

@@ -1,0 +1,101 @@
+"""Decides what is said about a rule, and what a whole run comes to (judgement.md, "Verdicts")."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from mock_server.delivery import Exchange
+from openapi.catalogue import Rule
+
+__all__ = ["Finding", "NotApplicable", "RuleResult", "Verdict", "conformant", "exit_code"]
+
+
+class Verdict(StrEnum):
+    """What is said about one rule."""
+
+    PASS = "pass"
+    WARN = "warn"
+    FAIL = "fail"
+    FLAKY = "flaky"
+    NOT_APPLICABLE = "not applicable"
+    WAIVED = "waived"
+    ERROR = "error"
+
+
+class NotApplicable(Exception):
+    """The means to judge a rule are missing; the text says which, and how to supply them."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One way in which a rule was broken.
+
+    Attributes:
+        case: What was special about the stimulus.
+        expected: What a right receiver does.
+        actual: What this one did.
+        exchanges: Everything that was sent and came back, in order.
+        repeated: Whether it broke again on the second try.
+        curl_suffices: Whether one delivery shows it.
+    """
+
+    callback: str
+    case: str
+    expected: str
+    actual: str
+    exchanges: tuple[Exchange, ...]
+    repeated: bool
+    curl_suffices: bool
+
+
+@dataclass
+class RuleResult:
+    """What a run found out about one rule.
+
+    Attributes:
+        reason: Why it is not applicable or an error; a count of broken cases otherwise.
+        deliveries: How many deliveries this rule caused; a shared one counts where it was sent first.
+        cases: How many cases were judged.
+    """
+
+    rule: Rule
+    verdict: Verdict
+    reason: str = ""
+    deliveries: int = 0
+    cases: int = 0
+    findings: list[Finding] = field(default_factory=list)
+    blocked: bool = False
+
+    @property
+    def broken(self) -> bool:
+        """Whether the receiver broke the rule, be it once, waived or only a SHOULD."""
+        return self.verdict in {Verdict.WARN, Verdict.FAIL, Verdict.FLAKY, Verdict.WAIVED}
+
+    @property
+    def blocks_the_gate(self) -> bool:
+        """Whether it alone makes the run fail."""
+        return self.verdict is Verdict.FAIL or (self.verdict is Verdict.FLAKY and self.rule.level == "MUST")
+
+
+def exit_code(results: Iterable[RuleResult], *, strict: bool) -> int:
+    """The exit code of a run that judged something: 3, 1 or 0 (2 and 130 are decided where they arise)."""
+    verdicts = list(results)
+    judged = [r for r in verdicts if r.verdict is not Verdict.NOT_APPLICABLE]
+    if not judged or any(r.verdict is Verdict.ERROR for r in verdicts):
+        return 3
+    if any(r.blocks_the_gate for r in verdicts):
+        return 1
+    if strict and any(r.verdict in {Verdict.WARN, Verdict.FLAKY} for r in verdicts):
+        return 1
+    return 0
+
+
+def conformant(results: Iterable[RuleResult], *, whole_catalogue: bool, incomplete: bool) -> bool:
+    """Whether every applicable MUST was executed and passed, nothing waived, nothing left out."""
+    if not whole_catalogue or incomplete:
+        return False
+    musts = [r for r in results if r.rule.level == "MUST"]
+    executed = [r for r in musts if r.verdict is not Verdict.NOT_APPLICABLE]
+    return bool(executed) and all(r.verdict is Verdict.PASS for r in executed) and not any(r.blocked for r in musts)

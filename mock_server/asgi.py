@@ -1,0 +1,91 @@
+"""Decides how a `Receiver` meets the wire: an ASGI app, and the server's wrapper for what ASGI cannot say."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+from mock_server.delivery import Headers
+from mock_server.receiver import MAX_BODY_BYTES, Received, Receiver, Reply
+
+__all__ = ["ASGIApp", "asgi_app"]
+
+Message = MutableMapping[str, Any]
+ASGIApp = Callable[[MutableMapping[str, Any], Callable[[], Awaitable[Message]], Callable[[Message], Awaitable[None]]],
+                   Awaitable[None]]
+
+WIRE = "callback_contract.wire"
+"""Key under which the server's wrapper hands over the connection, see `serving.py`."""
+
+
+def asgi_app(receiver: Receiver) -> ASGIApp:
+    """Wraps a receiver as an ASGI 3 application."""
+
+    async def app(
+        scope: MutableMapping[str, Any],
+        receive: Callable[[], Awaitable[Message]],
+        send: Callable[[Message], Awaitable[None]],
+    ) -> None:
+        if scope["type"] != "http":
+            return
+        wire = scope.get("extensions", {}).get(WIRE)
+        begun = time.perf_counter()
+        headers = _headers(scope, wire)
+        body = await _body(receive)
+        reply = receiver.answer(
+            Received(
+                method=scope["method"],
+                path=scope["path"],
+                headers=headers,
+                body=body,
+                connection=wire.connection if wire else 0,
+                chunked=any(name.lower() == "transfer-encoding" for name, _ in headers),
+                expects=any(name.lower() == "expect" for name, _ in headers),
+                body_s=time.perf_counter() - begun,
+            )
+        )
+        if reply.delay_s:
+            await asyncio.sleep(reply.delay_s)
+        if reply.wire == "reset" and wire is not None:
+            wire.abort()
+            return
+        await _send(reply, send, wire)
+
+    return app
+
+
+def _headers(scope: MutableMapping[str, Any], wire: Any) -> Headers:
+    raw = wire.raw_headers if wire else scope["headers"]
+    return tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in raw)
+
+
+async def _body(receive: Callable[[], Awaitable[Message]]) -> bytes:
+    parts: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return b"".join(parts)
+        # Past the limit the rest is read and thrown away, so that the sender hears the refusal.
+        if size <= MAX_BODY_BYTES:
+            parts.append(message.get("body", b""))
+            size += len(parts[-1])
+        if not message.get("more_body"):
+            return b"".join(parts)[: MAX_BODY_BYTES + 1]
+
+
+async def _send(reply: Reply, send: Callable[[Message], Awaitable[None]], wire: Any) -> None:
+    headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in reply.headers]
+    if reply.media_type:
+        headers.append((b"content-type", reply.media_type.encode("latin-1")))
+    if reply.wire == "endless":
+        await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+        while wire is None or not wire.closing:
+            await send({"type": "http.response.body", "body": b" " * 65536, "more_body": True})
+        return
+    if reply.status not in {204, 304}:
+        headers.append((b"content-length", str(len(reply.body)).encode()))
+    await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+    await send({"type": "http.response.body", "body": reply.body})

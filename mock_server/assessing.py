@@ -1,0 +1,111 @@
+"""Decides what a delivery's body is worth: fast accept by compiled validators, slow explanation by openapi-core."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import jsonschema_rs
+
+from mock_server.decoding import Unparsable, Unusable, decode
+from mock_server.explaining import Explainer, Violation
+from openapi import pointer as jp
+from openapi.members import Member
+from openapi.model import Callback, Contract
+
+__all__ = ["Assessment", "Assessor", "Novelty"]
+
+
+@dataclass(frozen=True, slots=True)
+class Novelty:
+    """One thing that the contract does not know and a receiver tolerates.
+
+    Attributes:
+        kind: member, value (of a closed list) or type (in a free map).
+    """
+
+    kind: str
+    pointer: str
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """What a body is: accepted by `callback`, or refused for a reason.
+
+    Attributes:
+        callback: Whose tolerant schema accepts the body; None when it is refused.
+        kind: Empty when it is accepted, else the kind of `Unparsable` or `Unusable`, or "schema".
+        value: The decoded body; None when it is unparsable.
+        violations: What is wrong, when it is refused.
+        parsable: Whether it is JSON at all.
+        required: Root members that the nearest callback requires, when it is refused by the schema.
+    """
+
+    callback: Callback | None
+    kind: str
+    value: jp.Json
+    violations: tuple[Violation, ...]
+    parsable: bool = True
+    required: tuple[Member, ...] = ()
+
+    @property
+    def accepted(self) -> bool:
+        """Whether a right receiver acknowledges it."""
+        return self.callback is not None
+
+    @cached_property
+    def novelties(self) -> tuple[Novelty, ...]:
+        """What is new about an accepted body; worked out only when somebody reads it."""
+        return tuple(_novelties(self.callback, self.value)) if self.callback else ()
+
+
+class Assessor:
+    """Assesses bodies by one contract; compiles its validators once."""
+
+    def __init__(self, contract: Contract) -> None:
+        self.contract = contract
+        self._tolerant: tuple[tuple[Callback, Any], ...] = tuple(
+            (callback, jsonschema_rs.validator_for(dict(callback.tolerant), validate_formats=False))
+            for callback in contract.callbacks
+        )
+
+    @cached_property
+    def _explainer(self) -> Explainer:
+        return Explainer(self.contract)
+
+    def assess(self, body: bytes) -> Assessment:
+        """Decodes a body strictly, then lets the tolerant schemas decide; openapi-core has the last word."""
+        try:
+            value = decode(body)
+        except Unparsable as error:
+            return Assessment(None, error.kind, None, (Violation("", error.detail),), parsable=False)
+        except Unusable as error:
+            return Assessment(None, error.kind, None, (Violation("", error.detail),))
+        for callback, validator in self._tolerant:
+            if validator.is_valid(value):
+                return Assessment(callback, "", value, ())
+        explained = [(callback, self._explainer.explain(callback, value)) for callback in self.contract.callbacks]
+        callback, violations = min(explained, key=lambda pair: len(pair[1]))
+        if not violations:
+            return Assessment(callback, "", value, ())
+        required = tuple(m for m in callback.members if m.required and m.pointer.count("/") == 1)
+        return Assessment(None, "schema", value, violations, required=required)
+
+
+def _novelties(callback: Callback, value: jp.Json) -> Iterator[Novelty]:
+    for member in callback.members:
+        try:
+            here = jp.get(value, member.pointer)
+        except LookupError:
+            continue
+        if member.enum and here not in member.enum:
+            yield Novelty("value", member.pointer)
+        if not isinstance(here, dict):
+            continue
+        if member.is_free_map:
+            yield from (Novelty("type", member.pointer) for item in here.values() if not isinstance(item, str))
+        elif named := member.schema.get("properties"):
+            path = jp.tokens(member.pointer)
+            yield from (Novelty("member", jp.join([*path, key])) for key in here if key not in named)

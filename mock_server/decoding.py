@@ -1,0 +1,90 @@
+"""Decides what is JSON in UTF-8 (RFC 8259), and by which name a body that is not is called."""
+
+from __future__ import annotations
+
+import json
+import re
+
+from openapi.pointer import Json
+
+__all__ = ["Unparsable", "Unusable", "decode"]
+
+_SURROGATE_ESCAPE = re.compile(rb"\\u[dD][89a-fA-F]")
+
+
+class Unparsable(Exception):
+    """The body is not JSON in UTF-8.
+
+    Attributes:
+        kind: empty, encoding, bom, truncated, second document, not a number, or syntax.
+    """
+
+    def __init__(self, kind: str, detail: str) -> None:
+        self.kind = kind
+        self.detail = detail
+        super().__init__(f"{kind}: {detail}")
+
+
+class Unusable(Exception):
+    """The body is JSON, and holds a value that this receiver chooses not to take.
+
+    Attributes:
+        kind: depth, digits or surrogate.
+    """
+
+    def __init__(self, kind: str, detail: str) -> None:
+        self.kind = kind
+        self.detail = detail
+        super().__init__(f"{kind}: {detail}")
+
+
+class _NotANumber(ValueError):
+    pass
+
+
+def _refuse_constant(name: str) -> Json:
+    raise _NotANumber(f"{name} is not JSON")
+
+
+_decoder = json.JSONDecoder(parse_constant=_refuse_constant)
+
+
+def decode(body: bytes) -> Json:
+    """Decodes a body strictly.
+
+    Raises:
+        Unparsable: It is not RFC 8259 JSON in UTF-8.
+        Unusable: It nests too deeply, has a number of thousands of digits, or a lone surrogate.
+    """
+    if body.startswith(b"\xef\xbb\xbf"):
+        raise Unparsable("bom", "the body starts with a byte order mark (RFC 8259 §8.1)")
+    try:
+        text = body.decode()
+    except UnicodeDecodeError as error:
+        raise Unparsable("encoding", f"byte {error.start} is not UTF-8") from None
+    if not text.strip(" \t\r\n"):
+        raise Unparsable("empty", "the body is empty")
+    try:
+        value = _decoder.decode(text)
+    except json.JSONDecodeError as error:
+        raise Unparsable(_kind(error, text), f"{error.msg} at character {error.pos}") from None
+    except _NotANumber as error:
+        raise Unparsable("not a number", str(error)) from None
+    except RecursionError:
+        raise Unusable("depth", "the body nests too deeply") from None
+    except ValueError:
+        raise Unusable("digits", "a number has too many digits") from None
+    if _SURROGATE_ESCAPE.search(body):
+        try:
+            json.dumps(value, ensure_ascii=False).encode()
+        except UnicodeEncodeError:
+            raise Unusable("surrogate", "a text holds a lone surrogate") from None
+    return value
+
+
+def _kind(error: json.JSONDecodeError, text: str) -> str:
+    if error.msg == "Extra data":
+        rest = text[error.pos :].lstrip()
+        return "second document" if rest[:1] in '{["' else "syntax"
+    at_end = error.pos >= len(text.rstrip(" \t\r\n"))
+    return "truncated" if at_end or error.msg.startswith("Unterminated string") else "syntax"

@@ -1,0 +1,47 @@
+"""Decides how the mock receiver is started from the command line."""
+
+from __future__ import annotations
+
+import click
+
+__all__ = ["mock"]
+
+
+@click.command()
+@click.option("--port", default=8080, show_default=True, type=click.IntRange(0, 65535), help="Port; 0 takes a free one.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--path", default=None, metavar="PATH", help="Take deliveries at this path only. [default: any path]")
+@click.option("--fault", default=None, metavar="ID", help="Be wrong in exactly the way that this rule forbids.")
+@click.option("--list-faults", is_flag=True, help="List the faults and leave.")
+@click.option("--contract", "contract_file", default=None, metavar="FILE", help="Another contract than the built-in one.")
+def mock(port: int, host: str, path: str | None, fault: str | None, list_faults: bool, contract_file: str | None) -> None:
+    """Run a receiver made from the contract.
+
+    It acknowledges what the contract allows, rejects what it does not with problem details (RFC 9457), and shows
+    what it stored at /callback-contract/state/{id}.
+    """
+    from mock_server.faults import FAULTS
+    from openapi.errors import KitError
+    from openapi.loading import CONTRACT_FILE, load_contract
+
+    if list_faults:
+        click.echo("\n".join(f"{name}  {planted.deviation}" for name, planted in FAULTS.items()))
+        return
+    if fault is not None and fault.upper() not in FAULTS:
+        raise KitError(f"there is no fault {fault!r}", where="--fault", remedy="--list-faults lists them.")
+    if path is not None and not path.startswith("/"):
+        raise KitError(f"{path!r} is not a path", where="--path", remedy=f"Write /{path}.")
+    contract = load_contract(contract_file or CONTRACT_FILE)
+
+    from mock_server.receiver import Receiver
+    from mock_server.serving import bound_socket, serve
+
+    receiver = Receiver(contract, path=path, fault=FAULTS[fault.upper()] if fault else None)
+    sock = bound_socket(host, port)
+    shown = f"[{host}]" if ":" in host else host
+    click.echo(f"Receiving {', '.join(c.name for c in contract.callbacks)} at "
+               f"http://{shown}:{sock.getsockname()[1]}{path or '/'}{'' if path else ' (any path)'}")
+    if fault:
+        click.echo(f"Wrong on purpose ({fault.upper()}): {FAULTS[fault.upper()].deviation}.")
+    click.echo("Ctrl-C stops it.")
+    serve(receiver, sock)

@@ -1,0 +1,172 @@
+"""Decides how the mock answers a delivery: right by the contract, or wrong by exactly one named fault."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from email.message import Message
+from functools import cached_property
+from typing import Any
+
+from mock_server.assessing import Assessment, Assessor
+from mock_server.delivery import Headers, header_value
+from mock_server.explaining import Violation
+from mock_server.state import States
+from openapi.model import Callback, Contract
+from openapi.readback import load_read_back
+
+__all__ = ["MAX_BODY_BYTES", "Fault", "Received", "Receiver", "Reply", "problem"]
+
+MAX_BODY_BYTES = 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Received:
+    """A request as it arrived.
+
+    Attributes:
+        headers: Names in the letter case in which they were sent.
+        body: At most `MAX_BODY_BYTES` bytes, and one more when it was larger.
+        connection: Tells the connections of one server apart.
+        chunked: Whether the body came in chunks.
+        expects: Whether the sender waits for `100 Continue`.
+        body_s: Seconds from the end of the headers to the end of the body.
+    """
+
+    method: str
+    path: str
+    headers: Headers
+    body: bytes
+    connection: int = 0
+    chunked: bool = False
+    expects: bool = False
+    body_s: float = 0.0
+
+    def header(self, name: str) -> str | None:
+        """The first header of that name in any letter case."""
+        return header_value(self.headers, name)
+
+    @cached_property
+    def media_type(self) -> str:
+        """The media type in lower case without its parameters."""
+        return (self.header("content-type") or "").partition(";")[0].strip().lower()
+
+    @cached_property
+    def charset(self) -> str:
+        """The `charset` parameter in lower case, empty when there is none."""
+        message = Message()
+        message["content-type"] = self.header("content-type") or ""
+        return str(message.get_content_charset("")).lower()
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What goes back.
+
+    Attributes:
+        delay_s: Seconds before the answer.
+        wire: Empty, or what happens below HTTP instead of the answer: "reset" or "endless".
+    """
+
+    status: int
+    body: bytes = b""
+    media_type: str = ""
+    headers: Headers = ()
+    delay_s: float = 0.0
+    wire: str = ""
+
+
+Right = Callable[[], Reply]
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One deviation from a right receiver.
+
+    Attributes:
+        deviation: What it does wrong, one sentence without a subject.
+        answer: Gets the request, its assessment (None before a body is looked at), the receiver, and the right
+            answer as a function that stores and answers when it is called.
+    """
+
+    deviation: str
+    answer: Callable[[Received, Assessment | None, Receiver, Right], Reply]
+
+
+class Receiver:
+    """A receiver made from a contract, without a network: a request in, a reply out."""
+
+    def __init__(self, contract: Contract, *, path: str | None = None, fault: Fault | None = None) -> None:
+        self.contract = contract
+        self.path = path
+        self.fault = fault
+        self.assessor = Assessor(contract)
+        self.states = States()
+        self.memory: dict[str, Any] = {}
+        read_back = load_read_back()
+        self.prefix = read_back.prefix + "/"
+        self._state_start, _, self._state_end = read_back.template.partition("{id}")
+        self.methods = {callback.method for callback in contract.callbacks}
+        self.media_types = {callback.media_type.lower() for callback in contract.callbacks}
+        self._acknowledgements = {callback.name: _documented_reply(callback) for callback in contract.callbacks}
+
+    def answer(self, request: Received) -> Reply:
+        """Answers one request."""
+        if request.path.startswith(self.prefix):
+            return self._own(request)
+        if self.path is not None and request.path != self.path:
+            return problem(404, "Not Found", f"Deliveries are taken at {self.path}.")
+        refusal = self._refusal(request)
+        assessment = None if refusal else self.assessor.assess(request.body)
+
+        def right() -> Reply:
+            return refusal or self._judged(assessment)
+
+        return self.fault.answer(request, assessment, self, right) if self.fault else right()
+
+    def _refusal(self, request: Received) -> Reply | None:
+        if request.method not in self.methods:
+            allow = ", ".join(sorted(self.methods))
+            return replace(
+                problem(405, "Method Not Allowed", f"Callbacks come by {allow}."), headers=(("Allow", allow),)
+            )
+        if request.media_type not in self.media_types or request.charset not in {"", "utf-8", "utf8"}:
+            wanted = ", ".join(sorted(self.media_types))
+            return problem(415, "Unsupported Media Type", f"Callbacks are {wanted} in UTF-8.")
+        if len(request.body) > MAX_BODY_BYTES:
+            return problem(413, "Content Too Large", f"A body has {MAX_BODY_BYTES} bytes at most.")
+        return None
+
+    def _judged(self, assessment: Assessment | None) -> Reply:
+        assert assessment is not None
+        if assessment.callback is None:
+            status, title = (422, "Unprocessable Content") if assessment.kind == "schema" else (400, "Bad Request")
+            return problem(status, title, "The body is not what the contract describes.", assessment.violations)
+        self.states.apply(assessment.callback, assessment.value)
+        return self._acknowledgements[assessment.callback.name]
+
+    def _own(self, request: Received) -> Reply:
+        path = request.path
+        if request.method == "GET" and path.startswith(self._state_start) and path.endswith(self._state_end):
+            stored = self.states.get(path[len(self._state_start) : len(path) - len(self._state_end)])
+            if stored is not None:
+                return Reply(200, json.dumps(stored.shown()).encode(), "application/json")
+        return problem(404, "Not Found", "Nothing is known here.")
+
+
+def problem(status: int, title: str, detail: str, violations: tuple[Violation, ...] = ()) -> Reply:
+    """A rejection as RFC 9457 problem details; received text stands in it only as JSON strings."""
+    body: dict[str, Any] = {"type": "about:blank", "title": title, "status": status, "detail": detail}
+    if violations:
+        body["violations"] = [{"pointer": v.pointer, "message": v.message} for v in violations[:50]]
+    return Reply(status, json.dumps(body).encode(), "application/problem+json")
+
+
+def _documented_reply(callback: Callback) -> Reply:
+    answer = callback.answer
+    if answer is None:
+        return Reply(204)
+    if answer.media_type is None:
+        return Reply(answer.status)
+    return Reply(answer.status, json.dumps(answer.example).encode(), answer.media_type)

@@ -1,0 +1,388 @@
+"""Decides how exact bytes reach a receiver: one connection pool, a pace that holds, flow control respected."""
+
+from __future__ import annotations
+
+import base64
+import functools
+import os
+import select
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+import urllib3
+from urllib3.connection import HTTPConnection, HTTPSConnection
+
+from mock_server.delivery import Answer, Delivery, Exchange, Headers
+from openapi.errors import KitError
+
+__all__ = ["LIMIT_ANSWER_BYTES", "NO_ANSWER_S", "Access", "OutOfBudget", "Pace", "Sender", "is_loopback"]
+
+NO_ANSWER_S = 30.0
+"""The upper end of what providers wait (shared "no answer", judgement.md)."""
+
+LIMIT_ANSWER_BYTES = 1024 * 1024
+_CHUNK = 65536
+_PATIENCE_S = 1.0
+_LONGEST_WAIT_S = 60.0  # a longer Retry-After than this is not slept through in one go
+
+
+class OutOfBudget(Exception):
+    """The time or the number of deliveries that the user allowed is used up."""
+
+
+@dataclass(frozen=True)
+class Access:
+    """How to get to a receiver.
+
+    Attributes:
+        url: Complete URL; path and query are kept to the letter.
+        headers: Added to every request; secrets may stand here, so they are never written to a report.
+        basic_auth: `user:password`.
+        client_cert: PEM file with the client's certificate, and its key unless `client_key` names it.
+        ca: PEM file of certificate authorities to trust instead of the usual ones.
+        insecure: Trusts any certificate.
+        proxy: URL of an HTTP proxy.
+        timeout_s: Seconds after which there is no answer.
+    """
+
+    url: str
+    headers: Headers = ()
+    basic_auth: str | None = field(default=None, repr=False)
+    client_cert: str | None = None
+    client_key: str | None = None
+    ca: str | None = None
+    insecure: bool = False
+    proxy: str | None = None
+    timeout_s: float = NO_ANSWER_S
+
+    def __post_init__(self) -> None:
+        parts = urlsplit(self.url)
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            hint = f"Write http://{self.url} or https://{self.url}." if "://" not in self.url else "Use http:// or https://."
+            raise KitError(f"{self.url!r} is not a complete http or https URL", where="URL", remedy=hint)
+        try:
+            _ = parts.port
+        except ValueError:
+            raise KitError(f"{self.url!r} has a port that is not a number", where="URL") from None
+        for option, path in (("--cert", self.client_cert), ("--key", self.client_key), ("--ca", self.ca)):
+            if path is not None and not os.path.isfile(path):
+                raise KitError(f"there is no such file: {path}", where=option, remedy="Give a PEM file.")
+
+    @property
+    def shown_url(self) -> str:
+        """The URL without user, password and the values of its query."""
+        parts = urlsplit(self.url)
+        host = parts.netloc.rpartition("@")[2]
+        query = "&".join(
+            f"{name}=…" if equals else name
+            for name, equals, _ in (pair.partition("=") for pair in parts.query.split("&"))
+        )
+        return urlunsplit((parts.scheme, host, parts.path, query if parts.query else "", ""))
+
+    @property
+    def secret_headers(self) -> Headers:
+        """Everything that is sent beside the delivery itself."""
+        if self.basic_auth is None:
+            return self.headers
+        token = base64.b64encode(self.basic_auth.encode()).decode()
+        return (*self.headers, ("Authorization", f"Basic {token}"))
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How much a receiver gets.
+
+    Attributes:
+        per_second: Deliveries a second at most; None for no limit.
+        at_once: Deliveries under way at the same time.
+        most: Deliveries in all; None for no limit.
+        until: `time.monotonic()` after which nothing more is sent; None for no limit.
+    """
+
+    per_second: float | None = None
+    at_once: int = 16
+    most: int | None = None
+    until: float | None = None
+
+
+def is_loopback(url: str) -> bool:
+    """Whether a URL names this machine."""
+    host = urlsplit(url).hostname or ""
+    return host == "localhost" or host == "::1" or host.startswith("127.")
+
+
+class Sender:
+    """Sends deliveries to one receiver; safe to use from several threads."""
+
+    def __init__(self, access: Access, pace: Pace) -> None:
+        self.access = access
+        self.pace = pace
+        self.sent = 0
+        self._lock = threading.Lock()
+        self._not_before = 0.0
+        parts = urlsplit(access.url)
+        self._authority = parts.netloc.rpartition("@")[2]
+        self._target = urlunsplit(("", "", parts.path or "/", parts.query, ""))
+        self._own = access.secret_headers
+        if "@" in parts.netloc and access.basic_auth is None:
+            self._own = Access(_without_user(access.url), access.headers, parts.netloc.rpartition("@")[0]).secret_headers
+
+    @functools.cached_property
+    def _pool(self) -> Any:
+        return self._new_pool()
+
+    def _new_pool(self) -> Any:
+        options: dict[str, Any] = {
+            "maxsize": self.pace.at_once + 1,
+            "block": True,
+            "timeout": urllib3.Timeout(connect=self.access.timeout_s, read=self.access.timeout_s),
+            "retries": False,
+        }
+        if self.access.url.startswith("https"):
+            options |= {
+                "cert_file": self.access.client_cert,
+                "key_file": self.access.client_key,
+                "ca_certs": self.access.ca,
+                "cert_reqs": "CERT_NONE" if self.access.insecure else "CERT_REQUIRED",
+            }
+            if self.access.insecure:
+                urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
+        manager: Any = urllib3.ProxyManager(self.access.proxy) if self.access.proxy else urllib3.PoolManager()
+        parts = urlsplit(self.access.url)
+        manager.connection_pool_kw.update(options)
+        pool = manager.connection_from_host(parts.hostname, port=parts.port, scheme=parts.scheme)
+        pool.ConnectionCls = _HttpsConnection if parts.scheme == "https" else _HttpConnection
+        return pool
+
+    def send(self, delivery: Delivery) -> Exchange:
+        """Sends one delivery and waits out flow control.
+
+        Raises:
+            OutOfBudget: Nothing more may be sent.
+        """
+        waits = 0
+        while True:
+            self._take_turn()
+            exchange = self._once(delivery, waits)
+            wait_s = exchange.answer.retry_after_s() if exchange.answer else None
+            if wait_s is None:
+                return exchange
+            now = time.monotonic()
+            if self.pace.until is not None and now + wait_s > self.pace.until:
+                return exchange
+            waits += 1
+            with self._lock:
+                self._not_before = max(self._not_before, now + min(wait_s, _LONGEST_WAIT_S))
+
+    def fetch(self, url: str, headers: Headers) -> Exchange:
+        """Gets another resource of the user's (read-back) with the same means; not counted as a delivery."""
+        return Sender(Access(url, headers, ca=self.access.ca, insecure=self.access.insecure, proxy=self.access.proxy),
+                      Pace())._once(Delivery("", "GET", headers, b""), 0)
+
+    def renew(self) -> None:
+        """Drops the kept connections; the next delivery opens one."""
+        if "_pool" in self.__dict__:
+            self._pool.close()
+            del self._pool
+
+    def close(self) -> None:
+        """Gives the connections back."""
+        if "_pool" in self.__dict__:
+            self._pool.close()
+
+    def _take_turn(self) -> None:
+        with self._lock:
+            now = time.monotonic()
+            if self.pace.until is not None and now > self.pace.until:
+                raise OutOfBudget("the time that --max-time allows is used up")
+            if self.pace.most is not None and self.sent >= self.pace.most:
+                raise OutOfBudget(f"the {self.pace.most} deliveries that --max-deliveries allows are used up")
+            self.sent += 1
+            turn = max(now, self._not_before)
+            if self.pace.per_second:
+                self._not_before = turn + 1 / self.pace.per_second
+        if turn > now:
+            time.sleep(turn - now)
+
+    def _once(self, delivery: Delivery, waits: int) -> Exchange:
+        begun = time.perf_counter()
+        answer, failure, detail = None, "", ""
+        try:
+            answer = self._answer(delivery)
+        except _TooBig:
+            failure = "endless"
+        except (urllib3.exceptions.HTTPError, OSError) as error:
+            failure, detail = _failure(error)
+        return Exchange(delivery, answer, failure, detail, time.perf_counter() - begun, waits)
+
+    def _answer(self, delivery: Delivery) -> Answer:
+        if delivery.framing.fresh_connection or delivery.framing.expect_continue:
+            pool = self._new_pool()
+            try:
+                return self._request(pool, delivery)
+            finally:
+                pool.close()
+        try:
+            return self._request(self._pool, delivery)
+        except urllib3.exceptions.ProtocolError as error:
+            # A kept connection may die between two deliveries; senders open another one (RFC 9112 §9.3).
+            if not (_connection.reused and _died_before_answer(error)):
+                raise
+            return self._request(self._pool, delivery)
+
+    def _request(self, pool: Any, delivery: Delivery) -> Answer:
+        headers = urllib3.HTTPHeaderDict()
+        body: bytes | Iterator[bytes] = delivery.body
+        framing = delivery.framing
+        headers.add("Host", self._authority)
+        for name, value in (*delivery.headers, *self._own):
+            headers.add(name, value.encode().decode("latin-1"))
+        for name in ("User-Agent", "Accept-Encoding"):
+            if name not in headers:
+                headers[name] = urllib3.util.SKIP_HEADER
+        if framing.chunks:
+            body = _chunks(delivery.body, framing.chunks)
+        elif delivery.method == "POST" or delivery.body:
+            headers["Content-Length"] = str(len(delivery.body))
+            if framing.parts > 1:
+                body = _slowly(delivery.body, framing.parts, framing.pause_s)
+            if framing.expect_continue:
+                headers["Expect"] = "100-continue"
+                body = _when_continued(delivery.body)
+        deadline = time.monotonic() + self.access.timeout_s
+        response = pool.urlopen(
+            delivery.method,
+            self._target if not (self.access.proxy and pool.scheme == "http") else _without_user(self.access.url),
+            body=body if delivery.body or delivery.method == "POST" else None,
+            headers=headers,
+            redirect=False,
+            retries=False,
+            preload_content=False,
+            decode_content=False,
+            chunked=bool(framing.chunks),
+        )
+        complete = False
+        try:
+            content = _read(response, deadline)
+            complete = True
+        finally:
+            if complete:
+                response.release_conn()
+            else:
+                response.close()
+        return Answer(response.status, response.reason or "", tuple(response.headers.items()), content)
+
+
+class _TooBig(Exception):
+    pass
+
+
+def _read(response: Any, deadline: float) -> bytes:
+    parts: list[bytes] = []
+    size = 0
+    while part := response.read1(_CHUNK, decode_content=False):
+        size += len(part)
+        if size > LIMIT_ANSWER_BYTES:
+            raise _TooBig
+        if time.monotonic() > deadline:
+            raise urllib3.exceptions.ReadTimeoutError(response, "", "the answer did not end in time")
+        parts.append(part)
+    return b"".join(parts)
+
+
+def _chunks(body: bytes, sizes: tuple[int, ...]) -> Iterator[bytes]:
+    at = turn = 0
+    while at < len(body):
+        size = sizes[turn % len(sizes)]
+        yield body[at : at + size]
+        at, turn = at + size, turn + 1
+
+
+def _slowly(body: bytes, parts: int, pause_s: float) -> Iterator[bytes]:
+    size = max(1, -(-len(body) // parts))
+    for at in range(0, len(body), size):
+        if at:
+            time.sleep(pause_s)
+        yield body[at : at + size]
+
+
+class _Connection(threading.local):
+    """What this thread's delivery travels on."""
+
+    sock: Any = None
+    reused: bool = False
+
+
+_connection = _Connection()
+
+
+class _HttpConnection(HTTPConnection):
+    """urllib3's connection, which tells the sending thread its socket and whether it was used before."""
+
+    used = False
+
+    def endheaders(self, message_body: Any = None, *, encode_chunked: bool = False) -> None:
+        _connection.reused = self.used and self.sock is not None
+        self.used = True
+        super().endheaders(message_body, encode_chunked=encode_chunked)
+        _connection.sock = self.sock
+
+
+class _HttpsConnection(HTTPSConnection):
+    """The same over TLS."""
+
+    used = False
+
+    def endheaders(self, message_body: Any = None, *, encode_chunked: bool = False) -> None:
+        _connection.reused = self.used and self.sock is not None
+        self.used = True
+        super().endheaders(message_body, encode_chunked=encode_chunked)
+        _connection.sock = self.sock
+
+
+def _when_continued(body: bytes) -> Iterator[bytes]:
+    # Like curl: a receiver that says nothing gets the body after a second (RFC 9110 §10.1.1 allows it).
+    readable, _, _ = select.select([_connection.sock], [], [], _PATIENCE_S)
+    if readable and not hasattr(_connection.sock, "pending"):
+        start = _connection.sock.recv(12, socket.MSG_PEEK)
+        if start.startswith(b"HTTP/1.") and not start.endswith(b" 100"):
+            return  # a final answer: the body is not wanted
+    yield body
+
+
+def _died_before_answer(error: Exception) -> bool:
+    cause = error.args[1] if len(error.args) > 1 else None
+    return isinstance(cause, (ConnectionResetError, BrokenPipeError)) or type(cause).__name__ == "RemoteDisconnected"
+
+
+def _without_user(url: str) -> str:
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+
+
+def _failure(error: Exception) -> tuple[str, str]:
+    """Names the reason for no answer; the detail is the library's words without addresses of objects."""
+    name, text = type(error).__name__, str(error)
+    inner = error.args[1] if len(error.args) > 1 and isinstance(error.args[1], Exception) else error
+    if isinstance(error, urllib3.exceptions.ProxyError):
+        return "proxy", _plain(inner)
+    if isinstance(error, urllib3.exceptions.NameResolutionError):
+        return "name", ""
+    if isinstance(error, urllib3.exceptions.SSLError) or "SSL" in name:
+        return "tls", _plain(inner)
+    if isinstance(error, urllib3.exceptions.NewConnectionError):
+        return "refused", text.rpartition("] ")[2]
+    if isinstance(error, (urllib3.exceptions.TimeoutError, TimeoutError)):
+        return "timeout", ""
+    if isinstance(inner, (ConnectionError, urllib3.exceptions.IncompleteRead)) or "Disconnected" in type(inner).__name__:
+        return "reset", ""
+    return "broken", _plain(inner)
+
+
+def _plain(error: Exception) -> str:
+    return " ".join(str(error).split())[:200]

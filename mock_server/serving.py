@@ -1,0 +1,116 @@
+"""Decides how the mock is served: uvicorn in this process, with the connection within reach of a fault."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import socket
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from mock_server.asgi import WIRE, asgi_app
+from mock_server.receiver import Receiver
+from openapi.errors import KitError
+
+__all__ = ["bound_socket", "serve", "served"]
+
+
+_numbers = itertools.count(1)
+
+
+class _Wire:
+    """One request's connection as a fault may see it."""
+
+    def __init__(self, protocol: _WireProtocol) -> None:
+        self._protocol = protocol
+        self.connection = protocol.number
+        self.raw_headers: list[tuple[bytes, bytes]] = []
+
+    def abort(self) -> None:
+        self._protocol.transport.abort()
+
+    @property
+    def closing(self) -> bool:
+        return self._protocol.transport.is_closing()
+
+
+class _WireProtocol(HttpToolsProtocol):
+    """uvicorn's protocol, and what ASGI cannot say: letter case, the connection's history, a reset."""
+
+    number = 0
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
+        super().connection_made(transport)
+        self.number = next(_numbers)
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self.wire = _Wire(self)
+        self.scope.setdefault("extensions", {})[WIRE] = self.wire  # type: ignore[index, typeddict-item, call-overload]
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self.wire.raw_headers.append((name, value))
+        super().on_header(name, value)  # type: ignore[no-untyped-call]
+
+
+def bound_socket(host: str, port: int) -> socket.socket:
+    """Takes a port, 0 for any free one.
+
+    Raises:
+        KitError: The port is in use or not allowed.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        sock.bind((host, port))
+    except OSError as error:
+        sock.close()
+        raise KitError(f"cannot listen on {host}:{port}: {error.strerror}", where="--port",
+                       remedy="Choose another port; --port 0 takes a free one.") from None
+    return sock
+
+
+def _server(receiver: Receiver) -> uvicorn.Server:
+    config = uvicorn.Config(
+        asgi_app(receiver),
+        http=_WireProtocol,
+        loop="auto",
+        lifespan="off",
+        log_level="error",
+        access_log=False,
+        server_header=False,
+        date_header=True,
+        timeout_graceful_shutdown=1,
+        backlog=2048,
+    )
+    return uvicorn.Server(config)
+
+
+def serve(receiver: Receiver, sock: socket.socket) -> None:
+    """Serves until the process is told to stop."""
+    _server(receiver).run(sockets=[sock])
+
+
+@contextlib.contextmanager
+def served(receiver: Receiver, host: str = "127.0.0.1") -> Iterator[str]:
+    """Serves a receiver on a free loopback port while the block runs; gives its URL without a path."""
+    sock = bound_socket(host, 0)
+    server = _server(receiver)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [sock]}, name="mock receiver", daemon=True)
+    thread.start()
+    try:
+        while not server.started and thread.is_alive():
+            threading.Event().wait(0.005)
+        yield f"http://{host}:{sock.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join(timeout=5)
+        sock.close()
+
+

@@ -1,0 +1,36 @@
+"""Decides how a user's mistake is said: what is wrong, where, and what to do about it."""
+
+from __future__ import annotations
+
+__all__ = ["CatalogueError", "ContractError", "KitError"]
+
+
+class KitError(Exception):
+    """A mistake that the user can mend; shown as one message, never as a stack trace.
+
+    Args:
+        what: What is wrong, one sentence without its full stop.
+        where: File and line, JSON pointer or command-line option; empty when there is no such place.
+        remedy: What to do about it, one sentence.
+        exit_code: 2 for wrong use, 3 when nothing could be judged (judgement.md, "Verdicts").
+    """
+
+    def __init__(self, what: str, *, where: str = "", remedy: str = "", exit_code: int = 2) -> None:
+        self.what = what
+        self.where = where
+        self.remedy = remedy
+        self.exit_code = exit_code
+        super().__init__(str(self))
+
+    def __str__(self) -> str:
+        place = f"{self.where}: " if self.where else ""
+        remedy = f"\n  {self.remedy}" if self.remedy else ""
+        return f"{place}{self.what}.{remedy}"
+
+
+class ContractError(KitError):
+    """The contract document cannot be used."""
+
+
+class CatalogueError(KitError):
+    """The catalogue of rules cannot be used."""

@@ -1,0 +1,160 @@
+"""Decides how a contract file becomes a `Contract`: read once, checked strictly, derived from, frozen."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from openapi import derive
+from openapi import pointer as jp
+from openapi.checking import Flaw, document_flaws
+from openapi.errors import ContractError
+from openapi.facts import fact_flaws, facts_from
+from openapi.members import members_of
+from openapi.model import Answer, Callback, Contract, Example, HeaderParameter
+from openapi.yamlfile import YamlFile, read_yaml
+
+__all__ = ["CONTRACT_FILE", "load_contract"]
+
+CONTRACT_FILE = Path(__file__).with_name("openapi.yaml")
+_MOST_FLAWS_SHOWN = 5
+
+
+def load_contract(path: Path | str = CONTRACT_FILE) -> Contract:
+    """Reads and checks a contract.
+
+    Args:
+        path: An OpenAPI 3.1 document in YAML or JSON with callbacks under `webhooks`.
+
+    Raises:
+        ContractError: The file cannot be read or says something that the kit does not understand; names the
+            line, the JSON pointer and the remedy of each flaw.
+    """
+    file = read_yaml(Path(path), error=ContractError)
+    document = _checked_shape(file)
+    _refuse(file, document_flaws(document))
+    opened = derive.tolerant_document(document)
+    callbacks = tuple(
+        _callback(file, document, opened, name, method)
+        for name, item in document["webhooks"].items()
+        for method in derive.METHODS
+        if method in item
+    )
+    return Contract(
+        path=Path(path),
+        title=str(document["info"].get("title", "")),
+        version=str(document["info"].get("version", "")),
+        digest=hashlib.sha256(file.text.encode()).hexdigest(),
+        document=document,
+        tolerant_document=opened,
+        callbacks=callbacks,
+    )
+
+
+def _checked_shape(file: YamlFile) -> Mapping[str, jp.Json]:
+    document, where = file.value, str(file.path)
+    if not isinstance(document, Mapping):
+        raise ContractError("not an OpenAPI document: its root is not an object", where=where,
+                            remedy="Give an OpenAPI 3.1 document with `webhooks`.")
+    if "swagger" in document:
+        raise ContractError("a Swagger 2 document, which knows no callbacks", where=where,
+                            remedy="Convert it to OpenAPI 3.1 and put the callbacks under `webhooks`.")
+    if not str(document.get("openapi", "")).startswith("3.1"):
+        raise ContractError(f"not an OpenAPI 3.1 document: `openapi` is {document.get('openapi')!r}", where=where,
+                            remedy="Give an OpenAPI 3.1 document with `webhooks`.")
+    info = document.get("info")
+    if not isinstance(info, Mapping) or not info.get("title") or not info.get("version"):
+        raise ContractError("`info` lacks a title or a version", where=where, remedy="Add `info.title` and `info.version`.")
+    if not document.get("webhooks"):
+        found = ", ".join(sorted(set(document) & {"paths", "components"})) or "nothing"
+        raise ContractError(f"a contract without callbacks: no `webhooks`; found {found}", where=where,
+                            remedy="Describe each callback under the top-level key `webhooks`.")
+    return document
+
+
+def _refuse(file: YamlFile, flaws: Iterable[Flaw]) -> None:
+    found = list(flaws)
+    if not found:
+        return
+    first, *others = found
+    more = [f"also {file.place(flaw.pointer)}: {flaw.what}. {flaw.remedy}" for flaw in others[: _MOST_FLAWS_SHOWN - 1]]
+    if len(found) > _MOST_FLAWS_SHOWN:
+        more.append(f"and {len(found) - _MOST_FLAWS_SHOWN} more")
+    raise ContractError(first.what, where=file.place(first.pointer), remedy="\n  ".join([first.remedy, *more]))
+
+
+def _callback(
+    file: YamlFile, document: Mapping[str, jp.Json], opened: Mapping[str, jp.Json], key: str, method: str
+) -> Callback:
+    where = jp.join(["webhooks", key, method])
+    operation = document["webhooks"][key][method]
+    content = operation.get("requestBody", {}).get("content", {})
+    if len(content) != 1:
+        _refuse(file, [Flaw(where, f"a callback with {len(content)} media types in its request body",
+                            "Describe exactly one, application/json.")])
+    media_type, entry = next(iter(content.items()))
+    schema = derive.bundled(document, entry.get("schema", {}))
+    opened_entry = opened["webhooks"][key][method]["requestBody"]["content"][media_type]
+    raw_facts = operation.get("x-delivery", {})
+    _refuse(file, fact_flaws(raw_facts, members_of(schema), f"{where}/x-delivery"))
+    return Callback(
+        name=str(operation.get("operationId", key)),
+        summary=str(operation.get("summary", "")),
+        pointer=where,
+        method=method.upper(),
+        media_type=media_type,
+        schema=schema,
+        strict=_without_formats(schema),
+        tolerant=derive.bundled(opened, opened_entry["schema"]),
+        headers=tuple(_header(parameter) for parameter in operation.get("parameters", ()) if parameter["in"] == "header"),
+        examples=tuple(_examples(entry, where + jp.join(["requestBody", "content", media_type]))),
+        answer=_answer(document, operation),
+        delivery=facts_from(raw_facts),
+    )
+
+
+def _without_formats(schema: jp.Json) -> jp.Json:
+    """Drops `format` at every depth: an annotation must reach no validator that would enforce it."""
+    if isinstance(schema, list):
+        return [_without_formats(item) for item in schema]
+    if not isinstance(schema, Mapping):
+        return schema
+    return {
+        key: _without_formats(value)
+        for key, value in schema.items()
+        if not (key == "format" and isinstance(value, str))
+    }
+
+
+def _header(parameter: Mapping[str, jp.Json]) -> HeaderParameter:
+    schema = parameter.get("schema", {})
+    default = schema.get("default")
+    return HeaderParameter(
+        name=parameter["name"],
+        required=bool(parameter.get("required", False)),
+        default=None if default is None else str(default),
+        schema=schema,
+    )
+
+
+def _examples(entry: Mapping[str, jp.Json], where: str) -> Iterable[Example]:
+    for name, example in entry.get("examples", {}).items():
+        yield Example(
+            name=name,
+            summary=str(example.get("summary", name)),
+            value=example["value"],
+            illustrative=bool(example.get("x-illustrative", False)),
+            pointer=where + jp.join(["examples", name, "value"]),
+        )
+
+
+def _answer(document: Mapping[str, jp.Json], operation: Mapping[str, jp.Json]) -> Answer | None:
+    for status, response in operation.get("responses", {}).items():
+        if status.isdigit() and status.startswith("2"):
+            for media_type, entry in response.get("content", {}).items():
+                shown = [example["value"] for example in entry.get("examples", {}).values()]
+                example = shown[0] if shown else entry.get("example", {})
+                return Answer(int(status), media_type, derive.bundled(document, entry.get("schema", {})), example)
+            return Answer(int(status))
+    return None

@@ -1,0 +1,92 @@
+"""Decides what a schema says about each place in a body, `$ref` and `allOf` followed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from openapi import pointer as jp
+
+__all__ = ["Member", "members_of", "types_of"]
+
+_MAX_DEPTH = 8  # a recursive schema names no further places worth a rule
+
+
+@dataclass(frozen=True)
+class Member:
+    """A place in a body that the schema names.
+
+    Attributes:
+        pointer: JSON pointer into the body; the first item stands for all items of an array.
+        schema: The schema there, references resolved one level.
+        required: Whether the parent always has it.
+        types: JSON Schema types that are allowed there; empty when any is.
+    """
+
+    pointer: str
+    schema: Mapping[str, jp.Json]
+    required: bool
+    types: tuple[str, ...]
+
+    @property
+    def enum(self) -> tuple[jp.Json, ...]:
+        """The closed list of values, empty when there is none."""
+        return tuple(self.schema.get("enum", ()))
+
+    @property
+    def format(self) -> str:
+        """The `format` annotation, empty when there is none."""
+        return str(self.schema.get("format", ""))
+
+    @property
+    def is_free_map(self) -> bool:
+        """Whether it is an object whose keys the contract leaves open."""
+        closed = self.schema.get("additionalProperties") is False
+        return self.types == ("object",) and not self.schema.get("properties") and not closed
+
+    @property
+    def is_free_text(self) -> bool:
+        """Whether it is text that no closed list, pattern or format narrows."""
+        return self.types == ("string",) and not self.enum and not self.format and "pattern" not in self.schema
+
+
+def types_of(schema: Mapping[str, jp.Json]) -> tuple[str, ...]:
+    """The types that a schema allows by `type`; empty when it does not say."""
+    declared = schema.get("type", ())
+    return (declared,) if isinstance(declared, str) else tuple(declared)
+
+
+def members_of(root: Mapping[str, jp.Json]) -> tuple[Member, ...]:
+    """Lists the places that a self-contained schema names, the root (pointer "") first."""
+    found: dict[str, Member] = {}
+
+    def flatten(schema: Mapping[str, jp.Json], depth: int = 0) -> dict[str, jp.Json]:
+        flat = {key: value for key, value in schema.items() if key not in {"$ref", "allOf"}}
+        parts = list(schema.get("allOf", ()))
+        if "$ref" in schema:
+            parts.append(jp.get(root, schema["$ref"].removeprefix("#")))
+        if depth < _MAX_DEPTH:
+            for part in parts:
+                for key, value in flatten(part, depth + 1).items():
+                    if key == "properties":
+                        flat["properties"] = {**value, **flat.get("properties", {})}
+                    elif key == "required":
+                        flat["required"] = [*flat.get("required", ()), *value]
+                    else:
+                        flat.setdefault(key, value)
+        return flat
+
+    def visit(schema: Mapping[str, jp.Json], path: tuple[str, ...], required: bool) -> None:
+        flat = flatten(schema)
+        where = jp.join(path)
+        found[where] = Member(where, flat, required, types_of(flat))
+        if len(path) >= _MAX_DEPTH:
+            return
+        for name, child in flat.get("properties", {}).items():
+            visit(child, (*path, name), name in flat.get("required", ()))
+        items = flat.get("items")
+        if isinstance(items, Mapping):
+            visit(items, (*path, "0"), False)
+
+    visit(root, (), True)
+    return tuple(found.values())

@@ -1,0 +1,165 @@
+"""Decides what a contract is once it is read: frozen values that every other part works from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from openapi import pointer as jp
+from openapi.errors import ContractError
+from openapi.members import Member, members_of
+from openapi.order import Order
+
+__all__ = ["Answer", "BodyLimit", "Callback", "Contract", "DeliveryFacts", "Example", "Fact", "HeaderParameter", "Retry"]
+
+
+@dataclass(frozen=True)
+class Fact:
+    """A number or name that the kit works from, and how it is known: doc, inferred or house."""
+
+    value: jp.Json
+    provenance: str
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class Retry:
+    """The sender tries again `after_s` seconds later, `max_tries` times at most."""
+
+    after_s: float
+    max_tries: int
+
+
+@dataclass(frozen=True)
+class BodyLimit:
+    """Body sizes in bytes that a receiver has to accept (`must`) and better accepts (`should`)."""
+
+    must: int | None = None
+    should: int | None = None
+
+
+@dataclass(frozen=True)
+class DeliveryFacts:
+    """What `x-delivery` says of one callback; whatever it leaves out is None or empty.
+
+    Every member is a JSON pointer into the body or a number; `provenance` tells by name how each is known.
+    """
+
+    deadline_s: float | None = None
+    retry: Retry | None = None
+    accept_body_bytes: BodyLimit = BodyLimit()
+    correlation: str | None = None
+    idempotency: tuple[str, ...] = ()
+    state: str | None = None
+    order: Order | None = None
+    groups: tuple[str, ...] = ()
+    stamped: Mapping[str, str] = field(default_factory=dict)
+    provenance: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Example:
+    """A named example of a body; an illustrative one is shown and validated, never delivered."""
+
+    name: str
+    summary: str
+    value: jp.Json
+    illustrative: bool
+    pointer: str
+
+
+@dataclass(frozen=True)
+class HeaderParameter:
+    """A header that the contract names beside `Content-Type`."""
+
+    name: str
+    required: bool
+    default: str | None
+    schema: Mapping[str, jp.Json]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The documented answer: its status, and its body when one is documented."""
+
+    status: int
+    media_type: str | None = None
+    schema: Mapping[str, jp.Json] | None = None
+    example: jp.Json = None
+
+
+@dataclass(frozen=True)
+class Callback:
+    """One kind of message that the provider sends.
+
+    Attributes:
+        name: The operation's `operationId`.
+        pointer: Where the operation stands in the document.
+        strict: Self-contained JSON Schema of the body, exactly what the contract says.
+        tolerant: The same with closed lists and closed objects opened; decides what is acknowledged.
+    """
+
+    name: str
+    summary: str
+    pointer: str
+    method: str
+    media_type: str
+    schema: Mapping[str, jp.Json]
+    strict: Mapping[str, jp.Json]
+    tolerant: Mapping[str, jp.Json]
+    headers: tuple[HeaderParameter, ...]
+    examples: tuple[Example, ...]
+    answer: Answer | None
+    delivery: DeliveryFacts
+
+    @cached_property
+    def members(self) -> tuple[Member, ...]:
+        """Every place in a body that the schema names, parents before children."""
+        return members_of(self.schema)
+
+    @cached_property
+    def delivered_examples(self) -> tuple[Example, ...]:
+        """The named examples that may be sent."""
+        return tuple(example for example in self.examples if not example.illustrative)
+
+    def member(self, pointer: str) -> Member | None:
+        """The member that the schema names at a pointer, if it names one."""
+        return next((member for member in self.members if member.pointer == pointer), None)
+
+    @cached_property
+    def user_agent(self) -> str | None:
+        """The sender's default `User-Agent`, when the contract gives one."""
+        return next((h.default for h in self.headers if h.name.lower() == "user-agent"), None)
+
+
+@dataclass(frozen=True)
+class Contract:
+    """A contract that was read, checked and derived from; nothing below ever changes.
+
+    Attributes:
+        digest: SHA-256 of the document's bytes, as hexadecimal digits.
+        document: The OpenAPI document as it was read.
+        tolerant_document: The same with every request schema opened, for openapi-core.
+    """
+
+    path: Path
+    title: str
+    version: str
+    digest: str
+    document: Mapping[str, jp.Json] = field(repr=False)
+    tolerant_document: Mapping[str, jp.Json] = field(repr=False)
+    callbacks: tuple[Callback, ...]
+
+    def callback(self, name: str) -> Callback:
+        """Returns a callback by its name.
+
+        Raises:
+            ContractError: The contract has none of that name; says which it has.
+        """
+        for callback in self.callbacks:
+            if callback.name == name:
+                return callback
+        known = ", ".join(callback.name for callback in self.callbacks)
+        raise ContractError(f"no callback is called {name!r}", where=str(self.path), remedy=f"It has: {known}.")

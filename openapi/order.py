@@ -1,0 +1,62 @@
+"""Decides which state comes after which."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+__all__ = ["Order"]
+
+
+@dataclass(frozen=True)
+class Order:
+    """A life cycle: direct steps from a state to the next, and the states that end it early.
+
+    Args:
+        edges: Pairs (from, to); together they have no cycle.
+        terminal: States that no later delivery may leave, although other branches go on.
+    """
+
+    edges: tuple[tuple[str, str], ...]
+    terminal: tuple[str, ...] = ()
+
+    @cached_property
+    def states(self) -> tuple[str, ...]:
+        """Every state, earlier ones first."""
+        remaining = dict.fromkeys(state for edge in self.edges for state in edge)
+        ordered: list[str] = []
+        while remaining:
+            free = [s for s in remaining if not any(b == s and a in remaining for a, b in self.edges)]
+            if not free:
+                raise ValueError("the order of states has a cycle: " + ", ".join(remaining))
+            for state in free:
+                ordered.append(state)
+                del remaining[state]
+        return tuple(ordered)
+
+    @cached_property
+    def _later(self) -> dict[str, frozenset[str]]:
+        later: dict[str, frozenset[str]] = {}
+        for state in reversed(self.states):
+            direct = {b for a, b in self.edges if a == state}
+            later[state] = frozenset(direct.union(*(later[b] for b in direct)))
+        return later
+
+    def is_before(self, earlier: str, later: str) -> bool:
+        """Whether `later` can follow `earlier` in one life; false for states on different branches."""
+        return later in self._later.get(earlier, frozenset())
+
+    def advances(self, current: str | None, new: str) -> bool:
+        """Whether a receiver that stores `current` moves on when `new` arrives."""
+        return current is None or self.is_before(current, new)
+
+    @cached_property
+    def lives(self) -> tuple[tuple[str, ...], ...]:
+        """Every complete life: paths from a first state to a last one."""
+        firsts = [s for s in self.states if not any(b == s for _, b in self.edges)]
+
+        def walk(path: tuple[str, ...]) -> list[tuple[str, ...]]:
+            following = [b for a, b in self.edges if a == path[-1]]
+            return [life for b in following for life in walk((*path, b))] if following else [path]
+
+        return tuple(life for first in firsts for life in walk((first,)))

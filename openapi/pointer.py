@@ -1,0 +1,97 @@
+"""Decides how a place inside a JSON value is named and reached (RFC 6901)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, TypeAlias
+
+__all__ = ["Json", "get", "join", "replaced", "tokens", "without"]
+
+Json: TypeAlias = Any
+"""A value that `json.loads` returns; recursive types cost more than they tell here."""
+
+
+def tokens(pointer: str) -> tuple[str, ...]:
+    """Splits a JSON pointer into its unescaped reference tokens.
+
+    Raises:
+        ValueError: The pointer is neither empty nor starts with a slash.
+    """
+    if pointer == "":
+        return ()
+    if not pointer.startswith("/"):
+        raise ValueError(f"a JSON pointer starts with '/', got {pointer!r}")
+    return tuple(token.replace("~1", "/").replace("~0", "~") for token in pointer[1:].split("/"))
+
+
+def join(parts: Iterable[str | int]) -> str:
+    """Builds a JSON pointer from unescaped tokens."""
+    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in parts)
+
+
+def get(value: Json, pointer: str) -> Json:
+    """Returns what stands at a pointer.
+
+    Raises:
+        LookupError: Nothing stands there.
+    """
+    for token in tokens(pointer):
+        if isinstance(value, list):
+            try:
+                value = value[int(token)]
+            except ValueError as error:
+                raise LookupError(pointer) from error
+        elif isinstance(value, dict):
+            value = value[token]
+        else:
+            raise LookupError(pointer)
+    return value
+
+
+def replaced(value: Json, pointer: str, new: Json) -> Json:
+    """Returns the value with `new` at a pointer; containers on the way are copied, not changed.
+
+    Raises:
+        LookupError: The parent of the place does not exist.
+    """
+    return _edited(value, tokens(pointer), new)
+
+
+def without(value: Json, pointer: str) -> Json:
+    """Returns the value without the member or item at a pointer.
+
+    Raises:
+        LookupError: Nothing stands there.
+        ValueError: The pointer names the root.
+    """
+    path = tokens(pointer)
+    if not path:
+        raise ValueError("the root cannot be removed")
+    return _edited(value, path, _REMOVED)
+
+
+_REMOVED = object()
+
+
+def _edited(value: Json, path: tuple[str, ...], new: Json) -> Json:
+    if not path:
+        return new
+    head, rest = path[0], path[1:]
+    if isinstance(value, list):
+        items = list(value)
+        index = int(head)
+        if not rest and new is _REMOVED:
+            del items[index]
+        else:
+            items[index] = _edited(items[index] if rest else None, rest, new)
+        return items
+    if not isinstance(value, dict):
+        raise LookupError(join(path))
+    members = dict(value)
+    if not rest and new is _REMOVED:
+        del members[head]
+    elif rest:
+        members[head] = _edited(members[head], rest, new)
+    else:
+        members[head] = new
+    return members
