@@ -202,7 +202,7 @@ def _slow_when_large(request: Received, assessment: Assessment | None, receiver:
 def _poisoned(request: Received, assessment: Assessment | None, receiver: Receiver, right: Right) -> Reply:
     if assessment is None:
         return right()
-    if not assessment.parsable or assessment.kind:
+    if not assessment.parsable:
         receiver.memory["poisoned"] = True
         return right()
     return CRASH if receiver.memory.pop("poisoned", False) else right()

@@ -1,0 +1,100 @@
+"""Decides whether every rule can fail: runs the suite against each fault of the mock and says which rules noticed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from contract_tests.bench import Bench
+from contract_tests.corpus import DEPTHS, Scope
+from contract_tests.first_contact import make_first_contact
+from contract_tests.judging import RuleTest, judge
+from contract_tests.running import collect_tests
+from contract_tests.verdicts import RuleResult, Verdict
+from mock_server.faults import FAULTS
+from mock_server.receiver import Receiver
+from mock_server.sending import Access, Pace, Sender
+from mock_server.serving import served
+from openapi.catalogue import Catalogue, load_catalogue
+from openapi.loading import load_contract
+from openapi.model import Contract
+
+__all__ = ["Row", "judge_all", "judge_mock", "kill_matrix"]
+
+
+@dataclass(frozen=True)
+class Row:
+    """What the suite said about one fault.
+
+    Attributes:
+        fault: The fault's id; empty for the right mock.
+        broken: Rules that noticed, each with its verdict.
+        blocked: Rules that were not judged, since a broken one explains what they would have seen.
+        other: Rules with any other verdict than pass: errors, or the means were missing.
+    """
+
+    fault: str
+    broken: dict[str, str] = field(default_factory=dict)
+    blocked: tuple[str, ...] = ()
+    other: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def exact(self) -> bool:
+        """Whether the fault's own rule noticed it, and no other."""
+        return set(self.broken) == ({self.fault} if self.fault else set()) and not self.other
+
+
+@lru_cache(maxsize=1)
+def _tools() -> tuple[Contract, Catalogue, dict[str, RuleTest]]:
+    return load_contract(), load_catalogue(), collect_tests()
+
+
+@lru_cache(maxsize=4)
+def _scopes(depth: str, seed: int) -> tuple[Scope, ...]:
+    """Drawn once for all faults: what is sent does not depend on the receiver."""
+    return tuple(Scope(callback, DEPTHS[depth], seed) for callback in _tools()[0].callbacks)
+
+
+def judge_all(bench: Bench, tests: dict[str, RuleTest]) -> dict[str, RuleResult]:
+    """Judges the bench's rules one after another, without pytest's reporting around them."""
+    make_first_contact(bench)
+    for rule in bench.rules:
+        bench.results[rule.id] = judge(bench, rule, tests[rule.id])
+    return bench.results
+
+
+def judge_mock(fault: str, depth: str, seed: int) -> dict[str, RuleResult]:
+    """Judges a mock with one fault, or the right one when `fault` is empty."""
+    contract, catalogue, tests = _tools()
+    with served(Receiver(contract, fault=FAULTS[fault] if fault else None)) as url:
+        sender = Sender(Access(f"{url}/callbacks"), Pace())
+        bench = Bench(contract, catalogue, catalogue.rules, contract.callbacks, sender, DEPTHS[depth], seed)
+        bench.__dict__["scopes"] = _scopes(depth, seed)
+        try:
+            return judge_all(bench, tests)
+        finally:
+            bench.close()
+
+
+def _row(job: tuple[str, str, int]) -> Row:
+    results = judge_mock(*job)
+    rest = {rule_id: r for rule_id, r in results.items() if not r.broken and r.verdict is not Verdict.PASS}
+    return Row(
+        job[0],
+        {rule_id: r.verdict.value for rule_id, r in results.items() if r.broken},
+        tuple(rule_id for rule_id, r in rest.items() if r.blocked),
+        {rule_id: f"{r.verdict.value}: {r.reason}" for rule_id, r in rest.items() if not r.blocked},
+    )
+
+
+def kill_matrix(faults: Iterable[str], *, depth: str = "quick", seed: int = 0) -> Iterator[Row]:
+    """Judges the mock once with each fault, two and more at a time, and gives the rows in order."""
+    jobs = [(fault, depth, seed) for fault in faults]
+    if len(jobs) == 1:
+        yield _row(jobs[0])
+        return
+    with ProcessPoolExecutor(max_workers=os.cpu_count() or 2) as pool:
+        yield from pool.map(_row, jobs)
