@@ -44,6 +44,8 @@ class Bench:
         rules: The rules that were asked for, in the catalogue's order.
         round_trip_s: Seconds that the network takes; latency rules are net of it.
         shared: Exchanges that several rules look at, by stimuli, callback and index.
+        under_way: Stimuli that were sent ahead, by stimuli and callback.
+        sent_ahead: How many deliveries were sent ahead for a rule that has no verdict yet.
         killed_by: The rule after which valid deliveries were no longer acknowledged.
     """
 
@@ -61,6 +63,8 @@ class Bench:
     shared: dict[tuple[str, str, int], Exchange] = field(default_factory=dict)
     exchanges: list[Exchange] = field(default_factory=list)
     ids_sent: dict[str, None] = field(default_factory=dict)
+    under_way: set[tuple[str, str]] = field(default_factory=set)
+    sent_ahead: dict[str, int] = field(default_factory=dict)
     killed_by: str = ""
     errors: list[Exception] = field(default_factory=list)
     plain_sent: int = 0
@@ -103,6 +107,10 @@ class Bench:
             self.ids_sent.update(dict.fromkeys(delivery.ids))
         self.listener.delivered()
         return exchange
+
+    def side_by_side(self, jobs: list[Callable[[], None]]) -> Iterator[None]:
+        """Runs independent jobs as fast as the pace allows."""
+        yield from self._workers.map(lambda job: job(), jobs)
 
     def at_once(self, jobs: list[Callable[[], object]], limit: int | None = None) -> Iterator[list[object]]:
         """Runs jobs side by side, a batch at a time, and gives each batch's results in order."""

@@ -14,7 +14,7 @@ import click
 
 from openapi.errors import KitError
 
-__all__ = ["check"]
+__all__ = ["check", "receiver_at"]
 
 
 @click.command()
@@ -67,7 +67,7 @@ class _Check:
         contract = load_contract(o["contract"] or CONTRACT_FILE)
         callbacks = tuple(contract.callback(name) for name in o["callback"]) or contract.callbacks
         report_dir = _writable(o["report_dir"])
-        with _receiver(url, contract) as target:
+        with receiver_at(url, contract) as target:
             sender = self._sender(target)
 
             from contract_tests.bench import Bench
@@ -79,18 +79,15 @@ class _Check:
                 bench.close()
 
     def _sender(self, url: str) -> Any:
-        from mock_server.sending import Access, Pace, Sender, is_loopback
+        from mock_server.sending import Access, Pace, Sender
 
         o = self.options
         access = Access(
             url=url, headers=tuple(_header(text) for text in o["header"]), basic_auth=o["auth"], client_cert=o["cert"],
             client_key=o["key"], ca=o["ca"], insecure=o["insecure"], proxy=o["proxy"], timeout_s=o["timeout"],
         )
-        near = is_loopback(url)
-        pace = Pace(
-            per_second=o["rate"] or (None if near else 20.0),
-            at_once=o["at_once"] or (16 if near else 4),
-            most=o["max_deliveries"] or (None if near else 1000),
+        pace = Pace.towards(
+            url, per_second=o["rate"], at_once=o["at_once"], most=o["max_deliveries"],
             until=time.monotonic() + o["max_time"] if o["max_time"] else None,
         )
         return Sender(access, pace)
@@ -162,7 +159,8 @@ def _why_incomplete(stopped: BaseException | None) -> str:
 
 
 @contextlib.contextmanager
-def _receiver(url: str | None, contract: Any) -> Iterator[str]:
+def receiver_at(url: str | None, contract: Any) -> Iterator[str]:
+    """Gives the URL of the receiver under test; starts the mock when none is given."""
     if url is not None:
         yield url
         return

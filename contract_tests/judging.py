@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import inspect
 from collections.abc import Callable, Sequence
@@ -16,7 +17,7 @@ from mock_server.stamping import Identity
 from openapi.catalogue import Rule
 from openapi.errors import KitError
 
-__all__ = ["Plan", "RuleTest", "credentials_error", "each", "judge", "plain_case", "planned"]
+__all__ = ["Plan", "RuleTest", "credentials_error", "each", "judge", "plain_case", "planned", "send_ahead"]
 
 _ENOUGH_BROKEN = 3
 """Broken cases after which a rule's remaining ones are not sent: they would cost the receiver and tell nothing new."""
@@ -112,6 +113,41 @@ def planned(bench: Bench, test: RuleTest, seen: set[tuple[str, str]]) -> Plan:
     return plan
 
 
+def send_ahead(bench: Bench, rule: Rule, tests: dict[str, RuleTest]) -> None:
+    """Delivers what this rule and the following ones of its chapter look at, all side by side.
+
+    A slow receiver would otherwise be waited for once per rule. Hostile stimuli are left out: what they do to a
+    receiver has to be seen rule by rule.
+    """
+    jobs: list[Callable[[], None]] = []
+    for following in bench.rules[bench.rules.index(rule) :]:
+        test = tests.get(following.id)
+        if following.chapter != rule.chapter or test is None or test.hostile or not test.shares:
+            continue
+        if _blocker(bench, following, test):
+            continue
+        for scope in bench.scopes:
+            with contextlib.suppress(NotApplicable):
+                jobs += _deliveries_ahead(bench, following, test, scope)
+    for _ in bench.side_by_side(jobs):
+        pass
+
+
+def _deliveries_ahead(bench: Bench, rule: Rule, test: RuleTest, scope: Scope) -> list[Callable[[], None]]:
+    cases = list(test.stimuli(scope))
+    key = (test.stimuli.__qualname__, scope.callback.name)
+    if (*key, 0) in bench.shared or key in bench.under_way:
+        return []
+    bench.under_way.add(key)
+    bench.sent_ahead[rule.id] = bench.sent_ahead.get(rule.id, 0) + len(cases)
+    first = bench.number(test.stimuli, scope, len(cases))
+
+    def deliver(index: int, case: Case) -> None:
+        bench.shared[(*key, index)] = bench.contact(case, first + index).deliver()
+
+    return [functools.partial(deliver, index, case) for index, case in enumerate(cases)]
+
+
 @dataclass
 class _Outcome:
     contact: Contact
@@ -141,7 +177,7 @@ def judge(bench: Bench, rule: Rule, test: RuleTest) -> RuleResult:
         _judge_cases(bench, test, scope, cases, result)
         if test.hostile and len(bench.exchanges) > before:
             _look_after(bench, scope, rule)
-    result.deliveries = len(bench.exchanges) - before
+    result.deliveries = len(bench.exchanges) - before + bench.sent_ahead.pop(rule.id, 0)
     if result.cases == 0:
         result.verdict, result.reason = Verdict.NOT_APPLICABLE, "; ".join(dict.fromkeys(reasons))
     elif result.findings:

@@ -11,7 +11,7 @@ from functools import lru_cache
 from contract_tests.bench import Bench
 from contract_tests.corpus import DEPTHS, Scope
 from contract_tests.first_contact import make_first_contact
-from contract_tests.judging import RuleTest, judge
+from contract_tests.judging import RuleTest, judge, send_ahead
 from contract_tests.running import collect_tests
 from contract_tests.verdicts import RuleResult, Verdict
 from mock_server.faults import FAULTS
@@ -22,7 +22,7 @@ from openapi.catalogue import Catalogue, load_catalogue
 from openapi.loading import load_contract
 from openapi.model import Contract
 
-__all__ = ["Row", "judge_all", "judge_mock", "kill_matrix"]
+__all__ = ["Row", "judge_all", "judge_mock", "kill_matrix", "tools"]
 
 
 @dataclass(frozen=True)
@@ -48,27 +48,29 @@ class Row:
 
 
 @lru_cache(maxsize=1)
-def _tools() -> tuple[Contract, Catalogue, dict[str, RuleTest]]:
+def tools() -> tuple[Contract, Catalogue, dict[str, RuleTest]]:
+    """The built-in contract, the catalogue and the rules' tests, loaded once per process."""
     return load_contract(), load_catalogue(), collect_tests()
 
 
 @lru_cache(maxsize=4)
 def _scopes(depth: str, seed: int) -> tuple[Scope, ...]:
     """Drawn once for all faults: what is sent does not depend on the receiver."""
-    return tuple(Scope(callback, DEPTHS[depth], seed) for callback in _tools()[0].callbacks)
+    return tuple(Scope(callback, DEPTHS[depth], seed) for callback in tools()[0].callbacks)
 
 
 def judge_all(bench: Bench, tests: dict[str, RuleTest]) -> dict[str, RuleResult]:
     """Judges the bench's rules one after another, without pytest's reporting around them."""
     make_first_contact(bench)
     for rule in bench.rules:
+        send_ahead(bench, rule, tests)
         bench.results[rule.id] = judge(bench, rule, tests[rule.id])
     return bench.results
 
 
 def judge_mock(fault: str, depth: str, seed: int) -> dict[str, RuleResult]:
     """Judges a mock with one fault, or the right one when `fault` is empty."""
-    contract, catalogue, tests = _tools()
+    contract, catalogue, tests = tools()
     with served(Receiver(contract, fault=FAULTS[fault] if fault else None)) as url:
         sender = Sender(Access(f"{url}/callbacks"), Pace())
         bench = Bench(contract, catalogue, catalogue.rules, contract.callbacks, sender, DEPTHS[depth], seed)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from contract_tests.bench import Bench
-from contract_tests.judging import RuleTest, judge
+from contract_tests.judging import RuleTest, judge, send_ahead
 from contract_tests.verdicts import RuleResult, Verdict
 from mock_server.sending import OutOfBudget
 from openapi.catalogue import Rule, load_catalogue
@@ -99,6 +99,7 @@ class RulesPlugin:
     def _judged(self, bench: Bench, rule: Rule, test: RuleTest, request: pytest.FixtureRequest) -> RuleResult:
         bench.listener.rule_started(rule)
         try:
+            send_ahead(bench, rule, self.tests)
             result = judge(bench, rule, test)
         except (OutOfBudget, KitError, KeyboardInterrupt) as stop:
             self.stopped_by = stop

@@ -109,6 +109,16 @@ class Pace:
     most: int | None = None
     until: float | None = None
 
+    @classmethod
+    def towards(
+        cls, url: str, *, per_second: float | None = None, at_once: int | None = None, most: int | None = None,
+        until: float | None = None,
+    ) -> Pace:
+        """The pace for a receiver: without limit on this machine, careful elsewhere unless told otherwise."""
+        if is_loopback(url):
+            return cls(per_second, at_once or 16, most, until)
+        return cls(per_second or 20.0, at_once or 4, most or 1000, until)
+
 
 def is_loopback(url: str) -> bool:
     """Whether a URL names this machine."""

@@ -1,0 +1,76 @@
+"""Decides how a correct receiver is started for a test: a process of its own, on a free loopback port."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from contract_tests.receivers import CALLBACK_PATH, READ_BACK_PATH, Receiver
+
+FOLDER = Path(__file__).parent.parent / "receivers"
+_START_S = 60  # `go run` compiles first
+
+
+def missing_means(receiver: Receiver) -> str:
+    """What this machine lacks to start a receiver; empty when nothing is missing."""
+    if receiver.tool and shutil.which(receiver.tool) is None:
+        return f"{receiver.tool} is not installed"
+    if receiver.language == "Python":
+        lacking = [p for p in receiver.packages if not _importable(p)]
+        return f"not installed: {', '.join(lacking)}" if lacking else ""
+    if receiver.language == "JavaScript":
+        folders = [Path(p) for p in os.environ.get("NODE_PATH", "").split(os.pathsep) if p]
+        lacking = [p for p in receiver.packages if not any((folder / p).is_dir() for folder in folders)]
+        return f"not in NODE_PATH: {', '.join(lacking)}" if lacking else ""
+    return ""
+
+
+def _importable(package: str) -> bool:
+    from importlib.util import find_spec
+
+    return find_spec(package.partition("[")[0].replace("-", "_")) is not None
+
+
+@contextlib.contextmanager
+def running(receiver: Receiver) -> Iterator[tuple[str, str]]:
+    """Runs a receiver while the block runs; gives its URL and its read-back template."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    with tempfile.TemporaryDirectory() as folder:
+        filled = {"python": sys.executable, "file": str(FOLDER / receiver.file), "port": str(port)}
+        store = folder if receiver.language == "PHP" else str(Path(folder) / "store.db")
+        log = Path(folder) / "log"
+        with log.open("wb") as output:
+            process = subprocess.Popen(
+                [part.format(**filled) for part in receiver.command],
+                env={**os.environ, "PORT": str(port), "STORE": store},
+                stdout=output, stderr=subprocess.STDOUT, start_new_session=True,
+            )
+        try:
+            _await(port, process, log)
+            base = f"http://127.0.0.1:{port}"
+            yield base + CALLBACK_PATH, base + READ_BACK_PATH
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, 9)  # `go run` and `php -S` have children
+            process.wait()
+
+
+def _await(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
+    end = time.monotonic() + _START_S
+    while time.monotonic() < end:
+        if process.poll() is not None:
+            break
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+            return
+        time.sleep(0.05)
+    raise RuntimeError(f"the receiver did not start: {log.read_text(errors='replace')[-2000:]}")

@@ -1,0 +1,23 @@
+"""Each rule can fail: its fault fails it and no other; the right mock fails none."""
+
+from __future__ import annotations
+
+import pytest
+
+from contract_tests.matrix import kill_matrix
+from mock_server.faults import FAULTS
+
+# One of each chapter here; the whole matrix is a higher tier.
+SAMPLE = ["", "ACK-03", "DAT-06", "FWD-01", "PAY-17", "PAY-32", "WIRE-14", "SEC-01"]
+
+
+@pytest.mark.parametrize("fault", SAMPLE, ids=lambda fault: fault or "right")
+def test_fault_fails_exactly_its_rule(fault):
+    (row,) = kill_matrix([fault])
+    assert row.exact, (row.broken, row.other)
+
+
+@pytest.mark.slow
+def test_every_fault_fails_exactly_its_rule():
+    rows = kill_matrix(["", *FAULTS])
+    assert [(row.fault, row.broken, row.other) for row in rows if not row.exact] == []

@@ -1,0 +1,42 @@
+"""Correct receivers in several frameworks, each a process of its own, fail no rule."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from contract_tests.bench import Bench
+from contract_tests.corpus import DEPTHS
+from contract_tests.matrix import judge_all, tools
+from contract_tests.meta.processes import missing_means, running
+from contract_tests.receivers import RECEIVERS
+from mock_server.sending import Access, Pace, Sender
+
+FIRST = {"flask", "express"}
+
+
+def judged(receiver, depth="quick", seed=0):
+    lacking = missing_means(receiver)
+    if lacking and os.environ.get("CI") == "true":
+        pytest.fail(lacking)
+    if lacking:
+        pytest.skip(lacking)
+    contract, catalogue, tests = tools()
+    with running(receiver) as (url, _):
+        sender = Sender(Access(url), Pace.towards(url))
+        bench = Bench(contract, catalogue, catalogue.rules, contract.callbacks, sender, DEPTHS[depth], seed)
+        try:
+            return judge_all(bench, tests)
+        finally:
+            bench.close()
+
+
+@pytest.mark.parametrize(
+    "receiver",
+    [pytest.param(r, id=r.name, marks=() if r.name in FIRST else pytest.mark.slow) for r in RECEIVERS],
+)
+def test_correct_receiver_is_clean(receiver):
+    results = judged(receiver).values()
+    assert {r.rule.id: r.findings for r in results if r.verdict in {"fail", "flaky", "error"}} == {}
+    assert tuple(r.rule.id for r in results if r.verdict == "warn") == receiver.expected_warnings
