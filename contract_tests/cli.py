@@ -59,9 +59,9 @@ def cli() -> None:
 def main() -> None:
     """Runs the program; a user's mistake is one message and never a stack trace."""
     try:
-        cli.main(standalone_mode=False)
-    except click.exceptions.Exit as stop:
-        sys.exit(stop.exit_code)
+        # Outside its standalone mode click returns the code of `Exit` instead of leaving with it.
+        code = cli.main(standalone_mode=False)
+        sys.exit(code if isinstance(code, int) else 0)
     except click.ClickException as error:
         error.show()
         sys.exit(2)

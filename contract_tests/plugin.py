@@ -103,7 +103,7 @@ class RulesPlugin:
             result = judge(bench, rule, test)
         except (OutOfBudget, KitError, KeyboardInterrupt) as stop:
             self.stopped_by = stop
-            request.session.shouldstop = str(stop)
+            request.session.shouldstop = str(stop) or "interrupted"
             result = RuleResult(rule, Verdict.ERROR, f"not judged: {str(stop) or 'interrupted'}")
         except Exception as error:  # whatever is not an assertion is the kit's or the set-up's
             result = RuleResult(rule, Verdict.ERROR, f"{type(error).__name__}: {error}")

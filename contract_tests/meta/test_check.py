@@ -1,0 +1,314 @@
+"""`callback-contract check`, run as its user runs it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from importlib.resources import files
+from xml.etree import ElementTree as ET
+
+import jsonschema_rs
+import pytest
+
+from contract_tests.meta.hostile import answer, endless, raw_server
+from mock_server.faults import FAULTS
+from mock_server.receiver import Receiver
+from mock_server.serving import served
+from openapi import load_contract
+
+PROGRAM = [sys.executable, "-m", "contract_tests"]
+CONTRACT = load_contract()
+
+
+def run(*arguments, cwd=None, **environment):
+    env = {**os.environ, **environment}
+    return subprocess.run([*PROGRAM, *arguments], capture_output=True, text=True, cwd=cwd, env=env, timeout=120, check=False)
+
+
+def quick(*arguments, **more):
+    return run("check", *arguments, "--depth", "quick", **more)
+
+
+@pytest.fixture(scope="module")
+def url():
+    with served(Receiver(CONTRACT)) as base:
+        yield f"{base}/any/path?with=query"
+
+
+def test_mock_is_judged_without_a_url(tmp_path):
+    done = quick("--rules", "ACK", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "ACK-01" in done.stdout
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_whole_catalogue_is_conformant(url, tmp_path):
+    done = quick(url, "--report-dir", str(tmp_path))
+    report = json.loads((tmp_path / "report.json").read_text())
+    assert (done.returncode, report["conformant"]) == (0, True), done.stdout
+
+
+def test_path_and_query_are_kept():
+    seen = []
+
+    def act(connection, request):
+        seen.append(request.split(b" ")[1])
+        connection.sendall(answer("200 OK", b"{}", "Content-Type: application/json"))
+
+    with raw_server(act) as base:
+        quick(f"{base}/a%2Fb/c?x=1&y=%20z", "--rules", "ACK-01")
+    assert set(seen) == {b"/a%2Fb/c?x=1&y=%20z"}
+
+
+def test_hostile_pytest_settings_change_nothing(url, tmp_path):
+    (tmp_path / "pytest.ini").write_text("[pytest]\naddopts = --collect-only -p nonsense\n")
+    (tmp_path / "conftest.py").write_text("raise SystemExit('conftest was loaded')\n")
+    (tmp_path / "pyproject.toml").write_text("[tool.pytest.ini_options]\nminversion = '99'\n")
+    done = quick(url, "--rules", "ACK-01", cwd=tmp_path, PYTEST_ADDOPTS="--co -x --nonsense", PYTEST_PLUGINS="nonsense")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "pass" in done.stdout
+
+
+def test_finding_says_everything(tmp_path):
+    with served(Receiver(CONTRACT, fault=FAULTS["PAY-17"])) as base:
+        done = quick(base, "--rules", "PAY-17,ACK-01", "--report-dir", str(tmp_path))
+    assert done.returncode == 1
+    for part in ("fail", "PAY-17", "Source:", "Expected:", "Actual:   500", "Reproduce: callback-contract check", "curl",
+                 "Remedy:"):
+        assert part in done.stdout
+    finding = json.loads((tmp_path / "report.json").read_text())["rules"][1]["findings"][0]
+    assert (tmp_path / finding["exchanges"][0]["body_file"]).read_bytes()
+
+
+def test_printed_curl_shows_the_finding(tmp_path):
+    with served(Receiver(CONTRACT, fault=FAULTS["PAY-17"])) as base:
+        quick(base, "--rules", "PAY-17", "--report-dir", str(tmp_path))
+        (rule,) = json.loads((tmp_path / "report.json").read_text())["rules"]
+        shown = subprocess.run(["sh", "-c", rule["findings"][0]["curl"]], capture_output=True, text=True, timeout=20,
+                               check=False)
+    assert "HTTP/1.1 500" in shown.stdout
+    assert "{run}" not in shown.stdout
+
+
+def test_broken_should_passes_and_fails_when_strict(tmp_path):
+    with served(Receiver(CONTRACT, fault=FAULTS["ACK-06"])) as base:
+        assert quick(base, "--rules", "ACK").returncode == 0
+        assert quick(base, "--rules", "ACK", "--strict").returncode == 1
+
+
+def test_selection_is_never_conformant(url):
+    assert "conformant only when every rule" in quick(url, "--rules", "ACK").stdout
+
+
+def test_dry_run_tells_the_number_that_is_sent(url, tmp_path):
+    planned = quick(url, "--dry-run").stdout
+    quick(url, "--report-dir", str(tmp_path))
+    sent = json.loads((tmp_path / "report.json").read_text())["run"]["deliveries"]
+    assert f" {sent} deliveries to " in planned
+
+
+def test_report_satisfies_its_schema_with_and_without_findings(tmp_path):
+    schema = json.loads(files("contract_tests").joinpath("schemas/report.schema.json").read_text())
+    validator = jsonschema_rs.validator_for(schema)
+    for fault in (None, FAULTS["PAY-15"]):
+        with served(Receiver(CONTRACT, fault=fault)) as base:
+            quick(base, "--rules", "PAY", "--report-dir", str(tmp_path))
+        validator.validate(json.loads((tmp_path / "report.json").read_text()))
+
+
+def test_junit_counts_what_failed(tmp_path):
+    with served(Receiver(CONTRACT, fault=FAULTS["FWD-04"])) as base:
+        quick(base, "--rules", "FWD", "--report-dir", str(tmp_path))
+    (suite,) = ET.parse(tmp_path / "junit.xml").getroot()
+    assert (suite.get("tests"), suite.get("failures"), suite.get("skipped")) == ("7", "1", "1")
+
+
+def without_measures(report):
+    text = json.dumps(report).replace(report["run"]["id"], "{run}")
+    value = json.loads(text)
+    for key in ("started_at", "duration_s", "round_trip_s"):
+        del value["run"][key]
+    for rule in value["rules"]:
+        for finding in rule["findings"]:
+            for exchange in finding["exchanges"]:
+                for key in ("elapsed_s", "body"):
+                    del exchange[key]
+            finding.pop("curl", None)
+    return value
+
+
+def test_two_runs_are_equal_but_for_times_and_the_run_id(tmp_path):
+    reports = []
+    with served(Receiver(CONTRACT, fault=FAULTS["PAY-21"])) as base:
+        for name in ("one", "two"):
+            quick(base, "--report-dir", str(tmp_path / name))
+            reports.append(without_measures(json.loads((tmp_path / name / "report.json").read_text())))
+    assert reports[0] == reports[1]
+
+
+def test_secrets_are_in_no_artefact(tmp_path):
+    def echo(connection, request):
+        connection.sendall(answer("500 Oops", request, "Content-Type: text/plain"))
+
+    with raw_server(echo) as base:
+        done = quick(base.replace("//", "//user:hush-hush@") + "?token=query-secret", "--rules", "ACK-01",
+                     "--report-dir", str(tmp_path), "-H", "X-Api-Key: header-secret")
+    written = "".join(file.read_text(errors="replace") for file in tmp_path.rglob("*") if file.is_file())
+    for secret in ("hush-hush", "query-secret", "header-secret"):
+        assert secret not in done.stdout + done.stderr + written
+    assert "***" in written
+
+
+WRONG_USE = [
+    (["check", "localhost:8080/x"], "http://localhost:8080/x"),
+    (["check", "ftp://x/"], "http"),
+    (["check", "http://127.0.0.1:1/", "--rules", "ACK-99"], "ACK-99"),
+    (["check", "http://127.0.0.1:1/", "--contract", "nowhere.yaml"], "no such file"),
+    (["check", "http://127.0.0.1:1/", "--header", "nonsense"], "Name: value"),
+    (["check", "http://127.0.0.1:1/", "--ca", "nowhere.pem"], "nowhere.pem"),
+    (["check", "http://127.0.0.1:1/", "--callback", "nope"], "nope"),
+    (["check", "--nonsense"], "nonsense"),
+    (["rules", "NOPE-01"], "NOPE-01"),
+    (["mock", "--fault", "NOPE-01"], "--list-faults"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "said"), WRONG_USE, ids=lambda value: " ".join(value)[:40] if value else "")
+def test_wrong_use_is_one_message_and_exit_2(arguments, said):
+    done = run(*arguments)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+NO_JUDGEMENT = {
+    "404": (lambda c, r: c.sendall(answer("404 Not Found")), "is this the right URL?"),
+    "405": (lambda c, r: c.sendall(answer("405 Method Not Allowed")), "is this the right URL?"),
+    "a page": (lambda c, r: c.sendall(answer("200 OK", b"<!DOCTYPE html><p>Hi")), "is this the right URL?"),
+    "a login": (lambda c, r: c.sendall(answer("302 Found", b"", "Location: /login")), "/login"),
+    "401": (lambda c, r: c.sendall(answer("401 Unauthorized")), "--auth"),
+    "403": (lambda c, r: c.sendall(answer("403 Forbidden")), "credentials"),
+    "a reset": (lambda c, r: c.close(), "did not answer"),
+    "no HTTP": (lambda c, r: c.sendall(b"hello\r\n\r\n"), "did not answer"),
+    "10 MB": (lambda c, r: c.sendall(answer("200 OK", b" " * 10_000_000)), "too big"),
+    "no end": (lambda c, r: endless(c), "too big or never ends"),
+    "silence": (lambda c, r: time.sleep(5), "no complete answer in time"),
+}
+
+
+@pytest.mark.parametrize("kind", NO_JUDGEMENT)
+def test_nothing_to_judge_is_one_message_and_exit_3(kind):
+    act, said = NO_JUDGEMENT[kind]
+    with raw_server(act) as base:
+        done = run("check", base, "--timeout", "1")
+    assert done.returncode == 3
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_host_that_does_not_answer_is_exit_3():
+    done = run("check", "http://127.0.0.1:1/callbacks")
+    assert (done.returncode, "cannot be reached" in done.stderr) == (3, True)
+
+
+def test_host_that_does_not_exist_is_exit_3():
+    done = run("check", "http://receiver.invalid/callbacks")
+    assert (done.returncode, "does not resolve" in done.stderr) == (3, True)
+
+
+def test_plain_http_behind_https_is_exit_3(url):
+    done = run("check", url.replace("http:", "https:"), "--timeout", "3")
+    assert (done.returncode, "TLS" in done.stderr) == (3, True)
+
+
+def test_report_directory_that_cannot_be_written_is_found_before_anything_is_sent(tmp_path):
+    (tmp_path / "file").write_text("")
+    done = run("check", "http://127.0.0.1:1/", "--report-dir", str(tmp_path / "file" / "x"))
+    assert (done.returncode, "--report-dir" in done.stderr) == (2, True)
+
+
+def test_endless_answer_later_is_a_finding(tmp_path):
+    def act(connection, request):
+        if b'"' not in request.partition(b"\r\n\r\n")[2][:2000].replace(b'{"', b""):
+            endless(connection)
+        connection.sendall(answer("200 OK", b"{}", "Content-Type: application/json"))
+
+    with raw_server(act) as base:
+        done = quick(base, "--rules", "PAY-01")
+    assert done.returncode == 1
+    assert "too big or never ends" in done.stdout
+
+
+def test_flow_control_is_respected():
+    seen = []
+
+    def act(connection, request):
+        seen.append(request)
+        refuse = len(seen) == 2
+        connection.sendall(answer("429 Too Many Requests", b"", "Retry-After: 1") if refuse
+                           else answer("200 OK", b"{}", "Content-Type: application/json"))
+
+    with raw_server(act) as base:
+        assert quick(base, "--rules", "ACK-01", "--at-once", "1").returncode == 0
+
+
+def test_ctrl_c_leaves_a_report(tmp_path):
+    def slowly(connection, request):
+        time.sleep(0.3)
+        connection.sendall(answer("200 OK", b"{}", "Content-Type: application/json"))
+
+    with raw_server(slowly) as base:
+        process = subprocess.Popen([*PROGRAM, "check", base, "--rate", "5", "--report-dir", str(tmp_path)],
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                                   preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
+        time.sleep(5)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+    assert process.returncode == 130, err
+    assert "Traceback" not in err
+    assert json.loads((tmp_path / "report.json").read_text())["run"]["incomplete"] == "interrupted"
+    assert "interrupted" in out
+
+
+def test_used_up_budget_is_no_pass(url):
+    done = quick(url, "--max-deliveries", "30")
+    assert done.returncode == 3
+    assert "--max-deliveries" in done.stdout
+
+
+def test_help_is_fast_because_it_imports_nothing_heavy():
+    script = ("import sys; sys.argv = ['callback-contract', '--help']\n"
+              "from contract_tests.cli import main\n"
+              "try: main()\nexcept SystemExit: pass\n"
+              "print({'schemathesis', 'pytest', 'hypothesis', 'openapi_core', 'rich'} & set(sys.modules))")
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60,
+                          check=True)
+    assert done.stdout.rstrip().endswith("set()")
+
+
+@pytest.mark.parametrize("command", [[], ["check"], ["mock"], ["rules"]])
+def test_help_fits_one_screen(command):
+    lines = run(*command, "--help").stdout.splitlines()
+    assert 5 < len(lines) <= 50
+    assert max(map(len, lines)) <= 120
+
+
+def test_rule_is_explained():
+    shown = run("rules", "ack-01").stdout
+    for part in ("ACK-01 (MUST", "Why:", "What to change:", "Source:"):
+        assert part in shown
+
+
+def test_rules_are_listed_by_chapter():
+    shown = run("rules").stdout
+    assert shown.count("MUST") > 50
+    assert "FWD  Forward compatibility" in shown
+
+
+def test_pipe_gets_no_colours_and_no_bar(url):
+    done = quick(url, "--rules", "ACK")
+    assert "\x1b" not in done.stdout + done.stderr
