@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import islice
 
-from contract_tests.cases import Case, Stimuli
+from contract_tests.cases import Case
 from contract_tests.corpus import DEPTHS, Depth, Scope
 from contract_tests.verdicts import RuleResult
 from mock_server.delivery import Delivery, Exchange, Framing
@@ -87,9 +87,9 @@ class Bench:
             self._workers.shutdown(wait=False, cancel_futures=True)
         self.sender.close()
 
-    def number(self, stimuli: Stimuli, scope: Scope, count: int) -> int:
-        """The first of `count` case numbers for these stimuli; the same ones each time they are asked for."""
-        key = (f"{stimuli.__module__}.{stimuli.__qualname__}", scope.callback.name)
+    def number(self, purpose: str, scope: Scope, count: int) -> int:
+        """The first of `count` case numbers for a purpose; the same ones each time they are asked for."""
+        key = (purpose, scope.callback.name)
         if key not in self._numbers:
             self._numbers[key] = self._next_number
             self._next_number += count

@@ -59,8 +59,8 @@ class Case:
     @property
     def id_kind(self) -> int:
         """Which stamped member identifies the message."""
-        facts = self.callback.delivery
-        return list(facts.stamped).index(facts.correlation) if facts.correlation in facts.stamped else 0
+        correlation, stamped = self.callback.delivery.correlation, list(self.callback.delivery.stamped)
+        return stamped.index(correlation) if correlation is not None and correlation in stamped else 0
 
 
 def default_headers(callback: Callback) -> Headers:

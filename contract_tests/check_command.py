@@ -25,7 +25,9 @@ __all__ = ["check", "receiver_at"]
 @click.option("--seed", type=int, default=0, show_default=True, help="Decides what is drawn.")
 @click.option("--strict", is_flag=True, help="Fail on a broken SHOULD, too.")
 @click.option("--dry-run", is_flag=True, help="Print rules, deliveries and pace; send nothing.")
-@click.option("--report-dir", type=click.Path(path_type=Path), metavar="DIR", help="Write report.json and junit.xml there.")
+@click.option(
+    "--report-dir", type=click.Path(path_type=Path), metavar="DIR", help="Write report.json and junit.xml there."
+)
 @click.option("--name", default="", metavar="TEXT", help="The receiver's name in reports.")
 @click.option("--header", "-H", multiple=True, metavar="'NAME: VALUE'", help="Send this header with everything.")
 @click.option("--auth", default=None, metavar="USER:PASSWORD", help="Basic authentication.")
@@ -34,11 +36,35 @@ __all__ = ["check", "receiver_at"]
 @click.option("--ca", default=None, metavar="FILE", help="Certificate authorities to trust (PEM).")
 @click.option("--insecure", is_flag=True, help="Trust any certificate.")
 @click.option("--proxy", default=None, metavar="URL", help="HTTP proxy.")
-@click.option("--timeout", type=click.FloatRange(0.1, 600), default=30.0, show_default=True, metavar="S",
-              help="Seconds after which there is no answer.")
-@click.option("--rate", type=click.FloatRange(0.1), default=None, metavar="N", help="Deliveries a second. [20; loopback: no limit]")
-@click.option("--at-once", type=click.IntRange(1, 64), default=None, metavar="N", help="Deliveries under way together. [4; loopback: 16]")
-@click.option("--max-deliveries", type=click.IntRange(1), default=None, metavar="N", help="Deliveries in all. [1000; loopback: no limit]")
+@click.option(
+    "--timeout",
+    type=click.FloatRange(0.1, 600),
+    default=30.0,
+    show_default=True,
+    metavar="S",
+    help="Seconds after which there is no answer.",
+)
+@click.option(
+    "--rate",
+    type=click.FloatRange(0.1),
+    default=None,
+    metavar="N",
+    help="Deliveries a second. [20; loopback: no limit]",
+)
+@click.option(
+    "--at-once",
+    type=click.IntRange(1, 64),
+    default=None,
+    metavar="N",
+    help="Deliveries under way together. [4; loopback: 16]",
+)
+@click.option(
+    "--max-deliveries",
+    type=click.IntRange(1),
+    default=None,
+    metavar="N",
+    help="Deliveries in all. [1000; loopback: no limit]",
+)
 @click.option("--max-time", type=click.FloatRange(1), default=None, metavar="S", help="Seconds for the whole run.")
 @click.option("--contract", default=None, metavar="FILE", help="Another contract than the built-in one.")
 def check(url: str | None, **options: Any) -> None:
@@ -83,11 +109,21 @@ class _Check:
 
         o = self.options
         access = Access(
-            url=url, headers=tuple(_header(text) for text in o["header"]), basic_auth=o["auth"], client_cert=o["cert"],
-            client_key=o["key"], ca=o["ca"], insecure=o["insecure"], proxy=o["proxy"], timeout_s=o["timeout"],
+            url=url,
+            headers=tuple(_header(text) for text in o["header"]),
+            basic_auth=o["auth"],
+            client_cert=o["cert"],
+            client_key=o["key"],
+            ca=o["ca"],
+            insecure=o["insecure"],
+            proxy=o["proxy"],
+            timeout_s=o["timeout"],
         )
         pace = Pace.towards(
-            url, per_second=o["rate"], at_once=o["at_once"], most=o["max_deliveries"],
+            url,
+            per_second=o["rate"],
+            at_once=o["at_once"],
+            most=o["max_deliveries"],
             until=time.monotonic() + o["max_time"] if o["max_time"] else None,
         )
         return Sender(access, pace)
@@ -96,8 +132,13 @@ class _Check:
         from contract_tests.reporting.terminal import console, show_plan
         from contract_tests.running import collect_tests, plan_of
 
-        show_plan(console(), plan_of(bench, collect_tests()), pace=_pace_in_words(bench.sender.pace),
-                  url=bench.sender.access.shown_url, catalogue=bench.catalogue)
+        show_plan(
+            console(),
+            plan_of(bench, collect_tests()),
+            pace=_pace_in_words(bench.sender.pace),
+            url=bench.sender.access.shown_url,
+            catalogue=bench.catalogue,
+        )
         return 0
 
     def _judge(self, bench: Any, report_dir: Path | None, *, own_mock: bool) -> int:
@@ -115,8 +156,11 @@ class _Check:
             def ready(plan: dict[str, int]) -> None:
                 total = sum(plan.values()) + len(bench.callbacks)
                 bar.total(total)
-                out.print(f"Judging {judged}: {len(bench.rules)} rules, {total} deliveries, "
-                          f"{_pace_in_words(bench.sender.pace)}.", soft_wrap=True)
+                out.print(
+                    f"Judging {judged}: {len(bench.rules)} rules, {total} deliveries, "
+                    f"{_pace_in_words(bench.sender.pace)}.",
+                    soft_wrap=True,
+                )
                 make_first_contact(bench)
 
             try:
@@ -134,8 +178,13 @@ class _Check:
         from contract_tests.reporting.report import build_report
 
         report = build_report(
-            bench, kit_version=_kit_version(), receiver_name=self.options["name"], options=self._told_options(),
-            started_at=started_at, duration_s=time.monotonic() - begun, code=code,
+            bench,
+            kit_version=_kit_version(),
+            receiver_name=self.options["name"],
+            options=self._told_options(),
+            started_at=started_at,
+            duration_s=time.monotonic() - begun,
+            code=code,
             incomplete=_why_incomplete(stopped),
         )
         show_report(out, report, bench.catalogue)
@@ -187,8 +236,11 @@ def _writable(directory: Path | None) -> Path | None:
             probe.touch()
             probe.unlink()
         except OSError as error:
-            raise KitError(f"cannot write reports to {directory}: {error.strerror}", where="--report-dir",
-                           remedy="Give a directory that can be written.") from None
+            raise KitError(
+                f"cannot write reports to {directory}: {error.strerror}",
+                where="--report-dir",
+                remedy="Give a directory that can be written.",
+            ) from None
     return directory
 
 
@@ -200,8 +252,12 @@ def _write(report: Any, catalogue: Any, directory: Path) -> None:
         write_report(report, directory)
         write_junit(report.value, catalogue.chapters, directory)
     except OSError as error:
-        raise KitError(f"the report could not be written: {error.strerror}", where=str(directory),
-                       remedy="The verdicts stand above; make room and run again.", exit_code=3) from None
+        raise KitError(
+            f"the report could not be written: {error.strerror}",
+            where=str(directory),
+            remedy="The verdicts stand above; make room and run again.",
+            exit_code=3,
+        ) from None
 
 
 def _pace_in_words(pace: Any) -> str:

@@ -143,7 +143,9 @@ def generative(callback: Callback) -> dict[str, Any]:
             lowest = 1 if copy.get("format") == "serial" else -MAX_INTEGER
             copy["minimum"] = max(lowest, copy.get("minimum", lowest))
         elif types == "object" and copy.get("additionalProperties") is None:
-            copy["additionalProperties"] = False if copy.get("properties") else {"type": "string", "maxLength": MAX_TEXT}
+            copy["additionalProperties"] = (
+                False if copy.get("properties") else {"type": "string", "maxLength": MAX_TEXT}
+            )
         return copy
 
     root = dict(callback.schema)
@@ -171,7 +173,10 @@ def draw_bodies(callback: Callback, count: int, seed: int, *, negated: bool) -> 
         "paths": {
             "/drawn": {
                 "post": {
-                    "requestBody": {"required": True, "content": {callback.media_type: {"schema": generative(callback)}}},
+                    "requestBody": {
+                        "required": True,
+                        "content": {callback.media_type: {"schema": generative(callback)}},
+                    },
                     "responses": {"200": {"description": ""}},
                 }
             }
@@ -212,8 +217,13 @@ def draw(strategy: Any, count: int, seed: int) -> list[Any]:
     drawn: list[Any] = []
 
     @seeded(seed)
-    @settings(max_examples=count, database=None, phases=[Phase.generate], deadline=None,
-              suppress_health_check=list(HealthCheck))
+    @settings(
+        max_examples=count,
+        database=None,
+        phases=[Phase.generate],
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+    )
     @given(strategy)
     def collect(example: Any) -> None:
         drawn.append(example)

@@ -27,7 +27,7 @@ def make_first_contact(bench: Bench) -> None:
     """
     url = bench.sender.access.shown_url
     for scope in bench.scopes:
-        number = bench.number(make_first_contact, scope, 1)  # type: ignore[arg-type]  # a key, not stimuli
+        number = bench.number("first contact", scope, 1)
         plain = plain_case(scope).delivery(Identity(bench.run, number))
         kept = tuple(header for header in plain.headers if header[0].lower() != "user-agent")
         first = Delivery(plain.callback, plain.method, kept + KIT_AGENT, plain.body, ids=plain.ids)
@@ -46,31 +46,45 @@ def refuse_unreachable(exchange: Exchange, url: str) -> None:
         raise _wrong_url(exchange, url)
     if exchange.redirected:
         target = (exchange.answer.header("location") if exchange.answer else None) or "somewhere else"
-        raise KitError(f"{url} redirects a delivery to {target}; is this the right URL?",
-                       remedy="Senders do not follow redirects: give the URL that answers by itself.", exit_code=3)
+        raise KitError(
+            f"{url} redirects a delivery to {target}; is this the right URL?",
+            remedy="Senders do not follow redirects: give the URL that answers by itself.",
+            exit_code=3,
+        )
     if exchange.answer is not None and exchange.answer.is_html:
         raise _wrong_url(exchange, url)
 
 
 def _wrong_url(exchange: Exchange, url: str) -> KitError:
-    return KitError(f"{url} answered {exchange.described()}; is this the right URL?",
-                    remedy="Give the complete URL of the receiver, its path included.", exit_code=3)
+    return KitError(
+        f"{url} answered {exchange.described()}; is this the right URL?",
+        remedy="Give the complete URL of the receiver, its path included.",
+        exit_code=3,
+    )
 
 
 def _unreachable(exchange: Exchange, url: str) -> KitError:
-    return KitError(f"{url} cannot be reached: {exchange.described()}",
-                    remedy="Check host and port, and that the receiver is running; --proxy names a proxy.", exit_code=3)
+    return KitError(
+        f"{url} cannot be reached: {exchange.described()}",
+        remedy="Check host and port, and that the receiver is running; --proxy names a proxy.",
+        exit_code=3,
+    )
 
 
 def _silent(exchange: Exchange, url: str) -> KitError:
-    return KitError(f"{url} did not answer a plain valid delivery: {exchange.described()}",
-                    remedy="Look into the receiver's log; --timeout changes how long the kit waits.", exit_code=3)
+    return KitError(
+        f"{url} did not answer a plain valid delivery: {exchange.described()}",
+        remedy="Look into the receiver's log; --timeout changes how long the kit waits.",
+        exit_code=3,
+    )
 
 
 def _no_tls(exchange: Exchange, url: str) -> KitError:
-    return KitError(f"no TLS session with {url}: {exchange.detail}",
-                    remedy="Give the certificate authority with --ca FILE, or --insecure to trust any certificate.",
-                    exit_code=3)
+    return KitError(
+        f"no TLS session with {url}: {exchange.detail}",
+        remedy="Give the certificate authority with --ca FILE, or --insecure to trust any certificate.",
+        exit_code=3,
+    )
 
 
 _NO_CONTACT = {

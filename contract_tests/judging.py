@@ -77,8 +77,8 @@ def each(
         def test(judge_rule: Callable[[RuleTest], None]) -> None:
             judge_rule(RuleTest(stimuli, check, sends, at_once, survives_death))
 
-        functools.update_wrapper(test, check)
-        del test.__wrapped__  # pytest would look for the check's own parameters
+        # Not functools.wraps: pytest would follow it to the check's own parameters.
+        test.__name__, test.__qualname__, test.__module__ = check.__name__, check.__qualname__, check.__module__
         test.rule_test = RuleTest(stimuli, check, sends, at_once, survives_death)  # type: ignore[attr-defined]
         return test
 
@@ -140,7 +140,7 @@ def _deliveries_ahead(bench: Bench, rule: Rule, test: RuleTest, scope: Scope) ->
         return []
     bench.under_way.add(key)
     bench.sent_ahead[rule.id] = bench.sent_ahead.get(rule.id, 0) + len(cases)
-    first = bench.number(test.stimuli, scope, len(cases))
+    first = bench.number(test.stimuli.__qualname__, scope, len(cases))
 
     def deliver(index: int, case: Case) -> None:
         bench.shared[(*key, index)] = bench.contact(case, first + index).deliver()
@@ -197,7 +197,7 @@ def _blocker(bench: Bench, rule: Rule, test: RuleTest) -> str:
 
 
 def _judge_cases(bench: Bench, test: RuleTest, scope: Scope, cases: Sequence[Case], result: RuleResult) -> None:
-    first = bench.number(test.stimuli, scope, len(cases))
+    first = bench.number(test.stimuli.__qualname__, scope, len(cases))
     broken: list[tuple[int, _Outcome]] = []
     jobs = [functools.partial(_try, bench, test, case, first + index, index) for index, case in enumerate(cases)]
     index = 0
@@ -266,7 +266,7 @@ def plain_case(scope: Scope) -> Case:
 
 
 def _plain_exchange(bench: Bench, scope: Scope) -> Exchange:
-    number = bench.number(plain_case, scope, 1)
+    number = bench.number("a plain valid delivery", scope, 1)
     bench.plain_sent += 1
     delivery = plain_case(scope).delivery(Identity(bench.run, number, message=bench.plain_sent))
     # On a connection of its own: what a kept connection does after a broken body is another rule's matter.

@@ -125,5 +125,3 @@ def _tell_pytest(result: RuleResult) -> None:
     if result.verdict is Verdict.ERROR or result.blocks_the_gate:
         lines = [f"{finding.case}: expected {finding.expected}, got {finding.actual}" for finding in result.findings]
         pytest.fail("\n".join([result.reason, *lines]), pytrace=False)
-
-

@@ -19,9 +19,29 @@ __all__ = ["collect_tests", "plan_of", "run_rules"]
 
 _HERE = Path(__file__).parent
 CHAPTERS = _HERE / "chapters"
-_UNWANTED = ("terminal", "cacheprovider", "junitxml", "doctest", "pastebin", "warnings", "logging", "unittest",
-             "setuponly", "setupplan", "stepwise", "faulthandler", "unraisableexception", "threadexception",
-             "subtests", "legacypath", "tmpdir", "monkeypatch", "recwarn", "debugging", "nose")
+_UNWANTED = (
+    "terminal",
+    "cacheprovider",
+    "junitxml",
+    "doctest",
+    "pastebin",
+    "warnings",
+    "logging",
+    "unittest",
+    "setuponly",
+    "setupplan",
+    "stepwise",
+    "faulthandler",
+    "unraisableexception",
+    "threadexception",
+    "subtests",
+    "legacypath",
+    "tmpdir",
+    "monkeypatch",
+    "recwarn",
+    "debugging",
+    "nose",
+)
 
 
 def run_rules(bench: Bench, ready: Callable[[dict[str, int]], None]) -> BaseException | None:
@@ -58,7 +78,13 @@ def untested(catalogue: Catalogue) -> list[str]:
 
 def _pytest(plugin: RulesPlugin, *more: str) -> None:
     arguments = [
-        str(CHAPTERS), "-c", str(_HERE / "pytest-check.ini"), "--rootdir", str(_HERE), "--confcutdir", str(CHAPTERS),
+        str(CHAPTERS),
+        "-c",
+        str(_HERE / "pytest-check.ini"),
+        "--rootdir",
+        str(_HERE),
+        "--confcutdir",
+        str(CHAPTERS),
         *more,
     ]
     for name in _UNWANTED:

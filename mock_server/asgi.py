@@ -13,8 +13,9 @@ from mock_server.receiver import MAX_BODY_BYTES, Received, Receiver, Reply
 __all__ = ["ASGIApp", "asgi_app"]
 
 Message = MutableMapping[str, Any]
-ASGIApp = Callable[[MutableMapping[str, Any], Callable[[], Awaitable[Message]], Callable[[Message], Awaitable[None]]],
-                   Awaitable[None]]
+ASGIApp = Callable[
+    [MutableMapping[str, Any], Callable[[], Awaitable[Message]], Callable[[Message], Awaitable[None]]], Awaitable[None]
+]
 
 WIRE = "callback_contract.wire"
 """Key under which the server's wrapper hands over the connection, see `serving.py`."""

@@ -85,7 +85,9 @@ class Answer:
     def is_html(self) -> bool:
         """Whether it is a web page, by its media type or by how its body starts."""
         start = self.body[:200].lstrip().lower()
-        return self.media_type in {"text/html", "application/xhtml+xml"} or start.startswith((b"<!doctype html", b"<html"))
+        return self.media_type in {"text/html", "application/xhtml+xml"} or start.startswith(
+            (b"<!doctype html", b"<html")
+        )
 
     def retry_after_s(self, now: datetime | None = None) -> float | None:
         """Seconds that a 429 or 503 asks to wait (RFC 9110 §10.2.3); None when it does not."""

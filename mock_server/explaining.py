@@ -27,7 +27,8 @@ class Explainer:
         from openapi_core import Config, OpenAPI
 
         # The contract's own loader has checked the document; checking it again costs a second.
-        self._spec = OpenAPI.from_dict(dict(contract.tolerant_document), config=Config(spec_validator_cls=None))
+        unchecked = Config(spec_validator_cls=None)  # type: ignore[arg-type]  # None is what its code asks for
+        self._spec = OpenAPI.from_dict(dict(contract.tolerant_document), config=unchecked)
 
     def explain(self, callback: Callback, value: jp.Json) -> tuple[Violation, ...]:
         """Lists the violations of a decoded body; empty when openapi-core accepts it."""
@@ -40,7 +41,7 @@ class Explainer:
         return ()
 
 
-@dataclass(frozen=True)
+@dataclass  # not frozen: openapi-core's protocol wants to write `parameters`
 class _Request:
     """openapi-core's view of a delivery; its own adapters pin frameworks that this kit does not use."""
 

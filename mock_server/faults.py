@@ -235,8 +235,18 @@ def _echoed(reply: Reply, request: Received) -> Reply:
     return replace(reply, body=b"<p>Cannot read " + request.body[:2000] + b"</p>", media_type="text/html")
 
 
-_USUAL_HEADERS = {"host", "content-type", "content-length", "user-agent", "transfer-encoding", "expect", "connection",
-                  "accept", "accept-encoding", "authorization"}
+_USUAL_HEADERS = {
+    "host",
+    "content-type",
+    "content-length",
+    "user-agent",
+    "transfer-encoding",
+    "expect",
+    "connection",
+    "accept",
+    "accept-encoding",
+    "authorization",
+}
 _PAGE = Reply(200, b"<!doctype html><title>Welcome</title><p>Please sign in.", "text/html")
 
 
@@ -254,39 +264,66 @@ def _agent(request: Received) -> str:
 
 FAULTS: dict[str, Fault] = {
     "ACK-01": Fault("acknowledges the first delivery and no other", _only_first),
-    "ACK-02": _accepted("redirects to a result page when the last listed value comes",
-                        Reply(303, headers=(("Location", "/done"),)), _any_place(_last_listed)),
+    "ACK-02": _accepted(
+        "redirects to a result page when the last listed value comes",
+        Reply(303, headers=(("Location", "/done"),)),
+        _any_place(_last_listed),
+    ),
     "ACK-03": _accepted("refuses the last value of a closed list", REFUSED, _any_place(_last_listed)),
     "ACK-04": _accepted("takes a map of exactly two keys for incomplete", REFUSED, _map_of(lambda m: len(m) == 2)),
     "ACK-05": Fault("does the work of a large delivery before it answers", _slow_when_large),
     "ACK-06": _instead("acknowledges with 202", lambda reply, _: replace(reply, status=202), lambda _, a: a.accepted),
-    "ACK-07": _instead("answers with a web page when the last listed value comes", lambda *_: _PAGE,
-                       lambda request, a: a.accepted and _any_place(_last_listed)(request, a)),
-    "ACK-08": _instead("acknowledges with the text OK",
-                       lambda reply, _: replace(reply, body=b"OK", media_type="text/plain"), lambda _, a: a.accepted),
-    "DAT-01": _accepted("refuses Hebrew and Arabic letters", REFUSED,
-                        _any_text(lambda text: re.search("[\u0590-\u06ff]", text))),
-    "DAT-02": _accepted("refuses characters that need four bytes", REFUSED,
-                        _any_text(lambda text: any(c > "\uffff" for c in text))),
-    "DAT-03": _accepted("refuses line and paragraph separators", REFUSED,
-                        _any_text(lambda text: re.search("[\u2028\u2029]", text))),
+    "ACK-07": _instead(
+        "answers with a web page when the last listed value comes",
+        lambda *_: _PAGE,
+        lambda request, a: a.accepted and _any_place(_last_listed)(request, a),
+    ),
+    "ACK-08": _instead(
+        "acknowledges with the text OK",
+        lambda reply, _: replace(reply, body=b"OK", media_type="text/plain"),
+        lambda _, a: a.accepted,
+    ),
+    "DAT-01": _accepted(
+        "refuses Hebrew and Arabic letters", REFUSED, _any_text(lambda text: re.search("[\u0590-\u06ff]", text))
+    ),
+    "DAT-02": _accepted(
+        "refuses characters that need four bytes", REFUSED, _any_text(lambda text: any(c > "\uffff" for c in text))
+    ),
+    "DAT-03": _accepted(
+        "refuses line and paragraph separators", REFUSED, _any_text(lambda text: re.search("[\u2028\u2029]", text))
+    ),
     "DAT-04": _accepted("refuses angle brackets, as a firewall would", REFUSED, _any_text(lambda text: "<" in text)),
     "DAT-05": _accepted("refuses line feeds inside texts", REFUSED, _any_text(lambda text: "\n" in text)),
     "DAT-06": _accepted("has columns of 255 characters", REFUSED, _any_text(lambda text: len(text) > 255)),
-    "DAT-07": _accepted("has 32-bit integers", REFUSED, lambda _, a: any(
-        isinstance(value, int) and abs(value) >= 2**31 for value in _values(a.value))),
+    "DAT-07": _accepted(
+        "has 32-bit integers",
+        REFUSED,
+        lambda _, a: any(isinstance(value, int) and abs(value) >= 2**31 for value in _values(a.value)),
+    ),
     "DAT-08": _accepted("knows the phone numbers of two countries only", REFUSED, _any_place(_foreign_phone)),
-    "DAT-09": _accepted("takes an id of digits for a number that is too large", REFUSED, _any_place(
-        lambda member, value: member.format == "hex32" and isinstance(value, str) and value.isdigit())),
+    "DAT-09": _accepted(
+        "takes an id of digits for a number that is too large",
+        REFUSED,
+        _any_place(lambda member, value: member.format == "hex32" and isinstance(value, str) and value.isdigit()),
+    ),
     "DAT-10": _accepted("refuses an empty map", REFUSED, _map_of(lambda m: not m)),
     "DAT-11": _accepted("refuses maps of more than 290 keys", REFUSED, _map_of(lambda m: len(m) > 290)),
-    "DAT-12": _accepted("refuses keys with a dot or a dollar sign", REFUSED,
-                        _map_of(lambda m: any("." in key or "$" in key for key in m))),
+    "DAT-12": _accepted(
+        "refuses keys with a dot or a dollar sign",
+        REFUSED,
+        _map_of(lambda m: any("." in key or "$" in key for key in m)),
+    ),
     "DAT-13": _accepted("refuses characters that no keyboard has", REFUSED, _any_text(_generated_only)),
-    "FWD-01": _accepted("refuses an unknown member that holds a scalar", REFUSED,
-                        _new_member(lambda value: isinstance(value, (str, int, float)))),
-    "FWD-02": _accepted("refuses an unknown member that holds an object, an array or null", REFUSED,
-                        _new_member(lambda value: value is None or isinstance(value, (dict, list)))),
+    "FWD-01": _accepted(
+        "refuses an unknown member that holds a scalar",
+        REFUSED,
+        _new_member(lambda value: isinstance(value, (str, int, float))),
+    ),
+    "FWD-02": _accepted(
+        "refuses an unknown member that holds an object, an array or null",
+        REFUSED,
+        _new_member(lambda value: value is None or isinstance(value, (dict, list))),
+    ),
     "FWD-03": _accepted("refuses two unknown members and more", REFUSED, _new("member", 2)),
     "FWD-04": _accepted("crashes on an unknown value of a closed list", CRASH, _new("value")),
     "FWD-05": _accepted("refuses an unknown value of a closed list", REFUSED, _new("value")),
@@ -306,10 +343,16 @@ FAULTS: dict[str, Fault] = {
     "PAY-12": _body("skips a byte order mark and acknowledges", TAKEN, _kind("bom")),
     "PAY-13": _body("crashes on NaN", CRASH, _kind("not a number")),
     "PAY-14": _body("takes NaN for a number and acknowledges", TAKEN, _kind("not a number")),
-    "PAY-15": _body("crashes on a root that is not an object", CRASH,
-                    lambda _, a: a.kind == "schema" and not isinstance(a.value, dict)),
-    "PAY-16": _body("acknowledges a root that is not an object", TAKEN,
-                    lambda _, a: a.kind == "schema" and not isinstance(a.value, dict)),
+    "PAY-15": _body(
+        "crashes on a root that is not an object",
+        CRASH,
+        lambda _, a: a.kind == "schema" and not isinstance(a.value, dict),
+    ),
+    "PAY-16": _body(
+        "acknowledges a root that is not an object",
+        TAKEN,
+        lambda _, a: a.kind == "schema" and not isinstance(a.value, dict),
+    ),
     "PAY-17": _body("crashes on a missing member", CRASH, _refused(_lacks)),
     "PAY-18": _body("acknowledges although a member is missing", TAKEN, _refused(_lacks)),
     "PAY-19": _body("crashes on null", CRASH, _refused(_has_null)),
@@ -317,56 +360,113 @@ FAULTS: dict[str, Fault] = {
     "PAY-21": _body("crashes on a mistyped member", CRASH, _refused(_is_mistyped)),
     "PAY-22": _body("acknowledges a mistyped member", TAKEN, _refused(_is_mistyped)),
     "PAY-23": _body("crashes on duplicate names", CRASH, _has_duplicates),
-    "PAY-24": _body("crashes on deep nesting", CRASH, lambda request, a: a.kind == "depth" or b"[" * 99 in request.body),
-    "PAY-25": _body("crashes on integers beyond 2^53", CRASH, lambda _, a: any(
-        isinstance(v, (int, float)) and abs(v) > 2**53 for v in _values(a.value))),
+    "PAY-24": _body(
+        "crashes on deep nesting", CRASH, lambda request, a: a.kind == "depth" or b"[" * 99 in request.body
+    ),
+    "PAY-25": _body(
+        "crashes on integers beyond 2^53",
+        CRASH,
+        lambda _, a: any(isinstance(v, (int, float)) and abs(v) > 2**53 for v in _values(a.value)),
+    ),
     "PAY-26": _body("crashes on a number of thousands of digits", CRASH, _kind("digits")),
     "PAY-27": _body("crashes on a lone surrogate", CRASH, _kind("surrogate")),
-    "PAY-28": _body("crashes on control characters", CRASH, _any_text(
-        lambda text: re.search("[\x00-\x08\x0b\x0c\x0e-\x1f]", text))),
+    "PAY-28": _body(
+        "crashes on control characters", CRASH, _any_text(lambda text: re.search("[\x00-\x08\x0b\x0c\x0e-\x1f]", text))
+    ),
     "PAY-29": _body("crashes on texts past 4096 characters", CRASH, _any_text(lambda text: len(text) > 4096)),
-    "PAY-30": _body("crashes on an integer with a fraction of zero", CRASH, _any_place(
-        lambda member, value: member.types == ("integer",) and isinstance(value, float))),
+    "PAY-30": _body(
+        "crashes on an integer with a fraction of zero",
+        CRASH,
+        _any_place(lambda member, value: member.types == ("integer",) and isinstance(value, float)),
+    ),
     "PAY-31": _body("crashes on values outside the expected formats", CRASH, _any_place(_outside_format)),
     "PAY-32": Fault("fails on the first valid delivery after a refused one", _poisoned),
-    "PAY-33": _body("crashes on a raw NUL byte", CRASH, lambda request, a: a.kind == "syntax" and b"\0" in request.body),
-    "WIRE-01": _request("refuses a media type with parameters", problem(415, "Unsupported Media Type", "No."),
-                        lambda request, r: _is_delivery(request, r) and ";" in (request.header("content-type") or "")),
-    "WIRE-02": _request("compares the media type with its letter case", problem(415, "Unsupported Media Type", "No."),
-                        lambda request, r: _is_delivery(request, r) and
-                        (request.header("content-type") or "").partition(";")[0].strip() != request.media_type),
+    "PAY-33": _body(
+        "crashes on a raw NUL byte", CRASH, lambda request, a: a.kind == "syntax" and b"\0" in request.body
+    ),
+    "WIRE-01": _request(
+        "refuses a media type with parameters",
+        problem(415, "Unsupported Media Type", "No."),
+        lambda request, r: _is_delivery(request, r) and ";" in (request.header("content-type") or ""),
+    ),
+    "WIRE-02": _request(
+        "compares the media type with its letter case",
+        problem(415, "Unsupported Media Type", "No."),
+        lambda request, r: (
+            _is_delivery(request, r)
+            and (request.header("content-type") or "").partition(";")[0].strip() != request.media_type
+        ),
+    ),
     "WIRE-03": _request("crashes on an unknown media type", CRASH, _strange_type),
     "WIRE-04": _request("answers an unknown media type with 400", problem(400, "Bad Request", "No."), _strange_type),
-    "WIRE-05": _request("does not implement other methods", Reply(501),
-                        lambda request, r: not _is_delivery(request, r) and request.method != "TRACE"),
-    "WIRE-06": _request("takes PUT, PATCH and DELETE for deliveries", TAKEN,
-                        lambda request, _: request.method in {"PUT", "PATCH", "DELETE"}),
-    "WIRE-07": _request("says hello to GET and HEAD", Reply(200, b"hello", "text/plain"),
-                        lambda request, _: request.method in {"GET", "HEAD"}),
-    "WIRE-08": _request("does not say which methods it allows", problem(405, "Method Not Allowed", "No."),
-                        lambda request, r: not _is_delivery(request, r)),
-    "WIRE-09": _request("echoes TRACE", Reply(200, b"TRACE / HTTP/1.1\r\n", "message/http"),
-                        lambda request, _: request.method == "TRACE"),
-    "WIRE-10": _request("finds no body in a chunked delivery", problem(400, "Bad Request", "The body is empty."),
-                        lambda request, _: request.chunked),
-    "WIRE-11": _request("refuses a delivery without a User-Agent", problem(400, "Bad Request", "Who are you?"),
-                        lambda request, _: not _agent(request)),
-    "WIRE-12": _request("refuses agents that it takes for robots", problem(400, "Bad Request", "Who are you?"),
-                        lambda request, _: re.match("Go-http|Apache|Mozilla|curl", _agent(request)) is not None),
-    "WIRE-13": _request("knows Content-Type in one letter case only", problem(415, "Unsupported Media Type", "No."),
-                        lambda request, r: _is_delivery(request, r) and not any(
-                            name == "Content-Type" for name, _ in request.headers)),
+    "WIRE-05": _request(
+        "does not implement other methods",
+        Reply(501),
+        lambda request, r: not _is_delivery(request, r) and request.method != "TRACE",
+    ),
+    "WIRE-06": _request(
+        "takes PUT, PATCH and DELETE for deliveries",
+        TAKEN,
+        lambda request, _: request.method in {"PUT", "PATCH", "DELETE"},
+    ),
+    "WIRE-07": _request(
+        "says hello to GET and HEAD",
+        Reply(200, b"hello", "text/plain"),
+        lambda request, _: request.method in {"GET", "HEAD"},
+    ),
+    "WIRE-08": _request(
+        "does not say which methods it allows",
+        problem(405, "Method Not Allowed", "No."),
+        lambda request, r: not _is_delivery(request, r),
+    ),
+    "WIRE-09": _request(
+        "echoes TRACE",
+        Reply(200, b"TRACE / HTTP/1.1\r\n", "message/http"),
+        lambda request, _: request.method == "TRACE",
+    ),
+    "WIRE-10": _request(
+        "finds no body in a chunked delivery",
+        problem(400, "Bad Request", "The body is empty."),
+        lambda request, _: request.chunked,
+    ),
+    "WIRE-11": _request(
+        "refuses a delivery without a User-Agent",
+        problem(400, "Bad Request", "Who are you?"),
+        lambda request, _: not _agent(request),
+    ),
+    "WIRE-12": _request(
+        "refuses agents that it takes for robots",
+        problem(400, "Bad Request", "Who are you?"),
+        lambda request, _: re.match("Go-http|Apache|Mozilla|curl", _agent(request)) is not None,
+    ),
+    "WIRE-13": _request(
+        "knows Content-Type in one letter case only",
+        problem(415, "Unsupported Media Type", "No."),
+        lambda request, r: _is_delivery(request, r) and not any(name == "Content-Type" for name, _ in request.headers),
+    ),
     "WIRE-14": Fault("is out of step on a connection after a refusal", _out_of_step),
     "WIRE-15": _request("expects nothing", Reply(417), lambda request, _: request.expects),
-    "WIRE-16": _request("does not wait for a slow body", problem(408, "Request Timeout", "Too slow."),
-                        lambda request, _: request.body_s > 0.5),
+    "WIRE-16": _request(
+        "does not wait for a slow body",
+        problem(408, "Request Timeout", "Too slow."),
+        lambda request, _: request.body_s > 0.5,
+    ),
     "WIRE-17": _accepted("wants the first byte to be a brace", REFUSED, lambda request, _: request.body[:1] != b"{"),
-    "WIRE-18": _accepted("takes 18 000 bytes and no more", problem(413, "Content Too Large", "Too large."),
-                         lambda request, _: len(request.body) > 18_000),
-    "WIRE-19": _accepted("takes 40 000 bytes and no more", problem(413, "Content Too Large", "Too large."),
-                         lambda request, _: len(request.body) > 40_000),
-    "WIRE-20": _request("refuses headers that it does not know", problem(400, "Bad Request", "What is that header?"),
-                        lambda request, _: any(name.lower() not in _USUAL_HEADERS for name, _ in request.headers)),
+    "WIRE-18": _accepted(
+        "takes 18 000 bytes and no more",
+        problem(413, "Content Too Large", "Too large."),
+        lambda request, _: len(request.body) > 18_000,
+    ),
+    "WIRE-19": _accepted(
+        "takes 40 000 bytes and no more",
+        problem(413, "Content Too Large", "Too large."),
+        lambda request, _: len(request.body) > 40_000,
+    ),
+    "WIRE-20": _request(
+        "refuses headers that it does not know",
+        problem(400, "Bad Request", "What is that header?"),
+        lambda request, _: any(name.lower() not in _USUAL_HEADERS for name, _ in request.headers),
+    ),
     "SEC-01": _instead("shows a stack trace for a syntax error", _traced, _kind("syntax")),
     "SEC-02": _instead("names its framework's version when it refuses", _branded, lambda _, a: not a.accepted),
     "SEC-03": _instead("repeats the body in an HTML page when it refuses", _echoed, lambda _, a: not a.accepted),

@@ -8,13 +8,19 @@ __all__ = ["mock"]
 
 
 @click.command()
-@click.option("--port", default=8080, show_default=True, type=click.IntRange(0, 65535), help="Port; 0 takes a free one.")
+@click.option(
+    "--port", default=8080, show_default=True, type=click.IntRange(0, 65535), help="Port; 0 takes a free one."
+)
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--path", default=None, metavar="PATH", help="Take deliveries at this path only. [default: any path]")
 @click.option("--fault", default=None, metavar="ID", help="Be wrong in exactly the way that this rule forbids.")
 @click.option("--list-faults", is_flag=True, help="List the faults and leave.")
-@click.option("--contract", "contract_file", default=None, metavar="FILE", help="Another contract than the built-in one.")
-def mock(port: int, host: str, path: str | None, fault: str | None, list_faults: bool, contract_file: str | None) -> None:
+@click.option(
+    "--contract", "contract_file", default=None, metavar="FILE", help="Another contract than the built-in one."
+)
+def mock(
+    port: int, host: str, path: str | None, fault: str | None, list_faults: bool, contract_file: str | None
+) -> None:
     """Run a receiver made from the contract.
 
     It acknowledges what the contract allows, rejects what it does not with problem details (RFC 9457), and shows
@@ -39,8 +45,10 @@ def mock(port: int, host: str, path: str | None, fault: str | None, list_faults:
     receiver = Receiver(contract, path=path, fault=FAULTS[fault.upper()] if fault else None)
     sock = bound_socket(host, port)
     shown = f"[{host}]" if ":" in host else host
-    click.echo(f"Receiving {', '.join(c.name for c in contract.callbacks)} at "
-               f"http://{shown}:{sock.getsockname()[1]}{path or '/'}{'' if path else ' (any path)'}")
+    click.echo(
+        f"Receiving {', '.join(c.name for c in contract.callbacks)} at "
+        f"http://{shown}:{sock.getsockname()[1]}{path or '/'}{'' if path else ' (any path)'}"
+    )
     if fault:
         click.echo(f"Wrong on purpose ({fault.upper()}): {FAULTS[fault.upper()].deviation}.")
     click.echo("Ctrl-C stops it.")

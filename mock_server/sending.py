@@ -63,7 +63,11 @@ class Access:
     def __post_init__(self) -> None:
         parts = urlsplit(self.url)
         if parts.scheme not in {"http", "https"} or not parts.hostname:
-            hint = f"Write http://{self.url} or https://{self.url}." if "://" not in self.url else "Use http:// or https://."
+            hint = (
+                f"Write http://{self.url} or https://{self.url}."
+                if "://" not in self.url
+                else "Use http:// or https://."
+            )
             raise KitError(f"{self.url!r} is not a complete http or https URL", where="URL", remedy=hint)
         try:
             _ = parts.port
@@ -111,7 +115,12 @@ class Pace:
 
     @classmethod
     def towards(
-        cls, url: str, *, per_second: float | None = None, at_once: int | None = None, most: int | None = None,
+        cls,
+        url: str,
+        *,
+        per_second: float | None = None,
+        at_once: int | None = None,
+        most: int | None = None,
         until: float | None = None,
     ) -> Pace:
         """The pace for a receiver: without limit on this machine, careful elsewhere unless told otherwise."""
@@ -123,7 +132,7 @@ class Pace:
 def is_loopback(url: str) -> bool:
     """Whether a URL names this machine."""
     host = urlsplit(url).hostname or ""
-    return host == "localhost" or host == "::1" or host.startswith("127.")
+    return host in {"localhost", "::1"} or host.startswith("127.")
 
 
 class Sender:
@@ -140,7 +149,9 @@ class Sender:
         self._target = urlunsplit(("", "", parts.path or "/", parts.query, ""))
         self._own = access.secret_headers
         if "@" in parts.netloc and access.basic_auth is None:
-            self._own = Access(_without_user(access.url), access.headers, parts.netloc.rpartition("@")[0]).secret_headers
+            self._own = Access(
+                _without_user(access.url), access.headers, parts.netloc.rpartition("@")[0]
+            ).secret_headers
 
     @functools.cached_property
     def _pool(self) -> Any:
@@ -191,8 +202,9 @@ class Sender:
 
     def fetch(self, url: str, headers: Headers) -> Exchange:
         """Gets another resource of the user's (read-back) with the same means; not counted as a delivery."""
-        return Sender(Access(url, headers, ca=self.access.ca, insecure=self.access.insecure, proxy=self.access.proxy),
-                      Pace())._once(Delivery("", "GET", headers, b""), 0)
+        return Sender(
+            Access(url, headers, ca=self.access.ca, insecure=self.access.insecure, proxy=self.access.proxy), Pace()
+        )._once(Delivery("", "GET", headers, b""), 0)
 
     def renew(self) -> None:
         """Drops the kept connections; the next delivery opens one."""
@@ -389,7 +401,10 @@ def _failure(error: Exception) -> tuple[str, str]:
         return "refused", text.rpartition("] ")[2]
     if isinstance(error, (urllib3.exceptions.TimeoutError, TimeoutError)):
         return "timeout", ""
-    if isinstance(inner, (ConnectionError, urllib3.exceptions.IncompleteRead)) or "Disconnected" in type(inner).__name__:
+    if (
+        isinstance(inner, (ConnectionError, urllib3.exceptions.IncompleteRead))
+        or "Disconnected" in type(inner).__name__
+    ):
         return "reset", ""
     return "broken", _plain(inner)
 

@@ -8,7 +8,6 @@ import itertools
 import socket
 import threading
 from collections.abc import Iterator
-from typing import Any
 
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -51,11 +50,12 @@ class _WireProtocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self.wire = _Wire(self)
-        self.scope.setdefault("extensions", {})[WIRE] = self.wire  # type: ignore[index, typeddict-item, call-overload]
+        extensions: dict[str, object] = {WIRE: self.wire}
+        self.scope["extensions"] = extensions  # type: ignore[typeddict-item]  # ASGI leaves the values open
 
     def on_header(self, name: bytes, value: bytes) -> None:
         self.wire.raw_headers.append((name, value))
-        super().on_header(name, value)  # type: ignore[no-untyped-call]
+        super().on_header(name, value)
 
 
 def bound_socket(host: str, port: int) -> socket.socket:
@@ -71,8 +71,11 @@ def bound_socket(host: str, port: int) -> socket.socket:
         sock.bind((host, port))
     except OSError as error:
         sock.close()
-        raise KitError(f"cannot listen on {host}:{port}: {error.strerror}", where="--port",
-                       remedy="Choose another port; --port 0 takes a free one.") from None
+        raise KitError(
+            f"cannot listen on {host}:{port}: {error.strerror}",
+            where="--port",
+            remedy="Choose another port; --port 0 takes a free one.",
+        ) from None
     return sock
 
 
@@ -112,5 +115,3 @@ def served(receiver: Receiver, host: str = "127.0.0.1") -> Iterator[str]:
         server.should_exit = True
         thread.join(timeout=5)
         sock.close()
-
-

@@ -1,4 +1,4 @@
-"""Decides the identity of every synthetic message: never drawn, never from the seed, recognisable, reserved for tests."""
+"""Decides the identity of every synthetic message: never drawn, recognisable, reserved for tests."""
 
 from __future__ import annotations
 

@@ -74,8 +74,11 @@ class Catalogue:
 
                 near = difflib.get_close_matches(name, sorted(known), n=3, cutoff=0.4)
                 hint = f"Did you mean {' or '.join(near)}? " if near else ""
-                raise CatalogueError(f"no rule or chapter is called {name!r}", where="--rules",
-                                     remedy=f"{hint}`callback-contract rules` lists them all.")
+                raise CatalogueError(
+                    f"no rule or chapter is called {name!r}",
+                    where="--rules",
+                    remedy=f"{hint}`callback-contract rules` lists them all.",
+                )
         return tuple(r for r in self.rules if not wanted or r.id in wanted or r.chapter in wanted)
 
 

@@ -34,9 +34,7 @@ def tolerant_schema(schema: jp.Json) -> jp.Json:
                 opened[key] = value
             elif "type" not in schema:
                 opened["type"] = sorted({_JSON_TYPES[type(item)] for item in values})
-        elif key in {"additionalProperties", "unevaluatedProperties"} and value is False:
-            continue
-        elif key == "format":
+        elif (key in {"additionalProperties", "unevaluatedProperties"} and value is False) or key == "format":
             continue
         elif key in _SUBSCHEMA_MAPS:
             opened[key] = {name: tolerant_schema(child) for name, child in value.items()}
@@ -54,9 +52,7 @@ def tolerant_document(document: Mapping[str, jp.Json]) -> dict[str, Any]:
     """Opens every schema that a request body can reach; the rest of the document stays as it is."""
     opened: dict[str, Any] = dict(document)
     components = dict(document.get("components", {}))
-    components["schemas"] = {
-        name: tolerant_schema(schema) for name, schema in components.get("schemas", {}).items()
-    }
+    components["schemas"] = {name: tolerant_schema(schema) for name, schema in components.get("schemas", {}).items()}
     opened["components"] = components
     opened["webhooks"] = {
         name: {

@@ -49,8 +49,11 @@ def fact_flaws(raw: jp.Json, members: tuple[Member, ...], where: str) -> Iterato
         if pointer not in by_pointer:
             yield _unnamed(pointer, place)
         elif by_pointer[pointer].format not in STAMPS[kind] | {"" if kind == "id" else by_pointer[pointer].format}:
-            yield Flaw(place, f"a {kind} is stamped where the format is {by_pointer[pointer].format!r}",
-                       "Give the member a format of that kind: " + ", ".join(sorted(filter(None, STAMPS[kind]))) + ".")
+            yield Flaw(
+                place,
+                f"a {kind} is stamped where the format is {by_pointer[pointer].format!r}",
+                "Give the member a format of that kind: " + ", ".join(sorted(filter(None, STAMPS[kind]))) + ".",
+            )
     if "order" in raw:
         yield from _order_flaws(raw, by_pointer, f"{where}/order")
 
@@ -65,10 +68,13 @@ def _order_flaws(raw: Mapping[str, jp.Json], by_pointer: Mapping[str, Member], w
     for index, edge in enumerate(edges):
         for state in edge:
             if known and state not in known:
-                yield Flaw(f"{where}/value/edges/{index}", f"the state {state!r} is not in the schema's enum",
-                           "Use the enum's values.")
+                yield Flaw(
+                    f"{where}/value/edges/{index}",
+                    f"the state {state!r} is not in the schema's enum",
+                    "Use the enum's values.",
+                )
     try:
-        Order(tuple((a, b) for a, b in edges)).states
+        _ = Order(tuple((a, b) for a, b in edges)).states
     except ValueError as error:
         yield Flaw(where, str(error), "Remove the edge that closes the circle.")
 

@@ -55,21 +55,35 @@ def load_contract(path: Path | str = CONTRACT_FILE) -> Contract:
 def _checked_shape(file: YamlFile) -> Mapping[str, jp.Json]:
     document, where = file.value, str(file.path)
     if not isinstance(document, Mapping):
-        raise ContractError("not an OpenAPI document: its root is not an object", where=where,
-                            remedy="Give an OpenAPI 3.1 document with `webhooks`.")
+        raise ContractError(
+            "not an OpenAPI document: its root is not an object",
+            where=where,
+            remedy="Give an OpenAPI 3.1 document with `webhooks`.",
+        )
     if "swagger" in document:
-        raise ContractError("a Swagger 2 document, which knows no callbacks", where=where,
-                            remedy="Convert it to OpenAPI 3.1 and put the callbacks under `webhooks`.")
+        raise ContractError(
+            "a Swagger 2 document, which knows no callbacks",
+            where=where,
+            remedy="Convert it to OpenAPI 3.1 and put the callbacks under `webhooks`.",
+        )
     if not str(document.get("openapi", "")).startswith("3.1"):
-        raise ContractError(f"not an OpenAPI 3.1 document: `openapi` is {document.get('openapi')!r}", where=where,
-                            remedy="Give an OpenAPI 3.1 document with `webhooks`.")
+        raise ContractError(
+            f"not an OpenAPI 3.1 document: `openapi` is {document.get('openapi')!r}",
+            where=where,
+            remedy="Give an OpenAPI 3.1 document with `webhooks`.",
+        )
     info = document.get("info")
     if not isinstance(info, Mapping) or not info.get("title") or not info.get("version"):
-        raise ContractError("`info` lacks a title or a version", where=where, remedy="Add `info.title` and `info.version`.")
+        raise ContractError(
+            "`info` lacks a title or a version", where=where, remedy="Add `info.title` and `info.version`."
+        )
     if not document.get("webhooks"):
         found = ", ".join(sorted(set(document) & {"paths", "components"})) or "nothing"
-        raise ContractError(f"a contract without callbacks: no `webhooks`; found {found}", where=where,
-                            remedy="Describe each callback under the top-level key `webhooks`.")
+        raise ContractError(
+            f"a contract without callbacks: no `webhooks`; found {found}",
+            where=where,
+            remedy="Describe each callback under the top-level key `webhooks`.",
+        )
     return document
 
 
@@ -91,8 +105,16 @@ def _callback(
     operation = document["webhooks"][key][method]
     content = operation.get("requestBody", {}).get("content", {})
     if len(content) != 1:
-        _refuse(file, [Flaw(where, f"a callback with {len(content)} media types in its request body",
-                            "Describe exactly one, application/json.")])
+        _refuse(
+            file,
+            [
+                Flaw(
+                    where,
+                    f"a callback with {len(content)} media types in its request body",
+                    "Describe exactly one, application/json.",
+                )
+            ],
+        )
     media_type, entry = next(iter(content.items()))
     schema = derive.bundled(document, entry.get("schema", {}))
     opened_entry = opened["webhooks"][key][method]["requestBody"]["content"][media_type]
@@ -107,7 +129,9 @@ def _callback(
         schema=schema,
         strict=_without_formats(schema),
         tolerant=derive.bundled(opened, opened_entry["schema"]),
-        headers=tuple(_header(parameter) for parameter in operation.get("parameters", ()) if parameter["in"] == "header"),
+        headers=tuple(
+            _header(parameter) for parameter in operation.get("parameters", ()) if parameter["in"] == "header"
+        ),
         examples=tuple(_examples(entry, where + jp.join(["requestBody", "content", media_type]))),
         answer=_answer(document, operation),
         delivery=facts_from(raw_facts),

@@ -12,7 +12,17 @@ from openapi.errors import ContractError
 from openapi.members import Member, members_of
 from openapi.order import Order
 
-__all__ = ["Answer", "BodyLimit", "Callback", "Contract", "DeliveryFacts", "Example", "Fact", "HeaderParameter", "Retry"]
+__all__ = [
+    "Answer",
+    "BodyLimit",
+    "Callback",
+    "Contract",
+    "DeliveryFacts",
+    "Example",
+    "Fact",
+    "HeaderParameter",
+    "Retry",
+]
 
 
 @dataclass(frozen=True)

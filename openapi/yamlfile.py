@@ -104,7 +104,7 @@ def read_yaml(path: Path, *, error: type[KitError]) -> YamlFile:
     except OSError as cause:
         raise error(f"cannot be read: {cause.strerror}", where=str(path)) from None
     try:
-        value = yaml.load(text, Loader=_JsonLikeLoader)
+        value = yaml.load(text, Loader=_JsonLikeLoader)  # noqa: S506  # a safe loader by its base
     except yaml.MarkedYAMLError as cause:
         line = cause.problem_mark.line + 1 if cause.problem_mark else 1
         raise error(

@@ -38,7 +38,9 @@ def raw_server(act: Callable[[socket.socket, bytes], None]) -> Iterator[str]:
             while b"\r\n\r\n" not in request:
                 request += connection.recv(65536)
             head, _, body = request.partition(b"\r\n\r\n")
-            length = next((int(line[15:]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length")), 0)
+            length = next(
+                (int(line[15:]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length")), 0
+            )
             while len(body) < length:
                 body += connection.recv(65536)
             act(connection, head + b"\r\n\r\n" + body)

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from contract_tests.receivers import CALLBACK_PATH, READ_BACK_PATH, Receiver
@@ -25,6 +25,8 @@ def missing_means(receiver: Receiver) -> str:
         return f"{receiver.tool} is not installed"
     if receiver.language == "Python":
         lacking = [p for p in receiver.packages if not _importable(p)]
+        if not lacking and receiver.tool == "postgres" and "DSN" not in os.environ:
+            return "DSN names no database"
         return f"not installed: {', '.join(lacking)}" if lacking else ""
     if receiver.language == "JavaScript":
         folders = [Path(p) for p in os.environ.get("NODE_PATH", "").split(os.pathsep) if p]
@@ -40,8 +42,12 @@ def _importable(package: str) -> bool:
 
 
 @contextlib.contextmanager
-def running(receiver: Receiver) -> Iterator[tuple[str, str]]:
-    """Runs a receiver while the block runs; gives its URL and its read-back template."""
+def running(receiver: Receiver, env: Mapping[str, str] | None = None) -> Iterator[tuple[str, str]]:
+    """Runs a receiver while the block runs; gives its URL and its read-back template.
+
+    Args:
+        env: more environment variables for its process.
+    """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -52,8 +58,10 @@ def running(receiver: Receiver) -> Iterator[tuple[str, str]]:
         with log.open("wb") as output:
             process = subprocess.Popen(
                 [part.format(**filled) for part in receiver.command],
-                env={**os.environ, "PORT": str(port), "STORE": store},
-                stdout=output, stderr=subprocess.STDOUT, start_new_session=True,
+                env={**os.environ, "PORT": str(port), "STORE": store, **(env or {})},
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
             )
         try:
             _await(port, process, log)

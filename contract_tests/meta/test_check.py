@@ -26,7 +26,9 @@ CONTRACT = load_contract()
 
 def run(*arguments, cwd=None, **environment):
     env = {**os.environ, **environment}
-    return subprocess.run([*PROGRAM, *arguments], capture_output=True, text=True, cwd=cwd, env=env, timeout=120, check=False)
+    return subprocess.run(
+        [*PROGRAM, *arguments], capture_output=True, text=True, cwd=cwd, env=env, timeout=120, check=False
+    )
 
 
 def quick(*arguments, **more):
@@ -77,8 +79,16 @@ def test_finding_says_everything(tmp_path):
     with served(Receiver(CONTRACT, fault=FAULTS["PAY-17"])) as base:
         done = quick(base, "--rules", "PAY-17,ACK-01", "--report-dir", str(tmp_path))
     assert done.returncode == 1
-    for part in ("fail", "PAY-17", "Source:", "Expected:", "Actual:   500", "Reproduce: callback-contract check", "curl",
-                 "Remedy:"):
+    for part in (
+        "fail",
+        "PAY-17",
+        "Source:",
+        "Expected:",
+        "Actual:   500",
+        "Reproduce: callback-contract check",
+        "curl",
+        "Remedy:",
+    ):
         assert part in done.stdout
     finding = json.loads((tmp_path / "report.json").read_text())["rules"][1]["findings"][0]
     assert (tmp_path / finding["exchanges"][0]["body_file"]).read_bytes()
@@ -88,8 +98,9 @@ def test_printed_curl_shows_the_finding(tmp_path):
     with served(Receiver(CONTRACT, fault=FAULTS["PAY-17"])) as base:
         quick(base, "--rules", "PAY-17", "--report-dir", str(tmp_path))
         (rule,) = json.loads((tmp_path / "report.json").read_text())["rules"]
-        shown = subprocess.run(["sh", "-c", rule["findings"][0]["curl"]], capture_output=True, text=True, timeout=20,
-                               check=False)
+        shown = subprocess.run(
+            ["sh", "-c", rule["findings"][0]["curl"]], capture_output=True, text=True, timeout=20, check=False
+        )
     assert "HTTP/1.1 500" in shown.stdout
     assert "{run}" not in shown.stdout
 
@@ -155,8 +166,15 @@ def test_secrets_are_in_no_artefact(tmp_path):
         connection.sendall(answer("500 Oops", request, "Content-Type: text/plain"))
 
     with raw_server(echo) as base:
-        done = quick(base.replace("//", "//user:hush-hush@") + "?token=query-secret", "--rules", "ACK-01",
-                     "--report-dir", str(tmp_path), "-H", "X-Api-Key: header-secret")
+        done = quick(
+            base.replace("//", "//user:hush-hush@") + "?token=query-secret",
+            "--rules",
+            "ACK-01",
+            "--report-dir",
+            str(tmp_path),
+            "-H",
+            "X-Api-Key: header-secret",
+        )
     written = "".join(file.read_text(errors="replace") for file in tmp_path.rglob("*") if file.is_file())
     for secret in ("hush-hush", "query-secret", "header-secret"):
         assert secret not in done.stdout + done.stderr + written
@@ -249,8 +267,11 @@ def test_flow_control_is_respected():
     def act(connection, request):
         seen.append(request)
         refuse = len(seen) == 2
-        connection.sendall(answer("429 Too Many Requests", b"", "Retry-After: 1") if refuse
-                           else answer("200 OK", b"{}", "Content-Type: application/json"))
+        connection.sendall(
+            answer("429 Too Many Requests", b"", "Retry-After: 1")
+            if refuse
+            else answer("200 OK", b"{}", "Content-Type: application/json")
+        )
 
     with raw_server(act) as base:
         assert quick(base, "--rules", "ACK-01", "--at-once", "1").returncode == 0
@@ -262,9 +283,13 @@ def test_ctrl_c_leaves_a_report(tmp_path):
         connection.sendall(answer("200 OK", b"{}", "Content-Type: application/json"))
 
     with raw_server(slowly) as base:
-        process = subprocess.Popen([*PROGRAM, "check", base, "--rate", "5", "--report-dir", str(tmp_path)],
-                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                                   preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
+        process = subprocess.Popen(
+            [*PROGRAM, "check", base, "--rate", "5", "--report-dir", str(tmp_path)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        )
         time.sleep(5)
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=60)
@@ -281,12 +306,13 @@ def test_used_up_budget_is_no_pass(url):
 
 
 def test_help_is_fast_because_it_imports_nothing_heavy():
-    script = ("import sys; sys.argv = ['callback-contract', '--help']\n"
-              "from contract_tests.cli import main\n"
-              "try: main()\nexcept SystemExit: pass\n"
-              "print({'schemathesis', 'pytest', 'hypothesis', 'openapi_core', 'rich'} & set(sys.modules))")
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60,
-                          check=True)
+    script = (
+        "import sys; sys.argv = ['callback-contract', '--help']\n"
+        "from contract_tests.cli import main\n"
+        "try: main()\nexcept SystemExit: pass\n"
+        "print({'schemathesis', 'pytest', 'hypothesis', 'openapi_core', 'rich'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True)
     assert done.stdout.rstrip().endswith("set()")
 
 

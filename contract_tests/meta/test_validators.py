@@ -20,7 +20,11 @@ ASSESSOR = Assessor(CONTRACT)
 EXPLAINER = Explainer(CONTRACT)
 BODIES = st.sampled_from([*SCOPE.contents, *(b for b in SCOPE.negations if isinstance(b, dict)), SCOPE.plain])
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**53), 2**53)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
     max_leaves=5,
 )
@@ -50,9 +54,16 @@ def test_every_spelling_means_the_same(spelling):
 @pytest.mark.parametrize(
     ("body", "kind"),
     [
-        (b"", "empty"), (b" \n", "empty"), (b'{"a":1,}', "syntax"), (b'{"a":1', "truncated"), (b'{"a":"x', "truncated"),
-        (b"{}{}", "second document"), (b'{"a":"\xff"}', "encoding"), (b"\xef\xbb\xbf{}", "bom"),
-        (b'{"a":NaN}', "not a number"), (b"hello", "syntax"),
+        (b"", "empty"),
+        (b" \n", "empty"),
+        (b'{"a":1,}', "syntax"),
+        (b'{"a":1', "truncated"),
+        (b'{"a":"x', "truncated"),
+        (b"{}{}", "second document"),
+        (b'{"a":"\xff"}', "encoding"),
+        (b"\xef\xbb\xbf{}", "bom"),
+        (b'{"a":NaN}', "not a number"),
+        (b"hello", "syntax"),
     ],
 )
 def test_unparsable_body_is_called_by_its_kind(body, kind):

@@ -36,8 +36,12 @@ def curl(delivery: Delivery, url: str, *, extra_headers: tuple[str, ...] = ()) -
     names = {name.lower() for name, _ in delivery.headers}
     for name, value in delivery.headers:
         words += ["-H", _quoted(f"{name}: {value}")]
-    words += [part for name in ("Content-Type", "User-Agent") if name.lower() not in names
-              for part in ("-H", shlex.quote(f"{name}:"))]
+    words += [
+        part
+        for name in ("Content-Type", "User-Agent")
+        if name.lower() not in names
+        for part in ("-H", shlex.quote(f"{name}:"))
+    ]
     words += [part for name in extra_headers for part in ("-H", f'"{name}: $SECRET"')]
     if delivery.body or delivery.method == "POST":
         words += ["--data-binary", _quoted(body)]

@@ -27,7 +27,9 @@ def _suite(root: ET.Element, name: str, rules: list[dict[str, Any]]) -> None:
     counts = {"tests": len(rules), "failures": 0, "errors": 0, "skipped": 0}
     suite = ET.SubElement(root, "testsuite", name=name, time="0")
     for rule in rules:
-        case = ET.SubElement(suite, "testcase", classname=name, name=_clean(f"{rule['id']} {rule['statement']}"), time="0")
+        case = ET.SubElement(
+            suite, "testcase", classname=name, name=_clean(f"{rule['id']} {rule['statement']}"), time="0"
+        )
         kind, verdict = "", rule["verdict"]
         if verdict == "fail" or (verdict == "flaky" and rule["level"] == "MUST"):
             kind, tag = "failures", "failure"
@@ -47,8 +49,12 @@ def _suite(root: ET.Element, name: str, rules: list[dict[str, Any]]) -> None:
 def _told(rule: dict[str, Any]) -> str:
     lines = []
     for finding in rule["findings"]:
-        lines += [f"with {finding['case']}", f"  expected: {finding['expected']}", f"  actual: {finding['actual']}",
-                  f"  reproduce: {finding['reproduce']}"]
+        lines += [
+            f"with {finding['case']}",
+            f"  expected: {finding['expected']}",
+            f"  actual: {finding['actual']}",
+            f"  reproduce: {finding['reproduce']}",
+        ]
     return "\n".join(lines)
 
 

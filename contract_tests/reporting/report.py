@@ -32,8 +32,15 @@ class Report:
 
 
 def build_report(
-    bench: Bench, *, kit_version: str, receiver_name: str, options: Mapping[str, Any], started_at: datetime,
-    duration_s: float, incomplete: str, code: int,
+    bench: Bench,
+    *,
+    kit_version: str,
+    receiver_name: str,
+    options: Mapping[str, Any],
+    started_at: datetime,
+    duration_s: float,
+    incomplete: str,
+    code: int,
 ) -> Report:
     """Collects everything that a run found out; secrets and the run's id are replaced.
 
@@ -115,7 +122,9 @@ def _finding(
     }
     if finding.curl_suffices and finding.exchanges:
         secret_names = tuple(header for header, _ in access.secret_headers)
-        command = curl(redacted(finding.exchanges[-1].delivery, redaction), access.shown_url, extra_headers=secret_names)
+        command = curl(
+            redacted(finding.exchanges[-1].delivery, redaction), access.shown_url, extra_headers=secret_names
+        )
         if command:
             value["curl"] = command
     return value
@@ -147,9 +156,7 @@ def _exchange(
         answer = exchange.answer
         value["answer"] = {
             "status": answer.status,
-            "headers": [
-                [key, redaction.text(text)] for key, text in answer.headers if key.lower() not in _VOLATILE
-            ],
+            "headers": [[key, redaction.text(text)] for key, text in answer.headers if key.lower() not in _VOLATILE],
             "body": _shown(redaction.body(answer.body)),
             "body_bytes": len(answer.body),
         }

@@ -5,9 +5,8 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from rich.console import Console, Group
+from rich.console import Console
 from rich.markup import escape
-from rich.padding import Padding
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
@@ -20,11 +19,15 @@ from openapi.catalogue import Catalogue, Rule
 __all__ = ["Bar", "console", "show_plan", "show_report"]
 
 _STYLES = {
-    "pass": "green", "warn": "yellow", "fail": "bold red", "flaky": "magenta",
-    "not applicable": "dim", "waived": "cyan", "error": "bold red",
+    "pass": "green",
+    "warn": "yellow",
+    "fail": "bold red",
+    "flaky": "magenta",
+    "not applicable": "dim",
+    "waived": "cyan",
+    "error": "bold red",
 }
 _PIPE_WIDTH = 120
-_SHOWN_BODY = 400
 
 
 def console(*, stderr: bool = False) -> Console:
@@ -39,8 +42,13 @@ class Bar(Listener):
 
     def __init__(self, target: Console) -> None:
         self._progress = Progress(
-            BarColumn(bar_width=24), MofNCompleteColumn(), TimeElapsedColumn(),
-            TextColumn("{task.description}"), console=target, transient=True, disable=not target.is_terminal,
+            BarColumn(bar_width=24),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TextColumn("{task.description}"),
+            console=target,
+            transient=True,
+            disable=not target.is_terminal,
         )
         self._task = self._progress.add_task("first contact", total=None)
 
@@ -90,84 +98,84 @@ def show_report(target: Console, report: Report, catalogue: Catalogue) -> None:
         rules = [rule for rule in value["rules"] if rule["chapter"] == chapter]
         if rules:
             target.print(f"\n[bold]{chapter}  {escape(title)}[/]")
-            target.print(_chapter_table(rules))
+        for rule in rules:
+            _show_verdict(target, rule)
     for rule in value["rules"]:
         if rule["findings"] or rule["verdict"] == "error":
-            target.print(_finding_block(rule, catalogue))
-    target.print(_summary(value))
+            _show_findings(target, rule, catalogue[rule["id"]])
+    _show_summary(target, value)
 
 
-def _chapter_table(rules: list[dict[str, Any]]) -> Table:
-    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
-    table.add_column("verdict", no_wrap=True, min_width=14)
-    table.add_column("id", no_wrap=True)
-    table.add_column("level", no_wrap=True)
-    table.add_column("statement")
-    for rule in rules:
-        statement = Text(rule["statement"])
-        if rule["verdict"] == "not applicable":
-            statement.append(f"\n{rule['reason']}", style="dim")
-        table.add_row(Text(rule["verdict"], style=_STYLES[rule["verdict"]]), rule["id"], rule["level"], statement)
-    return table
+def _show_verdict(target: Console, rule: dict[str, Any]) -> None:
+    verdict, style = rule["verdict"], _STYLES[rule["verdict"]]
+    target.print(Text.assemble((f"{verdict:14}", style), f"  {rule['id']:8} {rule['level']:7} {rule['statement']}"))
+    if verdict == "not applicable":
+        target.print(Text(f"{'':16}{rule['reason']}", style="dim"))
 
 
-def _finding_block(rule: dict[str, Any], catalogue: Catalogue) -> Group:
+def _show_findings(target: Console, rule: dict[str, Any], row: Rule) -> None:
     style = _STYLES[rule["verdict"]]
-    row = catalogue[rule["id"]]
-    parts: list[Any] = [
-        Text(""),
-        Text.assemble((f"{rule['verdict']} ", style), (f"{rule['id']} ", "bold"), f"{rule['level']}: {row.statement}"),
-        Text(f"  Source: {row.source}", style="dim"),
-    ]
+    target.print()
+    target.print(Text.assemble((f"{rule['verdict']} ", style), (f"{row.id} ", "bold"), f"{row.level}: {row.statement}"))
+    target.print(Text(f"  Source: {row.source}", style="dim"))
     if rule["reason"]:
-        parts.append(Text(f"  {rule['reason']}"))
+        target.print(Text(f"  {rule['reason']}"))
+    told: set[tuple[str, str]] = set()
     for number, finding in enumerate(rule["findings"], 1):
-        parts.append(Padding(_one_finding(number, finding), (0, 0, 0, 2)))
+        same = (finding["expected"], finding["actual"])
+        _show_finding(target, number, finding, brief=same in told)
+        told.add(same)
     if rule["findings"]:
-        parts.append(Text.assemble("  ", ("Remedy: ", "bold"), row.remedy))
-    return Group(*parts)
+        target.print(Text.assemble("  ", ("Remedy: ", "bold"), row.remedy))
 
 
-def _one_finding(number: int, finding: dict[str, Any]) -> Group:
+def _show_finding(target: Console, number: int, finding: dict[str, Any], *, brief: bool) -> None:
     held = "" if finding["repeated"] else "  (held on the second try)"
-    lines: list[Any] = [Text(f"{number}. {finding['callback']}, with {finding['case']}{held}", style="bold")]
+    target.print(Text(f"  {number}. {finding['callback']}, with {finding['case']}{held}", style="bold"))
+    if brief:  # the whole of it stands in report.json
+        target.print(Text("     the same, expected and actual"))
+        return
     for exchange in finding["exchanges"][-3:]:
-        sent = f"   > {exchange['method']} {exchange['url']}  {_cut(exchange['body'])}"
-        lines.append(Text(sent, no_wrap=True, overflow="ellipsis"))
         answer = exchange.get("answer")
-        came = f"{answer['status']}  {_cut(answer['body'])}" if answer else f"no answer: {exchange['no_answer']['kind']}"
-        back = f"   < {exchange['elapsed_s'] * 1000:.0f} ms  {came}"
-        lines.append(Text(back, no_wrap=True, overflow="ellipsis"))
-    lines.append(Text(f"   Expected: {finding['expected']}"))
-    lines.append(Text(f"   Actual:   {finding['actual']}"))
-    # Commands are never wrapped by us: what is pasted has to be whole.
-    lines.append(Text(f"   Reproduce: {finding['reproduce']}", no_wrap=True, overflow="ignore"))
+        came = f"{answer['status']}  {answer['body']}" if answer else f"no answer: {exchange['no_answer']['kind']}"
+        took = f"{exchange['elapsed_s'] * 1000:.0f} ms"
+        for line in (f"> {exchange['method']} {exchange['url']}  {exchange['body']}", f"< {took}  {came}"):
+            target.print(Text(_one_line(f"     {line}", target.width)))
+    target.print(Text(f"     Expected: {finding['expected']}"))
+    target.print(Text(f"     Actual:   {finding['actual']}"))
+    # A command is printed whole on one line of its own, since it is there to be pasted.
+    target.print(Text("     Reproduce:"))
+    target.print(Text(f"     {finding['reproduce']}"), soft_wrap=True)
     if "curl" in finding:
-        lines.append(Text(f"   One delivery: {finding['curl']}", no_wrap=True, overflow="ignore"))
-    return Group(*lines)
+        target.print(Text("     One delivery, with a fresh id each time:"))
+        target.print(Text(f"     {finding['curl']}"), soft_wrap=True)
 
 
-def _cut(text: str) -> str:
-    visible = "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
-    return visible if len(visible) <= _SHOWN_BODY else f"{visible[:_SHOWN_BODY]}…"
+def _one_line(text: str, width: int) -> str:
+    """What fits in a line; whatever moves a cursor or shows nothing is written as its escape."""
+    visible = "".join(c if c.isprintable() else repr(c)[1:-1] for c in text[:width])
+    return visible if len(visible) < width else f"{visible[: width - 1]}…"
 
 
-def _summary(value: dict[str, Any]) -> Group:
+def _show_summary(target: Console, value: dict[str, Any]) -> None:
     counts: dict[str, int] = {}
     for rule in value["rules"]:
         counts[rule["verdict"]] = counts.get(rule["verdict"], 0) + 1
-    told = ", ".join(f"{count} {verdict}" for verdict, count in counts.items())
     run = value["run"]
-    lines = [
-        Text(""),
-        Text(f"{value['receiver']['url']}: {told}"),
-        Text(
-            f"contract {value['contract']['version']}, depth {run['depth']}, seed {run['seed']}, run {run['id']}, "
-            f"{run['deliveries']} deliveries in {run['duration_s']:.1f} s"
-        ),
-        Text("conformant" if value["conformant"] else "not conformant" if value["exit_code"] else
-             "nothing failed; conformant only when every rule is selected and every applicable MUST passed"),
-    ]
+    judged = f"{value['receiver']['url']}: " + ", ".join(f"{count} {verdict}" for verdict, count in counts.items())
+    by = (
+        f"contract {value['contract']['version']}, depth {run['depth']}, seed {run['seed']}, run {run['id']}, "
+        f"{run['deliveries']} deliveries in {run['duration_s']:.1f} s"
+    )
+    for line in ("", judged, by, _in_a_word(value)):
+        target.print(Text(line), soft_wrap=True)
     if run["incomplete"]:
-        lines.append(Text(f"incomplete: {run['incomplete']}", style="bold red"))
-    return Group(*lines)
+        target.print(Text(f"incomplete: {run['incomplete']}", style="bold red"), soft_wrap=True)
+
+
+def _in_a_word(value: dict[str, Any]) -> str:
+    if value["conformant"]:
+        return "conformant"
+    if value["exit_code"]:
+        return "not conformant"
+    return "nothing failed; conformant only when every rule is selected and every applicable MUST passed"

@@ -26,8 +26,17 @@ def _name(chance: Random, taken: Iterable[str] = ()) -> str:
 
 
 def _scalar(chance: Random) -> jp.Json:
-    return chance.choice([chance.randint(-1000, 10**6), round(chance.random() * 100 + 0.5, 2), True, False, "",
-                          _name(chance), _name(chance).upper()])
+    return chance.choice(
+        [
+            chance.randint(-1000, 10**6),
+            round(chance.random() * 100 + 0.5, 2),
+            True,
+            False,
+            "",
+            _name(chance),
+            _name(chance).upper(),
+        ]
+    )
 
 
 def _structure(chance: Random, depth: int = 0) -> jp.Json:
@@ -42,8 +51,13 @@ def _structure(chance: Random, depth: int = 0) -> jp.Json:
 
 def _objects(scope: Scope) -> list[Member]:
     """The root, and every object inside whose members the contract names."""
-    return [m for m in scope.callback.members if "object" in m.types and m.schema.get("properties") and
-            (not m.pointer or m in scope.with_members(lambda _: True))]
+    return [
+        m
+        for m in scope.callback.members
+        if "object" in m.types
+        and m.schema.get("properties")
+        and (not m.pointer or m in scope.with_members(lambda _: True))
+    ]
 
 
 def _added(body: jp.Json, pointer: str, new: dict[str, jp.Json]) -> jp.Json:
@@ -61,8 +75,12 @@ def unknown_members(scope: Scope) -> Iterable[Case]:
     for member in _objects(scope):
         for _ in range(scope.depth.pick(3, 8, 30)):
             new = {_name(chance, _known(member)): _scalar(chance)}
-            yield Case(scope.callback, f"the unknown member {next(iter(new))!r} in {member.pointer or 'the root'}",
-                       scope.plain, edit=functools.partial(_added, pointer=member.pointer, new=new))
+            yield Case(
+                scope.callback,
+                f"the unknown member {next(iter(new))!r} in {member.pointer or 'the root'}",
+                scope.plain,
+                edit=functools.partial(_added, pointer=member.pointer, new=new),
+            )
 
 
 def structured_members(scope: Scope) -> Iterable[Case]:
@@ -72,8 +90,12 @@ def structured_members(scope: Scope) -> Iterable[Case]:
         fixed: list[jp.Json] = [{}, [], None]
         for value in fixed + [_structure(chance) for _ in range(scope.depth.pick(1, 5, 30))]:
             new = {_name(chance, _known(member)): value}
-            yield Case(scope.callback, f"an unknown member that holds {type(value).__name__}",
-                       scope.plain, edit=functools.partial(_added, pointer=member.pointer, new=new))
+            yield Case(
+                scope.callback,
+                f"an unknown member that holds {type(value).__name__}",
+                scope.plain,
+                edit=functools.partial(_added, pointer=member.pointer, new=new),
+            )
 
 
 def several_members(scope: Scope) -> Iterable[Case]:
@@ -84,8 +106,12 @@ def several_members(scope: Scope) -> Iterable[Case]:
             new: dict[str, jp.Json] = {}
             while len(new) < chance.randint(2, 6) or len(new) < 2:
                 new[_name(chance, _known(member))] = chance.choice([_scalar(chance), _structure(chance)])
-            yield Case(scope.callback, f"{len(new)} unknown members", scope.plain,
-                       edit=functools.partial(_added, pointer=member.pointer, new=new))
+            yield Case(
+                scope.callback,
+                f"{len(new)} unknown members",
+                scope.plain,
+                edit=functools.partial(_added, pointer=member.pointer, new=new),
+            )
 
 
 def unknown_values(scope: Scope) -> Iterable[Case]:
@@ -111,7 +137,13 @@ def other_types(scope: Scope) -> Iterable[Case]:
         values: list[jp.Json] = [7, -1, 2.5, True, False, None, [], ["a", 1], {}, {"a": {"b": None}}]
         values += [_structure(chance) for _ in range(scope.depth.pick(0, 5, 30))]
         for value in values:
-            yield Case(scope.callback, f"a {type(value).__name__} in {member.pointer}",
-                       jp.replaced(scope.plain, member.pointer, {"name": value}))
-        yield Case(scope.callback, f"every type at once in {member.pointer}",
-                   jp.replaced(scope.plain, member.pointer, {f"k{i}": value for i, value in enumerate(values)}))
+            yield Case(
+                scope.callback,
+                f"a {type(value).__name__} in {member.pointer}",
+                jp.replaced(scope.plain, member.pointer, {"name": value}),
+            )
+        yield Case(
+            scope.callback,
+            f"every type at once in {member.pointer}",
+            jp.replaced(scope.plain, member.pointer, {f"k{i}": value for i, value in enumerate(values)}),
+        )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable
 from dataclasses import replace
 
@@ -9,14 +10,30 @@ from contract_tests.cases import Case, default_headers, hostile
 from contract_tests.corpus import Scope
 from contract_tests.first_contact import KIT_AGENT
 from contract_tests.stimuli.malformed import missing_members, syntax_errors, wrong_roots
-from contract_tests.stimuli.valid import MARKUP, text_members, with_text
+from contract_tests.stimuli.valid import MARKUP, put, text_members, with_text
 from contract_tests.verdicts import NotApplicable
 from mock_server.delivery import Framing, Headers
 from mock_server.wireform import SPELLINGS
 
-__all__ = ["changing_methods", "chunked", "expecting", "header_cases", "kept_connections", "media_type_cases",
-           "media_type_parameters", "no_agent", "other_agents", "other_methods", "provoking", "reading_methods",
-           "slow", "spellings", "trace", "unknown_headers", "unknown_media_types"]
+__all__ = [
+    "changing_methods",
+    "chunked",
+    "expecting",
+    "header_cases",
+    "kept_connections",
+    "media_type_cases",
+    "media_type_parameters",
+    "no_agent",
+    "other_agents",
+    "other_methods",
+    "provoking",
+    "reading_methods",
+    "slow",
+    "spellings",
+    "trace",
+    "unknown_headers",
+    "unknown_media_types",
+]
 
 
 def _with_media_type(scope: Scope, value: str | None) -> Headers:
@@ -27,9 +44,19 @@ def _with_media_type(scope: Scope, value: str | None) -> Headers:
 def media_type_parameters(scope: Scope) -> Iterable[Case]:
     """The media type with parameters."""
     media_type = scope.callback.media_type
-    for parameters in ("; charset=utf-8", ";charset=UTF-8", '; charset="utf-8"', "; profile=x; charset=utf-8", " ; v=1"):
-        yield Case(scope.callback, f"Content-Type: {media_type}{parameters}", scope.plain,
-                   headers=_with_media_type(scope, media_type + parameters))
+    for parameters in (
+        "; charset=utf-8",
+        ";charset=UTF-8",
+        '; charset="utf-8"',
+        "; profile=x; charset=utf-8",
+        " ; v=1",
+    ):
+        yield Case(
+            scope.callback,
+            f"Content-Type: {media_type}{parameters}",
+            scope.plain,
+            headers=_with_media_type(scope, media_type + parameters),
+        )
 
 
 def media_type_cases(scope: Scope) -> Iterable[Case]:
@@ -42,15 +69,26 @@ def media_type_cases(scope: Scope) -> Iterable[Case]:
 @hostile
 def unknown_media_types(scope: Scope) -> Iterable[Case]:
     """Media types that the contract does not name, with bodies of that kind and with JSON."""
+
     def form(body: bytes) -> bytes:
         from urllib.parse import quote_plus
 
         return b"payload=" + quote_plus(body).encode()
 
-    yield Case(scope.callback, "a form with the JSON in one field", scope.plain, mangle=form,
-               headers=_with_media_type(scope, "application/x-www-form-urlencoded"))
-    for value in ("text/plain", "application/xml", "application/octet-stream", "application/x-protobuf",
-                  "multipart/form-data; boundary=x"):
+    yield Case(
+        scope.callback,
+        "a form with the JSON in one field",
+        scope.plain,
+        mangle=form,
+        headers=_with_media_type(scope, "application/x-www-form-urlencoded"),
+    )
+    for value in (
+        "text/plain",
+        "application/xml",
+        "application/octet-stream",
+        "application/x-protobuf",
+        "multipart/form-data; boundary=x",
+    ):
         yield Case(scope.callback, f"Content-Type: {value}", scope.plain, headers=_with_media_type(scope, value))
 
 
@@ -60,8 +98,14 @@ def _methods(scope: Scope, *methods: str) -> Iterable[Case]:
         if method == scope.callback.method:
             continue
         if method in bare:
-            yield Case(scope.callback, f"the method {method}", scope.plain, method=method, headers=KIT_AGENT,
-                       mangle=lambda body: b"")
+            yield Case(
+                scope.callback,
+                f"the method {method}",
+                scope.plain,
+                method=method,
+                headers=KIT_AGENT,
+                mangle=lambda body: b"",
+            )
         else:
             headers = (*_with_media_type(scope, scope.callback.media_type)[:1], *KIT_AGENT)
             yield Case(scope.callback, f"the method {method}", scope.plain, method=method, headers=headers)
@@ -92,7 +136,9 @@ def chunked(scope: Scope) -> Iterable[Case]:
     """Bodies in chunks of odd sizes, with characters that fall apart at a chunk's edge."""
     content = with_text(scope, text_members(scope)[0], "naïve 李雷 text")
     for sizes in ((1,), (7, 1, 13), (100,), (10**6,)):
-        yield Case(scope.callback, f"chunks of {', '.join(map(str, sizes))} bytes", content, framing=Framing(chunks=sizes))
+        yield Case(
+            scope.callback, f"chunks of {', '.join(map(str, sizes))} bytes", content, framing=Framing(chunks=sizes)
+        )
 
 
 def no_agent(scope: Scope) -> Iterable[Case]:
@@ -145,9 +191,12 @@ def spellings(scope: Scope) -> Iterable[Case]:
 def unknown_headers(scope: Scope) -> Iterable[Case]:
     """Headers that proxies, tracing and next year's provider add."""
     headers = default_headers(scope.callback)
-    for more in ((("X-Request-Id", "4b1c"), ("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")),
-                 (("X-Provider-Event", "status"), ("X-Provider-Version", "2")), (("Accept", "*/*"), ("Cookie", "a=b")),
-                 (("Accept-Language", "zh-CN"), ("Referer", "https://provider.example/"), ("Origin", "null"))):
+    for more in (
+        (("X-Request-Id", "4b1c"), ("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")),
+        (("X-Provider-Event", "status"), ("X-Provider-Version", "2")),
+        (("Accept", "*/*"), ("Cookie", "a=b")),
+        (("Accept-Language", "zh-CN"), ("Referer", "https://provider.example/"), ("Origin", "null")),
+    ):
         names = ", ".join(name for name, _ in more)
         yield Case(scope.callback, f"the headers {names}", scope.plain, headers=(*headers, *more))
 
@@ -162,9 +211,6 @@ def provoking(scope: Scope) -> Iterable[Case]:
         except NotApplicable:
             continue
     for member in scope.with_members(lambda m: m.required and m.types == ("integer",))[:1]:
-        from openapi import pointer as jp
-
-        yield Case(scope.callback, f"markup at {member.pointer}", jp.replaced(scope.plain, member.pointer, markup),
-                   edit=lambda body, p=member.pointer: jp.replaced(body, p, markup))  # type: ignore[misc]
-    yield replace(next(iter(syntax_errors(scope))), label="markup instead of JSON",
-                  mangle=lambda body: markup.encode())
+        edit = functools.partial(put, pointer=member.pointer, value=markup)
+        yield Case(scope.callback, f"markup at {member.pointer}", scope.plain, edit=edit)
+    yield replace(next(iter(syntax_errors(scope))), label="markup instead of JSON", mangle=lambda body: markup.encode())

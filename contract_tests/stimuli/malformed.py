@@ -15,10 +15,30 @@ from mock_server.wireform import encode
 from openapi import pointer as jp
 from openapi.members import Member
 
-__all__ = ["bad_encodings", "big_integers", "boms", "broken_then_valid", "control_characters", "duplicate_names",
-           "empty_bodies", "fractions", "long_numbers", "long_texts", "missing_members", "mistyped_members", "negations",
-           "nesting", "not_numbers", "null_members", "outside_formats", "surrogates", "syntax_errors", "truncations",
-           "two_documents", "wrong_roots"]
+__all__ = [
+    "bad_encodings",
+    "big_integers",
+    "boms",
+    "broken_then_valid",
+    "control_characters",
+    "duplicate_names",
+    "empty_bodies",
+    "fractions",
+    "long_numbers",
+    "long_texts",
+    "missing_members",
+    "mistyped_members",
+    "negations",
+    "nesting",
+    "not_numbers",
+    "null_members",
+    "outside_formats",
+    "surrogates",
+    "syntax_errors",
+    "truncations",
+    "two_documents",
+    "wrong_roots",
+]
 
 
 def _mangled(scope: Scope, label: str, mangle: Callable[[bytes], bytes]) -> Case:
@@ -102,9 +122,15 @@ def _twice(between: bytes, body: bytes) -> bytes:
 def bad_encodings(scope: Scope) -> Iterable[Case]:
     """Bytes that are not UTF-8."""
     insert = functools.partial(_first_text, scope)
-    for label, raw in (("Latin-1 text", b"Zo\xeb"), ("a lone continuation byte", b"a\x80b"), ("0xFF", b"\xff"),
-                       ("an overlong form", b"\xc0\xaf"), ("a surrogate in UTF-8", b"\xed\xa0\xbd"),
-                       ("a cut character", b"\xe6\x9d"), ("GB 18030 text", "李雷".encode("gb18030"))):
+    for label, raw in (
+        ("Latin-1 text", b"Zo\xeb"),
+        ("a lone continuation byte", b"a\x80b"),
+        ("0xFF", b"\xff"),
+        ("an overlong form", b"\xc0\xaf"),
+        ("a surrogate in UTF-8", b"\xed\xa0\xbd"),
+        ("a cut character", b"\xe6\x9d"),
+        ("GB 18030 text", "李雷".encode("gb18030")),
+    ):
         yield _mangled(scope, label, functools.partial(insert, raw))
     yield _mangled(scope, "UTF-16 with a byte order mark", lambda body: body.decode().encode("utf-16"))
 
@@ -124,11 +150,16 @@ def boms(scope: Scope) -> Iterable[Case]:
 def not_numbers(scope: Scope) -> Iterable[Case]:
     """NaN and the infinities, as an unknown member and in the place of a number."""
     for name in ("NaN", "Infinity", "-Infinity"):
-        yield _mangled(scope, f"{name} as an unknown member",
-                       functools.partial(_member_before, b'"ratio":' + name.encode() + b","))
+        yield _mangled(
+            scope, f"{name} as an unknown member", functools.partial(_member_before, b'"ratio":' + name.encode() + b",")
+        )
     for member in scope.with_members(lambda m: m.types in {("integer",), ("number",)})[:2]:
-        yield Case(scope.callback, f"NaN at {member.pointer}", scope.plain,
-                   edit=functools.partial(put, pointer=member.pointer, value=float("nan")))
+        yield Case(
+            scope.callback,
+            f"NaN at {member.pointer}",
+            scope.plain,
+            edit=functools.partial(put, pointer=member.pointer, value=float("nan")),
+        )
 
 
 def _member_before(text: bytes, body: bytes) -> bytes:
@@ -140,9 +171,18 @@ def wrong_roots(scope: Scope) -> Iterable[Case]:
     """JSON whose root is not what the contract says."""
     if "object" not in scope.callback.members[0].types:
         raise NotApplicable("the contract's body is not an object")
-    for label, value in (("null", None), ("true", True), ("a number", 42), ("a text", "x"), ("an empty text", ""),
-                         ("an empty list", []), ("a list of numbers", [1, 2]), ("a list of texts", ["status"]),
-                         ("zero", 0), ("false", False)):
+    for label, value in (
+        ("null", None),
+        ("true", True),
+        ("a number", 42),
+        ("a text", "x"),
+        ("an empty text", ""),
+        ("an empty list", []),
+        ("a list of numbers", [1, 2]),
+        ("a list of texts", ["status"]),
+        ("zero", 0),
+        ("false", False),
+    ):
         yield Case(scope.callback, f"{label} as the root", scope.plain, edit=functools.partial(_other_root, value))
     yield Case(scope.callback, "the delivery inside a list", scope.plain, edit=lambda body: [body])
     yield Case(scope.callback, "the delivery as a text", scope.plain, edit=json.dumps)
@@ -170,25 +210,39 @@ def missing_members(scope: Scope) -> Iterable[Case]:
     """Required members left out, one at a time and all together."""
     for content in _in_states(scope):
         for member in _required(scope):
-            yield Case(scope.callback, f"{member.pointer} missing", content,
-                       edit=functools.partial(jp.without, pointer=member.pointer))
+            yield Case(
+                scope.callback,
+                f"{member.pointer} missing",
+                content,
+                edit=functools.partial(jp.without, pointer=member.pointer),
+            )
     yield Case(scope.callback, "every member missing", scope.plain, edit=functools.partial(_other_root, {}))
 
 
 @hostile
 def null_members(scope: Scope) -> Iterable[Case]:
-    """null in the place of required members, one at a time and all together."""
+    """Null in the place of required members, one at a time and all together."""
     required = [member for member in _required(scope) if member.types and "null" not in member.types]
     for content in _in_states(scope):
         for member in required:
-            yield Case(scope.callback, f"{member.pointer} = null", content,
-                       edit=functools.partial(put, pointer=member.pointer, value=None))
+            yield Case(
+                scope.callback,
+                f"{member.pointer} = null",
+                content,
+                edit=functools.partial(put, pointer=member.pointer, value=None),
+            )
     tops = {jp.tokens(member.pointer)[0]: None for member in required}
     yield Case(scope.callback, "null for every required member", scope.plain, edit=functools.partial(_other_root, tops))
 
 
-_OF_TYPE: dict[str, jp.Json] = {"string": "text", "integer": 7, "number": 2.5, "boolean": True, "object": {"a": 1},
-                                "array": ["a"]}
+_OF_TYPE: dict[str, jp.Json] = {
+    "string": "text",
+    "integer": 7,
+    "number": 2.5,
+    "boolean": True,
+    "object": {"a": 1},
+    "array": ["a"],
+}
 
 
 @hostile
@@ -198,11 +252,16 @@ def mistyped_members(scope: Scope) -> Iterable[Case]:
     for member in required:
         wrong = [value for name, value in _OF_TYPE.items() if not _allows(member, name)]
         for value in wrong[: scope.depth.pick(1, 3, len(wrong))]:
-            yield Case(scope.callback, f"{member.pointer} = {json.dumps(value)}", scope.plain,
-                       edit=functools.partial(put, pointer=member.pointer, value=value))
+            yield Case(
+                scope.callback,
+                f"{member.pointer} = {json.dumps(value)}",
+                scope.plain,
+                edit=functools.partial(put, pointer=member.pointer, value=value),
+            )
     everything = {jp.tokens(m.pointer)[0]: 7 if not _allows(m, "integer") else "text" for m in required}
-    yield Case(scope.callback, "every required member mistyped", scope.plain,
-               edit=functools.partial(_other_root, everything))
+    yield Case(
+        scope.callback, "every required member mistyped", scope.plain, edit=functools.partial(_other_root, everything)
+    )
 
 
 def _allows(member: Member, type_name: str) -> bool:
@@ -217,8 +276,11 @@ def duplicate_names(scope: Scope) -> Iterable[Case]:
         if len(tokens) == 1:
             name = json.dumps(tokens[0]).encode()
             for label, value in (("a text", b'"other"'), ("null", b"null")):
-                yield _mangled(scope, f"{member.pointer} twice, first {label}",
-                               functools.partial(_member_before, name + b":" + value + b","))
+                yield _mangled(
+                    scope,
+                    f"{member.pointer} twice, first {label}",
+                    functools.partial(_member_before, name + b":" + value + b","),
+                )
 
 
 @hostile
@@ -243,11 +305,19 @@ def big_integers(scope: Scope) -> Iterable[Case]:
     """Integers past 2^53, past 64 bits, and below the least ones."""
     for member in _integers(scope):
         for value in (2**53 + 1, 2**63 - 1, 2**63, 2**64, -(2**63) - 1, 10**30, 10**300):
-            yield Case(scope.callback, f"{member.pointer} = {value:.3g}" if value > 10**20 else f"{member.pointer} = {value}",
-                       scope.plain, edit=functools.partial(put, pointer=member.pointer, value=value))
-        yield Case(scope.callback, f"{member.pointer} = 1e400", scope.plain,
-                   edit=functools.partial(put, pointer=member.pointer, value="@@"),
-                   mangle=lambda body: body.replace(b'"@@"', b"1e400"))
+            yield Case(
+                scope.callback,
+                f"{member.pointer} = {value:.3g}" if value > 10**20 else f"{member.pointer} = {value}",
+                scope.plain,
+                edit=functools.partial(put, pointer=member.pointer, value=value),
+            )
+        yield Case(
+            scope.callback,
+            f"{member.pointer} = 1e400",
+            scope.plain,
+            edit=functools.partial(put, pointer=member.pointer, value="@@"),
+            mangle=lambda body: body.replace(b'"@@"', b"1e400"),
+        )
 
 
 @hostile
@@ -255,9 +325,13 @@ def long_numbers(scope: Scope) -> Iterable[Case]:
     """Numbers of thousands of digits."""
     for member in _integers(scope):
         for digits in (5_000, 50_000):
-            yield Case(scope.callback, f"{member.pointer} with {digits} digits", scope.plain,
-                       edit=functools.partial(put, pointer=member.pointer, value="@@"),
-                       mangle=functools.partial(_digits, digits))
+            yield Case(
+                scope.callback,
+                f"{member.pointer} with {digits} digits",
+                scope.plain,
+                edit=functools.partial(put, pointer=member.pointer, value="@@"),
+                mangle=functools.partial(_digits, digits),
+            )
 
 
 def _digits(count: int, body: bytes) -> bytes:
@@ -270,22 +344,32 @@ def _hard_texts(scope: Scope, texts: dict[str, str]) -> Iterable[Case]:
         for member in members[: scope.depth.pick(1, len(members), len(members))]:
             yield Case(scope.callback, f"{label} at {member.pointer}", with_text(scope, member, text))
             if member.is_free_map:
-                yield Case(scope.callback, f"{label} in a key of {member.pointer}",
-                           jp.replaced(scope.plain, member.pointer, {text: "value"}))
+                yield Case(
+                    scope.callback,
+                    f"{label} in a key of {member.pointer}",
+                    jp.replaced(scope.plain, member.pointer, {text: "value"}),
+                )
 
 
 @hostile
 def surrogates(scope: Scope) -> Iterable[Case]:
     """Escaped halves of a surrogate pair."""
-    yield from _hard_texts(scope, {"a lone high surrogate": "a\ud83d", "a lone low surrogate": "\ude00b",
-                                   "a pair in the wrong order": "\ude00\ud83d"})
+    yield from _hard_texts(
+        scope,
+        {
+            "a lone high surrogate": "a\ud83d",
+            "a lone low surrogate": "\ude00b",
+            "a pair in the wrong order": "\ude00\ud83d",
+        },
+    )
 
 
 @hostile
 def control_characters(scope: Scope) -> Iterable[Case]:
     """NUL and other control characters, escaped as JSON wants it."""
-    yield from _hard_texts(scope, {"NUL": "a\x00b", "an escape character": "\x1b[31mred", "a backspace": "a\bb",
-                                   "a bell": "\x07"})
+    yield from _hard_texts(
+        scope, {"NUL": "a\x00b", "an escape character": "\x1b[31mred", "a backspace": "a\bb", "a bell": "\x07"}
+    )
 
 
 @hostile
@@ -293,7 +377,9 @@ def long_texts(scope: Scope) -> Iterable[Case]:
     """Texts longer than any message."""
     for member in text_members(scope)[: scope.depth.pick(2, 20, 20)]:
         for length in scope.depth.pick((MAX_TEXT + 1,), (MAX_TEXT + 1, 70_000), (MAX_TEXT + 1, 70_000, 500_000)):
-            yield Case(scope.callback, f"{length} characters at {member.pointer}", with_text(scope, member, "a" * length))
+            yield Case(
+                scope.callback, f"{length} characters at {member.pointer}", with_text(scope, member, "a" * length)
+            )
 
 
 @hostile
@@ -301,9 +387,13 @@ def fractions(scope: Scope) -> Iterable[Case]:
     """Integers spelt with a fraction of zero or an exponent."""
     for member in _integers(scope):
         for spelling in (b"288.0", b"2880e-1", b"28.8E1"):
-            yield Case(scope.callback, f"{member.pointer} = {spelling.decode()}", scope.plain,
-                       edit=functools.partial(put, pointer=member.pointer, value="@@"),
-                       mangle=functools.partial(_number, spelling))
+            yield Case(
+                scope.callback,
+                f"{member.pointer} = {spelling.decode()}",
+                scope.plain,
+                edit=functools.partial(put, pointer=member.pointer, value="@@"),
+                mangle=functools.partial(_number, spelling),
+            )
 
 
 def _number(spelling: bytes, body: bytes) -> bytes:
@@ -313,8 +403,17 @@ def _number(spelling: bytes, body: bytes) -> bytes:
 _OUTSIDE: dict[str, tuple[jp.Json, ...]] = {
     "hex32": ("", "x", "0" * 31, "0" * 64, "not-hex", "f4d594881abxxxxxxxxxx029e63f055"),
     "unix-seconds": (0, -1, 1744687206123, 253402300800, -(2**53)),
-    "date-time": ("", "yesterday", "2025-04-15", "2025-04-15T03:20:00+05:30", "2025-04-15t03:20:00z",
-                  "2025-04-15T03:20:00.123456789Z", "2025-02-30T25:61:61Z", "2016-12-31T23:59:60Z", "0000-00-00T00:00:00Z"),
+    "date-time": (
+        "",
+        "yesterday",
+        "2025-04-15",
+        "2025-04-15T03:20:00+05:30",
+        "2025-04-15t03:20:00z",
+        "2025-04-15T03:20:00.123456789Z",
+        "2025-02-30T25:61:61Z",
+        "2016-12-31T23:59:60Z",
+        "0000-00-00T00:00:00Z",
+    ),
     "serial": (0, -1, -(2**31)),
     "msisdn": ("", "+12025550123", "unknown", "0", "1" * 40),
     "e164": ("", "12025550123", "anonymous", "+", "+1 (202) 555-0123", "+" + "1" * 40),
@@ -330,8 +429,12 @@ def outside_formats(scope: Scope) -> Iterable[Case]:
     for member in members:
         values = _OUTSIDE[member.format]
         for value in values[: scope.depth.pick(1, 4, len(values))]:
-            yield Case(scope.callback, f"{member.pointer} = {json.dumps(value)[:60]}", scope.plain,
-                       edit=functools.partial(put, pointer=member.pointer, value=value))
+            yield Case(
+                scope.callback,
+                f"{member.pointer} = {json.dumps(value)[:60]}",
+                scope.plain,
+                edit=functools.partial(put, pointer=member.pointer, value=value),
+            )
 
 
 @hostile
@@ -356,8 +459,19 @@ def _has_json_form(value: jp.Json) -> bool:
 
 def broken_then_valid(scope: Scope) -> Iterable[Case]:
     """One hostile body of each kind; each is followed by a valid delivery."""
-    kinds = (empty_bodies, syntax_errors, truncations, bad_encodings, wrong_roots, missing_members, mistyped_members,
-             nesting, big_integers, surrogates, control_characters)
+    kinds = (
+        empty_bodies,
+        syntax_errors,
+        truncations,
+        bad_encodings,
+        wrong_roots,
+        missing_members,
+        mistyped_members,
+        nesting,
+        big_integers,
+        surrogates,
+        control_characters,
+    )
     for stimuli in kinds:
         try:
             yield next(iter(stimuli(scope)))

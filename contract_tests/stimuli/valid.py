@@ -12,9 +12,31 @@ from contract_tests.verdicts import NotApplicable
 from openapi import pointer as jp
 from openapi.members import Member
 
-__all__ = ["answered_examples", "awkward_keys", "empty_maps", "examples", "generated", "id_forms", "integers", "invisible_texts", "lengths",
-           "line_ends", "listed_values", "many_keys", "markup_texts", "phone_forms", "plain", "put", "scripts",
-           "sizes_must", "sizes_should", "symbols", "text_members", "weighty", "with_text"]
+__all__ = [
+    "answered_examples",
+    "awkward_keys",
+    "empty_maps",
+    "examples",
+    "generated",
+    "id_forms",
+    "integers",
+    "invisible_texts",
+    "lengths",
+    "line_ends",
+    "listed_values",
+    "many_keys",
+    "markup_texts",
+    "phone_forms",
+    "plain",
+    "put",
+    "scripts",
+    "sizes_must",
+    "sizes_should",
+    "symbols",
+    "text_members",
+    "weighty",
+    "with_text",
+]
 
 SCRIPTS = {
     "Latin with diacritics": "Zoë Ångström Łukasz Nguyễn",
@@ -67,11 +89,36 @@ MARKUP = {
     "a formula": "=1+1",
     "text that is JSON": '{"a": [1, null]}',
 }
-LINE_ENDS = {"a line feed": "a\nb", "a carriage return and a line feed": "a\r\nb", "a carriage return": "a\rb",
-             "a tab": "a\tb", "line ends around": "\n a \n"}
+LINE_ENDS = {
+    "a line feed": "a\nb",
+    "a carriage return and a line feed": "a\r\nb",
+    "a carriage return": "a\rb",
+    "a tab": "a\tb",
+    "line ends around": "\n a \n",
+}
 LENGTHS = (0, 1, 2, 191, 255, 256, 1000, 1024, 2048, MAX_TEXT)
-KEYS = ("first.name", "$set", "a b", "__proto__", "constructor", "0", "客户姓名", "Ключ", "a/b~c", "id",
-        "null", "x" * 200, "select", "UPPER", "upper", "-", "a[0]", "{{name}}", "名前", "status")
+KEYS = (
+    "first.name",
+    "$set",
+    "a b",
+    "__proto__",
+    "constructor",
+    "0",
+    "客户姓名",
+    "Ключ",
+    "a/b~c",
+    "id",
+    "null",
+    "x" * 200,
+    "select",
+    "UPPER",
+    "upper",
+    "-",
+    "a[0]",
+    "{{name}}",
+    "名前",
+    "status",
+)
 # Reserved for fiction: NANP 555-01xx, Ofcom's drama numbers, ACMA's numbers for creative works.
 PHONES = ("+12025550143", "+447700900077", "+61255501234", "+61491570006", "+442079460123", "+14165550199")
 
@@ -179,13 +226,18 @@ def lengths(scope: Scope) -> Iterable[Case]:
     chosen = scope.depth.pick((0, 255, 256, MAX_TEXT), LENGTHS, LENGTHS)
     for member in text_members(scope):
         for length in chosen:
-            yield Case(scope.callback, f"{length} characters at {member.pointer}", with_text(scope, member, "a" * length))
+            yield Case(
+                scope.callback, f"{length} characters at {member.pointer}", with_text(scope, member, "a" * length)
+            )
 
 
 def integers(scope: Scope) -> Iterable[Case]:
     """Integers at the limits of common types, where no format narrows them to something else."""
-    members = [m for m in scope.with_members(lambda m: m.types == ("integer",) and m.format in {"", "serial"})
-               if m.pointer not in scope.callback.delivery.stamped]
+    members = [
+        m
+        for m in scope.with_members(lambda m: m.types == ("integer",) and m.format in {"", "serial"})
+        if m.pointer not in scope.callback.delivery.stamped
+    ]
     if not members:
         raise NotApplicable("the contract has no integer that is free")
     for member in members:
@@ -201,8 +253,12 @@ def phone_forms(scope: Scope) -> Iterable[Case]:
     for member in found:
         for number in PHONES:
             shown = number if member.format == "e164" else number.lstrip("+")
-            yield Case(scope.callback, f"{member.pointer} = {shown}", scope.plain,
-                       edit=functools.partial(put, pointer=member.pointer, value=shown))
+            yield Case(
+                scope.callback,
+                f"{member.pointer} = {shown}",
+                scope.plain,
+                edit=functools.partial(put, pointer=member.pointer, value=shown),
+            )
 
 
 def put(body: jp.Json, pointer: str, value: jp.Json) -> jp.Json:
@@ -213,14 +269,19 @@ def put(body: jp.Json, pointer: str, value: jp.Json) -> jp.Json:
 def id_forms(scope: Scope) -> Iterable[Case]:
     """Ids of digits only, and ids that read like a number with an exponent."""
     facts = scope.callback.delivery
-    found = scope.with_members(lambda member: member.format == "hex32" and member.pointer not in
-                               {facts.correlation, *facts.idempotency})
+    found = scope.with_members(
+        lambda member: member.format == "hex32" and member.pointer not in {facts.correlation, *facts.idempotency}
+    )
     if not found:
         raise NotApplicable("the contract has no id beside the message's own")
     for form in ("0" * 31 + "1", "1" * 32, "12345678" + "0" * 20 + "1234", "1" * 15 + "e" + "1" * 16, "0" * 32):
         for member in found[: scope.depth.pick(2, len(found), len(found))]:
-            yield Case(scope.callback, f"{member.pointer} = {form}", scope.plain,
-                       edit=functools.partial(put, pointer=member.pointer, value=form))
+            yield Case(
+                scope.callback,
+                f"{member.pointer} = {form}",
+                scope.plain,
+                edit=functools.partial(put, pointer=member.pointer, value=form),
+            )
 
 
 def _free_maps(scope: Scope) -> list[Member]:
@@ -241,7 +302,9 @@ def many_keys(scope: Scope) -> Iterable[Case]:
     for member in _free_maps(scope):
         for count in (50, 300):
             full = {f"k{index}": str(index) for index in range(count)}
-            yield Case(scope.callback, f"{count} keys at {member.pointer}", jp.replaced(scope.plain, member.pointer, full))
+            yield Case(
+                scope.callback, f"{count} keys at {member.pointer}", jp.replaced(scope.plain, member.pointer, full)
+            )
 
 
 def awkward_keys(scope: Scope) -> Iterable[Case]:
@@ -249,10 +312,16 @@ def awkward_keys(scope: Scope) -> Iterable[Case]:
     for member in _free_maps(scope):
         for key in KEYS:
             shown = key if len(key) < 40 else f"{key[:10]}… ({len(key)} characters)"
-            yield Case(scope.callback, f"the key {shown!r} at {member.pointer}",
-                       jp.replaced(scope.plain, member.pointer, {key: "value"}))
-        yield Case(scope.callback, f"all those keys at {member.pointer}",
-                   jp.replaced(scope.plain, member.pointer, dict.fromkeys(KEYS, "value")))
+            yield Case(
+                scope.callback,
+                f"the key {shown!r} at {member.pointer}",
+                jp.replaced(scope.plain, member.pointer, {key: "value"}),
+            )
+        yield Case(
+            scope.callback,
+            f"all those keys at {member.pointer}",
+            jp.replaced(scope.plain, member.pointer, dict.fromkeys(KEYS, "value")),
+        )
 
 
 def filled_to(scope: Scope, size: int) -> Iterator[Case]:
