@@ -15,6 +15,8 @@ _COMMANDS = {
     # name: module and attribute; help stays fast because nothing of them is imported for it
     "check": ("contract_tests.check_command", "check", "Judge a receiver: one URL in, a verdict per rule out."),
     "mock": ("mock_server.mock_command", "mock", "Run a receiver made from the contract, right or wrong on purpose."),
+    "diff": ("openapi.diff_command", "diff", "Say what changed between two contracts and whom it hurts."),
+    "lint": ("openapi.lint_command", "lint", "Say whether a contract is a good one."),
     "rules": ("openapi.rules_command", "rules", "List the rules, or explain one."),
 }
 

@@ -85,7 +85,7 @@ def test_finding_says_everything(tmp_path):
         "Source:",
         "Expected:",
         "Actual:   500",
-        "Reproduce: callback-contract check",
+        "callback-contract check 'http",
         "curl",
         "Remedy:",
     ):
