@@ -17,6 +17,7 @@ _COMMANDS = {
     "mock": ("mock_server.mock_command", "mock", "Run a receiver made from the contract, right or wrong on purpose."),
     "diff": ("openapi.diff_command", "diff", "Say what changed between two contracts and whom it hurts."),
     "lint": ("openapi.lint_command", "lint", "Say whether a contract is a good one."),
+    "matrix": ("contract_tests.matrix_command", "matrix", "Show that every rule can fail: rule by fault."),
     "rules": ("openapi.rules_command", "rules", "List the rules, or explain one."),
 }
 

@@ -27,8 +27,9 @@ class Explainer:
         from openapi_core import Config, OpenAPI
 
         # The contract's own loader has checked the document; checking it again costs a second.
-        unchecked = Config(spec_validator_cls=None)  # type: ignore[arg-type]  # None is what its code asks for
-        self._spec = OpenAPI.from_dict(dict(contract.tolerant_document), config=unchecked)
+        no_validator: Any = None
+        config = Config(spec_validator_cls=no_validator)
+        self._spec = OpenAPI.from_dict(dict(contract.tolerant_document), config=config)
 
     def explain(self, callback: Callback, value: jp.Json) -> tuple[Violation, ...]:
         """Lists the violations of a decoded body; empty when openapi-core accepts it."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from contract_tests.documented import body_flaw
+from contract_tests.drawing import answer_flaws
 from contract_tests.judging import each
 from contract_tests.stimuli import valid
 
@@ -58,5 +58,5 @@ def test_acknowledgement_is_no_html_page(exchange):
 @pytest.mark.rule("ACK-08")
 @each(valid.answered_examples)
 def test_acknowledgement_has_the_documented_body(exchange, callback):
-    flaw = body_flaw(exchange, callback) if exchange.acknowledged else ""
+    flaw = answer_flaws(exchange, callback) if exchange.acknowledged else ""
     assert not flaw, f"the documented body <- {flaw}"

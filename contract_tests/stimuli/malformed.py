@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import json
 from collections.abc import Callable, Iterable
@@ -445,8 +446,16 @@ def negations(scope: Scope) -> Iterable[Case]:
         if isinstance(broken, bytes):
             yield _mangled(scope, label, functools.partial(_instead, broken))
         elif _has_json_form(broken):
-            # Identity is left as it was broken: stamping could mend exactly what was broken.
-            yield Case(scope.callback, label, scope.plain, edit=functools.partial(_other_root, broken))
+            yield Case(scope.callback, label, scope.plain, edit=functools.partial(_broken, broken, scope.pinned))
+
+
+def _broken(broken: jp.Json, pinned: dict[str, jp.Json], stamped: jp.Json) -> jp.Json:
+    """Stamps what is still whole; stamping everything could mend exactly what was broken."""
+    for pointer, value in pinned.items():
+        with contextlib.suppress(LookupError):
+            if jp.get(broken, pointer) == value:
+                broken = jp.replaced(broken, pointer, jp.get(stamped, pointer))
+    return broken
 
 
 def _has_json_form(value: jp.Json) -> bool:

@@ -1,0 +1,84 @@
+"""A run does no work twice: one contract, one pool, nothing sent that was not planned."""
+
+from __future__ import annotations
+
+import jsonschema_rs
+import pytest
+
+from contract_tests.bench import Bench
+from contract_tests.corpus import DEPTHS, Scope
+from contract_tests.judging import planned
+from contract_tests.matrix import judge_all, tools
+from mock_server.faults import FAULTS
+from mock_server.receiver import Receiver
+from mock_server.sending import Access, Pace, Sender
+from mock_server.serving import served
+
+CONTRACT, CATALOGUE, TESTS = tools()
+
+
+def judged(fault=None, **more):
+    with served(Receiver(CONTRACT, fault=FAULTS[fault] if fault else None)) as url:
+        sender = Sender(Access(url), Pace())
+        bench = Bench(CONTRACT, CATALOGUE, CATALOGUE.rules, CONTRACT.callbacks, sender, DEPTHS["quick"], **more)
+        try:
+            judge_all(bench, TESTS)
+        finally:
+            bench.close()
+    return bench
+
+
+def plan(bench):
+    seen = set()
+    return {rule.id: planned(bench, TESTS[rule.id], seen).deliveries for rule in bench.rules}
+
+
+@pytest.fixture(scope="module")
+def clean():
+    return judged()
+
+
+def test_each_rule_sends_what_was_planned(clean):
+    assert {rule_id: result.deliveries for rule_id, result in clean.results.items()} == plan(clean)
+
+
+@pytest.mark.parametrize("fault", ["ACK-01", "PAY-17", "DAT-06"])
+def test_broken_receiver_gets_no_more_than_planned_and_three_retries_a_rule(fault):
+    bench = judged(fault)
+    retries = sum(3 * max(1, TESTS[rule_id].sends) for rule_id, r in bench.results.items() if r.broken)
+    assert len(bench.exchanges) <= sum(plan(bench).values()) + 1 + retries
+
+
+def test_contents_are_drawn_once(monkeypatch):
+    import contract_tests.corpus as corpus
+
+    drawn = []
+    original = corpus.draw_bodies
+    monkeypatch.setattr(corpus, "draw_bodies", lambda *a, **k: drawn.append(k["negated"]) or original(*a, **k))
+    judged()
+    assert sorted(drawn) == [False, True]
+
+
+def test_body_validators_are_compiled_once_per_contract(monkeypatch):
+    compiled = []
+    original = jsonschema_rs.validator_for
+    monkeypatch.setattr(jsonschema_rs, "validator_for", lambda *a, **k: compiled.append(a) or original(*a, **k))
+    receiver = Receiver(CONTRACT)
+    for _ in range(50):
+        receiver.assessor.assess(b"{}")
+    assert len(compiled) == len(CONTRACT.callbacks)
+
+
+def test_no_identity_is_sent_twice_as_a_new_message(clean):
+    sent = [i for exchange in clean.exchanges for i in exchange.delivery.ids]
+    assert len(sent) == len(set(sent)) == len(clean.ids_sent)
+
+
+def test_all_identities_carry_the_mark_and_the_run(clean):
+    assert all(i.startswith(f"ca11bac4{clean.run.id}") for i in clean.ids_sent)
+
+
+def test_seed_alone_decides_what_is_drawn():
+    callback = CONTRACT.callbacks[0]
+    first, same, other = (Scope(callback, DEPTHS["quick"], seed).contents for seed in (1, 1, 2))
+    assert first == same != other

@@ -1,0 +1,49 @@
+"""Decides how remarks on a contract are shown, and when they fail a pipeline."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from openapi.linting import Remark
+
+__all__ = ["lint"]
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path), required=False)
+@click.option("--against", type=click.Path(path_type=Path), metavar="OLD",
+              help="The version before: is `info.version` raised as far as the change demands?")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def lint(file: Path | None, against: Path | None, form: str) -> None:
+    """Say whether FILE, or the built-in contract, is a good contract.
+
+    An error makes a verdict wrong, a warning leaves a reader or a rule without what it needs, and a note is
+    something to know.
+
+    \b
+    Exit codes: 0 no error, 1 an error, 2 wrong use.
+    """
+    from openapi.linting import lint_contract
+    from openapi.loading import CONTRACT_FILE
+
+    remarks = lint_contract(file or CONTRACT_FILE, against)
+    click.echo(_as_json(remarks) if form == "json" else _as_text(remarks))
+    if any(remark.level == "error" for remark in remarks):
+        raise click.exceptions.Exit(1)
+
+
+def _as_text(remarks: Sequence[Remark]) -> str:
+    lines: list[str] = []
+    for remark in remarks:
+        lines += [f"{remark.place}: {remark.level}: {remark.what}", f"  {remark.remedy}"]
+    counted = [f"{sum(r.level == level for r in remarks)} {level}s" for level in ("error", "warning", "note")]
+    return "\n".join([*lines, ", ".join(counted)])
+
+
+def _as_json(remarks: Sequence[Remark]) -> str:
+    return json.dumps({"schema": 1, "remarks": [asdict(remark) for remark in remarks]}, indent=2, ensure_ascii=False)
