@@ -11,10 +11,12 @@ from itertools import islice
 
 from contract_tests.cases import Case
 from contract_tests.corpus import DEPTHS, Depth, Scope
+from contract_tests.readback import ReadBack, Stored, settled
 from contract_tests.verdicts import RuleResult
 from mock_server.delivery import Delivery, Exchange, Framing
 from mock_server.sending import Sender
 from mock_server.stamping import Identity, Run
+from openapi import pointer as jp
 from openapi.catalogue import Catalogue, Rule
 from openapi.model import Callback, Contract, DeliveryFacts
 
@@ -42,6 +44,8 @@ class Bench:
 
     Attributes:
         rules: The rules that were asked for, in the catalogue's order.
+        state: Shows what the receiver stored; None when nobody said how.
+        patience_s: Seconds that a receiver may take to store after it answered.
         round_trip_s: Seconds that the network takes; latency rules are net of it.
         shared: Exchanges that several rules look at, by stimuli, callback and index.
         under_way: Stimuli that were sent ahead, by stimuli and callback.
@@ -57,6 +61,8 @@ class Bench:
     depth: Depth = DEPTHS["standard"]
     seed: int = 0
     run: Run = field(default_factory=Run.fresh)
+    state: ReadBack | None = None
+    patience_s: float = 5.0
     listener: Listener = field(default_factory=Listener)
     round_trip_s: float = 0.0
     results: dict[str, RuleResult] = field(default_factory=dict)
@@ -81,8 +87,15 @@ class Bench:
     def _workers(self) -> ThreadPoolExecutor:
         return ThreadPoolExecutor(max_workers=self.sender.pace.at_once, thread_name_prefix="delivery")
 
+    @cached_property
+    def burst_workers(self) -> ThreadPoolExecutor:
+        """Workers for deliveries of one case that go out together; cases have workers of their own."""
+        return ThreadPoolExecutor(max_workers=self.sender.pace.at_once, thread_name_prefix="burst")
+
     def close(self) -> None:
         """Stops the workers and gives the connections back."""
+        if "burst_workers" in self.__dict__:
+            self.burst_workers.shutdown(wait=False, cancel_futures=True)
         if "_workers" in self.__dict__:
             self._workers.shutdown(wait=False, cancel_futures=True)
         self.sender.close()
@@ -97,7 +110,7 @@ class Bench:
 
     def contact(self, case: Case, number: int, attempt: int = 0) -> Contact:
         """A case that is about to be put before the receiver."""
-        return Contact(self, case, Identity(self.run, number, message=attempt * _TRY_STEP))
+        return Contact(self, case, Identity(self.run, number, attempt * _TRY_STEP, group=number + (attempt << 20)))
 
     def send(self, delivery: Delivery) -> Exchange:
         """Sends one delivery and keeps what came back."""
@@ -148,6 +161,47 @@ class Contact:
         plain = Case(self.case.callback, "a plain valid delivery", scope.plain)
         self.identity = self.identity.next()
         return self.deliver(replace(plain.delivery(self.identity), framing=Framing(fresh_connection=fresh_connection)))
+
+    def tell(self, state: str, *, message: int = 0) -> Exchange:
+        """Delivers one state of one of the case's messages."""
+        return self.deliver(self.event(state, message=message))
+
+    def without_edit(self) -> Contact:
+        """The same message told whole, where the case's edit breaks it; both remember the same exchanges."""
+        return replace(self, case=replace(self.case, edit=None))
+
+    def event(self, state: str, *, message: int = 0, spelling: str = "", later_s: int = 0) -> Delivery:
+        """Makes the delivery that tells one state of one of the case's messages, its time after earlier states'."""
+        facts = self.facts
+        position = facts.order.states.index(state) if facts.order and state in facts.order.states else 0
+        content = jp.replaced(self.case.content, facts.state or "", state)
+        told = replace(self.case, content=content, later_s=position + later_s, spelling=spelling or self.case.spelling)
+        return told.delivery(self.identity.next(message))
+
+    def deliver_at_once(self, deliveries: list[Delivery]) -> list[Exchange]:
+        """Sends several deliveries together, as many at a time as the pace allows."""
+        came = list(self.bench.burst_workers.map(self.bench.send, deliveries))
+        self.exchanges += came
+        return came
+
+    def message_id(self, message: int = 0) -> str:
+        """The id of one of the case's messages."""
+        return self.identity.next(message).id(self.case.id_kind)
+
+    def stored(self, until: Callable[[Stored | None], bool], *, message: int = 0) -> Stored | None:
+        """What the receiver shows of a message, once it satisfies `until` or patience is at an end."""
+        assert self.bench.state is not None  # judged only with read-back
+        return settled(self.bench.state, self.message_id(message), until, self.bench.patience_s)
+
+    def stored_at_last(self, *, message: int = 0) -> Stored | None:
+        """What the receiver shows once everything before is worked off: a message sent later is already stored."""
+        # Of another group: what messages of one group do to each other is another rule's matter.
+        after = replace(self.identity, message=self.identity.message + 2048, group=self.identity.group ^ 0x400000)
+        self.deliver(replace(self.case, label="a message sent later").delivery(after))
+        assert self.bench.state is not None
+        for message_id in (after.id(self.case.id_kind), self.message_id(message)):
+            found = settled(self.bench.state, message_id, lambda stored: stored is not None, self.bench.patience_s)
+        return found
 
     @property
     def facts(self) -> DeliveryFacts:

@@ -26,6 +26,7 @@ class Case:
         mangle: Changes the bytes.
         headers: All headers of the delivery; None for those that the contract gives.
         later_s: Seconds after the message's first time.
+        states: The states that the check tells of, in the order of telling.
     """
 
     callback: Callback
@@ -38,6 +39,7 @@ class Case:
     headers: Headers | None = None
     framing: Framing = PLAIN
     later_s: int = 0
+    states: tuple[str, ...] = ()
 
     def delivery(self, identity: Identity) -> Delivery:
         """Makes the delivery that speaks of one message."""

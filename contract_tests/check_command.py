@@ -66,6 +66,18 @@ __all__ = ["check", "receiver_at"]
     help="Deliveries in all. [1000; loopback: no limit]",
 )
 @click.option("--max-time", type=click.FloatRange(1), default=None, metavar="S", help="Seconds for the whole run.")
+@click.option("--state-url", metavar="URL", help="Read-back: GET this with {id}; see openapi/read-back.yaml.")
+@click.option("--state-header", multiple=True, metavar="'NAME: VALUE'", help="Send this header with read-back only.")
+@click.option("--state-map", multiple=True, metavar="THEIRS=OURS", help="A state in the receiver's words and in ours.")
+@click.option(
+    "--state-patience",
+    type=click.FloatRange(0, 120),
+    default=5.0,
+    show_default=True,
+    metavar="S",
+    help="Seconds that storing may take after the answer.",
+)
+@click.option("--plugin", metavar="FILE", help="Python file with read_back(message_id), instead of a URL.")
 @click.option("--contract", default=None, metavar="FILE", help="Another contract than the built-in one.")
 def check(url: str | None, **options: Any) -> None:
     """Judge the receiver at URL; without a URL, start the mock receiver and judge that.
@@ -98,11 +110,35 @@ class _Check:
 
             from contract_tests.bench import Bench
 
-            bench = Bench(contract, catalogue, rules, callbacks, sender, DEPTHS[o["depth"]], o["seed"])
+            state = self._state(target, contract, sender.pace.at_once, own_mock=url is None)
+            bench = Bench(contract, catalogue, rules, callbacks, sender, DEPTHS[o["depth"]], o["seed"], state=state)
+            bench.patience_s = o["state_patience"]
             try:
                 return self._dry_run(bench) if o["dry_run"] else self._judge(bench, report_dir, own_mock=url is None)
             finally:
                 bench.close()
+
+    def _state(self, target: str, contract: Any, at_once: int, *, own_mock: bool) -> Any:
+        from contract_tests.readback import HttpReadBack, known_states, own_read_back, plugged_in
+        from mock_server.sending import Access
+
+        o = self.options
+        if o["plugin"]:
+            return plugged_in(Path(o["plugin"]))
+        if o["state_url"] is None:
+            return own_read_back(target.removesuffix("/callbacks"), contract) if own_mock else None
+        words = dict(_pair(text) for text in o["state_map"])
+        access = Access(
+            url=o["state_url"],
+            headers=tuple(_header(text) for text in o["state_header"]),
+            client_cert=o["cert"],
+            client_key=o["key"],
+            ca=o["ca"],
+            insecure=o["insecure"],
+            proxy=o["proxy"],
+            timeout_s=o["timeout"],
+        )
+        return HttpReadBack(o["state_url"], access, at_once, known_states(contract), words)
 
     def _sender(self, url: str) -> Any:
         from mock_server.sending import Access, Pace, Sender
@@ -225,6 +261,13 @@ def _header(text: str) -> tuple[str, str]:
     if not colon or not name.strip():
         raise KitError(f"{text!r} is not a header", where="--header", remedy="Write 'Name: value'.")
     return name.strip(), value.strip()
+
+
+def _pair(text: str) -> tuple[str, str]:
+    theirs, equals, ours = text.partition("=")
+    if not equals or not theirs or not ours:
+        raise KitError(f"{text!r} is not a pair of states", where="--state-map", remedy="Write THEIRS=OURS.")
+    return theirs, ours
 
 
 def _writable(directory: Path | None) -> Path | None:

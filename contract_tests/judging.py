@@ -17,7 +17,17 @@ from mock_server.stamping import Identity
 from openapi.catalogue import Rule
 from openapi.errors import KitError
 
-__all__ = ["Plan", "RuleTest", "credentials_error", "each", "judge", "plain_case", "planned", "send_ahead"]
+__all__ = [
+    "Plan",
+    "RuleTest",
+    "credentials_error",
+    "each",
+    "judge",
+    "missing_means",
+    "plain_case",
+    "planned",
+    "send_ahead",
+]
 
 _ENOUGH_BROKEN = 3
 """Broken cases after which a rule's remaining ones are not sent: they would cost the receiver and tell nothing new."""
@@ -36,14 +46,24 @@ class RuleTest:
 
     stimuli: Stimuli
     check: Callable[..., None]
-    sends: int = 0
+    sends: int | Callable[[Case], int] = 0
     at_once: int | None = None
     survives_death: bool = False
+
+    def deliveries(self, case: Case) -> int:
+        """How many deliveries a case costs at a receiver that does everything right."""
+        return self.sends(case) if callable(self.sends) else max(1, self.sends)
 
     @property
     def shares(self) -> bool:
         """Whether the check looks at an exchange that other rules may look at, too."""
         return self.sends == 0
+
+    @property
+    def purpose(self) -> str:
+        """What its identities are numbered by: two checks share messages only where they share exchanges."""
+        source = self.stimuli if self.shares else self.check
+        return f"{source.__module__}.{source.__qualname__}"
 
     @functools.cached_property
     def wants_callback(self) -> bool:
@@ -57,13 +77,18 @@ class RuleTest:
 
 
 def each(
-    stimuli: Stimuli, *, sends: int = 0, at_once: int | None = None, survives_death: bool = False
+    stimuli: Stimuli,
+    *,
+    sends: int | Callable[[Case], int] = 0,
+    at_once: int | None = None,
+    survives_death: bool = False,
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Turns a check of one case into a pytest test of a rule.
 
     Args:
         stimuli: Gives the cases; the check runs once for each.
-        sends: How often the check delivers; leave it out for a check that takes `exchange`.
+        sends: How often the check delivers, a number or a function of the case; leave it out for a check that
+            takes `exchange`.
         at_once: Cases that may be under way together.
         survives_death: See `RuleTest`.
     """
@@ -94,22 +119,25 @@ class Plan:
     reason: str = ""
 
 
-def planned(bench: Bench, test: RuleTest, seen: set[tuple[str, str]]) -> Plan:
+def planned(bench: Bench, rule: Rule, test: RuleTest, seen: set[tuple[str, str]]) -> Plan:
     """Counts what one rule adds to the deliveries; `seen` carries the stimuli that are already counted."""
     plan = Plan()
+    if lacking := missing_means(bench, rule):
+        plan.reason = lacking
+        return plan
     for scope in bench.scopes:
         try:
-            count = len(list(test.stimuli(scope)))
+            cases = list(test.stimuli(scope))
         except NotApplicable as reason:
             plan.reason = str(reason)
             continue
-        plan.cases += count
-        key = (test.stimuli.__qualname__, scope.callback.name)
+        plan.cases += len(cases)
+        key = (test.purpose, scope.callback.name)
         if test.shares and key in seen:
             continue
         if test.shares:
             seen.add(key)
-        plan.deliveries += count * max(1, test.sends) + test.hostile
+        plan.deliveries += sum(test.deliveries(case) for case in cases) + test.hostile
     return plan
 
 
@@ -135,12 +163,12 @@ def send_ahead(bench: Bench, rule: Rule, tests: dict[str, RuleTest]) -> None:
 
 def _deliveries_ahead(bench: Bench, rule: Rule, test: RuleTest, scope: Scope) -> list[Callable[[], None]]:
     cases = list(test.stimuli(scope))
-    key = (test.stimuli.__qualname__, scope.callback.name)
+    key = (test.purpose, scope.callback.name)
     if (*key, 0) in bench.shared or key in bench.under_way:
         return []
     bench.under_way.add(key)
     bench.sent_ahead[rule.id] = bench.sent_ahead.get(rule.id, 0) + len(cases)
-    first = bench.number(test.stimuli.__qualname__, scope, len(cases))
+    first = bench.number(test.purpose, scope, len(cases))
 
     def deliver(index: int, case: Case) -> None:
         bench.shared[(*key, index)] = bench.contact(case, first + index).deliver()
@@ -164,6 +192,8 @@ def judge(bench: Bench, rule: Rule, test: RuleTest) -> RuleResult:
     blocker = _blocker(bench, rule, test)
     if blocker:
         return RuleResult(rule, Verdict.NOT_APPLICABLE, blocker, blocked=True)
+    if lacking := missing_means(bench, rule):
+        return RuleResult(rule, Verdict.NOT_APPLICABLE, lacking)
     result = RuleResult(rule, Verdict.PASS)
     before = len(bench.exchanges)
     reasons: list[str] = []
@@ -174,7 +204,11 @@ def judge(bench: Bench, rule: Rule, test: RuleTest) -> RuleResult:
             reasons.append(str(reason))
             continue
         result.cases += len(cases)
-        _judge_cases(bench, test, scope, cases, result)
+        try:
+            _judge_cases(bench, test, scope, cases, result)
+        except NotApplicable as reason:
+            result.cases -= len(cases)
+            reasons.append(str(reason))
         if test.hostile and len(bench.exchanges) > before:
             _look_after(bench, scope, rule)
     result.deliveries = len(bench.exchanges) - before + bench.sent_ahead.pop(rule.id, 0)
@@ -184,6 +218,13 @@ def judge(bench: Bench, rule: Rule, test: RuleTest) -> RuleResult:
         repeated = [finding for finding in result.findings if finding.repeated]
         result.verdict = Verdict.FLAKY if not repeated else Verdict.FAIL if rule.level == "MUST" else Verdict.WARN
     return result
+
+
+def missing_means(bench: Bench, rule: Rule) -> str:
+    """What a rule needs that the user did not give, with the option that gives it; empty when nothing is missing."""
+    if rule.evidence == "read-back" and bench.state is None:
+        return "needs read-back: give --state-url 'https://…/{id}' or --plugin FILE"
+    return ""
 
 
 def _blocker(bench: Bench, rule: Rule, test: RuleTest) -> str:
@@ -197,7 +238,7 @@ def _blocker(bench: Bench, rule: Rule, test: RuleTest) -> str:
 
 
 def _judge_cases(bench: Bench, test: RuleTest, scope: Scope, cases: Sequence[Case], result: RuleResult) -> None:
-    first = bench.number(test.stimuli.__qualname__, scope, len(cases))
+    first = bench.number(test.purpose, scope, len(cases))
     broken: list[tuple[int, _Outcome]] = []
     jobs = [functools.partial(_try, bench, test, case, first + index, index) for index, case in enumerate(cases)]
     index = 0
@@ -236,7 +277,7 @@ def _try(bench: Bench, test: RuleTest, case: Case, number: int, shared_as: int |
 def _exchange(bench: Bench, test: RuleTest, contact: Contact, shared_as: int | None) -> Exchange:
     if shared_as is None:
         return contact.deliver()
-    key = (test.stimuli.__qualname__, contact.case.callback.name, shared_as)
+    key = (test.purpose, contact.case.callback.name, shared_as)
     known = bench.shared.get(key)
     if known is None:
         known = bench.shared[key] = contact.deliver()
@@ -256,7 +297,7 @@ def _finding(outcome: _Outcome, test: RuleTest, *, repeated: bool) -> Finding:
         actual=actual or (exchanges[-1].described() if exchanges else "nothing was sent"),
         exchanges=exchanges,
         repeated=repeated,
-        curl_suffices=test.sends <= 1,
+        curl_suffices=test.sends in {0, 1},
     )
 
 
@@ -268,7 +309,9 @@ def plain_case(scope: Scope) -> Case:
 def _plain_exchange(bench: Bench, scope: Scope) -> Exchange:
     number = bench.number("a plain valid delivery", scope, 1)
     bench.plain_sent += 1
-    delivery = plain_case(scope).delivery(Identity(bench.run, number, message=bench.plain_sent))
+    delivery = plain_case(scope).delivery(
+        Identity(bench.run, number, bench.plain_sent, group=0x800000 + bench.plain_sent)
+    )
     # On a connection of its own: what a kept connection does after a broken body is another rule's matter.
     return bench.send(replace(delivery, framing=Framing(fresh_connection=True)))
 

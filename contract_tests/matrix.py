@@ -12,6 +12,7 @@ from contract_tests.bench import Bench
 from contract_tests.corpus import DEPTHS, Scope
 from contract_tests.first_contact import make_first_contact
 from contract_tests.judging import RuleTest, judge, send_ahead
+from contract_tests.readback import own_read_back
 from contract_tests.running import collect_tests
 from contract_tests.verdicts import RuleResult, Verdict
 from mock_server.faults import FAULTS
@@ -75,6 +76,8 @@ def judge_mock(fault: str, depth: str, seed: int) -> dict[str, RuleResult]:
         sender = Sender(Access(f"{url}/callbacks"), Pace())
         bench = Bench(contract, catalogue, catalogue.rules, contract.callbacks, sender, DEPTHS[depth], seed)
         bench.__dict__["scopes"] = _scopes(depth, seed)
+        bench.state = own_read_back(url, contract)
+        bench.patience_s = 1.0  # the mock stores before it answers
         try:
             return judge_all(bench, tests)
         finally:

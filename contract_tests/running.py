@@ -67,7 +67,7 @@ def collect_tests() -> dict[str, RuleTest]:
 def plan_of(bench: Bench, tests: dict[str, RuleTest]) -> dict[str, int]:
     """How many deliveries each rule is going to cause at a receiver that does everything right."""
     seen: set[tuple[str, str]] = set()
-    return {rule.id: planned(bench, tests[rule.id], seen).deliveries for rule in bench.rules if rule.id in tests}
+    return {rule.id: planned(bench, rule, tests[rule.id], seen).deliveries for rule in bench.rules if rule.id in tests}
 
 
 def untested(catalogue: Catalogue) -> list[str]:

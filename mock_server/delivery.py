@@ -53,6 +53,7 @@ class Delivery:
     Attributes:
         headers: In the order and letter case in which they are sent; `Content-Length` is added by the sender.
         ids: Identities that were stamped into the body, for cleaning up.
+        target: Path and query of another resource on the same host (read-back); empty for the receiver's own.
     """
 
     callback: str
@@ -61,6 +62,7 @@ class Delivery:
     body: bytes
     framing: Framing = PLAIN
     ids: tuple[str, ...] = ()
+    target: str = ""
 
 
 @dataclass(frozen=True, slots=True)

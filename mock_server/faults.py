@@ -15,6 +15,7 @@ from dataclasses import replace
 
 from mock_server.assessing import Assessment
 from mock_server.receiver import Fault, Received, Receiver, Reply, Right, problem
+from mock_server.stored_faults import STORED_FAULTS
 from openapi import pointer as jp
 from openapi.members import Member
 
@@ -471,3 +472,5 @@ FAULTS: dict[str, Fault] = {
     "SEC-02": _instead("names its framework's version when it refuses", _branded, lambda _, a: not a.accepted),
     "SEC-03": _instead("repeats the body in an HTML page when it refuses", _echoed, lambda _, a: not a.accepted),
 }
+
+FAULTS |= STORED_FAULTS

@@ -200,11 +200,9 @@ class Sender:
             with self._lock:
                 self._not_before = max(self._not_before, now + min(wait_s, _LONGEST_WAIT_S))
 
-    def fetch(self, url: str, headers: Headers) -> Exchange:
-        """Gets another resource of the user's (read-back) with the same means; not counted as a delivery."""
-        return Sender(
-            Access(url, headers, ca=self.access.ca, insecure=self.access.insecure, proxy=self.access.proxy), Pace()
-        )._once(Delivery("", "GET", headers, b""), 0)
+    def fetch(self, target: str, headers: Headers) -> Exchange:
+        """Gets another resource of the same host (read-back); no delivery, so neither paced nor counted."""
+        return self._once(Delivery("", "GET", headers, b"", target=target), 0)
 
     def renew(self) -> None:
         """Drops the kept connections; the next delivery opens one."""
@@ -279,7 +277,7 @@ class Sender:
         deadline = time.monotonic() + self.access.timeout_s
         response = pool.urlopen(
             delivery.method,
-            self._target if not (self.access.proxy and pool.scheme == "http") else _without_user(self.access.url),
+            self._request_target(pool, delivery),
             body=body if delivery.body or delivery.method == "POST" else None,
             headers=headers,
             redirect=False,
@@ -298,6 +296,12 @@ class Sender:
             else:
                 response.close()
         return Answer(response.status, response.reason or "", tuple(response.headers.items()), content)
+
+    def _request_target(self, pool: Any, delivery: Delivery) -> str:
+        target = delivery.target or self._target
+        if self.access.proxy and pool.scheme == "http":  # a forwarding proxy wants the whole URL (RFC 9112 §3.2.2)
+            return urlunsplit((*urlsplit(self.access.url)[:1], self._authority, "", "", "")) + target
+        return target
 
 
 class _TooBig(Exception):

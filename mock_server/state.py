@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from openapi import pointer as jp
 from openapi.model import Callback
 
-__all__ = ["States", "Stored"]
+__all__ = ["States", "Stored", "event_of"]
 
 _MOST_MESSAGES = 100_000  # a mock that stays up for weeks forgets the oldest
 
@@ -40,6 +40,16 @@ class States:
         """What is stored of a message."""
         return self._messages.get(message_id)
 
+    def put(self, stored: Stored) -> None:
+        """Stores a message as given, whatever was known of it."""
+        with self._lock:
+            self._messages[stored.id] = stored
+
+    def drop(self, message_id: str) -> None:
+        """Forgets a message."""
+        with self._lock:
+            self._messages.pop(message_id, None)
+
     def apply(self, callback: Callback, value: jp.Json) -> None:
         """Stores an accepted callback; a redelivery and a late older state change nothing."""
         facts = callback.delivery
@@ -47,7 +57,7 @@ class States:
             return
         message_id = str(jp.get(value, facts.correlation))
         state = str(jp.get(value, facts.state))
-        event = repr([jp.get(value, pointer) for pointer in facts.idempotency])
+        event = event_of(callback, value)
         with self._lock:
             known = self._messages.get(message_id)
             if known is None:
@@ -58,6 +68,11 @@ class States:
             if event in known.events or not _advances(callback, known.state, state):
                 return
             self._messages[message_id] = Stored(message_id, state, known.applied + 1, value, known.events | {event})
+
+
+def event_of(callback: Callback, value: jp.Json) -> str:
+    """What identifies the event that a body tells: equal means a redelivery."""
+    return repr([jp.get(value, pointer) for pointer in callback.delivery.idempotency])
 
 
 def _advances(callback: Callback, current: str, new: str) -> bool:

@@ -10,6 +10,7 @@ from contract_tests.bench import Bench
 from contract_tests.corpus import DEPTHS
 from contract_tests.matrix import judge_all, tools
 from contract_tests.meta.processes import missing_means, running
+from contract_tests.readback import HttpReadBack, known_states
 from contract_tests.receivers import RECEIVERS
 from mock_server.sending import Access, Pace, Sender
 
@@ -23,9 +24,10 @@ def judged(receiver, depth="quick", seed=0):
     if lacking:
         pytest.skip(lacking)
     contract, catalogue, tests = tools()
-    with running(receiver) as (url, _):
+    with running(receiver) as (url, state_url):
         sender = Sender(Access(url), Pace.towards(url))
         bench = Bench(contract, catalogue, catalogue.rules, contract.callbacks, sender, DEPTHS[depth], seed)
+        bench.state = HttpReadBack(state_url, Access(state_url), states=known_states(contract))
         try:
             return judge_all(bench, tests)
         finally:

@@ -1,0 +1,45 @@
+"""Order: any order is acknowledged, and a state never moves backwards."""
+
+from __future__ import annotations
+
+import pytest
+
+from contract_tests.comparing import furthest
+from contract_tests.judging import each
+from contract_tests.stimuli import stories
+
+
+def told(case):
+    return len(case.states)
+
+
+@pytest.mark.rule("ORD-01")
+@each(stories.orders, sends=told)
+def test_any_order_is_acknowledged(receiver):
+    for state in receiver.case.states:
+        assert receiver.tell(state).acknowledged, f"an acknowledgement (2xx) of {state!r}"
+
+
+@pytest.mark.rule("ORD-02")
+@each(stories.unended_orders, sends=lambda case: told(case) + 1)
+def test_state_never_moves_backwards(receiver):
+    for state in receiver.case.states:
+        receiver.tell(state)
+    expected = furthest(receiver.facts.order, receiver.case.states)
+    receiver.stored(lambda stored: stored is not None and stored.state in expected)
+    stored = receiver.stored_at_last()
+    assert stored is not None and stored.state in expected, (
+        f"the state {' or '.join(sorted(expected))} <- {stored.described() if stored else 'not known'}"
+    )
+
+
+@pytest.mark.rule("ORD-03")
+@each(stories.ended_lives, sends=lambda case: told(case) + 1)
+def test_terminal_state_is_not_left(receiver):
+    end, *late = receiver.case.states
+    for state in (end, *late):
+        receiver.tell(state)
+    stored = receiver.stored_at_last()
+    assert stored is not None and stored.state == end, (
+        f"the state {end!r} <- {stored.described() if stored else 'not known'}"
+    )

@@ -1,0 +1,194 @@
+"""Decides how the suite looks at what a receiver stored: polls with patience, and says whose fault an odd answer is."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+import jsonschema_rs
+
+from mock_server.delivery import Exchange, Headers
+from mock_server.sending import Access, Pace, Sender
+from openapi.errors import KitError
+from openapi.model import Contract
+from openapi.pointer import Json
+from openapi.readback import load_read_back
+
+__all__ = [
+    "NOTHING_SHOWN",
+    "HttpReadBack",
+    "ReadBack",
+    "Stored",
+    "known_states",
+    "own_read_back",
+    "plugged_in",
+    "settled",
+]
+
+NOTHING_SHOWN = object()
+"""Stands for a `last` that the receiver does not show."""
+
+_KIT: Headers = (("User-Agent", "callback-contract"), ("Accept", "application/json"))
+
+
+@dataclass(frozen=True)
+class Stored:
+    """What a receiver shows of one message.
+
+    Attributes:
+        state: In the contract's words.
+        applied: How many callbacks took effect.
+        last: The last callback that took effect, or `NOTHING_SHOWN`.
+    """
+
+    state: str
+    applied: int
+    last: Json = NOTHING_SHOWN
+
+    def described(self) -> str:
+        """One line that says what is stored."""
+        return f"state {self.state!r}, applied {self.applied}"
+
+
+ReadBack = Callable[[str], "Stored | None"]
+"""Shows what is stored of a message, None when it is not known; `--plugin` supplies one of a partner's own."""
+
+
+@dataclass
+class HttpReadBack:
+    """Reads by GET from a template with `{id}`.
+
+    Attributes:
+        template: URL; `{id}` stands for the message's id.
+        states: The contract's words for states; empty when it has no closed list.
+        words: A receiver's words for states, each with the contract's.
+        heard: Called with each exchange, for findings.
+    """
+
+    template: str
+    access: Access
+    at_once: int = 16
+    states: frozenset[str] = frozenset()
+    words: Mapping[str, str] = field(default_factory=dict)
+    heard: Callable[[Exchange], None] = lambda exchange: None
+
+    def __post_init__(self) -> None:
+        if "{id}" not in self.template:
+            raise KitError(
+                f"{self.template!r} has no {{id}}",
+                where="--state-url",
+                remedy="Write {id} where the message's id goes, as in https://host/state/{id}.",
+            )
+        self._sender = Sender(self.access, Pace(at_once=self.at_once))
+        schema: Any = dict(load_read_back().schema)
+        self._validator = jsonschema_rs.validator_for(schema)
+
+    def __call__(self, message_id: str) -> Stored | None:
+        """Reads one message.
+
+        Raises:
+            KitError: The answer is no read-back; names the option, since that is no fault of the receiver.
+        """
+        parts = urlsplit(self.template.replace("{id}", quote(message_id, safe="")))
+        target = parts.path + (f"?{parts.query}" if parts.query else "")
+        exchange = self._sender.fetch(target, _KIT)
+        self.heard(exchange)
+        answer = exchange.answer
+        if answer is not None and answer.status == 404 and not answer.is_html:
+            return None
+        if answer is None or answer.status != 200 or answer.is_html:
+            raise self._odd(f"answered {exchange.described()}")
+        try:
+            value = json.loads(answer.body)
+        except (ValueError, RecursionError):
+            raise self._odd("answered something that is no JSON") from None
+        error = next(self._validator.iter_errors(value), None)
+        if error is not None:
+            raise self._odd(f"answered another kind of JSON ({error.message})")
+        state = self.words.get(value["state"], value["state"])
+        if self.states and state not in self.states:
+            raise KitError(
+                f"the read-back shows the state {state!r}, which the contract does not know",
+                where="--state-url",
+                remedy=f"Translate it: --state-map {state}=…",
+                exit_code=3,
+            )
+        return Stored(state, value["applied"], value.get("last", NOTHING_SHOWN))
+
+    def _odd(self, what: str) -> KitError:
+        return KitError(
+            f"{self.access.shown_url} {what}",
+            where="--state-url",
+            exit_code=3,
+            remedy="It has to answer 404, or as openapi/read-back.yaml describes; --state-header adds headers.",
+        )
+
+
+def settled(
+    read: ReadBack, message_id: str, until: Callable[[Stored | None], bool], patience_s: float
+) -> Stored | None:
+    """Reads until what is stored satisfies `until`, or patience is at an end; storing after answering is legitimate."""
+    end, pause_s = time.monotonic() + patience_s, 0.02
+    while True:
+        stored = read(message_id)
+        if until(stored) or time.monotonic() > end:
+            return stored
+        time.sleep(pause_s)
+        pause_s = min(pause_s * 1.5, 0.5)
+
+
+def own_read_back(base_url: str, contract: Contract) -> HttpReadBack:
+    """The read-back of the mock that is served at `base_url`."""
+    return HttpReadBack(base_url + load_read_back().template, Access(base_url), states=known_states(contract))
+
+
+def known_states(contract: Contract) -> frozenset[str]:
+    """Every state that the contract's callbacks can bring; empty when one of them leaves it open."""
+    found: set[str] = set()
+    for callback in contract.callbacks:
+        if callback.delivery.state is not None:
+            member = callback.member(callback.delivery.state)
+            if member is None or not member.enum:
+                return frozenset()
+            found.update(map(str, member.enum))
+    return frozenset(found)
+
+
+def plugged_in(file: Path) -> ReadBack:
+    """Loads a partner's own read-back from a Python file.
+
+    The file defines `read_back(message_id)`, which returns None or a mapping with `state`, `applied` and, where it is
+    stored, `last`.
+
+    Raises:
+        KitError: There is no such file or function, or the file does not run.
+    """
+    import importlib.util
+
+    spec = importlib.util.spec_from_file_location("callback_contract_plugin", file)
+    if spec is None or spec.loader is None or not file.is_file():
+        raise KitError(f"{file} is no Python file", where="--plugin", remedy="Give a file that defines read_back(id).")
+    module = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        raise KitError(f"{file} does not run: {type(error).__name__}: {error}", where="--plugin") from error
+    function = getattr(module, "read_back", None)
+    if not callable(function):
+        remedy = "Write def read_back(message_id): …"
+        raise KitError(f"{file} defines no function read_back", where="--plugin", remedy=remedy)
+
+    def read(message_id: str) -> Stored | None:
+        try:
+            value = function(message_id)
+            return None if value is None else Stored(value["state"], value["applied"], value.get("last", NOTHING_SHOWN))
+        except Exception as error:
+            what = f"read_back({message_id!r}) failed: {type(error).__name__}: {error}"
+            raise KitError(what, where="--plugin", exit_code=3) from error
+
+    return read

@@ -1,0 +1,214 @@
+"""Decides which stories of messages are told: redeliveries, orders of states, bursts, contents to be stored."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import math
+from collections.abc import Iterable
+
+from contract_tests.cases import Case
+from contract_tests.corpus import MAX_INTEGER, Scope
+from contract_tests.stimuli.malformed import missing_members
+from contract_tests.stimuli.valid import KEYS, MARKUP, PHONES, SCRIPTS, SYMBOLS, put, text_members
+from contract_tests.verdicts import NotApplicable
+from openapi import pointer as jp
+from openapi.order import Order
+
+__all__ = [
+    "BURST",
+    "DISTANCE",
+    "bursts",
+    "distant_redeliveries",
+    "each_state",
+    "earlier_states",
+    "ended_lives",
+    "group_mates",
+    "kept_integers",
+    "kept_maps",
+    "kept_phones",
+    "kept_texts",
+    "mixed_bursts",
+    "orders",
+    "refused_after_stored",
+    "respelt",
+    "unended_orders",
+]
+
+BURST = 40
+"""Messages of one burst: more than any pace lets through at once, few enough for a staging system."""
+
+DISTANCE = 60
+"""Other messages between a delivery and its late redelivery."""
+
+
+def _order(scope: Scope) -> Order:
+    facts = scope.callback.delivery
+    if facts.correlation is None or facts.state is None:
+        raise NotApplicable("x-delivery names no correlation or no state, so a message cannot be followed")
+    if facts.order is None:
+        raise NotApplicable("x-delivery.order is not given, so no state is known to be older")
+    return facts.order
+
+
+def _events(scope: Scope) -> Order:
+    if not scope.callback.delivery.idempotency:
+        raise NotApplicable("x-delivery.idempotency is not given, so no delivery is known to be a redelivery")
+    return _order(scope)
+
+
+def each_state(scope: Scope) -> Iterable[Case]:
+    """A message in each state."""
+    for state in _events(scope).states:
+        yield Case(scope.callback, f"a message in the state {state!r}", scope.plain, states=(state,))
+
+
+def earlier_states(scope: Scope) -> Iterable[Case]:
+    """A message in each state that others follow, and the first of those."""
+    order = _events(scope)
+    for state in order.states:
+        following = [later for earlier, later in order.edges if earlier == state]
+        if following:
+            yield Case(scope.callback, f"{state!r}, then {following[0]!r}", scope.plain, states=(state, following[0]))
+
+
+def respelt(scope: Scope) -> Iterable[Case]:
+    """A message, and the spelling in which the same event comes again."""
+    state = _events(scope).states[0]
+    for spelling in ("compact, escaped", "indented, CRLF", "reversed key order", "tabs and spaces around everything"):
+        yield Case(scope.callback, f"a redelivery spelt otherwise: {spelling}", scope.plain, states=(state, spelling))
+
+
+def distant_redeliveries(scope: Scope) -> Iterable[Case]:
+    """A message that comes again after many others."""
+    state = _events(scope).states[0]
+    yield Case(scope.callback, f"a redelivery after {DISTANCE} other messages", scope.plain, states=(state,))
+
+
+def orders(scope: Scope) -> Iterable[Case]:
+    """Lives told in other orders: all permutations of short ones, drawn ones of long ones."""
+    order = _order(scope)
+    chance = scope.random("orders")
+    most = scope.depth.pick(6, 24, 120)
+    for life in order.lives:
+        if math.factorial(len(life)) <= most:
+            told = [list(p) for p in itertools.permutations(life)]
+        else:
+            told = [list(life), list(reversed(life))]
+            told += [chance.sample(life, len(life)) for _ in range(most - len(told))]
+        for states in {tuple(states): None for states in told}:
+            yield Case(scope.callback, f"the order {', '.join(states)}", scope.plain, states=states)
+
+
+def unended_orders(scope: Scope) -> Iterable[Case]:
+    """Lives that end in no terminal state, told in other orders."""
+    terminal = _order(scope).terminal
+    yield from (case for case in orders(scope) if not set(case.states) & set(terminal))
+
+
+def ended_lives(scope: Scope) -> Iterable[Case]:
+    """A terminal state, then late ones that come before it in the life."""
+    order = _order(scope)
+    if not order.terminal:
+        raise NotApplicable("x-delivery.order.terminal is not given")
+    for end in order.terminal:
+        late = tuple(state for state in order.states if order.is_before(state, end))
+        yield Case(scope.callback, f"{end!r}, then late {', '.join(late)}", scope.plain, states=(end, *late))
+
+
+def group_mates(scope: Scope) -> Iterable[Case]:
+    """Three messages that share everything that messages can share."""
+    order = _order(scope)
+    if not scope.callback.delivery.groups:
+        raise NotApplicable("x-delivery.groups is not given")
+    life = max(order.lives, key=len)
+    yield Case(scope.callback, "three messages of one group", scope.plain, states=life[:3])
+
+
+def kept_texts(scope: Scope) -> Iterable[Case]:
+    """Contents whose free texts are hard to keep."""
+    _order(scope)
+    texts = [*list(SCRIPTS.items())[:: scope.depth.pick(6, 2, 1)], *SYMBOLS.items(), *list(MARKUP.items())[:4]]
+    texts += [("a text of 4096 characters", "长" * 4096), ("blanks around", "  a  "), ("decomposed accents", "e\u0301")]
+    members = [member for member in text_members(scope) if member.is_free_text]
+    if not members:
+        raise NotApplicable("the contract has no free text")
+    for label, text in texts:
+        content = scope.plain
+        for member in members:
+            content = jp.replaced(content, member.pointer, text)
+        yield Case(scope.callback, f"{label} in every free text", content)
+
+
+def kept_integers(scope: Scope) -> Iterable[Case]:
+    """Contents whose integers are hard to keep."""
+    _order(scope)
+    stamped = scope.callback.delivery.stamped
+    members = scope.with_members(lambda m: m.types == ("integer",) and m.pointer not in stamped)
+    if not members:
+        raise NotApplicable("the contract has no integer that is free")
+    for member in members:
+        for value in (1, 2**31, 2**32 + 1, MAX_INTEGER - 1):
+            yield Case(scope.callback, f"{member.pointer} = {value}", jp.replaced(scope.plain, member.pointer, value))
+
+
+def kept_phones(scope: Scope) -> Iterable[Case]:
+    """Phone numbers, a leading plus sign and all."""
+    _order(scope)
+    members = scope.with_members(lambda member: member.format in {"e164", "msisdn"})
+    if not members:
+        raise NotApplicable("the contract has no phone number")
+    for member in members:
+        for number in PHONES[: scope.depth.pick(2, 4, 6)]:
+            shown = number if member.format == "e164" else number.lstrip("+")
+            edit = functools.partial(put, pointer=member.pointer, value=shown)
+            yield Case(scope.callback, f"{member.pointer} = {shown}", scope.plain, edit=edit)
+
+
+def kept_maps(scope: Scope) -> Iterable[Case]:
+    """Maps whose keys are the customer's own."""
+    _order(scope)
+    members = scope.with_members(lambda member: member.is_free_map)
+    if not members:
+        raise NotApplicable("the contract has no map whose keys are the customer's own")
+    for member in members:
+        for label, value in (
+            ("every awkward key", {key: f"value of {key}" for key in KEYS}),
+            ("a hundred keys", {f"Key {i}": str(i) for i in range(100)}),
+            ("texts that look like numbers", {"a": "007", "b": "1e3", "c": "true", "d": "null", "e": ""}),
+        ):
+            yield Case(scope.callback, f"{label} at {member.pointer}", jp.replaced(scope.plain, member.pointer, value))
+
+
+def refused_after_stored(scope: Scope) -> Iterable[Case]:
+    """A stored message, and a broken delivery that tells a later state of it."""
+    order = _order(scope)
+    facts = scope.callback.delivery
+    life = max(order.lives, key=len)
+    needed = {facts.correlation, facts.state, *facts.idempotency, ""}
+    for case in missing_members(scope):
+        pointer = case.label.partition(" ")[0]
+        if pointer.startswith("/") and pointer not in needed:
+            broken = functools.partial(jp.without, pointer=pointer)
+            yield Case(
+                scope.callback,
+                f"a refused delivery without {pointer}",
+                scope.plain,
+                edit=broken,
+                states=(life[0], life[1]),
+            )
+            return
+    raise NotApplicable("every required member identifies the message")
+
+
+def bursts(scope: Scope) -> Iterable[Case]:
+    """Many messages of one group at once."""
+    order = _order(scope)
+    yield Case(scope.callback, f"{BURST} messages at once", scope.plain, states=(order.states[0],))
+
+
+def mixed_bursts(scope: Scope) -> Iterable[Case]:
+    """All states of one message at once."""
+    life = max(_order(scope).lives, key=len)
+    for number in range(scope.depth.pick(2, 4, 10)):
+        yield Case(scope.callback, f"all states of a message at once, {number + 1}", scope.plain, states=life)

@@ -1,0 +1,95 @@
+"""Decides where keys come from (the environment, nowhere else) and that none of them is ever shown."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from mock_server.signing import algorithms
+from mock_server.signing.scheme import Scheme
+from openapi.errors import KitError
+
+__all__ = ["Keys", "load_keys"]
+
+_PREFIXES = ("whsec_", "whsk_")  # Standard Webhooks 1.0.0: a shared secret, a private key
+
+
+@dataclass(frozen=True)
+class Keys:
+    """The keys of a scheme, in the order of its `key_env`.
+
+    Attributes:
+        names: The environment variables; all that its repr shows.
+        secrets: Every spelling of every key that must be redacted, the longest first.
+    """
+
+    names: tuple[str, ...]
+    values: tuple[bytes, ...] = field(repr=False)
+    secrets: tuple[str, ...] = field(repr=False)
+
+
+def load_keys(scheme: Scheme, environ: Mapping[str, str]) -> Keys:
+    """Takes the keys of a scheme from the environment; all of them have to be there.
+
+    Raises:
+        KitError: A variable is not set or not decodable, or its key does not fit the algorithm; or ed25519 is
+            wanted without the package cryptography. Names the variable, never its value.
+    """
+    algorithms.require(scheme.algorithm)
+    values: list[bytes] = []
+    secrets: set[str] = set()
+    for name in scheme.key_env:
+        where = f"environment variable {name}"
+        text = environ.get(name, "")
+        if not text.strip():
+            raise KitError(
+                f"it holds no key, and the signature scheme {scheme.name} takes one from it",
+                where=where,
+                remedy=f"Set {name} to the key (key_encoding: {scheme.key_encoding}).",
+            )
+        try:
+            value = _decoded(text, scheme.key_encoding)
+        except ValueError:
+            value = b""
+        if not value:
+            raise _undecodable(scheme.key_encoding, where)
+        if unfit := algorithms.unfit(scheme.algorithm, value):
+            raise KitError(unfit, where=where, remedy="Check `key_encoding`, and that this is the private key.")
+        values.append(value)
+        bare = _bare(text.strip())
+        secrets |= {text, text.strip(), bare, bare.rstrip("="), value.hex(), base64.b64encode(value).decode()} - {""}
+    return Keys(scheme.key_env, tuple(values), tuple(sorted(secrets, key=lambda secret: (-len(secret), secret))))
+
+
+def _decoded(text: str, encoding: str) -> bytes:
+    if encoding == "raw":
+        if text != text.strip():
+            raise ValueError
+        return text.encode("utf-8", "surrogateescape")  # the very bytes that the environment holds
+    text = text.strip()
+    if encoding == "hex":
+        return binascii.unhexlify(text)
+    if encoding == "whsec":
+        text = _bare(text)
+    text = text.rstrip("=")  # padding is often lost on the way through a shell or a form
+    return base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
+
+
+def _bare(text: str) -> str:
+    return next((text[len(prefix) :] for prefix in _PREFIXES if text.startswith(prefix)), text)
+
+
+def _undecodable(encoding: str, where: str) -> KitError:
+    if encoding == "raw":
+        return KitError(
+            "the key starts or ends with white space",
+            where=where,
+            remedy="Remove it; if it belongs to the key, write the key in hexadecimal with `key_encoding: hex`.",
+        )
+    return KitError(
+        f"the key is not written in {'base64' if encoding == 'whsec' else encoding}",
+        where=where,
+        remedy="Set it to the key as the provider shows it, or change `key_encoding` in the scheme.",
+    )
