@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -35,6 +36,7 @@ __all__ = ["check", "receiver_at"]
 @click.option("--key", default=None, metavar="FILE", help="Its key, unless it stands in the same file.")
 @click.option("--ca", default=None, metavar="FILE", help="Certificate authorities to trust (PEM).")
 @click.option("--insecure", is_flag=True, help="Trust any certificate.")
+@click.option("--signature", metavar="SCHEME", help="Sign deliveries: a preset or a YAML file; keys by environment.")
 @click.option("--proxy", default=None, metavar="URL", help="HTTP proxy.")
 @click.option(
     "--timeout",
@@ -118,6 +120,13 @@ class _Check:
             finally:
                 bench.close()
 
+    def _signer(self) -> Any:
+        if self.options["signature"] is None:
+            return None
+        from mock_server.signing import DeliverySigner, signature_from
+
+        return DeliverySigner(*signature_from(self.options["signature"], os.environ))
+
     def _state(self, target: str, contract: Any, at_once: int, *, own_mock: bool) -> Any:
         from contract_tests.readback import HttpReadBack, known_states, own_read_back, plugged_in
         from mock_server.sending import Access
@@ -162,7 +171,7 @@ class _Check:
             most=o["max_deliveries"],
             until=time.monotonic() + o["max_time"] if o["max_time"] else None,
         )
-        return Sender(access, pace)
+        return Sender(access, pace, self._signer())
 
     def _dry_run(self, bench: Any) -> int:
         from contract_tests.reporting.terminal import console, show_plan

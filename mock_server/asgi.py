@@ -39,6 +39,7 @@ def asgi_app(receiver: Receiver) -> ASGIApp:
             Received(
                 method=scope["method"],
                 path=scope["path"],
+                target=_target(scope),
                 headers=headers,
                 body=body,
                 connection=wire.connection if wire else 0,
@@ -60,6 +61,12 @@ def asgi_app(receiver: Receiver) -> ASGIApp:
 def _headers(scope: MutableMapping[str, Any], wire: Any) -> Headers:
     raw = wire.raw_headers if wire else scope["headers"]
     return tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in raw)
+
+
+def _target(scope: MutableMapping[str, Any]) -> str:
+    raw: bytes = scope.get("raw_path") or scope["path"].encode()
+    query: bytes = scope.get("query_string", b"")
+    return (raw + (b"?" + query if query else b"")).decode("latin-1")
 
 
 async def _body(receive: Callable[[], Awaitable[Message]]) -> bytes:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import click
 
 __all__ = ["mock"]
@@ -15,11 +17,18 @@ __all__ = ["mock"]
 @click.option("--path", default=None, metavar="PATH", help="Take deliveries at this path only. [default: any path]")
 @click.option("--fault", default=None, metavar="ID", help="Be wrong in exactly the way that this rule forbids.")
 @click.option("--list-faults", is_flag=True, help="List the faults and leave.")
+@click.option("--signature", metavar="SCHEME", help="Refuse what is not signed: a preset or a YAML file.")
 @click.option(
     "--contract", "contract_file", default=None, metavar="FILE", help="Another contract than the built-in one."
 )
 def mock(
-    port: int, host: str, path: str | None, fault: str | None, list_faults: bool, contract_file: str | None
+    port: int,
+    host: str,
+    path: str | None,
+    fault: str | None,
+    list_faults: bool,
+    signature: str | None,
+    contract_file: str | None,
 ) -> None:
     """Run a receiver made from the contract.
 
@@ -41,8 +50,10 @@ def mock(
 
     from mock_server.receiver import Receiver
     from mock_server.serving import bound_socket, serve
+    from mock_server.signing import signature_from
 
-    receiver = Receiver(contract, path=path, fault=FAULTS[fault.upper()] if fault else None)
+    signing = signature_from(signature, os.environ) if signature else None
+    receiver = Receiver(contract, path=path, fault=FAULTS[fault.upper()] if fault else None, signature=signing)
     sock = bound_socket(host, port)
     shown = f"[{host}]" if ":" in host else host
     click.echo(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from email.message import Message
 from functools import cached_property
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 from mock_server.assessing import Assessment, Assessor
 from mock_server.delivery import Headers, header_value
 from mock_server.explaining import Violation
+from mock_server.signing import Keys, Scheme, verify
 from mock_server.state import States
 from openapi.model import Callback, Contract
 from openapi.readback import load_read_back
@@ -26,6 +28,7 @@ class Received:
     """A request as it arrived.
 
     Attributes:
+        target: Path and query as they were sent.
         headers: Names in the letter case in which they were sent.
         body: At most `MAX_BODY_BYTES` bytes, and one more when it was larger.
         connection: Tells the connections of one server apart.
@@ -38,6 +41,7 @@ class Received:
     path: str
     headers: Headers
     body: bytes
+    target: str = "/"
     connection: int = 0
     chunked: bool = False
     expects: bool = False
@@ -97,10 +101,18 @@ class Fault:
 class Receiver:
     """A receiver made from a contract, without a network: a request in, a reply out."""
 
-    def __init__(self, contract: Contract, *, path: str | None = None, fault: Fault | None = None) -> None:
+    def __init__(
+        self,
+        contract: Contract,
+        *,
+        path: str | None = None,
+        fault: Fault | None = None,
+        signature: tuple[Scheme, Keys] | None = None,
+    ) -> None:
         self.contract = contract
         self.path = path
         self.fault = fault
+        self.signature = signature
         self.assessor = Assessor(contract)
         self.states = States()
         self.memory: dict[str, Any] = {}
@@ -136,7 +148,21 @@ class Receiver:
             return problem(415, "Unsupported Media Type", f"Callbacks are {wanted} in UTF-8.")
         if len(request.body) > MAX_BODY_BYTES:
             return problem(413, "Content Too Large", f"A body has {MAX_BODY_BYTES} bytes at most.")
-        return None
+        return self._unsigned(request) if self.signature else None
+
+    def _unsigned(self, request: Received) -> Reply | None:
+        assert self.signature is not None
+        scheme, keys = self.signature
+        flaw = verify(
+            scheme,
+            keys,
+            headers=request.headers,
+            body=request.body,
+            method=request.method,
+            path=request.target,
+            now=datetime.now(UTC),
+        )
+        return problem(401, "Unauthorized", f"{flaw}.") if flaw else None
 
     def _judged(self, assessment: Assessment | None) -> Reply:
         assert assessment is not None

@@ -9,7 +9,7 @@ import select
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -29,6 +29,10 @@ LIMIT_ANSWER_BYTES = 1024 * 1024
 _CHUNK = 65536
 _PATIENCE_S = 1.0
 _LONGEST_WAIT_S = 60.0  # a longer Retry-After than this is not slept through in one go
+
+
+Signer = Callable[[Delivery, str], Headers]
+"""Signs the final bytes of a delivery to a request target; what it gives is sent beside the delivery's headers."""
 
 
 class OutOfBudget(Exception):
@@ -138,8 +142,9 @@ def is_loopback(url: str) -> bool:
 class Sender:
     """Sends deliveries to one receiver; safe to use from several threads."""
 
-    def __init__(self, access: Access, pace: Pace) -> None:
+    def __init__(self, access: Access, pace: Pace, signer: Signer | None = None) -> None:
         self.access = access
+        self.signer = signer
         self.pace = pace
         self.sent = 0
         self._lock = threading.Lock()
@@ -152,6 +157,12 @@ class Sender:
             self._own = Access(
                 _without_user(access.url), access.headers, parts.netloc.rpartition("@")[0]
             ).secret_headers
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Texts that no report may show, beside those of `access`."""
+        found: tuple[str, ...] = getattr(self.signer, "secrets", ())
+        return found
 
     @functools.cached_property
     def _pool(self) -> Any:
@@ -260,7 +271,8 @@ class Sender:
         body: bytes | Iterator[bytes] = delivery.body
         framing = delivery.framing
         headers.add("Host", self._authority)
-        for name, value in (*delivery.headers, *self._own):
+        signature = self.signer(delivery, delivery.target or self._target) if self.signer else ()
+        for name, value in (*delivery.headers, *self._own, *signature):
             headers.add(name, value.encode().decode("latin-1"))
         for name in ("User-Agent", "Accept-Encoding"):
             if name not in headers:

@@ -21,10 +21,10 @@ class Redaction:
     run_id: str
 
     @classmethod
-    def of(cls, access: Access, run: Run) -> Redaction:
-        """Knows the values of all given headers, the user and password, and the values of the URL's query."""
+    def of(cls, access: Access, run: Run, more: tuple[str, ...] = ()) -> Redaction:
+        """Knows the given headers' values, user and password, the values of the URL's query, and `more`."""
         parts = urlsplit(access.url)
-        found = [value for _, value in access.secret_headers]
+        found = [*more, *(value for _, value in access.secret_headers)]
         found += [value.partition(" ")[2] for value in found]
         found += [value for _, value in parse_qsl(parts.query)]
         found += [part for part in (parts.password, *(access.basic_auth or "").partition(":")[2:]) if part]

@@ -48,7 +48,7 @@ def build_report(
         incomplete: Why the run ended early, empty when it did not.
     """
     access = bench.sender.access
-    redaction = Redaction.of(access, bench.run)
+    redaction = Redaction.of(access, bench.run, bench.sender.secrets)
     bodies: dict[str, bytes] = {}
     whole = len(bench.rules) == len(bench.catalogue.rules) and len(bench.callbacks) == len(bench.contract.callbacks)
     value = {

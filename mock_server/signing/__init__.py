@@ -1,8 +1,21 @@
 """Signatures of deliveries by a declared scheme: made, checked, and forged for the suite."""
 
+from mock_server.signing.delivering import DeliverySigner, signature_from
 from mock_server.signing.forging import KINDS, forged
 from mock_server.signing.keys import Keys, load_keys
 from mock_server.signing.scheme import Scheme, load_scheme, presets
 from mock_server.signing.signatures import sign, verify
 
-__all__ = ["KINDS", "Keys", "Scheme", "forged", "load_keys", "load_scheme", "presets", "sign", "verify"]
+__all__ = [
+    "KINDS",
+    "DeliverySigner",
+    "Keys",
+    "Scheme",
+    "forged",
+    "load_keys",
+    "load_scheme",
+    "presets",
+    "sign",
+    "signature_from",
+    "verify",
+]

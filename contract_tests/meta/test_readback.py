@@ -1,0 +1,107 @@
+"""Read-back: what is not one is a configuration error, and what it lacks is not applicable."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from contract_tests.meta.hostile import answer, raw_server
+from contract_tests.meta.test_check import quick
+from mock_server.faults import FAULTS
+from mock_server.receiver import Receiver
+from mock_server.serving import served
+from openapi import load_contract
+
+CONTRACT = load_contract()
+STATE = "/callback-contract/state/{id}"
+
+
+@pytest.fixture
+def url():
+    with served(Receiver(CONTRACT)) as base:
+        yield base
+
+
+def test_without_read_back_its_rules_are_not_applicable_and_say_what_would_help(url):
+    done = quick(url, "--rules", "STA-01,IDM-01")
+    assert done.returncode == 0
+    assert "needs read-back: give --state-url" in done.stdout
+
+
+def test_state_url_makes_them_applicable(url):
+    done = quick(url, "--rules", "STA-01,IDM-03", "--state-url", url + STATE)
+    assert (done.returncode, done.stdout.count("\npass ")) == (0, 2), done.stdout
+
+
+def test_plugin_takes_the_place_of_a_state_url(url, tmp_path):
+    plugin = tmp_path / "mine.py"
+    plugin.write_text(
+        "import json, urllib.request, urllib.error\n"
+        "def read_back(message_id):\n"
+        "    try:\n"
+        f"        return json.load(urllib.request.urlopen({url + STATE!r}.replace('{{id}}', message_id)))\n"
+        "    except urllib.error.HTTPError:\n"
+        "        return None\n"
+    )
+    done = quick(url, "--rules", "STA-01", "--plugin", str(plugin))
+    assert (done.returncode, done.stdout.count("\npass ")) == (0, 1), done.stdout + done.stderr
+
+
+def test_receiver_s_words_are_translated(url):
+    words = {"wait": "queued"}
+
+    def act(connection, request):
+        message = request.split(b" ")[1].rpartition(b"/")[2].decode()
+        import urllib.error
+        import urllib.request
+
+        try:
+            stored = json.load(urllib.request.urlopen(url + STATE.replace("{id}", message)))
+        except urllib.error.HTTPError:
+            return connection.sendall(answer("404 Not Found"))
+        stored["state"] = words.get(stored["state"], stored["state"])
+        return connection.sendall(answer("200 OK", json.dumps(stored).encode(), "Content-Type: application/json"))
+
+    with raw_server(act) as states:
+        assert quick(url, "--rules", "STA-01", "--state-url", states + "/{id}").returncode == 3
+        translated = quick(url, "--rules", "STA-01", "--state-url", states + "/{id}", "--state-map", "queued=wait")
+    assert translated.returncode == 0, translated.stdout + translated.stderr
+
+
+ODD = {
+    "HTML": answer("200 OK", b"<!doctype html><p>hi"),
+    "an error": answer("500 Oops", b"{}"),
+    "another's JSON": answer("200 OK", b'{"status": "fine"}', "Content-Type: application/json"),
+    "no JSON": answer("200 OK", b"fine"),
+}
+
+
+@pytest.mark.parametrize("kind", ODD)
+def test_state_url_that_is_none_is_a_configuration_error(url, kind):
+    with raw_server(lambda connection, request: connection.sendall(ODD[kind])) as states:
+        done = quick(url, "--rules", "STA-01", "--state-url", states + "/{id}")
+    assert (done.returncode, "--state-url" in done.stderr) == (3, True)
+    assert "Traceback" not in done.stderr
+
+
+def test_state_url_without_a_place_for_the_id_is_wrong_use(url):
+    done = quick(url, "--state-url", url + "/state")
+    assert (done.returncode, "{id}" in done.stderr) == (2, True)
+
+
+def test_message_that_is_never_stored_is_a_finding(url):
+    with raw_server(lambda connection, request: connection.sendall(answer("404 Not Found"))) as states:
+        done = quick(url, "--rules", "STA-01", "--state-url", states + "/{id}", "--state-patience", "0.2")
+    assert done.returncode == 1
+    assert "the message is not known" in done.stdout
+
+
+def test_backward_state_is_told_with_what_was_shown(tmp_path):
+    with served(Receiver(CONTRACT, fault=FAULTS["ORD-02"])) as base:
+        done = quick(base, "--rules", "ORD", "--state-url", base + STATE, "--report-dir", str(tmp_path))
+    assert done.returncode == 1
+    rules = {rule["id"]: rule for rule in json.loads((tmp_path / "report.json").read_text())["rules"]}
+    assert rules["ORD-02"]["verdict"] == "fail"
+    assert "applied" in rules["ORD-02"]["findings"][0]["actual"]
+    assert len(rules["ORD-02"]["findings"][0]["exchanges"]) >= 3

@@ -1,0 +1,48 @@
+"""Decides how the sender signs: over the final bytes, at the moment of sending, under the event's own id."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from mock_server.delivery import Delivery, Headers
+from mock_server.signing.keys import Keys, load_keys
+from mock_server.signing.scheme import Scheme, load_scheme
+from mock_server.signing.signatures import sign
+
+__all__ = ["DeliverySigner", "signature_from"]
+
+
+@dataclass(frozen=True)
+class DeliverySigner:
+    """A scheme and its keys as a `sending.Signer`."""
+
+    scheme: Scheme
+    keys: Keys
+
+    def __call__(self, delivery: Delivery, target: str) -> Headers:
+        return sign(
+            self.scheme,
+            self.keys,
+            body=delivery.body,
+            method=delivery.method,
+            path=target,
+            message_id=delivery.ids[0] if delivery.ids else "unidentified",
+            at=datetime.now(UTC),
+        )
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """The keys in every spelling that a report must not show."""
+        return tuple(self.keys.secrets)
+
+
+def signature_from(name: str, environ: Mapping[str, str]) -> tuple[Scheme, Keys]:
+    """Loads a scheme by preset or file, and its keys from the environment.
+
+    Raises:
+        KitError: There is no such scheme, or a key is not set.
+    """
+    scheme = load_scheme(name)
+    return scheme, load_keys(scheme, environ)
