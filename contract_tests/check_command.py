@@ -206,6 +206,13 @@ class _Check:
                     f"{_pace_in_words(bench.sender.pace)}.",
                     soft_wrap=True,
                 )
+                if bench.sender.pace.most is not None and total > bench.sender.pace.most:
+                    raise KitError(
+                        f"the plan has {total} deliveries, and {bench.sender.pace.most} are allowed",
+                        where="--max-deliveries",
+                        remedy=f"Allow them with --max-deliveries {total + total // 10}, or choose fewer --rules or a"
+                        " smaller --depth.",
+                    )
                 make_first_contact(bench)
 
             try:

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any, TypeVar
 
 from contract_tests.drawing import MAX_INTEGER, MAX_TEXT, boundary_bodies, draw_bodies, pinned_values
-from mock_server.wireform import with_integers
+from mock_server.wireform import encode, with_integers
 from openapi import pointer as jp
 from openapi.members import Member
 from openapi.model import Callback
@@ -27,14 +27,12 @@ class Depth:
 
     Attributes:
         contents: Valid contents drawn by Schemathesis.
-        variety: How often a kind of stimulus is varied.
         negations: Broken contents drawn by Schemathesis.
         boundaries: Broken contents that Schemathesis' walk along the schema's boundaries gives, at most.
     """
 
     name: str
     contents: int
-    variety: int
     negations: int
     boundaries: int
 
@@ -44,9 +42,9 @@ class Depth:
 
 
 DEPTHS = {
-    "quick": Depth("quick", contents=10, variety=1, negations=8, boundaries=0),
-    "standard": Depth("standard", contents=40, variety=3, negations=30, boundaries=40),
-    "thorough": Depth("thorough", contents=200, variety=10, negations=200, boundaries=1000),
+    "quick": Depth("quick", contents=10, negations=8, boundaries=0),
+    "standard": Depth("standard", contents=30, negations=20, boundaries=12),
+    "thorough": Depth("thorough", contents=200, negations=200, boundaries=1000),
 }
 
 
@@ -83,7 +81,10 @@ class Scope:
         drawn = draw_bodies(self.callback, self.depth.contents, self.seed, negated=False)
         if self.depth.name != "quick":
             drawn = boundary_bodies(self.callback, negated=False) + drawn
-        return list({repr(content): content for content in map(_tidy, drawn)}.values())
+        limit = self.callback.delivery.accept_body_bytes.must
+        tidy = {repr(content): content for content in map(_tidy, drawn)}.values()
+        # Beyond the obligatory size a receiver may refuse what is otherwise valid; ids of full length come on top.
+        return [content for content in tidy if limit is None or len(encode(content, "compact, escaped")) <= limit - 512]
 
     @cached_property
     def negations(self) -> list[jp.Json | bytes]:

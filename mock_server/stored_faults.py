@@ -313,16 +313,16 @@ STORED_FAULTS: dict[str, Fault] = {
     "ORD-02": _fault("stores whatever state came last", _last_one_wins),
     "ORD-03": _fault("leaves a terminal state when an older one comes late", _end_is_left),
     "LOD-01": _fault(
-        "crashes when a group brings more than 30 messages in a moment",
-        _more_of_a_group_than(30, lambda event, right: CRASH),
+        "crashes when a group brings more than 20 messages in a moment",
+        _more_of_a_group_than(20, lambda event, right: CRASH),
     ),
     "LOD-02": _fault(
         "crashes when two states of a message come at once",
         _busy(lambda e: e.id, lambda event, right: right() if event.repeated else CRASH),
     ),
     "LOD-03": _fault(
-        "acknowledges without storing when a group brings more than 30 messages in a moment",
-        _more_of_a_group_than(30, lambda event, right: Reply(200, b"{}", "application/json")),
+        "acknowledges without storing when a group brings more than 20 messages in a moment",
+        _more_of_a_group_than(20, lambda event, right: Reply(200, b"{}", "application/json")),
     ),
     "LOD-04": _fault(
         "takes long when a group brings more than 10 messages in a moment",

@@ -300,9 +300,14 @@ def test_ctrl_c_leaves_a_report(tmp_path):
 
 
 def test_used_up_budget_is_no_pass(url):
-    done = quick(url, "--max-deliveries", "30")
+    done = quick(url, "--max-time", "1", "--rate", "20")
     assert done.returncode == 3
-    assert "--max-deliveries" in done.stdout
+    assert "--max-time" in done.stdout
+
+
+def test_plan_beyond_what_is_allowed_sends_nothing(url):
+    done = quick(url, "--max-deliveries", "30")
+    assert (done.returncode, "--max-deliveries" in done.stderr) == (2, True)
 
 
 def test_help_is_fast_because_it_imports_nothing_heavy():

@@ -51,6 +51,13 @@ def test_broken_receiver_gets_no_more_than_planned_and_three_retries_a_rule(faul
     assert len(bench.exchanges) <= sum(plan(bench).values()) + 1 + retries
 
 
+def test_standard_depth_fits_what_is_sent_elsewhere_by_default():
+    sender = Sender(Access("https://receiver.invalid/"), Pace.towards("https://receiver.invalid/"))
+    bench = Bench(CONTRACT, CATALOGUE, CATALOGUE.rules, CONTRACT.callbacks, sender)
+    bench.state = lambda message_id: None
+    assert sum(plan(bench).values()) + 1 <= 1000 - 30  # leaves room for ten second tries
+
+
 def test_contents_are_drawn_once(monkeypatch):
     import contract_tests.corpus as corpus
 

@@ -203,7 +203,7 @@ def _required(scope: Scope) -> list[Member]:
 def _in_states(scope: Scope) -> list[jp.Json]:
     """Plain contents in one, two or all states: some code reads a member in one state only."""
     contents = scope.plain_contents
-    return contents[: scope.depth.pick(1, 2, len(contents))]
+    return contents[: scope.depth.pick(1, 1, len(contents))]
 
 
 @hostile
@@ -252,7 +252,7 @@ def mistyped_members(scope: Scope) -> Iterable[Case]:
     required = [member for member in _required(scope) if member.types]
     for member in required:
         wrong = [value for name, value in _OF_TYPE.items() if not _allows(member, name)]
-        for value in wrong[: scope.depth.pick(1, 3, len(wrong))]:
+        for value in wrong[: scope.depth.pick(1, 2, len(wrong))]:
             yield Case(
                 scope.callback,
                 f"{member.pointer} = {json.dumps(value)}",
@@ -272,7 +272,7 @@ def _allows(member: Member, type_name: str) -> bool:
 @hostile
 def duplicate_names(scope: Scope) -> Iterable[Case]:
     """A member that stands twice, with the same and with another value."""
-    for member in _required(scope)[: scope.depth.pick(2, 15, 100)]:
+    for member in _required(scope)[: scope.depth.pick(2, 8, 100)]:
         tokens = jp.tokens(member.pointer)
         if len(tokens) == 1:
             name = json.dumps(tokens[0]).encode()
@@ -305,7 +305,8 @@ def _integers(scope: Scope) -> list[Member]:
 def big_integers(scope: Scope) -> Iterable[Case]:
     """Integers past 2^53, past 64 bits, and below the least ones."""
     for member in _integers(scope):
-        for value in (2**53 + 1, 2**63 - 1, 2**63, 2**64, -(2**63) - 1, 10**30, 10**300):
+        values = (2**64, 2**53 + 1, 2**63, 10**300, 2**63 - 1, -(2**63) - 1, 10**30)
+        for value in values[: scope.depth.pick(3, 4, len(values))]:
             yield Case(
                 scope.callback,
                 f"{member.pointer} = {value:.3g}" if value > 10**20 else f"{member.pointer} = {value}",
@@ -342,7 +343,7 @@ def _digits(count: int, body: bytes) -> bytes:
 def _hard_texts(scope: Scope, texts: dict[str, str]) -> Iterable[Case]:
     members = text_members(scope)
     for label, text in texts.items():
-        for member in members[: scope.depth.pick(1, len(members), len(members))]:
+        for member in members[: scope.depth.pick(1, 2, len(members))]:
             yield Case(scope.callback, f"{label} at {member.pointer}", with_text(scope, member, text))
             if member.is_free_map:
                 yield Case(
@@ -429,7 +430,7 @@ def outside_formats(scope: Scope) -> Iterable[Case]:
         raise NotApplicable("the contract infers no format")
     for member in members:
         values = _OUTSIDE[member.format]
-        for value in values[: scope.depth.pick(1, 4, len(values))]:
+        for value in values[: scope.depth.pick(1, 3, len(values))]:
             yield Case(
                 scope.callback,
                 f"{member.pointer} = {json.dumps(value)[:60]}",

@@ -8,7 +8,7 @@ import math
 from collections.abc import Iterable
 
 from contract_tests.cases import Case
-from contract_tests.corpus import MAX_INTEGER, Scope
+from contract_tests.corpus import MAX_INTEGER, MAX_TEXT, Scope
 from contract_tests.stimuli.malformed import missing_members
 from contract_tests.stimuli.valid import KEYS, MARKUP, PHONES, SCRIPTS, SYMBOLS, put, text_members
 from contract_tests.verdicts import NotApplicable
@@ -23,6 +23,7 @@ __all__ = [
     "each_state",
     "earlier_states",
     "ended_lives",
+    "first_and_last_state",
     "group_mates",
     "kept_integers",
     "kept_maps",
@@ -35,10 +36,10 @@ __all__ = [
     "unended_orders",
 ]
 
-BURST = 40
+BURST = 24
 """Messages of one burst: more than any pace lets through at once, few enough for a staging system."""
 
-DISTANCE = 60
+DISTANCE = 30
 """Other messages between a delivery and its late redelivery."""
 
 
@@ -61,6 +62,12 @@ def each_state(scope: Scope) -> Iterable[Case]:
     """A message in each state."""
     for state in _events(scope).states:
         yield Case(scope.callback, f"a message in the state {state!r}", scope.plain, states=(state,))
+
+
+def first_and_last_state(scope: Scope) -> Iterable[Case]:
+    """A message in the first and in the last state of a life; every state at a thorough depth."""
+    cases = list(each_state(scope))
+    yield from cases if scope.depth.name == "thorough" else (cases[0], cases[-1])
 
 
 def earlier_states(scope: Scope) -> Iterable[Case]:
@@ -89,7 +96,7 @@ def orders(scope: Scope) -> Iterable[Case]:
     """Lives told in other orders: all permutations of short ones, drawn ones of long ones."""
     order = _order(scope)
     chance = scope.random("orders")
-    most = scope.depth.pick(6, 24, 120)
+    most = scope.depth.pick(4, 8, 120)
     for life in order.lives:
         if math.factorial(len(life)) <= most:
             told = [list(p) for p in itertools.permutations(life)]
@@ -128,8 +135,8 @@ def group_mates(scope: Scope) -> Iterable[Case]:
 def kept_texts(scope: Scope) -> Iterable[Case]:
     """Contents whose free texts are hard to keep."""
     _order(scope)
-    texts = [*list(SCRIPTS.items())[:: scope.depth.pick(6, 2, 1)], *SYMBOLS.items(), *list(MARKUP.items())[:4]]
-    texts += [("a text of 4096 characters", "长" * 4096), ("blanks around", "  a  "), ("decomposed accents", "e\u0301")]
+    texts = [*list(SCRIPTS.items())[:: scope.depth.pick(9, 6, 1)], *list(SYMBOLS.items())[:: scope.depth.pick(3, 2, 1)]]
+    texts += [*list(MARKUP.items())[:3], ("blanks around", "  a  "), ("decomposed accents", "e\u0301")]
     members = [member for member in text_members(scope) if member.is_free_text]
     if not members:
         raise NotApplicable("the contract has no free text")
@@ -138,6 +145,9 @@ def kept_texts(scope: Scope) -> Iterable[Case]:
         for member in members:
             content = jp.replaced(content, member.pointer, text)
         yield Case(scope.callback, f"{label} in every free text", content)
+    # One at a time: together they would pass the size that a receiver has to accept.
+    content = jp.replaced(scope.plain, members[0].pointer, "长" * MAX_TEXT)
+    yield Case(scope.callback, f"{MAX_TEXT} characters at {members[0].pointer}", content)
 
 
 def kept_integers(scope: Scope) -> Iterable[Case]:
@@ -210,5 +220,5 @@ def bursts(scope: Scope) -> Iterable[Case]:
 def mixed_bursts(scope: Scope) -> Iterable[Case]:
     """All states of one message at once."""
     life = max(_order(scope).lives, key=len)
-    for number in range(scope.depth.pick(2, 4, 10)):
+    for number in range(scope.depth.pick(1, 2, 10)):
         yield Case(scope.callback, f"all states of a message at once, {number + 1}", scope.plain, states=life)
