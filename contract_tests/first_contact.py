@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from contract_tests.bench import Bench
 from contract_tests.judging import credentials_error, plain_case
-from mock_server.delivery import Delivery, Exchange, Headers
+from mock_server.delivery import Delivery, Exchange, Headers, printable
 from mock_server.stamping import Identity
 from openapi.errors import KitError
 
@@ -45,7 +45,8 @@ def refuse_unreachable(exchange: Exchange, url: str) -> None:
     if exchange.status in {404, 405}:
         raise _wrong_url(exchange, url)
     if exchange.redirected:
-        target = (exchange.answer.header("location") if exchange.answer else None) or "somewhere else"
+        location = exchange.answer.header("location") if exchange.answer else None
+        target = printable(location[:200]) if location else "somewhere else"
         raise KitError(
             f"{url} redirects a delivery to {target}; is this the right URL?",
             remedy="Senders do not follow redirects: give the URL that answers by itself.",

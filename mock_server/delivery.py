@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import email.utils
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http import HTTPStatus
 
-__all__ = ["Answer", "Delivery", "Exchange", "Framing", "Headers"]
+__all__ = ["Answer", "Delivery", "Exchange", "Framing", "Headers", "printable"]
 
 Headers = tuple[tuple[str, str], ...]
 
@@ -96,11 +97,11 @@ class Answer:
         value = self.header("retry-after")
         if self.status not in {429, 503} or value is None:
             return None
-        if value.strip().isdigit():
+        if re.fullmatch("[0-9]{1,9}", value.strip()):
             return float(value)
         try:
             moment = email.utils.parsedate_to_datetime(value)
-        except ValueError:
+        except (TypeError, ValueError, OverflowError):
             return None
         moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
         return max(0.0, (moment - (now or datetime.now(UTC))).total_seconds())
@@ -154,7 +155,7 @@ class Exchange:
         if self.answer is None:
             why = WHY_NO_ANSWER.get(self.failure, self.failure)
             return f"{why}{': ' + self.detail if self.detail else ''}"
-        media_type = f", {self.answer.media_type}" if self.answer.media_type else ""
+        media_type = f", {printable(self.answer.media_type[:80])}" if self.answer.media_type else ""
         return f"{status_line(self.status)}{media_type}, {len(self.answer.body)} bytes"
 
 
@@ -164,6 +165,11 @@ def status_line(status: int) -> str:
         return f"{status} {HTTPStatus(status).phrase}"
     except ValueError:
         return str(status)
+
+
+def printable(text: str) -> str:
+    """Writes whatever moves a cursor or shows nothing as its escape: answers are not to be trusted."""
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 
 def header_value(headers: Iterable[tuple[str, str]], name: str) -> str | None:

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit, urlunsplit
 import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
-from mock_server.delivery import Answer, Delivery, Exchange, Headers
+from mock_server.delivery import Answer, Delivery, Exchange, Headers, printable
 from openapi.errors import KitError
 
 __all__ = ["LIMIT_ANSWER_BYTES", "NO_ANSWER_S", "Access", "OutOfBudget", "Pace", "Sender", "is_loopback"]
@@ -28,7 +28,8 @@ NO_ANSWER_S = 30.0
 LIMIT_ANSWER_BYTES = 1024 * 1024
 _CHUNK = 65536
 _PATIENCE_S = 1.0
-_LONGEST_WAIT_S = 60.0  # a longer Retry-After than this is not slept through in one go
+_LONGEST_WAIT_S = 60.0  # a receiver that asks for more is asked again after this
+_MOST_WAITS = 10  # a receiver that always says later is one that never acknowledges
 
 
 Signer = Callable[[Delivery, str], Headers]
@@ -202,7 +203,7 @@ class Sender:
             self._take_turn()
             exchange = self._once(delivery, waits)
             wait_s = exchange.answer.retry_after_s() if exchange.answer else None
-            if wait_s is None:
+            if wait_s is None or waits >= _MOST_WAITS:
                 return exchange
             now = time.monotonic()
             if self.pace.until is not None and now + wait_s > self.pace.until:
@@ -426,4 +427,4 @@ def _failure(error: Exception) -> tuple[str, str]:
 
 
 def _plain(error: Exception) -> str:
-    return " ".join(str(error).split())[:200]
+    return printable(" ".join(str(error).split())[:200])

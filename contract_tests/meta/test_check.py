@@ -343,3 +343,20 @@ def test_rules_are_listed_by_chapter():
 def test_pipe_gets_no_colours_and_no_bar(url):
     done = quick(url, "--rules", "ACK")
     assert "\x1b" not in done.stdout + done.stderr
+
+
+def test_answer_cannot_move_the_cursor(tmp_path):
+    def act(connection, request):
+        body = b'{"\x1b[2J": "\x1b]0;owned\x07"}'
+        connection.sendall(answer("500 \x1b[31mOops", body, "Content-Type: text/\x1b[1mplain", "Location: \x1b[2J"))
+
+    with raw_server(act) as base:
+        done = quick(base, "--rules", "ACK-01")
+    assert "\x1b" not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("value", ["-1", "1e9", "²", "soon", "", "99999999999999999999", "Thu, 99 Foo 2026"])
+def test_retry_after_that_is_none_is_no_flow_control(value):
+    from mock_server.delivery import Answer
+
+    assert Answer(429, "", (("Retry-After", value),), b"").retry_after_s() is None

@@ -14,6 +14,7 @@ from rich.text import Text
 from contract_tests.bench import Listener
 from contract_tests.reporting.report import Report
 from contract_tests.verdicts import RuleResult
+from mock_server.delivery import printable
 from openapi.catalogue import Catalogue, Rule
 
 __all__ = ["Bar", "console", "show_plan", "show_report"]
@@ -142,7 +143,7 @@ def _show_finding(target: Console, number: int, finding: dict[str, Any], *, brie
         for line in (f"> {exchange['method']} {exchange['url']}  {exchange['body']}", f"< {took}  {came}"):
             target.print(Text(_one_line(f"     {line}", target.width)))
     target.print(Text(f"     Expected: {finding['expected']}"))
-    target.print(Text(f"     Actual:   {finding['actual']}"))
+    target.print(Text(f"     Actual:   {printable(finding['actual'])}"))
     # A command is printed whole on one line of its own, since it is there to be pasted.
     target.print(Text("     Reproduce:"))
     target.print(Text(f"     {finding['reproduce']}"), soft_wrap=True)
@@ -153,7 +154,7 @@ def _show_finding(target: Console, number: int, finding: dict[str, Any], *, brie
 
 def _one_line(text: str, width: int) -> str:
     """What fits in a line; whatever moves a cursor or shows nothing is written as its escape."""
-    visible = "".join(c if c.isprintable() else repr(c)[1:-1] for c in text[:width])
+    visible = printable(text[:width])
     return visible if len(visible) < width else f"{visible[: width - 1]}…"
 
 
