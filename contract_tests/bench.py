@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -11,7 +12,7 @@ from itertools import islice
 
 from contract_tests.cases import Case
 from contract_tests.corpus import DEPTHS, Depth, Scope
-from contract_tests.readback import ReadBack, Stored, settled
+from contract_tests.readback import HttpReadBack, ReadBack, Stored, settled
 from contract_tests.verdicts import RuleResult
 from mock_server.delivery import Delivery, Exchange, Framing
 from mock_server.sending import Sender
@@ -96,6 +97,8 @@ class Bench:
         """Stops the workers and gives the connections back."""
         if "burst_workers" in self.__dict__:
             self.burst_workers.shutdown(wait=False, cancel_futures=True)
+        if isinstance(self.state, HttpReadBack):
+            self.state.close()
         if "_workers" in self.__dict__:
             self._workers.shutdown(wait=False, cancel_futures=True)
         self.sender.close()
@@ -112,9 +115,9 @@ class Bench:
         """A case that is about to be put before the receiver."""
         return Contact(self, case, Identity(self.run, number, attempt * _TRY_STEP, group=number + (attempt << 20)))
 
-    def send(self, delivery: Delivery) -> Exchange:
+    def send(self, delivery: Delivery, *, has_turn: bool = False) -> Exchange:
         """Sends one delivery and keeps what came back."""
-        exchange = self.sender.send(delivery)
+        exchange = self.sender.send(delivery, has_turn=has_turn)
         with self._lock:
             self.exchanges.append(exchange)
             self.ids_sent.update(dict.fromkeys(delivery.ids))
@@ -180,7 +183,10 @@ class Contact:
 
     def deliver_at_once(self, deliveries: list[Delivery]) -> list[Exchange]:
         """Sends several deliveries together, as many at a time as the pace allows."""
-        came = list(self.bench.burst_workers.map(self.bench.send, deliveries))
+        # One turn for all of them: spread out by the pace they would not be together.
+        self.bench.sender.take_turns(len(deliveries))
+        together = functools.partial(self.bench.send, has_turn=True)
+        came = list(self.bench.burst_workers.map(together, deliveries))
         self.exchanges += came
         return came
 

@@ -18,8 +18,15 @@ from openapi.errors import KitError
 __all__ = ["check", "receiver_at"]
 
 
+class _Lines(click.types.StringParamType):
+    """Text of which an environment variable holds one a line; click would split it at every space."""
+
+    name = "text"
+    envvar_list_splitter = "\n"
+
+
 @click.command()
-@click.argument("url", required=False)
+@click.argument("url", required=False, envvar="CALLBACK_CONTRACT_CHECK_URL")
 @click.option("--rules", "-r", default="", metavar="ID,…", help="Only these rules or chapters, as in ACK-01,FWD.")
 @click.option("--callback", "-c", multiple=True, metavar="NAME", help="Only this callback. [default: all]")
 @click.option("--depth", type=click.Choice(["quick", "standard", "thorough"]), default="standard", show_default=True)
@@ -30,7 +37,9 @@ __all__ = ["check", "receiver_at"]
     "--report-dir", type=click.Path(path_type=Path), metavar="DIR", help="Write report.json and junit.xml there."
 )
 @click.option("--name", default="", metavar="TEXT", help="The receiver's name in reports.")
-@click.option("--header", "-H", multiple=True, metavar="'NAME: VALUE'", help="Send this header with everything.")
+@click.option(
+    "--header", "-H", multiple=True, type=_Lines(), metavar="'NAME: VALUE'", help="Send this header with everything."
+)
 @click.option("--auth", default=None, metavar="USER:PASSWORD", help="Basic authentication.")
 @click.option("--cert", default=None, metavar="FILE", help="Client certificate (PEM).")
 @click.option("--key", default=None, metavar="FILE", help="Its key, unless it stands in the same file.")
@@ -69,7 +78,13 @@ __all__ = ["check", "receiver_at"]
 )
 @click.option("--max-time", type=click.FloatRange(1), default=None, metavar="S", help="Seconds for the whole run.")
 @click.option("--state-url", metavar="URL", help="Read-back: GET this with {id}; see openapi/read-back.yaml.")
-@click.option("--state-header", multiple=True, metavar="'NAME: VALUE'", help="Send this header with read-back only.")
+@click.option(
+    "--state-header",
+    multiple=True,
+    type=_Lines(),
+    metavar="'NAME: VALUE'",
+    help="Send this header with read-back only.",
+)
 @click.option("--state-map", multiple=True, metavar="THEIRS=OURS", help="A state in the receiver's words and in ours.")
 @click.option(
     "--state-patience",
@@ -132,11 +147,11 @@ class _Check:
         from mock_server.sending import Access
 
         o = self.options
+        words = dict(_pair(text) for text in o["state_map"])
         if o["plugin"]:
-            return plugged_in(Path(o["plugin"]))
+            return plugged_in(Path(o["plugin"]), words)
         if o["state_url"] is None:
             return own_read_back(target.removesuffix("/callbacks"), contract) if own_mock else None
-        words = dict(_pair(text) for text in o["state_map"])
         access = Access(
             url=o["state_url"],
             headers=tuple(_header(text) for text in o["state_header"]),
@@ -200,11 +215,11 @@ class _Check:
 
             def ready(plan: dict[str, int]) -> None:
                 total = sum(plan.values()) + len(bench.callbacks)
-                bar.total(total)
                 out.print(
                     f"Judging {judged}: {len(bench.rules)} rules, {total} deliveries, "
                     f"{_pace_in_words(bench.sender.pace)}.",
                     soft_wrap=True,
+                    markup=False,
                 )
                 if bench.sender.pace.most is not None and total > bench.sender.pace.most:
                     raise KitError(
@@ -213,14 +228,15 @@ class _Check:
                         remedy=f"Allow them with --max-deliveries {total + total // 10}, or choose fewer --rules or a"
                         " smaller --depth.",
                     )
+                bar.total(total)
                 make_first_contact(bench)
 
             try:
                 stopped = run_rules(bench, ready)
             except KeyboardInterrupt as interrupt:
                 stopped = interrupt
-        if isinstance(stopped, KitError) and not bench.results:
-            raise stopped  # there is nothing to report yet
+        if stopped is not None and not isinstance(stopped, KeyboardInterrupt) and not bench.results:
+            raise _told(stopped, bench)  # there is nothing to report yet
         code = exit_code(bench.results.values(), strict=self.options["strict"])
         if isinstance(stopped, KeyboardInterrupt):
             code = 130
@@ -232,7 +248,7 @@ class _Check:
         report = build_report(
             bench,
             kit_version=_kit_version(),
-            receiver_name=self.options["name"],
+            receiver_name=self.options["name"] or bench.sender.access.shown_url.partition("://")[2].partition("?")[0],
             options=self._told_options(),
             started_at=started_at,
             duration_s=time.monotonic() - begun,
@@ -244,13 +260,27 @@ class _Check:
             _write(report, bench.catalogue, report_dir)
             out.print(f"reports: {report_dir / 'report.json'}, {report_dir / 'junit.xml'}", soft_wrap=True)
         if isinstance(stopped, KitError):
-            raise stopped
+            raise _told(stopped, bench)
         return code
 
     def _told_options(self) -> dict[str, Any]:
         """The options that a report may name: those that change a verdict, and no secret."""
         told = ("rules", "strict", "insecure", "timeout", "rate", "at_once", "max_deliveries", "max_time")
         return {name: self.options[name] for name in told}
+
+
+def _told(stopped: BaseException, bench: Any) -> KitError:
+    """Says what stopped a run without any secret of it."""
+    from contract_tests.reporting.report import redaction_of
+
+    text = redaction_of(bench).text
+    if isinstance(stopped, KitError):
+        return KitError(
+            text(stopped.what), where=stopped.where, remedy=text(stopped.remedy), exit_code=stopped.exit_code
+        )
+    return KitError(
+        text(f"{type(stopped).__name__}: {stopped}"), remedy="This is the kit's; please report it.", exit_code=3
+    )
 
 
 def _why_incomplete(stopped: BaseException | None) -> str:
@@ -275,7 +305,8 @@ def receiver_at(url: str | None, contract: Any) -> Iterator[str]:
 def _header(text: str) -> tuple[str, str]:
     name, colon, value = text.partition(":")
     if not colon or not name.strip():
-        raise KitError(f"{text!r} is not a header", where="--header", remedy="Write 'Name: value'.")
+        # It is not repeated here: a header may be a secret.
+        raise KitError("a header without a colon", where="--header", remedy="Write 'Name: value'.")
     return name.strip(), value.strip()
 
 

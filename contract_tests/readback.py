@@ -12,7 +12,7 @@ from urllib.parse import quote, urlsplit
 
 import jsonschema_rs
 
-from mock_server.delivery import Exchange, Headers
+from mock_server.delivery import Headers, printable
 from mock_server.sending import Access, Pace, Sender
 from openapi.errors import KitError
 from openapi.model import Contract
@@ -32,6 +32,9 @@ __all__ = [
 
 NOTHING_SHOWN = object()
 """Stands for a `last` that the receiver does not show."""
+
+_MOST_WAITS = 10
+_LONGEST_WAIT_S = 30.0
 
 _KIT: Headers = (("User-Agent", "callback-contract"), ("Accept", "application/json"))
 
@@ -67,7 +70,6 @@ class HttpReadBack:
         template: URL; `{id}` stands for the message's id.
         states: The contract's words for states; empty when it has no closed list.
         words: A receiver's words for states, each with the contract's.
-        heard: Called with each exchange, for findings.
     """
 
     template: str
@@ -75,7 +77,6 @@ class HttpReadBack:
     at_once: int = 16
     states: frozenset[str] = frozenset()
     words: Mapping[str, str] = field(default_factory=dict)
-    heard: Callable[[Exchange], None] = lambda exchange: None
 
     def __post_init__(self) -> None:
         if "{id}" not in self.template:
@@ -97,10 +98,15 @@ class HttpReadBack:
         parts = urlsplit(self.template.replace("{id}", quote(message_id, safe="")))
         target = parts.path + (f"?{parts.query}" if parts.query else "")
         exchange = self._sender.fetch(target, _KIT)
-        self.heard(exchange)
+        for _ in range(_MOST_WAITS):
+            wait_s = exchange.answer.retry_after_s() if exchange.answer else None
+            if wait_s is None or wait_s > _LONGEST_WAIT_S:
+                break
+            time.sleep(max(wait_s, 0.05))
+            exchange = self._sender.fetch(target, _KIT)
         answer = exchange.answer
-        if answer is not None and answer.status == 404 and not answer.is_html:
-            return None
+        if answer is not None and answer.status == 404:
+            return None  # a framework's own page is as good
         if answer is None or answer.status != 200 or answer.is_html:
             raise self._odd(f"answered {exchange.described()}")
         try:
@@ -113,12 +119,16 @@ class HttpReadBack:
         state = self.words.get(value["state"], value["state"])
         if self.states and state not in self.states:
             raise KitError(
-                f"the read-back shows the state {state!r}, which the contract does not know",
+                f"the read-back shows the state {printable(str(state)[:80])!r}, which the contract does not know",
                 where="--state-url",
                 remedy=f"Translate it: --state-map {state}=…",
                 exit_code=3,
             )
         return Stored(state, value["applied"], value.get("last", NOTHING_SHOWN))
+
+    def close(self) -> None:
+        """Gives the connections back."""
+        self._sender.close()
 
     def _odd(self, what: str) -> KitError:
         return KitError(
@@ -159,7 +169,7 @@ def known_states(contract: Contract) -> frozenset[str]:
     return frozenset(found)
 
 
-def plugged_in(file: Path) -> ReadBack:
+def plugged_in(file: Path, words: Mapping[str, str]) -> ReadBack:
     """Loads a partner's own read-back from a Python file.
 
     The file defines `read_back(message_id)`, which returns None or a mapping with `state`, `applied` and, where it is
@@ -186,7 +196,12 @@ def plugged_in(file: Path) -> ReadBack:
     def read(message_id: str) -> Stored | None:
         try:
             value = function(message_id)
-            return None if value is None else Stored(value["state"], value["applied"], value.get("last", NOTHING_SHOWN))
+            if value is None:
+                return None
+            state, applied = value["state"], value["applied"]
+            if not isinstance(state, str) or type(applied) is not int:
+                raise TypeError("`state` is a text and `applied` an integer")
+            return Stored(words.get(state, state), applied, value.get("last", NOTHING_SHOWN))
         except Exception as error:
             what = f"read_back({message_id!r}) failed: {type(error).__name__}: {error}"
             raise KitError(what, where="--plugin", exit_code=3) from error

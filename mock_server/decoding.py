@@ -56,7 +56,7 @@ def decode(body: bytes) -> Json:
         Unparsable: It is not RFC 8259 JSON in UTF-8.
         Unusable: It nests too deeply, has a number of thousands of digits, or a lone surrogate.
     """
-    if body.startswith(b"\xef\xbb\xbf"):
+    if body.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")):
         raise Unparsable("bom", "the body starts with a byte order mark (RFC 8259 §8.1)")
     try:
         text = body.decode()

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import functools
+import ipaddress
 import os
+import re
 import select
 import socket
 import threading
@@ -12,7 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
@@ -28,7 +30,7 @@ NO_ANSWER_S = 30.0
 LIMIT_ANSWER_BYTES = 1024 * 1024
 _CHUNK = 65536
 _PATIENCE_S = 1.0
-_LONGEST_WAIT_S = 60.0  # a receiver that asks for more is asked again after this
+_LONGEST_WAIT_S = 120.0  # who asks for more is not there today
 _MOST_WAITS = 10  # a receiver that always says later is one that never acknowledges
 
 
@@ -66,21 +68,27 @@ class Access:
     timeout_s: float = NO_ANSWER_S
 
     def __post_init__(self) -> None:
-        parts = urlsplit(self.url)
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
-            hint = (
-                f"Write http://{self.url} or https://{self.url}."
-                if "://" not in self.url
-                else "Use http:// or https://."
-            )
-            raise KitError(f"{self.url!r} is not a complete http or https URL", where="URL", remedy=hint)
         try:
+            parts = urlsplit(self.url)
             _ = parts.port
-        except ValueError:
-            raise KitError(f"{self.url!r} has a port that is not a number", where="URL") from None
+        except ValueError as error:
+            raise KitError(f"not a URL: {error}", where="URL", remedy="Give a complete http or https URL.") from None
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            hint = f"Write http://{self.url} or https://{self.url}." if "://" not in self.url else "Use http or https."
+            raise KitError(f"{self.url!r} is not a complete http or https URL", where="URL", remedy=hint)
+        for name, value in self.headers:
+            # The value is not repeated here: it may be a secret.
+            if not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", name) or re.search(r"[\r\n\0]", value):
+                raise KitError(
+                    f"the header {printable(name)!r} cannot be sent",
+                    where="--header",
+                    remedy="A name is ASCII without spaces, and a value has one line (RFC 9110 §5).",
+                )
         for option, path in (("--cert", self.client_cert), ("--key", self.client_key), ("--ca", self.ca)):
             if path is not None and not os.path.isfile(path):
                 raise KitError(f"there is no such file: {path}", where=option, remedy="Give a PEM file.")
+        if self.proxy is not None and urlsplit(self.proxy).scheme not in {"http", "https"}:
+            raise KitError("the proxy is not a complete URL", where="--proxy", remedy="Write http://HOST:PORT.")
 
     @property
     def shown_url(self) -> str:
@@ -96,10 +104,22 @@ class Access:
     @property
     def secret_headers(self) -> Headers:
         """Everything that is sent beside the delivery itself."""
-        if self.basic_auth is None:
+        user = urlsplit(self.url).netloc.rpartition("@")[0]
+        pair = self.basic_auth if self.basic_auth is not None else unquote(user) if user else None
+        if pair is None:
             return self.headers
-        token = base64.b64encode(self.basic_auth.encode()).decode()
-        return (*self.headers, ("Authorization", f"Basic {token}"))
+        return (*self.headers, ("Authorization", f"Basic {base64.b64encode(pair.encode()).decode()}"))
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Texts that no report may show: header values, user and password, the values of the query."""
+        parts = urlsplit(self.url)
+        found = [value for _, value in self.secret_headers]
+        found += [value.partition(" ")[2] for value in found]
+        raw = [pair.partition("=")[2] for pair in parts.query.split("&")]
+        raw += [(self.basic_auth or "").partition(":")[2], parts.password or ""]
+        raw += [urlsplit(self.proxy).password or ""] if self.proxy else []
+        return tuple(filter(None, [*found, *raw, *map(unquote, raw)]))
 
 
 @dataclass(frozen=True)
@@ -137,7 +157,10 @@ class Pace:
 def is_loopback(url: str) -> bool:
     """Whether a URL names this machine."""
     host = urlsplit(url).hostname or ""
-    return host in {"localhost", "::1"} or host.startswith("127.")
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 class Sender:
@@ -149,21 +172,17 @@ class Sender:
         self.pace = pace
         self.sent = 0
         self._lock = threading.Lock()
+        self._closed = threading.Event()
         self._not_before = 0.0
         parts = urlsplit(access.url)
         self._authority = parts.netloc.rpartition("@")[2]
         self._target = urlunsplit(("", "", parts.path or "/", parts.query, ""))
         self._own = access.secret_headers
-        if "@" in parts.netloc and access.basic_auth is None:
-            self._own = Access(
-                _without_user(access.url), access.headers, parts.netloc.rpartition("@")[0]
-            ).secret_headers
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """Texts that no report may show, beside those of `access`."""
-        found: tuple[str, ...] = getattr(self.signer, "secrets", ())
-        return found
+        """Texts that no report may show."""
+        return (*self.access.secrets, *getattr(self.signer, "secrets", ()))
 
     @functools.cached_property
     def _pool(self) -> Any:
@@ -192,25 +211,31 @@ class Sender:
         pool.ConnectionCls = _HttpsConnection if parts.scheme == "https" else _HttpConnection
         return pool
 
-    def send(self, delivery: Delivery) -> Exchange:
+    def send(self, delivery: Delivery, *, has_turn: bool = False) -> Exchange:
         """Sends one delivery and waits out flow control.
+
+        Args:
+            has_turn: Whether `take_turns` has already counted it.
 
         Raises:
             OutOfBudget: Nothing more may be sent.
         """
         waits = 0
         while True:
-            self._take_turn()
+            if waits or not has_turn:
+                self.take_turns(1)
             exchange = self._once(delivery, waits)
             wait_s = exchange.answer.retry_after_s() if exchange.answer else None
-            if wait_s is None or waits >= _MOST_WAITS:
+            if wait_s is None:
                 return exchange
+            if waits >= _MOST_WAITS or wait_s > _LONGEST_WAIT_S:
+                raise OutOfBudget(f"the receiver asks to come later again and again ({exchange.described()})")
             now = time.monotonic()
             if self.pace.until is not None and now + wait_s > self.pace.until:
-                return exchange
+                raise OutOfBudget("the time that --max-time allows is used up while the receiver asks to wait")
             waits += 1
             with self._lock:
-                self._not_before = max(self._not_before, now + min(wait_s, _LONGEST_WAIT_S))
+                self._not_before = max(self._not_before, now + wait_s)
 
     def fetch(self, target: str, headers: Headers) -> Exchange:
         """Gets another resource of the same host (read-back); no delivery, so neither paced nor counted."""
@@ -223,23 +248,30 @@ class Sender:
             del self._pool
 
     def close(self) -> None:
-        """Gives the connections back."""
+        """Gives the connections back, and wakes whoever waits for a turn."""
+        self._closed.set()
         if "_pool" in self.__dict__:
             self._pool.close()
 
-    def _take_turn(self) -> None:
+    def take_turns(self, count: int) -> None:
+        """Waits until `count` deliveries may go out together, and counts them.
+
+        Raises:
+            OutOfBudget: They may not go out any more.
+        """
         with self._lock:
             now = time.monotonic()
-            if self.pace.until is not None and now > self.pace.until:
-                raise OutOfBudget("the time that --max-time allows is used up")
-            if self.pace.most is not None and self.sent >= self.pace.most:
-                raise OutOfBudget(f"the {self.pace.most} deliveries that --max-deliveries allows are used up")
-            self.sent += 1
             turn = max(now, self._not_before)
+            if self.pace.until is not None and turn > self.pace.until:
+                raise OutOfBudget("the time that --max-time allows is used up")
+            if self.pace.most is not None and self.sent + count > self.pace.most:
+                raise OutOfBudget(f"the {self.pace.most} deliveries that --max-deliveries allows are used up")
+            self.sent += count
             if self.pace.per_second:
-                self._not_before = turn + 1 / self.pace.per_second
-        if turn > now:
-            time.sleep(turn - now)
+                self._not_before = turn + count / self.pace.per_second
+        # Not time.sleep: whoever is interrupted must not wait for a sleeping thread.
+        if turn > now and self._closed.wait(turn - now):
+            raise OutOfBudget("the run was stopped")
 
     def _once(self, delivery: Delivery, waits: int) -> Exchange:
         begun = time.perf_counter()
@@ -250,7 +282,10 @@ class Sender:
             failure = "endless"
         except (urllib3.exceptions.HTTPError, OSError) as error:
             failure, detail = _failure(error)
-        return Exchange(delivery, answer, failure, detail, time.perf_counter() - begun, waits)
+        elapsed_s = time.perf_counter() - begun
+        if answer is not None and elapsed_s > self.access.timeout_s + delivery.framing.parts * delivery.framing.pause_s:
+            answer, failure = None, "timeout"  # it dripped in, each part in time and the whole too late
+        return Exchange(delivery, answer, failure, detail, elapsed_s, waits)
 
     def _answer(self, delivery: Delivery) -> Answer:
         if delivery.framing.fresh_connection or delivery.framing.expect_continue:

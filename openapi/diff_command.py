@@ -27,8 +27,13 @@ _MEANING = {
 @click.argument("old", type=click.Path(path_type=Path))
 @click.argument("new", type=click.Path(path_type=Path), required=False)
 @click.option("--format", "form", type=click.Choice(["text", "json", "markdown"]), default="text", show_default=True)
-@click.option("--fail-on", type=click.Choice(["breaking", "risky", "unclear", "none"]), default="breaking",
-              show_default=True, help="Exit with 1 when a change is at least as bad.")
+@click.option(
+    "--fail-on",
+    type=click.Choice(["breaking", "risky", "unclear", "none"]),
+    default="breaking",
+    show_default=True,
+    help="Exit with 1 when a change is at least as bad.",
+)
 @click.option("--all", "everything", is_flag=True, help="Show safe changes, too.")
 def diff(old: Path, new: Path | None, form: str, fail_on: str, everything: bool) -> None:
     """Say what changed between two contracts and whom it hurts.
@@ -70,8 +75,11 @@ def as_text(old: Contract, new: Contract, changes: Sequence[Change], shown: Sequ
         if of_level:
             lines += ["", f"{level} ({len(of_level)}): {_MEANING[level]}"]
         for change in of_level:
-            lines += [f"  {change.callback}, {change.direction}: {change.what}", f"    at {change.where}",
-                      *textwrap.wrap(change.reason, 100, initial_indent="    ", subsequent_indent="    ")]
+            lines += [
+                f"  {change.callback}, {change.direction}: {change.what}",
+                f"    at {change.where}",
+                *textwrap.wrap(change.reason, 100, initial_indent="    ", subsequent_indent="    "),
+            ]
     return "\n".join([*lines, *_hidden(changes, shown)])
 
 
@@ -86,8 +94,17 @@ def as_json(old: Contract, new: Contract, changes: Sequence[Change], shown: Sequ
         name: {"file": str(contract.path), "version": contract.version, "digest": contract.digest}
         for name, contract in (("old", old), ("new", new))
     }
-    return json.dumps({"schema": 1, **sides, "counts": _counts(changes), "fails": fails,
-                       "changes": [asdict(change) for change in shown]}, indent=2, ensure_ascii=False)
+    return json.dumps(
+        {
+            "schema": 1,
+            **sides,
+            "counts": _counts(changes),
+            "fails": fails,
+            "changes": [asdict(change) for change in shown],
+        },
+        indent=2,
+        ensure_ascii=False,
+    )
 
 
 def as_markdown(old: Contract, new: Contract, changes: Sequence[Change], shown: Sequence[Change], fails: bool) -> str:
@@ -99,7 +116,8 @@ def as_markdown(old: Contract, new: Contract, changes: Sequence[Change], shown: 
         lines += [
             f"| {level} | {_cell(change.callback)} | {change.direction} | {_cell(change.what)} "
             f"| {_cell(change.reason)} | `{change.where.replace('|', '%7C').replace('`', '%60')}` |"
-            for change in shown if change.level == level
+            for change in shown
+            if change.level == level
         ]
     return "\n".join([*lines, *_hidden(changes, shown)])
 

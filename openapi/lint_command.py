@@ -16,8 +16,12 @@ __all__ = ["lint"]
 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path), required=False)
-@click.option("--against", type=click.Path(path_type=Path), metavar="OLD",
-              help="The version before: is `info.version` raised as far as the change demands?")
+@click.option(
+    "--against",
+    type=click.Path(path_type=Path),
+    metavar="OLD",
+    help="The version before: is `info.version` raised as far as the change demands?",
+)
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def lint(file: Path | None, against: Path | None, form: str) -> None:
     """Say whether FILE, or the built-in contract, is a good contract.

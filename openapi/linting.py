@@ -56,36 +56,49 @@ def lint_contract(path: Path, against: Path | None = None) -> tuple[Remark, ...]
     file = read_yaml(path, error=ContractError)
     if not isinstance(file.value, Mapping):
         load_contract(path)  # says what is wrong with it
-    remarks = list(_validity(file))
-    try:
-        contract = load_contract(path)
-    except ContractError as error:
-        if not remarks:
-            remarks.append(Remark("error", "", error.what, error.remedy, error.where))
-    else:
-        for callback in contract.callbacks:
-            operation = operation_of(contract, callback)
-            remarks += [*_examples(operation), *_words(operation), *_schemas(operation), *_facts(operation)]
-        if against is not None:
-            remarks += _version(load_contract(against), contract)
+    remarks, is_sound = _validated(file)
+    if is_sound:
+        found = [Remark("error", flaw.pointer, flaw.what, flaw.remedy) for flaw in document_flaws(file.value)]
+        found = found or list(_looked_through(path, against))
+        # What the validator cannot place (a wrong default) was found again, with its place, unless nothing uses it.
+        remarks = found if any(remark.level == "error" for remark in found) else [*remarks, *found]
     placed = [replace(remark, place=remark.place or file.place(remark.where)) for remark in dict.fromkeys(remarks)]
     return tuple(sorted(placed, key=lambda remark: LEVELS.index(remark.level)))
 
 
-def _validity(file: YamlFile) -> Iterator[Remark]:
+def _validated(file: YamlFile) -> tuple[list[Remark], bool]:
+    """What OpenAPI's own schema refuses, and whether the document has the right shape to be looked at further."""
     from openapi_spec_validator import OpenAPIV30SpecValidator, OpenAPIV31SpecValidator
+    from referencing.exceptions import Unresolvable
 
-    flawed = False
-    for flaw in document_flaws(file.value):
-        flawed = True
-        yield Remark("error", flaw.pointer, flaw.what, flaw.remedy)
-    if flawed:
-        return  # the validator would say the same again, or stumble over it
     old = str(file.value.get("openapi", "")).startswith("3.0")
-    validator = (OpenAPIV30SpecValidator if old else OpenAPIV31SpecValidator)(file.value)
-    for error in validator.iter_errors():
-        yield Remark("error", jp.join(error.absolute_path), str(error.message).partition("\n")[0],
-                     "See the OpenAPI specification.")
+    remarks, is_sound = [], True
+    try:
+        for error in (OpenAPIV30SpecValidator if old else OpenAPIV31SpecValidator)(file.value).iter_errors():
+            what, where = str(error.message).partition("\n")[0][:200], jp.join(error.absolute_path)
+            is_sound = is_sound and not where and error.instance != file.value
+            try:
+                jp.get(file.value, where)
+            except LookupError:  # the validator counts from the schema, and does not say from which
+                what, where = f"in some schema, at {where}: {what}", ""
+            remarks.append(Remark("error", where, what, "See the OpenAPI specification."))
+    except Unresolvable:
+        pass  # a reference to nothing, of which `document_flaws` says where it stands
+    return remarks, is_sound
+
+
+def _looked_through(path: Path, against: Path | None) -> Iterator[Remark]:
+    try:
+        contract = load_contract(path)
+    except ContractError as error:
+        where = error.where.partition(" (")[2].removesuffix(")")
+        yield Remark("error", where if where.startswith("/") else "", error.what, error.remedy, error.where)
+        return
+    for callback in contract.callbacks:
+        operation = operation_of(contract, callback)
+        yield from (*_examples(operation), *_words(operation), *_schemas(operation), *_facts(operation))
+    if against is not None:
+        yield from _version(load_contract(against), contract)
 
 
 def _located(operation: Operation) -> Iterator[tuple[Located, bool]]:
@@ -152,14 +165,19 @@ def _words(operation: Operation) -> Iterator[Remark]:
         yield Remark("warning", callback.pointer, "no word describes the callback", "Add `summary` or `description`.")
     for parameter, where in operation.parameters:
         if not parameter.get("description"):
-            yield Remark("warning", where, f"the parameter {parameter.get('name')!r} is not described",
-                         "Say what it carries.")
+            yield Remark(
+                "warning", where, f"the parameter {parameter.get('name')!r} is not described", "Say what it carries."
+            )
     for located, _ in _located(operation):
         for name in located.value.get("properties", {}):
             member = located.child("properties", name)
             if not _is_described(member):
-                yield Remark("warning", member.in_document, f"the member {name!r} is not described",
-                             "Say in `description` what it means to a receiver.")
+                yield Remark(
+                    "warning",
+                    member.in_document,
+                    f"the member {name!r} is not described",
+                    "Say in `description` what it means to a receiver.",
+                )
 
 
 def _is_described(located: Located) -> bool:
@@ -179,12 +197,20 @@ def _schemas(operation: Operation) -> Iterator[Remark]:
         yield from _provenance(located, of_body and uses_provenance)
         for key in ("additionalProperties", "unevaluatedProperties"):
             if of_body and schema.get(key) is False:
-                yield Remark("note", f"{located.in_document}/{key}", "a closed object: new members break its schema",
-                             "Leave it open unless the provider promises never to add a member.")
+                yield Remark(
+                    "note",
+                    f"{located.in_document}/{key}",
+                    "a closed object: new members break its schema",
+                    "Leave it open unless the provider promises never to add a member.",
+                )
         for key in ("enum", "const"):
             if of_body and key in schema:
-                yield Remark("note", f"{located.in_document}/{key}", "a closed list: the provider may add a value",
-                             "Receivers have to be ready for values that are not in it.")
+                yield Remark(
+                    "note",
+                    f"{located.in_document}/{key}",
+                    "a closed list: the provider may add a value",
+                    "Receivers have to be ready for values that are not in it.",
+                )
 
 
 def _provenance(located: Located, wanted: bool) -> Iterator[Remark]:
@@ -198,8 +224,12 @@ def _provenance(located: Located, wanted: bool) -> Iterator[Remark]:
             yield Remark("warning", where, f"the provenance of {key!r}, which does not stand beside it", "Remove it.")
     for key in ("format", "enum", "const", "pattern"):
         if wanted and key in schema and isinstance(marks, Mapping) and key not in marks:
-            yield Remark("warning", f"{located.in_document}/{key}", f"nothing says how {key!r} is known",
-                         f"Add x-provenance with {key}: doc, or inferred if the documentation does not say it.")
+            yield Remark(
+                "warning",
+                f"{located.in_document}/{key}",
+                f"nothing says how {key!r} is known",
+                f"Add x-provenance with {key}: doc, or inferred if the documentation does not say it.",
+            )
 
 
 def _facts(operation: Operation) -> Iterator[Remark]:
@@ -209,8 +239,12 @@ def _facts(operation: Operation) -> Iterator[Remark]:
     for name, fact in shape["properties"].items():
         meaning = fact.get("description", "")
         if name not in raw:
-            yield Remark("warning", where, f"x-delivery does not say {name!r}; rules that need it are not applicable",
-                         f"Add it with its provenance. {meaning}")
+            yield Remark(
+                "warning",
+                where,
+                f"x-delivery does not say {name!r}; rules that need it are not applicable",
+                f"Add it with its provenance. {meaning}",
+            )
         for inner in fact.get("properties", {}) if "$ref" not in fact and name in raw and "allOf" not in fact else ():
             if inner not in raw[name]:
                 yield Remark("warning", f"{where}/{name}", f"x-delivery says no {inner!r} for {name!r}", meaning)

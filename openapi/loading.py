@@ -33,6 +33,18 @@ def load_contract(path: Path | str = CONTRACT_FILE) -> Contract:
     """
     file = read_yaml(Path(path), error=ContractError)
     document = _checked_shape(file)
+    try:
+        return _contract(file, document)
+    except (AttributeError, KeyError, TypeError, IndexError) as error:
+        # The checks above name what they know; this is a part that has another shape than OpenAPI gives it.
+        raise ContractError(
+            f"not an OpenAPI document: a part has the wrong shape ({error})",
+            where=str(path),
+            remedy=f"`callback-contract lint {path}` names the place.",
+        ) from error
+
+
+def _contract(file: YamlFile, document: Mapping[str, jp.Json]) -> Contract:
     _refuse(file, document_flaws(document))
     opened = derive.tolerant_document(document)
     callbacks = tuple(
@@ -42,7 +54,7 @@ def load_contract(path: Path | str = CONTRACT_FILE) -> Contract:
         if method in item
     )
     return Contract(
-        path=Path(path),
+        path=file.path,
         title=str(document["info"].get("title", "")),
         version=str(document["info"].get("version", "")),
         digest=hashlib.sha256(file.text.encode()).hexdigest(),

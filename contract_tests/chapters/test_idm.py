@@ -21,7 +21,7 @@ def test_redelivery_is_acknowledged(receiver):
 
 
 @pytest.mark.rule("IDM-02")
-@each(stories.first_and_last_state, sends=AT_ONCE, at_once=1)
+@each(stories.first_and_last_state, sends=AT_ONCE, at_once=1, together=True)
 def test_equal_deliveries_at_once_are_acknowledged(receiver):
     (state,) = receiver.case.states
     refused = [e for e in receiver.deliver_at_once([receiver.event(state)] * AT_ONCE) if not e.acknowledged]
@@ -39,7 +39,7 @@ def test_redelivery_has_no_second_effect(receiver):
 
 
 @pytest.mark.rule("IDM-04")
-@each(stories.first_and_last_state, sends=AT_ONCE + 1, at_once=1)
+@each(stories.first_and_last_state, sends=AT_ONCE + 1, at_once=1, together=True)
 def test_equal_deliveries_at_once_have_one_effect(receiver):
     (state,) = receiver.case.states
     receiver.deliver_at_once([receiver.event(state)] * AT_ONCE)

@@ -39,6 +39,7 @@ def test_terminal_state_is_not_left(receiver):
     end, *late = receiver.case.states
     for state in (end, *late):
         receiver.tell(state)
+    receiver.stored(lambda stored: stored is not None and stored.state == end)
     stored = receiver.stored_at_last()
     assert stored is not None and stored.state == end, (
         f"the state {end!r} <- {stored.described() if stored else 'not known'}"

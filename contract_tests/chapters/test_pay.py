@@ -195,7 +195,7 @@ def test_value_outside_the_format_is_answered(exchange):
 
 
 @pytest.mark.rule("PAY-32")
-@each(malformed.broken_then_valid, sends=2, at_once=4, survives_death=True)
+@each(malformed.broken_then_valid, sends=2, at_once=4)
 def test_valid_delivery_after_a_hostile_one_is_acknowledged(receiver):
     receiver.deliver()
     assert receiver.deliver_plain().acknowledged, "an acknowledgement (2xx) of the valid delivery that follows"

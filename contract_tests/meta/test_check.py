@@ -85,7 +85,7 @@ def test_finding_says_everything(tmp_path):
         "Source:",
         "Expected:",
         "Actual:   500",
-        "callback-contract check 'http",
+        "callback-contract check http",
         "curl",
         "Remedy:",
     ):
@@ -302,7 +302,7 @@ def test_ctrl_c_leaves_a_report(tmp_path):
 def test_used_up_budget_is_no_pass(url):
     done = quick(url, "--max-time", "1", "--rate", "20")
     assert done.returncode == 3
-    assert "--max-time" in done.stdout
+    assert "--max-time" in done.stdout + done.stderr
 
 
 def test_plan_beyond_what_is_allowed_sends_nothing(url):
@@ -360,3 +360,74 @@ def test_retry_after_that_is_none_is_no_flow_control(value):
     from mock_server.delivery import Answer
 
     assert Answer(429, "", (("Retry-After", value),), b"").retry_after_s() is None
+
+
+JSON_OK = answer("200 OK", b"{}", "Content-Type: application/json")
+
+
+def test_receiver_that_died_is_a_failure_of_the_rule_that_killed_it():
+    dead = []
+
+    def act(connection, request):
+        if b"text/plain" in request:
+            dead.append(True)
+        connection.sendall(answer("500 Dead") if dead else JSON_OK)
+
+    with raw_server(act) as base:
+        done = quick(base, "--rules", "ACK,WIRE-03,WIRE-10,SEC", "--at-once", "1")
+    assert done.returncode == 1
+    assert "the plain valid delivery after all of these" in done.stdout
+    assert "acknowledged no valid delivery any more after WIRE-03" in done.stdout
+
+
+def test_connection_refused_among_others_is_no_finding_when_it_holds_alone():
+    busy = []
+
+    def act(connection, request):
+        if busy:
+            connection.close()  # a backlog that is full
+            return
+        busy.append(True)
+        time.sleep(0.05)
+        busy.clear()
+        connection.sendall(JSON_OK)
+
+    with raw_server(act) as base:
+        done = quick(base, "--rules", "DAT-01,DAT-04,WIRE-01")
+    assert "flaky" not in done.stdout
+    assert done.returncode == 0, done.stdout
+
+
+def test_url_from_the_environment_is_judged(url):
+    done = quick("--rules", "ACK-01", CALLBACK_CONTRACT_CHECK_URL=url)
+    assert "the mock receiver" not in done.stdout
+    assert done.returncode == 0
+
+
+def test_headers_from_the_environment_stand_one_a_line():
+    seen = []
+
+    def act(connection, request):
+        seen.append(request)
+        connection.sendall(JSON_OK)
+
+    with raw_server(act) as base:
+        quick(base, "--rules", "ACK-01", CALLBACK_CONTRACT_CHECK_HEADER="X-One: a b\nX-Two: c")
+    assert b"X-One: a b\r\n" in seen[0] and b"X-Two: c\r\n" in seen[0]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["http://[::1"],
+        ["http://127.0.0.1:1/[/b]"],
+        ["http://x/", "-H", "Ümlaut: x"],
+        ["http://x/", "-H", "A: b\nc"],
+        ["http://x/", "--proxy", "foo"],
+        ["http://x:99999/"],
+    ],
+)
+def test_odd_argument_is_one_message(arguments):
+    done = run("check", *arguments)
+    assert done.returncode in {2, 3}
+    assert "Traceback" not in done.stderr

@@ -155,3 +155,8 @@ def test_contract_file_is_the_only_place_that_names_a_field():
     sources = [f for f in own if not {"meta", "receivers"} & set(f.relative_to(root).parts)]
     assert len(sources) > 30
     assert [(f.name, n) for f in sources for n in names if n in f.read_text(encoding="utf-8")] == []
+
+
+@pytest.mark.parametrize("value", [[1], {"thing": 7}, {"thing": {"post": 7}}, {"thing": {"post": {"requestBody": []}}}])
+def test_part_of_another_shape_is_one_message(broken, value):
+    assert "Traceback" not in broken(lambda d: d.update(webhooks=value))

@@ -17,7 +17,7 @@ def curl(delivery: Delivery, url: str, *, extra_headers: tuple[str, ...] = ()) -
 
     Args:
         delivery: With `{run}` in the place of the run's id.
-        url: The receiver's URL as it may be shown.
+        url: The receiver's URL as a word of the shell.
         extra_headers: Names of headers whose secret values the user fills in.
 
     Returns:
@@ -32,7 +32,8 @@ def curl(delivery: Delivery, url: str, *, extra_headers: tuple[str, ...] = ()) -
         return None
     if "\x00" in body:
         return None
-    words = ["curl", "-sS", "-i", "-X", delivery.method, _quoted(url)]
+    method = ["--head"] if delivery.method == "HEAD" else ["-i", "-X", delivery.method]
+    words = ["curl", "-sS", *method, url]
     names = {name.lower() for name, _ in delivery.headers}
     for name, value in delivery.headers:
         words += ["-H", _quoted(f"{name}: {value}")]
@@ -42,6 +43,7 @@ def curl(delivery: Delivery, url: str, *, extra_headers: tuple[str, ...] = ()) -
         if name.lower() not in names
         for part in ("-H", shlex.quote(f"{name}:"))
     ]
+    words += ["-H", shlex.quote("Expect: 100-continue")] if framing.expect_continue else []
     words += [part for name in extra_headers for part in ("-H", f'"{name}: $SECRET"')]
     if delivery.body or delivery.method == "POST":
         words += ["--data-binary", _quoted(body)]

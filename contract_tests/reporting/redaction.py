@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from urllib.parse import parse_qsl, urlsplit
 
-from mock_server.sending import Access
 from mock_server.stamping import Run
 
 __all__ = ["Redaction"]
@@ -21,14 +20,10 @@ class Redaction:
     run_id: str
 
     @classmethod
-    def of(cls, access: Access, run: Run, more: tuple[str, ...] = ()) -> Redaction:
-        """Knows the given headers' values, user and password, the values of the URL's query, and `more`."""
-        parts = urlsplit(access.url)
-        found = [*more, *(value for _, value in access.secret_headers)]
-        found += [value.partition(" ")[2] for value in found]
-        found += [value for _, value in parse_qsl(parts.query)]
-        found += [part for part in (parts.password, *(access.basic_auth or "").partition(":")[2:]) if part]
-        return cls(tuple(sorted({s for s in found if len(s) >= _SHORTEST_SECRET}, key=len, reverse=True)), run.id)
+    def of(cls, secrets: Iterable[str], run: Run) -> Redaction:
+        """Knows these secrets, the longest first, so that one inside another leaves no rest."""
+        long_enough = {secret for secret in secrets if len(secret) >= _SHORTEST_SECRET}
+        return cls(tuple(sorted(long_enough, key=len, reverse=True)), run.id)
 
     def text(self, value: str) -> str:
         """Redacts a text."""
@@ -36,8 +31,12 @@ class Redaction:
             value = value.replace(secret, "***")
         return value.replace(self.run_id, "{run}")
 
-    def body(self, value: bytes) -> bytes:
-        """Redacts bytes."""
+    def received(self, value: bytes) -> bytes:
+        """Redacts bytes that came back."""
         for secret in self.secrets:
             value = value.replace(secret.encode(), b"***")
+        return self.sent(value)
+
+    def sent(self, value: bytes) -> bytes:
+        """Replaces the run's id in bytes that were sent; a delivery's body holds no secret."""
         return value.replace(self.run_id.encode(), b"{run}")

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from contract_tests.bench import Bench
+from contract_tests.readback import HttpReadBack
 from contract_tests.reporting.curl import curl
 from contract_tests.reporting.redaction import Redaction
 from contract_tests.verdicts import Finding, RuleResult, conformant
 from mock_server.delivery import Delivery, Exchange
+from mock_server.sending import Access
 from mock_server.stamping import MARK
+from openapi.loading import CONTRACT_FILE
 
 __all__ = ["SCHEMA_VERSION", "Report", "build_report", "write_report"]
 
@@ -48,7 +53,7 @@ def build_report(
         incomplete: Why the run ended early, empty when it did not.
     """
     access = bench.sender.access
-    redaction = Redaction.of(access, bench.run, bench.sender.secrets)
+    redaction = redaction_of(bench)
     bodies: dict[str, bytes] = {}
     whole = len(bench.rules) == len(bench.catalogue.rules) and len(bench.callbacks) == len(bench.contract.callbacks)
     value = {
@@ -84,6 +89,12 @@ def build_report(
     return Report(value, bodies)
 
 
+def redaction_of(bench: Bench) -> Redaction:
+    """Knows every secret of a run: the receiver's, and the read-back's."""
+    state = bench.state.access.secrets if isinstance(bench.state, HttpReadBack) else ()
+    return Redaction.of((*bench.sender.secrets, *state), bench.run)
+
+
 def _rule(bench: Bench, result: RuleResult, redaction: Redaction, bodies: dict[str, bytes]) -> dict[str, Any]:
     rule = result.rule
     return {
@@ -117,23 +128,40 @@ def _finding(
             _exchange(exchange, f"{name}-{step}", redaction, bodies, access.shown_url)
             for step, exchange in enumerate(finding.exchanges, 1)
         ],
-        "reproduce": f"callback-contract check '{access.shown_url}' --rules {name.rpartition('-')[0]}"
-        f" --seed {bench.seed} --depth {bench.depth.name}",
+        "reproduce": _command(bench, name.rpartition("-")[0]),
     }
     if finding.curl_suffices and finding.exchanges:
         secret_names = tuple(header for header, _ in access.secret_headers)
         command = curl(
-            redacted(finding.exchanges[-1].delivery, redaction), access.shown_url, extra_headers=secret_names
+            redacted(finding.exchanges[-1].delivery, redaction), _url_word(access), extra_headers=secret_names
         )
         if command:
             value["curl"] = command
     return value
 
 
+def _command(bench: Bench, rule_id: str) -> str:
+    """The command that judges one rule again as this run did."""
+    words = ["--rules", rule_id]
+    words += ["--seed", str(bench.seed), "--depth", bench.depth.name]
+    if len(bench.callbacks) < len(bench.contract.callbacks):
+        words += [word for callback in bench.callbacks for word in ("--callback", callback.name)]
+    if bench.contract.path != CONTRACT_FILE:
+        words += ["--contract", str(bench.contract.path)]
+    if isinstance(bench.state, HttpReadBack):
+        words += ["--state-url", unquote(bench.state.access.shown_url)]
+    return f"callback-contract check {_url_word(bench.sender.access)} {shlex.join(words)}"
+
+
+def _url_word(access: Access) -> str:
+    """The URL as a word of a command; one that holds secrets is the reader's to fill in."""
+    return shlex.quote(access.url) if access.shown_url == access.url else '"$URL"'
+
+
 def redacted(delivery: Delivery, redaction: Redaction) -> Delivery:
     """A delivery with `{run}` in the place of the run's id."""
     headers = tuple((name, redaction.text(value)) for name, value in delivery.headers)
-    return replace(delivery, body=redaction.body(delivery.body), headers=headers)
+    return replace(delivery, body=redaction.sent(delivery.body), headers=headers)
 
 
 def _exchange(
@@ -146,7 +174,7 @@ def _exchange(
         "url": url,
         "headers": [list(header) for header in delivery.headers],
         "body_file": f"findings/{name}.body",
-        "body_bytes": len(delivery.body),
+        "body_bytes": len(exchange.delivery.body),
         "body": _shown(delivery.body),
         "elapsed_s": round(exchange.elapsed_s, 6),
     }
@@ -157,7 +185,7 @@ def _exchange(
         value["answer"] = {
             "status": answer.status,
             "headers": [[key, redaction.text(text)] for key, text in answer.headers if key.lower() not in _VOLATILE],
-            "body": _shown(redaction.body(answer.body)),
+            "body": _shown(redaction.received(answer.body)),
             "body_bytes": len(answer.body),
         }
     return value

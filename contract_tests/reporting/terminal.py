@@ -54,11 +54,11 @@ class Bar(Listener):
         self._task = self._progress.add_task("first contact", total=None)
 
     def total(self, deliveries: int) -> None:
-        """Says how many deliveries there are going to be."""
+        """Says how many deliveries there are going to be, and shows the bar."""
+        self._progress.start()
         self._progress.update(self._task, total=deliveries)
 
     def __enter__(self) -> Bar:
-        self._progress.start()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -99,18 +99,20 @@ def show_report(target: Console, report: Report, catalogue: Catalogue) -> None:
         rules = [rule for rule in value["rules"] if rule["chapter"] == chapter]
         if rules:
             target.print(f"\n[bold]{chapter}  {escape(title)}[/]")
+        told = ""
         for rule in rules:
-            _show_verdict(target, rule)
+            _show_verdict(target, rule, told)
+            told = rule["reason"]
     for rule in value["rules"]:
         if rule["findings"] or rule["verdict"] == "error":
             _show_findings(target, rule, catalogue[rule["id"]])
     _show_summary(target, value)
 
 
-def _show_verdict(target: Console, rule: dict[str, Any]) -> None:
+def _show_verdict(target: Console, rule: dict[str, Any], told: str) -> None:
     verdict, style = rule["verdict"], _STYLES[rule["verdict"]]
     target.print(Text.assemble((f"{verdict:14}", style), f"  {rule['id']:8} {rule['level']:7} {rule['statement']}"))
-    if verdict == "not applicable":
+    if verdict == "not applicable" and rule["reason"] != told:
         target.print(Text(f"{'':16}{rule['reason']}", style="dim"))
 
 
@@ -170,6 +172,8 @@ def _show_summary(target: Console, value: dict[str, Any]) -> None:
     )
     for line in ("", judged, by, _in_a_word(value)):
         target.print(Text(line), soft_wrap=True)
+    if value["not_reached"]:
+        target.print(Text(f"not reached: {len(value['not_reached'])} rules"))
     if run["incomplete"]:
         target.print(Text(f"incomplete: {run['incomplete']}", style="bold red"), soft_wrap=True)
 
@@ -177,6 +181,8 @@ def _show_summary(target: Console, value: dict[str, Any]) -> None:
 def _in_a_word(value: dict[str, Any]) -> str:
     if value["conformant"]:
         return "conformant"
+    if all(rule["verdict"] == "not applicable" for rule in value["rules"]):
+        return "nothing could be judged"
     if value["exit_code"]:
         return "not conformant"
     return "nothing failed; conformant only when every rule is selected and every applicable MUST passed"

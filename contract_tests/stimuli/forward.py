@@ -9,6 +9,7 @@ from random import Random
 
 from contract_tests.cases import Case
 from contract_tests.corpus import Scope
+from contract_tests.stimuli.valid import with_keys
 from contract_tests.verdicts import NotApplicable
 from openapi import pointer as jp
 from openapi.members import Member
@@ -140,10 +141,10 @@ def other_types(scope: Scope) -> Iterable[Case]:
             yield Case(
                 scope.callback,
                 f"a {type(value).__name__} in {member.pointer}",
-                jp.replaced(scope.plain, member.pointer, {"name": value}),
+                with_keys(scope, member, {"extra": value}),
             )
         yield Case(
             scope.callback,
             f"every type at once in {member.pointer}",
-            jp.replaced(scope.plain, member.pointer, {f"k{i}": value for i, value in enumerate(values)}),
+            with_keys(scope, member, {f"k{i}": value for i, value in enumerate(values)}),
         )

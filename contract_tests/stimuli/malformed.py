@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 
 from contract_tests.cases import Case, hostile
 from contract_tests.corpus import MAX_TEXT, Scope
-from contract_tests.stimuli.valid import put, text_members, with_text
+from contract_tests.stimuli.valid import put, text_members, with_keys, with_text
 from contract_tests.verdicts import NotApplicable
 from mock_server.decoding import Unparsable, Unusable, decode
 from mock_server.wireform import encode
@@ -133,7 +133,6 @@ def bad_encodings(scope: Scope) -> Iterable[Case]:
         ("GB 18030 text", "李雷".encode("gb18030")),
     ):
         yield _mangled(scope, label, functools.partial(insert, raw))
-    yield _mangled(scope, "UTF-16 with a byte order mark", lambda body: body.decode().encode("utf-16"))
 
 
 def _first_text(scope: Scope, raw: bytes, body: bytes) -> bytes:
@@ -145,6 +144,7 @@ def _first_text(scope: Scope, raw: bytes, body: bytes) -> bytes:
 def boms(scope: Scope) -> Iterable[Case]:
     """A byte order mark before the body."""
     yield _mangled(scope, "a byte order mark", lambda body: b"\xef\xbb\xbf" + body)
+    yield _mangled(scope, "UTF-16 with a byte order mark", lambda body: body.decode().encode("utf-16"))
 
 
 @hostile
@@ -349,7 +349,7 @@ def _hard_texts(scope: Scope, texts: dict[str, str]) -> Iterable[Case]:
                 yield Case(
                     scope.callback,
                     f"{label} in a key of {member.pointer}",
-                    jp.replaced(scope.plain, member.pointer, {text: "value"}),
+                    with_keys(scope, member, {text: "value"}),
                 )
 
 

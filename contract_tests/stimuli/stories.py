@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from contract_tests.cases import Case
 from contract_tests.corpus import MAX_INTEGER, MAX_TEXT, Scope
 from contract_tests.stimuli.malformed import missing_members
-from contract_tests.stimuli.valid import KEYS, MARKUP, PHONES, SCRIPTS, SYMBOLS, put, text_members
+from contract_tests.stimuli.valid import KEYS, MARKUP, PHONES, SCRIPTS, SYMBOLS, put, text_members, with_keys
 from contract_tests.verdicts import NotApplicable
 from openapi import pointer as jp
 from openapi.order import Order
@@ -187,7 +187,7 @@ def kept_maps(scope: Scope) -> Iterable[Case]:
             ("a hundred keys", {f"Key {i}": str(i) for i in range(100)}),
             ("texts that look like numbers", {"a": "007", "b": "1e3", "c": "true", "d": "null", "e": ""}),
         ):
-            yield Case(scope.callback, f"{label} at {member.pointer}", jp.replaced(scope.plain, member.pointer, value))
+            yield Case(scope.callback, f"{label} at {member.pointer}", with_keys(scope, member, dict(value)))
 
 
 def refused_after_stored(scope: Scope) -> Iterable[Case]:

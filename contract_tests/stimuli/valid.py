@@ -35,6 +35,7 @@ __all__ = [
     "symbols",
     "text_members",
     "weighty",
+    "with_keys",
     "with_text",
 ]
 
@@ -170,8 +171,19 @@ def text_members(scope: Scope) -> list[Member]:
 
 
 def with_text(scope: Scope, member: Member, text: str) -> jp.Json:
-    """The plain content with a text in one free text or, as a value, in one free map."""
-    return jp.replaced(scope.plain, member.pointer, {"text": text} if member.is_free_map else text)
+    """The plain content with a text in one free text or, as one more value, in one free map."""
+    return _put_text(scope.plain, member, text)
+
+
+def _put_text(content: jp.Json, member: Member, text: str) -> jp.Json:
+    # The example's keys stay: a receiver that misses one of them has a rule of its own.
+    new = {**jp.get(content, member.pointer), "text": text} if member.is_free_map else text
+    return jp.replaced(content, member.pointer, new)
+
+
+def with_keys(scope: Scope, member: Member, more: dict[str, jp.Json]) -> jp.Json:
+    """The plain content with more keys in one free map."""
+    return jp.replaced(scope.plain, member.pointer, {**jp.get(scope.plain, member.pointer), **more})
 
 
 def _texts(scope: Scope, texts: dict[str, str]) -> Iterator[Case]:
@@ -188,7 +200,7 @@ def _texts(scope: Scope, texts: dict[str, str]) -> Iterator[Case]:
 def _everywhere(scope: Scope, members: list[Member], text: str) -> jp.Json:
     content = scope.plain
     for member in members:
-        content = jp.replaced(content, member.pointer, {"text": text} if member.is_free_map else text)
+        content = _put_text(content, member, text)
     return content
 
 
@@ -302,9 +314,7 @@ def many_keys(scope: Scope) -> Iterable[Case]:
     for member in _free_maps(scope):
         for count in (50, 300):
             full = {f"k{index}": str(index) for index in range(count)}
-            yield Case(
-                scope.callback, f"{count} keys at {member.pointer}", jp.replaced(scope.plain, member.pointer, full)
-            )
+            yield Case(scope.callback, f"{count} keys at {member.pointer}", with_keys(scope, member, full))
 
 
 def awkward_keys(scope: Scope) -> Iterable[Case]:
@@ -315,12 +325,12 @@ def awkward_keys(scope: Scope) -> Iterable[Case]:
             yield Case(
                 scope.callback,
                 f"the key {shown!r} at {member.pointer}",
-                jp.replaced(scope.plain, member.pointer, {key: "value"}),
+                with_keys(scope, member, {key: "value"}),
             )
         yield Case(
             scope.callback,
             f"all those keys at {member.pointer}",
-            jp.replaced(scope.plain, member.pointer, dict.fromkeys(KEYS, "value")),
+            with_keys(scope, member, dict.fromkeys(KEYS, "value")),
         )
 
 
@@ -334,8 +344,8 @@ def filled_to(scope: Scope, size: int) -> Iterator[Case]:
     def fill(value: jp.Json) -> jp.Json:
         from mock_server.wireform import encode
 
-        full: dict[str, str] = {}
-        room = size - len(encode(jp.replaced(value, member.pointer, {})))
+        full: dict[str, str] = dict(jp.get(value, member.pointer))
+        room = size - len(encode(value))
         while room > 0:
             key = f"k{len(full):04}"
             overhead = len(key) + 5 + bool(full)  # quotes, colon and comma

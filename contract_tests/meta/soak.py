@@ -1,0 +1,120 @@
+"""Decides whether the kit holds over many seeds: correct receivers stay clean, each fault is caught by its rule alone.
+
+Run it with ``python -m contract_tests.meta.soak [--seeds 10] [--depth standard] [--faults] [--receivers]``; it does
+both when neither is named. The exit code is 1 when anything deviates, 130 when it was interrupted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+
+from contract_tests.bench import Bench
+from contract_tests.corpus import DEPTHS
+from contract_tests.matrix import judge_all, kill_matrix, tools
+from contract_tests.meta.processes import missing_means, running
+from contract_tests.receivers import RECEIVERS, Receiver
+from contract_tests.verdicts import Verdict
+from mock_server.faults import FAULTS
+from mock_server.sending import Access, Pace, Sender
+
+_SPOILED = {Verdict.FAIL, Verdict.FLAKY, Verdict.ERROR}
+_MOST_S = 1800  # for one receiver under one seed: a hanging one ends, and counts as a deviation
+
+
+def deviations(receiver: Receiver, url: str, depth: str, seed: int) -> Iterator[str]:
+    """What was said of a correct receiver that should not have been, or was not said and should have been."""
+    contract, catalogue, tests = tools()
+    sender = Sender(Access(url), Pace.towards(url, until=time.monotonic() + _MOST_S))
+    bench = Bench(contract, catalogue, catalogue.rules, contract.callbacks, sender, DEPTHS[depth], seed)
+    try:
+        results = judge_all(bench, tests).values()
+    except Exception as error:  # the run stopped: no verdict on the receiver, and not clean either
+        yield f"{type(error).__name__}: {error}"
+        return
+    finally:
+        bench.close()
+    yield from (f"{result.rule.id} {result.verdict.value}" for result in results if result.verdict in _SPOILED)
+    warned = {result.rule.id for result in results if result.verdict is Verdict.WARN}
+    expected = set(receiver.expected_warnings)
+    yield from (f"{rule_id} {'warn' if rule_id in warned else 'no warning'}" for rule_id in sorted(warned ^ expected))
+
+
+def soak_receivers(depth: str, seeds: int) -> tuple[int, int]:
+    """Prints one line per receiver; gives the runs and those that deviated."""
+    runs = bad = 0
+    for receiver in RECEIVERS:
+        lacking = missing_means(receiver)
+        if lacking:
+            say(f"{receiver.name:12} skipped: {lacking}")
+            continue
+        said: Counter[str] = Counter()
+        clean, begun = 0, time.monotonic()
+        try:
+            # One process for all seeds, as a partner's would be: what one run leaves behind, the next one meets.
+            with running(receiver) as (url, _):
+                for seed in range(seeds):
+                    found = list(deviations(receiver, url, depth, seed))
+                    clean += not found
+                    said.update(found)
+        except RuntimeError as error:  # it did not start
+            said[str(error)] += 1
+        runs, bad = runs + seeds, bad + seeds - clean
+        say(f"{receiver.name:12} clean {clean} of {seeds}, {time.monotonic() - begun:.0f} s{told(said)}")
+    return runs, bad
+
+
+def soak_faults(depth: str, seeds: int) -> tuple[int, int]:
+    """Prints one line per fault; gives the runs and those that deviated."""
+    exact: Counter[str] = Counter()
+    said: dict[str, Counter[str]] = {fault: Counter() for fault in ("", *FAULTS)}
+    for seed in range(seeds):
+        for row in kill_matrix(said, depth=depth, seed=seed):
+            exact[row.fault] += row.exact
+            if not row.exact:
+                others = [f"{rule_id} {verdict}" for rule_id, verdict in row.broken.items() if rule_id != row.fault]
+                missed = [] if not row.fault or row.fault in row.broken else ["not caught"]
+                said[row.fault].update([*missed, *others, *(f"{key} {why}" for key, why in row.other.items())])
+        say(f"seed {seed}: {sum(exact.values())} of {(seed + 1) * len(said)} runs exact so far")
+    for fault, counts in said.items():
+        say(f"{fault or 'no fault':12} exact {exact[fault]} of {seeds}{told(counts)}")
+    runs = seeds * len(said)
+    return runs, runs - sum(exact.values())
+
+
+def told(said: Counter[str]) -> str:
+    return "".join(f"; {what} ×{count}" for what, count in said.most_common())
+
+
+def say(line: str) -> None:
+    print(line, flush=True)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seeds", type=int, default=10, help="how many seeds, from 0")
+    parser.add_argument("--depth", choices=list(DEPTHS), default="standard")
+    parser.add_argument("--faults", action="store_true", help="only the mock's faults")
+    parser.add_argument("--receivers", action="store_true", help="only the correct receivers")
+    options = parser.parse_args()
+    both = options.faults == options.receivers
+    begun, totals = time.monotonic(), []
+    try:
+        if both or options.receivers:
+            totals.append(("receivers", *soak_receivers(options.depth, options.seeds)))
+        if both or options.faults:
+            totals.append(("faults", *soak_faults(options.depth, options.seeds)))
+    except KeyboardInterrupt:
+        say("interrupted")
+        return 130
+    for what, runs, bad in totals:
+        say(f"{what}: {runs} runs under {options.seeds} seeds at {options.depth} depth, {bad} deviated")
+    say(f"{time.monotonic() - begun:.0f} s")
+    return 1 if any(bad for _, _, bad in totals) or not any(runs for _, runs, _ in totals) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
