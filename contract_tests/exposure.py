@@ -13,6 +13,7 @@ _TRACES = re.compile(
     r"Traceback \(most recent call last\)"  # Python
     r'|File "[^"]+", line \d+'
     r"|^\s+at [\w.$<>]+ ?\([^)\n]*:\d+(:\d+)?\)"  # JavaScript, Java
+    r"|\bat [^\n<]{0,200}\.[cm]?[jt]s:\d+:\d+"  # the same in an HTML page
     r"|\bat [\w.$]+\([\w]+\.java:\d+\)"
     r"|goroutine \d+ \[running\]"  # Go
     r"|#\d+ [^\n]*\.php\(\d+\)"  # PHP

@@ -176,9 +176,11 @@ def with_text(scope: Scope, member: Member, text: str) -> jp.Json:
 
 
 def _put_text(content: jp.Json, member: Member, text: str) -> jp.Json:
+    if not member.is_free_map:
+        return jp.replaced(content, member.pointer, text)
     # The example's keys stay: a receiver that misses one of them has a rule of its own.
-    new = {**jp.get(content, member.pointer), "text": text} if member.is_free_map else text
-    return jp.replaced(content, member.pointer, new)
+    keys = [*jp.get(content, member.pointer), "text"]
+    return jp.replaced(content, member.pointer, dict.fromkeys(keys, text))
 
 
 def with_keys(scope: Scope, member: Member, more: dict[str, jp.Json]) -> jp.Json:
