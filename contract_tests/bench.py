@@ -73,6 +73,7 @@ class Bench:
     under_way: set[tuple[str, str]] = field(default_factory=set)
     sent_ahead: dict[str, int] = field(default_factory=dict)
     killed_by: str = ""
+    interrupted: bool = False
     errors: list[Exception] = field(default_factory=list)
     plain_sent: int = 0
     _numbers: dict[tuple[str, str], int] = field(default_factory=dict)

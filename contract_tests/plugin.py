@@ -99,6 +99,8 @@ class RulesPlugin:
     def _judged(self, bench: Bench, rule: Rule, test: RuleTest, request: pytest.FixtureRequest) -> RuleResult:
         bench.listener.rule_started(rule)
         try:
+            if bench.interrupted:
+                raise KeyboardInterrupt
             send_ahead(bench, rule, self.tests)
             result = judge(bench, rule, test)
         except (OutOfBudget, KitError, KeyboardInterrupt) as stop:

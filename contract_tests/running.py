@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -53,8 +55,29 @@ def run_rules(bench: Bench, ready: Callable[[dict[str, int]], None]) -> BaseExce
         ready: Called with the plan before the first rule is judged.
     """
     plugin = RulesPlugin(lambda: contextlib.nullcontext(bench), lambda tests: ready(plan_of(bench, tests)))
-    _pytest(plugin)
+    with _interruptible(bench):
+        code = _pytest(plugin)
+    if plugin.stopped_by is None and (bench.interrupted or code == pytest.ExitCode.INTERRUPTED):
+        return KeyboardInterrupt()
     return plugin.stopped_by
+
+
+@contextlib.contextmanager
+def _interruptible(bench: Bench) -> Iterator[None]:
+    """Remembers Ctrl-C: an interrupt that arrives inside a callback of the interpreter would be lost otherwise."""
+
+    def remember(number: int, frame: object) -> None:
+        bench.interrupted = True
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, remember)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def collect_tests() -> dict[str, RuleTest]:
@@ -76,7 +99,7 @@ def untested(catalogue: Catalogue) -> list[str]:
     return [rule.id for rule in catalogue.rules if not rule.untestable and rule.id not in tests]
 
 
-def _pytest(plugin: RulesPlugin, *more: str) -> None:
+def _pytest(plugin: RulesPlugin, *more: str) -> int:
     arguments = [
         str(CHAPTERS),
         "-c",
@@ -93,6 +116,7 @@ def _pytest(plugin: RulesPlugin, *more: str) -> None:
         code = pytest.main(arguments, plugins=[plugin])
     if code in {pytest.ExitCode.USAGE_ERROR, pytest.ExitCode.INTERNAL_ERROR}:
         raise RuntimeError(f"pytest could not run the chapters (exit code {int(code)})")
+    return int(code)
 
 
 @contextlib.contextmanager
