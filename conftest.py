@@ -25,6 +25,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def _bench(url: str | None) -> Iterator[Bench]:
     from contract_tests.check_command import receiver_at
     from contract_tests.first_contact import make_first_contact
+    from contract_tests.readback import own_read_back
     from mock_server.sending import Access, Pace, Sender
     from openapi.catalogue import load_catalogue
     from openapi.loading import load_contract
@@ -33,6 +34,8 @@ def _bench(url: str | None) -> Iterator[Bench]:
     with receiver_at(url, contract) as target:
         sender = Sender(Access(target), Pace.towards(target))
         bench = Bench(contract, catalogue, catalogue.rules, contract.callbacks, sender)
+        if url is None:
+            bench.state = own_read_back(target.removesuffix("/callbacks"), contract)
         try:
             make_first_contact(bench)
             yield bench
