@@ -59,7 +59,16 @@ RECEIVERS: tuple[Receiver, ...] = (
     Receiver("php", "php_receiver.php", "PHP", "php -S", (), _PHP, tool="php"),
     Receiver("late", "late_receiver.py", "Python", "Flask 3.1, answers first", ("flask", "waitress"), _PYTHON),
     Receiver("limited", "limited_receiver.py", "Python", "Starlette 1.10, 429", ("starlette", "uvicorn"), _PYTHON),
-    Receiver("slow", "slow_receiver.py", "Python", "aiohttp 3.14, 300 ms", ("aiohttp",), _PYTHON),
+    # Its 300 ms are over the median that LOD-04 asks for: the warning is right, and the receiver correct all the same.
+    Receiver(
+        "slow",
+        "slow_receiver.py",
+        "Python",
+        "aiohttp 3.14, 300 ms",
+        ("aiohttp",),
+        _PYTHON,
+        expected_warnings=("LOD-04",),
+    ),
     Receiver("small", "small_receiver.py", "Python", "Flask 3.1, 100 kB", ("flask", "waitress"), _PYTHON),
     Receiver(
         "postgres",
