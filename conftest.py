@@ -23,9 +23,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @contextlib.contextmanager
 def _bench(url: str | None) -> Iterator[Bench]:
-    from contract_tests.check_command import receiver_at
     from contract_tests.first_contact import make_first_contact
     from contract_tests.readback import own_read_back
+    from contract_tests.setting_up import receiver_at
     from mock_server.sending import Access, Pace, Sender
     from openapi.catalogue import load_catalogue
     from openapi.loading import load_contract

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,89 +10,25 @@ from typing import Any
 
 import click
 
+from contract_tests.setting_up import bench_at, choice_options, read_back_options
+from mock_server.reaching import pace_in_words, pace_options, reach_options
 from openapi.errors import KitError
 
-__all__ = ["check", "receiver_at"]
-
-
-class _Lines(click.types.StringParamType):
-    """Text of which an environment variable holds one a line; click would split it at every space."""
-
-    name = "text"
-    envvar_list_splitter = "\n"
+__all__ = ["check"]
 
 
 @click.command()
 @click.argument("url", required=False, envvar="CALLBACK_CONTRACT_CHECK_URL")
-@click.option("--rules", "-r", default="", metavar="ID,…", help="Only these rules or chapters, as in ACK-01,FWD.")
-@click.option("--callback", "-c", multiple=True, metavar="NAME", help="Only this callback. [default: all]")
-@click.option("--depth", type=click.Choice(["quick", "standard", "thorough"]), default="standard", show_default=True)
-@click.option("--seed", type=int, default=0, show_default=True, help="Decides what is drawn.")
+@choice_options
 @click.option("--strict", is_flag=True, help="Fail on a broken SHOULD, too.")
 @click.option("--dry-run", is_flag=True, help="Print rules, deliveries and pace; send nothing.")
 @click.option(
     "--report-dir", type=click.Path(path_type=Path), metavar="DIR", help="Write report.json and junit.xml there."
 )
 @click.option("--name", default="", metavar="TEXT", help="The receiver's name in reports.")
-@click.option(
-    "--header", "-H", multiple=True, type=_Lines(), metavar="'NAME: VALUE'", help="Send this header with everything."
-)
-@click.option("--auth", default=None, metavar="USER:PASSWORD", help="Basic authentication.")
-@click.option("--cert", default=None, metavar="FILE", help="Client certificate (PEM).")
-@click.option("--key", default=None, metavar="FILE", help="Its key, unless it stands in the same file.")
-@click.option("--ca", default=None, metavar="FILE", help="Certificate authorities to trust (PEM).")
-@click.option("--insecure", is_flag=True, help="Trust any certificate.")
-@click.option("--signature", metavar="SCHEME", help="Sign deliveries: a preset or a YAML file; keys by environment.")
-@click.option("--proxy", default=None, metavar="URL", help="HTTP proxy.")
-@click.option(
-    "--timeout",
-    type=click.FloatRange(0.1, 600),
-    default=30.0,
-    show_default=True,
-    metavar="S",
-    help="Seconds after which there is no answer.",
-)
-@click.option(
-    "--rate",
-    type=click.FloatRange(0.1),
-    default=None,
-    metavar="N",
-    help="Deliveries a second. [20; loopback: no limit]",
-)
-@click.option(
-    "--at-once",
-    type=click.IntRange(1, 64),
-    default=None,
-    metavar="N",
-    help="Deliveries under way together. [4; loopback: 16]",
-)
-@click.option(
-    "--max-deliveries",
-    type=click.IntRange(1),
-    default=None,
-    metavar="N",
-    help="Deliveries in all. [1000; loopback: no limit]",
-)
-@click.option("--max-time", type=click.FloatRange(1), default=None, metavar="S", help="Seconds for the whole run.")
-@click.option("--state-url", metavar="URL", help="Read-back: GET this with {id}; see openapi/read-back.yaml.")
-@click.option(
-    "--state-header",
-    multiple=True,
-    type=_Lines(),
-    metavar="'NAME: VALUE'",
-    help="Send this header with read-back only.",
-)
-@click.option("--state-map", multiple=True, metavar="THEIRS=OURS", help="A state in the receiver's words and in ours.")
-@click.option(
-    "--state-patience",
-    type=click.FloatRange(0, 120),
-    default=5.0,
-    show_default=True,
-    metavar="S",
-    help="Seconds that storing may take after the answer.",
-)
-@click.option("--plugin", metavar="FILE", help="Python file with read_back(message_id), instead of a URL.")
-@click.option("--contract", default=None, metavar="FILE", help="Another contract than the built-in one.")
+@reach_options
+@pace_options
+@read_back_options
 def check(url: str | None, **options: Any) -> None:
     """Judge the receiver at URL; without a URL, start the mock receiver and judge that.
 
@@ -112,81 +45,11 @@ class _Check:
     options: dict[str, Any]
 
     def run(self, url: str | None) -> int:
-        from contract_tests.corpus import DEPTHS
-        from openapi.catalogue import load_catalogue
-        from openapi.loading import CONTRACT_FILE, load_contract
-
-        o = self.options
-        catalogue = load_catalogue()
-        rules = catalogue.select(tuple(name.strip() for name in o["rules"].split(",") if name.strip()))
-        contract = load_contract(o["contract"] or CONTRACT_FILE)
-        callbacks = tuple(contract.callback(name) for name in o["callback"]) or contract.callbacks
-        report_dir = _writable(o["report_dir"])
-        with receiver_at(url, contract) as target:
-            sender = self._sender(target)
-
-            from contract_tests.bench import Bench
-
-            state = self._state(target, contract, sender.pace.at_once, own_mock=url is None)
-            bench = Bench(contract, catalogue, rules, callbacks, sender, DEPTHS[o["depth"]], o["seed"], state=state)
-            bench.patience_s = o["state_patience"]
-            try:
-                return self._dry_run(bench) if o["dry_run"] else self._judge(bench, report_dir, own_mock=url is None)
-            finally:
-                bench.close()
-
-    def _signer(self) -> Any:
-        if self.options["signature"] is None:
-            return None
-        from mock_server.signing import DeliverySigner, signature_from
-
-        return DeliverySigner(*signature_from(self.options["signature"], os.environ))
-
-    def _state(self, target: str, contract: Any, at_once: int, *, own_mock: bool) -> Any:
-        from contract_tests.readback import HttpReadBack, known_states, own_read_back, plugged_in
-        from mock_server.sending import Access
-
-        o = self.options
-        words = dict(_pair(text) for text in o["state_map"])
-        if o["plugin"]:
-            return plugged_in(Path(o["plugin"]), words)
-        if o["state_url"] is None:
-            return own_read_back(target.removesuffix("/callbacks"), contract) if own_mock else None
-        access = Access(
-            url=o["state_url"],
-            headers=tuple(_header(text) for text in o["state_header"]),
-            client_cert=o["cert"],
-            client_key=o["key"],
-            ca=o["ca"],
-            insecure=o["insecure"],
-            proxy=o["proxy"],
-            timeout_s=o["timeout"],
-        )
-        return HttpReadBack(o["state_url"], access, at_once, known_states(contract), words)
-
-    def _sender(self, url: str) -> Any:
-        from mock_server.sending import Access, Pace, Sender
-
-        o = self.options
-        access = Access(
-            url=url,
-            headers=tuple(_header(text) for text in o["header"]),
-            basic_auth=o["auth"],
-            client_cert=o["cert"],
-            client_key=o["key"],
-            ca=o["ca"],
-            insecure=o["insecure"],
-            proxy=o["proxy"],
-            timeout_s=o["timeout"],
-        )
-        pace = Pace.towards(
-            url,
-            per_second=o["rate"],
-            at_once=o["at_once"],
-            most=o["max_deliveries"],
-            until=time.monotonic() + o["max_time"] if o["max_time"] else None,
-        )
-        return Sender(access, pace, self._signer())
+        report_dir = _writable(self.options["report_dir"])
+        with bench_at(url, self.options) as bench:
+            if self.options["dry_run"]:
+                return self._dry_run(bench)
+            return self._judge(bench, report_dir, own_mock=url is None)
 
     def _dry_run(self, bench: Any) -> int:
         from contract_tests.reporting.terminal import console, show_plan
@@ -195,7 +58,7 @@ class _Check:
         show_plan(
             console(),
             plan_of(bench, collect_tests()),
-            pace=_pace_in_words(bench.sender.pace),
+            pace=pace_in_words(bench.sender.pace),
             url=bench.sender.access.shown_url,
             catalogue=bench.catalogue,
         )
@@ -217,7 +80,7 @@ class _Check:
                 total = sum(plan.values()) + len(bench.callbacks)
                 out.print(
                     f"Judging {judged}: {len(bench.rules)} rules, {total} deliveries, "
-                    f"{_pace_in_words(bench.sender.pace)}.",
+                    f"{pace_in_words(bench.sender.pace)}.",
                     soft_wrap=True,
                     markup=False,
                 )
@@ -289,34 +152,6 @@ def _why_incomplete(stopped: BaseException | None) -> str:
     return "interrupted" if isinstance(stopped, KeyboardInterrupt) else str(stopped)
 
 
-@contextlib.contextmanager
-def receiver_at(url: str | None, contract: Any) -> Iterator[str]:
-    """Gives the URL of the receiver under test; starts the mock when none is given."""
-    if url is not None:
-        yield url
-        return
-    from mock_server.receiver import Receiver
-    from mock_server.serving import served
-
-    with served(Receiver(contract)) as base:
-        yield base + "/callbacks"
-
-
-def _header(text: str) -> tuple[str, str]:
-    name, colon, value = text.partition(":")
-    if not colon or not name.strip():
-        # It is not repeated here: a header may be a secret.
-        raise KitError("a header without a colon", where="--header", remedy="Write 'Name: value'.")
-    return name.strip(), value.strip()
-
-
-def _pair(text: str) -> tuple[str, str]:
-    theirs, equals, ours = text.partition("=")
-    if not equals or not theirs or not ours:
-        raise KitError(f"{text!r} is not a pair of states", where="--state-map", remedy="Write THEIRS=OURS.")
-    return theirs, ours
-
-
 def _writable(directory: Path | None) -> Path | None:
     """Makes the report directory before anything is sent: a run's result must not be lost for want of a folder."""
     if directory is not None:
@@ -348,12 +183,6 @@ def _write(report: Any, catalogue: Any, directory: Path) -> None:
             remedy="The verdicts stand above; make room and run again.",
             exit_code=3,
         ) from None
-
-
-def _pace_in_words(pace: Any) -> str:
-    rate = f"{pace.per_second:g} a second" if pace.per_second else "no limit to the rate"
-    most = f", {pace.most} in all" if pace.most else ""
-    return f"{rate}, {pace.at_once} at once{most}"
 
 
 def _kit_version() -> str:

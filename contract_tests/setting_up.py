@@ -1,0 +1,135 @@
+"""Decides how a run is set up from a command line: contract, rules, receiver, read-back, one bench."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from mock_server.reaching import Lines, access_to, sender_to, with_options
+from openapi.errors import KitError
+
+if TYPE_CHECKING:
+    from contract_tests.bench import Bench
+    from contract_tests.readback import ReadBack
+    from openapi.model import Contract
+
+__all__ = ["bench_at", "choice_options", "read_back_options", "receiver_at"]
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+
+def choice_options(command: _Command) -> _Command:
+    """Options that say what is judged, and how deeply."""
+    return with_options(
+        command,
+        [
+            click.option(
+                "--rules", "-r", default="", metavar="ID,…", help="Only these rules or chapters, as in ACK-01,FWD."
+            ),
+            click.option("--callback", "-c", multiple=True, metavar="NAME", help="Only this callback. [default: all]"),
+            click.option(
+                "--depth", type=click.Choice(["quick", "standard", "thorough"]), default="standard", show_default=True
+            ),
+            click.option("--seed", type=int, default=0, show_default=True, help="Decides what is drawn."),
+            click.option("--contract", default=None, metavar="FILE", help="Another contract than the built-in one."),
+        ],
+    )
+
+
+def read_back_options(command: _Command) -> _Command:
+    """Options that say how to see what the receiver stored."""
+    return with_options(
+        command,
+        [
+            click.option(
+                "--state-url", metavar="URL", help="Read-back: GET this with {id}; see openapi/read-back.yaml."
+            ),
+            click.option(
+                "--state-header",
+                multiple=True,
+                type=Lines(),
+                metavar="'NAME: VALUE'",
+                help="Send this header with read-back only.",
+            ),
+            click.option(
+                "--state-map", multiple=True, metavar="THEIRS=OURS", help="A state in the receiver's words and in ours."
+            ),
+            click.option(
+                "--state-patience",
+                type=click.FloatRange(0, 120),
+                default=5.0,
+                show_default=True,
+                metavar="S",
+                help="Seconds that storing may take after the answer.",
+            ),
+            click.option("--plugin", metavar="FILE", help="Python file with read_back(message_id), instead of a URL."),
+        ],
+    )
+
+
+@contextlib.contextmanager
+def bench_at(url: str | None, options: Mapping[str, Any]) -> Iterator[Bench]:
+    """Opens the bench that the options describe, before the receiver at `url` or before the mock.
+
+    Raises:
+        KitError: An option's value makes no sense, or the contract cannot be used.
+    """
+    from contract_tests.corpus import DEPTHS
+    from openapi.catalogue import load_catalogue
+    from openapi.loading import CONTRACT_FILE, load_contract
+
+    catalogue = load_catalogue()
+    rules = catalogue.select(tuple(name.strip() for name in options["rules"].split(",") if name.strip()))
+    contract = load_contract(options["contract"] or CONTRACT_FILE)
+    callbacks = tuple(contract.callback(name) for name in options["callback"]) or contract.callbacks
+    with receiver_at(url, contract) as target:
+        sender = sender_to(target, options)
+
+        from contract_tests.bench import Bench
+
+        state = _read_back(target, contract, sender.pace.at_once, options, own_mock=url is None)
+        depth = DEPTHS[options["depth"]]
+        bench = Bench(contract, catalogue, rules, callbacks, sender, depth, options["seed"], state=state)
+        bench.patience_s = options["state_patience"]
+        try:
+            yield bench
+        finally:
+            bench.close()
+
+
+@contextlib.contextmanager
+def receiver_at(url: str | None, contract: Contract) -> Iterator[str]:
+    """Gives the URL of the receiver under test; starts the mock when none is given."""
+    if url is not None:
+        yield url
+        return
+    from mock_server.receiver import Receiver
+    from mock_server.serving import served
+
+    with served(Receiver(contract)) as base:
+        yield base + "/callbacks"
+
+
+def _read_back(
+    target: str, contract: Contract, at_once: int, options: Mapping[str, Any], *, own_mock: bool
+) -> ReadBack | None:
+    from contract_tests.readback import HttpReadBack, known_states, own_read_back, plugged_in
+
+    words = dict(_pair(text) for text in options["state_map"])
+    if options["plugin"]:
+        return plugged_in(Path(options["plugin"]), words)
+    url = options["state_url"]
+    if url is None:
+        return own_read_back(target.removesuffix("/callbacks"), contract) if own_mock else None
+    return HttpReadBack(url, access_to(url, options, headers="state_header"), at_once, known_states(contract), words)
+
+
+def _pair(text: str) -> tuple[str, str]:
+    theirs, equals, ours = text.partition("=")
+    if not equals or not theirs or not ours:
+        raise KitError(f"{text!r} is not a pair of states", where="--state-map", remedy="Write THEIRS=OURS.")
+    return theirs, ours
