@@ -133,6 +133,7 @@ def sender_to(url: str, options: Mapping[str, Any]) -> Sender:
     """
     from mock_server.sending import Pace, Sender
 
+    access = access_to(url, options)  # first: it says what is wrong with a URL
     pace = Pace.towards(
         url,
         per_second=options["rate"],
@@ -140,7 +141,7 @@ def sender_to(url: str, options: Mapping[str, Any]) -> Sender:
         most=options["max_deliveries"],
         until=time.monotonic() + options["max_time"] if options["max_time"] else None,
     )
-    return Sender(access_to(url, options), pace, _signer(options["signature"]))
+    return Sender(access, pace, _signer(options["signature"]))
 
 
 def _signer(signature: str | None) -> Any:
