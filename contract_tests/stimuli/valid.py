@@ -120,8 +120,17 @@ KEYS = (
     "名前",
     "status",
 )
-# Reserved for fiction: NANP 555-01xx, Ofcom's drama numbers, ACMA's numbers for creative works.
-PHONES = ("+12025550143", "+447700900077", "+61255501234", "+61491570006", "+442079460123", "+14165550199")
+# Reserved for fiction: NANP 555-01xx, Ofcom's and the Bundesnetzagentur's drama numbers, ACMA's for creative works.
+# No regulator reserves shorter ones than of eleven digits, or longer ones than of thirteen.
+PHONES = (
+    "+12025550143",
+    "+447700900077",
+    "+4917604069012",
+    "+61255501234",
+    "+61491570006",
+    "+442079460123",
+    "+14165550199",
+)
 
 
 def plain(scope: Scope) -> Iterable[Case]:
@@ -382,10 +391,16 @@ def sizes_should(scope: Scope) -> Iterable[Case]:
 
 
 def weighty(scope: Scope) -> Iterable[Case]:
-    """Examples and a large body: what takes a receiver longest."""
+    """Each state and a large body: what a receiver may do at length before it answers."""
     if scope.callback.delivery.deadline_s is None:
         raise NotApplicable("x-delivery.deadline_s is not given")
-    yield Case(scope.callback, "a plain valid delivery", scope.plain)
+    state = scope.callback.delivery.state
+    known = scope.callback.member(state) if state else None
+    if known is None or not known.enum:
+        yield Case(scope.callback, "a plain valid delivery", scope.plain)
+    else:
+        for value in known.enum:
+            yield Case(scope.callback, f"{state} = {value}", jp.replaced(scope.plain, state, value))
     limit = scope.callback.delivery.accept_body_bytes.must
     if limit and scope.with_members(lambda member: member.is_free_map):
         yield from filled_to(scope, limit)
