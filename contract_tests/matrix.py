@@ -69,12 +69,17 @@ def judge_all(bench: Bench, tests: dict[str, RuleTest]) -> dict[str, RuleResult]
     return bench.results
 
 
-def judge_mock(fault: str, depth: str, seed: int) -> dict[str, RuleResult]:
-    """Judges a mock with one fault, or the right one when `fault` is empty."""
+def judge_mock(fault: str, depth: str, seed: int, *, alone: bool = False) -> dict[str, RuleResult]:
+    """Judges a mock with one fault, or the right one when `fault` is empty.
+
+    Args:
+        alone: Judge no more than the fault's own rule and what that requires.
+    """
     contract, catalogue, tests = tools()
+    rules = catalogue.with_required(fault) if alone and fault else catalogue.rules
     with served(Receiver(contract, fault=FAULTS[fault] if fault else None)) as url:
         sender = Sender(Access(f"{url}/callbacks"), Pace())
-        bench = Bench(contract, catalogue, catalogue.rules, contract.callbacks, sender, DEPTHS[depth], seed)
+        bench = Bench(contract, catalogue, rules, contract.callbacks, sender, DEPTHS[depth], seed)
         bench.__dict__["scopes"] = _scopes(depth, seed)
         bench.state = own_read_back(url, contract)
         bench.patience_s = 1.0  # the mock stores before it answers
@@ -84,20 +89,25 @@ def judge_mock(fault: str, depth: str, seed: int) -> dict[str, RuleResult]:
             bench.close()
 
 
-def _row(job: tuple[str, str, int]) -> Row:
-    results = judge_mock(*job)
+def _row(job: tuple[str, str, int, bool]) -> Row:
+    fault, depth, seed, alone = job
+    results = judge_mock(fault, depth, seed, alone=alone)
     rest = {rule_id: r for rule_id, r in results.items() if not r.broken and r.verdict is not Verdict.PASS}
     return Row(
-        job[0],
+        fault,
         {rule_id: r.verdict.value for rule_id, r in results.items() if r.broken},
         tuple(rule_id for rule_id, r in rest.items() if r.blocked),
         {rule_id: f"{r.verdict.value}: {r.reason}" for rule_id, r in rest.items() if not r.blocked},
     )
 
 
-def kill_matrix(faults: Iterable[str], *, depth: str = "quick", seed: int = 0) -> Iterator[Row]:
-    """Judges the mock once with each fault, two and more at a time, and gives the rows in order."""
-    jobs = [(fault, depth, seed) for fault in faults]
+def kill_matrix(faults: Iterable[str], *, depth: str = "quick", seed: int = 0, alone: bool = False) -> Iterator[Row]:
+    """Judges the mock once with each fault, two and more at a time, and gives the rows in order.
+
+    Args:
+        alone: See `judge_mock`.
+    """
+    jobs = [(fault, depth, seed, alone) for fault in faults]
     if len(jobs) == 1:
         yield _row(jobs[0])
         return

@@ -60,6 +60,14 @@ class Catalogue:
                 return rule
         raise KeyError(rule_id)
 
+    def with_required(self, rule_id: str) -> tuple[Rule, ...]:
+        """A rule after all that it requires, whose breaking would explain its own."""
+        wanted = {rule_id}
+        for rule in reversed(self.rules):  # a rule comes after those that it requires
+            if rule.id in wanted:
+                wanted.update(rule.requires)
+        return tuple(rule for rule in self.rules if rule.id in wanted)
+
     def select(self, names: tuple[str, ...]) -> tuple[Rule, ...]:
         """Picks rules by id (`ACK-01`) or chapter (`ACK`), upper or lower case; all of them without names.
 

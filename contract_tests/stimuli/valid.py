@@ -396,7 +396,7 @@ def weighty(scope: Scope) -> Iterable[Case]:
         raise NotApplicable("x-delivery.deadline_s is not given")
     state = scope.callback.delivery.state
     known = scope.callback.member(state) if state else None
-    if known is None or not known.enum:
+    if state is None or known is None or not known.enum:
         yield Case(scope.callback, "a plain valid delivery", scope.plain)
     else:
         for value in known.enum:
