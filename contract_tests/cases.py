@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from mock_server.delivery import PLAIN, Delivery, Framing, Headers
+from mock_server.provider.composing import default_headers
 from mock_server.stamping import Identity, stamp
 from mock_server.wireform import encode
 from openapi.model import Callback
@@ -63,12 +64,6 @@ class Case:
         """Which stamped member identifies the message."""
         correlation, stamped = self.callback.delivery.correlation, list(self.callback.delivery.stamped)
         return stamped.index(correlation) if correlation is not None and correlation in stamped else 0
-
-
-def default_headers(callback: Callback) -> Headers:
-    """The headers that the contract gives a delivery."""
-    agent = callback.user_agent
-    return (("Content-Type", callback.media_type), *((("User-Agent", agent),) if agent else ()))
 
 
 Stimuli = Callable[..., Iterable[Case]]

@@ -16,6 +16,11 @@ _COMMANDS = {
     # name: module and attribute; help stays fast because nothing of them is imported for it
     "check": ("contract_tests.check_command", "check", "Judge a receiver: one URL in, a verdict per rule out."),
     "mock": ("mock_server.mock_command", "mock", "Run a receiver made from the contract, right or wrong on purpose."),
+    "send": (
+        "mock_server.send_command",
+        "send",
+        "Send what the provider would: one callback, or many messages' lives.",
+    ),
     "diff": ("openapi.diff_command", "diff", "Say what changed between two contracts and whom it hurts."),
     "lint": ("openapi.lint_command", "lint", "Say whether a contract is a good one."),
     "matrix": ("contract_tests.matrix_command", "matrix", "Show that every rule can fail: rule by fault."),

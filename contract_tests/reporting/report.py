@@ -13,9 +13,9 @@ from urllib.parse import unquote
 
 from contract_tests.bench import Bench
 from contract_tests.readback import HttpReadBack
-from contract_tests.reporting.curl import curl
 from contract_tests.reporting.redaction import Redaction
 from contract_tests.verdicts import Finding, RuleResult, conformant
+from mock_server.curl import curl
 from mock_server.delivery import Delivery, Exchange
 from mock_server.sending import Access
 from mock_server.stamping import MARK

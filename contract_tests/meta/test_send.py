@@ -1,0 +1,222 @@
+"""`callback-contract send`, and the campaigns behind it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import subprocess
+import sys
+from collections import Counter, defaultdict
+from itertools import pairwise
+
+import pytest
+
+from contract_tests.meta.hostile import answer, raw_server
+from mock_server.provider.campaign import Campaign
+from mock_server.provider.composing import Composer
+from mock_server.provider.lives import Mix
+from mock_server.sending import Access, Pace, Sender
+from mock_server.stamping import Run
+from openapi import load_contract
+from openapi.errors import KitError
+
+CONTRACT = load_contract()
+CALLBACK = CONTRACT.callbacks[0]
+FACTS = CALLBACK.delivery
+
+
+def bodies_of(request):
+    return json.loads(request.partition(b"\r\n\r\n")[2])
+
+
+def key(body):
+    return body[FACTS.correlation[1:]], body[FACTS.state[1:]]
+
+
+def campaign(url, messages=6, at_once=8, **more):
+    sender = Sender(Access(url), Pace(at_once=at_once))
+    return Campaign(Composer(CALLBACK), sender, Run.fresh(), seed=1, messages=messages, speed=100_000, **more)
+
+
+def went(act=None, **more):
+    """Runs a campaign before a receiver that notes what came, and answers as `act` says."""
+    seen = []
+
+    def note(connection, request):
+        seen.append(request.partition(b"\r\n\r\n")[2])
+        connection.sendall(act(seen) if act else answer())
+
+    with raw_server(note) as url:
+        made = campaign(url, **more)
+        made.go()
+    return made, seen
+
+
+def send(*arguments, **environment):
+    return subprocess.run(
+        [sys.executable, "-m", "contract_tests", "send", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        env={**os.environ, **environment},
+    )
+
+
+def test_every_event_of_every_life_is_delivered_once():
+    made, seen = went()
+    assert made.tally.delivered == made.planned() == len(seen) == len(set(seen))
+
+
+def test_states_of_a_message_go_out_in_their_order():
+    _, seen = went()
+    told = defaultdict(list)
+    for body in map(json.loads, seen):
+        message, state = key(body)
+        told[message].append(state)
+    states = FACTS.order.states
+    assert all(lives == sorted(lives, key=states.index) for lives in told.values())
+
+
+def test_answers_that_are_not_2xx_are_retried_with_equal_bytes():
+    made, seen = went(lambda seen: answer("503 Service Unavailable") if len(seen) <= 2 else answer(), messages=1)
+    assert made.tally.retried == 2
+    assert made.tally.delivered == made.planned()
+    assert sum(count > 1 for count in Counter(seen).values()) in {1, 2}
+
+
+def test_what_is_never_acknowledged_is_given_up_after_the_contracts_tries():
+    made, seen = went(lambda seen: answer("500 Internal Server Error"), messages=1)
+    assert made.tally.given_up == made.planned()
+    assert set(Counter(seen).values()) == {1 + FACTS.retry.max_tries}
+
+
+def test_duplicates_have_equal_bytes():
+    made, seen = went(mix=Mix(duplicates=1.0))
+    assert set(Counter(seen).values()) == {2}
+    assert made.tally.repeated == len(set(seen))
+
+
+def test_concurrent_deliveries_of_an_event_have_equal_bytes():
+    _, seen = went(mix=Mix(concurrent=1.0))
+    assert set(Counter(seen).values()) == {2}
+
+
+def test_reordered_message_has_one_overtaken_event_with_an_older_time():
+    _, seen = went(messages=1, mix=Mix(failing=0.0, reordered=1.0))
+    bodies = [json.loads(body) for body in seen]
+    states = [FACTS.order.states.index(key(body)[1]) for body in bodies]
+    assert sum(a > b for a, b in pairwise(states)) == 1
+    times = [pointer[1:] for pointer, kind in FACTS.stamped.items() if kind == "time"]
+    late = next(i for i, (a, b) in enumerate(pairwise(states)) if a > b)
+    assert all(bodies[late + 1][name] <= bodies[late][name] for name in times)
+
+
+def test_seed_decides_the_lives_and_a_second_run_has_fresh_ids():
+    first, other = (campaign("http://127.0.0.1:1/") for _ in "ab")
+    told = [[key(json.loads(d.body)) for d in made.deliveries()] for made in (first, other)]
+    assert [state for _, state in told[0]] == [state for _, state in told[1]]
+    assert not {message for message, _ in told[0]} & {message for message, _ in told[1]}
+
+
+def test_all_messages_of_a_share_of_one_fail():
+    made = campaign("http://127.0.0.1:1/", mix=Mix(failing=1.0))
+    assert {made._life(n).steps[-1].state for n in range(20)} <= set(FACTS.order.terminal)
+
+
+def test_command_sends_one_state_with_a_value_set():
+    seen = []
+
+    def act(connection, request):
+        seen.append(bodies_of(request))
+        connection.sendall(answer())
+
+    member = next(m for m in CALLBACK.members if m.is_free_map).pointer[1:]
+    with raw_server(act) as url:
+        done = send(url, "--status", FACTS.order.states[1], "--set", f"{member}.name=李雷")
+    assert done.returncode == 0, done.stderr
+    assert (key(seen[0])[1], seen[0][member]["name"]) == (FACTS.order.states[1], "李雷")
+
+
+def test_command_says_how_a_campaign_went():
+    with raw_server(lambda connection, request: connection.sendall(answer())) as url:
+        done = send(url, "--messages", "3", "--speed", "100000")
+    assert done.returncode == 0, done.stderr
+    assert "acknowledged" in done.stdout and "median" in done.stdout
+
+
+def test_campaign_that_is_not_acknowledged_exits_with_1():
+    with raw_server(lambda connection, request: connection.sendall(answer("400 Bad Request"))) as url:
+        done = send(url, "--messages", "1", "--speed", "1000000")
+    assert done.returncode == 1
+    assert "given up" in done.stdout and "400" in done.stdout
+
+
+@pytest.mark.parametrize("more", [[], ["--messages", "2"]])
+def test_nobody_there_exits_with_3(more):
+    assert send("http://127.0.0.1:9/", *more).returncode == 3
+
+
+def test_file_goes_out_as_it_is(tmp_path):
+    seen = []
+
+    def act(connection, request):
+        seen.append(request.partition(b"\r\n\r\n")[2])
+        connection.sendall(answer())
+
+    broken = tmp_path / "body"
+    broken.write_bytes(b'{"a": \xff')
+    with raw_server(act) as url:
+        done = send(url, "--file", str(broken))
+    assert seen == [b'{"a": \xff']
+    assert "breaks the contract" in done.stderr
+
+
+def test_editor_changes_the_body(tmp_path):
+    seen = []
+
+    def act(connection, request):
+        seen.append(bodies_of(request))
+        connection.sendall(answer())
+
+    editor = tmp_path / "editor"
+    editor.write_text('#!/bin/sh\necho \'{"edited": true}\' > "$1"\n')
+    editor.chmod(0o755)
+    with raw_server(act) as url:
+        send(url, "--edit", EDITOR=str(editor), VISUAL=str(editor))
+    assert seen == [{"edited": True}]
+
+
+def test_dry_run_prints_a_curl_per_event_and_sends_nothing():
+    done = send("http://127.0.0.1:9/", "--messages", "2", "--dry-run")
+    assert done.returncode == 0
+    assert all("curl -sS" in line and "$RUN" in line for line in done.stdout.splitlines())
+
+
+def test_repeated_ids_are_the_same_in_both_runs():
+    first, second = (send("http://127.0.0.1:9/", "--dry-run", "--repeat-ids").stdout for _ in "ab")
+    assert key(json.loads(shlex.split(first)[-1]))[0] in second
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--set", "nothing"],
+        ["--set", "a:={"],
+        ["--example", "no such"],
+        ["--file", "/no/such/file"],
+        ["--messages", "2", "--edit"],
+        ["--callback", "none"],
+    ],
+)
+def test_wrong_use_is_one_message(arguments):
+    done = send("http://127.0.0.1:9/", *arguments)
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: ") and "Traceback" not in done.stderr
+
+
+def test_illustrative_example_is_never_sent():
+    name = next(e.name for e in CALLBACK.examples if e.illustrative)
+    with pytest.raises(KitError, match="illustrative"):
+        Composer(CALLBACK, example=name)

@@ -1,0 +1,271 @@
+"""Decides how a campaign goes out: when what is due, what is tried again, what is given up."""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import queue
+import random
+import time
+from array import array
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+from mock_server.delivery import Delivery, Exchange
+from mock_server.provider.composing import Composer
+from mock_server.provider.lives import Mix, Step, life
+from mock_server.sending import OutOfBudget, Sender
+from mock_server.stamping import Identity, Run
+from openapi.errors import KitError
+from openapi.model import Retry
+from openapi.pointer import Json
+
+__all__ = ["Campaign", "Tally"]
+
+_NO_RETRY = Retry(0.0, 0)
+_MESSAGES_A_GROUP = 4  # some messages share a task or a recipient, as a campaign's do
+
+
+@dataclass
+class Tally:
+    """What came of a campaign so far.
+
+    Attributes:
+        delivered: Events that were acknowledged.
+        given_up: Events that were not, after every try.
+        tries: Deliveries that went out, retries and duplicates among them.
+        retried: Of these, those after an answer that was none or not 2xx.
+        repeated: Of these, duplicates that were asked for.
+        waits: How often `Retry-After` was respected.
+        answers: How often each answer came, in plain words.
+        latencies: Seconds of each answered try.
+    """
+
+    delivered: int = 0
+    given_up: int = 0
+    tries: int = 0
+    retried: int = 0
+    repeated: int = 0
+    waits: int = 0
+    answers: Counter[str] = field(default_factory=Counter)
+    latencies: array[float] = field(default_factory=lambda: array("d"))
+
+    def percentile(self, share: float) -> float:
+        """A latency in seconds below which `share` of all answers stayed; 0 without any."""
+        ordered = sorted(self.latencies)
+        return ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else 0.0
+
+
+@dataclass
+class _Message:
+    number: int
+    content: Json
+    steps: list[Step]
+    position: int = 0
+    bodies: dict[str, Delivery] = field(default_factory=dict)
+    under_way: int = 0
+
+
+@dataclass(frozen=True)
+class _Job:
+    """One delivery that is due; `tries` counts those before it."""
+
+    message: _Message
+    step: Step
+    delivery: Delivery
+    tries: int = 0
+
+
+@dataclass
+class Campaign:
+    """Many messages, each with a life of its own.
+
+    Attributes:
+        speed: Seconds of the campaign per second of the clock; gaps and retry delays shrink by it.
+        burst: How many messages begin at the same moment.
+        per_second: Messages that begin per second of the clock; None begins all at once.
+        heard: Called after each try.
+    """
+
+    composer: Composer
+    sender: Sender
+    run: Run
+    seed: int
+    messages: int
+    mix: Mix = field(default_factory=Mix)
+    speed: float = 60.0
+    burst: int = 1
+    per_second: float | None = None
+    heard: Callable[[Tally], None] = lambda tally: None
+    tally: Tally = field(default_factory=Tally)
+
+    def planned(self) -> int:
+        """Deliveries to a receiver that acknowledges each at once."""
+        return sum(step.times for number in range(self.messages) for step in self._life(number).steps)
+
+    def deliveries(self) -> Iterator[Delivery]:
+        """Everything that would go out to such a receiver, message by message."""
+        for number in range(self.messages):
+            message = self._life(number)
+            for step in message.steps:
+                yield from [self._delivery(message, step)] * step.times
+
+    def go(self) -> Tally:
+        """Sends it all.
+
+        Raises:
+            KitError: Nobody answers at the very first delivery.
+            KeyboardInterrupt: The user had enough; `tally` holds what came of it until then.
+        """
+        workers = ThreadPoolExecutor(self.sender.pace.at_once, thread_name_prefix="provider")
+        try:
+            _Run(self, workers).until_done()
+        finally:
+            workers.shutdown(wait=False, cancel_futures=True)
+        return self.tally
+
+    def _life(self, number: int) -> _Message:
+        order = self.composer.callback.delivery.order
+        chance = random.Random(f"{self.seed}/{number}")
+        if order is None:
+            raise KitError(
+                f"the contract gives {self.composer.callback.name} no life cycle",
+                where=self.composer.callback.pointer,
+                remedy="Send one delivery at a time, or say the order of its states in x-delivery.order.",
+            )
+        return _Message(number, self.composer.content(chance), life(order, chance, self.mix))
+
+    def _delivery(self, message: _Message, step: Step) -> Delivery:
+        # Made when it first goes out, so that its time is true; every later try has equal bytes.
+        if step.state not in message.bodies:
+            identity = Identity(self.run, message.number + 1, group=message.number // _MESSAGES_A_GROUP)
+            elapsed = max(0.0, time.time() - self.run.started_at.timestamp())
+            message.bodies[step.state] = self.composer.delivery(
+                self.composer.told(message.content, step.state), identity, after_start_s=elapsed - step.age_s
+            )
+        return message.bodies[step.state]
+
+
+class _Run:
+    """One campaign under way: what is due, what is out, what came back."""
+
+    def __init__(self, campaign: Campaign, workers: ThreadPoolExecutor) -> None:
+        self._campaign = campaign
+        self._workers = workers
+        self._due: list[tuple[float, int, _Message, _Job | None]] = []
+        self._tie = itertools.count()
+        self._back: queue.SimpleQueue[tuple[_Job, Exchange | Exception]] = queue.SimpleQueue()
+        self._out = 0
+        self._answered = False
+        self._retry = campaign.composer.callback.delivery.retry or _NO_RETRY
+
+    def until_done(self) -> None:
+        begun = time.monotonic()
+        waiting = iter(range(self._campaign.messages))
+        following = next(waiting, None)
+        while following is not None or self._due or self._out:
+            now = time.monotonic()
+            while following is not None and now >= begun + self._begins(following):
+                self._later(now, self._campaign._life(following))
+                following = next(waiting, None)
+            while self._due and self._due[0][0] <= now and self._out < self._campaign.sender.pace.at_once:
+                _, _, message, job = heapq.heappop(self._due)
+                self._send(message, job)
+            self._take_back(begun + self._begins(following) if following is not None else None)
+
+    def _begins(self, number: int) -> float:
+        rate = self._campaign.per_second
+        return (number // self._campaign.burst) * self._campaign.burst / rate if rate else 0.0
+
+    def _later(self, at: float, message: _Message, job: _Job | None = None) -> None:
+        heapq.heappush(self._due, (at, next(self._tie), message, job))
+
+    def _send(self, message: _Message, job: _Job | None) -> None:
+        if job is not None:
+            self._submit(job)
+            return
+        step = message.steps[message.position]
+        delivery = self._campaign._delivery(message, step)
+        for _ in range(step.times):
+            self._submit(_Job(message, step, delivery))
+
+    def _submit(self, job: _Job) -> None:
+        self._out += 1
+        job.message.under_way += job.tries == 0
+
+        def send() -> None:
+            try:
+                came: Exchange | Exception = self._campaign.sender.send(job.delivery)
+            except Exception as error:
+                came = error
+            self._back.put((job, came))
+
+        self._workers.submit(send)
+
+    def _take_back(self, next_begin: float | None) -> None:
+        """Waits for an answer, or until something is due, and works off what came."""
+        room = self._out < self._campaign.sender.pace.at_once
+        moments = [self._due[0][0]] if self._due and room else []
+        moments += [next_begin] if next_begin is not None else []
+        wait_s = min(moments) - time.monotonic() if moments else 0.25
+        if wait_s <= 0 and not self._out:
+            return
+        try:
+            # Never for long: an interrupt has to be heard.
+            job, came = self._back.get(timeout=min(max(wait_s, 0.0005), 0.25))
+        except queue.Empty:
+            return
+        self._out -= 1
+        if isinstance(came, OutOfBudget):
+            self._count_failed(job, str(came))
+        elif isinstance(came, Exception):
+            raise came
+        else:
+            self._count(job, came)
+        self._campaign.heard(self._campaign.tally)
+
+    def _count(self, job: _Job, exchange: Exchange) -> None:
+        tally = self._campaign.tally
+        tally.tries += 1
+        tally.waits += exchange.waits
+        tally.retried += job.tries > 0
+        tally.repeated += job.step.again and job.tries == 0
+        tally.answers[str(exchange.status) if exchange.answer else exchange.described()] += 1
+        if exchange.answer is not None:
+            tally.latencies.append(exchange.elapsed_s)
+        elif not self._answered and exchange.failure in {"refused", "name", "tls", "proxy"}:
+            raise KitError(
+                f"nobody answers: {exchange.described()}",
+                where=self._campaign.sender.access.shown_url,
+                remedy="Start the receiver, or mend the URL.",
+                exit_code=3,
+            )
+        self._answered = True
+        if exchange.acknowledged:
+            tally.delivered += 1
+        elif job.tries < self._retry.max_tries:
+            again = _Job(job.message, job.step, job.delivery, job.tries + 1)
+            self._later(time.monotonic() + self._retry.after_s / self._campaign.speed, job.message, again)
+        else:
+            tally.given_up += 1
+        if job.tries == 0:
+            self._go_on(job.message)
+
+    def _count_failed(self, job: _Job, why: str) -> None:
+        tally = self._campaign.tally
+        tally.given_up += 1
+        tally.answers[why] += 1
+        if job.tries == 0:
+            self._go_on(job.message)
+
+    def _go_on(self, message: _Message) -> None:
+        """A message's next event waits for the answer to the one before: only what is asked for gets out of order."""
+        message.under_way -= 1
+        if message.under_way:
+            return
+        message.position += 1
+        if message.position < len(message.steps):
+            gap_s = message.steps[message.position].gap_s / self._campaign.speed
+            self._later(time.monotonic() + gap_s, message)
