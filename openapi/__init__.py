@@ -1,6 +1,6 @@
 """Floor 1: the contract, and what follows from it alone."""
 
-from openapi.errors import CatalogueError, ContractError, KitError
+from openapi.errors import CatalogueError, ContractError, KitError, OverlayError
 from openapi.loading import CONTRACT_FILE, load_contract
 from openapi.model import Callback, Contract, Example
 
@@ -12,5 +12,6 @@ __all__ = [
     "ContractError",
     "Example",
     "KitError",
+    "OverlayError",
     "load_contract",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["CatalogueError", "ContractError", "KitError"]
+__all__ = ["CatalogueError", "ContractError", "KitError", "OverlayError"]
 
 
 class KitError(Exception):
@@ -34,3 +34,7 @@ class ContractError(KitError):
 
 class CatalogueError(KitError):
     """The catalogue of rules cannot be used."""
+
+
+class OverlayError(KitError):
+    """An overlay cannot be read, or does not fit the document."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from openapi import derive
@@ -13,6 +14,7 @@ from openapi.errors import ContractError
 from openapi.facts import fact_flaws, facts_from
 from openapi.members import members_of
 from openapi.model import Answer, Callback, Contract, Example, HeaderParameter
+from openapi.overlay import apply_overlay, load_overlay
 from openapi.yamlfile import YamlFile, read_yaml
 
 __all__ = ["CONTRACT_FILE", "load_contract"]
@@ -21,20 +23,32 @@ CONTRACT_FILE = Path(__file__).with_name("openapi.yaml")
 _MOST_FLAWS_SHOWN = 5
 
 
-def load_contract(path: Path | str = CONTRACT_FILE) -> Contract:
+def load_contract(path: Path | str = CONTRACT_FILE, overlays: Iterable[Path | str] = ()) -> Contract:
     """Reads and checks a contract.
 
     Args:
         path: An OpenAPI 3.1 document in YAML or JSON with callbacks under `webhooks`.
+        overlays: OpenAPI Overlays, applied in this order before anything is checked: a translation, or the facts
+            of delivery for a document that is not ours.
 
     Raises:
         ContractError: The file cannot be read or says something that the kit does not understand; names the
             line, the JSON pointer and the remedy of each flaw.
+        OverlayError: An overlay cannot be read, or one of its targets selects nothing.
     """
+    laid_over = [load_overlay(each) for each in overlays]
     file = read_yaml(Path(path), error=ContractError)
-    document = _checked_shape(file)
+    for overlay in laid_over:
+        file = replace(file, value=apply_overlay(file.value, overlay))
     try:
-        return _contract(file, document)
+        return _contract(file, _checked_shape(file), "".join([file.text, *(overlay.text for overlay in laid_over)]))
+    except ContractError as error:
+        if not laid_over:
+            raise
+        # The place is the nearest one that the contract's own text has.
+        names = ", ".join(overlay.name for overlay in laid_over)
+        remedy = f"{error.remedy}\n  The flaw may stand in what was laid over the contract: {names}."
+        raise ContractError(error.what, where=error.where, remedy=remedy) from None
     except (AttributeError, KeyError, TypeError, IndexError) as error:
         # The checks above name what they know; this is a part that has another shape than OpenAPI gives it.
         raise ContractError(
@@ -44,7 +58,7 @@ def load_contract(path: Path | str = CONTRACT_FILE) -> Contract:
         ) from error
 
 
-def _contract(file: YamlFile, document: Mapping[str, jp.Json]) -> Contract:
+def _contract(file: YamlFile, document: Mapping[str, jp.Json], digested: str) -> Contract:
     _refuse(file, document_flaws(document))
     opened = derive.tolerant_document(document)
     callbacks = tuple(
@@ -57,7 +71,7 @@ def _contract(file: YamlFile, document: Mapping[str, jp.Json]) -> Contract:
         path=file.path,
         title=str(document["info"].get("title", "")),
         version=str(document["info"].get("version", "")),
-        digest=hashlib.sha256(file.text.encode()).hexdigest(),
+        digest=hashlib.sha256(digested.encode()).hexdigest(),
         document=document,
         tolerant_document=opened,
         callbacks=callbacks,
