@@ -11,6 +11,7 @@ from pathlib import Path
 from openapi import pointer as jp
 from openapi.catalogue import Catalogue, Rule, load_catalogue
 from openapi.errors import CatalogueError
+from openapi.loading import CONTRACT_FILE
 from openapi.yamlfile import YamlFile, read_yaml
 
 __all__ = ["ORIGINAL", "languages", "load_translation", "overlay_path", "prose", "translation_path"]
@@ -37,9 +38,9 @@ def translation_path(language: str) -> Path:
     return _HERE / f"rules.{language}.yaml"
 
 
-def overlay_path(language: str) -> Path:
-    """The overlay that brings the contract's own texts into a language, for `load_contract(overlays=…)`."""
-    return _HERE / f"openapi.{language}.overlay.yaml"
+def overlay_path(language: str, document: Path = CONTRACT_FILE) -> Path:
+    """The overlay that brings the texts of a document of the kit into a language, for `load_contract(overlays=…)`."""
+    return document.with_name(f"{document.stem}.{language}.overlay.yaml")
 
 
 def prose(document: Mapping[str, jp.Json]) -> dict[str, str]:
