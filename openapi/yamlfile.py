@@ -114,4 +114,6 @@ def read_yaml(path: Path, *, error: type[KitError]) -> YamlFile:
         ) from None
     except yaml.YAMLError as cause:
         raise error(f"not readable as YAML: {cause}", where=str(path)) from None
+    except RecursionError:
+        raise error("nested too deeply", where=str(path), remedy="Give a document of fewer levels.") from None
     return YamlFile(path, text, value)

@@ -145,6 +145,13 @@ def test_error_names_the_line_of_the_action(tmp_path):
         load_contract(overlays=(file,))
 
 
+def test_file_that_is_nested_too_deeply_is_one_message(tmp_path):
+    file = tmp_path / "o.yaml"
+    file.write_text(HEAD + "actions: " + "[" * 5000 + "]" * 5000)
+    with pytest.raises(OverlayError, match="nested too deeply"):
+        load_overlay(file)
+
+
 @pytest.fixture
 def overlaid(tmp_path):
     def load(*actions: str):
