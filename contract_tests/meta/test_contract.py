@@ -68,6 +68,13 @@ def test_every_field_has_a_meaning_and_says_how_it_is_known():
         assert member.schema["x-provenance"]["description"] == "inferred"
 
 
+def test_every_header_has_a_meaning_and_says_how_it_is_known():
+    operations = [item["post"] for item in load_contract().document["webhooks"].values()]
+    for header in [header for operation in operations for header in operation["parameters"]]:
+        assert header["description"].endswith(".")
+        assert header["x-provenance"]["description"] == "inferred"
+
+
 def test_every_inferred_format_says_so():
     for member in load_contract().callbacks[0].members:
         if member.format:
