@@ -103,13 +103,13 @@ def _flaws(file: YamlFile, original: Catalogue) -> Iterator[tuple[str, str, str]
         yield jp.join(error.instance_path), error.message, "See openapi/schemas/rules-translation.schema.json."
         return
     rules = {rule.id: rule for rule in original.rules}
-    for part, wanted in (("chapters", original.chapters.keys()), ("rules", rules.keys())):
-        there = file.value[part]
-        if missing := [name for name in wanted if name not in there]:
-            yield f"/{part}", f"no translation of {', '.join(missing)}", "Translate each text that rules.yaml has."
-        for name in there:
+    parts = {"chapters": original.chapters.keys(), "rules": rules.keys()}
+    if missing := [name for part, wanted in parts.items() for name in wanted if name not in file.value[part]]:
+        yield "/rules", f"no translation of {', '.join(missing)}", "Translate each text that rules.yaml has."
+    for part, wanted in parts.items():
+        for name in file.value[part]:
             if name not in wanted:
-                yield f"/{part}/{name}", f"rules.yaml has no {name} any more", "Remove its translation."
+                yield f"/{part}/{name}", f"rules.yaml has no {name}", "Remove its translation."
     for name, row in file.value["rules"].items():
         yield from _row_flaws(row, rules[name], f"/rules/{name}")
 
