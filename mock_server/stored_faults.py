@@ -126,7 +126,9 @@ def _busy(name: Callable[[_Event], str], meanwhile: Act) -> Act:
         now = time.monotonic()
         busy = under_way.get(name(event), 0.0) > now
         if not busy:
-            under_way[name(event)] = now + _BUSY_S
+            # A little less than the answer takes: event loops wake up to a millisecond early, and whoever sends
+            # the next state after the answer has not sent two at once.
+            under_way[name(event)] = now + 0.9 * _BUSY_S
         reply = meanwhile(event, right) if busy else right()
         return replace(reply, delay_s=_BUSY_S)
 
