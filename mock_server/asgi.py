@@ -7,7 +7,6 @@ import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
-from mock_server.delivery import Headers
 from mock_server.receiver import MAX_BODY_BYTES, Received, Receiver, Reply
 
 __all__ = ["ASGIApp", "asgi_app"]
@@ -33,18 +32,15 @@ def asgi_app(receiver: Receiver) -> ASGIApp:
             return
         wire = scope.get("extensions", {}).get(WIRE)
         begun = time.perf_counter()
-        headers = _headers(scope, wire)
         body = await _body(receive)
         reply = receiver.answer(
             Received(
                 method=scope["method"],
                 path=scope["path"],
-                target=_target(scope),
-                headers=headers,
+                raw_headers=wire.raw_headers if wire else scope["headers"],
                 body=body,
+                raw_target=_target(scope),
                 connection=wire.connection if wire else 0,
-                chunked=any(name.lower() == "transfer-encoding" for name, _ in headers),
-                expects=any(name.lower() == "expect" for name, _ in headers),
                 body_s=time.perf_counter() - begun,
             )
         )
@@ -58,15 +54,10 @@ def asgi_app(receiver: Receiver) -> ASGIApp:
     return app
 
 
-def _headers(scope: MutableMapping[str, Any], wire: Any) -> Headers:
-    raw = wire.raw_headers if wire else scope["headers"]
-    return tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in raw)
-
-
-def _target(scope: MutableMapping[str, Any]) -> str:
+def _target(scope: MutableMapping[str, Any]) -> bytes:
     raw: bytes = scope.get("raw_path") or scope["path"].encode()
     query: bytes = scope.get("query_string", b"")
-    return (raw + (b"?" + query if query else b"")).decode("latin-1")
+    return raw + b"?" + query if query else raw
 
 
 async def _body(receive: Callable[[], Awaitable[Message]]) -> bytes:

@@ -30,9 +30,9 @@ class Novelty:
     pointer: str
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)  # not frozen: one is made for each delivery, and freezing costs as much as validating
 class Assessment:
-    """What a body is: accepted by `callback`, or refused for a reason.
+    """What a body is: accepted by `callback`, or refused for a reason. Nobody changes it.
 
     Attributes:
         callback: Whose tolerant schema accepts the body; None when it is refused.

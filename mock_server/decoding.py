@@ -65,7 +65,7 @@ def decode(body: bytes) -> Json:
     if not text.strip(" \t\r\n"):
         raise Unparsable("empty", "the body is empty")
     try:
-        value = _decoder.decode(text)
+        value = _parsed(text)
     except json.JSONDecodeError as error:
         raise Unparsable(_kind(error, text), f"{error.msg} at character {error.pos}") from None
     except _NotANumber as error:
@@ -80,6 +80,15 @@ def decode(body: bytes) -> Json:
         except UnicodeEncodeError:
             raise Unusable("surrogate", "a text holds a lone surrogate") from None
     return value
+
+
+def _parsed(text: str) -> Json:
+    """What the decoder returns, without its searches for white space where a body neither begins nor ends with it."""
+    if text[0] in "{[":
+        value, end = _decoder.raw_decode(text)
+        if end == len(text):
+            return value
+    return _decoder.decode(text)
 
 
 def _kind(error: json.JSONDecodeError, text: str) -> str:

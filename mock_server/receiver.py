@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.message import Message
-from functools import cached_property
+from functools import cached_property, lru_cache, partial
 from typing import Any
 
 from mock_server.assessing import Assessment, Assessor
@@ -23,45 +23,75 @@ __all__ = ["MAX_BODY_BYTES", "Fault", "Received", "Receiver", "Reply", "problem"
 MAX_BODY_BYTES = 1024 * 1024
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)  # not frozen: one is made for each request, and freezing costs as much as validating
 class Received:
-    """A request as it arrived.
+    """A request as it arrived. Nobody changes it, and what a right receiver does not look at is read when asked for.
 
     Attributes:
-        target: Path and query as they were sent.
-        headers: Names in the letter case in which they were sent.
+        raw_headers: In the order and letter case in which they were sent.
         body: At most `MAX_BODY_BYTES` bytes, and one more when it was larger.
+        raw_target: Path and query as they were sent.
         connection: Tells the connections of one server apart.
-        chunked: Whether the body came in chunks.
-        expects: Whether the sender waits for `100 Continue`.
         body_s: Seconds from the end of the headers to the end of the body.
     """
 
     method: str
     path: str
-    headers: Headers
+    raw_headers: Sequence[tuple[bytes, bytes]]
     body: bytes
-    target: str = "/"
+    raw_target: bytes = b"/"
     connection: int = 0
-    chunked: bool = False
-    expects: bool = False
     body_s: float = 0.0
+
+    @cached_property
+    def headers(self) -> Headers:
+        """Names in the letter case in which they were sent, and values."""
+        return tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in self.raw_headers)
+
+    @property
+    def target(self) -> str:
+        """Path and query as they were sent."""
+        return self.raw_target.decode("latin-1")
+
+    @property
+    def chunked(self) -> bool:
+        """Whether the body came in chunks."""
+        return self.header("transfer-encoding") is not None
+
+    @property
+    def expects(self) -> bool:
+        """Whether the sender waits for `100 Continue`."""
+        return self.header("expect") is not None
 
     def header(self, name: str) -> str | None:
         """The first header of that name in any letter case."""
         return header_value(self.headers, name)
 
-    @cached_property
+    @property
     def media_type(self) -> str:
         """The media type in lower case without its parameters."""
-        return (self.header("content-type") or "").partition(";")[0].strip().lower()
+        return self.content_type[0]
 
-    @cached_property
+    @property
     def charset(self) -> str:
         """The `charset` parameter in lower case, empty when there is none."""
-        message = Message()
-        message["content-type"] = self.header("content-type") or ""
-        return str(message.get_content_charset("")).lower()
+        return self.content_type[1]
+
+    @cached_property
+    def content_type(self) -> tuple[str, str]:
+        """Media type and charset."""
+        for name, value in self.raw_headers:
+            if name.lower() == b"content-type":
+                return _content_type(value)
+        return _content_type(b"")
+
+
+@lru_cache(maxsize=64)  # senders repeat theirs, and parsing one takes longer than decoding and validating a body
+def _content_type(value: bytes) -> tuple[str, str]:
+    text = value.decode("latin-1")
+    message = Message()
+    message["content-type"] = text
+    return text.partition(";")[0].strip().lower(), str(message.get_content_charset("")).lower()
 
 
 @dataclass(frozen=True)
@@ -131,11 +161,12 @@ class Receiver:
             return problem(404, "Not Found", f"Deliveries are taken at {self.path}.")
         refusal = self._refusal(request)
         assessment = None if refusal else self.assessor.assess(request.body)
+        if self.fault is None:
+            return self._right(refusal, assessment)
+        return self.fault.answer(request, assessment, self, partial(self._right, refusal, assessment))
 
-        def right() -> Reply:
-            return refusal or self._judged(assessment)
-
-        return self.fault.answer(request, assessment, self, right) if self.fault else right()
+    def _right(self, refusal: Reply | None, assessment: Assessment | None) -> Reply:
+        return refusal or self._judged(assessment)
 
     def _refusal(self, request: Received) -> Reply | None:
         if request.method not in self.methods:

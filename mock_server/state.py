@@ -55,8 +55,8 @@ class States:
         facts = callback.delivery
         if facts.correlation is None or facts.state is None:
             return
-        message_id = str(jp.get(value, facts.correlation))
-        state = str(jp.get(value, facts.state))
+        message_id = str(jp.getter(facts.correlation)(value))
+        state = str(jp.getter(facts.state)(value))
         event = event_of(callback, value)
         with self._lock:
             known = self._messages.get(message_id)
@@ -72,7 +72,7 @@ class States:
 
 def event_of(callback: Callback, value: jp.Json) -> str:
     """What identifies the event that a body tells: equal means a redelivery."""
-    return repr([jp.get(value, pointer) for pointer in callback.delivery.idempotency])
+    return repr([jp.getter(pointer)(value) for pointer in callback.delivery.idempotency])
 
 
 def _advances(callback: Callback, current: str, new: str) -> bool:

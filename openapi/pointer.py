@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import cache
 from typing import Any, TypeAlias
 
-__all__ = ["Json", "get", "join", "replaced", "tokens", "without"]
+__all__ = ["Json", "get", "getter", "join", "replaced", "tokens", "without"]
 
 Json: TypeAlias = Any
 """A value that `json.loads` returns; recursive types cost more than they tell here."""
@@ -46,6 +47,21 @@ def get(value: Json, pointer: str) -> Json:
         else:
             raise LookupError(pointer)
     return value
+
+
+@cache  # by pointers of a contract, never by received ones: they are few
+def getter(pointer: str) -> Callable[[Json], Json]:
+    """Returns `get` at a fixed pointer, prepared for where it is asked of every delivery."""
+    path = tokens(pointer)
+    if len(path) != 1:
+        return lambda value: get(value, pointer)
+    (token,) = path
+
+    def member(value: Json) -> Json:
+        # KeyError is a LookupError, as `get` raises it.
+        return value[token] if isinstance(value, dict) else get(value, pointer)
+
+    return member
 
 
 def replaced(value: Json, pointer: str, new: Json) -> Json:
