@@ -9,7 +9,7 @@ from typing import Any
 
 from mock_server.receiver import MAX_BODY_BYTES, Received, Receiver, Reply
 
-__all__ = ["ASGIApp", "asgi_app"]
+__all__ = ["WIRE", "ASGIApp", "asgi_app", "target_of"]
 
 Message = MutableMapping[str, Any]
 ASGIApp = Callable[
@@ -39,7 +39,7 @@ def asgi_app(receiver: Receiver) -> ASGIApp:
                 path=scope["path"],
                 raw_headers=wire.raw_headers if wire else scope["headers"],
                 body=body,
-                raw_target=_target(scope),
+                raw_target=target_of(scope),
                 connection=wire.connection if wire else 0,
                 body_s=time.perf_counter() - begun,
             )
@@ -54,7 +54,8 @@ def asgi_app(receiver: Receiver) -> ASGIApp:
     return app
 
 
-def _target(scope: MutableMapping[str, Any]) -> bytes:
+def target_of(scope: MutableMapping[str, Any]) -> bytes:
+    """Path and query as they were sent."""
     raw: bytes = scope.get("raw_path") or scope["path"].encode()
     query: bytes = scope.get("query_string", b"")
     return raw + b"?" + query if query else raw
@@ -76,15 +77,9 @@ async def _body(receive: Callable[[], Awaitable[Message]]) -> bytes:
 
 
 async def _send(reply: Reply, send: Callable[[Message], Awaitable[None]], wire: Any) -> None:
-    headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in reply.headers]
-    if reply.media_type:
-        headers.append((b"content-type", reply.media_type.encode("latin-1")))
+    await send({"type": "http.response.start", "status": reply.status, "headers": reply.raw_headers})
     if reply.wire == "endless":
-        await send({"type": "http.response.start", "status": reply.status, "headers": headers})
         while wire is None or not wire.closing:
             await send({"type": "http.response.body", "body": b" " * 65536, "more_body": True})
         return
-    if reply.status not in {204, 304}:
-        headers.append((b"content-length", str(len(reply.body)).encode()))
-    await send({"type": "http.response.start", "status": reply.status, "headers": headers})
     await send({"type": "http.response.body", "body": reply.body})

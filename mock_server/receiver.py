@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.message import Message
@@ -18,7 +18,7 @@ from mock_server.state import States
 from openapi.model import Callback, Contract
 from openapi.readback import load_read_back
 
-__all__ = ["MAX_BODY_BYTES", "Fault", "Received", "Receiver", "Reply", "problem"]
+__all__ = ["MAX_BODY_BYTES", "Fault", "Received", "Receiver", "Reply", "problem", "raw_headers"]
 
 MAX_BODY_BYTES = 1024 * 1024
 
@@ -77,7 +77,7 @@ class Received:
         """The `charset` parameter in lower case, empty when there is none."""
         return self.content_type[1]
 
-    @cached_property
+    @property
     def content_type(self) -> tuple[str, str]:
         """Media type and charset."""
         for name, value in self.raw_headers:
@@ -109,6 +109,21 @@ class Reply:
     headers: Headers = ()
     delay_s: float = 0.0
     wire: str = ""
+
+    @cached_property
+    def raw_headers(self) -> list[tuple[bytes, bytes]]:
+        """All headers as they are sent; kept, since acknowledgements are sent again and again."""
+        raw = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in self.headers]
+        if self.media_type:
+            raw.append((b"content-type", self.media_type.encode("latin-1")))
+        if self.wire != "endless" and self.status not in {204, 304}:
+            raw.append((b"content-length", str(len(self.body)).encode()))
+        return raw
+
+    @cached_property
+    def raw(self) -> bytes:
+        """Headers and body as one piece."""
+        return raw_headers(self.raw_headers) + b"\r\n" + self.body
 
 
 Right = Callable[[], Reply]
@@ -174,7 +189,8 @@ class Receiver:
             return replace(
                 problem(405, "Method Not Allowed", f"Callbacks come by {allow}."), headers=(("Allow", allow),)
             )
-        if request.media_type not in self.media_types or request.charset not in {"", "utf-8", "utf8"}:
+        media_type, charset = request.content_type
+        if media_type not in self.media_types or charset not in {"", "utf-8", "utf8"}:
             wanted = ", ".join(sorted(self.media_types))
             return problem(415, "Unsupported Media Type", f"Callbacks are {wanted} in UTF-8.")
         if len(request.body) > MAX_BODY_BYTES:
@@ -210,6 +226,11 @@ class Receiver:
             if stored is not None:
                 return Reply(200, json.dumps(stored.shown()).encode(), "application/json")
         return problem(404, "Not Found", "Nothing is known here.")
+
+
+def raw_headers(pairs: Iterable[tuple[bytes, bytes]]) -> bytes:
+    """Headers as HTTP/1.1 writes them, a line each."""
+    return b"".join(b"%b: %b\r\n" % pair for pair in pairs)
 
 
 def problem(status: int, title: str, detail: str, violations: tuple[Violation, ...] = ()) -> Reply:

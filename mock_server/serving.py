@@ -2,60 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-import itertools
 import socket
 import threading
 from collections.abc import Iterator
 
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from mock_server.asgi import WIRE, asgi_app
+from mock_server.asgi import asgi_app
+from mock_server.connection import protocol_for
 from mock_server.receiver import Receiver
 from openapi.errors import KitError
 
 __all__ = ["bound_socket", "serve", "served"]
-
-
-_numbers = itertools.count(1)
-
-
-class _Wire:
-    """One request's connection as a fault may see it."""
-
-    def __init__(self, protocol: _WireProtocol) -> None:
-        self._protocol = protocol
-        self.connection = protocol.number
-        self.raw_headers: list[tuple[bytes, bytes]] = []
-
-    def abort(self) -> None:
-        self._protocol.transport.abort()
-
-    @property
-    def closing(self) -> bool:
-        return self._protocol.transport.is_closing()
-
-
-class _WireProtocol(HttpToolsProtocol):
-    """uvicorn's protocol, and what ASGI cannot say: letter case, the connection's history, a reset."""
-
-    number = 0
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
-        super().connection_made(transport)
-        self.number = next(_numbers)
-
-    def on_message_begin(self) -> None:
-        super().on_message_begin()
-        self.wire = _Wire(self)
-        extensions: dict[str, object] = {WIRE: self.wire}
-        self.scope["extensions"] = extensions  # type: ignore[typeddict-item]  # ASGI leaves the values open
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        self.wire.raw_headers.append((name, value))
-        super().on_header(name, value)
 
 
 def bound_socket(host: str, port: int) -> socket.socket:
@@ -82,7 +41,7 @@ def bound_socket(host: str, port: int) -> socket.socket:
 def _server(receiver: Receiver) -> uvicorn.Server:
     config = uvicorn.Config(
         asgi_app(receiver),
-        http=_WireProtocol,
+        http=protocol_for(receiver),
         loop="auto",
         lifespan="off",
         log_level="error",

@@ -239,6 +239,7 @@ def _hunt(name: str, planted: list[str], console: Console) -> dict[str, Hunt]:
 SERVERS = {
     "bare": "uvicorn with httptools and uvloop, reads the body and answers 200 {}",
     "wire": "the same below the mock's own protocol class",
+    "asgi": "the mock, all of it through ASGI, as a delivery goes that is not plain",
     "mock": "the mock, which decodes, validates and stores",
 }
 
@@ -246,15 +247,16 @@ SERVERS = {
 def serve(kind: str) -> None:
     """Serves until it is killed; prints its port."""
     from mock_server import serving
+    from mock_server.connection import WireProtocol
     from mock_server.receiver import Receiver
 
     sock = serving.bound_socket("127.0.0.1", 0)
     print(sock.getsockname()[1], flush=True)
-    if kind != "mock":
+    if kind in {"bare", "wire"}:
         serving.asgi_app = lambda _: _bare
     server = serving._server(Receiver(load_contract()))
-    if kind == "bare":
-        server.config.http = "httptools"
+    if kind != "mock":
+        server.config.http = "httptools" if kind == "bare" else WireProtocol
     server.run(sockets=[sock])
 
 

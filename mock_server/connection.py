@@ -1,0 +1,192 @@
+"""Decides what a connection tells beyond ASGI, and which deliveries are answered without going through ASGI.
+
+A right receiver answers at once, so a plain delivery that came whole in one read is answered inside the parser's last
+callback: no task, no messages, no second turn of the event loop. These cost more than decoding, validating and storing.
+Everything else (a body that is still coming, `Expect`, a last request of its connection, another method, a sender that
+does not read its answers, any fault) is told to uvicorn event by event, as if the parser had just said it, and goes
+through the ASGI application. `Receiver.answer` decides in both cases.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from functools import lru_cache
+from urllib.parse import unquote
+
+import httptools
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+
+from mock_server.asgi import WIRE
+from mock_server.receiver import MAX_BODY_BYTES, Received, Receiver, Reply, raw_headers
+
+__all__ = ["InPlaceProtocol", "WireProtocol", "protocol_for"]
+
+_numbers = itertools.count(1)
+_CRASHED = Reply(500, b"Internal Server Error", "text/plain; charset=utf-8", headers=(("Connection", "close"),))
+
+
+class _Wire:
+    """One request's connection as a fault may see it."""
+
+    def __init__(self, protocol: WireProtocol) -> None:
+        self._protocol = protocol
+        self.connection = protocol.number
+        self.raw_headers: list[tuple[bytes, bytes]] = []
+
+    def abort(self) -> None:
+        self._protocol.transport.abort()
+
+    @property
+    def closing(self) -> bool:
+        return self._protocol.transport.is_closing()
+
+
+class WireProtocol(HttpToolsProtocol):
+    """uvicorn's protocol, and what ASGI cannot say: letter case, the connection's history, a reset."""
+
+    number = 0
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
+        super().connection_made(transport)
+        self.number = next(_numbers)
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self.wire = _Wire(self)
+        extensions: dict[str, object] = {WIRE: self.wire}
+        self.scope["extensions"] = extensions  # type: ignore[typeddict-item]  # ASGI leaves the values open
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self.wire.raw_headers.append((name, value))
+        super().on_header(name, value)
+
+
+class InPlaceProtocol(WireProtocol):
+    """Holds each request back from uvicorn until it is known whether it can be answered in place."""
+
+    receiver: Receiver
+    methods: frozenset[bytes]
+
+    _holds = False
+    _default_headers: object = None
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self._holds:
+            self._pass_on()  # the rest is still coming
+
+    def on_message_begin(self) -> None:
+        self._holds, self._headers_are_complete, self._expects = True, False, False
+        self._url = b""
+        self._raw_headers: list[tuple[bytes, bytes]] = []
+        self._parts: list[bytes] = []
+
+    def on_url(self, url: bytes) -> None:
+        if self._holds:
+            self._url += url
+        else:
+            super().on_url(url)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if self._holds:
+            self._raw_headers.append((name, value))
+            if len(name) == 6 and name.lower() == b"expect":
+                self._expects = True
+        else:
+            super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        if self._holds and self._is_plain():
+            self._path, self._target = _path_and_target(self._url)
+            self._headers_are_complete = True
+            return
+        if self._holds:
+            self._pass_on()
+        super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        if self._holds:
+            self._parts.append(body)
+        else:
+            super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        if self._holds and sum(map(len, self._parts)) <= MAX_BODY_BYTES:
+            self._holds = False
+            self._answer()
+            return
+        if self._holds:
+            self._pass_on()
+        super().on_message_complete()
+
+    def _is_plain(self) -> bool:
+        parser = self.parser
+        return (
+            parser.get_method() in self.methods
+            and parser.should_keep_alive()
+            and not self._expects
+            and not parser.should_upgrade()
+            # Answers go out in the order of the requests, and not faster than the sender reads them.
+            and (self.cycle is None or self.cycle.response_complete)
+            and not self.flow.write_paused
+            and not self.transport.is_closing()
+            and parser.get_http_version() == "1.1"
+        )
+
+    def _pass_on(self) -> None:
+        """Tells uvicorn all that was held back."""
+        self._holds = False
+        self._unset_keepalive_if_required()  # an answer to an earlier request of the same read has set it
+        super().on_message_begin()
+        super().on_url(self._url)
+        for name, value in self._raw_headers:
+            super().on_header(name, value)
+        if self._headers_are_complete:
+            super().on_headers_complete()
+            for part in self._parts:
+                super().on_body(part)
+
+    def _answer(self) -> None:
+        request = Received(
+            self.parser.get_method().decode("ascii"),
+            self._path,
+            self._raw_headers,
+            b"".join(self._parts),
+            self._target,
+            self.number,
+        )
+        try:
+            reply = self.receiver.answer(request)
+        except Exception as error:  # as uvicorn treats what an application raises
+            self.logger.error("Exception in the receiver\n", exc_info=error)
+            reply = _CRASHED
+        self.transport.write(b"".join((STATUS_LINE[reply.status], self._date(), reply.raw)))
+        if reply is _CRASHED:
+            self.transport.close()
+        self.on_response_complete()
+
+    def _date(self) -> bytes:
+        """The default headers as bytes; uvicorn makes a new list of them each second."""
+        headers = self.server_state.default_headers
+        if headers is not self._default_headers:
+            self._default_headers = headers
+            self._default_bytes = raw_headers(headers)
+        return self._default_bytes
+
+
+@lru_cache(maxsize=64)  # senders repeat theirs
+def _path_and_target(url: bytes) -> tuple[str, bytes]:
+    """The path as uvicorn decodes it, and path and query as they were sent."""
+    parsed = httptools.parse_url(url)
+    path = parsed.path.decode("ascii")
+    target = parsed.path + b"?" + parsed.query if parsed.query else parsed.path
+    return unquote(path) if "%" in path else path, target
+
+
+def protocol_for(receiver: Receiver) -> type[WireProtocol]:
+    """Returns the protocol class for a receiver; a fault may want to answer late, or below HTTP, so it has ASGI's."""
+    if receiver.fault is not None:
+        return WireProtocol
+    methods = frozenset(method.encode() for method in receiver.methods - {"HEAD"})  # answers to HEAD have no body
+    return type("_Protocol", (InPlaceProtocol,), {"receiver": receiver, "methods": methods})
