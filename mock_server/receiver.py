@@ -18,7 +18,7 @@ from mock_server.state import States
 from openapi.model import Callback, Contract
 from openapi.readback import load_read_back
 
-__all__ = ["MAX_BODY_BYTES", "Fault", "Received", "Receiver", "Reply", "problem", "raw_headers"]
+__all__ = ["MAX_BODY_BYTES", "Fault", "Observer", "Received", "Receiver", "Reply", "problem", "raw_headers"]
 
 MAX_BODY_BYTES = 1024 * 1024
 
@@ -143,8 +143,19 @@ class Fault:
     answer: Callable[[Received, Assessment | None, Receiver, Right], Reply]
 
 
+Observer = Callable[[Received, Assessment | None, Reply], None]
+"""Hears of a request, its assessment (None when its body was not looked at) and the reply."""
+
+
 class Receiver:
-    """A receiver made from a contract, without a network: a request in, a reply out."""
+    """A receiver made from a contract, without a network: a request in, a reply out.
+
+    Args:
+        path: The only path at which it takes deliveries; None for any.
+        fault: How it is wrong on purpose.
+        signature: What deliveries have to be signed by.
+        on_exchange: Called with everything received but read-back, in the thread that serves, so it has to be quick.
+    """
 
     def __init__(
         self,
@@ -153,11 +164,13 @@ class Receiver:
         path: str | None = None,
         fault: Fault | None = None,
         signature: tuple[Scheme, Keys] | None = None,
+        on_exchange: Observer | None = None,
     ) -> None:
         self.contract = contract
         self.path = path
         self.fault = fault
         self.signature = signature
+        self.on_exchange = on_exchange
         self.assessor = Assessor(contract)
         self.states = States()
         self.memory: dict[str, Any] = {}
@@ -169,16 +182,23 @@ class Receiver:
         self._acknowledgements = {callback.name: _documented_reply(callback) for callback in contract.callbacks}
 
     def answer(self, request: Received) -> Reply:
-        """Answers one request."""
+        """Answers one request, and tells the observer before the answer goes out."""
         if request.path.startswith(self.prefix):
             return self._own(request)
+        assessment, reply = self._answered(request)
+        if self.on_exchange is not None:
+            self.on_exchange(request, assessment, reply)
+        return reply
+
+    def _answered(self, request: Received) -> tuple[Assessment | None, Reply]:
         if self.path is not None and request.path != self.path:
-            return problem(404, "Not Found", f"Deliveries are taken at {self.path}.")
+            return None, problem(404, "Not Found", f"Deliveries are taken at {self.path}.")
         refusal = self._refusal(request)
         assessment = None if refusal else self.assessor.assess(request.body)
         if self.fault is None:
-            return self._right(refusal, assessment)
-        return self.fault.answer(request, assessment, self, partial(self._right, refusal, assessment))
+            return assessment, self._right(refusal, assessment)
+        right = partial(self._right, refusal, assessment)
+        return assessment, self.fault.answer(request, assessment, self, right)
 
     def _right(self, refusal: Reply | None, assessment: Assessment | None) -> Reply:
         return refusal or self._judged(assessment)

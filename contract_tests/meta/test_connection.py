@@ -1,0 +1,230 @@
+"""What is answered in place is answered, stored and told as uvicorn and ASGI would have it."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import logging
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from uvicorn.server import ServerState
+
+from contract_tests.cases import Case
+from contract_tests.corpus import DEPTHS, Scope
+from mock_server import serving
+from mock_server.connection import InPlaceProtocol, WireProtocol, protocol_for
+from mock_server.faults import FAULTS
+from mock_server.receiver import Received, Receiver
+from mock_server.stamping import Identity, Run
+from openapi import load_contract
+
+CONTRACT = load_contract()
+CALLBACK = CONTRACT.callbacks[0]
+PLAIN = Case(CALLBACK, "plain", Scope(CALLBACK, DEPTHS["quick"], 0).plain).delivery(Identity(Run.fresh(), 1))
+
+
+def request(line="POST /a/b%20c?x=1 HTTP/1.1", *headers, body=PLAIN.body, length=True):
+    lines = [line, "Host: localhost", *headers, *([f"Content-Length: {len(body)}"] if length else [])]
+    return "\r\n".join([*lines, "", ""]).encode() + body
+
+
+JSON = "cOntent-Type: application/json; charset=UTF-8"
+CHUNKED = b"%x\r\n%b\r\n0\r\n\r\n" % (len(PLAIN.body), PLAIN.body)
+REQUESTS = {
+    "plain": request("POST / HTTP/1.1", JSON),
+    "another path": request("POST /a/b%20c?x=1 HTTP/1.1", JSON),
+    "absolute form": request("POST http://localhost/a?b HTTP/1.1", JSON),
+    "off-schema": request("POST / HTTP/1.1", JSON, body=b'{"a": 1}'),
+    "unparsable": request("POST / HTTP/1.1", JSON, body=b'{"a": '),
+    "empty": request("POST / HTTP/1.1", JSON, body=b""),
+    "no length": request("POST / HTTP/1.1", JSON, body=b"", length=False),
+    "no media type": request("POST / HTTP/1.1"),
+    "two media types": request("POST / HTTP/1.1", "Content-Type: text/plain", JSON),
+    "foreign charset": request("POST / HTTP/1.1", "Content-Type: application/json; charset=latin-1"),
+    "chunked": request("POST / HTTP/1.1", JSON, "Transfer-Encoding: chunked", body=CHUNKED, length=False),
+    "bad chunk": request("POST / HTTP/1.1", JSON, "Transfer-Encoding: chunked", body=b"zz\r\n{}", length=False),
+    "bad target": request("POST nowhere HTTP/1.1", JSON),
+    "target that is no path": request("POST http://localhost HTTP/1.1", JSON),
+    "expects": request("POST / HTTP/1.1", JSON, "Expect: 100-continue"),
+    "closes": request("POST / HTTP/1.1", JSON, "Connection: close"),
+    "HTTP/1.0": request("POST / HTTP/1.0", JSON),
+    "upgrades": request("POST / HTTP/1.1", JSON, "Connection: Upgrade", "Upgrade: h2c"),
+    "GET": request("GET / HTTP/1.1", body=b"", length=False),
+    "HEAD": request("HEAD / HTTP/1.1", body=b"", length=False),
+    "PUT": request("PUT / HTTP/1.1", JSON),
+    "read-back": request("GET /callback-contract/state/nobody HTTP/1.1", body=b"", length=False),
+    "too large": request("POST / HTTP/1.1", JSON, body=b" " * (1024 * 1024 + 5)),
+    "not HTTP": b"hello\r\n\r\n",
+}
+# Where the parser stops, uvicorn's own answer overtakes those of earlier requests in the same read; in place it cannot.
+STOPS = {"bad chunk", "bad target", "target that is no path", "not HTTP"}
+PIPELINED = [name for name in REQUESTS if name not in STOPS | {"too large"}]
+
+
+class Transport(asyncio.Transport):
+    """A connection whose other end is the test."""
+
+    def __init__(self):
+        super().__init__()
+        self.written, self.closed = b"", False
+
+    def write(self, data):
+        self.written += data
+
+    def is_closing(self):
+        return self.closed
+
+    def close(self):
+        self.closed = True
+
+    def pause_reading(self):
+        pass
+
+    resume_reading = pause_reading
+
+
+class Connection:
+    """A protocol of uvicorn's without a socket."""
+
+    def __init__(self, receiver, protocol):
+        config = serving._server(receiver).config
+        config.load()
+        self.state, self.transport = ServerState(), Transport()
+        self.state.default_headers = [(b"date", b"today")]
+        self.protocol = protocol(config, self.state, {})
+        self.protocol.connection_made(self.transport)
+
+    async def say(self, piece):
+        if not self.transport.closed:
+            self.protocol.data_received(piece)
+        await self._settle()
+
+    async def hang_up(self):
+        self.protocol.connection_lost(None)
+        await self._settle()
+
+    async def _settle(self):
+        for _ in range(10):
+            await asyncio.sleep(0)
+
+
+def heard(protocol, pieces):
+    """All that can be seen of pieces of bytes, each a read: answers, what was stored, what the observer was told."""
+    told = []
+
+    def tell(received, assessment, reply):
+        told.append((received.method, received.path, received.target, received.headers, received.body, reply))
+        told.append((received.chunked, received.expects, assessment and (assessment.kind, assessment.value)))
+
+    async def converse():
+        receiver = Receiver(CONTRACT, on_exchange=tell)
+        connection = Connection(receiver, protocol or protocol_for(receiver))
+        for piece in pieces:
+            await connection.say(piece)
+        await connection.hang_up()
+        return connection.transport.written, connection.transport.closed, dict(receiver.states._messages), told
+
+    return asyncio.run(converse())
+
+
+def cut(data, places):
+    edges = [0, *sorted(place % (len(data) + 1) for place in places), len(data)]
+    return [data[a:b] for a, b in itertools.pairwise(edges) if a < b]
+
+
+@pytest.mark.parametrize("name", REQUESTS)
+def test_answered_in_place_or_not_is_the_same(name):
+    pieces = [REQUESTS[name], REQUESTS["plain"]]
+    in_place = heard(None, pieces)
+    assert in_place == heard(WireProtocol, pieces)
+    assert in_place[0].startswith(b"HTTP/1.1 ")
+
+
+@settings(max_examples=150, derandomize=True, database=None, deadline=None)
+@given(
+    names=st.lists(st.sampled_from(PIPELINED), min_size=1, max_size=4),
+    places=st.lists(st.integers(0, 4000), max_size=4),
+)
+def test_reads_and_pipelines_of_any_shape_are_answered_alike(names, places):
+    pieces = cut(b"".join(REQUESTS[name] for name in names), places)
+    assert heard(None, pieces) == heard(WireProtocol, pieces)
+
+
+def test_plain_delivery_is_answered_within_its_read():
+    async def converse():
+        receiver = Receiver(CONTRACT)
+        connection = Connection(receiver, protocol_for(receiver))
+        connection.protocol.data_received(REQUESTS["plain"])
+        return connection.transport.written, len(connection.state.tasks), connection.protocol.cycle
+
+    written, tasks, cycle = asyncio.run(converse())
+    assert written.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert (tasks, cycle) == (0, None)
+
+
+def test_idle_timer_runs_after_an_answer_and_not_while_a_body_comes():
+    async def timers():
+        receiver = Receiver(CONTRACT)
+        connection = Connection(receiver, protocol_for(receiver))
+        for piece in (REQUESTS["plain"], REQUESTS["plain"] + REQUESTS["plain"][:-1]):
+            connection.protocol.data_received(piece)
+            yield connection.protocol.timeout_keep_alive_task is not None
+
+    async def collected():
+        return [runs async for runs in timers()]
+
+    assert asyncio.run(collected()) == [True, False]
+
+
+@pytest.mark.parametrize("protocol", [None, WireProtocol], ids=["in place", "ASGI"])
+def test_error_while_answering_is_logged_and_answered_with_500(protocol, caplog):
+    def broken(*_):
+        raise OSError("no space left on device")
+
+    async def converse():
+        receiver = Receiver(CONTRACT, on_exchange=broken)
+        connection = Connection(receiver, protocol or protocol_for(receiver))
+        connection.protocol.logger.addHandler(caplog.handler)
+        await connection.say(REQUESTS["plain"])
+        connection.protocol.logger.removeHandler(caplog.handler)
+        return connection.transport
+
+    transport = asyncio.run(converse())
+    assert transport.written.startswith(b"HTTP/1.1 500 Internal Server Error\r\n")
+    assert transport.closed
+    assert [record.levelno for record in caplog.records] == [logging.ERROR]
+
+
+def test_a_fault_has_the_wire_to_itself():
+    assert protocol_for(Receiver(CONTRACT, fault=FAULTS["WIRE-14"])) is WireProtocol
+    assert issubclass(protocol_for(Receiver(CONTRACT)), InPlaceProtocol)
+
+
+def observed(target="/", body=PLAIN.body, **options):
+    told = []
+    receiver = Receiver(CONTRACT, on_exchange=lambda *exchange: told.append(exchange), **options)
+    received = Received(CALLBACK.method, target, [(b"Content-Type", CALLBACK.media_type.encode())], body)
+    return received, receiver.answer(received), told
+
+
+def test_observer_is_told_of_each_exchange():
+    received, reply, ((request_, assessment, answered),) = observed()
+    assert (request_, answered) == (received, reply)
+    assert assessment.accepted
+    _, _, ((_, assessment, answered),) = observed(body=b"{}")
+    assert answered.status == 422
+    assert assessment.violations
+
+
+def test_observer_is_told_what_a_fault_answers():
+    _, reply, ((_, _, answered),) = observed(fault=FAULTS["ACK-06"])
+    assert reply == answered
+    assert answered.status == 202
+
+
+def test_observer_is_told_of_a_wrong_path_and_not_of_read_back():
+    _, _, ((_, assessment, reply),) = observed("/elsewhere", path="/here")
+    assert (assessment, reply.status) == (None, 404)
+    assert observed("/callback-contract/state/x")[2] == []
