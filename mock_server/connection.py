@@ -130,7 +130,6 @@ class InPlaceProtocol(WireProtocol):
             # Answers go out in the order of the requests, and not faster than the sender reads them.
             and (self.cycle is None or self.cycle.response_complete)
             and not self.flow.write_paused
-            and not self.transport.is_closing()
             and parser.get_http_version() == "1.1"
         )
 

@@ -50,6 +50,7 @@ REQUESTS = {
     "expects": request("POST / HTTP/1.1", JSON, "Expect: 100-continue"),
     "closes": request("POST / HTTP/1.1", JSON, "Connection: close"),
     "HTTP/1.0": request("POST / HTTP/1.0", JSON),
+    "HTTP/1.0 that would stay": request("POST / HTTP/1.0", JSON, "Connection: keep-alive"),
     "upgrades": request("POST / HTTP/1.1", JSON, "Connection: Upgrade", "Upgrade: h2c"),
     "GET": request("GET / HTTP/1.1", body=b"", length=False),
     "HEAD": request("HEAD / HTTP/1.1", body=b"", length=False),
@@ -164,6 +165,23 @@ def test_plain_delivery_is_answered_within_its_read():
     assert (tasks, cycle) == (0, None)
 
 
+def test_sender_that_does_not_read_is_not_answered_until_it_does():
+    async def converse():
+        receiver = Receiver(CONTRACT)
+        connection = Connection(receiver, protocol_for(receiver))
+        connection.protocol.pause_writing()
+        await connection.say(REQUESTS["plain"])
+        yield connection.transport.written
+        connection.protocol.resume_writing()
+        await connection.say(b"")
+        yield connection.transport.written[:12]
+
+    async def collected():
+        return [written async for written in converse()]
+
+    assert asyncio.run(collected()) == [b"", b"HTTP/1.1 200"]
+
+
 def test_idle_timer_runs_after_an_answer_and_not_while_a_body_comes():
     async def timers():
         receiver = Receiver(CONTRACT)
@@ -195,6 +213,12 @@ def test_error_while_answering_is_logged_and_answered_with_500(protocol, caplog)
     assert transport.written.startswith(b"HTTP/1.1 500 Internal Server Error\r\n")
     assert transport.closed
     assert [record.levelno for record in caplog.records] == [logging.ERROR]
+
+
+def test_answers_to_head_are_left_to_uvicorn_which_sends_no_body():
+    receiver = Receiver(CONTRACT)
+    receiver.methods.add("HEAD")
+    assert protocol_for(receiver).methods == {CALLBACK.method.encode()}
 
 
 def test_a_fault_has_the_wire_to_itself():
