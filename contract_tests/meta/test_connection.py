@@ -44,6 +44,9 @@ REQUESTS = {
     "two media types": request("POST / HTTP/1.1", "Content-Type: text/plain", JSON),
     "foreign charset": request("POST / HTTP/1.1", "Content-Type: application/json; charset=latin-1"),
     "chunked": request("POST / HTTP/1.1", JSON, "Transfer-Encoding: chunked", body=CHUNKED, length=False),
+    "chunked with a trailer": request(
+        "POST / HTTP/1.1", JSON, "Transfer-Encoding: chunked", body=CHUNKED[:-2] + b"Expect: x\r\n\r\n", length=False
+    ),
     "bad chunk": request("POST / HTTP/1.1", JSON, "Transfer-Encoding: chunked", body=b"zz\r\n{}", length=False),
     "bad target": request("POST nowhere HTTP/1.1", JSON),
     "target that is no path": request("POST http://localhost HTTP/1.1", JSON),

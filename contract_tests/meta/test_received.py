@@ -1,0 +1,68 @@
+"""What is looked up the short way is what the long way finds."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mock_server.decoding import Unparsable, decode
+from mock_server.receiver import Received
+from openapi import pointer as jp
+
+VALUES = st.recursive(
+    st.none() | st.integers(),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from("a01"), inner),
+)
+
+
+def found(look, *arguments):
+    try:
+        return look(*arguments)
+    except LookupError:
+        return LookupError
+
+
+@settings(max_examples=200, derandomize=True, database=None, deadline=None)
+@given(value=VALUES, pointer=st.sampled_from(["", "/a", "/0", "/a/0", "/a/a", "/0/1", "/a~1b"]))
+def test_prepared_pointer_reaches_what_the_pointer_reaches(value, pointer):
+    assert found(jp.getter(pointer), value) == found(jp.get, value, pointer)
+
+
+@pytest.mark.parametrize(
+    ("value", "media_type", "charset"),
+    [
+        ("application/json", "application/json", ""),
+        ("Application/JSON ; Charset=UTF-8", "application/json", "utf-8"),
+        ('application/json; charset="utf-8"', "application/json", "utf-8"),
+        ("application/json;charset=latin-1;x=y", "application/json", "latin-1"),
+        ("", "", ""),
+        ("nonsense; charset", "nonsense", ""),
+        ("text/plain\u00e9", "text/plain\u00e9", ""),
+    ],
+)
+def test_media_type_and_charset_are_read(value, media_type, charset):
+    received = Received("POST", "/", [(b"Host", b"x"), (b"CONTENT-type", value.encode("latin-1"))], b"")
+    assert (received.media_type, received.charset) == (media_type, charset)
+    assert received.headers == (("Host", "x"), ("CONTENT-type", value))
+
+
+def test_first_of_two_media_types_counts():
+    received = Received("POST", "/", [(b"content-type", b"a/b"), (b"Content-Type", b"c/d")], b"")
+    assert received.media_type == "a/b"
+
+
+@settings(max_examples=300, derandomize=True, database=None, deadline=None)
+@given(
+    body=st.lists(st.sampled_from(["{", "}", "[", "]", '"a":', '"é"', "1", ",", " ", "\n", "NaN", "tru"])).map("".join)
+)
+def test_body_is_decoded_as_by_the_standard_library(body):
+    try:
+        expected = json.loads(body, parse_constant=lambda name: 1 / 0)
+    except (ValueError, ZeroDivisionError):
+        with pytest.raises(Unparsable):
+            decode(body.encode())
+    else:
+        assert decode(body.encode()) == expected
