@@ -31,13 +31,14 @@ def asgi_app(receiver: Receiver) -> ASGIApp:
         if scope["type"] != "http":
             return
         wire = scope.get("extensions", {}).get(WIRE)
+        raw_headers = tuple(wire.raw_headers if wire else scope["headers"])  # trailers may follow
         begun = time.perf_counter()
         body = await _body(receive)
         reply = receiver.answer(
             Received(
                 method=scope["method"],
                 path=scope["path"],
-                raw_headers=wire.raw_headers if wire else scope["headers"],
+                raw_headers=raw_headers,
                 body=body,
                 raw_target=target_of(scope),
                 connection=wire.connection if wire else 0,
