@@ -246,6 +246,8 @@ SERVERS = {
 
 def serve(kind: str) -> None:
     """Serves until it is killed; prints its port."""
+    from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
     from mock_server import serving
     from mock_server.connection import WireProtocol
     from mock_server.receiver import Receiver
@@ -254,10 +256,9 @@ def serve(kind: str) -> None:
     print(sock.getsockname()[1], flush=True)
     if kind in {"bare", "wire"}:
         serving.asgi_app = lambda _: _bare
-    server = serving._server(Receiver(load_contract()))
     if kind != "mock":
-        server.config.http = "httptools" if kind == "bare" else WireProtocol
-    server.run(sockets=[sock])
+        serving.protocol_for = lambda _: HttpToolsProtocol if kind == "bare" else WireProtocol
+    serving.serve(Receiver(load_contract()), sock)
 
 
 async def _bare(scope, receive, send):

@@ -7,13 +7,14 @@ import itertools
 import logging
 
 import pytest
+import uvicorn
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from uvicorn.server import ServerState
 
 from contract_tests.cases import Case
 from contract_tests.corpus import DEPTHS, Scope
-from mock_server import serving
+from mock_server.asgi import asgi_app
 from mock_server.connection import InPlaceProtocol, WireProtocol, protocol_for
 from mock_server.faults import FAULTS
 from mock_server.receiver import Received, Receiver
@@ -93,7 +94,7 @@ class Connection:
     """A protocol of uvicorn's without a socket."""
 
     def __init__(self, receiver, protocol):
-        config = serving._server(receiver).config
+        config = uvicorn.Config(asgi_app(receiver), lifespan="off", log_level="error")
         config.load()
         self.state, self.transport = ServerState(), Transport()
         self.state.default_headers = [(b"date", b"today")]
