@@ -33,7 +33,7 @@ def _bench(url: str | None) -> Iterator[Bench]:
     contract, catalogue = load_contract(), load_catalogue()
     with receiver_at(url, contract) as target:
         sender = Sender(Access(target), Pace.towards(target))
-        bench = Bench(contract, catalogue, catalogue.rules, contract.callbacks, sender)
+        bench = Bench(contract, catalogue, catalogue.rules, contract.default_callbacks, sender)
         if url is None:
             bench.state = own_read_back(target.removesuffix("/callbacks"), contract)
         try:

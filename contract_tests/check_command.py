@@ -79,7 +79,7 @@ class _Check:
             def ready(plan: dict[str, int]) -> None:
                 total = sum(plan.values()) + len(bench.callbacks)
                 out.print(
-                    f"Judging {judged}: {len(bench.rules)} rules, {total} deliveries, "
+                    f"Judging {judged}: {_named(bench)}{len(bench.rules)} rules, {total} deliveries, "
                     f"{pace_in_words(bench.sender.pace)}.",
                     soft_wrap=True,
                     markup=False,
@@ -130,6 +130,13 @@ class _Check:
         """The options that a report may name: those that change a verdict, and no secret."""
         told = ("rules", "strict", "insecure", "timeout", "rate", "at_once", "max_deliveries", "max_time")
         return {name: self.options[name] for name in told}
+
+
+def _named(bench: Any) -> str:
+    """Which callbacks are judged, where the contract has more than these."""
+    if len(bench.contract.callbacks) == 1:
+        return ""
+    return ", ".join(callback.name for callback in bench.callbacks) + ", "
 
 
 def _told(stopped: BaseException, bench: Any) -> KitError:

@@ -57,7 +57,7 @@ def tools() -> tuple[Contract, Catalogue, dict[str, RuleTest]]:
 @lru_cache(maxsize=4)
 def _scopes(depth: str, seed: int) -> tuple[Scope, ...]:
     """Drawn once for all faults: what is sent does not depend on the receiver."""
-    return tuple(Scope(callback, DEPTHS[depth], seed) for callback in tools()[0].callbacks)
+    return tuple(Scope(callback, DEPTHS[depth], seed) for callback in tools()[0].default_callbacks)
 
 
 def judge_all(bench: Bench, tests: dict[str, RuleTest]) -> dict[str, RuleResult]:
@@ -79,7 +79,7 @@ def judge_mock(fault: str, depth: str, seed: int, *, alone: bool = False) -> dic
     rules = catalogue.with_required(fault) if alone and fault else catalogue.rules
     with served(Receiver(contract, fault=FAULTS[fault] if fault else None)) as url:
         sender = Sender(Access(f"{url}/callbacks"), Pace())
-        bench = Bench(contract, catalogue, rules, contract.callbacks, sender, DEPTHS[depth], seed)
+        bench = Bench(contract, catalogue, rules, contract.default_callbacks, sender, DEPTHS[depth], seed)
         bench.__dict__["scopes"] = _scopes(depth, seed)
         bench.state = own_read_back(url, contract)
         bench.patience_s = 1.0  # the mock stores before it answers

@@ -30,7 +30,13 @@ def choice_options(command: _Command) -> _Command:
             click.option(
                 "--rules", "-r", default="", metavar="ID,…", help="Only these rules or chapters, as in ACK-01,FWD."
             ),
-            click.option("--callback", "-c", multiple=True, metavar="NAME", help="Only this callback. [default: all]"),
+            click.option(
+                "--callback",
+                "-c",
+                multiple=True,
+                metavar="NAME",
+                help="This callback, several, or all. [default: the first]",
+            ),
             click.option(
                 "--depth", type=click.Choice(["quick", "standard", "thorough"]), default="standard", show_default=True
             ),
@@ -85,7 +91,7 @@ def bench_at(url: str | None, options: Mapping[str, Any]) -> Iterator[Bench]:
     catalogue = load_catalogue()
     rules = catalogue.select(tuple(name.strip() for name in options["rules"].split(",") if name.strip()))
     contract = load_contract(options["contract"] or CONTRACT_FILE)
-    callbacks = tuple(contract.callback(name) for name in options["callback"]) or contract.callbacks
+    callbacks = contract.chosen(options["callback"])
     with receiver_at(url, contract) as target:
         sender = sender_to(target, options)
 

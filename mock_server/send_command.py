@@ -68,7 +68,7 @@ class _Send:
 
         o = self.options
         contract = load_contract(o["contract"] or CONTRACT_FILE)
-        callback = contract.callback(o["callback"]) if o["callback"] else contract.callbacks[0]
+        callback = contract.callback(o["callback"]) if o["callback"] else contract.default_callbacks[0]
         _refuse_unknown_state(callback, o["state"])
         composer = Composer(callback, example=o["example"], assignments=o["assignments"])
         sender = sender_to(self.url, o)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -161,6 +161,21 @@ class Contract:
     document: Mapping[str, jp.Json] = field(repr=False)
     tolerant_document: Mapping[str, jp.Json] = field(repr=False)
     callbacks: tuple[Callback, ...]
+
+    @property
+    def default_callbacks(self) -> tuple[Callback, ...]:
+        """What is meant when nobody names a callback: the first one; who receives it need not receive the others."""
+        return self.callbacks[:1]
+
+    def chosen(self, names: Sequence[str]) -> tuple[Callback, ...]:
+        """The callbacks of these names; the default one without any, and all for the name `all`.
+
+        Raises:
+            ContractError: The contract has none of a name; says which it has.
+        """
+        if [name.lower() for name in names] == ["all"]:
+            return self.callbacks
+        return tuple(self.callback(name) for name in dict.fromkeys(names)) or self.default_callbacks
 
     def callback(self, name: str) -> Callback:
         """Returns a callback by its name.

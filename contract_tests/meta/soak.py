@@ -32,7 +32,7 @@ def deviations(receiver: Receiver, url: str, state_url: str, depth: str, seed: i
     """What was said of a correct receiver that should not have been, or was not said and should have been."""
     contract, catalogue, tests = tools()
     sender = Sender(Access(url), Pace.towards(url, until=time.monotonic() + _MOST_S))
-    bench = Bench(contract, catalogue, catalogue.rules, contract.callbacks, sender, DEPTHS[depth], seed)
+    bench = Bench(contract, catalogue, catalogue.rules, contract.default_callbacks, sender, DEPTHS[depth], seed)
     bench.state = HttpReadBack(state_url, Access(state_url), states=known_states(contract))
     try:
         results = judge_all(bench, tests).values()

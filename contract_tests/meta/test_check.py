@@ -54,6 +54,12 @@ def test_whole_catalogue_is_conformant(url, tmp_path):
     assert (done.returncode, report["conformant"]) == (0, True), done.stdout
 
 
+def test_only_the_first_callback_is_judged_unless_others_are_named():
+    first, *others = (callback.name for callback in CONTRACT.callbacks)
+    assert f"{first}, " in quick("--rules", "ACK-01").stdout
+    assert ", ".join([first, *others]) in quick("--rules", "ACK-01", "--callback", "all").stdout
+
+
 def test_path_and_query_are_kept():
     seen = []
 

@@ -107,7 +107,7 @@ def judged(framework, mistake, depth="standard", seed=0):
     contract, catalogue, tests = tools()
     with running(subject, {"MISTAKE": mistake}) as (url, _):
         sender = Sender(Access(url, timeout_s=1 if mistake in HANGING else NO_ANSWER_S), Pace.towards(url))
-        bench = Bench(contract, catalogue, catalogue.rules, contract.callbacks, sender, DEPTHS[depth], seed)
+        bench = Bench(contract, catalogue, catalogue.rules, contract.default_callbacks, sender, DEPTHS[depth], seed)
         try:
             return judge_all(bench, tests)
         finally:

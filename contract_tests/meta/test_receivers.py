@@ -26,7 +26,7 @@ def judged(receiver, depth="quick", seed=0):
     contract, catalogue, tests = tools()
     with running(receiver) as (url, state_url):
         sender = Sender(Access(url), Pace.towards(url))
-        bench = Bench(contract, catalogue, catalogue.rules, contract.callbacks, sender, DEPTHS[depth], seed)
+        bench = Bench(contract, catalogue, catalogue.rules, contract.default_callbacks, sender, DEPTHS[depth], seed)
         bench.state = HttpReadBack(state_url, Access(state_url), states=known_states(contract))
         try:
             return judge_all(bench, tests)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import shlex
 import subprocess
 import sys
@@ -13,11 +14,12 @@ from itertools import pairwise
 import pytest
 
 from contract_tests.meta.hostile import answer, raw_server
+from mock_server.assessing import Assessor
 from mock_server.provider.campaign import Campaign
 from mock_server.provider.composing import Composer
 from mock_server.provider.lives import Mix
 from mock_server.sending import Access, Pace, Sender
-from mock_server.stamping import Run
+from mock_server.stamping import Identity, Run
 from openapi import load_contract
 from openapi.errors import KitError
 
@@ -123,6 +125,13 @@ def test_seed_decides_the_lives_and_a_second_run_has_fresh_ids():
 def test_all_messages_of_a_share_of_one_fail():
     made = campaign("http://127.0.0.1:1/", mix=Mix(failing=1.0))
     assert {made._life(n).steps[-1].state for n in range(20)} <= set(FACTS.order.terminal)
+
+
+@pytest.mark.parametrize("callback", CONTRACT.callbacks, ids=lambda callback: callback.name)
+def test_every_callback_can_be_composed_and_is_valid(callback):
+    composer = Composer(callback)
+    delivery = composer.delivery(composer.content(random.Random(0)), Identity(Run.fresh(), 1))
+    assert Assessor(CONTRACT).assess(delivery.body).callback is callback
 
 
 def test_command_sends_one_state_with_a_value_set():

@@ -21,7 +21,7 @@ CONTRACT, CATALOGUE, TESTS = tools()
 def judged(fault=None, **more):
     with served(Receiver(CONTRACT, fault=FAULTS[fault] if fault else None)) as url:
         sender = Sender(Access(url), Pace())
-        bench = Bench(CONTRACT, CATALOGUE, CATALOGUE.rules, CONTRACT.callbacks, sender, DEPTHS["quick"], **more)
+        bench = Bench(CONTRACT, CATALOGUE, CATALOGUE.rules, CONTRACT.default_callbacks, sender, DEPTHS["quick"], **more)
         bench.state, bench.patience_s = own_read_back(url, CONTRACT), 1.0
         try:
             judge_all(bench, TESTS)
@@ -53,7 +53,7 @@ def test_broken_receiver_gets_no_more_than_planned_and_three_retries_a_rule(faul
 
 def test_standard_depth_fits_what_is_sent_elsewhere_by_default():
     sender = Sender(Access("https://receiver.invalid/"), Pace.towards("https://receiver.invalid/"))
-    bench = Bench(CONTRACT, CATALOGUE, CATALOGUE.rules, CONTRACT.callbacks, sender)
+    bench = Bench(CONTRACT, CATALOGUE, CATALOGUE.rules, CONTRACT.default_callbacks, sender)
     bench.state = lambda message_id: None
     assert sum(plan(bench).values()) + 1 <= 1000 - 30  # leaves room for ten second tries
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from mock_server.delivery import Delivery, Headers
+from mock_server.provider.sampling import sampled
 from mock_server.stamping import Identity, stamp
 from mock_server.wireform import encode
 from openapi import pointer as jp
@@ -41,12 +42,7 @@ class Composer:
         self.callback = callback
         self._assignments = [assigned(callback, text) for text in assignments]
         self._contents = [_example(callback, example)] if example else [e.value for e in callback.delivered_examples]
-        if not self._contents:
-            raise KitError(
-                f"the contract has no named example of {callback.name} that may be delivered",
-                where=callback.pointer,
-                remedy="Add one, or give the body with --file.",
-            )
+        self._contents = self._contents or [sampled(callback)]
         correlation, stamped = callback.delivery.correlation, list(callback.delivery.stamped)
         self._id_kind = stamped.index(correlation) if correlation in stamped else None
 
