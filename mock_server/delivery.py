@@ -55,6 +55,9 @@ class Delivery:
         headers: In the order and letter case in which they are sent; `Content-Length` is added by the sender.
         ids: Identities that were stamped into the body, for cleaning up.
         target: Path and query of another resource on the same host (read-back); empty for the receiver's own.
+        seal: How a signed delivery is sealed otherwise than rightly and plainly, a key of `signing.KINDS` or
+            `signing.SPELLINGS`; nothing where no scheme is configured.
+        signature: Headers that signed it before; None lets the sender sign the final bytes.
     """
 
     callback: str
@@ -64,6 +67,8 @@ class Delivery:
     framing: Framing = PLAIN
     ids: tuple[str, ...] = ()
     target: str = ""
+    seal: str = ""
+    signature: Headers | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +120,7 @@ class Exchange:
         failure: A key of `WHY_NO_ANSWER` when there is no complete answer, else empty.
         detail: The operating system's or library's words for the failure.
         waits: How often flow control (429 or 503 with `Retry-After`) was respected before this answer.
+        leak: Which secret of ours the answer repeats, in words; empty for none.
     """
 
     delivery: Delivery
@@ -124,6 +130,7 @@ class Exchange:
     elapsed_s: float
     waits: int = 0
     sent_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    leak: str = ""
 
     @property
     def status(self) -> int:

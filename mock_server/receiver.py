@@ -137,10 +137,14 @@ class Fault:
         deviation: What it does wrong, one sentence without a subject.
         answer: Gets the request, its assessment (None before a body is looked at), the receiver, and the right
             answer as a function that stores and answers when it is called.
+        needs: What has to be there for it to show: signature, https or credentials; empty for nothing.
+        tls: What is wrong with the TLS below it, a key of `certificates.FLAWS`; empty for nothing.
     """
 
     deviation: str
     answer: Callable[[Received, Assessment | None, Receiver, Right], Reply]
+    needs: str = ""
+    tls: str = ""
 
 
 Observer = Callable[[Received, Assessment | None, Reply], None]
@@ -193,7 +197,7 @@ class Receiver:
     def _answered(self, request: Received) -> tuple[Assessment | None, Reply]:
         if self.path is not None and request.path != self.path:
             return None, problem(404, "Not Found", f"Deliveries are taken at {self.path}.")
-        refusal = self._refusal(request)
+        refusal = self._refusal(request) or self._unsigned(request)
         assessment = None if refusal else self.assessor.assess(request.body)
         if self.fault is None:
             return assessment, self._right(refusal, assessment)
@@ -215,12 +219,22 @@ class Receiver:
             return problem(415, "Unsupported Media Type", f"Callbacks are {wanted} in UTF-8.")
         if len(request.body) > MAX_BODY_BYTES:
             return problem(413, "Content Too Large", f"A body has {MAX_BODY_BYTES} bytes at most.")
-        return self._unsigned(request) if self.signature else None
+        return None
+
+    def trusting(self, request: Received) -> Reply:
+        """Answers as if the signature were right, whatever it is."""
+        return self._refusal(request) or self._judged(self.assessor.assess(request.body))
 
     def _unsigned(self, request: Received) -> Reply | None:
-        assert self.signature is not None
+        flaw = self.signature_flaw(request)
+        return problem(401, "Unauthorized", f"{flaw}.") if flaw else None
+
+    def signature_flaw(self, request: Received) -> str:
+        """What is wrong with the signature; empty when nothing is, or none is asked for."""
+        if self.signature is None:
+            return ""
         scheme, keys = self.signature
-        flaw = verify(
+        return verify(
             scheme,
             keys,
             headers=request.headers,
@@ -229,7 +243,6 @@ class Receiver:
             path=request.target,
             now=datetime.now(UTC),
         )
-        return problem(401, "Unauthorized", f"{flaw}.") if flaw else None
 
     def _judged(self, assessment: Assessment | None) -> Reply:
         assert assessment is not None

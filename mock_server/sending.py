@@ -12,7 +12,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import unquote, urlsplit, urlunsplit
 
@@ -29,6 +29,8 @@ NO_ANSWER_S = 30.0
 
 LIMIT_ANSWER_BYTES = 1024 * 1024
 _CHUNK = 65536
+_SHORTEST_SECRET = 8
+_SECRET_NAME = re.compile("auth|token|key|secret|cookie|password|credential", re.IGNORECASE)
 _PATIENCE_S = 1.0
 _LONGEST_WAIT_S = 120.0  # who asks for more is not there today
 _MOST_WAITS = 10  # a receiver that always says later is one that never acknowledges
@@ -237,6 +239,11 @@ class Sender:
             with self._lock:
                 self._not_before = max(self._not_before, now + wait_s)
 
+    def signed(self, delivery: Delivery) -> Delivery:
+        """Fixes the signature of a delivery now, so that what is sent later carries the same."""
+        assert self.signer is not None
+        return replace(delivery, signature=self.signer(delivery, delivery.target or self._target))
+
     def fetch(self, target: str, headers: Headers) -> Exchange:
         """Gets another resource of the same host (read-back); no delivery, so neither paced nor counted."""
         return self._once(Delivery("", "GET", headers, b"", target=target), 0)
@@ -285,7 +292,29 @@ class Sender:
         elapsed_s = time.perf_counter() - begun
         if answer is not None and elapsed_s > self.access.timeout_s + delivery.framing.parts * delivery.framing.pause_s:
             answer, failure = None, "timeout"  # it dripped in, each part in time and the whole too late
-        return Exchange(delivery, answer, failure, detail, elapsed_s, waits)
+        return Exchange(delivery, answer, failure, detail, elapsed_s, waits, leak=self._leak(answer) if answer else "")
+
+    def _leak(self, answer: Answer) -> str:
+        for name, secrets in self.credentials.items():
+            for secret in secrets:
+                if secret.encode() in answer.body or any(secret in value for _, value in answer.headers):
+                    return name
+        return ""
+
+    @functools.cached_property
+    def credentials(self) -> dict[str, tuple[str, ...]]:
+        """What proves who sends, by what it is called; a header that merely says something is none."""
+        found: dict[str, tuple[str, ...]] = {}
+        for name, value in self._own:
+            if _SECRET_NAME.search(name):
+                found[f"the header {name}"] = (value, value.partition(" ")[2])
+        if self.access.basic_auth:
+            found["the password"] = (self.access.basic_auth.partition(":")[2],)
+        if keys := getattr(self.signer, "secrets", ()):
+            found["a signing key"] = keys
+        # What is short stands in many an answer by chance.
+        long = {name: tuple(text for text in texts if len(text) >= _SHORTEST_SECRET) for name, texts in found.items()}
+        return {name: texts for name, texts in long.items() if texts}
 
     def _answer(self, delivery: Delivery) -> Answer:
         if delivery.framing.fresh_connection or delivery.framing.expect_continue:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import uvicorn
 
 from mock_server.asgi import asgi_app
+from mock_server.certificates import Tls
 from mock_server.connection import protocol_for
 from mock_server.receiver import Receiver
 from openapi.errors import KitError
@@ -38,7 +39,7 @@ def bound_socket(host: str, port: int) -> socket.socket:
     return sock
 
 
-def _server(receiver: Receiver) -> uvicorn.Server:
+def _server(receiver: Receiver, tls: Tls | None) -> uvicorn.Server:
     config = uvicorn.Config(
         asgi_app(receiver),
         http=protocol_for(receiver),
@@ -51,25 +52,27 @@ def _server(receiver: Receiver) -> uvicorn.Server:
         timeout_graceful_shutdown=1,
         backlog=2048,
     )
+    config.load()
+    config.ssl = tls.context() if tls else None  # uvicorn's own options know no oldest version
     return uvicorn.Server(config)
 
 
-def serve(receiver: Receiver, sock: socket.socket) -> None:
+def serve(receiver: Receiver, sock: socket.socket, tls: Tls | None = None) -> None:
     """Serves until the process is told to stop."""
-    _server(receiver).run(sockets=[sock])
+    _server(receiver, tls).run(sockets=[sock])
 
 
 @contextlib.contextmanager
-def served(receiver: Receiver, host: str = "127.0.0.1") -> Iterator[str]:
+def served(receiver: Receiver, host: str = "127.0.0.1", tls: Tls | None = None) -> Iterator[str]:
     """Serves a receiver on a free loopback port while the block runs; gives its URL without a path."""
     sock = bound_socket(host, 0)
-    server = _server(receiver)
+    server = _server(receiver, tls)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [sock]}, name="mock receiver", daemon=True)
     thread.start()
     try:
         while not server.started and thread.is_alive():
             threading.Event().wait(0.005)
-        yield f"http://{host}:{sock.getsockname()[1]}"
+        yield f"http{'s' if tls else ''}://{host}:{sock.getsockname()[1]}"
     finally:
         server.should_exit = True
         thread.join(timeout=5)

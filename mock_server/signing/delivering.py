@@ -1,4 +1,4 @@
-"""Decides how the sender signs: over the final bytes, at the moment of sending, under the event's own id."""
+"""Decides how the sender signs: over the final bytes, at the moment of sending, as the delivery's `seal` says."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from mock_server.delivery import Delivery, Headers
 from mock_server.signing.keys import Keys, load_keys
 from mock_server.signing.scheme import Scheme, load_scheme
-from mock_server.signing.signatures import sign
+from mock_server.signing.seals import sealed
 
 __all__ = ["DeliverySigner", "signature_from"]
 
@@ -22,15 +22,7 @@ class DeliverySigner:
     keys: Keys
 
     def __call__(self, delivery: Delivery, target: str) -> Headers:
-        return sign(
-            self.scheme,
-            self.keys,
-            body=delivery.body,
-            method=delivery.method,
-            path=target,
-            message_id=delivery.ids[0] if delivery.ids else "unidentified",
-            at=datetime.now(UTC),
-        )
+        return sealed(self.scheme, self.keys, delivery, target, datetime.now(UTC))
 
     @property
     def secrets(self) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from mock_server.signing.keys import Keys
 from mock_server.signing.scheme import Scheme
 from mock_server.signing.signatures import Parts, content, encoded, parts_of, rendered, ticks
 
-__all__ = ["KINDS", "forged"]
+__all__ = ["FOREIGN_KEY", "KINDS", "forged"]
 
 KINDS = {
     "missing": "no signature header",
@@ -34,7 +34,7 @@ KINDS = {
 """What each kind of forgery is, as a report says it after "with"."""
 
 # Not drawn, and nothing to do with the real keys: a signature by it gives nobody a hint of them.
-_FOREIGN_KEY = hashlib.sha256(b"a key that nobody has configured").digest()
+FOREIGN_KEY = hashlib.sha256(b"a key that nobody has configured").digest()
 _MARGIN = timedelta(seconds=60)
 
 
@@ -79,7 +79,7 @@ def forged(
         return replace(parts, signatures=(signature,), timestamp=timestamp)
 
     if kind == "wrong":
-        changed: Headers | None = rendered(scheme, resigned(_FOREIGN_KEY, parts.timestamp))
+        changed: Headers | None = rendered(scheme, resigned(FOREIGN_KEY, parts.timestamp))
     elif kind == "other-algorithm":
         name, digest = algorithms.lookalike(scheme.algorithm, keys.values[0], signed(parts.timestamp))
         mark = scheme.mark.replace(scheme.algorithm.removeprefix("hmac-"), name)

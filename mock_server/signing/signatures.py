@@ -15,7 +15,7 @@ from mock_server.signing import algorithms
 from mock_server.signing.keys import Keys
 from mock_server.signing.scheme import Scheme, split
 
-__all__ = ["Parts", "content", "encoded", "parts_of", "rendered", "sign", "ticks", "verify"]
+__all__ = ["Parts", "content", "decoded", "encoded", "parts_of", "rendered", "sign", "ticks", "verify"]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TICK = {"s": timedelta(seconds=1), "ms": timedelta(milliseconds=1)}
@@ -84,7 +84,7 @@ def verify(scheme: Scheme, keys: Keys, *, headers: Headers, body: bytes, method:
         return lacking
     parts = parts_of(scheme, headers)
     size = algorithms.SIGNATURE_BYTES[scheme.algorithm]
-    received = [value for value in (_decoded(scheme, text) for text in parts.signatures) if len(value) == size]
+    received = [value for value in (decoded(scheme, text) for text in parts.signatures) if len(value) == size]
     if not received:
         return f"{scheme.header} is malformed"
     timestamp = parts.timestamp or ""
@@ -174,7 +174,8 @@ def _lacking(headers: Headers, name: str) -> str:
     return f"{name} is missing" if count == 0 else f"{name} is malformed: it stands {count} times"
 
 
-def _decoded(scheme: Scheme, text: str) -> bytes:
+def decoded(scheme: Scheme, text: str) -> bytes:
+    """A received signature's bytes; empty where the text is not of the scheme's encoding."""
     try:
         return binascii.unhexlify(text) if scheme.encoding == "hex" else base64.b64decode(text, validate=True)
     except ValueError:  # also what a text outside ASCII raises

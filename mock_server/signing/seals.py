@@ -1,0 +1,100 @@
+"""Decides how a delivery can be sealed otherwise than rightly and plainly: forged, or right and spelt otherwise."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+
+from mock_server.delivery import Delivery, Headers, header_value
+from mock_server.signing import algorithms
+from mock_server.signing.forging import FOREIGN_KEY, KINDS, forged
+from mock_server.signing.keys import Keys
+from mock_server.signing.scheme import Scheme
+from mock_server.signing.signatures import content, encoded, parts_of, sign
+
+__all__ = ["SPELLINGS", "has_meaning", "sealed"]
+
+SPELLINGS = {
+    "names-lower": "the names of the signature's headers in lower case",
+    "names-upper": "the names of the signature's headers in upper case",
+    "wrong-first": "a signature by another key before the right one",
+    "wrong-last": "a signature by another key after the right one",
+    "version-last": "a signature of an unknown version after the right one",
+    "second-key": "a right signature by the scheme's second key",
+}
+"""What each way of sealing rightly is, as a report says it after "with"."""
+
+_TIMED = {"missing-timestamp", "redated", "unreadable-timestamp", "stale", "future"}
+_IDENTIFIED = {"missing-id", "other-id"}
+
+
+def has_meaning(scheme: Scheme, kind: str) -> bool:
+    """Whether a scheme can be sealed in this way, one of `KINDS` or `SPELLINGS`."""
+    if kind in _TIMED:
+        return scheme.timed
+    if kind in _IDENTIFIED:
+        return scheme.identified
+    if kind == "second-key":
+        return len(scheme.key_env) > 1
+    if kind == "version-last":
+        return bool(scheme.separator) and _other_version(scheme) != scheme.mark
+    if kind in {"wrong-first", "wrong-last"}:
+        return bool(scheme.separator)
+    return kind != "other-prefix" or bool(scheme.mark)
+
+
+def sealed(scheme: Scheme, keys: Keys, delivery: Delivery, target: str, at: datetime) -> Headers:
+    """Makes the headers that seal a delivery as its `seal` says.
+
+    Raises:
+        ValueError: The scheme gives this kind no meaning; see `has_meaning`.
+        KeyError: There is no such kind.
+    """
+
+    def signed(key: int = 0) -> Headers:
+        identity = delivery.ids[0] if delivery.ids else "unidentified"
+        return sign(
+            scheme, keys, body=delivery.body, method=delivery.method, path=target, message_id=identity, at=at, key=key
+        )
+
+    kind = delivery.seal
+    if kind and kind not in KINDS and kind not in SPELLINGS:
+        raise KeyError(kind)
+    if kind and not has_meaning(scheme, kind):
+        raise ValueError(f"the scheme {scheme.name} cannot be sealed with {(KINDS | SPELLINGS)[kind]}")
+    if kind == "second-key":
+        return signed(1)
+    right = signed() if delivery.signature is None else delivery.signature
+    if kind in KINDS:
+        made = forged(scheme, keys, right, kind, body=delivery.body, method=delivery.method, path=target, at=at)
+        assert made is not None  # `has_meaning` said so
+        return made
+    return _respelt(scheme, right, kind, delivery, target) if kind else right
+
+
+def _respelt(scheme: Scheme, headers: Headers, kind: str, delivery: Delivery, target: str) -> Headers:
+    if kind in {"names-lower", "names-upper"}:
+        change = str.lower if kind == "names-lower" else str.upper
+        return tuple((change(name), value) for name, value in headers)
+    parts = parts_of(scheme, headers)
+    signed = content(
+        scheme,
+        body=delivery.body,
+        method=delivery.method,
+        path=target,
+        message_id=parts.message_id or "",
+        timestamp=parts.timestamp or "",
+    )
+    other = encoded(scheme, algorithms.digest(scheme.algorithm, FOREIGN_KEY, signed))
+    value = header_value(headers, scheme.header) or ""
+    at = value.index(scheme.mark + parts.signatures[0])
+    if kind == "wrong-first":
+        value = value[:at] + scheme.mark + other + scheme.separator + value[at:]
+    else:
+        mark = scheme.mark if kind == "wrong-last" else _other_version(scheme)
+        value += scheme.separator + mark + other
+    return tuple((name, value if name == scheme.header else text) for name, text in headers)
+
+
+def _other_version(scheme: Scheme) -> str:
+    return re.sub(r"[0-9]+", "99", scheme.mark)
