@@ -15,7 +15,8 @@ from contract_tests.corpus import DEPTHS, Depth, Scope
 from contract_tests.readback import HttpReadBack, ReadBack, Stored, settled
 from contract_tests.verdicts import RuleResult
 from mock_server.delivery import Delivery, Exchange, Framing
-from mock_server.sending import Sender
+from mock_server.sending import Access, Sender
+from mock_server.signing.signatures import parts_of
 from mock_server.stamping import Identity, Run
 from openapi import pointer as jp
 from openapi.catalogue import Catalogue, Rule
@@ -51,6 +52,7 @@ class Bench:
         shared: Exchanges that several rules look at, by stimuli, callback and index.
         under_way: Stimuli that were sent ahead, by stimuli and callback.
         sent_ahead: How many deliveries were sent ahead for a rule that has no verdict yet.
+        shut: Why nothing can be delivered although TLS can be judged; empty when it can.
         killed_by: The rule after which valid deliveries were no longer acknowledged.
     """
 
@@ -72,6 +74,7 @@ class Bench:
     ids_sent: dict[str, None] = field(default_factory=dict)
     under_way: set[tuple[str, str]] = field(default_factory=set)
     sent_ahead: dict[str, int] = field(default_factory=dict)
+    shut: str = ""
     killed_by: str = ""
     interrupted: bool = False
     errors: list[Exception] = field(default_factory=list)
@@ -83,7 +86,8 @@ class Bench:
     @cached_property
     def scopes(self) -> tuple[Scope, ...]:
         """One scope per callback."""
-        return tuple(Scope(callback, self.depth, self.seed) for callback in self.callbacks)
+        scheme = getattr(self.sender.signer, "scheme", None)
+        return tuple(Scope(callback, self.depth, self.seed, scheme) for callback in self.callbacks)
 
     @cached_property
     def _workers(self) -> ThreadPoolExecutor:
@@ -170,6 +174,21 @@ class Contact:
         """Delivers one state of one of the case's messages."""
         return self.deliver(self.event(state, message=message))
 
+    def signed(self) -> Delivery:
+        """The case's delivery with its signature fixed; what is changed later was not signed."""
+        return self.bench.sender.signed(self.case.delivery(self.identity))
+
+    def signatures_in(self, delivery: Delivery) -> tuple[bytes, ...]:
+        """The signatures that a delivery carries whose signature is fixed, as they are written."""
+        scheme = next(scope.signature for scope in self.bench.scopes if scope.callback is self.case.callback)
+        assert scheme is not None
+        assert delivery.signature is not None
+        return tuple(text.encode() for text in parts_of(scheme, delivery.signature).signatures)
+
+    def rightly_sealed(self) -> Contact:
+        """The same message under a right signature, where the case forges it; both remember the same exchanges."""
+        return replace(self, case=replace(self.case, seal=""))
+
     def without_edit(self) -> Contact:
         """The same message told whole, where the case's edit breaks it; both remember the same exchanges."""
         return replace(self, case=replace(self.case, edit=None))
@@ -209,6 +228,11 @@ class Contact:
         for message_id in (after.id(self.case.id_kind), self.message_id(message)):
             found = settled(self.bench.state, message_id, lambda stored: stored is not None, self.bench.patience_s)
         return found
+
+    @property
+    def access(self) -> Access:
+        """How to get to the receiver."""
+        return self.bench.sender.access
 
     @property
     def facts(self) -> DeliveryFacts:

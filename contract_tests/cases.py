@@ -28,6 +28,7 @@ class Case:
         headers: All headers of the delivery; None for those that the contract gives.
         later_s: Seconds after the message's first time.
         states: The states that the check tells of, in the order of telling.
+        seal: How a signed delivery is sealed, see `Delivery`; empty for rightly and plainly.
     """
 
     callback: Callback
@@ -41,6 +42,7 @@ class Case:
     framing: Framing = PLAIN
     later_s: int = 0
     states: tuple[str, ...] = ()
+    seal: str = ""
 
     def delivery(self, identity: Identity) -> Delivery:
         """Makes the delivery that speaks of one message."""
@@ -57,6 +59,7 @@ class Case:
             body=body,
             framing=self.framing,
             ids=(identity.id(self.id_kind),) if self.callback.delivery.correlation else (),
+            seal=self.seal,
         )
 
     @property

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any, TypeVar
 
 from contract_tests.drawing import MAX_INTEGER, MAX_TEXT, boundary_bodies, draw_bodies, pinned_values
+from mock_server.signing import Scheme
 from mock_server.wireform import encode, with_integers
 from openapi import pointer as jp
 from openapi.members import Member
@@ -50,11 +51,16 @@ DEPTHS = {
 
 @dataclass(frozen=True)
 class Scope:
-    """What stimuli are made from: one callback, a depth, and chance that depends on the seed alone."""
+    """What stimuli are made from: one callback, a depth, and chance that depends on the seed alone.
+
+    Attributes:
+        signature: The scheme by which deliveries are signed, when one is configured.
+    """
 
     callback: Callback
     depth: Depth
     seed: int
+    signature: Scheme | None = None
 
     def random(self, purpose: str) -> random.Random:
         """A source of chance of its own, so that one rule's draws never shift another's."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 
+from contract_tests.bench import Bench
 from contract_tests.stimuli.valid import MARKUP
 from mock_server.delivery import Exchange
 
-__all__ = ["framework_version", "has_markup", "stack_trace"]
+__all__ = ["framework_version", "has_markup", "secrets_to_look_for", "stack_trace"]
 
 _TRACES = re.compile(
     r"Traceback \(most recent call last\)"  # Python
@@ -38,6 +39,11 @@ def stack_trace(exchange: Exchange) -> str:
 def framework_version(exchange: Exchange) -> str:
     """A framework's name with its version in the body of an error, empty when there is none."""
     return "" if exchange.acknowledged else _first(_VERSIONS, exchange)
+
+
+def secrets_to_look_for(bench: Bench) -> str:
+    """What is missing to see whether a receiver repeats a secret; empty for nothing."""
+    return "" if bench.sender.credentials else "needs a secret to look for: none is sent or signs (--auth, --signature)"
 
 
 def has_markup(exchange: Exchange) -> bool:

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from contract_tests.bench import Bench
 from contract_tests.judging import credentials_error, plain_case
+from contract_tests.transport import shut_by_tls
 from mock_server.delivery import Delivery, Exchange, Headers, printable
 from mock_server.stamping import Identity
 from openapi.errors import KitError
@@ -31,7 +32,11 @@ def make_first_contact(bench: Bench) -> None:
         plain = plain_case(scope).delivery(Identity(bench.run, number))
         kept = tuple(header for header in plain.headers if header[0].lower() != "user-agent")
         first = Delivery(plain.callback, plain.method, kept + KIT_AGENT, plain.body, ids=plain.ids)
-        refuse_unreachable(bench.send(first), url)
+        exchange = bench.send(first)
+        if exchange.failure == "tls" and (shut := shut_by_tls(bench)):
+            bench.shut = shut
+            return
+        refuse_unreachable(exchange, url)
     if not bench.sender.access.proxy:
         bench.round_trip_s = _round_trip_s(bench.sender.access.url)
 

@@ -43,6 +43,8 @@ class RuleTest:
         sends: Deliveries per case when the check delivers by itself; 0 when it looks at a shared exchange.
         at_once: Cases that may be under way together; None for as many as the pace allows.
         together: Whether it shows nothing unless several deliveries are under way at once.
+        connects: Whether the check looks at the connection itself and delivers nothing.
+        needs: Says what else is missing to judge it at a bench; empty for nothing.
     """
 
     stimuli: Stimuli
@@ -50,15 +52,19 @@ class RuleTest:
     sends: int | Callable[[Case], int] = 0
     at_once: int | None = None
     together: bool = False
+    connects: bool = False
+    needs: Callable[[Bench], str] | None = None
 
     def deliveries(self, case: Case) -> int:
         """How many deliveries a case costs at a receiver that does everything right."""
+        if self.connects:
+            return 0
         return self.sends(case) if callable(self.sends) else max(1, self.sends)
 
     @property
     def shares(self) -> bool:
         """Whether the check looks at an exchange that other rules may look at, too."""
-        return self.sends == 0
+        return self.sends == 0 and not self.connects
 
     @property
     def purpose(self) -> str:
@@ -83,6 +89,8 @@ def each(
     sends: int | Callable[[Case], int] = 0,
     at_once: int | None = None,
     together: bool = False,
+    connects: bool = False,
+    needs: Callable[[Bench], str] | None = None,
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Turns a check of one case into a pytest test of a rule.
 
@@ -91,21 +99,23 @@ def each(
         sends: How often the check delivers, a number or a function of the case; leave it out for a check that
             takes `exchange`.
         at_once: Cases that may be under way together.
-        together: See `RuleTest`.
+        together: See `RuleTest`; likewise connects and needs.
     """
 
     def decorate(check: Callable[..., None]) -> Callable[..., None]:
-        wanted = ["receiver"] if sends else ["exchange", "callback"]
+        wanted = ["receiver"] if sends or connects else ["exchange", "callback"]
         names = list(inspect.signature(check).parameters)
         if names not in (wanted, wanted[:1]):
             raise TypeError(f"{check.__name__} takes {' and '.join(wanted)}, not {names}")
 
+        rule_test = RuleTest(stimuli, check, sends, at_once, together, connects, needs)
+
         def test(judge_rule: Callable[[RuleTest], None]) -> None:
-            judge_rule(RuleTest(stimuli, check, sends, at_once, together))
+            judge_rule(rule_test)
 
         # Not functools.wraps: pytest would follow it to the check's own parameters.
         test.__name__, test.__qualname__, test.__module__ = check.__name__, check.__qualname__, check.__module__
-        test.rule_test = RuleTest(stimuli, check, sends, at_once, together)  # type: ignore[attr-defined]
+        test.rule_test = rule_test  # type: ignore[attr-defined]
         return test
 
     return decorate
@@ -126,7 +136,7 @@ def planned(bench: Bench, rule: Rule, test: RuleTest, seen: set[tuple[str, str]]
     if lacking := missing_means(bench, rule, test):
         plan.reason = lacking
         return plan
-    for scope in bench.scopes:
+    for scope in _scopes(bench, test):
         try:
             cases = list(test.stimuli(scope))
         except NotApplicable as reason:
@@ -198,7 +208,7 @@ def judge(bench: Bench, rule: Rule, test: RuleTest) -> RuleResult:
     result = RuleResult(rule, Verdict.PASS)
     before = len(bench.exchanges)
     reasons: list[str] = []
-    for scope in bench.scopes:
+    for scope in _scopes(bench, test):
         try:
             cases = list(test.stimuli(scope))
         except NotApplicable as reason:
@@ -225,9 +235,16 @@ def missing_means(bench: Bench, rule: Rule, test: RuleTest) -> str:
     """What a rule needs that the user did not give, with the option that gives it; empty when nothing is missing."""
     if rule.evidence == "read-back" and bench.state is None:
         return "needs read-back: give --state-url 'https://…/{id}' or --plugin FILE"
+    if test.needs is not None and (lacking := test.needs(bench)):
+        return lacking
     if test.together and bench.sender.pace.at_once < 2:
         return "needs several deliveries under way together: raise --at-once"
     return ""
+
+
+def _scopes(bench: Bench, test: RuleTest) -> tuple[Scope, ...]:
+    """The callbacks that a rule is judged by; there is one connection, however many travel on it."""
+    return bench.scopes[:1] if test.connects else bench.scopes
 
 
 def _blocker(bench: Bench, rule: Rule, test: RuleTest) -> str:
@@ -238,6 +255,8 @@ def _blocker(bench: Bench, rule: Rule, test: RuleTest) -> str:
         if result is not None and result.blocked:
             root = result.reason.partition(" (through")[0]
             return f"{root} (through {required})"
+    if bench.shut and not test.connects:
+        return f"blocked: {bench.shut}"
     if bench.killed_by:
         return f"blocked: the receiver acknowledged no valid delivery any more after {bench.killed_by}"
     return ""
@@ -330,7 +349,7 @@ def _finding(outcome: _Outcome, test: RuleTest, *, repeated: bool) -> Finding:
         actual=actual or (exchanges[-1].described() if exchanges else "nothing was sent"),
         exchanges=exchanges,
         repeated=repeated,
-        curl_suffices=test.sends in {0, 1},
+        curl_suffices=test.sends in {0, 1} and not test.connects,
     )
 
 
@@ -384,6 +403,6 @@ def credentials_error(exchange: Exchange) -> KitError:
     """Says that the receiver wants to know who sends."""
     return KitError(
         f"the receiver refuses the credentials: it answered {exchange.described()}",
-        remedy="Give them with --header 'Authorization: …', --auth USER:PASSWORD or --cert FILE.",
+        remedy="Give them with --header 'Authorization: …', --auth USER:PASSWORD, --cert FILE or --signature SCHEME.",
         exit_code=3,
     )

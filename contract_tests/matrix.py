@@ -12,13 +12,10 @@ from contract_tests.bench import Bench
 from contract_tests.corpus import DEPTHS, Scope
 from contract_tests.first_contact import make_first_contact
 from contract_tests.judging import RuleTest, judge, send_ahead
-from contract_tests.readback import own_read_back
 from contract_tests.running import collect_tests
+from contract_tests.setups import RIGHT, reached, set_aside
 from contract_tests.verdicts import RuleResult, Verdict
-from mock_server.faults import FAULTS
-from mock_server.receiver import Receiver
-from mock_server.sending import Access, Pace, Sender
-from mock_server.serving import served
+from mock_server.signing import Scheme
 from openapi.catalogue import Catalogue, load_catalogue
 from openapi.loading import load_contract
 from openapi.model import Contract
@@ -31,7 +28,7 @@ class Row:
     """What the suite said about one fault.
 
     Attributes:
-        fault: The fault's id; empty for the right mock.
+        fault: The fault's id, or a name of `RIGHT` for a right mock.
         broken: Rules that noticed, each with its verdict.
         blocked: Rules that were not judged, since a broken one explains what they would have seen.
         other: Rules with any other verdict than pass: errors, or the means were missing.
@@ -45,7 +42,7 @@ class Row:
     @property
     def exact(self) -> bool:
         """Whether the fault's own rule noticed it, and no other."""
-        return set(self.broken) == ({self.fault} if self.fault else set()) and not self.other
+        return set(self.broken) == {self.fault} - set(RIGHT) and not self.other
 
 
 @lru_cache(maxsize=1)
@@ -55,9 +52,9 @@ def tools() -> tuple[Contract, Catalogue, dict[str, RuleTest]]:
 
 
 @lru_cache(maxsize=4)
-def _scopes(depth: str, seed: int) -> tuple[Scope, ...]:
+def _scopes(depth: str, seed: int, scheme: Scheme | None) -> tuple[Scope, ...]:
     """Drawn once for all faults: what is sent does not depend on the receiver."""
-    return tuple(Scope(callback, DEPTHS[depth], seed) for callback in tools()[0].default_callbacks)
+    return tuple(Scope(callback, DEPTHS[depth], seed, scheme) for callback in tools()[0].default_callbacks)
 
 
 def judge_all(bench: Bench, tests: dict[str, RuleTest]) -> dict[str, RuleResult]:
@@ -70,18 +67,17 @@ def judge_all(bench: Bench, tests: dict[str, RuleTest]) -> dict[str, RuleResult]
 
 
 def judge_mock(fault: str, depth: str, seed: int, *, alone: bool = False) -> dict[str, RuleResult]:
-    """Judges a mock with one fault, or the right one when `fault` is empty.
+    """Judges a mock with one fault, or a right one of that name in `RIGHT`.
 
     Args:
         alone: Judge no more than the fault's own rule and what that requires.
     """
     contract, catalogue, tests = tools()
-    rules = catalogue.with_required(fault) if alone and fault else catalogue.rules
-    with served(Receiver(contract, fault=FAULTS[fault] if fault else None)) as url:
-        sender = Sender(Access(f"{url}/callbacks"), Pace())
+    rules = catalogue.with_required(fault) if alone and fault not in RIGHT else catalogue.rules
+    with reached(contract, fault) as (sender, state):
         bench = Bench(contract, catalogue, rules, contract.default_callbacks, sender, DEPTHS[depth], seed)
-        bench.__dict__["scopes"] = _scopes(depth, seed)
-        bench.state = own_read_back(url, contract)
+        bench.__dict__["scopes"] = _scopes(depth, seed, getattr(sender.signer, "scheme", None))
+        bench.state = state
         bench.patience_s = 1.0  # the mock stores before it answers
         try:
             return judge_all(bench, tests)
@@ -93,6 +89,8 @@ def _row(job: tuple[str, str, int, bool]) -> Row:
     fault, depth, seed, alone = job
     results = judge_mock(fault, depth, seed, alone=alone)
     rest = {rule_id: r for rule_id, r in results.items() if not r.broken and r.verdict is not Verdict.PASS}
+    aside = {rule_id for rule_id in set_aside(fault) if rule_id in rest and not rest[rule_id].blocked}
+    rest = {rule_id: r for rule_id, r in rest.items() if rule_id not in aside or r.verdict is Verdict.ERROR}
     return Row(
         fault,
         {rule_id: r.verdict.value for rule_id, r in results.items() if r.broken},

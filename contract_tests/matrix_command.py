@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from contract_tests.matrix import Row, kill_matrix
+from contract_tests.setups import RIGHT
 from mock_server.faults import FAULTS
 from openapi.catalogue import load_catalogue
 from openapi.errors import KitError
@@ -28,7 +29,7 @@ def matrix(rules: str, depth: str, seed: int, out: Path | None) -> None:
     names = tuple(name.strip() for name in rules.split(",") if name.strip())
     chosen = [rule.id for rule in load_catalogue().select(names) if rule.id in FAULTS]
     rows: list[Row] = []
-    for row in kill_matrix(["", *chosen], depth=depth, seed=seed):
+    for row in kill_matrix([*RIGHT, *chosen], depth=depth, seed=seed):
         rows.append(row)
         click.echo(_line(row))
     inexact = sum(not row.exact for row in rows)
@@ -47,7 +48,7 @@ def _told(row: Row) -> str:
 
 
 def _line(row: Row) -> str:
-    deviation = FAULTS[row.fault].deviation if row.fault else "right"
+    deviation = RIGHT[row.fault] if row.fault in RIGHT else FAULTS[row.fault].deviation
     mark = "" if row.exact else "  <- not exact"
     blocked = f" ({len(row.blocked)} blocked)" if row.blocked else ""
     return f"{row.fault or 'none':8} {deviation:62} {_told(row)}{blocked}{mark}"
@@ -65,7 +66,7 @@ def as_markdown(rows: Iterable[Row]) -> str:
         "|---|---|---|---|",
     ]
     for row in rows:
-        deviation = FAULTS[row.fault].deviation if row.fault else "is right"
+        deviation = f"is {RIGHT[row.fault]}" if row.fault in RIGHT else FAULTS[row.fault].deviation
         blocked = ", ".join(row.blocked) if len(row.blocked) <= 8 else f"{len(row.blocked)} rules"
         lines.append(f"| {row.fault or 'none'} | {deviation} | {_told(row)} | {blocked} |")
     return "\n".join(lines) + "\n"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -152,9 +152,10 @@ def settled(
         pause_s = min(pause_s * 1.5, 0.5)
 
 
-def own_read_back(base_url: str, contract: Contract) -> HttpReadBack:
+def own_read_back(base_url: str, contract: Contract, access: Access | None = None) -> HttpReadBack:
     """The read-back of the mock that is served at `base_url`."""
-    return HttpReadBack(base_url + load_read_back().template, Access(base_url), states=known_states(contract))
+    url = base_url + load_read_back().template
+    return HttpReadBack(url, replace(access or Access(base_url), url=url), states=known_states(contract))
 
 
 def known_states(contract: Contract) -> frozenset[str]:

@@ -15,6 +15,7 @@ from dataclasses import replace
 
 from mock_server.assessing import Assessment
 from mock_server.receiver import Fault, Received, Receiver, Reply, Right, problem
+from mock_server.signing_faults import SIGNING_FAULTS
 from mock_server.stored_faults import STORED_FAULTS
 from openapi import pointer as jp
 from openapi.members import Member
@@ -59,6 +60,11 @@ def _instead(deviation: str, change: Callable[[Reply, Received], Reply], when: W
         return change(reply, request) if assessment is not None and when(request, assessment) else reply
 
     return Fault(deviation, answer)
+
+
+def _below(deviation: str, tls: str) -> Fault:
+    """Answers right, over a connection that is not."""
+    return Fault(deviation, lambda request, assessment, receiver, right: right(), needs="https", tls=tls)
 
 
 # --- what a body holds -------------------------------------------------------------------------------------------
@@ -234,6 +240,11 @@ def _branded(reply: Reply, request: Received) -> Reply:
 
 def _echoed(reply: Reply, request: Received) -> Reply:
     return replace(reply, body=b"<p>Cannot read " + request.body[:2000] + b"</p>", media_type="text/html")
+
+
+def _listed(reply: Reply, request: Received) -> Reply:
+    listed = "".join(f"{name}: {value}\n" for name, value in request.headers)
+    return replace(reply, body=f"Cannot read this request:\n{listed}".encode(), media_type="text/plain")
 
 
 _USUAL_HEADERS = {
@@ -471,6 +482,17 @@ FAULTS: dict[str, Fault] = {
     "SEC-01": _instead("shows a stack trace for a syntax error", _traced, _kind("syntax")),
     "SEC-02": _instead("names its framework's version when it refuses", _branded, lambda _, a: not a.accepted),
     "SEC-03": _instead("repeats the body in an HTML page when it refuses", _echoed, lambda _, a: not a.accepted),
+    "SEC-04": replace(
+        _instead("lists the request's headers when it refuses", _listed, lambda _, a: not a.accepted),
+        needs="credentials",
+    ),
+    "TLS-01": _below("is reached by plain HTTP", "none"),
+    "TLS-02": _below("speaks TLS 1.0 and 1.1 alone", "old only"),
+    "TLS-03": _below("shows a certificate of an authority that nobody trusts", "untrusted"),
+    "TLS-04": _below("shows a certificate that ran out", "expired"),
+    "TLS-05": _below("shows a certificate for another host", "other host"),
+    "TLS-06": _below("speaks TLS 1.0 and 1.1, too", "old too"),
+    "TLS-07": _below("shows a certificate that runs out in three days", "ending"),
 }
 
-FAULTS |= STORED_FAULTS
+FAULTS |= STORED_FAULTS | SIGNING_FAULTS

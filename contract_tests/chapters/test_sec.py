@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from contract_tests.exposure import framework_version, has_markup, stack_trace
+from contract_tests.exposure import framework_version, has_markup, secrets_to_look_for, stack_trace
 from contract_tests.judging import each
 from contract_tests.stimuli import http
 
@@ -25,3 +25,9 @@ def test_error_page_shows_no_version(exchange):
 @each(http.provoking)
 def test_received_markup_is_not_repeated_as_html(exchange):
     assert not has_markup(exchange), "no HTML answer that repeats received markup"
+
+
+@pytest.mark.rule("SEC-04")
+@each(http.provoking, needs=secrets_to_look_for)
+def test_answer_repeats_no_secret(exchange):
+    assert not exchange.leak, f"an answer without what proves who sends <- it repeats {exchange.leak}"

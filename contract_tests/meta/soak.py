@@ -20,6 +20,7 @@ from contract_tests.matrix import judge_all, kill_matrix, tools
 from contract_tests.meta.processes import missing_means, running
 from contract_tests.readback import HttpReadBack, known_states
 from contract_tests.receivers import RECEIVERS, Receiver
+from contract_tests.setups import RIGHT
 from contract_tests.verdicts import Verdict
 from mock_server.faults import FAULTS
 from mock_server.sending import Access, Pace, Sender
@@ -74,13 +75,13 @@ def soak_receivers(depth: str, seeds: int) -> tuple[int, int]:
 def soak_faults(depth: str, seeds: int, *, alone: bool) -> tuple[int, int]:
     """Prints one line per fault; gives the runs and those that deviated."""
     exact: Counter[str] = Counter()
-    said: dict[str, Counter[str]] = {fault: Counter() for fault in ("", *FAULTS)}
+    said: dict[str, Counter[str]] = {fault: Counter() for fault in (*RIGHT, *FAULTS)}
     for seed in range(seeds):
         for row in kill_matrix(said, depth=depth, seed=seed, alone=alone):
             exact[row.fault] += row.exact
             if not row.exact:
                 others = [f"{rule_id} {verdict}" for rule_id, verdict in row.broken.items() if rule_id != row.fault]
-                missed = [] if not row.fault or row.fault in row.broken else ["not caught"]
+                missed = [] if row.fault in {*RIGHT, *row.broken} else ["not caught"]
                 said[row.fault].update([*missed, *others, *(f"{key} {why}" for key, why in row.other.items())])
         say(f"seed {seed}: {sum(exact.values())} of {(seed + 1) * len(said)} runs exact so far")
     for fault, counts in said.items():

@@ -1,0 +1,105 @@
+"""Decides which deliveries show how a receiver treats signatures: forged ones, and right ones spelt otherwise."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable
+
+from contract_tests.cases import Case, Stimuli, hostile
+from contract_tests.corpus import Scope
+from contract_tests.stimuli.valid import put, text_members
+from contract_tests.verdicts import NotApplicable
+from mock_server.signing import KINDS, SPELLINGS, Scheme, has_meaning
+
+__all__ = [
+    "altered",
+    "by_another_algorithm",
+    "by_another_key",
+    "from_the_future",
+    "header_names",
+    "incomplete",
+    "of_old_events",
+    "rotated",
+    "several",
+    "stale",
+    "tracing",
+    "truncated",
+    "unreadable",
+    "unsigned",
+]
+
+
+def _scheme(scope: Scope) -> Scheme:
+    if scope.signature is None:
+        raise NotApplicable("needs signed deliveries: give --signature SCHEME, and its keys by environment")
+    return scope.signature
+
+
+def _sealed(why_none: str, *kinds: str, harms: bool = True) -> Stimuli:
+    """Stimuli that are plain but for their signature."""
+
+    def stimuli(scope: Scope) -> Iterable[Case]:
+        scheme = _scheme(scope)
+        cases = [
+            Case(scope.callback, (KINDS | SPELLINGS)[kind], scope.plain, seal=kind)
+            for kind in kinds
+            if has_meaning(scheme, kind)
+        ]
+        if not cases:
+            raise NotApplicable(f"the signature scheme {scheme.name} {why_none}")
+        return cases
+
+    stimuli.__qualname__ = "sealed: " + ", ".join(kinds)  # identities are numbered by it
+    return hostile(stimuli) if harms else stimuli
+
+
+_NO_TIME = "signs no time"
+
+unsigned = _sealed("", "missing")
+by_another_key = _sealed("", "wrong")
+truncated = _sealed("", "truncated", "empty")
+unreadable = _sealed("", "non-ascii")
+stale = _sealed(_NO_TIME, "stale")
+from_the_future = _sealed(_NO_TIME, "future")
+incomplete = _sealed("signs neither time nor id", "missing-timestamp", "unreadable-timestamp", "missing-id")
+by_another_algorithm = _sealed("", "other-algorithm")
+header_names = _sealed("", "names-lower", "names-upper", harms=False)
+several = _sealed("knows one signature only", "wrong-first", "wrong-last", "version-last", harms=False)
+rotated = _sealed("has one key only: name two in its key_env to see a rotation", "second-key", harms=False)
+
+
+@hostile
+def altered(scope: Scope) -> Iterable[Case]:
+    """What was changed after a right signature was made, and sent under it."""
+    scheme = _scheme(scope)
+    member = next((member for member in text_members(scope) if member.is_free_text), None)
+    if member is not None:
+        edit = functools.partial(put, pointer=member.pointer, value="changed after signing")
+        yield Case(scope.callback, f"another text at {member.pointer} under the same signature", scope.plain, edit=edit)
+    for kind in ("redated", "other-id"):
+        if has_meaning(scheme, kind):
+            yield Case(scope.callback, KINDS[kind], scope.plain, seal=kind)
+
+
+def of_old_events(scope: Scope) -> Iterable[Case]:
+    """An event that is older than a signature may be, signed now: a late try."""
+    scheme = _scheme(scope)
+    if not scheme.timed:
+        raise NotApplicable(f"the signature scheme {scheme.name} {_NO_TIME}")
+    retry = scope.callback.delivery.retry
+    age_s = int(scheme.tolerance_s + (retry.after_s * retry.max_tries if retry else 0))
+    label = f"an event {age_s} s old under a signature made now"
+    yield Case(scope.callback, label, scope.plain, later_s=-age_s)
+
+
+@hostile
+def tracing(scope: Scope) -> Iterable[Case]:
+    """A stored message, and a forged delivery that tells a later state of it."""
+    scheme = _scheme(scope)
+    order = scope.callback.delivery.order
+    if order is None or scope.callback.delivery.correlation is None:
+        raise NotApplicable("x-delivery names no correlation or no order, so a message cannot be followed")
+    life = max(order.lives, key=len)
+    for kind in ("missing", "wrong", "stale"):
+        if has_meaning(scheme, kind):
+            yield Case(scope.callback, f"a later state, and {KINDS[kind]}", scope.plain, seal=kind, states=life[:2])

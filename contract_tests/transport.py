@@ -1,0 +1,145 @@
+"""Decides what is seen of a receiver's TLS: handshakes of our own, beside the deliveries."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from urllib.parse import urlsplit
+
+from contract_tests.bench import Bench
+from contract_tests.cases import Case
+from contract_tests.corpus import Scope
+from contract_tests.judging import plain_case
+from contract_tests.verdicts import NotApplicable
+from mock_server.certificates import allow_old
+from mock_server.delivery import printable
+from mock_server.sending import Access, is_loopback
+
+__all__ = ["Session", "away_from_here", "connection", "handshake", "https", "old_versions", "shut_by_tls"]
+
+_EXPIRED, _NOT_YET_VALID = 10, 9  # X509_V_ERR_CERT_HAS_EXPIRED and _NOT_YET_VALID, as verify_code gives them
+_OTHER_NAME = {62, 64}  # X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH
+_OLD = {"TLS 1.0": ssl.TLSVersion.TLSv1, "TLS 1.1": ssl.TLSVersion.TLSv1_1}
+
+
+@dataclass(frozen=True)
+class Session:
+    """What came of a handshake.
+
+    Attributes:
+        version: As in `TLSv1.3`; empty when no session formed.
+        flaw: OpenSSL's words for why none formed.
+        code: OpenSSL's code where the certificate was the reason, else 0.
+        ends_at: When the certificate runs out; known only where it was verified.
+    """
+
+    version: str = ""
+    flaw: str = ""
+    code: int = 0
+    ends_at: datetime | None = None
+
+    @property
+    def untimely(self) -> bool:
+        """Whether a certificate of the chain ran out, or is not valid yet."""
+        return self.code in {_EXPIRED, _NOT_YET_VALID}
+
+    @property
+    def misnamed(self) -> bool:
+        """Whether the certificate names other hosts."""
+        return self.code in _OTHER_NAME
+
+    @property
+    def days_left(self) -> float:
+        """Days until the certificate runs out."""
+        return (self.ends_at - datetime.now(UTC)).total_seconds() / 86400 if self.ends_at else 0.0
+
+
+def handshake(access: Access, *, chain: bool = False, name: bool = False, old: str = "") -> Session:
+    """Opens a connection of its own, and closes it after the handshake.
+
+    Args:
+        chain: Verifies the certificate's chain and times.
+        name: Verifies that it names the host, too.
+        old: Offers this version alone, a key of `old_versions`'s labels.
+
+    Raises:
+        NotApplicable: The host was not reached, or the OpenSSL here cannot offer the version.
+    """
+    parts = urlsplit(access.url)
+    host, port = parts.hostname or "", parts.port or 443
+    context = _context(access, chain=chain, name=name, old=old)
+    try:
+        raw = socket.create_connection((host, port), timeout=access.timeout_s)
+    except OSError as error:
+        raise NotApplicable(f"the host was not reached for a look at its TLS: {error.strerror or error}") from None
+    try:
+        with raw, context.wrap_socket(raw, server_hostname=host) as tls:
+            verified = tls.getpeercert() or {}
+            ends = verified.get("notAfter")
+            ends_at = datetime.fromtimestamp(ssl.cert_time_to_seconds(ends), UTC) if isinstance(ends, str) else None
+            return Session(tls.version() or "", ends_at=ends_at)
+    except ssl.SSLCertVerificationError as error:
+        return Session(flaw=printable(error.verify_message), code=error.verify_code)
+    except ssl.SSLError as error:
+        return Session(flaw=printable(str(error.reason or "no session").replace("_", " ").lower()))
+    except OSError as error:  # closed in the middle of the handshake, which is how some refuse a version
+        return Session(flaw=printable(error.strerror or str(error)))
+
+
+def _context(access: Access, *, chain: bool, name: bool, old: str) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = name
+    context.verify_mode = ssl.CERT_REQUIRED if chain else ssl.CERT_NONE
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    if chain:
+        context.load_verify_locations(access.ca) if access.ca else context.load_default_certs()
+    if access.client_cert:
+        context.load_cert_chain(access.client_cert, access.client_key)
+    if old:
+        try:
+            allow_old(context, oldest=_OLD[old], newest=_OLD[old])
+        except (ValueError, ssl.SSLError):
+            raise NotApplicable(f"the OpenSSL here ({ssl.OPENSSL_VERSION}) cannot offer {old}") from None
+    return context
+
+
+def connection(scope: Scope) -> Iterable[Case]:
+    """The connection, with nothing sent over it."""
+    yield Case(scope.callback, "a handshake", plain_case(scope).content)
+
+
+def old_versions(scope: Scope) -> Iterable[Case]:
+    """Handshakes that offer one old version each."""
+    for version in _OLD:
+        yield Case(scope.callback, version, plain_case(scope).content)
+
+
+def https(bench: Bench) -> str:
+    """What is missing to judge TLS; empty for nothing."""
+    if bench.sender.access.proxy:
+        return "TLS is judged without --proxy, which stands between"
+    return "" if bench.sender.access.url.startswith("https") else "plain http:// has no TLS to judge"
+
+
+def away_from_here(bench: Bench) -> str:
+    """What is missing to ask for HTTPS; empty for nothing."""
+    url = bench.sender.access.url
+    return "plain http:// on this machine harms nobody" if not url.startswith("https") and is_loopback(url) else ""
+
+
+def shut_by_tls(bench: Bench) -> str:
+    """Why nothing can be delivered although the rules on TLS can be judged; empty where they cannot, either."""
+    access = bench.sender.access
+    if https(bench) or not any(rule.id.startswith("TLS-") for rule in bench.rules):
+        return ""
+    try:
+        if handshake(access, chain=not access.insecure, name=not access.insecure).version:
+            return ""  # it was something else
+        if not handshake(access).version and not any(handshake(access, old=version).version for version in _OLD):
+            return ""
+    except NotApplicable:
+        return ""
+    return "no TLS session can be trusted, as the rules on TLS tell; --ca FILE or --insecure lets this be judged"
