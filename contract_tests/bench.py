@@ -16,6 +16,7 @@ from contract_tests.readback import HttpReadBack, ReadBack, Stored, settled
 from contract_tests.verdicts import RuleResult
 from mock_server.delivery import Delivery, Exchange, Framing
 from mock_server.sending import Access, Sender
+from mock_server.signing import Scheme, lacking_signature
 from mock_server.signing.signatures import parts_of
 from mock_server.stamping import Identity, Run
 from openapi import pointer as jp
@@ -85,9 +86,23 @@ class Bench:
 
     @cached_property
     def scopes(self) -> tuple[Scope, ...]:
-        """One scope per callback."""
-        scheme = getattr(self.sender.signer, "scheme", None)
-        return tuple(Scope(callback, self.depth, self.seed, scheme) for callback in self.callbacks)
+        """One scope per callback that can be delivered."""
+        return tuple(
+            Scope(callback, self.depth, self.seed, self.scheme)
+            for callback in self.callbacks
+            if callback.name not in self.withheld
+        )
+
+    @property
+    def scheme(self) -> Scheme | None:
+        """How deliveries are signed, when they are."""
+        return getattr(self.sender.signer, "scheme", None)
+
+    @cached_property
+    def withheld(self) -> dict[str, str]:
+        """Callbacks of which nothing is sent, since they always come signed; each with its reason."""
+        reasons = {callback.name: lacking_signature(callback, self.scheme) for callback in self.callbacks}
+        return {name: reason for name, reason in reasons.items() if reason}
 
     @cached_property
     def _workers(self) -> ThreadPoolExecutor:
@@ -180,10 +195,9 @@ class Contact:
 
     def signatures_in(self, delivery: Delivery) -> tuple[bytes, ...]:
         """The signatures that a delivery carries whose signature is fixed, as they are written."""
-        scheme = next(scope.signature for scope in self.bench.scopes if scope.callback is self.case.callback)
-        assert scheme is not None
+        assert self.bench.scheme is not None
         assert delivery.signature is not None
-        return tuple(text.encode() for text in parts_of(scheme, delivery.signature).signatures)
+        return tuple(text.encode() for text in parts_of(self.bench.scheme, delivery.signature).signatures)
 
     def rightly_sealed(self) -> Contact:
         """The same message under a right signature, where the case forges it; both remember the same exchanges."""

@@ -37,7 +37,7 @@ def make_first_contact(bench: Bench) -> None:
             bench.shut = shut
             return
         refuse_unreachable(exchange, url)
-    if not bench.sender.access.proxy:
+    if bench.scopes and not bench.sender.access.proxy:
         bench.round_trip_s = _round_trip_s(bench.sender.access.url)
 
 

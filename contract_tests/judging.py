@@ -132,7 +132,7 @@ class Plan:
 
 def planned(bench: Bench, rule: Rule, test: RuleTest, seen: set[tuple[str, str]]) -> Plan:
     """Counts what one rule adds to the deliveries; `seen` carries the stimuli that are already counted."""
-    plan = Plan()
+    plan = Plan(reason="; ".join(bench.withheld.values()))
     if lacking := missing_means(bench, rule, test):
         plan.reason = lacking
         return plan
@@ -207,7 +207,7 @@ def judge(bench: Bench, rule: Rule, test: RuleTest) -> RuleResult:
         return RuleResult(rule, Verdict.NOT_APPLICABLE, lacking)
     result = RuleResult(rule, Verdict.PASS)
     before = len(bench.exchanges)
-    reasons: list[str] = []
+    reasons = list(bench.withheld.values())
     for scope in _scopes(bench, test):
         try:
             cases = list(test.stimuli(scope))

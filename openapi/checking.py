@@ -67,6 +67,7 @@ def _operation_flaws(operation: Mapping[str, jp.Json], where: str) -> Iterator[F
     for index, parameter in enumerate(operation.get("parameters", ())):
         yield from _unknown_keys(parameter, "parameter", f"{where}/parameters/{index}")
         yield from _schema_flaws(parameter.get("schema", {}), f"{where}/parameters/{index}/schema")
+        yield from _signature_flaws(parameter, f"{where}/parameters/{index}/x-signature")
     bodies = [(f"{where}/requestBody", operation.get("requestBody", {}))]
     bodies += [
         (jp.join([*jp.tokens(where), "responses", status]), answer)
@@ -77,6 +78,13 @@ def _operation_flaws(operation: Mapping[str, jp.Json], where: str) -> Iterator[F
             inside = place + jp.join(["content", media_type])
             yield from _unknown_keys(entry, "media type", inside)
             yield from _schema_flaws(entry.get("schema", {}), f"{inside}/schema")
+
+
+def _signature_flaws(parameter: Mapping[str, jp.Json], where: str) -> Iterator[Flaw]:
+    if not isinstance(parameter.get("x-signature", False), bool):
+        yield Flaw(where, "`x-signature` is neither true nor false", "Write `x-signature: true` beside a signature.")
+    elif "x-signature" in parameter and parameter.get("in") != "header":
+        yield Flaw(where, "`x-signature` at a parameter that is no header", "Signatures travel in headers; remove it.")
 
 
 def _schema_flaws(schema: jp.Json, where: str) -> Iterator[Flaw]:

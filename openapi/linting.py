@@ -96,7 +96,8 @@ def _looked_through(path: Path, against: Path | None) -> Iterator[Remark]:
         return
     for callback in contract.callbacks:
         operation = operation_of(contract, callback)
-        yield from (*_examples(operation), *_words(operation), *_schemas(operation), *_facts(operation))
+        yield from (*_examples(operation), *_words(operation), *_signatures(operation))
+        yield from (*_schemas(operation), *_facts(operation))
     if against is not None:
         yield from _version(load_contract(against), contract)
 
@@ -178,6 +179,19 @@ def _words(operation: Operation) -> Iterator[Remark]:
                     f"the member {name!r} is not described",
                     "Say in `description` what it means to a receiver.",
                 )
+
+
+def _signatures(operation: Operation) -> Iterator[Remark]:
+    for parameter, where in operation.parameters:
+        name = str(parameter.get("name", ""))
+        looks_so = parameter.get("in") == "header" and re.search("sign|hmac|digest", name, re.IGNORECASE)
+        if looks_so and parameter.get("required") and "x-signature" not in parameter:
+            yield Remark(
+                "warning",
+                where,
+                f"the required header {name!r} looks like a signature, and nothing says whether it is one",
+                "Add x-signature: true (deliveries then need a signature scheme), or false.",
+            )
 
 
 def _is_described(located: Located) -> bool:

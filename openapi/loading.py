@@ -185,6 +185,7 @@ def _header(parameter: Mapping[str, jp.Json]) -> HeaderParameter:
         required=bool(parameter.get("required", False)),
         default=None if default is None else str(default),
         schema=schema,
+        signature=bool(parameter.get("x-signature", False)),
     )
 
 

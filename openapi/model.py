@@ -82,12 +82,17 @@ class Example:
 
 @dataclass(frozen=True)
 class HeaderParameter:
-    """A header that the contract names beside `Content-Type`."""
+    """A header that the contract names beside `Content-Type`.
+
+    Attributes:
+        signature: Whether it proves who sends (`x-signature`): nobody but a signer can fill it in.
+    """
 
     name: str
     required: bool
     default: str | None
     schema: Mapping[str, jp.Json]
+    signature: bool = False
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from mock_server.signing.delivering import DeliverySigner, signature_from
 from mock_server.signing.forging import KINDS, forged
 from mock_server.signing.keys import Keys, load_keys
+from mock_server.signing.requiring import lacking_signature
 from mock_server.signing.scheme import Scheme, load_scheme, presets
 from mock_server.signing.seals import SPELLINGS, has_meaning, sealed
 from mock_server.signing.signatures import sign, verify
@@ -15,6 +16,7 @@ __all__ = [
     "Scheme",
     "forged",
     "has_meaning",
+    "lacking_signature",
     "load_keys",
     "load_scheme",
     "presets",

@@ -16,10 +16,15 @@ __all__ = ["DeliverySigner", "signature_from"]
 
 @dataclass(frozen=True)
 class DeliverySigner:
-    """A scheme and its keys as a `sending.Signer`."""
+    """A scheme and its keys as a `sending.Signer`.
+
+    Attributes:
+        named: The preset or file that the user named, for a command that repeats a run.
+    """
 
     scheme: Scheme
     keys: Keys
+    named: str = ""
 
     def __call__(self, delivery: Delivery, target: str) -> Headers:
         return sealed(self.scheme, self.keys, delivery, target, datetime.now(UTC))
