@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -92,7 +93,7 @@ def bench_at(url: str | None, options: Mapping[str, Any]) -> Iterator[Bench]:
     rules = catalogue.select(tuple(name.strip() for name in options["rules"].split(",") if name.strip()))
     contract = load_contract(options["contract"] or CONTRACT_FILE)
     callbacks = contract.chosen(options["callback"])
-    with receiver_at(url, contract) as target:
+    with receiver_at(url, contract, options["signature"]) as target:
         sender = sender_to(target, options)
 
         from contract_tests.bench import Bench
@@ -108,15 +109,21 @@ def bench_at(url: str | None, options: Mapping[str, Any]) -> Iterator[Bench]:
 
 
 @contextlib.contextmanager
-def receiver_at(url: str | None, contract: Contract) -> Iterator[str]:
-    """Gives the URL of the receiver under test; starts the mock when none is given."""
+def receiver_at(url: str | None, contract: Contract, signature: str | None = None) -> Iterator[str]:
+    """Gives the URL of the receiver under test; starts the mock, which then demands the signature, when none is given.
+
+    Raises:
+        KitError: There is no such signature scheme, or a key of it is not set.
+    """
     if url is not None:
         yield url
         return
     from mock_server.receiver import Receiver
     from mock_server.serving import served
+    from mock_server.signing import signature_from
 
-    with served(Receiver(contract)) as base:
+    signing = signature_from(signature, os.environ) if signature else None
+    with served(Receiver(contract, signature=signing)) as base:
         yield base + "/callbacks"
 
 

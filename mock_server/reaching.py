@@ -149,7 +149,7 @@ def _signer(signature: str | None) -> Any:
         return None
     from mock_server.signing import DeliverySigner, signature_from
 
-    return DeliverySigner(*signature_from(signature, os.environ))
+    return DeliverySigner(*signature_from(signature, os.environ), named=signature)
 
 
 def _header(text: str, option: str) -> tuple[str, str]:

@@ -55,7 +55,8 @@ def build_report(
     access = bench.sender.access
     redaction = redaction_of(bench)
     bodies: dict[str, bytes] = {}
-    whole = len(bench.rules) == len(bench.catalogue.rules)  # conformant is said of the callbacks that are named
+    # Conformant is said of the callbacks that were named, if each could be delivered.
+    whole = len(bench.rules) == len(bench.catalogue.rules) and len(bench.scopes) == len(bench.callbacks)
     value = {
         "schema_version": SCHEMA_VERSION,
         "kit": {"name": "callback-contract", "version": kit_version},
@@ -130,7 +131,8 @@ def _finding(
         ],
         "reproduce": _command(bench, name.rpartition("-")[0]),
     }
-    if finding.curl_suffices and finding.exchanges:
+    # A curl cannot sign: `reproduce` says the command that can.
+    if finding.curl_suffices and finding.exchanges and bench.scheme is None:
         secret_names = tuple(header for header, _ in access.secret_headers)
         command = curl(
             redacted(finding.exchanges[-1].delivery, redaction), _url_word(access), extra_headers=secret_names
@@ -148,6 +150,8 @@ def _command(bench: Bench, rule_id: str) -> str:
         words += [word for callback in bench.callbacks for word in ("--callback", callback.name)]
     if bench.contract.path != CONTRACT_FILE:
         words += ["--contract", str(bench.contract.path)]
+    if bench.scheme is not None:
+        words += ["--signature", getattr(bench.sender.signer, "named", "") or bench.scheme.name]
     if isinstance(bench.state, HttpReadBack):
         words += ["--state-url", unquote(bench.state.access.shown_url)]
     return f"callback-contract check {_url_word(bench.sender.access)} {shlex.join(words)}"
