@@ -1,0 +1,130 @@
+"""TLS is judged by handshakes of its own; what is wrong with it is a finding, and no session at all ends the run."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import socket
+import ssl
+import threading
+
+import pytest
+
+from contract_tests import transport
+from contract_tests.meta.judged import broken, judged, verdicts
+from contract_tests.meta.test_check import quick
+from contract_tests.verdicts import NotApplicable
+from mock_server.certificates import FLAWS, self_made
+from mock_server.receiver import Receiver
+from mock_server.sending import Access
+from mock_server.serving import served
+from openapi import KitError, load_contract
+
+CONTRACT = load_contract()
+
+
+@pytest.fixture
+def reached():
+    """Serves the right mock over HTTPS with one flaw; gives how to get there."""
+    with contextlib.ExitStack() as stack:
+
+        def reach(flaw="", **more):
+            tls = stack.enter_context(self_made("127.0.0.1", flaw))
+            url = stack.enter_context(served(Receiver(CONTRACT), tls=tls))
+            return Access(url, **{"ca": str(tls.authority), **more})
+
+        yield reach
+
+
+def test_right_certificate_passes_all(reached):
+    assert set(verdicts(judged(reached(), "TLS")).values()) == {"pass"}
+
+
+def test_plain_http_on_this_machine_is_not_judged():
+    with served(Receiver(CONTRACT)) as url:
+        assert set(verdicts(judged(Access(url), "TLS")).values()) == {"not applicable"}
+
+
+@pytest.mark.parametrize(
+    ("flaw", "rule"),
+    [("untrusted", "TLS-03"), ("expired", "TLS-04"), ("other host", "TLS-05"), ("old only", "TLS-02")],
+)
+def test_flaw_without_insecure_is_a_finding_and_blocks_the_deliveries(reached, flaw, rule):
+    results = judged(reached(flaw), "TLS", "ACK-01")
+    assert broken(results) == {rule}
+    assert results["ACK-01"].reason.startswith("blocked: no TLS session can be trusted")
+
+
+def test_insecure_lets_the_rest_be_judged_and_excuses_nothing(reached):
+    results = judged(reached("untrusted", insecure=True), "TLS-03", "ACK-01")
+    assert verdicts(results) == {"ACK-01": "pass", "TLS-03": "fail"}
+
+
+def test_flaw_ends_a_run_that_does_not_judge_tls(reached):
+    with pytest.raises(KitError, match="no TLS session") as caught:
+        judged(reached("untrusted"), "ACK-01")
+    assert caught.value.exit_code == 3
+
+
+def test_no_session_at_all_ends_the_run():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def hang_up():
+            for _ in range(9):
+                try:
+                    server.accept()[0].close()
+                except OSError:
+                    return
+
+        threading.Thread(target=hang_up, daemon=True).start()
+        url = f"https://127.0.0.1:{server.getsockname()[1]}/"
+        with pytest.raises(KitError) as caught:
+            judged(Access(url, timeout_s=2), "TLS", "ACK-01")
+    assert caught.value.exit_code == 3
+
+
+def test_version_that_openssl_cannot_offer_is_not_judged(reached, monkeypatch):
+    def cannot(*args, **more):
+        raise ssl.SSLError("no protocols available")
+
+    monkeypatch.setattr(transport, "allow_old", cannot)
+    result = judged(reached(), "TLS-06")["TLS-06"]
+    assert (result.verdict.value, "cannot offer TLS 1.0" in result.reason) == ("not applicable", True)
+
+
+def test_host_that_is_not_reached_says_nothing_about_its_tls():
+    with pytest.raises(NotApplicable, match="not reached"):
+        transport.handshake(Access("https://127.0.0.1:1/"))
+
+
+def test_tls_is_not_judged_through_a_proxy(reached):
+    bench = type("Bench", (), {"sender": type("Sender", (), {"access": reached(proxy="http://127.0.0.1:1")})})
+    assert "--proxy" in transport.https(bench)
+
+
+def test_check_reports_an_untrusted_chain_and_exits_1(reached):
+    access = reached("untrusted")
+    done = quick(access.url, "--ca", access.ca)
+    assert done.returncode == 1
+    assert "fail            TLS-03" in done.stdout
+    assert "--ca FILE or --insecure" in done.stdout
+
+
+def test_every_flaw_belongs_to_a_fault():
+    from mock_server.faults import FAULTS
+
+    assert {fault.tls for fault in FAULTS.values()} - {""} == set(FLAWS)
+
+
+def test_key_of_a_self_made_certificate_is_for_its_owner_alone():
+    with self_made("localhost") as tls:
+        assert tls.certificate.stat().st_mode & 0o077 == 0
+        folder = tls.certificate.parent
+    assert not folder.exists()
+
+
+def test_file_that_is_no_certificate_is_one_error(tmp_path):
+    file = tmp_path / "no.pem"
+    file.write_text("no certificate")
+    with self_made("localhost") as tls, pytest.raises(KitError, match="no certificate with its key"):
+        dataclasses.replace(tls, certificate=file).context()
