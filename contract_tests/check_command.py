@@ -77,7 +77,9 @@ class _Check:
             bench.listener = bar
 
             def ready(plan: dict[str, int]) -> None:
-                total = sum(plan.values()) + len(bench.callbacks)
+                total = sum(plan.values()) + len(bench.scopes)
+                for reason in bench.withheld.values():
+                    out.print(f"{reason}; nothing of it is sent.", soft_wrap=True, markup=False)
                 out.print(
                     f"Judging {judged}: {_named(bench)}{len(bench.rules)} rules, {total} deliveries, "
                     f"{pace_in_words(bench.sender.pace)}.",
