@@ -46,7 +46,7 @@ def running(receiver: Receiver, env: Mapping[str, str] | None = None) -> Iterato
     """Runs a receiver while the block runs; gives its URL and its read-back template.
 
     Args:
-        env: more environment variables for its process.
+        env: more environment variables for its process; a receiver with TLS writes whom to trust to its ``CA``.
     """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -58,14 +58,14 @@ def running(receiver: Receiver, env: Mapping[str, str] | None = None) -> Iterato
         with log.open("wb") as output:
             process = subprocess.Popen(
                 [part.format(**filled) for part in receiver.command],
-                env={**os.environ, "PORT": str(port), "STORE": store, **(env or {})},
+                env={**os.environ, "PORT": str(port), "STORE": store, "CA": f"{folder}/ca.pem", **(env or {})},
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
         try:
             _await(port, process, log)
-            base = f"http://127.0.0.1:{port}"
+            base = f"http{'s' if receiver.tls else ''}://127.0.0.1:{port}"
             yield base + CALLBACK_PATH, base + READ_BACK_PATH
         finally:
             with contextlib.suppress(ProcessLookupError):

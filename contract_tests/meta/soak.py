@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -29,12 +30,14 @@ _SPOILED = {Verdict.FAIL, Verdict.FLAKY, Verdict.ERROR}
 _MOST_S = 1800  # for one receiver under one seed: a hanging one ends, and counts as a deviation
 
 
-def deviations(receiver: Receiver, url: str, state_url: str, depth: str, seed: int) -> Iterator[str]:
+def deviations(
+    receiver: Receiver, url: str, state_url: str, depth: str, seed: int, ca: str | None = None
+) -> Iterator[str]:
     """What was said of a correct receiver that should not have been, or was not said and should have been."""
     contract, catalogue, tests = tools()
-    sender = Sender(Access(url), Pace.towards(url, until=time.monotonic() + _MOST_S))
+    sender = Sender(Access(url, ca=ca), Pace.towards(url, until=time.monotonic() + _MOST_S))
     bench = Bench(contract, catalogue, catalogue.rules, contract.default_callbacks, sender, DEPTHS[depth], seed)
-    bench.state = HttpReadBack(state_url, Access(state_url), states=known_states(contract))
+    bench.state = HttpReadBack(state_url, Access(state_url, ca=ca), states=known_states(contract))
     try:
         results = judge_all(bench, tests).values()
     except Exception as error:  # the run stopped: no verdict on the receiver, and not clean either
@@ -60,9 +63,10 @@ def soak_receivers(depth: str, seeds: int) -> tuple[int, int]:
         clean, begun = 0, time.monotonic()
         try:
             # One process for all seeds, as a partner's would be: what one run leaves behind, the next one meets.
-            with running(receiver) as (url, state_url):
+            with tempfile.TemporaryDirectory() as folder, running(receiver, {"CA": f"{folder}/ca.pem"}) as place:
+                ca = f"{folder}/ca.pem" if receiver.tls else None
                 for seed in range(seeds):
-                    found = list(deviations(receiver, url, state_url, depth, seed))
+                    found = list(deviations(receiver, *place, depth, seed, ca))
                     clean += not found
                     said.update(found)
         except RuntimeError as error:  # it did not start

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 
 import pytest
 
@@ -24,10 +25,11 @@ def judged(receiver, depth="quick", seed=0):
     if lacking:
         pytest.skip(lacking)
     contract, catalogue, tests = tools()
-    with running(receiver) as (url, state_url):
-        sender = Sender(Access(url), Pace.towards(url))
+    with tempfile.TemporaryDirectory() as folder, running(receiver, {"CA": f"{folder}/ca.pem"}) as (url, state_url):
+        ca = f"{folder}/ca.pem" if receiver.tls else None
+        sender = Sender(Access(url, ca=ca), Pace.towards(url))
         bench = Bench(contract, catalogue, catalogue.rules, contract.default_callbacks, sender, DEPTHS[depth], seed)
-        bench.state = HttpReadBack(state_url, Access(state_url), states=known_states(contract))
+        bench.state = HttpReadBack(state_url, Access(state_url, ca=ca), states=known_states(contract))
         try:
             return judge_all(bench, tests)
         finally:

@@ -21,6 +21,7 @@ class Receiver:
         command: the command line, with ``{python}``, ``{file}`` and ``{port}`` to be filled in.
         tool: the executable that has to be on the PATH, or nothing.
         expected_warnings: the ids of the SHOULD rules that it breaks on purpose.
+        tls: whether it listens by HTTPS; it writes the authority to trust to the file that ``CA`` names.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Receiver:
     command: tuple[str, ...]
     tool: str = ""
     expected_warnings: tuple[str, ...] = ()
+    tls: bool = False
 
 
 _PYTHON = ("{python}", "{file}")
@@ -70,6 +72,16 @@ RECEIVERS: tuple[Receiver, ...] = (
         expected_warnings=("LOD-04",),
     ),
     Receiver("small", "small_receiver.py", "Python", "Flask 3.1, 100 kB", ("flask", "waitress"), _PYTHON),
+    Receiver(
+        "nginx",
+        "nginx_receiver.py",
+        "Python",
+        "nginx with TLS before Flask",
+        ("flask", "waitress", "cryptography"),
+        _PYTHON,
+        tool="nginx",
+        tls=True,
+    ),
     Receiver(
         "postgres",
         "postgres_receiver.py",
