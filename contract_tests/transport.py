@@ -17,6 +17,7 @@ from contract_tests.verdicts import NotApplicable
 from mock_server.certificates import allow_old
 from mock_server.delivery import printable
 from mock_server.sending import Access, is_loopback
+from openapi.errors import KitError
 
 __all__ = ["Session", "away_from_here", "connection", "handshake", "https", "old_versions", "shut_by_tls"]
 
@@ -94,10 +95,17 @@ def _context(access: Access, *, chain: bool, name: bool, old: str) -> ssl.SSLCon
     context.check_hostname = name
     context.verify_mode = ssl.CERT_REQUIRED if chain else ssl.CERT_NONE
     context.minimum_version = ssl.TLSVersion.TLSv1_2
-    if chain:
-        context.load_verify_locations(access.ca) if access.ca else context.load_default_certs()
-    if access.client_cert:
-        context.load_cert_chain(access.client_cert, access.client_key)
+    try:
+        if chain:
+            context.load_verify_locations(access.ca) if access.ca else context.load_default_certs()
+        if access.client_cert:
+            context.load_cert_chain(access.client_cert, access.client_key)
+    except OSError as error:
+        raise KitError(
+            f"the certificates that this run uses cannot be read: {error.strerror or error}",
+            where="--ca, --cert and --key",
+            remedy="Give PEM files, the key without a passphrase.",
+        ) from None
     if old:
         try:
             allow_old(context, oldest=_OLD[old], newest=_OLD[old])

@@ -9,6 +9,7 @@ import os
 import re
 import select
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -18,6 +19,7 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 
 import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.util.ssl_ import create_urllib3_context
 
 from mock_server.delivery import Answer, Delivery, Exchange, Headers, printable
 from openapi.errors import KitError
@@ -190,6 +192,18 @@ class Sender:
     def _pool(self) -> Any:
         return self._new_pool()
 
+    @functools.cached_property
+    def _tls(self) -> ssl.SSLContext:
+        # Made once: reading the usual authorities takes longer than a handshake, and would count as the receiver's.
+        context = create_urllib3_context(cert_reqs=ssl.CERT_NONE if self.access.insecure else ssl.CERT_REQUIRED)
+        if self.access.ca:
+            context.load_verify_locations(self.access.ca)
+        elif not self.access.insecure:
+            context.load_default_certs()
+        if self.access.client_cert:
+            context.load_cert_chain(self.access.client_cert, self.access.client_key)
+        return context
+
     def _new_pool(self) -> Any:
         options: dict[str, Any] = {
             "maxsize": self.pace.at_once + 1,
@@ -199,9 +213,7 @@ class Sender:
         }
         if self.access.url.startswith("https"):
             options |= {
-                "cert_file": self.access.client_cert,
-                "key_file": self.access.client_key,
-                "ca_certs": self.access.ca,
+                "ssl_context": self._tls,
                 "cert_reqs": "CERT_NONE" if self.access.insecure else "CERT_REQUIRED",
             }
             if self.access.insecure:

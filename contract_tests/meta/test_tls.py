@@ -116,6 +116,12 @@ def test_every_flaw_belongs_to_a_fault():
     assert {fault.tls for fault in FAULTS.values()} - {""} == set(FLAWS)
 
 
+def test_file_of_authorities_that_holds_none_is_wrong_use(reached, tmp_path):
+    (tmp_path / "ca.pem").write_text("no certificate")
+    done = quick(reached().url, "--ca", str(tmp_path / "ca.pem"))
+    assert (done.returncode, "--ca" in done.stderr, "Traceback" in done.stderr) == (2, True, False)
+
+
 def test_key_of_a_self_made_certificate_is_for_its_owner_alone():
     with self_made("localhost") as tls:
         assert tls.certificate.stat().st_mode & 0o077 == 0
