@@ -90,13 +90,19 @@ def allow_old(
 
 
 def given(certificate: str, key: str | None) -> Tls:
-    """Uses a certificate that somebody else made."""
-    return Tls(Path(certificate), Path(key) if key else None)
+    """Uses a certificate that somebody else made.
+
+    Raises:
+        KitError: The files hold no certificate and its key.
+    """
+    tls = Tls(Path(certificate), Path(key) if key else None)
+    tls.context()
+    return tls
 
 
 @contextlib.contextmanager
 def self_made(host: str, flaw: str = "") -> Iterator[Tls]:
-    """Makes an authority and a certificate by it for one host; the files are gone when the block ends.
+    """Makes an authority, and by it a certificate for a host and this machine; the files are gone after the block.
 
     Raises:
         KitError: The package cryptography is not installed.
@@ -126,9 +132,8 @@ def write_self_made(host: str, folder: Path, flaw: str = "") -> Tls:
     signer, signer_key = authority, authority_key
     if flaw == "untrusted":
         signer, signer_key = _authority("an authority that nobody trusts", now)
-    certificate, key = _issued(
-        "another-host.invalid" if flaw == "other host" else host, signer, signer_key, now - _LIFE, ends
-    )
+    hosts = ["another-host.invalid"] if flaw == "other host" else [host, "localhost", "127.0.0.1"]
+    certificate, key = _issued(list(dict.fromkeys(hosts)), signer, signer_key, now - _LIFE, ends)
     server = folder / "server.pem"
     server.touch(mode=0o600)
     server.write_bytes(
@@ -168,7 +173,11 @@ def _authority(name: str, now: datetime) -> tuple[x509.Certificate, EllipticCurv
 
 
 def _issued(
-    host: str, authority: x509.Certificate, authority_key: EllipticCurvePrivateKey, begins: datetime, ends: datetime
+    hosts: list[str],
+    authority: x509.Certificate,
+    authority_key: EllipticCurvePrivateKey,
+    begins: datetime,
+    ends: datetime,
 ) -> tuple[x509.Certificate, EllipticCurvePrivateKey]:
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes
@@ -176,19 +185,21 @@ def _issued(
     from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
     key = ec.generate_private_key(ec.SECP256R1())
-    try:
-        name: x509.GeneralName = x509.IPAddress(ipaddress.ip_address(host))
-    except ValueError:
-        name = x509.DNSName(host)
+    names: list[x509.GeneralName] = []
+    for host in hosts:
+        try:
+            names.append(x509.IPAddress(ipaddress.ip_address(host)))
+        except ValueError:
+            names.append(x509.DNSName(host))
     built = (
         x509.CertificateBuilder()
-        .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)]))
+        .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, hosts[0])]))
         .issuer_name(authority.subject)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(begins)
         .not_valid_after(ends)
-        .add_extension(x509.SubjectAlternativeName([name]), critical=False)
+        .add_extension(x509.SubjectAlternativeName(names), critical=False)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+from dataclasses import replace
 
 import click
 
@@ -18,6 +20,9 @@ __all__ = ["mock"]
 @click.option("--fault", default=None, metavar="ID", help="Be wrong in exactly the way that this rule forbids.")
 @click.option("--list-faults", is_flag=True, help="List the faults and leave.")
 @click.option("--signature", metavar="SCHEME", help="Refuse what is not signed: a preset or a YAML file.")
+@click.option("--https", is_flag=True, help="By HTTPS with a self-made certificate; says which authority to trust.")
+@click.option("--cert", default=None, metavar="FILE", help="By HTTPS with this certificate (PEM).")
+@click.option("--key", default=None, metavar="FILE", help="Its key, unless it stands in the same file.")
 @click.option(
     "--contract", "contract_file", default=None, metavar="FILE", help="Another contract than the built-in one."
 )
@@ -28,6 +33,9 @@ def mock(
     fault: str | None,
     list_faults: bool,
     signature: str | None,
+    https: bool,
+    cert: str | None,
+    key: str | None,
     contract_file: str | None,
 ) -> None:
     """Run a receiver made from the contract.
@@ -46,21 +54,38 @@ def mock(
         raise KitError(f"there is no fault {fault!r}", where="--fault", remedy="--list-faults lists them.")
     if path is not None and not path.startswith("/"):
         raise KitError(f"{path!r} is not a path", where="--path", remedy=f"Write /{path}.")
+    planted = FAULTS[fault.upper()] if fault else None
+    if planted is not None and planted.needs == "signature" and not signature:
+        raise KitError(
+            "this fault shows only where deliveries are signed",
+            where=f"--fault {fault}",
+            remedy="Add --signature SCHEME, and give `check` the same.",
+        )
     contract = load_contract(contract_file or CONTRACT_FILE)
 
+    from mock_server.certificates import given, self_made
     from mock_server.receiver import Receiver
     from mock_server.serving import bound_socket, serve
     from mock_server.signing import signature_from
 
     signing = signature_from(signature, os.environ) if signature else None
-    receiver = Receiver(contract, path=path, fault=FAULTS[fault.upper()] if fault else None, signature=signing)
+    receiver = Receiver(contract, path=path, fault=planted, signature=signing)
     sock = bound_socket(host, port)
-    shown = f"[{host}]" if ":" in host else host
-    click.echo(
-        f"Receiving {', '.join(c.name for c in contract.callbacks)} at "
-        f"http://{shown}:{sock.getsockname()[1]}{path or '/'}{'' if path else ' (any path)'}"
-    )
-    if fault:
-        click.echo(f"Wrong on purpose ({fault.upper()}): {FAULTS[fault.upper()].deviation}.")
-    click.echo("Ctrl-C stops it.")
-    serve(receiver, sock)
+    flaw = planted.tls if planted else ""
+    with contextlib.ExitStack() as stack:
+        tls = None
+        if cert:
+            tls = replace(given(cert, key), flaw=flaw)
+        elif https or flaw not in {"", "none"}:
+            tls = stack.enter_context(self_made(host, flaw))
+        shown = f"[{host}]" if ":" in host else host
+        click.echo(
+            f"Receiving {', '.join(c.name for c in contract.callbacks)} at "
+            f"http{'s' if tls else ''}://{shown}:{sock.getsockname()[1]}{path or '/'}{'' if path else ' (any path)'}"
+        )
+        if tls and tls.authority:
+            click.echo(f"Its authority, for check --ca: {tls.authority}")
+        if fault and planted:
+            click.echo(f"Wrong on purpose ({fault.upper()}): {planted.deviation}.")
+        click.echo("Ctrl-C stops it.")
+        serve(receiver, sock, tls)

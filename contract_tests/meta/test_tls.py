@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import re
+import signal
 import socket
 import ssl
+import subprocess
 import threading
 
 import pytest
 
 from contract_tests import transport
 from contract_tests.meta.judged import broken, judged, verdicts
-from contract_tests.meta.test_check import quick
+from contract_tests.meta.test_check import PROGRAM, quick, run
 from contract_tests.verdicts import NotApplicable
 from mock_server.certificates import FLAWS, self_made
 from mock_server.receiver import Receiver
@@ -134,3 +137,27 @@ def test_file_that_is_no_certificate_is_one_error(tmp_path):
     file.write_text("no certificate")
     with self_made("localhost") as tls, pytest.raises(KitError, match="no certificate with its key"):
         dataclasses.replace(tls, certificate=file).context()
+
+
+def test_mock_by_https_says_whom_to_trust_and_is_judged(tmp_path):
+    mock = subprocess.Popen([*PROGRAM, "mock", "--port", "0", "--fault", "TLS-07"], stdout=subprocess.PIPE, text=True)
+    try:
+        url = re.search(r"https://\S+", mock.stdout.readline())[0]
+        ca = mock.stdout.readline().partition(": ")[2].strip()
+        done = quick(url, "--ca", ca, "--rules", "TLS")
+    finally:
+        mock.send_signal(signal.SIGINT)
+        mock.wait(timeout=20)
+        mock.stdout.close()
+    assert done.returncode == 0, done.stderr
+    assert "warn            TLS-07" in done.stdout
+    assert f"--rules TLS-07 --seed 0 --depth quick --ca {ca}" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [(("--fault", "SIG-03"), "Add --signature"), (("--cert", "/dev/null"), "no certificate with its key")],
+)
+def test_mock_that_could_not_show_what_it_should_is_wrong_use(arguments, said):
+    done = run("mock", "--port", "0", *arguments)
+    assert (done.returncode, said in done.stderr, done.stdout) == (2, True, "")

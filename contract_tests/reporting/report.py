@@ -150,6 +150,9 @@ def _command(bench: Bench, rule_id: str) -> str:
         words += [word for callback in bench.callbacks for word in ("--callback", callback.name)]
     if bench.contract.path != CONTRACT_FILE:
         words += ["--contract", str(bench.contract.path)]
+    access = bench.sender.access
+    words += ["--ca", access.ca] if access.ca else []
+    words += ["--insecure"] if access.insecure else []
     if bench.scheme is not None:
         words += ["--signature", getattr(bench.sender.signer, "named", "") or bench.scheme.name]
     if isinstance(bench.state, HttpReadBack):
