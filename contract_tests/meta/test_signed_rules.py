@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 import yaml
+from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from contract_tests.meta.judged import bench_for, broken, judged, verdicts
 from contract_tests.meta.test_check import quick
@@ -161,3 +164,39 @@ def test_unsound_mark_of_a_signature_is_refused(signed_contract, keys, said):
 def test_lint_asks_about_a_required_header_that_looks_like_a_signature(signed_contract):
     remarks = [remark.what for remark in lint_contract(signed_contract())]
     assert any("'X-Made-Up-Sign' looks like a signature" in what for what in remarks)
+
+
+# --- an independent witness -----------------------------------------------------------------------------------------
+
+
+class Verifying(BaseHTTPRequestHandler):
+    """A receiver that leaves signatures to the reference library of Standard Webhooks."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["content-length"]))
+        try:
+            Webhook(KEY).verify(body, dict(self.headers))
+            status = 200
+        except (WebhookVerificationError, ValueError):
+            status = 401
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", "2")
+        self.end_headers()
+        self.wfile.write(b"{}")
+
+    def log_message(self, *args):
+        pass
+
+
+def test_receiver_by_the_reference_library_of_standard_webhooks_breaks_nothing():
+    scheme = load_scheme("standard-webhooks")
+    signer = DeliverySigner(scheme, load_keys(scheme, {"CALLBACK_SIGNING_KEY": KEY}))
+    with ThreadingHTTPServer(("127.0.0.1", 0), Verifying) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        results = judged(Access(f"http://127.0.0.1:{server.server_port}/"), "ACK-01", "SIG", signer=signer)
+        server.shutdown()
+    assert {r.rule.id: [(f.case, f.actual) for f in r.findings] for r in results.values() if r.broken} == {}
+    assert {r.rule.id for r in results.values() if r.verdict == "not applicable"} == {"SIG-14", "SIG-16"}
