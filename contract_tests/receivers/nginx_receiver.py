@@ -127,9 +127,11 @@ def main() -> int:
     """Runs both until one of them ends or this process is told to stop."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     behind = free_port()
-    with tempfile.TemporaryDirectory() as name:
+    authority = pathlib.Path(os.environ["CA"]).absolute()
+    # Beside the authority's file: who kills this process and clears up there leaves no key behind.
+    with tempfile.TemporaryDirectory(dir=authority.parent) as name:
         folder = pathlib.Path(name)
-        pathlib.Path(os.environ["CA"]).write_bytes(certificates(folder))
+        authority.write_bytes(certificates(folder))
         configuration = CONFIGURATION.format(
             folder=folder,
             behind=behind,
