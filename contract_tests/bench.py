@@ -12,8 +12,8 @@ from itertools import islice
 
 from contract_tests.cases import Case
 from contract_tests.corpus import DEPTHS, Depth, Scope
-from contract_tests.readback import HttpReadBack, ReadBack, Stored, settled
-from contract_tests.verdicts import RuleResult
+from contract_tests.readback import HttpReadBack, ReadBack, ReadBackError, Stored, settled
+from contract_tests.verdicts import Finding, RuleResult
 from mock_server.delivery import Delivery, Exchange, Framing
 from mock_server.sending import Access, Sender
 from mock_server.signing import Scheme, lacking_signature
@@ -54,6 +54,12 @@ class Bench:
         under_way: Stimuli that were sent ahead, by stimuli and callback.
         sent_ahead: How many deliveries were sent ahead for a rule that has no verdict yet.
         shut: Why nothing can be delivered although TLS can be judged; empty when it can.
+        beside: Identities of exchanges that were under way together with others.
+        crowded: What broke beside others and held alone; the rule on bursts tells it.
+        one_by_one: Whether cases go one at a time, since the receiver does not bear company.
+        refused: Listed values that were refused, by callback; later rules do without them.
+        narrowed_by: The rule that found that out.
+        read_back_error: What ended read-back during the run.
         killed_by: The rule after which valid deliveries were no longer acknowledged.
     """
 
@@ -76,12 +82,19 @@ class Bench:
     under_way: set[tuple[str, str]] = field(default_factory=set)
     sent_ahead: dict[str, int] = field(default_factory=dict)
     shut: str = ""
+    beside: set[int] = field(default_factory=set)
+    crowded: list[Finding] = field(default_factory=list)
+    one_by_one: bool = False
+    refused: dict[str, list[tuple[str, jp.Json]]] = field(default_factory=dict)
+    narrowed_by: str = ""
+    read_back_error: ReadBackError | None = None
     killed_by: str = ""
     interrupted: bool = False
     errors: list[Exception] = field(default_factory=list)
     plain_sent: int = 0
     _numbers: dict[tuple[str, str], int] = field(default_factory=dict)
     _next_number: int = 1
+    _under_way: dict[object, bool] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @cached_property
@@ -137,8 +150,18 @@ class Bench:
 
     def send(self, delivery: Delivery, *, has_turn: bool = False) -> Exchange:
         """Sends one delivery and keeps what came back."""
-        exchange = self.sender.send(delivery, has_turn=has_turn)
+        turn = object()
         with self._lock:
+            self._under_way = dict.fromkeys(self._under_way, True)
+            self._under_way[turn] = bool(self._under_way)
+        try:
+            exchange = self.sender.send(delivery, has_turn=has_turn)
+        finally:
+            with self._lock:
+                beside = self._under_way.pop(turn)
+        with self._lock:
+            if beside:
+                self.beside.add(id(exchange))
             self.exchanges.append(exchange)
             self.ids_sent.update(dict.fromkeys(delivery.ids))
         self.listener.delivered()
@@ -146,14 +169,17 @@ class Bench:
 
     def side_by_side(self, jobs: list[Callable[[], None]]) -> Iterator[None]:
         """Runs independent jobs as fast as the pace allows."""
-        yield from self._workers.map(lambda job: job(), jobs)
+        if self.one_by_one:
+            yield from (job() for job in jobs)
+        else:
+            yield from self._workers.map(lambda job: job(), jobs)
 
     def at_once(self, jobs: list[Callable[[], object]], limit: int | None = None) -> Iterator[list[object]]:
         """Runs jobs side by side, a batch at a time, and gives each batch's results in order."""
-        size = max(1, min(limit or self.sender.pace.at_once, self.sender.pace.at_once))
+        most = max(1, min(limit or self.sender.pace.at_once, self.sender.pace.at_once))
         waiting = iter(jobs)
-        while batch := list(islice(waiting, size)):
-            if size == 1:
+        while batch := list(islice(waiting, 1 if self.one_by_one else most)):
+            if len(batch) == 1:
                 yield [batch[0]()]
             else:
                 yield [future.result() for future in [self._workers.submit(job) for job in batch]]

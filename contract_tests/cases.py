@@ -29,6 +29,7 @@ class Case:
         later_s: Seconds after the message's first time.
         states: The states that the check tells of, in the order of telling.
         seal: How a signed delivery is sealed, see `Delivery`; empty for rightly and plainly.
+        listed: The pointer and the value of a closed list that it is about.
     """
 
     callback: Callback
@@ -43,6 +44,7 @@ class Case:
     later_s: int = 0
     states: tuple[str, ...] = ()
     seal: str = ""
+    listed: tuple[str, Json] | None = None
 
     def delivery(self, identity: Identity) -> Delivery:
         """Makes the delivery that speaks of one message."""

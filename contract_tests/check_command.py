@@ -124,6 +124,7 @@ class _Check:
         if report_dir is not None:
             _write(report, bench.catalogue, report_dir)
             out.print(f"reports: {report_dir / 'report.json'}, {report_dir / 'junit.xml'}", soft_wrap=True)
+        stopped = stopped or bench.read_back_error
         if isinstance(stopped, KitError):
             raise _told(stopped, bench)
         return code

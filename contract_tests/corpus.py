@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import random
 import re
 from dataclasses import dataclass
@@ -61,6 +62,13 @@ class Scope:
     depth: Depth
     seed: int
     signature: Scheme | None = None
+    refused: frozenset[str] = frozenset()
+
+    def without(self, refused: frozenset[str]) -> Scope:
+        """The same scope for a receiver that refuses some states: stories do without them."""
+        narrowed = copy.copy(self)  # with what is drawn already
+        object.__setattr__(narrowed, "refused", refused)
+        return narrowed
 
     def random(self, purpose: str) -> random.Random:
         """A source of chance of its own, so that one rule's draws never shift another's."""

@@ -12,6 +12,16 @@ from pathlib import Path
 from contract_tests.bench import Bench, Contact
 from contract_tests.cases import Case, Stimuli
 from contract_tests.corpus import Scope
+from contract_tests.crowding import (
+    CROWD_RULE,
+    crowd_breaks,
+    is_crowd_rule_due,
+    left_to_crowd_rule,
+    take_over,
+    was_crowded_out,
+)
+from contract_tests.narrowing import BlockedError, cases_of, narrow
+from contract_tests.readback import ReadBackError
 from contract_tests.verdicts import Finding, NotApplicable, RuleResult, Verdict
 from mock_server.delivery import Exchange, Framing
 from mock_server.stamping import Identity
@@ -45,6 +55,7 @@ class RuleTest:
         together: Whether it shows nothing unless several deliveries are under way at once.
         connects: Whether the check looks at the connection itself and delivers nothing.
         needs: Says what else is missing to judge it at a bench; empty for nothing.
+        narrows: Whether later rules do without what it found refused, instead of being blocked by it.
     """
 
     stimuli: Stimuli
@@ -54,6 +65,7 @@ class RuleTest:
     together: bool = False
     connects: bool = False
     needs: Callable[[Bench], str] | None = None
+    narrows: bool = False
 
     def deliveries(self, case: Case) -> int:
         """How many deliveries a case costs at a receiver that does everything right."""
@@ -91,6 +103,7 @@ def each(
     together: bool = False,
     connects: bool = False,
     needs: Callable[[Bench], str] | None = None,
+    narrows: bool = False,
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Turns a check of one case into a pytest test of a rule.
 
@@ -99,7 +112,7 @@ def each(
         sends: How often the check delivers, a number or a function of the case; leave it out for a check that
             takes `exchange`.
         at_once: Cases that may be under way together.
-        together: See `RuleTest`; likewise connects and needs.
+        together: See `RuleTest`; likewise connects, needs and narrows.
     """
 
     def decorate(check: Callable[..., None]) -> Callable[..., None]:
@@ -108,7 +121,7 @@ def each(
         if names not in (wanted, wanted[:1]):
             raise TypeError(f"{check.__name__} takes {' and '.join(wanted)}, not {names}")
 
-        rule_test = RuleTest(stimuli, check, sends, at_once, together, connects, needs)
+        rule_test = RuleTest(stimuli, check, sends, at_once, together, connects, needs, narrows)
 
         def test(judge_rule: Callable[[RuleTest], None]) -> None:
             judge_rule(rule_test)
@@ -173,18 +186,23 @@ def send_ahead(bench: Bench, rule: Rule, tests: dict[str, RuleTest]) -> None:
 
 
 def _deliveries_ahead(bench: Bench, rule: Rule, test: RuleTest, scope: Scope) -> list[Callable[[], None]]:
-    cases = list(test.stimuli(scope))
+    cases = cases_of(bench, test, scope)
     key = (test.purpose, scope.callback.name)
     if (*key, 0) in bench.shared or key in bench.under_way:
         return []
     bench.under_way.add(key)
     bench.sent_ahead[rule.id] = bench.sent_ahead.get(rule.id, 0) + len(cases)
-    first = bench.number(test.purpose, scope, len(cases))
+    first = _first_number(bench, test, scope, cases)
 
     def deliver(index: int, case: Case) -> None:
         bench.shared[(*key, index)] = bench.contact(case, first + index).deliver()
 
-    return [functools.partial(deliver, index, case) for index, case in enumerate(cases)]
+    return [functools.partial(deliver, index, case) for index, case in cases]
+
+
+def _first_number(bench: Bench, test: RuleTest, scope: Scope, cases: Sequence[tuple[int, Case]]) -> int:
+    """What the first of a rule's stimuli is numbered by, whether or not that one is sent."""
+    return bench.number(test.purpose, scope, cases[-1][0] + 1 if cases else 0)
 
 
 @dataclass
@@ -205,29 +223,43 @@ def judge(bench: Bench, rule: Rule, test: RuleTest) -> RuleResult:
         return RuleResult(rule, Verdict.NOT_APPLICABLE, blocker, blocked=True)
     if lacking := missing_means(bench, rule, test):
         return RuleResult(rule, Verdict.NOT_APPLICABLE, lacking)
+    if rule.evidence == "read-back" and bench.read_back_error is not None:
+        return RuleResult(rule, Verdict.ERROR, f"read-back broke down before: {bench.read_back_error.what}")
     result = RuleResult(rule, Verdict.PASS)
     before = len(bench.exchanges)
     reasons = list(bench.withheld.values())
     for scope in _scopes(bench, test):
         try:
-            cases = list(test.stimuli(scope))
+            cases = cases_of(bench, test, scope)
         except NotApplicable as reason:
+            result.blocked = result.blocked or isinstance(reason, BlockedError)
             reasons.append(str(reason))
             continue
         result.cases += len(cases)
         try:
-            _judge_cases(bench, test, scope, cases, result)
+            _judge_cases(bench, rule, test, scope, cases, result)
         except NotApplicable as reason:
             result.cases -= len(cases)
             reasons.append(str(reason))
+        except ReadBackError as error:
+            # What was found so far stands, and the rules that look at answers alone go on.
+            bench.read_back_error = error
+            result.verdict, result.reason = Verdict.ERROR, str(error)
+            break
         if test.hostile and len(bench.exchanges) > before:
             result.findings += _look_after(bench, scope, rule)
     result.deliveries = len(bench.exchanges) - before + bench.sent_ahead.pop(rule.id, 0)
+    take_over(bench, rule, result)
+    result.blocked = result.blocked and result.cases == 0
+    if result.verdict is Verdict.ERROR:
+        return result
     if result.cases == 0:
         result.verdict, result.reason = Verdict.NOT_APPLICABLE, "; ".join(dict.fromkeys(reasons))
     elif result.findings:
         repeated = [finding for finding in result.findings if finding.repeated]
         result.verdict = Verdict.FLAKY if not repeated else Verdict.FAIL if rule.level == "MUST" else Verdict.WARN
+        if test.narrows:
+            narrow(bench, rule, test)
     return result
 
 
@@ -250,7 +282,7 @@ def _scopes(bench: Bench, test: RuleTest) -> tuple[Scope, ...]:
 def _blocker(bench: Bench, rule: Rule, test: RuleTest) -> str:
     for required in rule.requires:
         result = bench.results.get(required)
-        if result is not None and result.broken:
+        if result is not None and result.broken and required != bench.narrowed_by:
             return f"blocked: {required} is broken"
         if result is not None and result.blocked:
             root = result.reason.partition(" (through")[0]
@@ -262,43 +294,58 @@ def _blocker(bench: Bench, rule: Rule, test: RuleTest) -> str:
     return ""
 
 
-def _judge_cases(bench: Bench, test: RuleTest, scope: Scope, cases: Sequence[Case], result: RuleResult) -> None:
-    first = bench.number(test.purpose, scope, len(cases))
-    broken: list[tuple[int, _Outcome]] = []
-    jobs = [functools.partial(_try, bench, test, case, first + index, index) for index, case in enumerate(cases)]
-    index = 0
+def _judge_cases(
+    bench: Bench, rule: Rule, test: RuleTest, scope: Scope, cases: Sequence[tuple[int, Case]], result: RuleResult
+) -> None:
+    first = _first_number(bench, test, scope, cases)
+    jobs = [functools.partial(_try, bench, test, case, first + index, index) for index, case in cases]
+    numbers = iter(first + index for index, _ in cases)
+    broken = crowded = 0
     for batch in bench.at_once(list(jobs), test.at_once):
-        for outcome in batch:
+        for outcome, number in zip(batch, numbers, strict=False):
             assert isinstance(outcome, _Outcome)
-            if outcome.broken is not None:
-                broken.append((first + index, outcome))
-            index += 1
-        if len(broken) >= _ENOUGH_BROKEN:
+            if outcome.broken is None:
+                continue
+            if broken >= _ENOUGH_BROKEN:
+                broken += 1
+                continue
+            _refuse_lost_credentials(bench, scope, outcome)
+            finding = _confirmed(bench, rule, test, outcome, number)
+            if finding is None:
+                crowded += 1
+            else:
+                result.findings.append(finding)
+                broken += 1
+        if broken >= _ENOUGH_BROKEN:
             break
-    crowded = 0
-    for number, outcome in broken[:_ENOUGH_BROKEN]:
-        _refuse_lost_credentials(bench, scope, outcome)
-        again = _try(bench, test, outcome.contact.case, number, None)
-        if again.broken is None and not test.together and _was_crowded_out(bench, outcome):
-            crowded += 1
-            continue
-        shown = again if again.broken is not None else outcome
-        result.findings.append(_finding(shown, test, repeated=again.broken is not None))
-    if crowded:
-        result.reason = (
-            f"{crowded} of {result.cases} cases got no answer among others and held alone; LOD-01 judges that"
-        )
-    elif len(broken) == result.cases > 1:
+    if broken == result.cases > 1:
         result.reason = f"all {result.cases} cases broke it"
     elif broken:
-        told = f"{len(broken)} of {result.cases} cases broke it"
-        result.reason = told if len(broken) < _ENOUGH_BROKEN else f"at least {told}"
+        told = f"{broken} of {result.cases} cases broke it"
+        result.reason = told if broken < _ENOUGH_BROKEN else f"at least {told}"
+    elif crowded:
+        result.reason = f"{crowded} of {result.cases} cases broke among others and held alone; {CROWD_RULE} judges that"
 
 
-def _was_crowded_out(bench: Bench, outcome: _Outcome) -> bool:
-    """Whether a delivery that went out beside others found no connection: how many go together is our choice."""
-    failures = {exchange.failure for exchange in outcome.contact.exchanges}
-    return bench.sender.pace.at_once > 1 and bool(failures & {"reset", "refused"})
+def _confirmed(bench: Bench, rule: Rule, test: RuleTest, outcome: _Outcome, number: int) -> Finding | None:
+    """Tries a broken case a second time; gives nothing where it broke only for want of room."""
+    crowded = was_crowded_out(bench, outcome.contact.exchanges)
+    if crowded and test.together:
+        # Being together is this rule's stimulus; it is no explanation unless others break down together, too.
+        crowded = rule.id != CROWD_RULE and is_crowd_rule_due(bench) and crowd_breaks(bench, outcome.contact)
+        again = outcome if crowded else _try(bench, test, outcome.contact.case, number, None)
+        excused = crowded
+    else:
+        again = _try(bench, test, outcome.contact.case, number, None)
+        excused = crowded and again.broken is None
+    shown = again if again.broken is not None else outcome
+    finding = _finding(shown, test, repeated=again.broken is not None)
+    if not excused:
+        return finding
+    if is_crowd_rule_due(bench) and any(exchange.status >= 500 for exchange in outcome.contact.exchanges):
+        bench.crowded.append(left_to_crowd_rule(finding, rule))
+        bench.one_by_one = True  # the rest of what it is asked is asked alone
+    return None
 
 
 def _try(bench: Bench, test: RuleTest, case: Case, number: int, shared_as: int | None) -> _Outcome:

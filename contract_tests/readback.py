@@ -12,7 +12,7 @@ from urllib.parse import quote, urlsplit
 
 import jsonschema_rs
 
-from mock_server.delivery import Headers, printable
+from mock_server.delivery import Exchange, Headers, printable
 from mock_server.sending import Access, Pace, Sender
 from openapi.errors import KitError
 from openapi.model import Contract
@@ -23,6 +23,7 @@ __all__ = [
     "NOTHING_SHOWN",
     "HttpReadBack",
     "ReadBack",
+    "ReadBackError",
     "Stored",
     "known_states",
     "own_read_back",
@@ -34,9 +35,15 @@ NOTHING_SHOWN = object()
 """Stands for a `last` that the receiver does not show."""
 
 _MOST_WAITS = 10
+_TRIES = 3
+_PAUSE_S = 0.3
 _LONGEST_WAIT_S = 30.0
 
 _KIT: Headers = (("User-Agent", "callback-contract"), ("Accept", "application/json"))
+
+
+class ReadBackError(KitError):
+    """The read-back itself cannot be used: nothing that it should have shown is the receiver's mistake."""
 
 
 @dataclass(frozen=True)
@@ -93,17 +100,16 @@ class HttpReadBack:
         """Reads one message.
 
         Raises:
-            KitError: The answer is no read-back; names the option, since that is no fault of the receiver.
+            ReadBackError: The answer is no read-back; names the option, since that is no fault of the receiver.
         """
         parts = urlsplit(self.template.replace("{id}", quote(message_id, safe="")))
         target = parts.path + (f"?{parts.query}" if parts.query else "")
-        exchange = self._sender.fetch(target, _KIT)
-        for _ in range(_MOST_WAITS):
-            wait_s = exchange.answer.retry_after_s() if exchange.answer else None
-            if wait_s is None or wait_s > _LONGEST_WAIT_S:
+        exchange = self._fetched(target)
+        for _ in range(_TRIES - 1):
+            if exchange.answered:
                 break
-            time.sleep(max(wait_s, 0.05))
-            exchange = self._sender.fetch(target, _KIT)
+            time.sleep(_PAUSE_S)  # a restart or a locked table must not cost the whole run
+            exchange = self._fetched(target)
         answer = exchange.answer
         if answer is not None and answer.status == 404:
             return None  # a framework's own page is as good
@@ -118,7 +124,7 @@ class HttpReadBack:
             raise self._odd(f"answered another kind of JSON ({error.message})")
         state = self.words.get(value["state"], value["state"])
         if self.states and state not in self.states:
-            raise KitError(
+            raise ReadBackError(
                 f"the read-back shows the state {printable(str(state)[:80])!r}, which the contract does not know",
                 where="--state-url",
                 remedy=f"Translate it: --state-map {state}=…",
@@ -126,12 +132,22 @@ class HttpReadBack:
             )
         return Stored(state, value["applied"], value.get("last", NOTHING_SHOWN))
 
+    def _fetched(self, target: str) -> Exchange:
+        exchange = self._sender.fetch(target, _KIT)
+        for _ in range(_MOST_WAITS):
+            wait_s = exchange.answer.retry_after_s() if exchange.answer else None
+            if wait_s is None or wait_s > _LONGEST_WAIT_S:
+                break
+            time.sleep(max(wait_s, 0.05))
+            exchange = self._sender.fetch(target, _KIT)
+        return exchange
+
     def close(self) -> None:
         """Gives the connections back."""
         self._sender.close()
 
-    def _odd(self, what: str) -> KitError:
-        return KitError(
+    def _odd(self, what: str) -> ReadBackError:
+        return ReadBackError(
             f"{self.access.shown_url} {what}",
             where="--state-url",
             exit_code=3,
@@ -205,6 +221,6 @@ def plugged_in(file: Path, words: Mapping[str, str]) -> ReadBack:
             return Stored(words.get(state, state), applied, value.get("last", NOTHING_SHOWN))
         except Exception as error:
             what = f"read_back({message_id!r}) failed: {type(error).__name__}: {error}"
-            raise KitError(what, where="--plugin", exit_code=3) from error
+            raise ReadBackError(what, where="--plugin", exit_code=3) from error
 
     return read

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -49,6 +50,17 @@ class Order:
     def advances(self, current: str | None, new: str) -> bool:
         """Whether a receiver that stores `current` moves on when `new` arrives."""
         return current is None or self.is_before(current, new)
+
+    def without(self, refused: Container[str]) -> Order:
+        """The order that is left when some states are never told: what lay around them follows directly."""
+        kept = [state for state in self.states if state not in refused]
+
+        def follows(a: str, b: str) -> bool:
+            between = (c for c in kept if self.is_before(a, c) and self.is_before(c, b))
+            return (a, b) in self.edges or (self.is_before(a, b) and not any(between))
+
+        edges = tuple((a, b) for a in kept for b in kept if follows(a, b))
+        return Order(edges, tuple(state for state in self.terminal if state not in refused))
 
     @cached_property
     def lives(self) -> tuple[tuple[str, ...], ...]:

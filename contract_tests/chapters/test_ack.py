@@ -22,7 +22,7 @@ def test_valid_delivery_is_not_redirected(exchange):
 
 
 @pytest.mark.rule("ACK-03")
-@each(valid.listed_values)
+@each(valid.listed_values, narrows=True)
 def test_every_listed_value_is_acknowledged(exchange):
     assert exchange.acknowledged, "an acknowledgement (2xx)"
 

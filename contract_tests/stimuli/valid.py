@@ -146,7 +146,12 @@ def listed_values(scope: Scope) -> Iterable[Case]:
         raise NotApplicable("the contract has no closed list")
     for member in members:
         for value in member.enum:
-            yield Case(scope.callback, f"{member.pointer} = {value!r}", jp.replaced(scope.plain, member.pointer, value))
+            yield Case(
+                scope.callback,
+                f"{member.pointer} = {value!r}",
+                jp.replaced(scope.plain, member.pointer, value),
+                listed=(member.pointer, value),
+            )
 
 
 def examples(scope: Scope) -> Iterable[Case]:

@@ -1,0 +1,66 @@
+"""Decides when company is to blame: a case that broke beside others and held alone belongs to the rule on bursts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from contract_tests.verdicts import Finding, RuleResult
+from mock_server.delivery import Exchange
+from openapi.catalogue import Rule
+
+if TYPE_CHECKING:
+    from contract_tests.bench import Bench, Contact
+
+__all__ = ["CROWD_RULE", "crowd_breaks", "is_crowd_rule_due", "left_to_crowd_rule", "take_over", "was_crowded_out"]
+
+CROWD_RULE = "LOD-01"
+"""The rule that judges whether many deliveries may be under way together."""
+
+_CROWD = 24
+_CROWD_STEP = 1024  # its messages start here: after those of any story, before those of a second try
+_MOST_SHOWN = 3
+
+
+def is_crowd_rule_due(bench: Bench) -> bool:
+    """Whether the rule on bursts is still to come, so that what is left to it is not lost."""
+    return CROWD_RULE not in bench.results and any(rule.id == CROWD_RULE for rule in bench.rules)
+
+
+def was_crowded_out(bench: Bench, exchanges: Iterable[Exchange]) -> bool:
+    """Whether a delivery that was under way beside others broke down: how many go together is our choice.
+
+    A server error counts only while the rule on bursts is to come; without it nobody would tell of the error.
+    """
+    beside = [exchange for exchange in exchanges if id(exchange) in bench.beside]
+    if any(exchange.failure in {"reset", "refused"} for exchange in beside):
+        return True
+    return is_crowd_rule_due(bench) and any(exchange.status >= 500 for exchange in beside)
+
+
+def crowd_breaks(bench: Bench, contact: Contact) -> bool:
+    """Whether many messages that have nothing to do with each other break down together, too."""
+    others = bench.contact(contact.case, contact.identity.case)
+    first = contact.identity.next(_CROWD_STEP)
+    came = others.deliver_at_once([contact.case.delivery(first.next(other)) for other in range(_CROWD)])
+    return any(not exchange.answered for exchange in came)
+
+
+def take_over(bench: Bench, rule: Rule, result: RuleResult) -> None:
+    """Gives the rule on bursts what it did not see itself: an error that company brings out is never dropped."""
+    if rule.id == CROWD_RULE and bench.crowded and not result.findings and result.cases:
+        result.findings += bench.crowded[:_MOST_SHOWN]
+        result.reason = f"{len(bench.crowded)} cases of other rules broke beside others and held alone"
+
+
+def left_to_crowd_rule(finding: Finding, rule: Rule) -> Finding:
+    """The finding as the rule on bursts tells it."""
+    return Finding(
+        callback=finding.callback,
+        case=f"other deliveries under way ({rule.id}, {finding.case})",
+        expected="the same answer as alone",
+        actual=next((e.described() for e in finding.exchanges if not e.answered), finding.actual),
+        exchanges=finding.exchanges,
+        repeated=False,
+        curl_suffices=False,
+    )

@@ -1,0 +1,65 @@
+"""Decides what is judged of a receiver that refuses some listed values: whatever can be told without them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from contract_tests.cases import Case
+from contract_tests.corpus import Scope
+from contract_tests.verdicts import NotApplicable
+from openapi import pointer as jp
+from openapi.catalogue import Rule
+
+if TYPE_CHECKING:
+    from contract_tests.bench import Bench
+    from contract_tests.judging import RuleTest
+
+__all__ = ["BlockedError", "cases_of", "narrow"]
+
+
+class BlockedError(NotApplicable):
+    """No case of a rule can do without what the receiver refuses."""
+
+
+def narrow(bench: Bench, rule: Rule, test: RuleTest) -> None:
+    """Remembers which listed values were refused; the rule explains those and nothing else."""
+    bench.narrowed_by = rule.id
+    for scope in bench.scopes:
+        try:
+            cases = list(test.stimuli(scope))
+        except NotApplicable:
+            continue
+        for index, case in enumerate(cases):
+            exchange = bench.shared.get((test.purpose, scope.callback.name, index))
+            if case.listed and (exchange is None or not exchange.acknowledged):
+                bench.refused.setdefault(scope.callback.name, []).append(case.listed)
+
+
+def cases_of(bench: Bench, test: RuleTest, scope: Scope) -> list[tuple[int, Case]]:
+    """A rule's cases that speak of nothing the receiver refuses, each with its place among the stimuli.
+
+    Raises:
+        NotApplicable: The means to judge the rule are missing.
+        BlockedError: Every case needs a refused value.
+    """
+    cases = list(enumerate(test.stimuli(scope)))
+    refused = bench.refused.get(scope.callback.name)
+    if not refused:
+        return cases
+    state = scope.callback.delivery.state
+    without = scope.without(frozenset(str(value) for pointer, value in refused if pointer == state))
+    try:
+        told = list(enumerate(test.stimuli(without)))
+    except NotApplicable:
+        told = []
+    kept = [(index, case) for index, case in told if not any(_holds(case, *listed) for listed in refused)]
+    if cases and not kept:
+        raise BlockedError(f"blocked: {bench.narrowed_by} is broken")
+    return kept
+
+
+def _holds(case: Case, pointer: str, value: jp.Json) -> bool:
+    try:
+        return bool(jp.get(case.content, pointer) == value)
+    except LookupError:
+        return False
