@@ -12,7 +12,16 @@ from mock_server.wireform import encode
 from openapi.model import Callback
 from openapi.pointer import Json
 
-__all__ = ["Case", "Stimuli", "default_headers", "hostile"]
+__all__ = ["Case", "Draw", "Stimuli", "default_headers", "hostile"]
+
+
+@dataclass(frozen=True)
+class Draw:
+    """What a check draws by itself: from which seed, how many runs, how many steps each."""
+
+    seed: int
+    runs: int
+    steps: int
 
 
 @dataclass(frozen=True)
@@ -30,6 +39,7 @@ class Case:
         states: The states that the check tells of, in the order of telling.
         seal: How a signed delivery is sealed, see `Delivery`; empty for rightly and plainly.
         listed: The pointer and the value of a closed list that it is about.
+        draw: What the check draws by itself.
     """
 
     callback: Callback
@@ -45,6 +55,7 @@ class Case:
     states: tuple[str, ...] = ()
     seal: str = ""
     listed: tuple[str, Json] | None = None
+    draw: Draw | None = None
 
     def delivery(self, identity: Identity) -> Delivery:
         """Makes the delivery that speaks of one message."""

@@ -201,6 +201,17 @@ def _end_is_left(event: _Event, right: Right) -> Reply:
     return reply
 
 
+def _held_against_another(event: _Event, right: Right) -> Reply:
+    latest: dict[str, tuple[str, str]] = event.memory("latest told", dict)
+    order, group = event.facts.order, _group(event)
+    other, state = latest.get(group, (event.id, event.state))
+    latest[group] = (event.id, event.state)
+    further = event.before is not None and not event.repeated and not event.late
+    if order and further and other != event.id and order.is_before(event.state, state):
+        return Reply(200, b"{}", "application/json")
+    return right()
+
+
 def _forgets_last_listed(event: _Event, right: Right) -> Reply:
     member = event.callback.member(event.facts.state or "")
     if member and member.enum and event.state == member.enum[-1]:
@@ -314,6 +325,9 @@ STORED_FAULTS: dict[str, Fault] = {
     "ORD-01": _fault("answers 409 to a late older state", _conflict_on_late),
     "ORD-02": _fault("stores whatever state came last", _last_one_wins),
     "ORD-03": _fault("leaves a terminal state when an older one comes late", _end_is_left),
+    "ORD-04": _fault(
+        "holds a message's further state against the message before it in the group", _held_against_another
+    ),
     "LOD-01": _fault(
         "crashes when a group brings more than 20 messages in a moment",
         _more_of_a_group_than(20, lambda event, right: CRASH),

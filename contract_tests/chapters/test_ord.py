@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from contract_tests.comparing import furthest
+from contract_tests.interleaving import interleaved_deliveries, interleaving_flaw
 from contract_tests.judging import each
 from contract_tests.stimuli import stories
 
@@ -44,3 +45,10 @@ def test_terminal_state_is_not_left(receiver):
     assert stored is not None and stored.state == end, (
         f"the state {end!r} <- {stored.described() if stored else 'not known'}"
     )
+
+
+@pytest.mark.rule("ORD-04")
+@each(stories.interleavings, sends=interleaved_deliveries, at_once=1)
+def test_interleaved_messages_each_keep_their_latest_state(receiver):
+    flaw = interleaving_flaw(receiver)
+    assert not flaw, flaw

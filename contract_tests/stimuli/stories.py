@@ -7,7 +7,7 @@ import itertools
 import math
 from collections.abc import Iterable
 
-from contract_tests.cases import Case
+from contract_tests.cases import Case, Draw
 from contract_tests.corpus import MAX_INTEGER, MAX_TEXT, Scope
 from contract_tests.stimuli.malformed import missing_members
 from contract_tests.stimuli.valid import KEYS, MARKUP, PHONES, SCRIPTS, SYMBOLS, put, text_members, with_keys
@@ -25,6 +25,7 @@ __all__ = [
     "ended_lives",
     "first_and_last_state",
     "group_mates",
+    "interleavings",
     "kept_integers",
     "kept_maps",
     "kept_phones",
@@ -96,13 +97,14 @@ def orders(scope: Scope) -> Iterable[Case]:
     """Lives told in other orders: all permutations of short ones, drawn ones of long ones."""
     order = _order(scope)
     chance = scope.random("orders")
-    most = scope.depth.pick(4, 8, 120)
+    most = scope.depth.pick(4, 6, 120)
+    drawn = scope.depth.pick(4, 5, 120)  # long lives are told interleaved, too
     for life in order.lives:
         if math.factorial(len(life)) <= most:
             told = [list(p) for p in itertools.permutations(life)]
         else:
             told = [list(life), list(reversed(life))]
-            told += [chance.sample(life, len(life)) for _ in range(most - len(told))]
+            told += [chance.sample(life, len(life)) for _ in range(drawn - len(told))]
         for states in {tuple(states): None for states in told}:
             yield Case(scope.callback, f"the order {', '.join(states)}", scope.plain, states=states)
 
@@ -130,6 +132,14 @@ def group_mates(scope: Scope) -> Iterable[Case]:
         raise NotApplicable("x-delivery.groups is not given")
     life = max(order.lives, key=len)
     yield Case(scope.callback, "three messages of one group", scope.plain, states=life[:3])
+
+
+def interleavings(scope: Scope) -> Iterable[Case]:
+    """Several messages of one group, their states told in any interleaving."""
+    order = _order(scope)
+    runs, steps = scope.depth.pick((2, 15), (3, 13), (30, 16))
+    draw = Draw(scope.random("interleavings").getrandbits(32), runs, steps)
+    yield Case(scope.callback, "interleaved messages of one group", scope.plain, states=order.states, draw=draw)
 
 
 def kept_texts(scope: Scope) -> Iterable[Case]:
