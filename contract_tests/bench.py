@@ -259,14 +259,21 @@ class Contact:
         assert self.bench.state is not None  # judged only with read-back
         return settled(self.bench.state, self.message_id(message), until, self.bench.patience_s)
 
-    def stored_at_last(self, *, message: int = 0) -> Stored | None:
-        """What the receiver shows once everything before is worked off: a message sent later is already stored."""
+    def stored_at_last(self, *, message: int = 0, known: bool = True) -> Stored | None:
+        """What the receiver shows once everything before is worked off: a message sent later is already stored.
+
+        Args:
+            known: Whether the message is known to a right receiver, so that it is worth being patient.
+        """
         # Of another group: what messages of one group do to each other is another rule's matter.
         after = replace(self.identity, message=self.identity.message + 2048, group=self.identity.group ^ 0x400000)
         self.deliver(replace(self.case, label="a message sent later").delivery(after))
         assert self.bench.state is not None
-        for message_id in (after.id(self.case.id_kind), self.message_id(message)):
-            found = settled(self.bench.state, message_id, lambda stored: stored is not None, self.bench.patience_s)
+        for message_id, patience_s in (
+            (after.id(self.case.id_kind), self.bench.patience_s),
+            (self.message_id(message), self.bench.patience_s if known else 0.0),
+        ):
+            found = settled(self.bench.state, message_id, lambda stored: stored is not None, patience_s)
         return found
 
     @property

@@ -66,8 +66,20 @@ def different_members(receiver: Contact, last: Json, wanted: Callable[[Member], 
         except LookupError:
             return f"{member.pointer} is not there"
         if was != now or type(was) is not type(now):
-            return f"{member.pointer} is {_brief(now)} instead of {_brief(was)}"
+            return f"{member.pointer} is {_brief(now)} instead of {_brief(was)}{_since(was, now)}"
     return ""
+
+
+def _since(was: Json, now: Json) -> str:
+    """Says where two long texts part, or two maps."""
+    if isinstance(was, dict) and isinstance(now, dict):
+        key = next((key for key in was if key not in now or was[key] != now[key]), None)
+        shown = _brief(now[key]) if key in now else "nothing"
+        return f", as {_brief(key)} shows: {shown} instead of {_brief(was[key])}" if key is not None else ""
+    if not isinstance(was, str) or not isinstance(now, str) or max(len(was), len(now)) <= 40:
+        return ""
+    at = next((i for i, (a, b) in enumerate(zip(was, now, strict=False)) if a != b), min(len(was), len(now)))
+    return f", from character {at + 1} on: {_brief(now[at : at + 12])} instead of {_brief(was[at : at + 12])}"
 
 
 def _brief(value: Json) -> str:

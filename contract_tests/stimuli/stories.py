@@ -10,7 +10,18 @@ from collections.abc import Iterable
 from contract_tests.cases import Case, Draw
 from contract_tests.corpus import MAX_INTEGER, MAX_TEXT, Scope
 from contract_tests.stimuli.malformed import missing_members
-from contract_tests.stimuli.valid import KEYS, MARKUP, PHONES, SCRIPTS, SYMBOLS, put, text_members, with_keys
+from contract_tests.stimuli.valid import (
+    INVISIBLE,
+    KEYS,
+    LINE_ENDS,
+    MARKUP,
+    PHONES,
+    SCRIPTS,
+    SYMBOLS,
+    put,
+    text_members,
+    with_keys,
+)
 from contract_tests.verdicts import NotApplicable
 from openapi import pointer as jp
 from openapi.order import Order
@@ -39,6 +50,14 @@ __all__ = [
 
 BURST = 24
 """Messages of one burst: more than any pace lets through at once, few enough for a staging system."""
+
+_HARD_TEXTS = {
+    "all scripts": SCRIPTS,
+    "all symbols": SYMBOLS,
+    "all markup": MARKUP,
+    "all line ends": LINE_ENDS,
+    "all invisible characters": INVISIBLE,
+}
 
 DISTANCE = 30
 """Other messages between a delivery and its late redelivery."""
@@ -143,21 +162,24 @@ def interleavings(scope: Scope) -> Iterable[Case]:
 
 
 def kept_texts(scope: Scope) -> Iterable[Case]:
-    """Contents whose free texts are hard to keep."""
+    """Contents whose free texts are hard to keep: every script, every symbol, and what tidying up would change."""
     _order(scope)
-    texts = [*list(SCRIPTS.items())[:: scope.depth.pick(9, 6, 1)], *list(SYMBOLS.items())[:: scope.depth.pick(3, 2, 1)]]
-    texts += [*list(MARKUP.items())[:3], ("blanks around", "  a  "), ("decomposed accents", "e\u0301")]
     members = [member for member in text_members(scope) if member.is_free_text]
     if not members:
         raise NotApplicable("the contract has no free text")
-    for label, text in texts:
+    texts = {label: " ".join(kind.values()) for label, kind in _HARD_TEXTS.items()}
+    texts |= {"blanks around": "  a  ", "decomposed accents": "e\u0301"}
+    if scope.depth.name == "thorough":
+        texts |= {label: text for kind in _HARD_TEXTS.values() for label, text in kind.items()}
+    for label, text in texts.items():
         content = scope.plain
         for member in members:
             content = jp.replaced(content, member.pointer, text)
         yield Case(scope.callback, f"{label} in every free text", content)
     # One at a time: together they would pass the size that a receiver has to accept.
-    content = jp.replaced(scope.plain, members[0].pointer, "长" * MAX_TEXT)
-    yield Case(scope.callback, f"{MAX_TEXT} characters at {members[0].pointer}", content)
+    for member in members[: scope.depth.pick(1, len(members), len(members))]:
+        content = jp.replaced(scope.plain, member.pointer, "长" * MAX_TEXT)
+        yield Case(scope.callback, f"{MAX_TEXT} characters at {member.pointer}", content)
 
 
 def kept_integers(scope: Scope) -> Iterable[Case]:
@@ -168,7 +190,7 @@ def kept_integers(scope: Scope) -> Iterable[Case]:
     if not members:
         raise NotApplicable("the contract has no integer that is free")
     for member in members:
-        for value in (1, 2**31, 2**32 + 1, MAX_INTEGER - 1):
+        for value in (1, 2**31, 2**32 + 1, MAX_INTEGER - 1, MAX_INTEGER):
             yield Case(scope.callback, f"{member.pointer} = {value}", jp.replaced(scope.plain, member.pointer, value))
 
 
@@ -194,14 +216,15 @@ def kept_maps(scope: Scope) -> Iterable[Case]:
     for member in members:
         for label, value in (
             ("every awkward key", {key: f"value of {key}" for key in KEYS}),
-            ("a hundred keys", {f"Key {i}": str(i) for i in range(100)}),
+            ("a hundred keys and a long value", {f"Key {i}": str(i) for i in range(100)} | {"long": "长" * MAX_TEXT}),
+            ("every hard text", {label: text for kind in _HARD_TEXTS.values() for label, text in kind.items()}),
             ("texts that look like numbers", {"a": "007", "b": "1e3", "c": "true", "d": "null", "e": ""}),
         ):
             yield Case(scope.callback, f"{label} at {member.pointer}", with_keys(scope, member, dict(value)))
 
 
 def refused_after_stored(scope: Scope) -> Iterable[Case]:
-    """A stored message, and a broken delivery that tells a later state of it."""
+    """A broken delivery that tells a later state of a stored message, and one that tells of a new message."""
     order = _order(scope)
     facts = scope.callback.delivery
     life = max(order.lives, key=len)
@@ -210,13 +233,9 @@ def refused_after_stored(scope: Scope) -> Iterable[Case]:
         pointer = case.label.partition(" ")[0]
         if pointer.startswith("/") and pointer not in needed:
             broken = functools.partial(jp.without, pointer=pointer)
-            yield Case(
-                scope.callback,
-                f"a refused delivery without {pointer}",
-                scope.plain,
-                edit=broken,
-                states=(life[0], life[1]),
-            )
+            for label, states in (("", life[:2]), (" about a new message", life[:1])):
+                told = f"a refused delivery without {pointer}{label}"
+                yield Case(scope.callback, told, scope.plain, edit=broken, states=states)
             return
     raise NotApplicable("every required member identifies the message")
 
