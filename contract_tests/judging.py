@@ -20,7 +20,7 @@ from contract_tests.crowding import (
     take_over,
     was_crowded_out,
 )
-from contract_tests.narrowing import BlockedError, cases_of, narrow
+from contract_tests.narrowing import BlockedError, can_do_without, cases_of, narrow
 from contract_tests.readback import ReadBackError
 from contract_tests.verdicts import Finding, NotApplicable, RuleResult, Verdict
 from mock_server.delivery import Exchange, Framing
@@ -284,7 +284,7 @@ def _blocker(bench: Bench, rule: Rule, test: RuleTest) -> str:
         result = bench.results.get(required)
         if result is not None and result.broken and required != bench.narrowed_by:
             return f"blocked: {required} is broken"
-        if result is not None and result.blocked:
+        if result is not None and result.blocked and not can_do_without(bench, result):
             root = result.reason.partition(" (through")[0]
             return f"{root} (through {required})"
     if bench.shut and not test.connects:

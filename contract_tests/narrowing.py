@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 from contract_tests.cases import Case
 from contract_tests.corpus import Scope
-from contract_tests.verdicts import NotApplicable
+from contract_tests.verdicts import NotApplicable, RuleResult
+from mock_server.stamping import Identity
 from openapi import pointer as jp
 from openapi.catalogue import Rule
 
@@ -14,7 +16,7 @@ if TYPE_CHECKING:
     from contract_tests.bench import Bench
     from contract_tests.judging import RuleTest
 
-__all__ = ["BlockedError", "cases_of", "narrow"]
+__all__ = ["BlockedError", "can_do_without", "cases_of", "narrow"]
 
 
 class BlockedError(NotApplicable):
@@ -52,14 +54,32 @@ def cases_of(bench: Bench, test: RuleTest, scope: Scope) -> list[tuple[int, Case
         told = list(enumerate(test.stimuli(without)))
     except NotApplicable:
         told = []
-    kept = [(index, case) for index, case in told if not any(_holds(case, *listed) for listed in refused)]
+    kept = [(index, case) for index, case in told if not _tells(bench, case, refused)]
     if cases and not kept:
-        raise BlockedError(f"blocked: {bench.narrowed_by} is broken")
+        raise BlockedError(_reason(bench))
     return kept
 
 
-def _holds(case: Case, pointer: str, value: jp.Json) -> bool:
+def can_do_without(bench: Bench, result: RuleResult) -> bool:
+    """Whether a required rule was left out for a refused value alone: what requires it may need no such value."""
+    return bool(bench.narrowed_by) and result.blocked and result.reason == _reason(bench)
+
+
+def _reason(bench: Bench) -> str:
+    return f"blocked: {bench.narrowed_by} is broken"
+
+
+def _tells(bench: Bench, case: Case, refused: list[tuple[str, jp.Json]]) -> bool:
+    """Whether a refused value stands in the content, or in the bytes that are made of it."""
     try:
-        return bool(jp.get(case.content, pointer) == value)
-    except LookupError:
+        sent = json.loads(case.delivery(Identity(bench.run, 0)).body)
+    except (ValueError, RecursionError):
+        sent = None
+    return any(_holds(value, *listed) for value in (case.content, sent) for listed in refused)
+
+
+def _holds(content: jp.Json, pointer: str, value: jp.Json) -> bool:
+    try:
+        return bool(jp.get(content, pointer) == value)
+    except (LookupError, TypeError):
         return False

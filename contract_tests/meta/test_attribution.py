@@ -12,6 +12,7 @@ from contract_tests.corpus import DEPTHS, Scope
 from contract_tests.matrix import judge_all, judge_mock, tools
 from contract_tests.meta.test_check import quick
 from contract_tests.stimuli import stories
+from contract_tests.verdicts import NotApplicable
 from mock_server.faults import FAULTS
 from mock_server.receiver import Fault, Receiver, Reply
 from mock_server.sending import Access, Pace, Sender
@@ -82,6 +83,12 @@ def test_refused_state_is_left_out_of_every_story():
     refused = scope.callback.delivery.order.states[2]
     told = {state for case in stories.orders(scope.without(frozenset({refused}))) for state in case.states}
     assert told == set(scope.callback.delivery.order.states) - {refused}
+
+
+def test_single_state_that_is_left_makes_no_story():
+    scope = Scope(CONTRACT.callbacks[0], DEPTHS["quick"], 0)
+    with pytest.raises(NotApplicable):
+        list(stories.orders(scope.without(frozenset(scope.callback.delivery.order.states[1:]))))
 
 
 def test_order_without_a_state_keeps_what_came_before_and_after_it_apart():

@@ -49,7 +49,7 @@ MISTAKES = {
         "integer_column": "PAY-25",
         "lock_kept": "DAT-10",
         "mail_on_failure": "ACK-05",
-        "locked_database": "",
+        "locked_database": "LOD-01",
         "null_variables": "PAY-19",
         "phone_as_integer": "PAY-31",
         "phone_pattern": "DAT-08",

@@ -69,7 +69,10 @@ def _order(scope: Scope) -> Order:
         raise NotApplicable("x-delivery names no correlation or no state, so a message cannot be followed")
     if facts.order is None:
         raise NotApplicable("x-delivery.order is not given, so no state is known to be older")
-    return facts.order.without(scope.refused) if scope.refused else facts.order
+    order = facts.order.without(scope.refused) if scope.refused else facts.order
+    if not order.edges:
+        raise NotApplicable("no two states are left that follow each other")
+    return order
 
 
 def _events(scope: Scope) -> Order:
