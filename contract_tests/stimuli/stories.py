@@ -159,7 +159,7 @@ def group_mates(scope: Scope) -> Iterable[Case]:
 def interleavings(scope: Scope) -> Iterable[Case]:
     """Several messages of one group, their states told in any interleaving."""
     order = _order(scope)
-    runs, steps = scope.depth.pick((2, 15), (3, 13), (30, 16))
+    runs, steps = scope.depth.pick((2, 15), (2, 15), (30, 16))
     draw = Draw(scope.random("interleavings").getrandbits(32), runs, steps)
     yield Case(scope.callback, "interleaved messages of one group", scope.plain, states=order.states, draw=draw)
 
