@@ -60,6 +60,7 @@ class Bench:
         refused: Listed values that were refused, by callback; later rules do without them.
         narrowed_by: The rule that found that out.
         read_back_error: What ended read-back during the run.
+        spare: Deliveries that may be sent beyond the plan; None for no limit.
         killed_by: The rule after which valid deliveries were no longer acknowledged.
     """
 
@@ -88,6 +89,7 @@ class Bench:
     refused: dict[str, list[tuple[str, jp.Json]]] = field(default_factory=dict)
     narrowed_by: str = ""
     read_back_error: ReadBackError | None = None
+    spare: int | None = None
     killed_by: str = ""
     interrupted: bool = False
     errors: list[Exception] = field(default_factory=list)

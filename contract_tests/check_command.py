@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from contract_tests.restoring import told_options
 from contract_tests.setting_up import bench_at, choice_options, read_back_options
 from mock_server.reaching import pace_in_words, pace_options, reach_options
 from openapi.errors import KitError
@@ -93,6 +94,7 @@ class _Check:
                         remedy=f"Allow them with --max-deliveries {total + total // 10}, or choose fewer --rules or a"
                         " smaller --depth.",
                     )
+                bench.spare = None if bench.sender.pace.most is None else bench.sender.pace.most - total
                 bar.total(total)
                 make_first_contact(bench)
 
@@ -114,13 +116,14 @@ class _Check:
             bench,
             kit_version=_kit_version(),
             receiver_name=self.options["name"] or bench.sender.access.shown_url.partition("://")[2].partition("?")[0],
-            options=self._told_options(),
+            options=told_options(self.options, bench),
             started_at=started_at,
             duration_s=time.monotonic() - begun,
             code=code,
             incomplete=_why_incomplete(stopped),
+            is_written=report_dir is not None,
         )
-        show_report(out, report, bench.catalogue)
+        show_report(out, report, bench.catalogue, report_dir)
         if report_dir is not None:
             _write(report, bench.catalogue, report_dir)
             out.print(f"reports: {report_dir / 'report.json'}, {report_dir / 'junit.xml'}", soft_wrap=True)
@@ -128,11 +131,6 @@ class _Check:
         if isinstance(stopped, KitError):
             raise _told(stopped, bench)
         return code
-
-    def _told_options(self) -> dict[str, Any]:
-        """The options that a report may name: those that change a verdict, and no secret."""
-        told = ("rules", "strict", "insecure", "timeout", "rate", "at_once", "max_deliveries", "max_time")
-        return {name: self.options[name] for name in told}
 
 
 def _named(bench: Any) -> str:

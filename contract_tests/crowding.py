@@ -62,5 +62,6 @@ def left_to_crowd_rule(finding: Finding, rule: Rule) -> Finding:
         actual=next((e.described() for e in finding.exchanges if not e.answered), finding.actual),
         exchanges=finding.exchanges,
         repeated=False,
+        broke=1,
         curl_suffices=False,
     )

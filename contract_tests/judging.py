@@ -22,6 +22,7 @@ from contract_tests.crowding import (
 )
 from contract_tests.narrowing import BlockedError, can_do_without, cases_of, narrow
 from contract_tests.readback import ReadBackError
+from contract_tests.retrying import Tally, frequency, tallied
 from contract_tests.verdicts import Finding, NotApplicable, RuleResult, Verdict
 from mock_server.delivery import Exchange, Framing
 from mock_server.stamping import Identity
@@ -38,6 +39,7 @@ __all__ = [
     "plain_case",
     "planned",
     "send_ahead",
+    "tried",
 ]
 
 _ENOUGH_BROKEN = 3
@@ -258,6 +260,7 @@ def judge(bench: Bench, rule: Rule, test: RuleTest) -> RuleResult:
     elif result.findings:
         repeated = [finding for finding in result.findings if finding.repeated]
         result.verdict = Verdict.FLAKY if not repeated else Verdict.FAIL if rule.level == "MUST" else Verdict.WARN
+        result.reason = "; ".join(filter(None, (result.reason, frequency(result.findings))))
         if test.narrows:
             narrow(bench, rule, test)
     return result
@@ -314,7 +317,7 @@ def _judge_cases(
             if finding is None:
                 crowded += 1
             else:
-                result.findings.append(finding)
+                result.findings.append(replace(finding, case_index=number - first))
                 broken += 1
         if broken >= _ENOUGH_BROKEN:
             break
@@ -338,8 +341,11 @@ def _confirmed(bench: Bench, rule: Rule, test: RuleTest, outcome: _Outcome, numb
     else:
         again = _try(bench, test, outcome.contact.case, number, None)
         excused = crowded and again.broken is None
-    shown = again if again.broken is not None else outcome
-    finding = _finding(shown, test, repeated=again.broken is not None)
+    tally = Tally(2, 1)
+    if not excused:
+        breaks = functools.partial(_breaks, bench, test, outcome.contact.case, number)
+        tally = tallied(bench, test, outcome.contact.case, again_broke=again.broken is not None, breaks=breaks)
+    finding = _finding(again if again.broken is not None else outcome, test, None, tally)
     if not excused:
         return finding
     if is_crowd_rule_due(bench) and any(exchange.status >= 500 for exchange in outcome.contact.exchanges):
@@ -348,9 +354,13 @@ def _confirmed(bench: Bench, rule: Rule, test: RuleTest, outcome: _Outcome, numb
     return None
 
 
-def _try(bench: Bench, test: RuleTest, case: Case, number: int, shared_as: int | None) -> _Outcome:
-    """Runs one case; `shared_as` is its index among the stimuli, None for a second try with a fresh identity."""
-    contact = bench.contact(case, number, attempt=1 if shared_as is None else 0)
+def _breaks(bench: Bench, test: RuleTest, case: Case, number: int, attempt: int) -> bool:
+    return _try(bench, test, case, number, None, attempt).broken is not None
+
+
+def _try(bench: Bench, test: RuleTest, case: Case, number: int, shared_as: int | None, attempt: int = 1) -> _Outcome:
+    """Runs one case; `shared_as` is its index among the stimuli, None for a further try with a fresh identity."""
+    contact = bench.contact(case, number, attempt=attempt if shared_as is None else 0)
     try:
         if not test.shares:
             test.check(contact)
@@ -385,7 +395,13 @@ def _exchange(bench: Bench, test: RuleTest, contact: Contact, shared_as: int | N
     return known
 
 
-def _finding(outcome: _Outcome, test: RuleTest, *, repeated: bool) -> Finding:
+def tried(bench: Bench, test: RuleTest, case: Case, number: int) -> tuple[Contact, Finding | None]:
+    """Puts one case before the receiver, alone and afresh; the finding says how it broke the rule, if it did."""
+    outcome = _try(bench, test, case, number, None)
+    return outcome.contact, None if outcome.broken is None else _finding(outcome, test, None, Tally(1, 1))
+
+
+def _finding(outcome: _Outcome, test: RuleTest, index: int | None, tally: Tally) -> Finding:
     case, exchanges = outcome.contact.case, tuple(outcome.contact.exchanges)
     lines = str(outcome.broken).splitlines() or ["what the rule says"]
     expected, _, actual = lines[0].partition(" <- ")
@@ -395,8 +411,12 @@ def _finding(outcome: _Outcome, test: RuleTest, *, repeated: bool) -> Finding:
         expected=expected,
         actual=actual or (exchanges[-1].described() if exchanges else "nothing was sent"),
         exchanges=exchanges,
-        repeated=repeated,
+        repeated=tally.broke == tally.tries,
         curl_suffices=test.sends in {0, 1} and not test.connects,
+        case_index=index,
+        case_number=outcome.contact.identity.case,
+        tries=tally.tries,
+        broke=tally.broke,
     )
 
 

@@ -39,6 +39,10 @@ class Finding:
         exchanges: Everything that was sent and came back, in order.
         repeated: Whether it broke again on the second try.
         curl_suffices: Whether one delivery shows it.
+        case_index: Which of the rule's cases for this callback it is; None when it is none of them.
+        case_number: The number of the case within the run, which its identities carry.
+        tries: How often the case was put before the receiver.
+        broke: How many of the tries broke the rule.
     """
 
     callback: str
@@ -48,6 +52,10 @@ class Finding:
     exchanges: tuple[Exchange, ...]
     repeated: bool
     curl_suffices: bool
+    case_index: int | None = None
+    case_number: int = 0
+    tries: int = 2
+    broke: int = 2
 
 
 @dataclass

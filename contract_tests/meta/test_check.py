@@ -91,7 +91,7 @@ def test_finding_says_everything(tmp_path):
         "Source:",
         "Expected:",
         "Actual:   500",
-        "callback-contract check http",
+        f"callback-contract reproduce {tmp_path}/report.json PAY-17-1",
         "curl",
         "Remedy:",
     ):

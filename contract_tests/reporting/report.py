@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -14,9 +14,10 @@ from urllib.parse import unquote
 from contract_tests.bench import Bench
 from contract_tests.readback import HttpReadBack
 from contract_tests.reporting.redaction import Redaction
+from contract_tests.reporting.reproduction import REPORT_FILE, reproduce_command
 from contract_tests.verdicts import Finding, RuleResult, conformant
 from mock_server.curl import curl
-from mock_server.delivery import Delivery, Exchange
+from mock_server.delivery import PLAIN, Delivery, Exchange
 from mock_server.sending import Access
 from mock_server.stamping import MARK
 from openapi.loading import CONTRACT_FILE
@@ -46,18 +47,20 @@ def build_report(
     duration_s: float,
     incomplete: str,
     code: int,
+    is_written: bool = False,
 ) -> Report:
     """Collects everything that a run found out; secrets and the run's id are replaced.
 
     Args:
         incomplete: Why the run ended early, empty when it did not.
+        is_written: Whether it is going to be a file that `reproduce` can read.
     """
     access = bench.sender.access
     redaction = redaction_of(bench)
     bodies: dict[str, bytes] = {}
     # Conformant is said of the callbacks that were named, if each could be delivered.
     whole = len(bench.rules) == len(bench.catalogue.rules) and len(bench.scopes) == len(bench.callbacks)
-    value = {
+    value: dict[str, Any] = {
         "schema_version": SCHEMA_VERSION,
         "kit": {"name": "callback-contract", "version": kit_version},
         "contract": {
@@ -87,6 +90,8 @@ def build_report(
             "ids": sorted(redaction.text(sent) for sent in bench.ids_sent),
         },
     }
+    for finding in (finding for rule in value["rules"] for finding in rule["findings"] if is_written):
+        finding["reproduce"] = reproduce_command(finding["id"], access, options)
     return Report(value, bodies)
 
 
@@ -120,11 +125,16 @@ def _finding(
 ) -> dict[str, Any]:
     access = bench.sender.access
     value: dict[str, Any] = {
+        "id": name,
         "callback": finding.callback,
         "case": finding.case,
+        "case_index": finding.case_index,
+        "case_number": finding.case_number,
         "expected": finding.expected,
         "actual": redaction.text(finding.actual),
         "repeated": finding.repeated,
+        "tries": finding.tries,
+        "broke": finding.broke,
         "exchanges": [
             _exchange(exchange, f"{name}-{step}", redaction, bodies, access.shown_url)
             for step, exchange in enumerate(finding.exchanges, 1)
@@ -185,6 +195,8 @@ def _exchange(
         "body": _shown(delivery.body),
         "elapsed_s": round(exchange.elapsed_s, 6),
     }
+    if delivery.framing != PLAIN:
+        value["framing"] = asdict(delivery.framing)
     if exchange.answer is None:
         value["no_answer"] = {"kind": exchange.failure, "detail": redaction.text(exchange.detail)}
     else:
@@ -217,6 +229,6 @@ def write_report(report: Report, directory: Path) -> None:
     for name, body in report.bodies.items():
         (findings / name).write_bytes(body)
     # Written beside and moved into place: a full disk leaves the report of the run before, never half of one.
-    unfinished = directory / "report.json.part"
+    unfinished = directory / f"{REPORT_FILE}.part"
     unfinished.write_text(json.dumps(report.value, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-    unfinished.replace(directory / "report.json")
+    unfinished.replace(directory / REPORT_FILE)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -13,6 +14,7 @@ from rich.text import Text
 
 from contract_tests.bench import Listener
 from contract_tests.reporting.report import Report
+from contract_tests.reporting.reproduction import from_here
 from contract_tests.verdicts import RuleResult
 from mock_server.delivery import printable
 from openapi.catalogue import Catalogue, Rule
@@ -89,11 +91,13 @@ def show_plan(target: Console, plan: dict[str, int], *, pace: str, url: str, cat
     total = sum(plan.values()) + 1
     target.print(table)
     target.print(f"\n{len(plan)} rules, {total} deliveries to {url} (the first contact is one of them); {pace}.")
-    target.print("A rule that is broken sends up to three of its cases again. Nothing was sent now.")
+    target.print(
+        "A broken rule sends up to three of its cases again, a flaky case up to four times. Nothing was sent now."
+    )
 
 
-def show_report(target: Console, report: Report, catalogue: Catalogue) -> None:
-    """Prints a report: verdicts by chapter, findings, and what it comes to."""
+def show_report(target: Console, report: Report, catalogue: Catalogue, directory: Path | None = None) -> None:
+    """Prints a report, which is going to stand in the directory: verdicts by chapter, findings, and its sum."""
     value = report.value
     for chapter, title in catalogue.chapters.items():
         rules = [rule for rule in value["rules"] if rule["chapter"] == chapter]
@@ -105,7 +109,7 @@ def show_report(target: Console, report: Report, catalogue: Catalogue) -> None:
             told = rule["reason"]
     for rule in value["rules"]:
         if rule["findings"] or rule["verdict"] == "error":
-            _show_findings(target, rule, catalogue[rule["id"]])
+            _show_findings(target, rule, catalogue[rule["id"]], directory)
     _show_summary(target, value)
 
 
@@ -116,7 +120,7 @@ def _show_verdict(target: Console, rule: dict[str, Any], told: str) -> None:
         target.print(Text(f"{'':16}{rule['reason']}", style="dim"))
 
 
-def _show_findings(target: Console, rule: dict[str, Any], row: Rule) -> None:
+def _show_findings(target: Console, rule: dict[str, Any], row: Rule, directory: Path | None) -> None:
     style = _STYLES[rule["verdict"]]
     target.print()
     target.print(Text.assemble((f"{rule['verdict']} ", style), (f"{row.id} ", "bold"), f"{row.level}: {row.statement}"))
@@ -126,14 +130,16 @@ def _show_findings(target: Console, rule: dict[str, Any], row: Rule) -> None:
     told: set[tuple[str, str]] = set()
     for number, finding in enumerate(rule["findings"], 1):
         same = (finding["expected"], finding["actual"])
-        _show_finding(target, number, finding, brief=same in told)
+        _show_finding(target, number, finding, directory, brief=same in told)
         told.add(same)
     if rule["findings"]:
         target.print(Text.assemble("  ", ("Remedy: ", "bold"), row.remedy))
 
 
-def _show_finding(target: Console, number: int, finding: dict[str, Any], *, brief: bool) -> None:
-    held = "" if finding["repeated"] else "  (held on the second try)"
+def _show_finding(
+    target: Console, number: int, finding: dict[str, Any], directory: Path | None, *, brief: bool
+) -> None:
+    held = "" if finding["repeated"] else f"  (flaky: failed {finding['broke']} of {finding['tries']} tries)"
     target.print(Text(f"  {number}. {finding['callback']}, with {finding['case']}{held}", style="bold"))
     if brief:  # the whole of it stands in report.json
         target.print(Text("     the same, expected and actual"))
@@ -148,7 +154,7 @@ def _show_finding(target: Console, number: int, finding: dict[str, Any], *, brie
     target.print(Text(f"     Actual:   {printable(finding['actual'])}"))
     # A command is printed whole on one line of its own, since it is there to be pasted.
     target.print(Text("     Reproduce:"))
-    target.print(Text(f"     {finding['reproduce']}"), soft_wrap=True)
+    target.print(Text(f"     {from_here(finding['reproduce'], directory)}"), soft_wrap=True)
     if "curl" in finding:
         target.print(Text("     One delivery, with a fresh id each time:"))
         target.print(Text(f"     {finding['curl']}"), soft_wrap=True)

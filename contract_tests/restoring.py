@@ -1,0 +1,53 @@
+"""Decides which options of a run its report tells, and how a reproduction takes them back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
+import click
+from click.core import ParameterSource
+
+if TYPE_CHECKING:
+    from contract_tests.bench import Bench
+
+__all__ = ["restored", "told_options"]
+
+_TOLD = (
+    *("rules", "callback", "contract", "strict", "signature", "insecure", "timeout"),
+    *("rate", "at_once", "max_deliveries", "max_time", "state_map", "state_patience", "plugin"),
+)
+_RESTORED = ("contract", "signature", "timeout", "rate", "at_once", "state_url", "state_map", "state_patience")
+"""What decides the stimuli or a verdict. What would run a program or trust a stranger is not taken from a file."""
+
+_LEFT_OUT = "…"  # stands in a URL for the value of its query
+
+
+def told_options(options: Mapping[str, Any], bench: Bench) -> dict[str, Any]:
+    """The options that a report may name: those that decide stimuli or verdicts, and no secret."""
+    from contract_tests.readback import HttpReadBack
+
+    told = {name: options[name] for name in _TOLD}
+    told |= {name: list(value) for name, value in told.items() if isinstance(value, tuple)}
+    given = options["state_url"] is not None and isinstance(bench.state, HttpReadBack)
+    state_url = unquote(bench.state.access.shown_url) if given else None  # type: ignore[union-attr]  # it is given
+    return told | {"state_url": state_url}
+
+
+def restored(ctx: click.Context, told: Mapping[str, Any]) -> dict[str, Any]:
+    """The options of a reproduction: as given to it, else as the report tells them.
+
+    Raises:
+        click.BadParameter: The report tells a value that the option does not take.
+    """
+    options = dict(ctx.params)
+    for param in ctx.command.params:
+        name = param.name or ""
+        value = told.get(name)
+        if name not in _RESTORED or value in (None, []) or ctx.get_parameter_source(name) != ParameterSource.DEFAULT:
+            continue
+        if isinstance(value, str) and _LEFT_OUT in value:
+            continue
+        options[name] = param.type_cast_value(ctx, value)
+    return options
