@@ -24,6 +24,11 @@ _COMMANDS = {
     "diff": ("openapi.diff_command", "diff", "Say what changed between two contracts and whom it hurts."),
     "lint": ("openapi.lint_command", "lint", "Say whether a contract is a good one."),
     "matrix": ("contract_tests.matrix_command", "matrix", "Show that every rule can fail: rule by fault."),
+    "reproduce": (
+        "contract_tests.reproduce_command",
+        "reproduce",
+        "Play a report's finding again: does it still fail?",
+    ),
     "rules": ("openapi.rules_command", "rules", "List the rules, or explain one."),
 }
 

@@ -1,0 +1,57 @@
+"""Decides what `callback-contract reproduce` does: plays a finding of a report, says if it still fails."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+from contract_tests.restoring import restored
+from contract_tests.setting_up import read_back_options
+from mock_server.reaching import pace_options, reach_options
+
+__all__ = ["reproduce"]
+
+
+@click.command()
+@click.argument("report", type=click.Path(path_type=Path))
+@click.argument("finding", metavar="ID")
+@click.option("--url", metavar="URL", help="The receiver. [default: the report's, unless it held secrets]")
+@click.option("--contract", metavar="FILE", help="Another contract than the built-in one. [default: the report's]")
+@click.option(
+    "--tries",
+    type=click.IntRange(1, 1000),
+    default=None,
+    metavar="N",
+    help="Play it so often. [1; 10 where several deliveries race, or the finding was flaky]",
+)
+@click.option("--dry-run", is_flag=True, help="Print what would be sent; send nothing.")
+@reach_options
+@pace_options
+@read_back_options
+def reproduce(report: Path, finding: str, **_: Any) -> None:
+    """Play a finding of REPORT again, freshly stamped and signed, and say whether it still fails.
+
+    REPORT is a report.json or its directory. ID is a finding's, as in IDM-02-1, or a rule's: then all of its
+    findings are played. Seed, depth, callback, contract, URL, signature scheme, pace and read-back are the
+    report's unless they are given; credentials and a --plugin have to be given again.
+
+    \b
+    Exit codes: 0 it holds now, 1 it still fails, 2 wrong use, 3 it could not be judged.
+    """
+    from contract_tests.recorded import read_report
+
+    recorded = read_report(report)
+    chosen = recorded.chosen(finding)
+    options = restored(click.get_current_context(), recorded.value["run"]["options"])
+
+    from contract_tests.playing import play_findings
+
+    raise click.exceptions.Exit(play_findings(recorded, chosen, options | _choice(recorded.value)))
+
+
+def _choice(report: Mapping[str, Any]) -> dict[str, Any]:
+    run = report["run"]
+    return {"rules": "", "callback": (), "depth": run["depth"], "seed": run["seed"]}

@@ -1,0 +1,156 @@
+"""Decides how a finding is played again: exactly its case, found in the rule's own stimuli, freshly stamped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from contract_tests.bench import Bench
+from contract_tests.cases import Case
+from contract_tests.corpus import Scope
+from contract_tests.judging import RuleTest, judge, missing_means, planned, tried
+from contract_tests.readback import ReadBack, Stored
+from contract_tests.verdicts import Finding, NotApplicable
+from mock_server.delivery import Exchange
+from mock_server.stamping import Run
+from openapi.catalogue import Rule
+
+__all__ = ["Look", "Played", "Scene", "scene_of"]
+
+_SEVERAL_TRIES = 10
+
+
+@dataclass(frozen=True)
+class Look:
+    """What read-back showed of a message, and went on showing until the next look at it."""
+
+    message_id: str
+    stored: Stored | None
+
+
+@dataclass
+class Played:
+    """One try: what went to and fro in its order, and how it broke the rule, if it did."""
+
+    run: Run
+    steps: list[Exchange | Look] = field(default_factory=list)
+    broken: Finding | None = None
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What a finding is about, found again in this kit.
+
+    Attributes:
+        case: None for all cases of the rule with a plain valid delivery after them.
+        number: The case's number in its first run: phone numbers depend on it.
+    """
+
+    rule: Rule
+    test: RuleTest
+    scope: Scope
+    case: Case | None
+    number: int
+
+    def tries(self, *, flaky: bool) -> int:
+        """How often it is worth trying: races and flaky receivers do not fail each time."""
+        return _SEVERAL_TRIES if self.case is not None and (self.test.together or flaky) else 1
+
+    def deliveries(self, bench: Bench) -> int:
+        """How many deliveries one try costs at a receiver that does everything right."""
+        if self.case is None:
+            return planned(bench, self.rule, self.test, set()).deliveries
+        return self.test.deliveries(self.case) + self.test.hostile
+
+    def play(self, bench: Bench) -> Played:
+        """Puts the case before the receiver once, as a new run would.
+
+        Raises:
+            NotApplicable: The means to judge it are missing.
+            KitError: The run cannot go on.
+            OutOfBudget: Nothing more may be sent.
+        """
+        if lacking := missing_means(bench, self.rule, self.test):
+            raise NotApplicable(lacking)
+        bench.run = Run.fresh()  # two tries never speak of the same message
+        played = Played(bench.run)
+        state = bench.state
+        sent = len(bench.exchanges)
+        looks: list[tuple[int, Look]] = []
+        bench.state = None if state is None else _remembering(state, bench, looks)
+        try:
+            played.broken = self._broken(bench)
+        finally:
+            bench.state = state
+            played.steps = list(_in_order(bench.exchanges, sent, looks))
+        return played
+
+    def _broken(self, bench: Bench) -> Finding | None:
+        if self.case is None:
+            bench.shared.clear()
+            bench.killed_by = ""
+            result = judge(bench, self.rule, self.test)
+            return result.findings[-1] if bench.killed_by else None
+        contact, finding = tried(bench, self.test, self.case, self.number)
+        if finding is not None or not self.test.hostile:
+            return finding
+        bench.sender.renew()
+        # After anything hostile a receiver has to be alive, as in a check; a second delivery confirms that it is not.
+        if contact.deliver_plain().acknowledged:
+            return None
+        after = contact.deliver_plain()
+        if after.acknowledged:
+            return None
+        return Finding(
+            callback=self.case.callback.name,
+            case="the plain valid delivery after it",
+            expected="an acknowledgement (2xx), as before",
+            actual=after.described(),
+            exchanges=(after,),
+            repeated=True,
+            curl_suffices=False,
+        )
+
+
+def scene_of(bench: Bench, tests: dict[str, RuleTest], rule_id: str, finding: dict[str, Any]) -> Scene | None:
+    """Finds a finding's case by rule, callback, index and label; None when this kit or contract has it no more."""
+    rule = next((rule for rule in bench.catalogue.rules if rule.id == rule_id), None)
+    scope = next((scope for scope in bench.scopes if scope.callback.name == finding["callback"]), None)
+    if rule is None or scope is None or rule_id not in tests:
+        return None
+    test = tests[rule_id]
+    try:
+        cases = list(test.stimuli(scope))
+    except NotApplicable:
+        return None
+    if finding["case_index"] is None:
+        return Scene(rule, test, scope, None, 0) if test.hostile else None
+    index, number = finding["case_index"], finding["case_number"]
+    if index < len(cases) and cases[index].label == finding["case"]:
+        return Scene(rule, test, scope, cases[index], number)
+    same = [case for case in cases if case.label == finding["case"]]
+    return Scene(rule, test, scope, same[0], number) if len(same) == 1 else None
+
+
+def _remembering(read: ReadBack, bench: Bench, looks: list[tuple[int, Look]]) -> ReadBack:
+    """A read-back that keeps each change of what it shows, and after how many exchanges: polling repeats itself."""
+    shown: dict[str, Stored | None] = {}
+
+    def reading(message_id: str) -> Stored | None:
+        stored = read(message_id)
+        if message_id not in shown or shown[message_id] != stored:
+            shown[message_id] = stored
+            looks.append((len(bench.exchanges), Look(message_id, stored)))
+        return stored
+
+    return reading
+
+
+def _in_order(exchanges: list[Exchange], start: int, looks: list[tuple[int, Look]]) -> Iterator[Exchange | Look]:
+    waiting = list(looks)
+    for count, exchange in enumerate(exchanges[start:], start):
+        while waiting and waiting[0][0] <= count:
+            yield waiting.pop(0)[1]
+        yield exchange
+    yield from (look for _, look in waiting)
