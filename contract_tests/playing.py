@@ -30,6 +30,7 @@ from openapi.loading import CONTRACT_FILE, load_contract
 __all__ = ["play_findings"]
 
 _HOLDS, _FAILS, _NOT_JUDGED = 0, 1, 3
+_MOST_SHOWN = 20  # tries that get a line of their own
 _Chosen = list[tuple[dict[str, Any], dict[str, Any]]]
 
 
@@ -158,12 +159,14 @@ class _Play:
 
     def _try(self, scene: Scene, number: int, tries: int) -> Played:
         played = scene.play(self.bench)
-        if tries > 1:
+        if tries > 1 and number <= _MOST_SHOWN:
             said = "held" if played.broken is None else f"failed: {played.broken.actual}"
             self._say(f"  try {number}, run {played.run.id}: {said}")
         return played
 
     def _steps(self, played: Played, tries: int, all_played: list[Played]) -> None:
+        if tries > _MOST_SHOWN:
+            self._say(f"  … {tries - _MOST_SHOWN} more tries")
         if tries > 1:
             self._say(f"  Try {all_played.index(played) + 1} step by step:")
         dry = bool(self.options["dry_run"])
@@ -172,7 +175,7 @@ class _Play:
 
     def _recorded_bytes(self, finding: dict[str, Any]) -> int:
         """Sends what was recorded and compares the answers' statuses: no rule of this kit judges them."""
-        self._say("  This kit or contract has the case no more, so the recorded bytes are sent one after another,")
+        self._say("  It is no case that this kit and contract have, so the recorded bytes are sent one after another,")
         self._say("  with their old times and a fresh run id. That compares answers and is no judgement.")
         run = self.bench.run = Run.fresh()
         differing = 0
@@ -189,7 +192,7 @@ class _Play:
                 self._say(f"       recorded: {status_line(recorded) if recorded else 'no answer'}")
         if not self.options["dry_run"]:
             count = len(finding["exchanges"])
-            same = "as recorded" if not differing else f"other than recorded in {differing} of {count} cases"
+            same = "as recorded" if not differing else f"other than recorded in {differing} of {count} answers"
             self._say(f"  Not judged: the answers are {same}.", style="bold")
         return _HOLDS if self.options["dry_run"] else _NOT_JUDGED
 

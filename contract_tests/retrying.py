@@ -56,9 +56,11 @@ def tallied(bench: Bench, test: RuleTest, case: Case, *, again_broke: bool, brea
 
 def frequency(findings: Iterable[Finding]) -> str:
     """Says how often cases failed that did not fail each time."""
-    unsteady = [finding for finding in findings if finding.broke < finding.tries]
-    broke, tries = sum(f.broke for f in unsteady), sum(f.tries for f in unsteady)
-    return f"failed {broke} of {tries} tries" if unsteady else ""
+    shown = list(findings)
+    flaky = [finding for finding in shown if finding.broke < finding.tries]
+    broke, tries = sum(f.broke for f in flaky), sum(f.tries for f in flaky)
+    who = "" if len(flaky) == len(shown) else "flaky ones "
+    return f"{who}failed {broke} of {tries} tries" if flaky else ""
 
 
 def _spend(bench: Bench, cost: int) -> None:

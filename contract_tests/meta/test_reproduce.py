@@ -156,7 +156,7 @@ def test_case_that_the_kit_has_no_more_is_sent_as_recorded_and_not_judged(copied
         code, told = reproduce(copied, "WIRE-10-1", "--url", base)
     assert code == 3
     assert "is no judgement" in told
-    assert "other than recorded in 1 of 1" in told
+    assert "other than recorded in 1 of 1 answers" in told
     assert taken[-1].chunked
     assert b"{run}" not in taken[-1].body
 
