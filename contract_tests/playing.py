@@ -6,12 +6,14 @@ import contextlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
+from urllib.parse import unquote
 
 from rich.console import Console
 from rich.text import Text
 
 from contract_tests.bench import Bench
 from contract_tests.first_contact import make_first_contact
+from contract_tests.readback import HttpReadBack
 from contract_tests.recorded import Recorded
 from contract_tests.reporting.report import redaction_of
 from contract_tests.reporting.steps import steps_in_words
@@ -110,6 +112,8 @@ class _Play:
             f"Playing {len(chosen)} finding{'s' if len(chosen) > 1 else ''} of {self.recorded.file} before"
             f" {self.bench.sender.access.shown_url}: {total} deliveries, {pace_in_words(pace)}."
         )
+        if isinstance(self.bench.state, HttpReadBack):
+            self._say(f"Read-back: {unquote(self.bench.state.access.shown_url)}")
         if pace.most is not None and total > pace.most:
             raise KitError(
                 f"that takes {total} deliveries, and {pace.most} are allowed",

@@ -45,11 +45,12 @@ def reproduce(report: Path, finding: str, **_: Any) -> None:
 
     recorded = read_report(report)
     chosen = recorded.chosen(finding)
-    options = restored(click.get_current_context(), recorded.value["run"]["options"])
+    value = recorded.value
+    options = restored(click.get_current_context(), value["run"]["options"], value["receiver"]["url"])
 
     from contract_tests.playing import play_findings
 
-    raise click.exceptions.Exit(play_findings(recorded, chosen, options | _choice(recorded.value)))
+    raise click.exceptions.Exit(play_findings(recorded, chosen, options | _choice(value)))
 
 
 def _choice(report: Mapping[str, Any]) -> dict[str, Any]:

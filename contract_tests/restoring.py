@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 import click
 from click.core import ParameterSource
@@ -35,8 +35,12 @@ def told_options(options: Mapping[str, Any], bench: Bench) -> dict[str, Any]:
     return told | {"state_url": state_url}
 
 
-def restored(ctx: click.Context, told: Mapping[str, Any]) -> dict[str, Any]:
+def restored(ctx: click.Context, told: Mapping[str, Any], url: str) -> dict[str, Any]:
     """The options of a reproduction: as given to it, else as the report tells them.
+
+    Args:
+        told: The options in the report.
+        url: The receiver's URL in the report.
 
     Raises:
         click.BadParameter: The report tells a value that the option does not take.
@@ -49,5 +53,15 @@ def restored(ctx: click.Context, told: Mapping[str, Any]) -> dict[str, Any]:
             continue
         if isinstance(value, str) and _LEFT_OUT in value:
             continue
+        # What the receiver of the report stored says nothing about another one.
+        if name == "state_url" and options["url"] and _host(options["url"]) != _host(url):
+            continue
         options[name] = param.type_cast_value(ctx, value)
     return options
+
+
+def _host(url: str) -> str:
+    try:
+        return urlsplit(url).netloc.rpartition("@")[2].lower()
+    except ValueError:
+        return url  # whoever uses it says what is wrong with it

@@ -228,6 +228,21 @@ def test_read_back_that_is_missing_is_not_judged(tmp_path, reproduce):
     assert (code, "--state-url" in told) == (3, True)
 
 
+def test_read_back_of_the_report_is_not_that_of_another_receiver(tmp_path, reproduce):
+    with served(Receiver(CONTRACT, fault=FAULTS["STA-01"])) as base:
+        written(judged(base, "STA-01"), tmp_path, base)
+        with served(Receiver(CONTRACT)) as other:
+            code, told = reproduce(tmp_path, "STA-01-1", "--url", other)
+    assert (code, "--state-url" in told) == (3, True), told
+
+
+def test_callback_that_the_contract_has_no_more_is_sent_as_recorded(copied, reproduce):
+    edited(copied, lambda value: first_finding(value).update(callback="goneFromTheContract"))
+    with served(Receiver(CONTRACT, fault=FAULTS["WIRE-10"])) as base:
+        code, told = reproduce(copied, "WIRE-10-1", "--url", base)
+    assert (code, "the answers are as recorded" in told) == (3, True), told
+
+
 def cut_off(directory):
     file = directory / "report.json"
     file.write_text(file.read_text()[:2000])
