@@ -25,7 +25,7 @@ __all__ = ["reproduce"]
     type=click.IntRange(1, 1000),
     default=None,
     metavar="N",
-    help="Play it so often. [1; 10 where several deliveries race, or the finding was flaky]",
+    help="Play it so often. [1; 10 where deliveries race or the finding was flaky, 3 where it may harm]",
 )
 @click.option("--dry-run", is_flag=True, help="Print what would be sent; send nothing.")
 @reach_options

@@ -19,6 +19,7 @@ from openapi.catalogue import Rule
 __all__ = ["Look", "Played", "Scene", "scene_of"]
 
 _SEVERAL_TRIES = 10
+_TRIES_OF_HOSTILE = 3  # more only for whoever says so: each may cost the receiver
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,9 @@ class Scene:
 
     def tries(self, *, flaky: bool) -> int:
         """How often it is worth trying: races and flaky receivers do not fail each time."""
-        return _SEVERAL_TRIES if self.case is not None and (self.test.together or flaky) else 1
+        if self.case is None or not (self.test.together or flaky):
+            return 1
+        return _TRIES_OF_HOSTILE if self.test.hostile else _SEVERAL_TRIES
 
     def deliveries(self, bench: Bench) -> int:
         """How many deliveries one try costs at a receiver that does everything right."""

@@ -208,6 +208,13 @@ def test_flaky_finding_is_played_several_times(tmp_path, reproduce):
     assert (code, "failed 3 of 10 tries" in told) == (1, True), told
 
 
+def test_flaky_hostile_finding_is_played_fewer_times(tmp_path, reproduce):
+    with served(Receiver(CONTRACT, fault=FLAKY)) as base:
+        written(judged(base, "PAY-17", pace=Pace(at_once=1)), tmp_path, base)
+        _, told = reproduce(tmp_path, "PAY-17-1")
+    assert " of 3 tries" in told
+
+
 def test_what_the_plan_leaves_bounds_the_counting_of_a_flaky_case():
     with served(Receiver(CONTRACT, fault=FLAKY)) as base:
         findings = judged(base, "ACK-03", pace=Pace(at_once=1), spare=3).results["ACK-03"].findings
