@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -14,6 +15,7 @@ from contract_tests.cases import Case
 from contract_tests.corpus import DEPTHS, Depth, Scope
 from contract_tests.readback import HttpReadBack, ReadBack, ReadBackError, Stored, settled
 from contract_tests.verdicts import Finding, RuleResult
+from contract_tests.watching import Burst, Look, remembering
 from mock_server.delivery import Delivery, Exchange, Framing
 from mock_server.sending import Access, Sender
 from mock_server.signing import Scheme, lacking_signature
@@ -62,6 +64,8 @@ class Bench:
         read_back_error: What ended read-back during the run.
         spare: Deliveries that may be sent beyond the plan; None for no limit.
         killed_by: The rule after which valid deliveries were no longer acknowledged.
+        bursts: Deliveries that went out together.
+        begun_s: `time.perf_counter()` that times of exchanges are counted from.
     """
 
     contract: Contract
@@ -94,6 +98,8 @@ class Bench:
     interrupted: bool = False
     errors: list[Exception] = field(default_factory=list)
     plain_sent: int = 0
+    bursts: list[Burst] = field(default_factory=list)
+    begun_s: float = field(default_factory=time.perf_counter)
     _numbers: dict[tuple[str, str], int] = field(default_factory=dict)
     _next_number: int = 1
     _under_way: dict[object, bool] = field(default_factory=dict)
@@ -148,7 +154,8 @@ class Bench:
 
     def contact(self, case: Case, number: int, attempt: int = 0) -> Contact:
         """A case that is about to be put before the receiver."""
-        return Contact(self, case, Identity(self.run, number, attempt * _TRY_STEP, group=number + (attempt << 20)))
+        identity = Identity(self.run, number, attempt * _TRY_STEP, group=number + (attempt << 20))
+        return Contact(self, case, identity, watches=attempt > 0)
 
     def send(self, delivery: Delivery, *, has_turn: bool = False) -> Exchange:
         """Sends one delivery and keeps what came back."""
@@ -193,12 +200,16 @@ class Contact:
 
     Attributes:
         identity: The message that `deliver()` speaks of.
+        watches: Whether to look at what is stored after each telling, too: on a second try a report shows it.
+        looks: What read-back showed so far.
     """
 
     bench: Bench
     case: Case
     identity: Identity
     exchanges: list[Exchange] = field(default_factory=list)
+    watches: bool = False
+    looks: list[Look] = field(default_factory=list)
 
     def deliver(self, delivery: Delivery | None = None) -> Exchange:
         """Sends a delivery; the case's own one when none is given."""
@@ -215,7 +226,10 @@ class Contact:
 
     def tell(self, state: str, *, message: int = 0) -> Exchange:
         """Delivers one state of one of the case's messages."""
-        return self.deliver(self.event(state, message=message))
+        exchange = self.deliver(self.event(state, message=message))
+        if self.watches and self.bench.state is not None:
+            self._read(self.message_id(message))
+        return exchange
 
     def signed(self) -> Delivery:
         """The case's delivery with its signature fixed; what is changed later was not signed."""
@@ -250,6 +264,7 @@ class Contact:
         together = functools.partial(self.bench.send, has_turn=True)
         came = list(self.bench.burst_workers.map(together, deliveries))
         self.exchanges += came
+        self.bench.bursts.append(Burst(self.case.callback.name, self.case.label, tuple(came)))
         return came
 
     def message_id(self, message: int = 0) -> str:
@@ -258,8 +273,7 @@ class Contact:
 
     def stored(self, until: Callable[[Stored | None], bool], *, message: int = 0) -> Stored | None:
         """What the receiver shows of a message, once it satisfies `until` or patience is at an end."""
-        assert self.bench.state is not None  # judged only with read-back
-        return settled(self.bench.state, self.message_id(message), until, self.bench.patience_s)
+        return settled(self._read, self.message_id(message), until, self.bench.patience_s)
 
     def stored_at_last(self, *, message: int = 0, known: bool = True) -> Stored | None:
         """What the receiver shows once everything before is worked off: a message sent later is already stored.
@@ -270,13 +284,17 @@ class Contact:
         # Of another group: what messages of one group do to each other is another rule's matter.
         after = replace(self.identity, message=self.identity.message + 2048, group=self.identity.group ^ 0x400000)
         self.deliver(replace(self.case, label="a message sent later").delivery(after))
-        assert self.bench.state is not None
         for message_id, patience_s in (
             (after.id(self.case.id_kind), self.bench.patience_s),
             (self.message_id(message), self.bench.patience_s if known else 0.0),
         ):
-            found = settled(self.bench.state, message_id, lambda stored: stored is not None, patience_s)
+            found = settled(self._read, message_id, lambda stored: stored is not None, patience_s)
         return found
+
+    @property
+    def _read(self) -> ReadBack:
+        assert self.bench.state is not None  # judged only with read-back
+        return remembering(self.bench.state, self.looks)
 
     @property
     def access(self) -> Access:

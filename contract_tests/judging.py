@@ -417,6 +417,7 @@ def _finding(outcome: _Outcome, test: RuleTest, index: int | None, tally: Tally)
         case_number=outcome.contact.identity.case,
         tries=tally.tries,
         broke=tally.broke,
+        looks=tuple(outcome.contact.looks),
     )
 
 

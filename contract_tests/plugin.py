@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Callable
 
 import pytest
@@ -98,6 +99,7 @@ class RulesPlugin:
 
     def _judged(self, bench: Bench, rule: Rule, test: RuleTest, request: pytest.FixtureRequest) -> RuleResult:
         bench.listener.rule_started(rule)
+        begun, bursts = time.monotonic(), len(bench.bursts)
         try:
             if bench.interrupted:
                 raise KeyboardInterrupt
@@ -110,6 +112,8 @@ class RulesPlugin:
         except Exception as error:  # whatever is not an assertion is the kit's or the set-up's
             result = RuleResult(rule, Verdict.ERROR, f"{type(error).__name__}: {error}")
             bench.errors.append(error)
+        result.duration_s = time.monotonic() - begun
+        result.bursts = tuple(bench.bursts[bursts:]) if test.together else ()
         bench.results[rule.id] = result
         bench.listener.rule_ended(result)
         return result

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from contract_tests.watching import Burst, Look
 from mock_server.delivery import Exchange
 from openapi.catalogue import Rule
 
@@ -43,6 +44,7 @@ class Finding:
         case_number: The number of the case within the run, which its identities carry.
         tries: How often the case was put before the receiver.
         broke: How many of the tries broke the rule.
+        looks: What read-back showed, in order.
     """
 
     callback: str
@@ -56,6 +58,7 @@ class Finding:
     case_number: int = 0
     tries: int = 2
     broke: int = 2
+    looks: tuple[Look, ...] = ()
 
 
 @dataclass
@@ -66,6 +69,8 @@ class RuleResult:
         reason: Why it is not applicable or an error; a count of broken cases otherwise.
         deliveries: How many deliveries this rule caused; a shared one counts where it was sent first.
         cases: How many cases were judged.
+        duration_s: Seconds that judging took, deliveries that were sent ahead for later rules included.
+        bursts: Deliveries that went out together, where that is what the rule judges.
     """
 
     rule: Rule
@@ -75,6 +80,8 @@ class RuleResult:
     cases: int = 0
     findings: list[Finding] = field(default_factory=list)
     blocked: bool = False
+    duration_s: float = 0.0
+    bursts: tuple[Burst, ...] = ()
 
     @property
     def broken(self) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import email.utils
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
 
@@ -121,6 +121,7 @@ class Exchange:
         detail: The operating system's or library's words for the failure.
         waits: How often flow control (429 or 503 with `Retry-After`) was respected before this answer.
         leak: Which secret of ours the answer repeats, in words; empty for none.
+        begun_s: `time.perf_counter()` when it was sent.
     """
 
     delivery: Delivery
@@ -129,7 +130,7 @@ class Exchange:
     detail: str
     elapsed_s: float
     waits: int = 0
-    sent_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    begun_s: float = 0.0
     leak: str = ""
 
     @property

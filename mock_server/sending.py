@@ -304,7 +304,8 @@ class Sender:
         elapsed_s = time.perf_counter() - begun
         if answer is not None and elapsed_s > self.access.timeout_s + delivery.framing.parts * delivery.framing.pause_s:
             answer, failure = None, "timeout"  # it dripped in, each part in time and the whole too late
-        return Exchange(delivery, answer, failure, detail, elapsed_s, waits, leak=self._leak(answer) if answer else "")
+        leak = self._leak(answer) if answer else ""
+        return Exchange(delivery, answer, failure, detail, elapsed_s, waits, begun, leak)
 
     def _leak(self, answer: Answer) -> str:
         for name, secrets in self.credentials.items():

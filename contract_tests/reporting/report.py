@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -13,8 +13,10 @@ from urllib.parse import unquote
 
 from contract_tests.bench import Bench
 from contract_tests.readback import HttpReadBack
+from contract_tests.reporting.measures import bursts, latency, timeline
 from contract_tests.reporting.redaction import Redaction
 from contract_tests.reporting.reproduction import REPORT_FILE, reproduce_command
+from contract_tests.reporting.writing import write_whole
 from contract_tests.verdicts import Finding, RuleResult, conformant
 from mock_server.curl import curl
 from mock_server.delivery import PLAIN, Delivery, Exchange
@@ -24,7 +26,7 @@ from openapi.loading import CONTRACT_FILE
 
 __all__ = ["SCHEMA_VERSION", "Report", "build_report", "write_report"]
 
-SCHEMA_VERSION = "1.0"
+SCHEMA_VERSION = "1.1"
 _SHOWN_BODY = 2000
 _VOLATILE = {"date", "age", "expires", "last-modified", "etag", "set-cookie", "x-request-id", "x-runtime"}
 
@@ -48,15 +50,17 @@ def build_report(
     incomplete: str,
     code: int,
     is_written: bool = False,
+    redact: tuple[str, ...] = (),
 ) -> Report:
     """Collects everything that a run found out; secrets and the run's id are replaced.
 
     Args:
         incomplete: Why the run ended early, empty when it did not.
         is_written: Whether it is going to be a file that `reproduce` can read.
+        redact: JSON pointers into bodies; what stands there is shown nowhere.
     """
     access = bench.sender.access
-    redaction = redaction_of(bench)
+    redaction = redaction_of(bench, redact)
     bodies: dict[str, bytes] = {}
     # Conformant is said of the callbacks that were named, if each could be delivered.
     whole = len(bench.rules) == len(bench.catalogue.rules) and len(bench.scopes) == len(bench.callbacks)
@@ -79,15 +83,24 @@ def build_report(
             "duration_s": round(duration_s, 3),
             "round_trip_s": round(bench.round_trip_s, 6),
             "deliveries": len(bench.exchanges),
+            "latency": latency(bench.exchanges),
+            "burst": bursts(bench.results.values(), bench.begun_s),
             "incomplete": redaction.text(incomplete),
+        },
+        "selection": {
+            "rules": len(bench.rules),
+            "of_rules": len(bench.catalogue.rules),
+            "callbacks": len(bench.callbacks),
+            "of_callbacks": len(bench.contract.callbacks),
         },
         "exit_code": code,
         "conformant": conformant(bench.results.values(), whole_catalogue=whole, incomplete=bool(incomplete)),
+        "chapters": dict(bench.catalogue.chapters),
         "rules": [_rule(bench, result, redaction, bodies) for result in bench.results.values()],
         "not_reached": [rule.id for rule in bench.rules if rule.id not in bench.results],
         "ids_sent": {
             "mark": MARK + "{run}",
-            "ids": sorted(redaction.text(sent) for sent in bench.ids_sent),
+            "ids": [] if _ids_are_redacted(bench, redact) else sorted(redaction.text(sent) for sent in bench.ids_sent),
         },
     }
     for finding in (finding for rule in value["rules"] for finding in rule["findings"] if is_written):
@@ -95,10 +108,14 @@ def build_report(
     return Report(value, bodies)
 
 
-def redaction_of(bench: Bench) -> Redaction:
-    """Knows every secret of a run: the receiver's, and the read-back's."""
+def redaction_of(bench: Bench, pointers: tuple[str, ...] = ()) -> Redaction:
+    """Knows every secret of a run: the receiver's, the read-back's, and what stands at the pointers."""
     state = bench.state.access.secrets if isinstance(bench.state, HttpReadBack) else ()
-    return Redaction.of((*bench.sender.secrets, *state), bench.run)
+    return Redaction.of((*bench.sender.secrets, *state), bench.run, pointers)
+
+
+def _ids_are_redacted(bench: Bench, pointers: tuple[str, ...]) -> bool:
+    return any(callback.delivery.correlation in pointers for callback in bench.callbacks)
 
 
 def _rule(bench: Bench, result: RuleResult, redaction: Redaction, bodies: dict[str, bytes]) -> dict[str, Any]:
@@ -108,11 +125,19 @@ def _rule(bench: Bench, result: RuleResult, redaction: Redaction, bodies: dict[s
         "chapter": rule.chapter,
         "level": rule.level,
         "statement": rule.statement,
+        "why": rule.why,
+        "remedy": rule.remedy,
+        "source": rule.source,
+        "requires": list(rule.requires),
+        "since": rule.since,
         "verdict": result.verdict.value,
         "evidence": rule.evidence,
         "cases": result.cases,
         "deliveries": result.deliveries,
+        "duration_s": round(result.duration_s, 3),
+        "blocked": result.blocked,
         "reason": redaction.text(result.reason),
+        "waiver": None,
         "findings": [
             _finding(bench, f"{rule.id}-{number}", finding, redaction, bodies)
             for number, finding in enumerate(result.findings, 1)
@@ -124,23 +149,26 @@ def _finding(
     bench: Bench, name: str, finding: Finding, redaction: Redaction, bodies: dict[str, bytes]
 ) -> dict[str, Any]:
     access = bench.sender.access
+    redaction = redaction.knowing(_bodies(finding))
     value: dict[str, Any] = {
         "id": name,
         "callback": finding.callback,
-        "case": finding.case,
+        "case": redaction.text(finding.case),
         "case_index": finding.case_index,
         "case_number": finding.case_number,
-        "expected": finding.expected,
+        "expected": redaction.text(finding.expected),
         "actual": redaction.text(finding.actual),
         "repeated": finding.repeated,
         "tries": finding.tries,
         "broke": finding.broke,
         "exchanges": [
-            _exchange(exchange, f"{name}-{step}", redaction, bodies, access.shown_url)
+            _exchange(exchange, f"{name}-{step}", redaction, bodies, access.shown_url, bench.begun_s)
             for step, exchange in enumerate(finding.exchanges, 1)
         ],
         "reproduce": _command(bench, name.rpartition("-")[0]),
     }
+    if finding.looks:
+        value["timeline"] = timeline(bench, finding, redaction)
     # A curl cannot sign: `reproduce` says the command that can.
     if finding.curl_suffices and finding.exchanges and bench.scheme is None:
         secret_names = tuple(header for header, _ in access.secret_headers)
@@ -150,6 +178,13 @@ def _finding(
         if command:
             value["curl"] = command
     return value
+
+
+def _bodies(finding: Finding) -> Iterator[bytes]:
+    for exchange in finding.exchanges:
+        yield exchange.delivery.body
+        if exchange.answer is not None:
+            yield exchange.answer.body
 
 
 def _command(bench: Bench, rule_id: str) -> str:
@@ -182,7 +217,7 @@ def redacted(delivery: Delivery, redaction: Redaction) -> Delivery:
 
 
 def _exchange(
-    exchange: Exchange, name: str, redaction: Redaction, bodies: dict[str, bytes], url: str
+    exchange: Exchange, name: str, redaction: Redaction, bodies: dict[str, bytes], url: str, begun_s: float
 ) -> dict[str, Any]:
     delivery = redacted(exchange.delivery, redaction)
     bodies[f"{name}.body"] = delivery.body
@@ -193,6 +228,7 @@ def _exchange(
         "body_file": f"findings/{name}.body",
         "body_bytes": len(exchange.delivery.body),
         "body": _shown(delivery.body),
+        "offset_s": round(max(0.0, exchange.begun_s - begun_s), 6),
         "elapsed_s": round(exchange.elapsed_s, 6),
     }
     if delivery.framing != PLAIN:
@@ -228,7 +264,4 @@ def write_report(report: Report, directory: Path) -> None:
         old.unlink()
     for name, body in report.bodies.items():
         (findings / name).write_bytes(body)
-    # Written beside and moved into place: a full disk leaves the report of the run before, never half of one.
-    unfinished = directory / f"{REPORT_FILE}.part"
-    unfinished.write_text(json.dumps(report.value, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-    unfinished.replace(directory / REPORT_FILE)
+    write_whole(directory / REPORT_FILE, json.dumps(report.value, ensure_ascii=False, indent=1) + "\n")
