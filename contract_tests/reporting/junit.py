@@ -12,38 +12,61 @@ __all__ = ["junit_xml", "write_junit"]
 _NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def junit_xml(report: dict[str, Any], chapters: dict[str, str]) -> str:
+def junit_xml(report: dict[str, Any]) -> str:
     """Writes a report as JUnit XML; a SHOULD that is broken passes, with a note in `system-out`."""
-    root = ET.Element("testsuites", name="callback-contract", time=str(report["run"]["duration_s"]))
-    for chapter, title in chapters.items():
+    root = ET.Element("testsuites", name="callback-contract")
+    totals = {"tests": 0, "failures": 0, "errors": 0, "time": 0.0}
+    for chapter, title in report["chapters"].items():
         rules = [rule for rule in report["rules"] if rule["chapter"] == chapter]
         if rules:
-            _suite(root, f"{chapter} {title}", rules)
+            suite = _suite(root, report, f"{chapter} {title}", rules)
+            for key, total in totals.items():
+                totals[key] = total + float(suite.get(key, 0))
+    for key, total in totals.items():
+        root.set(key, f"{total:.3f}" if key == "time" else str(int(total)))
     ET.indent(root)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"
 
 
-def _suite(root: ET.Element, name: str, rules: list[dict[str, Any]]) -> None:
+def _suite(root: ET.Element, report: dict[str, Any], name: str, rules: list[dict[str, Any]]) -> ET.Element:
     counts = {"tests": len(rules), "failures": 0, "errors": 0, "skipped": 0}
-    suite = ET.SubElement(root, "testsuite", name=name, time="0")
+    took_s = sum(rule["duration_s"] for rule in rules)
+    started_at = report["run"]["started_at"].partition("+")[0]  # the format knows no zone
+    suite = ET.SubElement(root, "testsuite", name=name, time=f"{took_s:.3f}", timestamp=started_at)
+    properties = ET.SubElement(suite, "properties")
+    for key, value in (
+        ("receiver", report["receiver"]["url"]),
+        ("contract", f"{report['contract']['title']} {report['contract']['version']}"),
+        ("kit", report["kit"]["version"]),
+        ("seed", report["run"]["seed"]),
+        ("depth", report["run"]["depth"]),
+        ("run", report["run"]["id"]),
+    ):
+        ET.SubElement(properties, "property", name=key, value=_clean(str(value)))
     for rule in rules:
-        case = ET.SubElement(
-            suite, "testcase", classname=name, name=_clean(f"{rule['id']} {rule['statement']}"), time="0"
-        )
-        kind, verdict = "", rule["verdict"]
-        if verdict == "fail" or (verdict == "flaky" and rule["level"] == "MUST"):
-            kind, tag = "failures", "failure"
-        elif verdict == "error":
-            kind, tag = "errors", "error"
-        elif verdict in {"not applicable", "waived"}:
-            kind, tag = "skipped", "skipped"
-        if kind:
+        if kind := _case(suite, name, rule):
             counts[kind] += 1
-            ET.SubElement(case, tag, message=_clean(rule["reason"] or verdict)).text = _clean(_told(rule))
-        elif verdict != "pass":
-            ET.SubElement(case, "system-out").text = _clean(f"{verdict}: {_told(rule)}")
     for key, count in counts.items():
         suite.set(key, str(count))
+    return suite
+
+
+def _case(suite: ET.Element, name: str, rule: dict[str, Any]) -> str:
+    """Adds a rule; gives the count that it belongs to, empty when it passed."""
+    title, took_s = _clean(f"{rule['id']} {rule['statement']}"), f"{rule['duration_s']:.3f}"
+    case = ET.SubElement(suite, "testcase", classname=name, name=title, time=took_s)
+    kind, verdict = "", rule["verdict"]
+    if verdict == "fail" or (verdict == "flaky" and rule["level"] == "MUST"):
+        kind, tag = "failures", "failure"
+    elif verdict == "error":
+        kind, tag = "errors", "error"
+    elif verdict in {"not applicable", "waived"}:
+        kind, tag = "skipped", "skipped"
+    if kind:
+        ET.SubElement(case, tag, message=_clean(rule["reason"] or verdict)).text = _clean(_told(rule))
+    elif verdict != "pass":
+        ET.SubElement(case, "system-out").text = _clean(f"{verdict}: {_told(rule)}")
+    return kind
 
 
 def _told(rule: dict[str, Any]) -> str:
@@ -55,7 +78,7 @@ def _told(rule: dict[str, Any]) -> str:
             f"  actual: {finding['actual']}",
             f"  reproduce: {finding['reproduce']}",
         ]
-    return "\n".join(lines)
+    return "\n".join([*lines, f"remedy: {rule['remedy']}"] if lines else lines)
 
 
 def _clean(text: str) -> str:
@@ -68,4 +91,4 @@ def write_junit(report: dict[str, Any], chapters: dict[str, str], directory: Pat
     Raises:
         OSError: The directory cannot be written.
     """
-    (directory / "junit.xml").write_text(junit_xml(report, chapters), encoding="utf-8")
+    (directory / "junit.xml").write_text(junit_xml(report), encoding="utf-8")

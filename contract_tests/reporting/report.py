@@ -24,7 +24,7 @@ from mock_server.sending import Access
 from mock_server.stamping import MARK
 from openapi.loading import CONTRACT_FILE
 
-__all__ = ["SCHEMA_VERSION", "Report", "build_report", "write_report"]
+__all__ = ["SCHEMA_VERSION", "Report", "build_report", "redaction_of", "write_report"]
 
 SCHEMA_VERSION = "1.1"
 _SHOWN_BODY = 2000

@@ -1,0 +1,53 @@
+"""Decides what a whole report comes to in one word, and which of its rules are told at length."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+__all__ = ["BROKEN", "blocks_the_gate", "broken_rules", "counts", "not_judged", "outcome"]
+
+BROKEN = ("fail", "flaky", "error", "warn", "waived")
+"""Verdicts of rules that are told at length, the gravest first."""
+
+_SHOWN = ("pass", *reversed(BROKEN), "not applicable")
+
+
+def outcome(report: dict[str, Any]) -> str:
+    """One of conformant, broken, nothing (could be judged), error, incomplete, and partial (nothing failed)."""
+    verdicts = {rule["verdict"] for rule in report["rules"]}
+    if report["conformant"]:
+        return "conformant"
+    if any(blocks_the_gate(rule) for rule in report["rules"]):
+        return "broken"
+    if verdicts <= {"not applicable"}:
+        return "nothing"
+    if "error" in verdicts:
+        return "error"
+    return "incomplete" if report["run"]["incomplete"] else "partial"
+
+
+def blocks_the_gate(rule: dict[str, Any]) -> bool:
+    """Whether the rule alone makes the run fail."""
+    return (rule["verdict"], rule["level"] == "MUST") in {("fail", True), ("fail", False), ("flaky", True)}
+
+
+def counts(report: dict[str, Any]) -> dict[str, int]:
+    """How many rules have each verdict, in a fixed order, without those that none has."""
+    found = Counter(rule["verdict"] for rule in report["rules"])
+    return {verdict: found[verdict] for verdict in _SHOWN if found[verdict]}
+
+
+def broken_rules(report: dict[str, Any]) -> list[dict[str, Any]]:
+    """Broken rules and errors, the gravest first, in the catalogue's order otherwise."""
+    found = [rule for rule in report["rules"] if rule["verdict"] in BROKEN]
+    return sorted(found, key=lambda rule: BROKEN.index(rule["verdict"]))
+
+
+def not_judged(report: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
+    """Rules that were not judged, by the reason."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for rule in report["rules"]:
+        if rule["verdict"] == "not applicable":
+            found.setdefault(rule["reason"], []).append(rule)
+    return found

@@ -1,0 +1,90 @@
+"""Decides what `summary.md` says: what a reviewer reads beside a pipeline's result."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+from contract_tests.reporting.outcome import broken_rules, counts, not_judged, outcome
+from contract_tests.reporting.words import WORDS
+from mock_server.delivery import printable
+
+__all__ = ["append_to_step_summary", "escaped", "summary_md"]
+
+_LONGEST_CELL = 300
+_MOST_ROWS = 100
+_STEP_SUMMARY = "GITHUB_STEP_SUMMARY"
+_SIGNS = {"conformant": "✅", "broken": "❌", "error": "❗"}
+_MARKS = re.compile(r"([\\`*_{}\[\]<>()#+!|~$^=-])")
+
+
+def summary_md(report: dict[str, Any]) -> str:
+    """Writes a report as a page of GitHub-flavoured Markdown; what a receiver answered stays text."""
+    run, result = report["run"], outcome(report)
+    tallied = ", ".join(f"{count} {verdict}" for verdict, count in counts(report).items())
+    lines = [
+        f"## {_SIGNS.get(result, '⚠️')} {WORDS[result][0]}: {escaped(report['receiver']['name'])}",
+        "",
+        f"**{tallied}** · {run['deliveries']} deliveries in {run['duration_s']:.1f} s · "
+        f"{escaped(report['contract']['title'])} {escaped(report['contract']['version'])} · "
+        f"{report['kit']['name']} {escaped(report['kit']['version'])} · depth {run['depth']}, seed {run['seed']} · "
+        f"run {run['id']}",
+        "",
+    ]
+    if run["incomplete"]:
+        lines += [f"**The run ended early:** {escaped(run['incomplete'])}", ""]
+    broken = broken_rules(report)
+    if broken:
+        lines += ["| verdict | rule | what it says | what happened | what to change |", "|---|---|---|---|---|"]
+        lines += [_row(rule) for rule in broken[:_MOST_ROWS]]
+        lines += [f"\n{len(broken) - _MOST_ROWS} more stand in report.json." if len(broken) > _MOST_ROWS else "", ""]
+        commands = list(dict.fromkeys(f["reproduce"] for rule in broken for f in rule["findings"][:1]))
+        lines += ["<details><summary>Judge these rules again</summary>", "", *_fenced(commands), "", "</details>", ""]
+    for reason, rules in not_judged(report).items():
+        lines.append(f"- not judged: {', '.join(rule['id'] for rule in rules)}: {escaped(reason)}")
+    if report["not_reached"]:
+        lines.append(f"- not reached: {len(report['not_reached'])} rules")
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _row(rule: dict[str, Any]) -> str:
+    finding = rule["findings"][0] if rule["findings"] else None
+    happened = f"{finding['case']}: {finding['actual']}" if finding else rule["reason"]
+    more = f" ({rule['reason']})" if finding and rule["reason"] else ""
+    cells = (rule["verdict"], f"{rule['id']} {rule['level']}", rule["statement"], happened + more, rule["remedy"])
+    return f"| {' | '.join(escaped(cell) for cell in cells)} |"
+
+
+def escaped(text: str) -> str:
+    """A text that Markdown shows as it is: no markup, no link, no mention of a person or an issue, one line.
+
+    An invisible word joiner keeps `@name`, `#1`, `GH-1` and bare addresses from becoming links.
+    """
+    short = text if len(text) <= _LONGEST_CELL else f"{text[:_LONGEST_CELL]}…"
+    shown = printable(" ".join(short.split()))
+    shown = shown.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    shown = re.sub(r"(@|://|\bwww(?=\.)|\bGH(?=-))", "\\1\u2060", shown)
+    shown = _MARKS.sub(r"\\\1", shown)
+    return shown.replace("\\#", "\\#\u2060")
+
+
+def _fenced(lines: list[str]) -> list[str]:
+    """A block of code whose fence no line of it can close."""
+    longest = max((len(run) for line in lines for run in re.findall("`+", line)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return [f"{fence}sh", *(printable(line) for line in lines), fence]
+
+
+def append_to_step_summary(text: str) -> None:
+    """Appends to the page that GitHub Actions shows of a step, where there is one; no verdict hangs on it."""
+    file = os.environ.get(_STEP_SUMMARY)
+    if not file:
+        return
+    try:
+        with Path(file).open("a", encoding="utf-8") as page:
+            page.write(text + "\n")
+    except OSError as error:
+        sys.stderr.write(f"the summary could not be appended to ${_STEP_SUMMARY}: {error.strerror}\n")

@@ -1,0 +1,203 @@
+"""Decides the words of `report.html` in both its languages."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from markupsafe import Markup, escape
+
+from contract_tests.reporting.highlighting import visible
+
+__all__ = ["LANGUAGES", "WORDS", "both", "reason", "told"]
+
+LANGUAGES = ("en", "zh")
+
+WORDS: dict[str, tuple[str, str]] = {
+    "title": ("Callback conformance report", "回调一致性报告"),
+    "skip": ("Skip to the findings", "跳到问题列表"),
+    "theme": ("Light / dark", "浅色 / 深色"),
+    "language": ("Language", "语言"),
+    "print": ("Print", "打印"),
+    "conformant": ("Conformant", "符合契约"),
+    "broken": ("Not conformant", "不符合契约"),
+    "nothing": ("Nothing could be judged", "无法评判"),
+    "error": ("The run had an error", "运行出错"),
+    "incomplete": ("Incomplete", "未完成"),
+    "partial": ("Nothing failed", "未发现失败"),
+    "conformant_says": (
+        "Every applicable MUST rule was executed and passed.",
+        "所有适用的 MUST 规则都已执行并通过。",
+    ),
+    "broken_says": (
+        "{musts} MUST rules are broken. The provider can lose, repeat or misorder callbacks at this receiver.",
+        "有 {musts} 条 MUST 规则未满足。该接收方可能丢失、重复或错序处理回调。",
+    ),
+    "broken_says_one": (
+        "1 MUST rule is broken. The provider can lose, repeat or misorder callbacks at this receiver.",
+        "有 1 条 MUST 规则未满足。该接收方可能丢失、重复或错序处理回调。",
+    ),
+    "nothing_says": (
+        "No rule could be judged; the reasons stand below.",
+        "没有任何规则能够评判，原因见下文。",
+    ),
+    "error_says": (
+        "The suite or its set-up had an error. That says nothing about the receiver.",
+        "测试套件或其设置出错，这不代表接收方有问题。",
+    ),
+    "incomplete_says": (
+        "Nothing failed up to where the run ended. The rest was not judged.",
+        "在运行中止之前未发现失败，其余规则未评判。",
+    ),
+    "partial_says": (
+        "A receiver is conformant only when every rule is selected and every applicable MUST passed unwaived.",
+        "只有选中全部规则、且每条适用的 MUST 均无豁免地通过，接收方才算符合契约。",
+    ),
+    "shoulds": ("{count} SHOULD rules are broken, which is a warning.", "有 {count} 条 SHOULD 规则未满足（警告）。"),
+    "shoulds_one": ("1 SHOULD rule is broken, which is a warning.", "有 1 条 SHOULD 规则未满足（警告）。"),
+    "strict": ("The run was strict: a broken SHOULD fails it, too.", "本次为严格模式：SHOULD 未满足也算失败。"),
+    "ended_early": ("The run ended early: {why}.", "运行提前结束：{why}。"),
+    "selection": (
+        "Only {rules} of {of_rules} rules and {callbacks} of {of_callbacks} callbacks were selected.",
+        "只选择了 {of_rules} 条规则中的 {rules} 条、{of_callbacks} 个回调中的 {callbacks} 个。",
+    ),
+    "pass": ("pass", "通过"),
+    "warn": ("warn", "警告"),
+    "fail": ("fail", "失败"),
+    "flaky": ("flaky", "不稳定"),
+    "not applicable": ("not applicable", "不适用"),
+    "waived": ("waived", "已豁免"),
+    "verdict_error": ("error", "出错"),
+    "receiver": ("Receiver", "接收方"),
+    "url": ("URL", "URL"),
+    "judged_at": ("Judged", "评判时间"),
+    "took": ("Duration", "耗时"),
+    "deliveries": ("Deliveries", "投递次数"),
+    "contract": ("Contract", "契约"),
+    "digest": ("Contract digest", "契约摘要"),
+    "kit": ("Kit", "工具"),
+    "run": ("Run", "运行编号"),
+    "seed_depth": ("Seed, depth", "种子，深度"),
+    "options": ("Options", "选项"),
+    "findings": ("Findings", "发现的问题"),
+    "no_findings": ("No rule is broken.", "没有未满足的规则。"),
+    "expand": ("Open all exchanges", "展开全部交互"),
+    "collapse": ("Close all exchanges", "收起全部交互"),
+    "run_note": (
+        "{{run}} stands for the run's id wherever it was sent, so that two reports can be compared.",
+        "{{run}} 代替实际发送的运行编号，以便比较两份报告。",
+    ),
+    "why": ("Why it matters", "为什么重要"),
+    "remedy": ("What to change", "如何修改"),
+    "source": ("Source", "依据"),
+    "since": ("since", "始于"),
+    "waiver_says": ("Waived until {until} by {owner}: {reason}", "由 {owner} 豁免至 {until}：{reason}"),
+    "case": ("Case", "用例"),
+    "expected": ("Expected", "期望"),
+    "actual": ("Actual", "实际"),
+    "broke_of": ("broke {broke} of {tries} tries", "{tries} 次尝试中失败 {broke} 次"),
+    "exchange": ("Exchange {number} of {count}", "第 {number} / {count} 次交互"),
+    "left_out_exchanges": (
+        "{count} more exchanges stand in report.json.",
+        "另有 {count} 次交互见 report.json。",
+    ),
+    "sent": ("Sent", "发送"),
+    "received": ("Received", "收到"),
+    "no_answer": ("no answer", "无响应"),
+    "no_body": ("no body", "无内容"),
+    "headers": ("headers", "头部"),
+    "bytes": ("bytes", "字节"),
+    "exact": ("exact bytes beside this page:", "原始字节见同目录文件："),
+    "at": ("at", "时刻"),
+    "reproduce": ("Judge this rule again", "重新评判此规则"),
+    "curl": ("One delivery, with a fresh id each time", "单次投递，每次使用新的编号"),
+    "copy": ("Copy", "复制"),
+    "copied": ("Copied", "已复制"),
+    "timeline": ("Stored state, as read-back showed it", "回读所见的存储状态"),
+    "told_event": ("told", "告知"),
+    "shown_event": ("stored", "存储"),
+    "backwards": ("went backwards", "状态倒退"),
+    "events": ("All events", "全部事件"),
+    "event": ("Event", "事件"),
+    "state": ("State", "状态"),
+    "message": ("Message", "消息"),
+    "answered": ("answered", "响应"),
+    "applied": ("applied", "已生效"),
+    "not_known": ("not known", "未知"),
+    "left_out_events": ("{count} events in the middle are left out.", "中间省略了 {count} 个事件。"),
+    "measures": ("Speed", "速度"),
+    "latency": ("Latency of answers", "响应延迟"),
+    "latency_note": (
+        "The network is included (round trip {round_trip}). Deliveries that are slow by the kit's own doing are not.",
+        "包含网络时间（往返 {round_trip}），不包括工具故意放慢的投递。",
+    ),
+    "answers": ("answers", "响应数"),
+    "without_answer": ("without an answer", "无响应"),
+    "median": ("median", "中位数"),
+    "slowest": ("slowest", "最慢"),
+    "up_to": ("up to", "不超过"),
+    "over": ("over", "超过"),
+    "bursts": ("Deliveries that went out together", "同时发出的投递"),
+    "bursts_note": (
+        "Each line is one delivery, from when it was sent to its answer.",
+        "每条线是一次投递，从发送到响应。",
+    ),
+    "all_rules": ("All rules", "全部规则"),
+    "filter": ("Filter by id or text", "按编号或文字筛选"),
+    "more": ("more", "更多"),
+    "all": ("all", "全部"),
+    "shown_count": ("rules shown", "条规则"),
+    "verdict": ("Verdict", "结论"),
+    "rule": ("Rule", "规则"),
+    "level": ("Level", "级别"),
+    "statement": ("What the receiver does", "接收方应有的行为"),
+    "cases": ("Cases", "用例数"),
+    "time": ("Time", "用时"),
+    "finding_link": ("see the finding", "查看问题"),
+    "not_judged": ("Not judged, and why", "未评判的规则及原因"),
+    "all_judged": ("Every selected rule was judged.", "所有选中的规则均已评判。"),
+    "not_reached": ("The run ended before these rules", "运行结束前未轮到这些规则"),
+    "cleaning": ("Cleaning up", "清理"),
+    "cleaning_says": (
+        "Only synthetic messages were sent. Each id starts with {mark}; {count} ids stand in report.json.",
+        "只发送了合成消息。每个编号以 {mark} 开头，共 {count} 个编号列于 report.json。",
+    ),
+    "footer": (
+        "Made from report.json by callback-contract {version}. This page loads nothing and sends nothing.",
+        "由 callback-contract {version} 根据 report.json 生成。本页不加载也不发送任何内容。",
+    ),
+}
+"""Every word of the page: English, Chinese."""
+
+
+def both(key: str, **values: Any) -> Markup:
+    """A word in both languages; the page shows one of them."""
+    english, chinese = (escape(text).format(**values) for text in WORDS[key])
+    return told(english, chinese)
+
+
+_REASONS = (
+    (r"all (\d+) cases broke it", r"全部 \1 个用例均未满足"),
+    (r"at least (\d+) of (\d+) cases broke it", r"\2 个用例中至少有 \1 个未满足"),
+    (r"(\d+) of (\d+) cases broke it", r"\2 个用例中有 \1 个未满足"),
+    (r"blocked: (\S+) is broken", r"被阻断：\1 未满足"),
+    (r"blocked: (\S+) is broken \(through (\S+)\)", r"被阻断：\1 未满足（经由 \2）"),
+    (r"needs read-back: give (.+) or --plugin FILE", r"需要回读：请提供 \1 或 --plugin FILE"),
+    (r"needs several deliveries under way together: raise --at-once", "需要多次投递同时进行：请增大 --at-once"),
+)
+
+
+def reason(text: str) -> Markup:
+    """Why a rule has its verdict; the kit's usual reasons come in both languages."""
+    shown = visible(text)
+    for pattern, chinese in _REASONS:
+        if found := re.fullmatch(pattern, shown):
+            return told(shown, found.expand(chinese))
+    return told(shown, "")
+
+
+def told(english: str | Markup, chinese: str | Markup) -> Markup:
+    """A text in both languages; once where they are equal or there is no Chinese one."""
+    if not chinese or chinese == english:
+        return Markup('<span lang="en">{}</span>').format(english) if not chinese else escape(english)
+    return Markup('<span data-l="en" lang="en">{}</span><span data-l="zh" lang="zh">{}</span>').format(english, chinese)
