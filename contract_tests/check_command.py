@@ -12,7 +12,7 @@ import click
 
 from contract_tests.restoring import told_options
 from contract_tests.setting_up import bench_at, choice_options, read_back_options
-from mock_server.reaching import pace_in_words, pace_options, reach_options
+from mock_server.reaching import Lines, pace_in_words, pace_options, reach_options
 from openapi.errors import KitError
 
 __all__ = ["check"]
@@ -24,7 +24,17 @@ __all__ = ["check"]
 @click.option("--strict", is_flag=True, help="Fail on a broken SHOULD, too.")
 @click.option("--dry-run", is_flag=True, help="Print rules, deliveries and pace; send nothing.")
 @click.option(
-    "--report-dir", type=click.Path(path_type=Path), metavar="DIR", help="Write report.json and junit.xml there."
+    "--report-dir",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Write report.html, .json and others there.",
+)
+@click.option(
+    "--redact",
+    multiple=True,
+    type=Lines(),
+    metavar="POINTER",
+    help="Hide what stands there in bodies, as in /a/b.",
 )
 @click.option("--name", default="", metavar="TEXT", help="The receiver's name in reports.")
 @reach_options
@@ -46,11 +56,14 @@ class _Check:
     options: dict[str, Any]
 
     def run(self, url: str | None) -> int:
+        from contract_tests.reporting.redaction import checked_pointers
+
+        redact = checked_pointers(self.options["redact"])
         report_dir = _writable(self.options["report_dir"])
         with bench_at(url, self.options) as bench:
             if self.options["dry_run"]:
                 return self._dry_run(bench)
-            return self._judge(bench, report_dir, own_mock=url is None)
+            return self._judge(bench, report_dir, redact, own_mock=url is None)
 
     def _dry_run(self, bench: Any) -> int:
         from contract_tests.reporting.terminal import console, show_plan
@@ -65,7 +78,7 @@ class _Check:
         )
         return 0
 
-    def _judge(self, bench: Any, report_dir: Path | None, *, own_mock: bool) -> int:
+    def _judge(self, bench: Any, report_dir: Path | None, redact: tuple[str, ...], *, own_mock: bool) -> int:
         from contract_tests.first_contact import make_first_contact
         from contract_tests.reporting.terminal import Bar, console, show_report
         from contract_tests.running import run_rules
@@ -120,13 +133,15 @@ class _Check:
             started_at=started_at,
             duration_s=time.monotonic() - begun,
             code=code,
+            redact=redact,
             incomplete=_why_incomplete(stopped),
             is_written=report_dir is not None,
         )
         show_report(out, report, bench.catalogue, report_dir)
         if report_dir is not None:
-            _write(report, bench.catalogue, report_dir)
-            out.print(f"reports: {report_dir / 'report.json'}, {report_dir / 'junit.xml'}", soft_wrap=True)
+            written = _write(report, report_dir)
+            names = ", ".join(file.name for file in written)
+            out.print(f"reports in {report_dir}: {names}", soft_wrap=True, markup=False)
         stopped = stopped or bench.read_back_error
         if isinstance(stopped, KitError):
             raise _told(stopped, bench)
@@ -177,13 +192,13 @@ def _writable(directory: Path | None) -> Path | None:
     return directory
 
 
-def _write(report: Any, catalogue: Any, directory: Path) -> None:
-    from contract_tests.reporting.junit import write_junit
-    from contract_tests.reporting.report import write_report
+def _write(report: Any, directory: Path) -> tuple[Path, ...]:
+    from contract_tests.reporting.html import Texts
+    from contract_tests.reporting.writing import write_reports
+    from openapi.translating import load_translation
 
     try:
-        write_report(report, directory)
-        write_junit(report.value, catalogue.chapters, directory)
+        return write_reports(report, directory, chinese=Texts.of(load_translation("zh")))
     except OSError as error:
         raise KitError(
             f"the report could not be written: {error.strerror}",

@@ -178,6 +178,33 @@ def test_secrets_are_in_no_artefact(tmp_path):
     assert "***" in written
 
 
+def test_report_directory_holds_every_report(url, tmp_path):
+    done = quick(url, "--rules", "ACK", "--report-dir", str(tmp_path), GITHUB_STEP_SUMMARY=str(tmp_path / "step.md"))
+    for name in ("report.json", "report.html", "junit.xml", "report.sarif", "summary.md"):
+        assert name in done.stdout.splitlines()[-1]
+        assert (tmp_path / name).stat().st_size > 100
+    assert (tmp_path / "step.md").read_text().strip() == (tmp_path / "summary.md").read_text().strip()
+
+
+def test_what_stands_at_a_redacted_pointer_is_in_no_artefact(tmp_path):
+    def act(connection, request):
+        body = b'{"customer":{"name":"Ada Lovelace"},"trace":"for Ada Lovelace"}'
+        connection.sendall(answer("500 Oops", body, "Content-Type: application/json", "X-For: Ada Lovelace"))
+
+    member = CONTRACT.callbacks[0].delivery.correlation
+    with raw_server(act) as base:
+        redact = ["--redact", "/customer", "--redact", member]
+        done = quick(base, "--rules", "ACK-01", *redact, "--report-dir", str(tmp_path))
+    report = json.loads((tmp_path / "report.json").read_text())
+    assert done.returncode == 1, done.stdout
+    for file in [file for file in tmp_path.rglob("*") if file.is_file()]:
+        assert "Lovelace" not in file.read_text(errors="replace"), file
+    assert "Lovelace" not in done.stdout
+    (finding, *_) = report["rules"][0]["findings"]
+    assert f'"{member[1:]}":"***"' in finding["exchanges"][0]["body"]
+    assert report["ids_sent"]["ids"] == []
+
+
 WRONG_USE = [
     (["check", "localhost:8080/x"], "http://localhost:8080/x"),
     (["check", "ftp://x/"], "http"),
@@ -187,6 +214,7 @@ WRONG_USE = [
     (["check", "http://127.0.0.1:1/", "--ca", "nowhere.pem"], "nowhere.pem"),
     (["check", "http://127.0.0.1:1/", "--callback", "nope"], "nope"),
     (["check", "--nonsense"], "nonsense"),
+    (["check", "http://127.0.0.1:1/", "--redact", "name"], "--redact"),
     (["rules", "NOPE-01"], "NOPE-01"),
     (["mock", "--fault", "NOPE-01"], "--list-faults"),
 ]

@@ -74,6 +74,7 @@ def test_deep_nesting_is_masked_without_an_end_of_the_stack():
 
 def test_value_at_a_pointer_is_redacted_wherever_it_is_quoted():
     redaction = Redaction.of([], RUN, ("/name",)).knowing([b'{"name":"Ada Lovelace"}'])
+    assert Redaction.of([], RUN, ("/a",)).knowing([b'{"a":{"nickname":["Countess"]}}']).values == ("Countess",)
     assert redaction.text("it stored Ada Lovelace") == "it stored ***"
     assert redaction.text('/name is "Eve" instead of "Ada"') == "/name is ***"
     assert redaction.received(b"<p>Ada Lovelace 0badcafe</p>") == b"<p>*** {run}</p>"

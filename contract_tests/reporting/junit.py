@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
-__all__ = ["junit_xml", "write_junit"]
+__all__ = ["junit_xml"]
 
 _NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -83,12 +82,3 @@ def _told(rule: dict[str, Any]) -> str:
 
 def _clean(text: str) -> str:
     return _NO_XML.sub("�", text)
-
-
-def write_junit(report: dict[str, Any], chapters: dict[str, str], directory: Path) -> None:
-    """Writes `junit.xml`.
-
-    Raises:
-        OSError: The directory cannot be written.
-    """
-    (directory / "junit.xml").write_text(junit_xml(report), encoding="utf-8")

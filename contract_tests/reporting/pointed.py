@@ -40,11 +40,12 @@ def masked(text: str, pointers: Sequence[str]) -> str:
 
 
 def values_at(text: str, pointers: Sequence[str]) -> Iterator[str]:
-    """The texts and scalars at the pointers, without quotes and escapes."""
+    """The texts and scalars at and below the pointers, without quotes and escapes; no names of members."""
     for begins, ends in _spans(text, pointers):
-        value = text[begins:ends]
-        if value[:1] not in "{[":
-            yield _unquoted(value)
+        signs = [token[0] for token in _TOKEN.finditer(text, begins, ends)]
+        for sign, following in zip(signs, [*signs[1:], ""], strict=True):
+            if sign not in "{}[]:," and following != ":":
+                yield _unquoted(sign)
 
 
 def _spans(text: str, pointers: Sequence[str]) -> Iterator[tuple[int, int]]:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
@@ -15,8 +13,7 @@ from contract_tests.bench import Bench
 from contract_tests.readback import HttpReadBack
 from contract_tests.reporting.measures import bursts, latency, timeline
 from contract_tests.reporting.redaction import Redaction
-from contract_tests.reporting.reproduction import REPORT_FILE, reproduce_command
-from contract_tests.reporting.writing import write_whole
+from contract_tests.reporting.reproduction import reproduce_command
 from contract_tests.verdicts import Finding, RuleResult, conformant
 from mock_server.curl import curl
 from mock_server.delivery import PLAIN, Delivery, Exchange
@@ -24,7 +21,7 @@ from mock_server.sending import Access
 from mock_server.stamping import MARK
 from openapi.loading import CONTRACT_FILE
 
-__all__ = ["SCHEMA_VERSION", "Report", "build_report", "redaction_of", "write_report"]
+__all__ = ["SCHEMA_VERSION", "Report", "build_report", "redaction_of"]
 
 SCHEMA_VERSION = "1.1"
 _SHOWN_BODY = 2000
@@ -250,18 +247,3 @@ def _shown(body: bytes) -> str:
     """A body as text; what is no text is shown as its escapes, what is long is cut."""
     text = body.decode("utf-8", "backslashreplace")
     return text if len(text) <= _SHOWN_BODY else f"{text[:_SHOWN_BODY]}… ({len(body)} bytes)"
-
-
-def write_report(report: Report, directory: Path) -> None:
-    """Writes `report.json` and the findings' bytes.
-
-    Raises:
-        OSError: The directory cannot be written.
-    """
-    findings = directory / "findings"
-    findings.mkdir(parents=True, exist_ok=True)
-    for old in findings.glob("*.body"):
-        old.unlink()
-    for name, body in report.bodies.items():
-        (findings / name).write_bytes(body)
-    write_whole(directory / REPORT_FILE, json.dumps(report.value, ensure_ascii=False, indent=1) + "\n")

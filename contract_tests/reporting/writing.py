@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 from contract_tests.reporting.html import Texts, report_html
@@ -33,22 +34,25 @@ def write_reports(report: Report, directory: Path, *, chinese: Texts | None = No
         old.unlink()
     for name, body in report.bodies.items():
         (findings / name).write_bytes(body)
-    summary = summary_md(value)
-    texts = {
-        "report.json": json.dumps(value, ensure_ascii=False, indent=1) + "\n",
-        "junit.xml": junit_xml(value),
-        "report.sarif": sarif_json(value),
-        "summary.md": summary,
-        "report.html": report_html(value, chinese),
+    # One after the other: report.json is there even if another one cannot be made.
+    makers: dict[str, Callable[[], str]] = {
+        "report.json": lambda: json.dumps(value, ensure_ascii=False, indent=1) + "\n",
+        "junit.xml": lambda: junit_xml(value),
+        "report.sarif": lambda: sarif_json(value),
+        "summary.md": lambda: summary_md(value),
+        "report.html": lambda: report_html(value, chinese),
     }
-    for name, text in texts.items():
-        _write_whole(directory / name, text)
-    append_to_step_summary(summary)
-    return tuple(directory / name for name in texts)
+    for name, make in makers.items():
+        _write_whole(directory / name, make())
+    append_to_step_summary(summary_md(value))
+    return tuple(directory / name for name in makers)
 
 
 def _write_whole(file: Path, text: str) -> None:
     # Written beside and moved into place: a full disk leaves the file of the run before, never half of one.
     unfinished = file.with_name(file.name + ".part")
-    unfinished.write_text(text, encoding="utf-8", errors="backslashreplace")
-    unfinished.replace(file)
+    try:
+        unfinished.write_text(text, encoding="utf-8", errors="backslashreplace")
+        unfinished.replace(file)
+    finally:
+        unfinished.unlink(missing_ok=True)
