@@ -34,7 +34,7 @@ __all__ = ["check"]
     multiple=True,
     type=Lines(),
     metavar="POINTER",
-    help="Hide what stands there in bodies, as in /a/b.",
+    help="Hide this part of bodies, as in /user/name.",
 )
 @click.option("--name", default="", metavar="TEXT", help="The receiver's name in reports.")
 @reach_options
