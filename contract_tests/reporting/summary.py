@@ -18,7 +18,7 @@ _LONGEST_CELL = 300
 _MOST_ROWS = 100
 _STEP_SUMMARY = "GITHUB_STEP_SUMMARY"
 _SIGNS = {"conformant": "✅", "broken": "❌", "error": "❗"}
-_MARKS = re.compile(r"([\\`*_{}\[\]<>()#+!|~$^=-])")
+_MARKS = re.compile(r"([\\`*_{}\[\]#!|~$^])")
 
 
 def summary_md(report: dict[str, Any]) -> str:

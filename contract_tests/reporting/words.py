@@ -120,6 +120,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "events": ("All events", "全部事件"),
     "event": ("Event", "事件"),
     "state": ("State", "状态"),
+    "result": ("Result", "结果"),
     "message": ("Message", "消息"),
     "answered": ("answered", "响应"),
     "applied": ("applied", "已生效"),
