@@ -123,17 +123,29 @@ def scene_of(bench: Bench, tests: dict[str, RuleTest], rule_id: str, finding: di
     if rule is None or scope is None or rule_id not in tests:
         return None
     test = tests[rule_id]
+    if finding["case_index"] is None:
+        return Scene(rule, test, scope, None, 0) if test.hostile else None
+    found = (_case(test, narrowed, finding["case_index"], finding["case"]) for narrowed in _narrowed(scope))
+    case = next((case for case in found if case is not None), None)
+    return None if case is None else Scene(rule, test, scope, case, finding["case_number"])
+
+
+def _case(test: RuleTest, scope: Scope, index: int, label: str) -> Case | None:
     try:
         cases = list(test.stimuli(scope))
     except NotApplicable:
         return None
-    if finding["case_index"] is None:
-        return Scene(rule, test, scope, None, 0) if test.hostile else None
-    index, number = finding["case_index"], finding["case_number"]
-    if index < len(cases) and cases[index].label == finding["case"]:
-        return Scene(rule, test, scope, cases[index], number)
-    same = [case for case in cases if case.label == finding["case"]]
-    return Scene(rule, test, scope, same[0], number) if len(same) == 1 else None
+    if index < len(cases) and cases[index].label == label:
+        return cases[index]
+    same = [case for case in cases if case.label == label]
+    return same[0] if len(same) == 1 else None
+
+
+def _narrowed(scope: Scope) -> Iterator[Scope]:
+    """The whole scope, then what was left of it for a receiver that refuses one state (see narrowing.py)."""
+    yield scope
+    order = scope.callback.delivery.order
+    yield from (scope.without(frozenset({state})) for state in (order.states if order else ()))
 
 
 def _remembering(read: ReadBack, bench: Bench, looks: list[tuple[int, Look]]) -> ReadBack:

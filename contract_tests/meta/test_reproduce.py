@@ -17,6 +17,7 @@ from contract_tests.judging import judge
 from contract_tests.matrix import tools
 from contract_tests.readback import own_read_back
 from contract_tests.reporting.report import build_report, write_report
+from contract_tests.reproducing import scene_of
 from contract_tests.verdicts import Verdict
 from mock_server.faults import FAULTS
 from mock_server.receiver import Fault, Receiver, Reply
@@ -165,6 +166,17 @@ def test_case_at_another_place_is_found_by_its_label(copied, reproduce):
     edited(copied, lambda value: first_finding(value).update(case_index=99))
     with served(Receiver(CONTRACT)) as base:
         assert reproduce(copied, "WIRE-10-1", "--url", base)[0] == 0
+
+
+def test_story_that_did_without_a_refused_state_is_found():
+    with served(Receiver(CONTRACT)) as base:
+        bench = judged(base, "ORD-01")
+    (scope,) = bench.scopes
+    whole = {case.label for case in TESTS["ORD-01"].stimuli(scope)}
+    told = list(TESTS["ORD-01"].stimuli(scope.without(frozenset(scope.callback.delivery.order.states[-1:]))))
+    index, case = next((index, case) for index, case in enumerate(told) if case.label not in whole)
+    finding = {"callback": scope.callback.name, "case": case.label, "case_index": index, "case_number": 1}
+    assert scene_of(bench, TESTS, "ORD-01", finding).case.states == case.states
 
 
 def test_receiver_that_died_of_a_rule_is_shown_to_die_again(tmp_path, reproduce):
