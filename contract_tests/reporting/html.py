@@ -44,7 +44,6 @@ class Texts:
 _PAGE = Path(__file__).with_name("page")
 _TONES = {"conformant": "good", "broken": "bad", "error": "bad"}
 _SIGNS = {"good": "M6.5 12.5l4 4 7-8", "bad": "M8 8l8 8M16 8l-8 8", "warn": "M12 6.5v7M12 17.4v.1"}
-_UNTOLD = {None, "", False}
 
 
 def report_html(report: dict[str, Any], chinese: Texts | None = None) -> str:
@@ -122,8 +121,9 @@ def _options(options: Mapping[str, Any]) -> str:
     """Options that were given, as words."""
     told = []
     for key, value in options.items():
-        if value not in _UNTOLD:
-            shown = "on" if value is True else f"{value:g}" if isinstance(value, float) else value
+        if value or (value == 0 and value is not False):
+            listed = ", ".join(map(str, value)) if isinstance(value, list) else value
+            shown = "on" if value is True else f"{value:g}" if isinstance(value, float) else listed
             told.append(f"{key.replace('_', '-')} {shown}")
     return ", ".join(told)
 

@@ -109,7 +109,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "bytes": ("bytes", "字节"),
     "exact": ("exact bytes beside this page:", "原始字节见同目录文件："),
     "at": ("at", "时刻"),
-    "reproduce": ("Judge this rule again", "重新评判此规则"),
+    "reproduce": ("Play it again", "重放此发现"),
     "curl": ("One delivery, with a fresh id each time", "单次投递，每次使用新的编号"),
     "copy": ("Copy", "复制"),
     "copied": ("Copied", "已复制"),
