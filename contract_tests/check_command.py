@@ -12,6 +12,7 @@ import click
 
 from contract_tests.restoring import told_options
 from contract_tests.setting_up import bench_at, choice_options, read_back_options
+from contract_tests.under_test import start_options, subject_of
 from mock_server.reaching import Lines, pace_in_words, pace_options, reach_options
 from openapi.errors import KitError
 
@@ -20,9 +21,10 @@ __all__ = ["check"]
 
 @click.command()
 @click.argument("url", required=False, envvar="CALLBACK_CONTRACT_CHECK_URL")
+@start_options
 @choice_options
 @click.option("--strict", is_flag=True, help="Fail on a broken SHOULD, too.")
-@click.option("--dry-run", is_flag=True, help="Print rules, deliveries and pace; send nothing.")
+@click.option("--dry-run", is_flag=True, help="Print the plan; send nothing.")
 @click.option(
     "--report-dir",
     type=click.Path(path_type=Path),
@@ -41,7 +43,7 @@ __all__ = ["check"]
 @pace_options
 @read_back_options
 def check(url: str | None, **options: Any) -> None:
-    """Judge the receiver at URL; without a URL, start the mock receiver and judge that.
+    """Judge the receiver at URL; without one, the mock receiver.
 
     \b
     Exit codes: 0 nothing failed, 1 a MUST is broken, 2 wrong use, 3 nothing could be judged or the
@@ -60,10 +62,11 @@ class _Check:
 
         redact = checked_pointers(self.options["redact"])
         report_dir = _writable(self.options["report_dir"])
-        with bench_at(url, self.options) as bench:
+        with subject_of(url, self.options, report_dir) as subject, bench_at(subject.url, subject.options) as bench:
+            subject.meet(bench)
             if self.options["dry_run"]:
                 return self._dry_run(bench)
-            return self._judge(bench, report_dir, redact, own_mock=url is None)
+            return self._judge(bench, report_dir, redact, own_mock=subject.url is None)
 
     def _dry_run(self, bench: Any) -> int:
         from contract_tests.reporting.terminal import console, show_plan
@@ -128,7 +131,7 @@ class _Check:
         report = build_report(
             bench,
             kit_version=_kit_version(),
-            receiver_name=self.options["name"] or bench.sender.access.shown_url.partition("://")[2].partition("?")[0],
+            receiver_name=self.options["name"] or bench.sender.access.shown_url.split("://", 1)[-1].partition("?")[0],
             options=told_options(self.options, bench),
             started_at=started_at,
             duration_s=time.monotonic() - begun,

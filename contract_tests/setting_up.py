@@ -29,7 +29,7 @@ def choice_options(command: _Command) -> _Command:
         command,
         [
             click.option(
-                "--rules", "-r", default="", metavar="ID,…", help="Only these rules or chapters, as in ACK-01,FWD."
+                "--rules", "-r", default="", metavar="ID,…", help="Only these rules or chapters: ACK-01,FWD."
             ),
             click.option(
                 "--callback",
@@ -39,7 +39,11 @@ def choice_options(command: _Command) -> _Command:
                 help="This callback, several, or all. [default: the first]",
             ),
             click.option(
-                "--depth", type=click.Choice(["quick", "standard", "thorough"]), default="standard", show_default=True
+                "--depth",
+                type=click.Choice(["quick", "standard", "thorough"]),
+                default="standard",
+                metavar="DEPTH",
+                help="quick, standard or thorough. [standard]",
             ),
             click.option("--seed", type=int, default=0, show_default=True, help="Decides what is drawn."),
             click.option("--contract", default=None, metavar="FILE", help="Another contract than the built-in one."),
@@ -53,7 +57,7 @@ def read_back_options(command: _Command) -> _Command:
         command,
         [
             click.option(
-                "--state-url", metavar="URL", help="Read-back: GET this with {id}; see openapi/read-back.yaml."
+                "--state-url", metavar="URL", help="Read-back with {id}: openapi/read-back.yaml."
             ),
             click.option(
                 "--state-header",
@@ -69,11 +73,10 @@ def read_back_options(command: _Command) -> _Command:
                 "--state-patience",
                 type=click.FloatRange(0, 120),
                 default=5.0,
-                show_default=True,
                 metavar="S",
-                help="Seconds that storing may take after the answer.",
+                help="Seconds for storing. [5]",
             ),
-            click.option("--plugin", metavar="FILE", help="Python file with read_back(message_id), instead of a URL."),
+            click.option("--plugin", metavar="FILE", help="Python file with read_back(message_id)."),
         ],
     )
 

@@ -52,16 +52,15 @@ def reach_options(command: _Command) -> _Command:
             click.option("--ca", default=None, metavar="FILE", help="Certificate authorities to trust (PEM)."),
             click.option("--insecure", is_flag=True, help="Trust any certificate."),
             click.option(
-                "--signature", metavar="SCHEME", help="Sign deliveries: a preset or a YAML file; keys by environment."
+                "--signature", metavar="SCHEME", help="Sign by a preset or a YAML file."
             ),
             click.option("--proxy", default=None, metavar="URL", help="HTTP proxy."),
             click.option(
                 "--timeout",
                 type=click.FloatRange(0.1, 600),
                 default=30.0,
-                show_default=True,
                 metavar="S",
-                help="Seconds after which there is no answer.",
+                help="Seconds that an answer may take. [30]",
             ),
         ],
     )
@@ -77,21 +76,21 @@ def pace_options(command: _Command) -> _Command:
                 type=click.FloatRange(0.1),
                 default=None,
                 metavar="N",
-                help="Deliveries a second. [20; loopback: no limit]",
+                help="Deliveries/s. [20; loopback: no limit]",
             ),
             click.option(
                 "--at-once",
                 type=click.IntRange(1, 64),
                 default=None,
                 metavar="N",
-                help="Deliveries under way together. [4; loopback: 16]",
+                help="Under way. [4; loopback: 16]",
             ),
             click.option(
                 "--max-deliveries",
                 type=click.IntRange(1),
                 default=None,
                 metavar="N",
-                help="Deliveries in all. [1000; loopback: no limit]",
+                help="In all. [1000; loopback: no limit]",
             ),
             click.option(
                 "--max-time", type=click.FloatRange(1), default=None, metavar="S", help="Seconds for the whole run."
@@ -122,6 +121,7 @@ def access_to(url: str, options: Mapping[str, Any], *, headers: str = "header") 
         insecure=options["insecure"],
         proxy=options["proxy"],
         timeout_s=options["timeout"],
+        app=(options.get("app") or "") if headers == "header" else "",
     )
 
 

@@ -59,6 +59,7 @@ class Access:
         insecure: Trusts any certificate.
         proxy: URL of an HTTP proxy.
         timeout_s: Seconds after which there is no answer.
+        app: Named in the place of scheme, host and port wherever a URL is shown; for an app on a passing port.
     """
 
     url: str
@@ -70,6 +71,7 @@ class Access:
     insecure: bool = False
     proxy: str | None = None
     timeout_s: float = NO_ANSWER_S
+    app: str = ""
 
     def __post_init__(self) -> None:
         try:
@@ -103,7 +105,10 @@ class Access:
             f"{name}=…" if equals else name
             for name, equals, _ in (pair.partition("=") for pair in parts.query.split("&"))
         )
-        return urlunsplit((parts.scheme, host, parts.path, query if parts.query else "", ""))
+        query = query if parts.query else ""
+        if self.app:
+            return self.app + urlunsplit(("", "", parts.path, query, ""))
+        return urlunsplit((parts.scheme, host, parts.path, query, ""))
 
     @property
     def secret_headers(self) -> Headers:

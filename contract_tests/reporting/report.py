@@ -198,8 +198,21 @@ def _command(bench: Bench, rule_id: str) -> str:
     if bench.scheme is not None:
         words += ["--signature", getattr(bench.sender.signer, "named", "") or bench.scheme.name]
     if isinstance(bench.state, HttpReadBack):
-        words += ["--state-url", unquote(bench.state.access.shown_url)]
-    return f"callback-contract check {_url_word(bench.sender.access)} {shlex.join(words)}"
+        state_url = unquote(bench.state.access.shown_url)
+        if bench.sender.access.app and bench.state.access.url.startswith(_origin(bench.sender.access.url)):
+            state_url = state_url.removeprefix(_origin(bench.sender.access.url))
+        words += ["--state-url", state_url]
+    return f"callback-contract check {_target_words(bench.sender.access)} {shlex.join(words)}"
+
+
+def _target_words(access: Access) -> str:
+    """What follows `check` to judge the same receiver again."""
+    path = access.shown_url.removeprefix(access.app)
+    return shlex.join(["--app", access.app, path]) if access.app else _url_word(access)
+
+
+def _origin(url: str) -> str:
+    return "/".join(url.split("/", 3)[:3])
 
 
 def _url_word(access: Access) -> str:

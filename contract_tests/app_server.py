@@ -1,0 +1,195 @@
+"""Decides how an app is imported and served in a process of its own: ASGI by uvicorn, WSGI by waitress.
+
+The kit runs this file as a program. It imports nothing of the kit, so that the app's own packages may have any name.
+Arguments: `MODULE:APP`, the number of a bound socket, the number of a pipe. One JSON object goes into the pipe:
+`{"ready": true}`, or `{"what": …, "where": …, "remedy": …}` and exit code 2.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import inspect
+import json
+import os
+import signal
+import socket
+import sys
+import traceback
+from typing import Any, NoReturn
+
+_THREADS = 32  # the kit delivers up to 16 at once on this machine, and bursts
+_SHAPES = {2: "wsgi", 3: "asgi"}
+
+
+class Unusable(Exception):
+    """There is no app to serve; the message says what is wrong and what to do about it."""
+
+    def __init__(self, what: str, remedy: str = "", where: str = "--app") -> None:
+        super().__init__(what)
+        self.told = {"what": what, "remedy": remedy, "where": where}
+
+
+def load(spec: str) -> Any:
+    """Imports the app that `module:attribute` or `module:factory()` names.
+
+    Raises:
+        Unusable: It cannot be imported, made or found.
+    """
+    module_name, colon, expression = spec.partition(":")
+    if not colon or not module_name or not expression:
+        raise Unusable(f"{spec!r} names no app", "Write MODULE:APP, as in main:app or main:create_app().")
+    if "/" in module_name or module_name.endswith(".py"):
+        plain = module_name.removesuffix(".py").strip("./").replace("/", ".")
+        raise Unusable(f"{module_name!r} is a file", f"Give the module's name: --app {plain}:{expression}")
+    names, arguments = _parsed(expression)
+    try:
+        found: Any = importlib.import_module(module_name)
+    except (Exception, SystemExit) as error:
+        raise _told(f"{module_name} cannot be imported", error) from None
+    for name in names:
+        if not hasattr(found, name):
+            apps = [n for n, value in vars(found).items() if shape(value) and not n.startswith("_")]
+            hint = f"It has {', '.join(apps[:5])}." if apps else "Write MODULE:APP."
+            raise Unusable(f"{module_name} has no {name!r}", hint)
+        found = getattr(found, name)
+    if arguments is None:
+        return found
+    try:
+        return found(*arguments[0], **arguments[1])
+    except (Exception, SystemExit) as error:
+        raise _told(f"{expression} cannot be made", error) from None
+
+
+def _parsed(expression: str) -> tuple[list[str], tuple[list[Any], dict[str, Any]] | None]:
+    """The names to follow, and the arguments of a factory; literals only, since nothing is evaluated."""
+    try:
+        node = ast.parse(expression, mode="eval").body
+        arguments = None
+        if isinstance(node, ast.Call):
+            keywords = {str(word.arg): ast.literal_eval(word.value) for word in node.keywords}
+            arguments = ([ast.literal_eval(value) for value in node.args], keywords)
+            node = node.func
+        names: list[str] = []
+        while isinstance(node, ast.Attribute):
+            names.insert(0, node.attr)
+            node = node.value
+        if isinstance(node, ast.Name):
+            return [node.id, *names], arguments
+    except (SyntaxError, ValueError):
+        pass
+    raise Unusable(f"{expression!r} is no name of an app", "Write MODULE:APP or MODULE:create_app().")
+
+
+def shape(app: Any) -> str:
+    """`asgi` or `wsgi` by what an app can be called with; empty when it is neither."""
+    if inspect.isclass(app) or not callable(app):
+        return ""
+    if inspect.iscoroutinefunction(app) or inspect.iscoroutinefunction(getattr(app, "__call__", None)):  # noqa: B004
+        return "asgi" if _required(app) in {3, None} else ""
+    return _SHAPES.get(_required(app) or 0, "")
+
+
+def _required(app: Any) -> int | None:
+    """How many positional arguments an app takes; None when it does not say."""
+    try:
+        parameters = inspect.signature(app).parameters.values()
+    except (TypeError, ValueError):
+        return None
+    if any(p.kind is p.VAR_POSITIONAL for p in parameters):
+        return None
+    return sum(p.default is p.empty and p.kind in {p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD} for p in parameters)
+
+
+def _told(what: str, error: BaseException) -> Unusable:
+    """An error of the app's code with the last line of that code, and without what led to it."""
+    not_theirs = {__file__, importlib.__file__}
+    frames = [
+        frame
+        for frame in traceback.extract_tb(error.__traceback__)
+        if frame.filename not in not_theirs and not frame.filename.startswith("<frozen ")
+    ]
+    if isinstance(error, SyntaxError) and error.filename:
+        place = f"{error.filename}:{error.lineno}"
+    else:
+        # The app's own line says more than that of a library below it.
+        own = [
+            frame for frame in frames if frame.filename.startswith(os.getcwd()) and "-packages" not in frame.filename
+        ]
+        told = (own or frames)[-1:]
+        place = "".join(f"{frame.filename}:{frame.lineno}: {frame.line}" for frame in told)
+    shown = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    remedy = f"At {os.path.relpath(place) if place.startswith(os.getcwd()) else place}\n  " if place else ""
+    if isinstance(error, ModuleNotFoundError):
+        remedy += (
+            f"The app is imported from {os.getcwd()} by {sys.executable}: install the kit in the app's own"
+            " environment, or let --start run the app's server."
+        )
+    return Unusable(f"{what}: {shown}", remedy.rstrip())
+
+
+def serve(app: Any, kind: str, sock: socket.socket, ready: Any) -> None:
+    """Serves until it is told to stop; calls `ready` when deliveries are taken."""
+    if kind == "asgi":
+        import uvicorn
+
+        class Server(uvicorn.Server):
+            async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+                await super().startup(sockets=sockets)  # runs the lifespan's start, too
+                if self.started:
+                    ready()
+
+        config = uvicorn.Config(
+            app,
+            interface="asgi3",
+            http="httptools",
+            lifespan="auto",
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=2,
+        )
+        Server(config).run(sockets=[sock])
+        return
+
+    import waitress  # type: ignore[import-untyped]  # it has no types
+
+    server = waitress.create_server(app, sockets=[sock], threads=_THREADS, ident=None)
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(0))
+    ready()
+    server.run()
+
+
+def main(spec: str, socket_number: str, pipe_number: str) -> NoReturn:
+    """Serves the app and leaves."""
+    sys.path.insert(0, os.getcwd())
+    pipe = int(pipe_number)
+
+    def say(what: dict[str, Any]) -> None:
+        os.write(pipe, json.dumps(what).encode())
+        os.close(pipe)
+
+    try:
+        app = load(spec)
+        kind = shape(app)
+        if not kind:
+            called = spec.partition(":")[2]
+            hint = f"Write {spec}() if it makes the app." if callable(app) else "Give the app itself."
+            raise Unusable(f"{called} is no ASGI and no WSGI app, but {_article(app)}", hint)
+    except Unusable as error:
+        say(error.told)
+        sys.exit(2)
+    serve(app, kind, socket.socket(fileno=int(socket_number)), lambda: say({"ready": True}))
+    sys.exit(0)
+
+
+def _article(value: Any) -> str:
+    if inspect.isclass(value):
+        return "a class"
+    if inspect.isfunction(value):
+        return "a function of another shape"
+    return f"a value of type {type(value).__name__}"
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

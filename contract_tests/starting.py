@@ -1,0 +1,205 @@
+"""Decides how a receiver's own server is started, awaited, watched and stopped: a process group with a log."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import shlex
+import signal
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+
+from contract_tests.answering import Place
+from mock_server.delivery import printable
+from openapi.errors import KitError
+
+__all__ = ["Started", "await_answer", "command_words", "refuse_taken", "started"]
+
+_GRACE_S = 5.0  # between TERM and KILL: uvicorn, gunicorn and node end within it when they have nothing in hand
+_TAIL_BYTES = 16 * 1024
+_TAIL_LINES = 12
+_SHELL_WORDS = {"&&", "||", "|", ";", "&", "<", ">", ">>", "2>", "2>&1"}
+
+
+@dataclass
+class Started:
+    """A process group that the kit started.
+
+    Attributes:
+        shown: The option and its value, as they are named in messages.
+    """
+
+    shown: str
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    def ended(self) -> str:
+        """How its first process ended, empty while it lives."""
+        code = self.process.poll()
+        if code is None:
+            return ""
+        if code >= 0:
+            return f"ended with exit code {code}"
+        with contextlib.suppress(ValueError):
+            return f"was ended by {signal.Signals(-code).name}"
+        return f"was ended by signal {-code}"
+
+    def last_lines(self) -> str:
+        """What it printed last, as lines for a message; nothing in them can move the cursor."""
+        with self.log.open("rb") as file:
+            file.seek(max(0, file.seek(0, os.SEEK_END) - _TAIL_BYTES))
+            text = file.read().decode("utf-8", "replace")
+        lines = [printable(line.rstrip())[:400] for line in text.splitlines() if line.strip()][-_TAIL_LINES:]
+        return "".join(f"\n    | {line}" for line in lines) or "\n    | (it printed nothing)"
+
+
+def command_words(command: str) -> list[str]:
+    """Splits a command as a POSIX shell does; there is no shell, so what only a shell can do is refused.
+
+    Raises:
+        KitError: It is empty, ends inside a quote, or needs a shell.
+    """
+    try:
+        words = shlex.split(command)
+    except ValueError as error:
+        raise KitError(f"{command!r} cannot be split into words: {error}", where="--start") from None
+    if not words:
+        raise KitError("there is no command", where="--start", remedy="Give the command that starts the receiver.")
+    if re.match(r"[A-Za-z_][A-Za-z0-9_]*=", words[0]):
+        raise KitError(
+            "a command cannot begin with a variable, since no shell runs it",
+            where="--start",
+            remedy=f"Write env {command}",
+        )
+    shell_words = [word for word in words if word in _SHELL_WORDS or (word.endswith(";") and word != words[-1])]
+    if shell_words:
+        raise KitError(
+            f"{shell_words[0]!r} needs a shell, and no shell runs the command",
+            where="--start",
+            remedy=f"Write sh -c {shlex.quote(command)}",
+        )
+    return words
+
+
+@contextlib.contextmanager
+def started(words: Sequence[str], shown: str, *, pass_fds: Sequence[int] = ()) -> Iterator[Started]:
+    """Runs a command in a process group of its own while the block runs; nothing of the group is left after it.
+
+    Ctrl-C reaches the kit alone, which then stops the group. TERM and HUP, as a pipeline that is cancelled sends
+    them, are taken for Ctrl-C, so that they leave no process, either.
+
+    Raises:
+        KitError: There is no such command.
+    """
+    if not hasattr(os, "killpg"):
+        raise KitError("processes can be started on POSIX systems only", where=shown, remedy="Start it beforehand.")
+    with tempfile.TemporaryDirectory(prefix="callback-contract-") as folder, _ended_as_interrupted():
+        log = Path(folder) / "receiver.log"
+        try:
+            with log.open("wb") as output:
+                process = subprocess.Popen(  # noqa: S603  # the user's own command, and no shell
+                    words,
+                    stdin=subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=subprocess.STDOUT,
+                    start_new_session=True,
+                    pass_fds=pass_fds,
+                )
+        except OSError as error:
+            raise KitError(
+                f"cannot run {words[0]!r}: {error.strerror}",
+                where=shown,
+                remedy="Give a command as one would type it here.",
+            ) from None
+        try:
+            yield Started(shown, process, log)
+        finally:
+            _stop(process)
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    """TERM for the whole group, and KILL for what is left of it after a while, or at a second Ctrl-C."""
+    try:
+        _tell(process, signal.SIGTERM)
+        end = time.monotonic() + _GRACE_S
+        # The first process may be gone before its children are: a shell, for one.
+        while (process.poll() is None or _tell(process, 0)) and time.monotonic() < end:
+            time.sleep(0.02)
+    finally:
+        _tell(process, signal.SIGKILL)
+        process.wait()
+
+
+def _tell(process: subprocess.Popen[bytes], number: int) -> bool:
+    """Sends a signal to the group; false when nobody is left to hear it."""
+    try:
+        os.killpg(process.pid, number)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # what is left is another user's, or a process that is just ending (macOS)
+        return False
+    return True
+
+
+@contextlib.contextmanager
+def _ended_as_interrupted() -> Iterator[None]:
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        on_interrupt = signal.getsignal(signal.SIGINT)
+        if callable(on_interrupt):
+            on_interrupt(signal.SIGINT, frame)
+        raise KeyboardInterrupt
+
+    before = {number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def refuse_taken(place: Place) -> None:
+    """Raises when somebody answers before the receiver is started: that one would be judged in its place."""
+    if place.answers():
+        raise KitError(
+            f"something answers at {place} before the command is started",
+            where="--start",
+            remedy="Stop what runs there, or name with --wait-for what only the new receiver answers.",
+            exit_code=3,
+        )
+
+
+def await_answer(receiver: Started, place: Place, timeout_s: float) -> None:
+    """Waits until the receiver answers.
+
+    Raises:
+        KitError: With exit code 3: it ended, or was not ready in time.
+    """
+    end = time.monotonic() + timeout_s
+    while not place.answers():
+        if told := receiver.ended():
+            raise KitError(
+                f"the receiver {told} before it answered at {place}",
+                where=receiver.shown,
+                remedy=f"The command has to stay in the foreground. Its last lines:{receiver.last_lines()}",
+                exit_code=3,
+            )
+        if time.monotonic() > end:
+            raise KitError(
+                f"the receiver did not answer at {place} within {timeout_s:g} s",
+                where=receiver.shown,
+                remedy=f"--wait-for names another place, --wait-timeout another time. Its last lines:"
+                f"{receiver.last_lines()}",
+                exit_code=3,
+            )
+        time.sleep(0.05)

@@ -1,0 +1,156 @@
+"""Decides who is judged: a URL, a server that is started for it, an app that is imported, or the mock."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urlsplit, urlunsplit
+
+import click
+
+from mock_server.reaching import access_to, with_options
+from openapi.errors import KitError
+
+if TYPE_CHECKING:
+    from contract_tests.bench import Bench
+    from contract_tests.starting import Started
+
+__all__ = ["Subject", "start_options", "subject_of"]
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+_WAIT_S = 30.0
+_KEPT_BYTES = 1024 * 1024
+
+
+@dataclass
+class Subject:
+    """The receiver under test.
+
+    Attributes:
+        url: Where deliveries go; None for the mock.
+        options: The command's options, fit for this URL.
+        redact: Takes the run's secrets out of what the receiver printed.
+    """
+
+    url: str | None
+    options: Mapping[str, Any]
+    redact: Callable[[str], str] = str
+
+    def meet(self, bench: Bench) -> None:
+        """Learns the run's secrets."""
+
+        def redact(text: str) -> str:
+            from contract_tests.reporting.report import redaction_of
+
+            return redaction_of(bench).text(text)
+
+        self.redact = redact
+
+
+def start_options(command: _Command) -> _Command:
+    """Options that say what is started to be judged."""
+    return with_options(
+        command,
+        [
+            click.option("--start", metavar="CMD", help="Start the receiver, judge it at URL, stop it."),
+            click.option("--wait-for", metavar="URL", help="It is ready when this answers. [URL's port]"),
+            click.option(
+                "--wait-timeout",
+                type=click.FloatRange(0.1, 3600),
+                metavar="S",
+                help=f"Seconds until then. [{_WAIT_S:g}]",
+            ),
+            click.option("--app", metavar="MODULE:APP", help="Judge an ASGI or WSGI app; URL is a path."),
+        ],
+    )
+
+
+@contextlib.contextmanager
+def subject_of(url: str | None, options: Mapping[str, Any], report_dir: Path | None) -> Iterator[Subject]:
+    """Starts what the options name, and stops it after the block.
+
+    Raises:
+        KitError: The options contradict each other, or what they name does not start.
+    """
+    command, app = options["start"], options["app"]
+    if command and app:
+        raise KitError("a command and an app", where="--start, --app", remedy="Give one of them.")
+    if options["wait_for"] and not command:
+        raise KitError("there is nothing to wait for", where="--wait-for", remedy="It goes with --start.")
+    if app:
+        with _app(url, app, options, report_dir) as subject:
+            yield subject
+    elif command and not options["dry_run"]:
+        with _server(url, command, options, report_dir) as subject:
+            yield subject
+    else:
+        yield Subject(url, _based(url, options))
+
+
+@contextlib.contextmanager
+def _server(url: str | None, command: str, options: Mapping[str, Any], report_dir: Path | None) -> Iterator[Subject]:
+    from contract_tests.answering import Place
+    from contract_tests.starting import await_answer, command_words, refuse_taken, started
+
+    if url is None:
+        raise KitError("no URL says where the receiver answers", where="--start", remedy="Give it beside the command.")
+    access_to(url, options)  # what is wrong with a URL is said before anything starts
+    words = command_words(command)
+    place = Place.of(options["wait_for"], "--wait-for") if options["wait_for"] else Place.below(url)
+    refuse_taken(place)
+    subject = Subject(url, _based(url, options))
+    with started(words, "--start") as receiver, _output_kept(receiver, subject, report_dir):
+        await_answer(receiver, place, options["wait_timeout"] or _WAIT_S)
+        with _death_told(receiver, subject):
+            yield subject
+
+
+@contextlib.contextmanager
+def _app(url: str | None, spec: str, options: Mapping[str, Any], report_dir: Path | None) -> Iterator[Subject]:
+    from contract_tests.app import app_served
+
+    path = url or "/"
+    if not path.startswith("/"):
+        raise KitError("an app has no URL of its own", where="--app", remedy="Give the path alone, as in /callbacks.")
+    with app_served(spec, options["wait_timeout"] or _WAIT_S) as (base, receiver):
+        subject = Subject(base + path, _based(base, options))
+        with _output_kept(receiver, subject, report_dir), _death_told(receiver, subject):
+            yield subject
+
+
+def _based(url: str | None, options: Mapping[str, Any]) -> dict[str, Any]:
+    """The options, with a read-back path made a URL; the receiver's credentials are not carried over."""
+    state = options["state_url"]
+    if url is None or state is None or not state.startswith("/"):
+        return dict(options)
+    parts = urlsplit(url)
+    base = urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], "", "", ""))
+    return {**options, "state_url": base + state}
+
+
+@contextlib.contextmanager
+def _death_told(receiver: Started, subject: Subject) -> Iterator[None]:
+    """Says when a receiver ended by itself while it was judged."""
+    try:
+        yield
+    finally:
+        if told := receiver.ended():
+            lines = subject.redact(receiver.last_lines())
+            click.echo(f"The receiver of {receiver.shown} {told} while it was judged. Its last lines:{lines}", err=True)
+
+
+@contextlib.contextmanager
+def _output_kept(receiver: Started, subject: Subject, report_dir: Path | None) -> Iterator[None]:
+    """Leaves what the receiver printed, without the run's secrets, beside the reports."""
+    try:
+        yield
+    finally:
+        if report_dir is not None:
+            with receiver.log.open("rb") as file:
+                file.seek(max(0, file.seek(0, 2) - _KEPT_BYTES))
+                text = file.read().decode("utf-8", "replace")
+            with contextlib.suppress(OSError):  # the reports say themselves when the disk is full
+                (report_dir / "receiver.log").write_text(subject.redact(text), encoding="utf-8")
