@@ -7,6 +7,7 @@ import sys
 
 import click
 
+from contract_tests.configuring import configurable
 from mock_server.delivery import printable
 from openapi.errors import KitError
 
@@ -45,7 +46,7 @@ class _LazyGroup(click.Group):
         module, attribute, _ = _COMMANDS[cmd_name]
         command = getattr(importlib.import_module(module), attribute)
         assert isinstance(command, click.Command)
-        return command
+        return configurable(command, cmd_name, tuple(_COMMANDS))
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
