@@ -61,7 +61,9 @@ def settings_for(command: click.Command, name: str, names: tuple[str, ...], aske
     if in_pyproject and _TABLE not in text:
         return Settings()  # nothing in it is for the kit, not even its mistakes
     whole = _parsed(file, text)
-    tables: Any = whole.get("tool", {}).get(_TABLE, {}) if in_pyproject else whole
+    tables: Any = whole
+    if in_pyproject:
+        tables = whole["tool"].get(_TABLE, {}) if isinstance(whole.get("tool"), dict) else {}
     above = f"tool.{_TABLE}." if in_pyproject else ""
     if not isinstance(tables, dict):
         raise KitError(f"[{above[:-1]}] is no table", where=str(file), remedy=f"Write [{above}{name}].")
