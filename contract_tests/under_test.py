@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
 import click
+from click.core import ParameterSource
 
 from mock_server.reaching import access_to, with_options
 from openapi.errors import KitError
@@ -75,10 +76,9 @@ def subject_of(url: str | None, options: Mapping[str, Any], report_dir: Path | N
     Raises:
         KitError: The options contradict each other, or what they name does not start.
     """
-    command, app = options["start"], options["app"]
-    if command and app:
-        raise KitError("a command and an app", where="--start, --app", remedy="Give one of them.")
-    if options["wait_for"] and not command:
+    command, app = _chosen(options)
+    options = {**options, "start": command, "app": app}
+    if options["wait_for"] and not command and not app:
         raise KitError("there is nothing to wait for", where="--wait-for", remedy="It goes with --start.")
     if app:
         with _app(url, app, options, report_dir) as subject:
@@ -88,6 +88,22 @@ def subject_of(url: str | None, options: Mapping[str, Any], report_dir: Path | N
             yield subject
     else:
         yield Subject(url, _based(url, options))
+
+
+def _chosen(options: Mapping[str, Any]) -> tuple[str | None, str | None]:
+    """The command or the app; where both are given, the one that was said nearer to the run."""
+    command, app = options["start"] or None, options["app"] or None
+    if not command or not app:
+        return command, app
+    context = click.get_current_context()
+    nearness = [ParameterSource.COMMANDLINE, ParameterSource.ENVIRONMENT]
+    ranks = [
+        nearness.index(source) if (source := context.get_parameter_source(name)) in nearness else len(nearness)
+        for name in ("start", "app")
+    ]
+    if ranks[0] == ranks[1]:
+        raise KitError("a command and an app", where="--start, --app", remedy="Give one of them.")
+    return (command, None) if ranks[0] < ranks[1] else (None, app)
 
 
 @contextlib.contextmanager

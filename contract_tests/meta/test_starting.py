@@ -208,6 +208,7 @@ def test_other_place_is_refused(text):
         (["--start", "x"], "no URL"),
         (["http://h/", "--start", "x", "--app", "a:b"], "Give one of them"),
         (["http://h/", "--wait-for", "h:1"], "goes with --start"),
+        (["http://h/", "--wait-for", "h:1", "--start", ""], "goes with --start"),
         (["http://127.0.0.1:1/", "--start", "no-such-command"], "cannot run 'no-such-command'"),
         (["h/", "--start", "x"], "not a complete http or https URL"),
     ],
