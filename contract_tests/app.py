@@ -67,8 +67,9 @@ def _await_ready(receiver: Started, pipe: int, timeout_s: float) -> None:
     try:
         said = json.loads(text)
     except ValueError:
-        with contextlib.suppress(Exception):
-            receiver.process.wait(timeout=2)
+        patience = time.monotonic() + 2  # it closed the pipe, and is about to go
+        while not receiver.ended() and time.monotonic() < patience:
+            time.sleep(0.02)
         raise KitError(
             f"the app {receiver.ended() or 'went away'} before it was ready",
             where=receiver.shown,

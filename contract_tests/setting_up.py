@@ -28,9 +28,7 @@ def choice_options(command: _Command) -> _Command:
     return with_options(
         command,
         [
-            click.option(
-                "--rules", "-r", default="", metavar="ID,…", help="Only these rules or chapters: ACK-01,FWD."
-            ),
+            click.option("--rules", "-r", default="", metavar="ID,…", help="Only these rules or chapters: ACK-01,FWD."),
             click.option(
                 "--callback",
                 "-c",
@@ -56,9 +54,7 @@ def read_back_options(command: _Command) -> _Command:
     return with_options(
         command,
         [
-            click.option(
-                "--state-url", metavar="URL", help="Read-back with {id}: openapi/read-back.yaml."
-            ),
+            click.option("--state-url", metavar="URL", help="Read-back with {id}: openapi/read-back.yaml."),
             click.option(
                 "--state-header",
                 multiple=True,

@@ -42,7 +42,7 @@ class Started:
 
     def ended(self) -> str:
         """How its first process ended, empty while it lives."""
-        code = self.process.poll()
+        code = _exit_code(self.process)
         if code is None:
             return ""
         if code >= 0:
@@ -129,12 +129,25 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
     try:
         _tell(process, signal.SIGTERM)
         end = time.monotonic() + _GRACE_S
-        # The first process may be gone before its children are: a shell, for one.
-        while (process.poll() is None or _tell(process, 0)) and time.monotonic() < end:
+        while _exit_code(process) is None and time.monotonic() < end:
+            time.sleep(0.02)
+        # It may be gone before its children are: a shell, for one.
+        process.poll()
+        while _tell(process, 0) and time.monotonic() < end:
             time.sleep(0.02)
     finally:
         _tell(process, signal.SIGKILL)
         process.wait()
+
+
+def _exit_code(process: subprocess.Popen[bytes]) -> int | None:
+    """How a process ended, negative for a signal; it stays a zombie, so that nobody else gets its group's number."""
+    if process.returncode is not None or not hasattr(os, "waitid"):  # macOS has it from Python 3.13 on
+        return process.poll()
+    seen = os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    if seen is None:
+        return None
+    return seen.si_status if seen.si_code == os.CLD_EXITED else -seen.si_status
 
 
 def _tell(process: subprocess.Popen[bytes], number: int) -> bool:
@@ -160,7 +173,9 @@ def _ended_as_interrupted() -> Iterator[None]:
             on_interrupt(signal.SIGINT, frame)
         raise KeyboardInterrupt
 
-    before = {number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGHUP)}
+    # What is ignored stays so: nohup means it.
+    heard = [n for n in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(n) != signal.SIG_IGN]
+    before = {number: signal.signal(number, interrupt) for number in heard}
     try:
         yield
     finally:

@@ -51,9 +51,7 @@ def reach_options(command: _Command) -> _Command:
             click.option("--key", default=None, metavar="FILE", help="Its key, unless it stands in the same file."),
             click.option("--ca", default=None, metavar="FILE", help="Certificate authorities to trust (PEM)."),
             click.option("--insecure", is_flag=True, help="Trust any certificate."),
-            click.option(
-                "--signature", metavar="SCHEME", help="Sign by a preset or a YAML file."
-            ),
+            click.option("--signature", metavar="SCHEME", help="Sign by a preset or a YAML file."),
             click.option("--proxy", default=None, metavar="URL", help="HTTP proxy."),
             click.option(
                 "--timeout",

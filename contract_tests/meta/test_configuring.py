@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import click
 import pytest
 
 from contract_tests.cli import cli
+from contract_tests.config_file import keys_of
 from openapi.errors import KitError
 
 
@@ -17,6 +19,11 @@ def folder(tmp_path, monkeypatch):
 @pytest.fixture
 def configured(folder):
     return lambda text: (folder / "callback-contract.toml").write_text(f"[check]\n{text}\n")
+
+
+def parsed(arguments):
+    """What the values come to, secrets and all."""
+    return cli.get_command(click.Context(cli), "check").make_context("check", arguments).params
 
 
 @pytest.fixture
@@ -80,14 +87,12 @@ def test_each_command_has_its_section(folder, printed):
 
 
 def test_path_is_relative_to_the_file(folder, printed):
-    from contract_tests.check_command import check
-
     (folder / "ci").mkdir()
     (folder / "ci/kit.toml").write_text(
         "[check]\nplugin = 'read_back.py'\nreport-dir = 'out'\nsignature = 'own.yaml'\n"
     )
-    context = check.make_context("check", ["--config", "ci/kit.toml"])
-    assert [str(context.params[name]) for name in ("plugin", "report_dir", "signature")] == [
+    params = parsed(["--config", "ci/kit.toml"])
+    assert [str(params[name]) for name in ("plugin", "report_dir", "signature")] == [
         "ci/read_back.py",
         "ci/out",
         "ci/own.yaml",
@@ -95,11 +100,9 @@ def test_path_is_relative_to_the_file(folder, printed):
 
 
 def test_environment_completes_a_text(configured, printed, monkeypatch):
-    from contract_tests.check_command import check
-
     monkeypatch.setenv("TOKEN", "hush-hush")
     configured("header = ['Authorization: Bearer ${TOKEN}', 'X-Literal: $${TOKEN}']")
-    assert check.make_context("check", []).params["header"] == (
+    assert parsed([])["header"] == (
         "Authorization: Bearer hush-hush",
         "X-Literal: ${TOKEN}",
     )
@@ -174,10 +177,6 @@ def test_file_that_cannot_be_read_is_said(folder, printed, made):
 
 
 def test_every_option_of_every_command_has_a_key_in_the_file():
-    import click
-
-    from contract_tests.config_file import keys_of
-
     context = click.Context(cli)
     for name in cli.list_commands(context):
         command = cli.get_command(context, name)

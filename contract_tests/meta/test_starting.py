@@ -96,6 +96,11 @@ def test_readiness_may_be_another_place(folder, port):
     assert done.returncode == 0, done.stderr
 
 
+def test_dry_run_starts_nothing(folder, port):
+    done = check(port, tiny(port), "--dry-run", cwd=folder)
+    assert (done.returncode, (folder / "pid").exists()) == (0, False)
+
+
 def test_command_that_dies_is_one_message_with_its_last_words(folder, port):
     done = check(port, "sh -c 'echo no database; exit 5'", cwd=folder)
     assert done.returncode == 3
