@@ -22,6 +22,7 @@ _COMMANDS = {
         "send",
         "Send what the provider would: one callback, or many messages' lives.",
     ),
+    "docs": ("contract_tests.docs_command", "docs", "Write the documentation as a site, in English and Chinese."),
     "diff": ("openapi.diff_command", "diff", "Say what changed between two contracts and whom it hurts."),
     "lint": ("openapi.lint_command", "lint", "Say whether a contract is a good one."),
     "matrix": ("contract_tests.matrix_command", "matrix", "Show that every rule can fail: rule by fault."),

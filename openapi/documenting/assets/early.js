@@ -1,0 +1,14 @@
+// Before the first paint: the reader's light or dark, and at the root of the site the reader's language.
+(function (root) {
+  var keep;
+  try { keep = window.localStorage; root.dataset.theme = keep.getItem("callback-contract-theme") || ""; } catch (_) { /* no storage: the system decides */ }
+  if (root.dataset.languages) {
+    var own = root.dataset.languages.split(" ");
+    var wanted = navigator.languages || [];
+    for (var i = 0; i < wanted.length; i++) {
+      var code = wanted[i].slice(0, 2).toLowerCase();
+      if (own.indexOf(code) >= 0) { location.replace(code + "/index.html" + location.hash); return; }
+    }
+  }
+  root.classList.add("js");
+})(document.documentElement);

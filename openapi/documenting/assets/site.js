@@ -1,0 +1,178 @@
+(function () {
+  "use strict";
+  var root = document.documentElement, body = document.body;
+  function all(selector, from) { return Array.prototype.slice.call((from || document).querySelectorAll(selector)); }
+  function one(selector, from) { return (from || document).querySelector(selector); }
+  all(".menu, .search, .theme, .copy, .tabs, .filter").forEach(function (part) { part.hidden = false; });
+
+  // Light or dark
+  one(".theme").addEventListener("click", function () {
+    var dark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+    root.dataset.theme = dark ? "light" : "dark";
+    try { localStorage.setItem("callback-contract-theme", root.dataset.theme); } catch (_) { /* holds for this page only */ }
+  });
+
+  // The other language at the same place
+  all("a.lang").forEach(function (link) {
+    var plain = link.getAttribute("href");
+    link.addEventListener("click", function () { link.href = plain + location.hash; });
+  });
+
+  // Contents on a phone
+  var menu = one(".menu"), nav = one("#nav");
+  function openMenu(open) { menu.setAttribute("aria-expanded", String(open)); nav.classList.toggle("open", open); }
+  menu.addEventListener("click", function () { openMenu(menu.getAttribute("aria-expanded") !== "true"); });
+  nav.addEventListener("click", function (event) { if (event.target.closest("a")) openMenu(false); });
+
+  // Copying: the text as it is shown, without the page's marks
+  function copied(button, text) {
+    function done() {
+      var before = button.textContent;
+      if (before === body.dataset.copied) return;
+      button.textContent = body.dataset.copied;
+      setTimeout(function () { button.textContent = before; }, 1400);
+    }
+    function byHand() {
+      var area = document.createElement("textarea");
+      area.value = text; area.className = "sr"; body.appendChild(area); area.select();
+      if (document.execCommand("copy")) done();
+      area.remove(); button.focus();
+    }
+    if (navigator.clipboard && window.isSecureContext) navigator.clipboard.writeText(text).then(done, byHand); else byHand();
+  }
+  document.addEventListener("click", function (event) {
+    var button = event.target.closest && event.target.closest(".copy");
+    if (!button) return;
+    var box = button.closest(".code-box"), code = box ? one("pre code", box) : one("code", button.parentNode);
+    copied(button, code.textContent);
+  });
+
+  // Examples, one at a time
+  var tabs = all("[role=tab]"), panels = all(".panel");
+  function choose(tab, focus) {
+    tabs.forEach(function (each) {
+      var on = each === tab;
+      each.setAttribute("aria-selected", String(on)); each.tabIndex = on ? 0 : -1;
+    });
+    panels.forEach(function (panel) { panel.hidden = panel.dataset.tab !== tab.id; });
+    if (focus) tab.focus();
+  }
+  if (tabs.length) {
+    panels.forEach(function (panel) { panel.setAttribute("role", "tabpanel"); panel.setAttribute("aria-labelledby", panel.dataset.tab); });
+    choose(tabs[Math.min(1, tabs.length - 1)]);
+    tabs.forEach(function (tab, index) {
+      tab.addEventListener("click", function () { choose(tab); });
+      tab.addEventListener("keydown", function (event) {
+        var to = { ArrowRight: index + 1, ArrowLeft: index - 1, Home: 0, End: tabs.length - 1 }[event.key];
+        if (to === undefined) return;
+        event.preventDefault(); choose(tabs[(to + tabs.length) % tabs.length], true);
+      });
+    });
+  }
+
+  // A deep link shows what it leads to, whatever hides it
+  function reveal() {
+    var name; try { name = decodeURIComponent(location.hash.slice(1)); } catch (_) { return; }
+    var place = name && document.getElementById(name);
+    if (!place) return;
+    if (place.classList.contains("panel")) choose(document.getElementById(place.dataset.tab));
+    if (place.hidden && place.classList.contains("rule")) filter("");
+    var details = one("details", place);
+    if (details && place.classList.contains("sample")) details.open = true;
+    place.scrollIntoView();
+  }
+  addEventListener("hashchange", reveal);
+
+  // Rules by level or evidence
+  var buttons = all(".filter button");
+  function filter(kind) {
+    var shown = 0;
+    buttons.forEach(function (each) { each.setAttribute("aria-pressed", String(each.dataset.show === kind)); });
+    all(".rule").forEach(function (rule) {
+      rule.hidden = Boolean(kind) && rule.dataset.kinds.split(" ").indexOf(kind) < 0;
+      if (!rule.hidden) shown += 1;
+    });
+    all(".chapter").forEach(function (chapter) { chapter.hidden = !one(".rule:not([hidden])", chapter); });
+    var status = one(".filter [role=status]");
+    status.textContent = shown + " " + status.dataset.shown;
+  }
+  buttons.forEach(function (button) { button.addEventListener("click", function () { filter(button.dataset.show); }); });
+  if (location.hash) reveal();
+
+  // Where the reader is, in the contents
+  var inner = all("nav .inner a"), places = inner.map(function (a) { return document.getElementById(decodeURIComponent(a.hash.slice(1))); });
+  if (inner.length && "IntersectionObserver" in window) {
+    var mark = function () {
+      var current = -1;
+      places.forEach(function (place, i) { if (place && place.getBoundingClientRect().top < 140) current = i; });
+      inner.forEach(function (a, i) { if (i === current) a.setAttribute("aria-current", "location"); else a.removeAttribute("aria-current"); });
+    };
+    var waiting = false;
+    addEventListener("scroll", function () {
+      if (waiting) return;
+      waiting = true; requestAnimationFrame(function () { waiting = false; mark(); });
+    }, { passive: true });
+    mark();
+  }
+
+  // Search: every word has to occur; a name counts more than a text, a beginning more than a middle
+  var input = one("#q"), list = one("#found"), status = one(".search [role=status]"), rows, at = -1;
+  function find(text) {
+    var words = text.toLowerCase().split(/\s+/).filter(Boolean), hits = [];
+    rows = rows || JSON.parse(one("#search-index").textContent).map(function (row) { return [row[0], row[1], row[2], row[0].toLowerCase(), row[2].toLowerCase()]; });
+    if (!words.length) return hits;
+    rows.forEach(function (row, order) {
+      var score = 0;
+      for (var i = 0; i < words.length; i++) {
+        var name = row[3].indexOf(words[i]), more = row[4].indexOf(words[i]);
+        if (name < 0 && more < 0) return;
+        score += row[3] === words[i] ? 100 : name === 0 ? 40 : name > 0 ? 20 : more === 0 ? 6 : 4;
+      }
+      hits.push([score, order, row]);
+    });
+    return hits.sort(function (a, b) { return b[0] - a[0] || a[1] - b[1]; }).slice(0, 12);
+  }
+  function show() {
+    var hits = find(input.value), asked = input.value.trim() !== "";
+    list.textContent = ""; at = -1; input.removeAttribute("aria-activedescendant");
+    hits.forEach(function (hit, i) {
+      var item = document.createElement("li"), link = document.createElement("a"), small = document.createElement("small");
+      item.id = "hit-" + i; item.setAttribute("role", "option"); item.setAttribute("aria-selected", "false");
+      link.href = hit[2][1]; link.tabIndex = -1; link.textContent = hit[2][0]; small.textContent = hit[2][2];
+      link.appendChild(small); item.appendChild(link); list.appendChild(item);
+      link.addEventListener("click", close);
+    });
+    list.hidden = !hits.length; input.setAttribute("aria-expanded", String(hits.length > 0));
+    status.textContent = !asked ? "" : hits.length ? hits.length + " " + status.dataset.found : status.dataset.none;
+    status.classList.toggle("empty", asked && !hits.length);
+    if (hits.length) move(0);
+  }
+  function move(to) {
+    var items = list.children;
+    if (!items.length) return;
+    if (at >= 0) items[at].setAttribute("aria-selected", "false");
+    at = (to + items.length) % items.length;
+    items[at].setAttribute("aria-selected", "true"); items[at].scrollIntoView({ block: "nearest" });
+    input.setAttribute("aria-activedescendant", items[at].id);
+  }
+  function close() { list.hidden = true; input.setAttribute("aria-expanded", "false"); status.classList.remove("empty"); }
+  input.addEventListener("input", show);
+  input.addEventListener("focus", function () { if (input.value) show(); });
+  input.addEventListener("keydown", function (event) {
+    if (event.key === "ArrowDown") { event.preventDefault(); move(at + 1); }
+    else if (event.key === "ArrowUp") { event.preventDefault(); move(at - 1); }
+    else if (event.key === "Enter" && !list.hidden && at >= 0) { event.preventDefault(); var link = one("a", list.children[at]); close(); location.href = link.href; }
+    else if (event.key === "Escape") { input.value = ""; show(); close(); input.blur(); }
+  });
+  document.addEventListener("click", function (event) { if (!event.target.closest(".search")) close(); });
+  document.addEventListener("keydown", function (event) {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    var typing = /^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName);
+    if (event.key === "/" && !typing) { event.preventDefault(); input.focus(); input.select(); }
+    else if (event.key === "Escape" && menu.getAttribute("aria-expanded") === "true") { openMenu(false); menu.focus(); }
+  });
+
+  // On paper everything is open
+  addEventListener("beforeprint", function () { all("main details").forEach(function (d) { d.dataset.was = d.open ? "1" : ""; d.open = true; }); });
+  addEventListener("afterprint", function () { all("main details").forEach(function (d) { d.open = Boolean(d.dataset.was); }); });
+})();

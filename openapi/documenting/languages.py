@@ -1,0 +1,40 @@
+"""Decides where the contract, the rules and the read-back come from in each language."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from openapi import derive
+from openapi.catalogue import Catalogue
+from openapi.errors import ContractError
+from openapi.loading import load_contract
+from openapi.members import Member, members_of
+from openapi.model import Contract
+from openapi.overlay import apply_overlay, load_overlay
+from openapi.translating import ORIGINAL, load_translation, overlay_path
+from openapi.yamlfile import read_yaml
+
+__all__ = ["catalogue_in", "contract_in", "read_back_in"]
+
+_READ_BACK_FILE = Path(__file__).parent.with_name("read-back.yaml")
+
+
+def contract_in(lang: str, path: Path) -> Contract:
+    """Reads a contract with its texts in a language; one without an overlay for it keeps its own texts."""
+    overlay = overlay_path(lang, path)
+    return load_contract(path, [overlay] if lang != ORIGINAL and overlay.exists() else [])
+
+
+def catalogue_in(lang: str) -> Catalogue:
+    """Reads the rules with their texts in a language."""
+    return load_translation(lang)
+
+
+def read_back_in(lang: str) -> tuple[Member, ...]:
+    """Reads what a receiver answers about one message, with the texts in a language."""
+    document = read_yaml(_READ_BACK_FILE, error=ContractError).value
+    if lang != ORIGINAL:
+        document = apply_overlay(document, load_overlay(overlay_path(lang, _READ_BACK_FILE)))
+    ((_, item),) = document["paths"].items()
+    schema = item["get"]["responses"]["200"]["content"]["application/json"]["schema"]
+    return tuple(member for member in members_of(derive.bundled(document, schema)) if member.pointer)

@@ -1,0 +1,71 @@
+"""Decides where each thing stands in the documentation, so that reports and `rules ID` can link to it."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+__all__ = ["Kind", "address", "anchor", "file_name"]
+
+Kind = Literal[
+    "page", "callback", "header", "field", "example", "rule", "chapter", "fact", "fault", "question", "receiver"
+]
+
+_PLACES: dict[str, tuple[str, str]] = {
+    # kind: file and anchor; {0} is the name, {1} the place inside the thing of that name
+    "page": ("{0}", ""),
+    "callback": ("callback-{0}", ""),
+    "header": ("callback-{0}", "header-{1}"),
+    "field": ("callback-{0}", "field-{1}"),
+    "example": ("callback-{0}", "example-{1}"),
+    "rule": ("rules", "{0}"),
+    "chapter": ("rules", "{0}"),
+    "fact": ("delivery", "fact-{0}.{1}"),
+    "fault": ("matrix", "fault-{0}"),
+    "question": ("open", "{0}"),
+    "receiver": ("receivers", "receiver-{0}"),
+}
+
+
+def address(kind: Kind, name: str, inner: str = "") -> str:
+    """Returns the relative URL of a thing within one language's folder; the same in every language and version.
+
+    The site is `DIR/index.html` (chooses a language) and one folder for each, as in `DIR/en/rules.html#ACK-01`:
+
+        page      NAME            NAME.html
+        callback  CALLBACK        callback-CALLBACK.html
+        header    CALLBACK, NAME  callback-CALLBACK.html#header-NAME
+        field     CALLBACK, /a/b  callback-CALLBACK.html#field-a.b
+        example   CALLBACK, NAME  callback-CALLBACK.html#example-NAME
+        rule      ACK-01          rules.html#ACK-01
+        chapter   ACK             rules.html#ACK
+        fact      CALLBACK, NAME  delivery.html#fact-CALLBACK.NAME    (a key of x-delivery)
+        fault     ACK-01          matrix.html#fault-ACK-01
+        question  Q-01            open.html#Q-01
+        receiver  NAME            receivers.html#receiver-NAME
+
+    In names everything but ASCII letters, digits, `_` and `-` is written as `~` and its UTF-8 bytes in hexadecimal;
+    the slashes of a JSON pointer become dots.
+    """
+    file, fragment = _PLACES[kind]
+    parts = _token(name), _inner(inner)
+    return f"{file.format(*parts)}.html" + (f"#{fragment.format(*parts)}" if fragment else "")
+
+
+def anchor(kind: Kind, name: str, inner: str = "") -> str:
+    """The part of an address after `#`: the `id` of the element."""
+    return address(kind, name, inner).partition("#")[2]
+
+
+def file_name(kind: Kind, name: str) -> str:
+    """The part of an address before `#`."""
+    return address(kind, name).partition("#")[0]
+
+
+def _token(text: str) -> str:
+    return re.sub(r"[^A-Za-z0-9_-]", lambda m: "".join(f"~{byte:02X}" for byte in m[0].encode()), text)
+
+
+def _inner(text: str) -> str:
+    # A pointer's own escapes (~0, ~1) go through the same writing, so that two pointers never share an anchor.
+    return ".".join(_token(token) for token in text.removeprefix("/").split("/"))

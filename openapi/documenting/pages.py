@@ -1,0 +1,229 @@
+"""Decides which pages there are in one language and what each is given; the templates decide how it looks."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.resources import files
+from typing import Any
+
+from markupsafe import Markup
+
+from openapi import documenting
+from openapi.catalogue import Catalogue
+from openapi.documenting import beside, markdown
+from openapi.documenting.colouring import as_text, coloured_source
+from openapi.documenting.delivery import ShownFact, apart, facts
+from openapi.documenting.languages import read_back_in
+from openapi.documenting.links import address, anchor, file_name
+from openapi.documenting.picture import life_cycle
+from openapi.documenting.proof import Proof
+from openapi.documenting.reference import Reference, reference
+from openapi.documenting.searching import Entry, index
+from openapi.documenting.words import LANGUAGES, Words
+from openapi.model import Callback, Contract
+
+__all__ = ["Book", "Page", "chooser", "rendered_pages"]
+
+_MARKS = ("doc", "example", "inferred", "house")
+_VERDICTS = ("pass", "warn", "fail", "flaky", "not applicable", "error")
+_EXIT_CODES = (0, 1, 2, 3, 130)
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page: its file, its place in the navigation, and the headings that the navigation shows under it."""
+
+    file: str
+    template: str
+    group: str
+    title: str
+    headings: tuple[markdown.Heading, ...] = ()
+    callback: str = ""
+
+
+@dataclass(frozen=True)
+class Book:
+    """Everything that the pages of one language are made from; contract and rules are in that language.
+
+    Attributes:
+        original: The contract with its own texts.
+    """
+
+    contract: Contract
+    original: Contract
+    catalogue: Catalogue
+    proof: Proof
+    words: Words
+    languages: tuple[str, ...]
+
+    @cached_property
+    def references(self) -> tuple[Reference, ...]:
+        """The callbacks as their pages show them."""
+        return tuple(reference(self.contract, callback, self.words) for callback in self.contract.callbacks)
+
+    @cached_property
+    def facts(self) -> dict[str, tuple[ShownFact, ...]]:
+        """The facts of delivery by callback."""
+        return {
+            callback.name: facts(self.contract, callback, self.catalogue, self.words)
+            for callback in self.contract.callbacks
+        }
+
+    @cached_property
+    def questions(self) -> tuple[beside.Question, ...]:
+        """The open questions."""
+        return beside.open_questions(self.contract, self.words.lang)
+
+    @cached_property
+    def known(self) -> tuple[beside.Known, ...]:
+        """The callbacks that are known and not specified."""
+        return beside.known_callbacks(self.original, self.words.lang)
+
+    @cached_property
+    def changelog(self) -> tuple[Markup, list[markdown.Heading]]:
+        """The changelog and its versions."""
+        text = beside.changelog(self.contract)
+        return markdown.page(text, "version") if text else (Markup(""), [])
+
+    @cached_property
+    def pages(self) -> tuple[Page, ...]:
+        """The pages in the order of the navigation."""
+        return tuple(self._pages())
+
+    def _pages(self) -> Iterator[Page]:
+        t = self.words
+
+        def page(name: str, group: str, *headings: markdown.Heading) -> Page:
+            return Page(f"{name}.html", f"{name}.html", group, t(f"page.{name}"), headings)
+
+        yield page("index", "start")
+        yield page("testing", "start", ("commands", t("testing.commands")), ("states", t("testing.states.title")))
+        if self.proof.receivers:
+            yield page("receivers", "start")
+        for shown in self.references:
+            headings = [("headers", t("callback.headers")), ("fields", t("callback.fields"))]
+            if shown.states:
+                headings.append(("states", t("callback.states")))
+            headings += [("examples", t("callback.examples"))] if shown.examples else []
+            headings += [("wire", t("callback.wire")), ("answer", t("callback.answer"))]
+            yield Page(
+                file_name("callback", shown.name), "callback.html", "reference", shown.name, tuple(headings), shown.name
+            )
+        yield page("delivery", "reference", ("telling-apart", t("apart.title")))
+        yield page("rules", "judged", *((anchor("chapter", c), title) for c, title in self.catalogue.chapters.items()))
+        if self.proof.matrix:
+            yield page("matrix", "judged")
+        if self.questions or self.known:
+            yield page("open", "background", *([("known", t("open.others"))] if self.known else []))
+        if self.changelog[0]:
+            yield page("changelog", "background", *self.changelog[1])
+
+    def entries(self) -> Iterator[Entry]:
+        """What search finds, the most looked for first."""
+        t = self.words
+        for page in self.pages:
+            yield Entry(page.title, page.file, "")
+            if page.template != "rules.html":
+                yield from (Entry(title, f"{page.file}#{place}", page.title) for place, title in page.headings)
+        for shown in self.references:
+            for field in shown.fields:
+                url = address("field", shown.name, field.pointer)
+                yield Entry(field.name, url, markdown.plain(f"{field.meaning} {' '.join(field.enum)} · {shown.name}"))
+            for header in shown.headers:
+                yield Entry(str(header["name"]), address("header", shown.name, str(header["name"])), shown.name)
+            for fact in self.facts[shown.name]:
+                yield Entry(fact.title, address("fact", shown.name, fact.key), f"x-delivery.{fact.key} · {shown.name}")
+        for chapter, title in self.catalogue.chapters.items():
+            yield Entry(title, address("chapter", chapter), chapter)
+        for rule in self.catalogue.rules:
+            yield Entry(rule.id, address("rule", rule.id), markdown.plain(f"{rule.statement} {rule.level}"))
+        for question in self.questions:
+            yield Entry(question.id, address("question", question.id), markdown.plain(question.question))
+        for sample in self.proof.receivers:
+            yield Entry(sample.framework, address("receiver", sample.name), f"{sample.language} {t('page.receivers')}")
+
+    def picture(self, callback: Callback, upright: bool) -> Markup:
+        """The life cycle of a callback's messages; nothing without an order."""
+        order, t = callback.delivery.order, self.words
+        if order is None:
+            return Markup("")
+        shown = next(each for each in self.references if each.name == callback.name)
+        text = t("home.life.text", steps=", ".join(f"{a} → {b}" for a, b in order.edges))
+        if order.terminal:
+            text += " " + t("home.life.terminal", states=", ".join(order.terminal))
+        links = {state.name: address("example", shown.name, state.example) for state in shown.states if state.example}
+        title = t("home.life.title", name=callback.name)
+        return life_cycle(order, title=title, text=text, links=links, upright=upright)
+
+
+def _asset(name: str) -> str:
+    """One of our own files without its indentation and lines of comment: it stands in every page."""
+    lines = files(documenting).joinpath(f"assets/{name}").read_text("utf-8").splitlines()
+    return "\n".join(line.strip() for line in lines if line.strip() and not line.lstrip().startswith("// "))
+
+
+def _digest(text: str) -> str:
+    return "'sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() + "'"
+
+
+def _environment() -> Any:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("openapi.documenting"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    style, early, late = (_asset(name) for name in ("site.css", "early.js", "site.js"))
+    environment.globals |= {
+        # Only these three texts may act; whatever a description smuggled in could not.
+        "policy": f"default-src 'none'; style-src {_digest(style)}; script-src {_digest(early)} {_digest(late)}; "
+        "img-src data:; base-uri 'none'; form-action 'none'",
+        "style": Markup(style),  # noqa: S704  # our own files
+        "early": Markup(early),  # noqa: S704
+        "late": Markup(late),  # noqa: S704
+        "address": address,
+        "anchor": anchor,
+        "language_names": LANGUAGES,
+        "coloured_source": coloured_source,
+    }
+    environment.filters |= {"text": as_text, "inline": markdown.inline, "markdown": markdown.rendered}
+    return environment
+
+
+def rendered_pages(book: Book) -> Iterator[tuple[str, str]]:
+    """Renders one language: file names within its folder, and what stands in them."""
+    environment = _environment()
+    t = book.words
+    found = index(book.entries())
+    values: dict[str, Any] = {
+        "book": book,
+        "t": t,
+        "lang": t.lang,
+        "search_index": found,
+        "marks": _MARKS,
+        "verdicts": _VERDICTS,
+        "exit_codes": _EXIT_CODES,
+        "groups": ("start", "reference", "judged", "background"),
+        "apart": apart(book.contract.callbacks),
+        "read_back": read_back_in(t.lang),
+        "stored": [rule for rule in book.catalogue.rules if rule.evidence == "read-back"],
+    }
+    for page in book.pages:
+        shown = next((each for each in book.references if each.name == page.callback), None)
+        text = environment.get_template(page.template).render(values, page=page, shown=shown)
+        # A link to the page itself needs no name: shorter, and it never loads the page again.
+        yield page.file, text.replace(f'href="{page.file}#', 'href="#')
+
+
+def chooser(languages: tuple[str, ...], title: str) -> str:
+    """The page at the root of the site: leads to the reader's language, or lets him choose."""
+    words = {lang: Words(lang) for lang in languages}
+    rendered: str = _environment().get_template("chooser.html").render(languages=languages, words=words, title=title)
+    return rendered

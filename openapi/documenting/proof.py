@@ -1,0 +1,61 @@
+"""Decides what the floors above tell the documentation: faults, the kill matrix, receivers, recorded runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+__all__ = ["MatrixRow", "Proof", "Run", "Sample"]
+
+
+@dataclass(frozen=True)
+class MatrixRow:
+    """What the suite found when the mock had one fault; the fault `none` is the right mock."""
+
+    fault: str
+    deviation: str
+    noticed: str
+    blocked: str
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A correct receiver, shown from its own file.
+
+    Attributes:
+        start: The command line that starts it.
+        warns: Ids of the SHOULD rules that it breaks on purpose.
+    """
+
+    name: str
+    file: str
+    language: str
+    framework: str
+    packages: tuple[str, ...]
+    start: str
+    warns: tuple[str, ...]
+    text: str
+
+
+@dataclass(frozen=True)
+class Run:
+    """One recorded run of the program: a key of the site's words that says what for, and what it printed."""
+
+    what: str
+    command: str
+    exit_code: int
+    output: str
+
+
+@dataclass(frozen=True)
+class Proof:
+    """Everything that only the floors above know; a part that is empty is left out of the site.
+
+    Attributes:
+        faults: By rule id, what a mock does that breaks it, as in "answers 409 to a redelivery".
+    """
+
+    faults: Mapping[str, str] = field(default_factory=dict)
+    matrix: tuple[MatrixRow, ...] = ()
+    receivers: tuple[Sample, ...] = ()
+    runs: tuple[Run, ...] = ()

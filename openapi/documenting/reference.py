@@ -1,0 +1,235 @@
+"""Decides what the page of one callback shows: headers, fields, examples, answer, and the bytes on the wire."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from markupsafe import Markup
+
+from openapi import pointer as jp
+from openapi.documenting.colouring import coloured_json
+from openapi.documenting.links import address
+from openapi.documenting.words import Words
+from openapi.members import Member
+from openapi.model import Callback, Contract, Example
+
+__all__ = ["Field", "Reference", "Shown", "State", "reference"]
+
+_TARGET = "https://receiver.example.com/callbacks"
+_HOST, _PATH = "receiver.example.com", "/callbacks"
+
+
+@dataclass(frozen=True)
+class Field:
+    """One field as a reader sees it.
+
+    Attributes:
+        marks: How each keyword is known, by keyword; what is not named there is documented.
+        roles: Keys of `x-delivery` that point at it.
+    """
+
+    pointer: str
+    name: str
+    depth: int
+    types: str
+    required: bool
+    meaning: str
+    format: str
+    enum: tuple[str, ...]
+    example: str
+    marks: Mapping[str, str]
+    roles: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class State:
+    """One value of the member that carries the state, and the example that has it."""
+
+    name: str
+    meaning: str
+    example: str
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One named example: coloured for reading, as text for copying."""
+
+    name: str
+    summary: str
+    illustrative: bool
+    provenance: str
+    html: Markup
+    wire: str
+    curl: str
+
+
+@dataclass(frozen=True)
+class Reference:
+    """Everything that the page of one callback shows."""
+
+    callback: Callback
+    description: str
+    tags: tuple[str, ...]
+    content_type_provenance: str
+    headers: tuple[Mapping[str, object], ...]
+    body_description: str
+    fields: tuple[Field, ...]
+    states: tuple[State, ...]
+    examples: tuple[Shown, ...]
+    answer_wire: str
+    answer_description: str
+    open_object: bool
+
+    @property
+    def name(self) -> str:
+        """The callback's name."""
+        return self.callback.name
+
+
+def reference(contract: Contract, callback: Callback, words: Words) -> Reference:
+    """Puts together what one callback's page shows, in the language that the contract is in."""
+    raw = jp.get(contract.document, callback.pointer)
+    content = raw["requestBody"]["content"][callback.media_type]
+    headers = [parameter for parameter in raw.get("parameters", ()) if parameter["in"] == "header"]
+    root = callback.member("")
+    return Reference(
+        callback=callback,
+        description=str(raw.get("description", "")),
+        tags=tuple(raw.get("tags", ())),
+        content_type_provenance=_mark(raw["requestBody"]),
+        headers=tuple(_header(header, words) for header in headers),
+        body_description=str(root.schema.get("description", "")) if root else "",
+        fields=tuple(_fields(callback, words)),
+        states=tuple(_states(callback)),
+        examples=tuple(_shown(callback, example, content) for example in callback.examples),
+        answer_wire=_answer_wire(callback),
+        answer_description=_answer_description(raw),
+        open_object=root is not None and root.schema.get("additionalProperties") is not False,
+    )
+
+
+def _mark(value: jp.Json, key: str = "") -> str:
+    marks = value.get("x-provenance", "doc") if isinstance(value, Mapping) else "doc"
+    return str(marks.get(key, "doc")) if isinstance(marks, Mapping) else str(marks)
+
+
+def _header(raw: Mapping[str, jp.Json], words: Words) -> Mapping[str, object]:
+    schema = raw.get("schema", {})
+    return {
+        "name": str(raw["name"]),
+        "types": _types(schema.get("type", ()), words),
+        "required": bool(raw.get("required", False)),
+        "meaning": str(raw.get("description", "")),
+        "default": str(schema.get("default", "")),
+        "mark": _mark(raw),
+    }
+
+
+def _types(types: str | tuple[str, ...] | list[str], words: Words) -> str:
+    several = (types,) if isinstance(types, str) else tuple(types)
+    return words("field.or").join(several) or words("field.any")
+
+
+def _fields(callback: Callback, words: Words) -> Iterator[Field]:
+    for member in callback.members:
+        if member.pointer == "":
+            continue
+        tokens = jp.tokens(member.pointer)
+        schema = member.schema
+        shown = schema.get("examples", [schema["example"]] if "example" in schema else [])
+        yield Field(
+            pointer=member.pointer,
+            name=_dotted(callback, tokens),
+            depth=len(tokens) - 1,
+            types=_types(member.types, words),
+            required=member.required,
+            meaning=str(schema.get("description", schema.get("title", ""))),
+            format=member.format,
+            enum=tuple(json.dumps(v, ensure_ascii=False) if not isinstance(v, str) else v for v in member.enum),
+            example=json.dumps(shown[0], ensure_ascii=False) if shown else "",
+            marks={key: _mark(schema, key) for key in ("description", "format", "enum")},
+            roles=tuple(_roles(callback, member)),
+        )
+
+
+def _dotted(callback: Callback, tokens: tuple[str, ...]) -> str:
+    """`actions[].id` for `/actions/0/id`: the first item stands for all."""
+    name = ""
+    for index, token in enumerate(tokens):
+        parent = callback.member(jp.join(tokens[:index]))
+        of_array = parent is not None and "array" in parent.types
+        name += "[]" if of_array else f".{token}" if name else token
+    return name
+
+
+def _roles(callback: Callback, member: Member) -> Iterator[str]:
+    facts = callback.delivery
+    if member.pointer == facts.correlation:
+        yield "correlation"
+    if member.pointer in facts.idempotency:
+        yield "idempotency"
+    if member.pointer == facts.state:
+        yield "state"
+    if member.pointer in facts.groups:
+        yield "groups"
+
+
+def _states(callback: Callback) -> Iterator[State]:
+    pointer, order = callback.delivery.state, callback.delivery.order
+    member = callback.member(pointer) if pointer else None
+    for name in dict.fromkeys([*(order.states if order else ()), *(member.enum if member else ())]):
+        fitting = [e for e in callback.delivered_examples if _value(e, pointer or "") == name]
+        yield State(str(name), fitting[0].summary if fitting else "", fitting[0].name if fitting else "")
+
+
+def _value(example: Example, pointer: str) -> jp.Json:
+    try:
+        return jp.get(example.value, pointer)
+    except LookupError:
+        return None
+
+
+def _shown(callback: Callback, example: Example, content: Mapping[str, jp.Json]) -> Shown:
+    known = {member.pointer for member in callback.members}
+    html = coloured_json(
+        example.value, lambda pointer: address("field", callback.name, pointer) if pointer in known else ""
+    )
+    body = json.dumps(example.value, ensure_ascii=False, separators=(",", ":"))
+    headers = [("Content-Type", callback.media_type)]
+    headers += [(h.name, h.default or "…") for h in callback.headers if h.default is not None or h.required]
+    lines = [f"{callback.method} {_PATH} HTTP/1.1", f"Host: {_HOST}"]
+    lines += [f"{name}: {value}" for name, value in headers]
+    lines += [f"Content-Length: {len(body.encode())}", "", body]
+    curl = ["curl -i", *(f"-H {shlex.quote(f'{name}: {value}')}" for name, value in headers)]
+    curl += [f"--data-binary {shlex.quote(body)}", f'"${{URL:-{_TARGET}}}"']
+    return Shown(
+        example.name,
+        example.summary,
+        example.illustrative,
+        _mark(content["examples"][example.name]),
+        html,
+        "\n".join(lines),
+        " \\\n  ".join(curl),
+    )
+
+
+def _answer_wire(callback: Callback) -> str:
+    answer = callback.answer
+    if answer is None:
+        return ""
+    lines = [f"HTTP/1.1 {answer.status} {HTTPStatus(answer.status).phrase}"]
+    if answer.media_type is None:
+        return "\n".join([*lines, "Content-Length: 0"])
+    body = json.dumps(answer.example, ensure_ascii=False, separators=(",", ":"))
+    return "\n".join([*lines, f"Content-Type: {answer.media_type}", f"Content-Length: {len(body.encode())}", "", body])
+
+
+def _answer_description(raw: Mapping[str, jp.Json]) -> str:
+    for status, response in raw.get("responses", {}).items():
+        if str(status).startswith("2"):
+            return str(response.get("description", ""))
+    return ""

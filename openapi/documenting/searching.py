@@ -1,0 +1,28 @@
+"""Decides what search finds: one entry for each page, field, rule, fact, question and receiver, prepared here."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+__all__ = ["Entry", "index"]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One thing to be found: its name, where it stands, and the words by which it is found."""
+
+    name: str
+    url: str
+    text: str
+
+
+def index(entries: Iterable[Entry]) -> Markup:
+    """Writes the index as JSON that can stand inside a script element."""
+    rows = [[entry.name, entry.url, entry.text] for entry in entries]
+    text = json.dumps(rows, ensure_ascii=False, separators=(",", ":"))
+    # Nothing in it can end the element or open a comment.
+    return Markup(text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029"))  # noqa: S704

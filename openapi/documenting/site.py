@@ -1,0 +1,89 @@
+"""Decides how the documentation is written to a directory: whole, and over nothing but an earlier one of itself."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from openapi.documenting.languages import catalogue_in, contract_in
+from openapi.documenting.pages import Book, chooser, rendered_pages
+from openapi.documenting.proof import Proof
+from openapi.documenting.words import Words
+from openapi.errors import KitError
+from openapi.loading import load_contract
+
+__all__ = ["MARKER", "pages_of_site", "write_site"]
+
+MARKER = ".callback-contract-docs"
+
+
+def pages_of_site(contract_file: Path, languages: tuple[str, ...], proof: Proof) -> Iterator[tuple[str, str]]:
+    """Renders every page: its path within the site, and what stands in it."""
+    original = load_contract(contract_file)
+    for lang in languages:
+        book = Book(contract_in(lang, contract_file), original, catalogue_in(lang), proof, Words(lang), languages)
+        for name, text in rendered_pages(book):
+            yield f"{lang}/{name}", text
+    yield "index.html", chooser(languages, original.title)
+
+
+def write_site(out: Path, contract_file: Path, languages: tuple[str, ...], proof: Proof) -> dict[str, int]:
+    """Writes the site and returns its files with their sizes in bytes.
+
+    Files of an earlier site that are no longer made are removed. A directory that holds anything and does not carry
+    the marker is left alone.
+
+    Raises:
+        KitError: The directory is a file, holds something else's files, or cannot be written.
+    """
+    earlier = _earlier(out)
+    pages = {name: text.encode() for name, text in pages_of_site(contract_file, languages, proof)}
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        # The marker comes first and lists all: a site that was cut off is still known as ours and written again.
+        _write(out / MARKER, "\n".join(sorted({*pages, *earlier})).encode() + b"\n")
+        for name, content in pages.items():
+            (out / name).parent.mkdir(exist_ok=True)
+            _write(out / name, content)
+        for name in earlier - set(pages):
+            (out / name).unlink(missing_ok=True)
+            if (out / name).parent != out and not any((out / name).parent.iterdir()):
+                (out / name).parent.rmdir()
+        _write(out / MARKER, "\n".join(sorted(pages)).encode() + b"\n")
+    except OSError as error:
+        raise KitError(
+            f"the documentation cannot be written: {error.strerror}",
+            where=str(error.filename or out),
+            remedy="Give a directory that you may write, on a disk that has room.",
+        ) from None
+    return {name: len(content) for name, content in pages.items()}
+
+
+def _earlier(out: Path) -> set[str]:
+    """The files of an earlier site in the directory."""
+    if not out.exists():
+        return set()
+    if not out.is_dir():
+        raise KitError("there is a file of that name", where=f"--out {out}", remedy="Name a directory.")
+    try:
+        if not any(out.iterdir()):
+            return set()
+        listed = (out / MARKER).read_text(encoding="utf-8").splitlines()
+    except FileNotFoundError:
+        raise KitError(
+            "the directory holds files that are not this documentation's",
+            where=f"--out {out}",
+            remedy="Name a new or empty directory, or one that this command wrote.",
+        ) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise KitError(f"the directory cannot be read: {error}", where=f"--out {out}") from None
+    # The marker is a file that anybody can edit: nothing outside the directory is ever removed.
+    return {name for name in listed if name.endswith(".html") and ".." not in name and not Path(name).is_absolute()}
+
+
+def _write(path: Path, content: bytes) -> None:
+    # Renamed into place, so that a reader never sees half a page.
+    part = path.with_name(path.name + ".part")
+    part.write_bytes(content)
+    os.replace(part, path)
