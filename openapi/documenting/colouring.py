@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import json
 from collections.abc import Callable
+from functools import cache
 
 from markupsafe import Markup
 
@@ -56,6 +57,7 @@ def _lines(parts: list[Markup], opening: str, closing: str, indent: str) -> Mark
     return Markup("{}\n{}\n{}{}").format(opening, inside, indent, closing)
 
 
+@cache
 def coloured_source(text: str, language: str) -> Markup:
     """Colours a source file in five classes; in an unknown language it stays as it is."""
     from pygments import lex  # type: ignore[import-untyped]

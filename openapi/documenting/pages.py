@@ -6,7 +6,7 @@ import base64
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from importlib.resources import files
 from typing import Any
 
@@ -101,7 +101,9 @@ class Book:
             return Page(f"{name}.html", f"{name}.html", group, t(f"page.{name}"), headings)
 
         yield page("index", "start")
-        yield page("testing", "start", ("commands", t("testing.commands")), ("states", t("testing.states.title")))
+        sections = ["install", "commands", *(["runs"] if self.proof.runs else []), "states", "verdicts", "codes"]
+        headings = [(name, t(f"testing.{name}")) for name in sections]
+        yield page("testing", "start", *headings)
         if self.proof.receivers:
             yield page("receivers", "start")
         for shown in self.references:
@@ -170,6 +172,7 @@ def _digest(text: str) -> str:
     return "'sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() + "'"
 
 
+@cache
 def _environment() -> Any:
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
