@@ -42,7 +42,7 @@ def ran(command: str) -> tuple[int, str]:
         capture_output=True,
         text=True,
         check=False,
-        env={**os.environ, "COLUMNS": "110", "NO_COLOR": "1"},
+        env={**os.environ, "COLUMNS": "104", "NO_COLOR": "1"},
         timeout=300,
     )
     lines = (done.stdout + done.stderr).strip("\n").splitlines()

@@ -1,0 +1,180 @@
+"""The documentation in a real Chromium: it asks for nothing, complains of nothing, fits, is accessible and can be used.
+
+Needs playwright (PyPI, without its browsers), chromium on the PATH, and axe-core from npm in NODE_PATH.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from contract_tests.docs_command import proof
+from openapi import CONTRACT_FILE, load_contract
+from openapi.documenting import address
+from openapi.documenting.site import write_site
+from openapi.documenting.words import LANGUAGES
+
+pytestmark = pytest.mark.slow
+
+CALLBACK = load_contract().callbacks[0]
+PHONE, DESK = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
+
+
+def need(what, found):
+    if not found and os.environ.get("CI") == "true":
+        pytest.fail(f"no {what}")
+    if not found:
+        pytest.skip(f"no {what}")
+    return found
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    out = tmp_path_factory.mktemp("docs")
+    written = write_site(out, CONTRACT_FILE, tuple(LANGUAGES), proof())
+    return out, [name for name in written if name != "index.html"]
+
+
+@pytest.fixture(scope="module")
+def browser():
+    need("playwright", importlib.util.find_spec("playwright"))
+    chromium = need("chromium on the PATH", shutil.which("chromium") or shutil.which("chromium-browser"))
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        yield running
+        running.close()
+
+
+class Watched:
+    """A page, and what it asked for or complained of."""
+
+    def __init__(self, browser, **options):
+        self.context = browser.new_context(**options)
+        self.page = self.context.new_page()
+        self.requests, self.complaints = [], []
+        self.page.on("request", lambda request: self.requests.append(request.url))
+        self.page.on("console", lambda message: self.complaints.append(message.text))
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+
+    def open(self, out, name):
+        self.page.goto(f"file://{out}/{name}")
+        return self.page
+
+
+@pytest.fixture
+def watched(browser):
+    opened = []
+
+    def watch(**options):
+        opened.append(Watched(browser, **options))
+        return opened[-1]
+
+    yield watch
+    for each in opened:
+        each.context.close()
+
+
+@pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
+def test_pages_fit_ask_for_nothing_and_complain_of_nothing(site, watched, size):
+    out, names = site
+    reader = watched(viewport=size)
+    for name in names:
+        page = reader.open(out, name)
+        assert page.evaluate("document.documentElement.scrollWidth") <= size["width"], name
+    assert reader.complaints == []
+    assert [url for url in reader.requests if not url.startswith(("file:", "data:"))] == []
+    assert len([url for url in reader.requests if url.startswith("file:")]) == len(names)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_no_violation(site, watched, theme):
+    folders = [Path(p) for p in os.environ.get("NODE_PATH", "").split(os.pathsep) if p]
+    axe = need("axe-core in NODE_PATH", [f / "axe-core/axe.min.js" for f in folders if (f / "axe-core").is_dir()])[0]
+    out, names = site
+    reader = watched(viewport=DESK, color_scheme=theme, bypass_csp=True)
+    found = {}
+    for name in names:
+        page = reader.open(out, name)
+        page.add_script_tag(content=axe.read_text("utf-8"))
+        result = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+        found |= {f"{name}: {v['id']}": [n["html"][:160] for n in v["nodes"][:3]] for v in result["violations"]}
+    assert found == {}
+
+
+def test_search_works_by_keyboard_in_both_languages(site, watched):
+    out, _ = site
+    for lang in LANGUAGES:
+        page = watched(viewport=DESK).open(out, f"{lang}/index.html")
+        page.keyboard.press("/")
+        page.keyboard.type("ord-02")
+        page.keyboard.press("Enter")
+        page.wait_for_url(f"**/{lang}/rules.html#ORD-02")
+
+
+def test_search_finds_chinese_words(site, watched):
+    page = watched(viewport=DESK).open(site[0], "zh/index.html")
+    page.fill("#q", "重复投递")
+    assert page.locator("#found li").count() > 1
+
+
+def test_deep_link_to_an_example_shows_it(site, watched):
+    example = CALLBACK.examples[-1].name
+    page = watched(viewport=DESK).open(site[0], "en/" + address("example", CALLBACK.name, example))
+    assert page.locator("[role=tab][aria-selected=true]").inner_text() == example
+    assert page.locator(".panel:visible").count() == 1
+
+
+def test_language_switch_keeps_the_place(site, watched):
+    page = watched(viewport=DESK).open(site[0], "en/rules.html#PAY-17")
+    page.click("a.lang")
+    page.wait_for_url("**/zh/rules.html#PAY-17")
+
+
+def test_contents_open_on_a_phone(site, watched):
+    page = watched(viewport=PHONE).open(site[0], "en/index.html")
+    assert not page.locator("#nav").is_visible()
+    page.click(".menu")
+    page.click("#nav >> text=Delivery behaviour")
+    page.wait_for_url("**/en/delivery.html")
+
+
+def test_copying_takes_what_is_shown(site, watched):
+    reader = watched(viewport=DESK, permissions=["clipboard-read", "clipboard-write"])
+    page = reader.open(site[0], "en/testing.html")
+    page.click(".copy >> nth=1")
+    page.wait_for_selector(f".copy:has-text('{page.locator('body').get_attribute('data-copied')}')")
+    assert page.evaluate("navigator.clipboard.readText()") == page.locator(".commands code").first.inner_text()
+
+
+def test_rules_are_filtered_and_a_deep_link_still_reaches_each(site, watched):
+    page = watched(viewport=DESK).open(site[0], "en/rules.html")
+    page.click("[data-show=should]")
+    assert page.locator(".rule .level.must:visible").count() == 0
+    page.evaluate("location.hash = 'ACK-01'")
+    page.wait_for_selector("#ACK-01:visible")
+
+
+def test_first_page_leads_to_the_readers_language(site, watched):
+    for locale, lang in (("zh-CN", "zh"), ("de-DE", ""), ("en-GB", "en")):
+        page = watched(viewport=DESK, locale=locale).open(site[0], "index.html")
+        page.wait_for_url(f"**/{lang}/index.html" if lang else "**/docs*/index.html")
+
+
+def test_without_scripts_everything_is_there(site, watched):
+    page = watched(viewport=PHONE, java_script_enabled=False).open(site[0], "en/" + address("callback", CALLBACK.name))
+    assert page.locator(".panel:visible").count() == len(CALLBACK.examples)
+    assert page.locator("#nav").is_visible()
+    assert page.locator(".copy:visible").count() == 0
+
+
+def test_on_paper_there_is_no_navigation_and_every_example(site, watched):
+    page = watched(viewport=DESK).open(site[0], "en/" + address("callback", CALLBACK.name))
+    page.emulate_media(media="print")
+    assert not page.locator("#nav").is_visible()
+    assert page.locator(".panel:visible").count() == len(CALLBACK.examples)
