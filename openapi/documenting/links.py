@@ -8,7 +8,18 @@ from typing import Literal
 __all__ = ["Kind", "address", "anchor", "file_name"]
 
 Kind = Literal[
-    "page", "callback", "header", "field", "example", "rule", "chapter", "fact", "fault", "question", "receiver"
+    "page",
+    "callback",
+    "header",
+    "field",
+    "example",
+    "delivery",
+    "fact",
+    "rule",
+    "chapter",
+    "fault",
+    "question",
+    "receiver",
 ]
 
 _PLACES: dict[str, tuple[str, str]] = {
@@ -18,9 +29,10 @@ _PLACES: dict[str, tuple[str, str]] = {
     "header": ("callback-{0}", "header-{1}"),
     "field": ("callback-{0}", "field-{1}"),
     "example": ("callback-{0}", "example-{1}"),
+    "delivery": ("delivery", "delivery-{0}"),
+    "fact": ("delivery", "fact-{0}.{1}"),
     "rule": ("rules", "{0}"),
     "chapter": ("rules", "{0}"),
-    "fact": ("delivery", "fact-{0}.{1}"),
     "fault": ("matrix", "fault-{0}"),
     "question": ("open", "{0}"),
     "receiver": ("receivers", "receiver-{0}"),
@@ -37,9 +49,10 @@ def address(kind: Kind, name: str, inner: str = "") -> str:
         header    CALLBACK, NAME  callback-CALLBACK.html#header-NAME
         field     CALLBACK, /a/b  callback-CALLBACK.html#field-a.b
         example   CALLBACK, NAME  callback-CALLBACK.html#example-NAME
+        delivery  CALLBACK        delivery.html#delivery-CALLBACK
+        fact      CALLBACK, NAME  delivery.html#fact-CALLBACK.NAME    (a key of x-delivery)
         rule      ACK-01          rules.html#ACK-01
         chapter   ACK             rules.html#ACK
-        fact      CALLBACK, NAME  delivery.html#fact-CALLBACK.NAME    (a key of x-delivery)
         fault     ACK-01          matrix.html#fault-ACK-01
         question  Q-01            open.html#Q-01
         receiver  NAME            receivers.html#receiver-NAME

@@ -105,7 +105,8 @@ class Book:
         headings = [(name, t(f"testing.{name}")) for name in sections]
         yield page("testing", "start", *headings)
         if self.proof.receivers:
-            yield page("receivers", "start")
+            samples = ((anchor("receiver", each.name), each.framework) for each in self.proof.receivers)
+            yield page("receivers", "start", *samples)
         for shown in self.references:
             headings = [("headers", t("callback.headers")), ("fields", t("callback.fields"))]
             if shown.states:
@@ -115,7 +116,8 @@ class Book:
             yield Page(
                 file_name("callback", shown.name), "callback.html", "reference", shown.name, tuple(headings), shown.name
             )
-        yield page("delivery", "reference", ("telling-apart", t("apart.title")))
+        callbacks = [(anchor("delivery", shown.name), shown.name) for shown in self.references]
+        yield page("delivery", "reference", *callbacks, ("telling-apart", t("apart.title")))
         yield page("rules", "judged", *((anchor("chapter", c), title) for c, title in self.catalogue.chapters.items()))
         if self.proof.matrix:
             yield page("matrix", "judged")
@@ -128,25 +130,28 @@ class Book:
         """What search finds, the most looked for first."""
         t = self.words
         for page in self.pages:
-            yield Entry(page.title, page.file, "")
-            if page.template != "rules.html":
-                yield from (Entry(title, f"{page.file}#{place}", page.title) for place, title in page.headings)
+            yield Entry(page.title, page.file)
+            if page.template not in {"rules.html", "receivers.html"}:  # theirs follow with more to find them by
+                yield from (Entry(title, f"{page.file}#{place}", "", page.title) for place, title in page.headings)
         for shown in self.references:
             for field in shown.fields:
-                url = address("field", shown.name, field.pointer)
-                yield Entry(field.name, url, markdown.plain(f"{field.meaning} {' '.join(field.enum)} · {shown.name}"))
+                text = markdown.plain(" ".join([field.meaning, *field.enum]))
+                yield Entry(field.name, address("field", shown.name, field.pointer), text, shown.name)
             for header in shown.headers:
-                yield Entry(str(header["name"]), address("header", shown.name, str(header["name"])), shown.name)
+                name, text = str(header["name"]), markdown.plain(str(header["meaning"]))
+                yield Entry(name, address("header", shown.name, name), text, shown.name)
             for fact in self.facts[shown.name]:
-                yield Entry(fact.title, address("fact", shown.name, fact.key), f"x-delivery.{fact.key} · {shown.name}")
+                url = address("fact", shown.name, fact.key)
+                yield Entry(fact.title, url, f"x-delivery.{fact.key} {fact.value}", shown.name)
         for chapter, title in self.catalogue.chapters.items():
-            yield Entry(title, address("chapter", chapter), chapter)
+            yield Entry(title, address("chapter", chapter), chapter, t("page.rules"))
         for rule in self.catalogue.rules:
-            yield Entry(rule.id, address("rule", rule.id), markdown.plain(f"{rule.statement} {rule.level}"))
+            yield Entry(rule.id, address("rule", rule.id), markdown.plain(rule.statement), rule.level)
         for question in self.questions:
             yield Entry(question.id, address("question", question.id), markdown.plain(question.question))
         for sample in self.proof.receivers:
-            yield Entry(sample.framework, address("receiver", sample.name), f"{sample.language} {t('page.receivers')}")
+            url = address("receiver", sample.name)
+            yield Entry(sample.framework, url, f"{sample.language} {sample.name}", t("page.receivers"))
 
     def picture(self, callback: Callback, upright: bool) -> Markup:
         """The life cycle of a callback's messages; nothing without an order."""

@@ -13,16 +13,22 @@ __all__ = ["Entry", "index"]
 
 @dataclass(frozen=True)
 class Entry:
-    """One thing to be found: its name, where it stands, and the words by which it is found."""
+    """One thing to be found.
+
+    Attributes:
+        text: More words by which it is found.
+        context: What tells it from others of its name; shown, and not searched, or a page would come with all its parts.
+    """
 
     name: str
     url: str
-    text: str
+    text: str = ""
+    context: str = ""
 
 
 def index(entries: Iterable[Entry]) -> Markup:
     """Writes the index as JSON that can stand inside a script element."""
-    rows = [[entry.name, entry.url, entry.text] for entry in entries]
+    rows = [[entry.name, entry.url, entry.text, entry.context] for entry in entries]
     text = json.dumps(rows, ensure_ascii=False, separators=(",", ":"))
     # Nothing in it can end the element or open a comment.
     return Markup(text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029"))  # noqa: S704

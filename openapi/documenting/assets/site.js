@@ -102,9 +102,10 @@
   // Where the reader is, in the contents
   var inner = all("nav .inner a"), places = inner.map(function (a) { return document.getElementById(decodeURIComponent(a.hash.slice(1))); });
   if (inner.length && "IntersectionObserver" in window) {
+    var stuck = function (place) { var box = place.closest(".right"); return box && getComputedStyle(box).position === "sticky"; };
     var mark = function () {
       var current = -1;
-      places.forEach(function (place, i) { if (place && place.getBoundingClientRect().top < 140) current = i; });
+      places.forEach(function (place, i) { if (place && !stuck(place) && place.getBoundingClientRect().top < 140) current = i; });
       inner.forEach(function (a, i) { if (i === current) a.setAttribute("aria-current", "location"); else a.removeAttribute("aria-current"); });
     };
     var waiting = false;
@@ -119,7 +120,7 @@
   var input = one("#q"), list = one("#found"), status = one(".search [role=status]"), rows, at = -1;
   function find(text) {
     var words = text.toLowerCase().split(/\s+/).filter(Boolean), hits = [];
-    rows = rows || JSON.parse(one("#search-index").textContent).map(function (row) { return [row[0], row[1], row[2], row[0].toLowerCase(), row[2].toLowerCase()]; });
+    rows = rows || JSON.parse(one("#search-index").textContent).map(function (row) { return [row[0], row[1], [row[2], row[3]].filter(Boolean).join(" · "), row[0].toLowerCase(), row[2].toLowerCase()]; });
     if (!words.length) return hits;
     rows.forEach(function (row, order) {
       var score = 0;
