@@ -7,8 +7,11 @@ from pathlib import Path
 
 import click
 
+import mock_server
 from openapi.documenting.proof import MatrixRow, Proof, Run, Sample
+from openapi.documenting.words import LANGUAGES
 from openapi.errors import KitError
+from openapi.yamlfile import read_yaml
 
 __all__ = ["docs", "proof"]
 
@@ -51,12 +54,20 @@ def proof() -> Proof:
     """Gathers faults, the kill matrix, the correct receivers and the recorded runs, as the kit ships them."""
     from mock_server.faults import FAULTS
 
+    translated = {lang: _translated(lang) for lang in LANGUAGES}
     return Proof(
         faults={rule_id: fault.deviation for rule_id, fault in FAULTS.items()},
+        translated={lang: texts for lang, texts in translated.items() if texts},
         matrix=matrix_rows(_text("KILL-MATRIX.md")),
         receivers=_samples(),
         runs=tuple(Run(**run) for run in json.loads(_text("recorded-runs.json"))),
     )
+
+
+def _translated(lang: str) -> dict[str, str]:
+    """What the faults do in another language, by rule id; empty where nobody has written it."""
+    file = Path(mock_server.__file__).with_name(f"faults.{lang}.yaml")
+    return dict(read_yaml(file, error=KitError).value) if file.exists() else {}
 
 
 def matrix_rows(markdown: str) -> tuple[MatrixRow, ...]:

@@ -367,6 +367,14 @@ def test_kill_matrix_is_shown_whole():
     assert [row.fault for row in proof().matrix] == ["none", *FAULTS]
 
 
+def test_every_fault_is_told_in_every_language():
+    for lang in LANGUAGES:
+        texts = {fault: proof().deviation(fault, lang) for fault in FAULTS}
+        assert [fault for fault, text in texts.items() if not text] == []
+        assert lang == "en" or not [text for text in texts.values() if not re.search("[\u3400-\u9fff]", text)]
+        assert not OTHER_WORDS.search(" ".join(texts.values()))
+
+
 def test_recorded_runs_are_what_the_program_prints_now():
     runs = {run["what"]: run for run in json.loads(RECORDED.read_text("utf-8"))}
     assert ran(runs["explain"]["command"]) == (runs["explain"]["exit_code"], runs["explain"]["output"])

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from openapi.translating import ORIGINAL
+
 __all__ = ["MatrixRow", "Proof", "Run", "Sample"]
 
 
@@ -53,9 +55,16 @@ class Proof:
 
     Attributes:
         faults: By rule id, what a mock does that breaks it, as in "answers 409 to a redelivery".
+        translated: The same by language, where somebody has written it.
     """
 
     faults: Mapping[str, str] = field(default_factory=dict)
+    translated: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     matrix: tuple[MatrixRow, ...] = ()
     receivers: tuple[Sample, ...] = ()
     runs: tuple[Run, ...] = ()
+
+    def deviation(self, fault: str, lang: str) -> str:
+        """What the fault does in a language; empty when it is not told there."""
+        texts = self.faults if lang == ORIGINAL else self.translated.get(lang, {})
+        return texts.get(fault, "")

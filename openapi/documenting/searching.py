@@ -17,7 +17,7 @@ class Entry:
 
     Attributes:
         text: More words by which it is found.
-        context: What tells it from others of its name; shown, and not searched, or a page would come with all its parts.
+        context: What tells it from others of its name; shown, and not searched, or all parts of a page would come.
     """
 
     name: str
