@@ -9,6 +9,7 @@ from pathlib import Path
 from openapi import pointer as jp
 from openapi.errors import ContractError
 from openapi.model import Contract
+from openapi.translating import ORIGINAL
 from openapi.yamlfile import YamlFile, read_yaml
 
 __all__ = ["Known", "Question", "changelog", "known_callbacks", "open_questions"]
@@ -73,14 +74,21 @@ def known_callbacks(contract: Contract, lang: str) -> tuple[Known, ...]:
     groups: list[Known] = []
     for index, row in enumerate(_rows(file, "groups")):
         where = f"/groups/{index}"
-        entries = tuple(
-            (str(entry["en"]), _text(file, f"{where}/callbacks/{number}", {"name": entry}, "name", lang))
-            for number, entry in enumerate(row.get("callbacks", ()))
-            if entry["en"] not in described
-        )
+        callbacks = row.get("callbacks")
+        if not isinstance(callbacks, list):
+            raise _flaw(file, where, "no list `callbacks`")
+        names = [
+            (_name(file, where, i, entry, ORIGINAL), _name(file, where, i, entry, lang))
+            for i, entry in enumerate(callbacks)
+        ]
+        entries = tuple(pair for pair in names if pair[0] not in described)
         if entries:
             groups.append(Known(_text(file, where, row, "title", lang), _text(file, where, row, "what", lang), entries))
     return tuple(groups)
+
+
+def _name(file: YamlFile, where: str, index: int, entry: jp.Json, lang: str) -> str:
+    return _text(file, f"{where}/callbacks", {str(index): entry}, str(index), lang)
 
 
 def changelog(contract: Contract) -> str:

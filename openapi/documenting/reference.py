@@ -181,7 +181,7 @@ def _roles(callback: Callback, member: Member) -> Iterator[str]:
 def _states(callback: Callback) -> Iterator[State]:
     pointer, order = callback.delivery.state, callback.delivery.order
     member = callback.member(pointer) if pointer else None
-    for name in dict.fromkeys([*(order.states if order else ()), *(member.enum if member else ())]):
+    for name in dict.fromkeys([*(member.enum if member else ()), *(order.states if order else ())]):
         fitting = [e for e in callback.delivered_examples if _value(e, pointer or "") == name]
         yield State(str(name), fitting[0].summary if fitting else "", fitting[0].name if fitting else "")
 

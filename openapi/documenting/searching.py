@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
-
-from markupsafe import Markup
 
 __all__ = ["Entry", "index"]
 
@@ -26,9 +26,9 @@ class Entry:
     context: str = ""
 
 
-def index(entries: Iterable[Entry]) -> Markup:
-    """Writes the index as JSON that can stand inside a script element."""
+def index(entries: Iterable[Entry]) -> str:
+    """Writes the index as JSON, deflated and in base64: it stands in every page, and takes a third of the room."""
     rows = [[entry.name, entry.url, entry.text, entry.context] for entry in entries]
     text = json.dumps(rows, ensure_ascii=False, separators=(",", ":"))
-    # Nothing in it can end the element or open a comment.
-    return Markup(text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029"))  # noqa: S704
+    deflated = zlib.compressobj(9, wbits=-zlib.MAX_WBITS)
+    return base64.b64encode(deflated.compress(text.encode()) + deflated.flush()).decode("ascii")

@@ -85,5 +85,9 @@ def _earlier(out: Path) -> set[str]:
 def _write(path: Path, content: bytes) -> None:
     # Renamed into place, so that a reader never sees half a page.
     part = path.with_name(path.name + ".part")
-    part.write_bytes(content)
-    os.replace(part, path)
+    try:
+        part.write_bytes(content)
+        os.replace(part, path)
+    except OSError:
+        part.unlink(missing_ok=True)
+        raise

@@ -3,7 +3,7 @@
   var root = document.documentElement, body = document.body;
   function all(selector, from) { return Array.prototype.slice.call((from || document).querySelectorAll(selector)); }
   function one(selector, from) { return (from || document).querySelector(selector); }
-  all(".menu, .search, .theme, .copy, .tabs, .filter").forEach(function (part) { part.hidden = false; });
+  all(("DecompressionStream" in window ? ".search, " : "") + ".menu, .theme, .copy, .tabs, .filter").forEach(function (part) { part.hidden = false; });
 
   // Light or dark
   one(".theme").addEventListener("click", function () {
@@ -118,9 +118,19 @@
 
   // Search: every word has to occur; a name counts more than a text, a beginning more than a middle
   var input = one("#q"), list = one("#found"), status = one(".search [role=status]"), rows, at = -1;
-  function find(text) {
+  function load() {
+    if (!rows) {
+      var packed = atob(one("#search-index").textContent), bytes = new Uint8Array(packed.length);
+      for (var i = 0; i < packed.length; i++) bytes[i] = packed.charCodeAt(i);
+      var plain = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate-raw"));
+      rows = new Response(plain).json().then(function (read) {
+        return read.map(function (row) { return [row[0], row[1], [row[2], row[3]].filter(Boolean).join(" · "), row[0].toLowerCase(), row[2].toLowerCase()]; });
+      });
+    }
+    return rows;
+  }
+  function find(text, rows) {
     var words = text.toLowerCase().split(/\s+/).filter(Boolean), hits = [];
-    rows = rows || JSON.parse(one("#search-index").textContent).map(function (row) { return [row[0], row[1], [row[2], row[3]].filter(Boolean).join(" · "), row[0].toLowerCase(), row[2].toLowerCase()]; });
     if (!words.length) return hits;
     rows.forEach(function (row, order) {
       var score = 0;
@@ -133,8 +143,9 @@
     });
     return hits.sort(function (a, b) { return b[0] - a[0] || a[1] - b[1]; }).slice(0, 12);
   }
-  function show() {
-    var hits = find(input.value), asked = input.value.trim() !== "";
+  function show() { return load().then(listHits); }
+  function listHits(rows) {
+    var hits = find(input.value, rows), asked = input.value.trim() !== "";
     list.textContent = ""; at = -1; input.removeAttribute("aria-activedescendant");
     hits.forEach(function (hit, i) {
       var item = document.createElement("li"), link = document.createElement("a"), small = document.createElement("small");
@@ -162,8 +173,12 @@
   input.addEventListener("keydown", function (event) {
     if (event.key === "ArrowDown") { event.preventDefault(); move(at + 1); }
     else if (event.key === "ArrowUp") { event.preventDefault(); move(at - 1); }
-    else if (event.key === "Enter" && !list.hidden && at >= 0) { event.preventDefault(); var link = one("a", list.children[at]); close(); location.href = link.href; }
-    else if (event.key === "Escape") { input.value = ""; show(); close(); input.blur(); }
+    else if (event.key === "Enter") {
+      event.preventDefault();
+      var go = function () { if (at >= 0) { var link = one("a", list.children[at]); close(); location.href = link.href; } };
+      if (list.hidden) show().then(go); else go();
+    }
+    else if (event.key === "Escape") { input.value = ""; show().then(close); input.blur(); }
   });
   document.addEventListener("click", function (event) { if (!event.target.closest(".search")) close(); });
   document.addEventListener("keydown", function (event) {
