@@ -14,6 +14,7 @@ from urllib.parse import unquote
 import pytest
 from click.testing import CliRunner
 
+from contract_tests.cli import _LazyGroup
 from contract_tests.docs_command import docs, proof
 from contract_tests.meta.test_translations import OTHER_WORDS
 from contract_tests.recording import RECORDED, ran
@@ -394,6 +395,14 @@ def test_recorded_runs_are_what_the_program_prints_now():
             r"([A-Z]+-\d\d) +(?:MUST|SHOULD) [ \d]*(?:shared)? *(The .*)", run["output"]
         ):
             assert statement == statements[rule_id], "run python -m contract_tests.recording"
+
+
+def test_commands_that_are_shown_exist(site):
+    shown = re.findall(r"<code>callback-contract (\w+)([^<]*)</code>", site["en/testing.html"] + site["en/rules.html"])
+    assert len(shown) > len(CATALOGUE.rules)
+    for command, rest in set(shown):
+        known = {option for each in _LazyGroup().get_command(None, command).params for option in each.opts}
+        assert set(re.findall(r" (--[a-z-]+)", rest)) <= known, (command, rest)
 
 
 def test_recorded_runs_name_no_machine():
