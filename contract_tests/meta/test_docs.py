@@ -228,7 +228,7 @@ SECOND = """
               type: object
               required: [msg_id, lines]
               properties:
-                msg_id: {type: string}
+                msg_id: {type: string, maxLength: 64, pattern: '^<'}
                 lines:
                   type: array
                   items: {type: object, required: [sku], properties: {sku: {type: string}}}
@@ -248,6 +248,7 @@ def test_callback_that_is_only_a_yaml_edit_has_its_page(with_second):
     pages = dict(pages_of_site(with_second, ("en",), Proof()))
     page = pages["en/callback-somethingElse.html"]
     assert 'id="field-lines.0.sku"' in page and "lines[].sku" in page and "HTTP/1.1 204 No Content" in page
+    assert "maxLength: 64" in page and "pattern: &#34;^&lt;&#34;" in page
     assert "callback-somethingElse.html" in pages["en/delivery.html"]
 
 

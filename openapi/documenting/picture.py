@@ -97,7 +97,7 @@ def _state(box: _Box, terminal: bool, link: str, upright: bool) -> Markup:
     x, y = _corner(box, upright)
     drawn = Markup(
         '<g class="state{kind}"><rect x="{x}" y="{y}" width="{w}" height="{h}" rx="10"/>{inner}'
-        '<text x="{cx}" y="{cy}" text-anchor="middle">{name}</text></g>'
+        '<text x="{cx}" y="{cy}" text-anchor="middle"{fit}>{name}</text></g>'
     ).format(
         kind=" terminal" if terminal else "",
         x=x,
@@ -111,6 +111,10 @@ def _state(box: _Box, terminal: bool, link: str, upright: bool) -> Markup:
         else "",
         cx=x + _WIDTH // 2,
         cy=y + _HEIGHT // 2 + 5,
+        # A long name is squeezed into its box; how wide a letter is, only the reader's machine knows.
+        fit=Markup(' textLength="{}" lengthAdjust="spacingAndGlyphs"').format(_WIDTH - 16)
+        if len(box.state) > 11
+        else "",
         name=box.state,
     )
     return Markup('<a href="{}">{}</a>').format(link, drawn) if link else drawn

@@ -19,6 +19,22 @@ from openapi.model import Callback, Contract, Example
 
 __all__ = ["Field", "Reference", "Shown", "State", "reference"]
 
+_LIMITS = (
+    "const",
+    "pattern",
+    "minLength",
+    "maxLength",
+    "minimum",
+    "maximum",
+    "exclusiveMinimum",
+    "exclusiveMaximum",
+    "multipleOf",
+    "minItems",
+    "maxItems",
+    "uniqueItems",
+    "minProperties",
+    "maxProperties",
+)
 _TARGET = "https://receiver.example.com/callbacks"
 _HOST, _PATH = "receiver.example.com", "/callbacks"
 
@@ -28,6 +44,7 @@ class Field:
     """One field as a reader sees it.
 
     Attributes:
+        limits: Every other keyword that constrains it, as in `maxLength: 64`, and how it is known.
         marks: How each keyword is known, by keyword; what is not named there is documented.
         roles: Keys of `x-delivery` that point at it.
     """
@@ -40,6 +57,7 @@ class Field:
     meaning: str
     format: str
     enum: tuple[str, ...]
+    limits: tuple[tuple[str, str], ...]
     example: str
     marks: Mapping[str, str]
     roles: tuple[str, ...]
@@ -112,6 +130,10 @@ def reference(contract: Contract, callback: Callback, words: Words) -> Reference
     )
 
 
+def _json(value: jp.Json) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
 def _mark(value: jp.Json, key: str = "") -> str:
     marks = value.get("x-provenance", "doc") if isinstance(value, Mapping) else "doc"
     return str(marks.get(key, "doc")) if isinstance(marks, Mapping) else str(marks)
@@ -149,8 +171,9 @@ def _fields(callback: Callback, words: Words) -> Iterator[Field]:
             required=member.required,
             meaning=str(schema.get("description", schema.get("title", ""))),
             format=member.format,
-            enum=tuple(json.dumps(v, ensure_ascii=False) if not isinstance(v, str) else v for v in member.enum),
-            example=json.dumps(shown[0], ensure_ascii=False) if shown else "",
+            enum=tuple(v if isinstance(v, str) else _json(v) for v in member.enum),
+            limits=tuple((f"{key}: {_json(schema[key])}", _mark(schema, key)) for key in _LIMITS if key in schema),
+            example=_json(shown[0]) if shown else "",
             marks={key: _mark(schema, key) for key in ("description", "format", "enum")},
             roles=tuple(_roles(callback, member)),
         )

@@ -148,10 +148,10 @@
     var hits = find(input.value, rows), asked = input.value.trim() !== "";
     list.textContent = ""; at = -1; input.removeAttribute("aria-activedescendant");
     hits.forEach(function (hit, i) {
-      var item = document.createElement("li"), link = document.createElement("a"), small = document.createElement("small");
-      item.id = "hit-" + i; item.setAttribute("role", "option"); item.setAttribute("aria-selected", "false");
+      var link = document.createElement("a"), small = document.createElement("small");
+      link.id = "hit-" + i; link.setAttribute("role", "option"); link.setAttribute("aria-selected", "false");
       link.href = hit[2][1]; link.tabIndex = -1; link.textContent = hit[2][0]; small.textContent = hit[2][2];
-      link.appendChild(small); item.appendChild(link); list.appendChild(item);
+      link.appendChild(small); list.appendChild(link);
       link.addEventListener("click", close);
     });
     list.hidden = !hits.length; input.setAttribute("aria-expanded", String(hits.length > 0));
@@ -175,7 +175,7 @@
     else if (event.key === "ArrowUp") { event.preventDefault(); move(at - 1); }
     else if (event.key === "Enter") {
       event.preventDefault();
-      var go = function () { if (at >= 0) { var link = one("a", list.children[at]); close(); location.href = link.href; } };
+      var go = function () { if (at >= 0) { var link = list.children[at]; close(); location.href = link.href; } };
       if (list.hidden) show().then(go); else go();
     }
     else if (event.key === "Escape") { input.value = ""; show().then(close); input.blur(); }
