@@ -29,6 +29,7 @@ from openapi.documenting.pages import Book, rendered_pages
 from openapi.documenting.picture import life_cycle
 from openapi.documenting.proof import Proof
 from openapi.documenting.site import MARKER, pages_of_site, write_site
+from openapi.documenting.wire import request_text
 from openapi.documenting.words import LANGUAGES, Words, languages_from, table
 from openapi.formats import FORMATS
 from openapi.order import Order
@@ -169,8 +170,8 @@ def test_no_word_is_idle():
         list(rendered_pages(Book(contract, CONTRACT, catalogue_in(lang), proof(), words, tuple(LANGUAGES))))
         used |= words.used
     # Said only of contracts and receivers that have what these lack, or lack what these have.
-    rare = ("apart.", "fact.none", "field.", "format.", "home.answer.unknown", "mark.", "role.", "rules.note")
-    rare += ("rules.untestable", "site.choose", "receivers.nothing", "receivers.warns")
+    rare = ("apart.", "fact.none", "field.", "format.", "home.answer.", "mark.", "role.", "rules.note")
+    rare += ("rules.untestable", "site.choose", "receivers.nothing", "receivers.warns", "callback.wire.none")
     assert [key for key in table() if key not in used and not key.startswith(rare)] == []
 
 
@@ -248,6 +249,7 @@ def test_callback_that_is_only_a_yaml_edit_has_its_page(with_second):
     pages = dict(pages_of_site(with_second, ("en",), Proof()))
     page = pages["en/callback-somethingElse.html"]
     assert 'id="field-lines.0.sku"' in page and "lines[].sku" in page and "HTTP/1.1 204 No Content" in page
+    assert "<code>204</code> without a body" in page and "no example" in page
     assert "maxLength: 64" in page and "pattern: &#34;^&lt;&#34;" in page
     assert "callback-somethingElse.html" in pages["en/delivery.html"]
 
@@ -287,6 +289,12 @@ def test_markup_in_a_contract_is_inert(tmp_path):
         assert "img" not in found.tags and found.tags.count("script") == (1 if name == "index.html" else 3), name
         assert not any(link.lower().startswith(("javascript:", "data:")) for link in found.links), name
         assert "<!--" not in page, name
+
+
+def test_shown_request_has_the_length_that_it_says():
+    head, _, body = request_text(CONTRACT.callbacks[0]).partition("\n\n")
+    assert f"Content-Length: {len(body.encode())}" in head.splitlines()
+    assert json.loads(body) == CONTRACT.callbacks[0].delivered_examples[0].value
 
 
 def test_shown_json_is_the_json():

@@ -12,6 +12,7 @@ from openapi.order import Order
 __all__ = ["life_cycle"]
 
 _WIDTH, _HEIGHT, _GAP, _LANE = 116, 46, 44, 92
+_BOW = 32  # room for the arrows that pass over states of the spine
 
 
 @dataclass(frozen=True)
@@ -35,30 +36,41 @@ def life_cycle(order: Order, *, title: str, text: str, links: Mapping[str, str],
     lanes = max(box.lane for box in boxes.values()) + 1
     kind = "upright" if upright else "lying"
     along = end * ((_HEIGHT if upright else _WIDTH) + _GAP) - _GAP + 16
+    bow = _BOW * any(_is_bow(boxes[a], boxes[b]) for a, b in order.edges)
     across = (lanes - 1) * (_WIDTH + 34 if upright else _LANE) + (_WIDTH if upright else _HEIGHT) + 16
     width, height = (across, along) if upright else (along, across)
+    left, top = (-bow, 0) if upright else (0, -bow)
     parts = [_edge(boxes[a], boxes[b], upright) for a, b in order.edges]
     parts += [_state(box, box.state in order.terminal, links.get(box.state, ""), upright) for box in boxes.values()]
     return Markup(
-        '<svg class="life {kind}" role="group" aria-label="{title}" viewBox="0 0 {width} {height}" width="{width}" '
-        'height="{height}"><desc>{text}</desc><defs><marker id="arrow-{kind}" viewBox="0 0 8 8" refX="7" refY="4" '
-        'markerWidth="7" markerHeight="7" orient="auto-start-reverse"><path d="M0 0L8 4L0 8z"/></marker></defs>{parts}'
-        "</svg>"
-    ).format(kind=kind, title=title, text=text, width=width, height=height, parts=Markup("").join(parts))
+        '<svg class="life {kind}" role="group" aria-label="{title}" viewBox="{left} {top} {width} {height}" '
+        'width="{width}" height="{height}"><desc>{text}</desc><defs><marker id="arrow-{kind}" viewBox="0 0 8 8" refX="7" '
+        'refY="4" markerWidth="7" markerHeight="7" orient="auto-start-reverse"><path d="M0 0L8 4L0 8z"/></marker></defs>'
+        "{parts}</svg>"
+    ).format(
+        kind=kind,
+        title=title,
+        text=text,
+        left=left,
+        top=top,
+        width=width - left,
+        height=height - top,
+        parts=Markup("").join(parts),
+    )
 
 
 def _boxes(order: Order) -> dict[str, _Box]:
     """Places states: along by their distance from the start, and in a lane of their own beside the spine."""
     spine = max(order.lives, key=len)
     boxes = {state: _Box(state, index, 0) for index, state in enumerate(spine)}
-    taken: dict[int, int] = {}
-    for state in order.states:
-        if state not in boxes:
-            before = [boxes[a].along for a, b in order.edges if b == state and a in boxes]
-            along = max(before, default=-1) + 1
-            taken[along] = taken.get(along, 0) + 1
-            boxes[state] = _Box(state, along, taken[along])
+    for lane, state in enumerate((state for state in order.states if state not in boxes), start=1):
+        before = [boxes[a].along for a, b in order.edges if b == state and a in boxes]
+        boxes[state] = _Box(state, max(before, default=-1) + 1, lane)
     return boxes
+
+
+def _is_bow(start: _Box, to: _Box) -> bool:
+    return start.lane == to.lane and to.along - start.along > 1
 
 
 def _corner(box: _Box, upright: bool) -> tuple[int, int]:
@@ -70,7 +82,7 @@ def _corner(box: _Box, upright: bool) -> tuple[int, int]:
 def _edge(start: _Box, to: _Box, upright: bool) -> Markup:
     (x, y), (u, v) = _corner(start, upright), _corner(to, upright)
     if start.lane == to.lane:  # a straight arrow to the next, a bow over those between
-        far = to.along - start.along > 1
+        far = _is_bow(start, to)
         if upright:
             path = f"M{x + _WIDTH // 2} {y + _HEIGHT}V{v - 2}"
             bow = f"M{x} {y + 23}C{x - 30} {y + 23} {u - 30} {v + 23} {u - 2} {v + 23}"

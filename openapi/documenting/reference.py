@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from http import HTTPStatus
 
 from markupsafe import Markup
 
 from openapi import pointer as jp
 from openapi.documenting.colouring import coloured_json
 from openapi.documenting.links import address
+from openapi.documenting.wire import answer_text, as_curl, request_text
 from openapi.documenting.words import Words
 from openapi.members import Member
 from openapi.model import Callback, Contract, Example
@@ -35,8 +34,6 @@ _LIMITS = (
     "minProperties",
     "maxProperties",
 )
-_TARGET = "https://receiver.example.com/callbacks"
-_HOST, _PATH = "receiver.example.com", "/callbacks"
 
 
 @dataclass(frozen=True)
@@ -81,7 +78,6 @@ class Shown:
     illustrative: bool
     provenance: str
     html: Markup
-    wire: str
     curl: str
 
 
@@ -98,6 +94,7 @@ class Reference:
     fields: tuple[Field, ...]
     states: tuple[State, ...]
     examples: tuple[Shown, ...]
+    wire: str
     answer_wire: str
     answer_description: str
     open_object: bool
@@ -124,7 +121,8 @@ def reference(contract: Contract, callback: Callback, words: Words) -> Reference
         fields=tuple(_fields(callback, words)),
         states=tuple(_states(callback)),
         examples=tuple(_shown(callback, example, content) for example in callback.examples),
-        answer_wire=_answer_wire(callback),
+        wire=request_text(callback),
+        answer_wire=answer_text(callback),
         answer_description=_answer_description(raw),
         open_object=root is not None and root.schema.get("additionalProperties") is not False,
     )
@@ -221,34 +219,14 @@ def _shown(callback: Callback, example: Example, content: Mapping[str, jp.Json])
     html = coloured_json(
         example.value, lambda pointer: address("field", callback.name, pointer) if pointer in known else ""
     )
-    body = json.dumps(example.value, ensure_ascii=False, separators=(",", ":"))
-    headers = [("Content-Type", callback.media_type)]
-    headers += [(h.name, h.default or "…") for h in callback.headers if h.default is not None or h.required]
-    lines = [f"{callback.method} {_PATH} HTTP/1.1", f"Host: {_HOST}"]
-    lines += [f"{name}: {value}" for name, value in headers]
-    lines += [f"Content-Length: {len(body.encode())}", "", body]
-    curl = ["curl -i", *(f"-H {shlex.quote(f'{name}: {value}')}" for name, value in headers)]
-    curl += [f"--data-binary {shlex.quote(body)}", f'"${{URL:-{_TARGET}}}"']
     return Shown(
         example.name,
         example.summary,
         example.illustrative,
         _mark(content["examples"][example.name]),
         html,
-        "\n".join(lines),
-        " \\\n  ".join(curl),
+        as_curl(callback, example.value),
     )
-
-
-def _answer_wire(callback: Callback) -> str:
-    answer = callback.answer
-    if answer is None:
-        return ""
-    lines = [f"HTTP/1.1 {answer.status} {HTTPStatus(answer.status).phrase}"]
-    if answer.media_type is None:
-        return "\n".join([*lines, "Content-Length: 0"])
-    body = json.dumps(answer.example, ensure_ascii=False, separators=(",", ":"))
-    return "\n".join([*lines, f"Content-Type: {answer.media_type}", f"Content-Length: {len(body.encode())}", "", body])
 
 
 def _answer_description(raw: Mapping[str, jp.Json]) -> str:
