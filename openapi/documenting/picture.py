@@ -44,9 +44,9 @@ def life_cycle(order: Order, *, title: str, text: str, links: Mapping[str, str],
     parts += [_state(box, box.state in order.terminal, links.get(box.state, ""), upright) for box in boxes.values()]
     return Markup(
         '<svg class="life {kind}" role="group" aria-label="{title}" viewBox="{left} {top} {width} {height}" '
-        'width="{width}" height="{height}"><desc>{text}</desc><defs><marker id="arrow-{kind}" viewBox="0 0 8 8" refX="7" '
-        'refY="4" markerWidth="7" markerHeight="7" orient="auto-start-reverse"><path d="M0 0L8 4L0 8z"/></marker></defs>'
-        "{parts}</svg>"
+        'width="{width}" height="{height}"><desc>{text}</desc><defs><marker id="arrow-{kind}" viewBox="0 0 8 8" '
+        'refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto-start-reverse"><path d="M0 0L8 4L0 8z"/>'
+        "</marker></defs>{parts}</svg>"
     ).format(
         kind=kind,
         title=title,
