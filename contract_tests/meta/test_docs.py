@@ -255,16 +255,16 @@ def test_callback_that_is_only_a_yaml_edit_has_its_page(with_second):
 
 
 def test_callbacks_are_told_apart_by_required_members_of_their_own(with_second):
-    first, second = apart(load_contract(with_second).callbacks)
+    first, *_, second = apart(load_contract(with_second).callbacks)
     assert second.tells == ("/lines",) and not second.like
-    assert len(first.tells) == 1 and first.tells != ("/msg_id",)
+    assert first.tells and any(second.callback.member(pointer) is None for pointer in first.tells)
 
 
 def test_callback_whose_members_another_one_has_is_not_told_apart(with_second):
     text = with_second.read_text("utf-8").replace("required: [msg_id, lines]", "required: [msg_id]")
     with_second.write_text(text, "utf-8")
-    _, second = apart(load_contract(with_second).callbacks)
-    assert second.tells == () and second.like == (CONTRACT.callbacks[0].name,)
+    second = apart(load_contract(with_second).callbacks)[-1]
+    assert CONTRACT.callbacks[0].name in second.like
 
 
 HOSTILE = (
