@@ -145,7 +145,7 @@ def _header(raw: Mapping[str, jp.Json], words: Words) -> Mapping[str, object]:
         "required": bool(raw.get("required", False)),
         "meaning": str(raw.get("description", "")),
         "default": str(schema.get("default", "")),
-        "mark": _mark(raw),
+        "mark": _mark(raw, "description"),
     }
 
 
@@ -172,7 +172,7 @@ def _fields(callback: Callback, words: Words) -> Iterator[Field]:
             enum=tuple(v if isinstance(v, str) else _json(v) for v in member.enum),
             limits=tuple((f"{key}: {_json(schema[key])}", _mark(schema, key)) for key in _LIMITS if key in schema),
             example=_json(shown[0]) if shown else "",
-            marks={key: _mark(schema, key) for key in ("description", "format", "enum")},
+            marks={key: _mark(schema, key) for key in ("type", "description", "format", "enum", "examples")},
             roles=tuple(_roles(callback, member)),
         )
 
