@@ -16,7 +16,8 @@ from contract_tests.corpus import DEPTHS
 from contract_tests.judging import judge
 from contract_tests.matrix import tools
 from contract_tests.readback import own_read_back
-from contract_tests.reporting.report import build_report, write_report
+from contract_tests.reporting.report import build_report
+from contract_tests.reporting.writing import write_reports
 from contract_tests.reproducing import scene_of
 from contract_tests.verdicts import Verdict
 from mock_server.faults import FAULTS
@@ -55,7 +56,7 @@ def written(bench, directory, base):
         code=1,
         is_written=True,
     )
-    write_report(report, directory)
+    write_reports(report, directory)
     return report.value
 
 

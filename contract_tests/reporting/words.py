@@ -58,8 +58,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "strict": ("The run was strict: a broken SHOULD fails it, too.", "本次为严格模式：SHOULD 未满足也算失败。"),
     "ended_early": ("The run ended early: {why}.", "运行提前结束：{why}。"),
     "selection": (
-        "Only {rules} of {of_rules} rules and {callbacks} of {of_callbacks} callbacks were selected.",
-        "只选择了 {of_rules} 条规则中的 {rules} 条、{of_callbacks} 个回调中的 {callbacks} 个。",
+        "Judged: {rules} of {of_rules} rules, {callbacks} of the contract's {of_callbacks} callbacks.",
+        "评判范围：{of_rules} 条规则中的 {rules} 条，契约 {of_callbacks} 种回调中的 {callbacks} 种。",
     ),
     "pass": ("pass", "通过"),
     "warn": ("warn", "警告"),
