@@ -13,6 +13,7 @@ from itertools import islice
 
 from contract_tests.cases import Case
 from contract_tests.corpus import DEPTHS, Depth, Scope
+from contract_tests.gate import Gate
 from contract_tests.readback import HttpReadBack, ReadBack, ReadBackError, Stored, settled
 from contract_tests.verdicts import Finding, RuleResult
 from contract_tests.watching import Burst, Look, remembering
@@ -66,6 +67,7 @@ class Bench:
         killed_by: The rule after which valid deliveries were no longer acknowledged.
         bursts: Deliveries that went out together.
         begun_s: `time.perf_counter()` that times of exchanges are counted from.
+        gate: What the pipeline accepts.
     """
 
     contract: Contract
@@ -100,6 +102,7 @@ class Bench:
     plain_sent: int = 0
     bursts: list[Burst] = field(default_factory=list)
     begun_s: float = field(default_factory=time.perf_counter)
+    gate: Gate = field(default_factory=Gate)
     _numbers: dict[tuple[str, str], int] = field(default_factory=dict)
     _next_number: int = 1
     _under_way: dict[object, bool] = field(default_factory=dict)

@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from contract_tests.gate import gate_of, gate_options
 from contract_tests.restoring import told_options
 from contract_tests.setting_up import bench_at, choice_options, read_back_options
 from contract_tests.under_test import start_options, subject_of
@@ -39,6 +40,7 @@ __all__ = ["check"]
     help="Hide this part of bodies, as in /user/name.",
 )
 @click.option("--name", default="", metavar="TEXT", help="The receiver's name in reports.")
+@gate_options
 @reach_options
 @pace_options
 @read_back_options
@@ -62,8 +64,10 @@ class _Check:
 
         redact = checked_pointers(self.options["redact"])
         report_dir = _writable(self.options["report_dir"])
+        put_gate = gate_of(self.options, _kit_version())  # first: a typo starts no receiver
         with subject_of(url, self.options, report_dir) as subject, bench_at(subject.url, subject.options) as bench:
             subject.meet(bench)
+            put_gate(bench)
             if self.options["dry_run"]:
                 return self._dry_run(bench)
             return self._judge(bench, report_dir, redact, own_mock=subject.url is None)
@@ -120,7 +124,7 @@ class _Check:
                 stopped = interrupt
         if stopped is not None and not isinstance(stopped, KeyboardInterrupt) and not bench.results:
             raise _told(stopped, bench)  # there is nothing to report yet
-        code = exit_code(bench.results.values(), strict=self.options["strict"])
+        code: int = bench.gate.exit_code(exit_code(bench.results.values(), strict=self.options["strict"]), bench)
         if isinstance(stopped, KeyboardInterrupt):
             code = 130
         elif stopped is not None:
@@ -145,6 +149,8 @@ class _Check:
             written = _write(report, report_dir)
             names = ", ".join(file.name for file in written)
             out.print(f"reports in {report_dir}: {names}", soft_wrap=True, markup=False)
+        if self.options["write_waivers"] is not None:
+            out.print(_draft(self.options["write_waivers"], bench, stopped), soft_wrap=True, markup=False)
         stopped = stopped or bench.read_back_error
         if isinstance(stopped, KitError):
             raise _told(stopped, bench)
@@ -209,6 +215,19 @@ def _write(report: Any, directory: Path) -> tuple[Path, ...]:
             remedy="The verdicts stand above; make room and run again.",
             exit_code=3,
         ) from None
+
+
+def _draft(file: Path, bench: Any, stopped: BaseException | None) -> str:
+    """Writes a draft of waivers, and says so."""
+    from contract_tests.waiver_drafts import drafted, write_draft
+
+    if stopped is not None:
+        return f"no waivers were drafted, since the run ended early: {file} was not written"
+    text = drafted(bench.results.values(), bench.gate.today, strict=bench.gate.strict)
+    if not text:
+        return f"nothing fails that could be waived: {file} was not written"
+    write_draft(file, text)
+    return f"waivers drafted, to be filled in: {file}"
 
 
 def _kit_version() -> str:

@@ -114,6 +114,7 @@ class RulesPlugin:
             bench.errors.append(error)
         result.duration_s = time.monotonic() - begun
         result.bursts = tuple(bench.bursts[bursts:]) if test.together else ()
+        bench.gate.settle(result)
         bench.results[rule.id] = result
         bench.listener.rule_ended(result)
         return result

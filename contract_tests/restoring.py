@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
@@ -17,6 +18,7 @@ __all__ = ["restored", "told_options"]
 _TOLD = (
     *("rules", "callback", "contract", "strict", "signature", "insecure", "timeout"),
     *("rate", "at_once", "max_deliveries", "max_time", "state_map", "state_patience", "plugin"),
+    *("waivers", "strict_waivers", "rules_as_of"),
 )
 _RESTORED = ("contract", "signature", "timeout", "rate", "at_once", "state_url", "state_map", "state_patience")
 """What decides the stimuli or a verdict. What would run a program or trust a stranger is not taken from a file."""
@@ -28,7 +30,7 @@ def told_options(options: Mapping[str, Any], bench: Bench) -> dict[str, Any]:
     """The options that a report may name: those that decide stimuli or verdicts, and no secret."""
     from contract_tests.readback import HttpReadBack
 
-    told = {name: options[name] for name in _TOLD}
+    told = {name: str(given) if isinstance(given := options[name], Path) else given for name in _TOLD}
     told |= {name: list(value) for name, value in told.items() if isinstance(value, tuple)}
     given = options["state_url"] is not None and isinstance(bench.state, HttpReadBack)
     state_url = unquote(bench.state.access.shown_url) if given else None  # type: ignore[union-attr]  # it is given

@@ -109,8 +109,9 @@ def exit_code(results: Iterable[RuleResult], *, strict: bool) -> int:
 
 def conformant(results: Iterable[RuleResult], *, whole_catalogue: bool, incomplete: bool) -> bool:
     """Whether every applicable MUST was executed and passed, nothing waived, nothing left out."""
-    if not whole_catalogue or incomplete:
+    judged = list(results)
+    if not whole_catalogue or incomplete or any(r.verdict is Verdict.WAIVED for r in judged):
         return False
-    musts = [r for r in results if r.rule.level == "MUST"]
+    musts = [r for r in judged if r.rule.level == "MUST"]
     executed = [r for r in musts if r.verdict is not Verdict.NOT_APPLICABLE]
     return bool(executed) and all(r.verdict is Verdict.PASS for r in executed) and not any(r.blocked for r in musts)

@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from contract_tests.bench import Bench
+from contract_tests.gate import waiver_told
 from contract_tests.readback import HttpReadBack
 from contract_tests.reporting.measures import bursts, latency, timeline
 from contract_tests.reporting.redaction import Redaction
@@ -95,6 +96,11 @@ def build_report(
         "chapters": dict(bench.catalogue.chapters),
         "rules": [_rule(bench, result, redaction, bodies) for result in bench.results.values()],
         "not_reached": [rule.id for rule in bench.rules if rule.id not in bench.results],
+        "waivers": waiver_told(bench.gate.states(bench), redaction.text),
+        "frozen": {
+            "rules_as_of": bench.gate.freezing.words,
+            "left_out": [{"id": rule.id, "level": rule.level, "since": rule.since} for rule in bench.gate.left_out],
+        },
         "ids_sent": {
             "mark": MARK + "{run}",
             "ids": [] if _ids_are_redacted(bench, redact) else sorted(redaction.text(sent) for sent in bench.ids_sent),
@@ -134,12 +140,17 @@ def _rule(bench: Bench, result: RuleResult, redaction: Redaction, bodies: dict[s
         "duration_s": round(result.duration_s, 3),
         "blocked": result.blocked,
         "reason": redaction.text(result.reason),
-        "waiver": None,
+        "waiver": _waiver(bench, result, redaction),
         "findings": [
             _finding(bench, f"{rule.id}-{number}", finding, redaction, bodies)
             for number, finding in enumerate(result.findings, 1)
         ],
     }
+
+
+def _waiver(bench: Bench, result: RuleResult, redaction: Redaction) -> dict[str, str] | None:
+    waiver = bench.gate.waiver_of(result)
+    return None if waiver is None else {key: redaction.text(text) for key, text in waiver.items()}
 
 
 def _finding(

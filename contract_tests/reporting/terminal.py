@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from contract_tests.bench import Listener
+from contract_tests.reporting.accepted import accepted_lines
 from contract_tests.reporting.report import Report
 from contract_tests.reporting.reproduction import from_here
 from contract_tests.verdicts import RuleResult
@@ -116,6 +117,10 @@ def show_report(target: Console, report: Report, catalogue: Catalogue, directory
 def _show_verdict(target: Console, rule: dict[str, Any], told: str) -> None:
     verdict, style = rule["verdict"], _STYLES[rule["verdict"]]
     target.print(Text.assemble((f"{verdict:14}", style), f"  {rule['id']:8} {rule['level']:7} {rule['statement']}"))
+    if waiver := rule["waiver"]:
+        target.print(
+            Text(printable(f"{'':16}until {waiver['until']} by {waiver['owner']}: {waiver['reason']}"), style="dim")
+        )
     if verdict == "not applicable" and rule["reason"] != told:
         target.print(Text(f"{'':16}{rule['reason']}", style="dim"))
 
@@ -178,6 +183,8 @@ def _show_summary(target: Console, value: dict[str, Any]) -> None:
     )
     for line in ("", judged, by, _in_a_word(value)):
         target.print(Text(line), soft_wrap=True)
+    for line in accepted_lines(value):
+        target.print(Text(line, style="yellow"), soft_wrap=True)
     if value["not_reached"]:
         target.print(Text(f"not reached: {len(value['not_reached'])} rules"))
     if run["incomplete"]:
