@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-import jsonschema_rs
-
+from contract_tests.reporting.reading import read_report_file
 from contract_tests.reporting.reproduction import REPORT_FILE
 from mock_server.delivery import Delivery, Framing, printable
 from mock_server.stamping import MARK, Run
 from openapi.errors import KitError
 
 __all__ = ["Recorded", "read_report"]
-
-_MOST_BYTES = 256 * 1024 * 1024  # no report comes near; what is larger is none
 
 
 @dataclass(frozen=True)
@@ -91,32 +86,4 @@ def read_report(path: Path) -> Recorded:
     Raises:
         KitError: There is none, it is cut off, or another version of the kit wrote it.
     """
-    file = path / REPORT_FILE if path.is_dir() else path
-    remedy = f"Give the {REPORT_FILE} that check --report-dir wrote, or its directory."
-    try:
-        if file.stat().st_size > _MOST_BYTES:
-            raise KitError("that is too large for a report", where=str(file), remedy=remedy)
-        value = json.loads(file.read_bytes())
-    except OSError as error:
-        raise KitError(f"the report cannot be read: {error.strerror}", where=str(file), remedy=remedy) from None
-    except (ValueError, RecursionError) as error:
-        what = f"the report is no whole JSON document ({printable(str(error))[:200]})"
-        raise KitError(what, where=str(file), remedy="Was it cut off? Copy it again, or run check again.") from None
-    schema = json.loads(files("contract_tests").joinpath("schemas/report.schema.json").read_text(encoding="utf-8"))
-    ours = schema["properties"]["schema_version"]["const"]
-    theirs = value.get("schema_version") if isinstance(value, dict) else None
-    if theirs is not None and theirs != ours:
-        raise KitError(
-            printable(f"the report has the schema version {str(theirs)[:40]!r}, and this kit reads {ours!r}"),
-            where=str(file),
-            remedy="Use the kit that wrote it, or run check again.",
-        )
-    flaw = next(jsonschema_rs.validator_for(schema).iter_errors(value), None)
-    if flaw is not None:
-        at = "/".join(map(str, ["", *flaw.instance_path]))
-        raise KitError(
-            printable(f"that is no report of this kit: {flaw.message[:200]} (at {at or 'its root'})"),
-            where=str(file),
-            remedy=remedy,
-        )
-    return Recorded(value, file)
+    return Recorded(*read_report_file(path))
