@@ -23,6 +23,8 @@ _COMMANDS = {
         "Send what the provider would: one callback, or many messages' lives.",
     ),
     "docs": ("contract_tests.docs_command", "docs", "Write the documentation as a site, in English and Chinese."),
+    "compare": ("contract_tests.compare_command", "compare", "Say what changed between two reports of a receiver."),
+    "summary": ("contract_tests.summary_command", "summary", "Merge many receivers' reports into one table."),
     "diff": ("openapi.diff_command", "diff", "Say what changed between two contracts and whom it hurts."),
     "lint": ("openapi.lint_command", "lint", "Say whether a contract is a good one."),
     "matrix": ("contract_tests.matrix_command", "matrix", "Show that every rule can fail: rule by fault."),

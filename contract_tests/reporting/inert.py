@@ -1,0 +1,31 @@
+"""Decides how a text that a partner or a receiver chose is shown: as text, on one line, doing nothing."""
+
+from __future__ import annotations
+
+import html
+import re
+
+from mock_server.delivery import printable
+
+__all__ = ["in_html", "in_markdown", "one_line"]
+
+_LONGEST = 300
+_MARKS = re.compile(r"([\\`*_{}\[\]<>()#+!|~$^=-])")
+
+
+def one_line(text: str) -> str:
+    """What moves a cursor, turns the reading direction or shows nothing is written as its escape."""
+    shown = printable(" ".join(text.split()))
+    return shown if len(shown) <= _LONGEST else f"{shown[:_LONGEST]}…"
+
+
+def in_html(text: str) -> str:
+    """For an element or a quoted attribute."""
+    return html.escape(one_line(text))
+
+
+def in_markdown(text: str) -> str:
+    """For a cell of GitHub-flavoured Markdown; a word joiner keeps names, issues and addresses from becoming links."""
+    shown = one_line(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    shown = re.sub(r"(@|://|\bwww(?=\.)|\bGH(?=-))", "\\1\u2060", shown)
+    return _MARKS.sub(r"\\\1", shown).replace("\\#", "\\#\u2060")

@@ -1,0 +1,34 @@
+"""Decides what `callback-contract summary` does: many receivers' reports in, one table out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+__all__ = ["summary"]
+
+
+@click.command()
+@click.argument("reports", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="DIR|FILE…")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "markdown", "html", "json"]),
+    default="text",
+    show_default=True,
+)
+def summary(reports: tuple[Path, ...], form: str) -> None:
+    """Merge many receivers' reports into one table, the worst first, and tell which rules break most.
+
+    Every report.json at or below a DIR is taken. It exits with 0 whatever the reports say, and with 2 when one
+    cannot be read.
+    """
+    from contract_tests.reporting.partners import merge_reports
+    from contract_tests.reporting.partners_page import partners_html
+    from contract_tests.reporting.partners_shown import partners_json, partners_markdown, partners_text
+    from contract_tests.reporting.reading import read_report_file, report_files
+
+    merged = merge_reports(read_report_file(file)[0] for file in report_files(reports))
+    render = {"text": partners_text, "markdown": partners_markdown, "html": partners_html, "json": partners_json}
+    click.echo(render[form](merged))
