@@ -9,7 +9,7 @@ from mock_server.delivery import printable
 
 __all__ = ["in_html", "in_markdown", "one_line"]
 
-_LONGEST = 300
+_LONGEST = 2000
 _MARKS = re.compile(r"([\\`*_{}\[\]<>()#+!|~$^=-])")
 
 

@@ -115,10 +115,19 @@ def _outcome(report: Mapping[str, Any]) -> str:
     return _OUTCOMES[report["exit_code"]]
 
 
+def _age(report: Mapping[str, Any]) -> tuple[str, ...]:
+    return (
+        report["run"]["started_at"],
+        report["kit"]["version"],
+        report["receiver"]["url"],
+        report["receiver"]["name"],
+    )
+
+
 def _rules(reports: Sequence[Mapping[str, Any]]) -> list[BrokenRule]:
     having: dict[str, list[tuple[str, dict[str, Any]]]] = {}
     # The newest report tells a rule's words: an older kit may have said them otherwise.
-    for report in sorted(reports, key=lambda report: str(report["run"]["started_at"]), reverse=True):
+    for report in sorted(reports, key=_age, reverse=True):
         for rule in report["rules"]:
             name = report["receiver"]["name"] or report["receiver"]["url"]
             having.setdefault(rule["id"], []).append((name, rule))

@@ -100,7 +100,7 @@ def _rule_row(rule: BrokenRule, most: int) -> str:
     verdicts = ", ".join(f"{count} {verdict}" for verdict, count in rule.counts.items() if count)
     width = max(1, round(100 * rule.broken / most))
     bar = f'<svg class="bar" width="{width}" height="10" aria-hidden="true"></svg>'
-    who = in_html(", ".join(rule.receivers))
+    who = ", ".join(in_html(name) for name in rule.receivers)
     return (
         f'<tr><th scope="row">{in_html(rule.rule)}</th><td>{in_html(rule.level)}</td>'
         f"<td>{bar}{rule.broken} of {rule.judged} ({verdicts})</td>"
