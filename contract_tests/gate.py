@@ -112,11 +112,10 @@ def gate_of(options: Mapping[str, Any], kit_version: str) -> Callable[[Bench], N
     from contract_tests.waivers import load_waivers
     from openapi.catalogue import load_catalogue
 
-    catalogue = load_catalogue()
     if options["write_waivers"] is not None:
         refuse_to_overwrite(options["write_waivers"])
     gate = Gate(
-        waivers=load_waivers(options["waivers"], catalogue) if options["waivers"] is not None else (),
+        waivers=load_waivers(options["waivers"], load_catalogue()) if options["waivers"] is not None else (),
         strict=options["strict"],
         strict_waivers=options["strict_waivers"],
     )
