@@ -104,6 +104,19 @@ def test_what_only_a_new_callback_breaks_is_not_worse():
     assert only_change(of("pass"), after) == ("judged now", False)
 
 
+def test_a_waived_rule_says_who_waived_it():
+    after = report(rule("PAY-01", "waived") | {"waiver": {"reason": "{0}", "owner": "Ada", "until": "2027-01-01"}})
+    (change,) = compare_reports(of("pass"), after).rules
+    assert change.reason == "until 2027-01-01 by Ada: {0}"
+
+
+def test_a_reason_of_many_rules_is_told_once():
+    before = report(rule("PAY-01"), rule("PAY-02"))
+    blocked = [rule(name, "not applicable", reason="blocked: ACK-01 is broken") for name in ("PAY-01", "PAY-02")]
+    shown = comparison_text(before, report(*blocked), compare_reports(before, report(*blocked)))
+    assert shown.count("blocked: ACK-01") == 1
+
+
 def test_findings_are_told_apart_by_their_case_and_not_by_their_number():
     before = report(rule("PAY-01", "fail", "one", "two"))
     found = compare_reports(before, report(rule("PAY-01", "fail", "two", "three")))

@@ -131,6 +131,8 @@ def _change(
     assert row is not None
     was, is_ = _verdict(before), _verdict(after)
     kind, reason = "", row["reason"] if after else ""
+    if after is not None and after["waiver"]:
+        reason = "until {until} by {owner}: {reason}".format_map(after["waiver"])
     if before is None and after is not None and _is_added(row, old):
         kind = "added"
     elif was == is_ or {was, is_}.isdisjoint(_JUDGED):

@@ -29,12 +29,14 @@ def comparison_text(old: Mapping[str, Any], new: Mapping[str, Any], found: Compa
         of_kind = [change for change in found.rules if change.kind == kind]
         if of_kind:
             lines += ["", f"{title} ({len(of_kind)})"]
+        told = ""
         for change in of_kind:
             lines.append(
                 f"  {change.rule:8} {change.level:6} {change.old} → {change.new}  {one_line(change.statement)}"
             )
-            if change.reason:
-                lines.append(f"           {one_line(change.reason)}")
+            if change.reason != told:  # many rules are blocked by one, or lack one means
+                lines += [f"           {one_line(change.reason)}"] if change.reason else []
+            told = change.reason
     for title, findings in (("new findings", found.new_findings), ("gone findings", found.gone_findings)):
         if findings:
             lines += ["", f"{title} ({len(findings)})"]
