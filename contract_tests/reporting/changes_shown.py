@@ -16,7 +16,7 @@ _TITLES = {
     "worse": "got worse",
     "added": "added by a newer kit, and so not worse",
     "judged now": "judged now, and not before",
-    "changed": "broken before and after, told otherwise now",
+    "changed": "broken in another way, or waived, now",
     "not judged any more": "not judged any more",
     "better": "got better",
 }
@@ -29,20 +29,31 @@ def comparison_text(old: Mapping[str, Any], new: Mapping[str, Any], found: Compa
         of_kind = [change for change in found.rules if change.kind == kind]
         if of_kind:
             lines += ["", f"{title} ({len(of_kind)})"]
-        told = ""
-        for change in of_kind:
-            lines.append(
-                f"  {change.rule:8} {change.level:6} {change.old} → {change.new}  {one_line(change.statement)}"
-            )
-            if change.reason != told:  # many rules are blocked by one, or lack one means
-                lines += [f"           {one_line(change.reason)}"] if change.reason else []
-            told = change.reason
+        lines += _gone_quiet(of_kind) if kind == "not judged any more" else _told(of_kind)
     for title, findings in (("new findings", found.new_findings), ("gone findings", found.gone_findings)):
         if findings:
             lines += ["", f"{title} ({len(findings)})"]
         lines += [f"  {one_line(_found(finding))}" for finding in findings]
     lines += ["", f"latency: {'; '.join(_latency(row) for row in found.latency)}", _last(found)]
     return "\n".join(lines)
+
+
+def _told(changes: Sequence[RuleChange]) -> list[str]:
+    lines = []
+    for change in changes:
+        head = f"{one_line(change.rule):8} {change.level:6} {change.old} → {change.new}"
+        lines.append(f"  {head}  {one_line(change.statement)}")
+        lines += [f"           {one_line(change.reason)}"] if change.reason else []
+    return lines
+
+
+def _gone_quiet(changes: Sequence[RuleChange]) -> list[str]:
+    """By reason: many rules are blocked by one, lack one means, or were not selected."""
+    by_reason: dict[str, list[str]] = {}
+    for change in changes:
+        was = "" if change.old == "pass" else f" (was {change.old})"
+        by_reason.setdefault(change.reason, []).append(f"{change.rule}{was}")
+    return [f"  {one_line(reason) or 'no reason told'}: {one_line(', '.join(r))}" for reason, r in by_reason.items()]
 
 
 def comparison_markdown(old: Mapping[str, Any], new: Mapping[str, Any], found: Comparison) -> str:
