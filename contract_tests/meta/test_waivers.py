@@ -13,9 +13,12 @@ import pytest
 
 from contract_tests.freezing import Freezing, frozen_at
 from contract_tests.gate import Gate, gate_of
+from contract_tests.meta.made_reports import report as made_report
 from contract_tests.meta.test_check import CONTRACT, quick
 from contract_tests.reporting.accepted import accepted_lines
+from contract_tests.reporting.html import report_html
 from contract_tests.reporting.stable import stable
+from contract_tests.reporting.summary import summary_md
 from contract_tests.verdicts import Finding, RuleResult, Verdict, conformant
 from contract_tests.waiver_drafts import drafted
 from contract_tests.waivers import Waiver, load_waivers, state_of, unknown_callbacks, waive
@@ -326,3 +329,15 @@ def test_a_draft_is_written_once_and_before_anything_is_sent_refused_a_second_ti
     done = quick(broken_url, "--rules", "PAY-17", "--write-waivers", str(file))
     assert (done.returncode, done.stdout, file.read_text()) == (2, "", before)
     assert "is there already" in done.stderr
+
+
+def test_page_and_summary_tell_stale_waivers_and_frozen_rules():
+    waiver = {"rule": "ACK-01", "callback": "", "owner": "<b>Ben", "until": "2026-11-21", "state": "expired"}
+    report = made_report() | {
+        "waivers": [waiver],
+        "frozen": {"rules_as_of": "1.0", "left_out": [{"id": "PAY-99", "since": "1.1"}]},
+    }
+    page, summary = report_html(report), summary_md(report)
+    assert "&lt;b&gt;Ben" in page and "expired on 2026-11-21" in page and "已于 2026-11-21 过期" in page
+    assert "PAY-99" in page
+    assert "expired on 2026-11-21" in summary and "PAY-99" in summary

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from contract_tests.reporting.accepted import accepted_lines
 from contract_tests.reporting.outcome import broken_rules, counts, not_judged, outcome
 from contract_tests.reporting.words import WORDS
 from mock_server.delivery import printable
@@ -42,9 +43,10 @@ def summary_md(report: dict[str, Any]) -> str:
         lines += [_row(rule) for rule in broken[:_MOST_ROWS]]
         lines += [f"\n{len(broken) - _MOST_ROWS} more stand in report.json." if len(broken) > _MOST_ROWS else "", ""]
         commands = list(dict.fromkeys(f["reproduce"] for rule in broken for f in rule["findings"][:1]))
-        lines += ["<details><summary>Judge these rules again</summary>", "", *_fenced(commands), "", "</details>", ""]
+        lines += ["<details><summary>Play these findings again</summary>", "", *_fenced(commands), "", "</details>", ""]
     for reason, rules in not_judged(report).items():
         lines.append(f"- not judged: {', '.join(rule['id'] for rule in rules)}: {escaped(reason)}")
+    lines += [f"- {escaped(line)}" for line in accepted_lines(report)]
     if report["not_reached"]:
         lines.append(f"- not reached: {len(report['not_reached'])} rules")
     return "\n".join(lines).rstrip() + "\n"

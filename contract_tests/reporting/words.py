@@ -57,6 +57,19 @@ WORDS: dict[str, tuple[str, str]] = {
     "shoulds_one": ("1 SHOULD rule is broken, which is a warning.", "有 1 条 SHOULD 规则未满足（警告）。"),
     "strict": ("The run was strict: a broken SHOULD fails it, too.", "本次为严格模式：SHOULD 未满足也算失败。"),
     "ended_early": ("The run ended early: {why}.", "运行提前结束：{why}。"),
+    "waiver_expired": (
+        "Waiver of {rule} ({owner}): expired on {until}, and waives nothing any more.",
+        "{rule} 的豁免（{owner}）：已于 {until} 过期，不再生效。",
+    ),
+    "waiver_unknown": (
+        "Waiver of {rule} ({owner}): unknown to this kit or contract.",
+        "{rule} 的豁免（{owner}）：本套件或契约不认识它。",
+    ),
+    "waiver_not_needed": (
+        "Waiver of {rule} ({owner}): not needed any more, the rule holds.",
+        "{rule} 的豁免（{owner}）：规则已满足，不再需要。",
+    ),
+    "frozen": ("Not judged, newer than {version}: {ids}.", "未评判（晚于 {version}）：{ids}。"),
     "selection": (
         "Judged: {rules} of {of_rules} rules, {callbacks} of the contract's {of_callbacks} callbacks.",
         "评判范围：{of_rules} 条规则中的 {rules} 条，契约 {of_callbacks} 种回调中的 {callbacks} 种。",
