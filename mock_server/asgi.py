@@ -7,7 +7,7 @@ import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
-from mock_server.receiver import MAX_BODY_BYTES, Received, Receiver, Reply
+from mock_server.receiver import MAX_BODY_BYTES, NOT_KEPT, Keeper, Received, Receiver, Reply
 
 __all__ = ["WIRE", "ASGIApp", "asgi_app", "target_of"]
 
@@ -45,6 +45,8 @@ def asgi_app(receiver: Receiver) -> ASGIApp:
                 body_s=time.perf_counter() - begun,
             )
         )
+        if receiver.keeper is not None and not await _kept(receiver.keeper):
+            reply = NOT_KEPT
         if reply.delay_s:
             await asyncio.sleep(reply.delay_s)
         if reply.wire == "reset" and wire is not None:
@@ -53,6 +55,13 @@ def asgi_app(receiver: Receiver) -> ASGIApp:
         await _send(reply, send, wire)
 
     return app
+
+
+async def _kept(keeper: Keeper) -> bool:
+    loop = asyncio.get_running_loop()
+    kept: asyncio.Future[bool] = loop.create_future()
+    keeper.when_kept(loop, lambda is_kept: None if kept.done() else kept.set_result(is_kept))
+    return await kept
 
 
 def target_of(scope: MutableMapping[str, Any]) -> bytes:

@@ -95,9 +95,9 @@ class Assessor:
 
 
 def _novelties(callback: Callback, value: jp.Json) -> Iterator[Novelty]:
-    for member in callback.members:
+    for member in callback.telling_members:
         try:
-            here = jp.get(value, member.pointer)
+            here = jp.getter(member.pointer)(value)
         except LookupError:
             continue
         if member.enum and here not in member.enum:

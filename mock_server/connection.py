@@ -11,14 +11,15 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from functools import lru_cache
+from functools import lru_cache, partial
+from typing import Any
 from urllib.parse import unquote
 
 import httptools
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from mock_server.asgi import WIRE
-from mock_server.receiver import MAX_BODY_BYTES, Received, Receiver, Reply, raw_headers
+from mock_server.receiver import MAX_BODY_BYTES, NOT_KEPT, Received, Receiver, Reply, raw_headers
 
 __all__ = ["InPlaceProtocol", "WireProtocol", "protocol_for"]
 
@@ -60,6 +61,15 @@ class WireProtocol(HttpToolsProtocol):
     def on_header(self, name: bytes, value: bytes) -> None:
         self.wire.raw_headers.append((name, value))
         super().on_header(name, value)
+
+
+class _Held:
+    """An answer that waits until its delivery is kept; to uvicorn a request that is being answered."""
+
+    def __init__(self) -> None:
+        self.response_complete = self.disconnected = False
+        self.keep_alive = True
+        self.message_event = asyncio.Event()
 
 
 class InPlaceProtocol(WireProtocol):
@@ -160,6 +170,22 @@ class InPlaceProtocol(WireProtocol):
         except Exception as error:  # as uvicorn treats what an application raises
             self.logger.error("Exception in the receiver\n", exc_info=error)
             reply = _CRASHED
+        if self.receiver.keeper is None or reply is _CRASHED:
+            self._go_out(reply)
+            return
+        held: Any = _Held()
+        self.cycle = held
+        self.receiver.keeper.when_kept(self.loop, partial(self._release, held, reply))
+
+    def _release(self, held: _Held, reply: Reply, kept: bool) -> None:
+        held.response_complete = True
+        if self.transport.is_closing():
+            return
+        self._go_out(reply if kept else NOT_KEPT)
+        if not held.keep_alive:
+            self.transport.close()
+
+    def _go_out(self, reply: Reply) -> None:
         self.transport.write(b"".join((STATUS_LINE[reply.status], self._date(), reply.raw)))
         if reply is _CRASHED:
             self.transport.close()
@@ -185,7 +211,7 @@ def _path_and_target(url: bytes) -> tuple[str, bytes]:
 
 def protocol_for(receiver: Receiver) -> type[WireProtocol]:
     """Returns the protocol class for a receiver; a fault may want to answer late, or below HTTP, so it has ASGI's."""
-    if receiver.fault is not None:
+    if receiver.fault is not None or not (receiver.script is None or receiver.script.in_place):
         return WireProtocol
     methods = frozenset(method.encode() for method in receiver.methods - {"HEAD"})  # answers to HEAD have no body
     return type("_Protocol", (InPlaceProtocol,), {"receiver": receiver, "methods": methods})

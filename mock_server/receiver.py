@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email.message import Message
 from functools import cached_property, lru_cache, partial
-from typing import Any
+from typing import Any, Protocol
 
 from mock_server.assessing import Assessment, Assessor
 from mock_server.delivery import Headers, header_value
@@ -18,7 +20,20 @@ from mock_server.state import States
 from openapi.model import Callback, Contract
 from openapi.readback import load_read_back
 
-__all__ = ["MAX_BODY_BYTES", "Fault", "Observer", "Received", "Receiver", "Reply", "problem", "raw_headers"]
+__all__ = [
+    "MAX_BODY_BYTES",
+    "NOT_KEPT",
+    "Fault",
+    "Keeper",
+    "Observer",
+    "Received",
+    "Receiver",
+    "Reply",
+    "Right",
+    "Script",
+    "problem",
+    "raw_headers",
+]
 
 MAX_BODY_BYTES = 1024 * 1024
 
@@ -33,6 +48,7 @@ class Received:
         raw_target: Path and query as they were sent.
         connection: Tells the connections of one server apart.
         body_s: Seconds from the end of the headers to the end of the body.
+        arrived: When it was there whole, by `time.perf_counter`.
     """
 
     method: str
@@ -42,6 +58,7 @@ class Received:
     raw_target: bytes = b"/"
     connection: int = 0
     body_s: float = 0.0
+    arrived: float = field(default_factory=time.perf_counter)
 
     @cached_property
     def headers(self) -> Headers:
@@ -151,6 +168,26 @@ Observer = Callable[[Received, Assessment | None, Reply], None]
 """Hears of a request, its assessment (None when its body was not looked at) and the reply."""
 
 
+class Keeper(Protocol):
+    """Keeps what the observer was told, so that no answer goes out before it is kept."""
+
+    def when_kept(self, loop: asyncio.AbstractEventLoop, call: Callable[[bool], None]) -> None:
+        """Calls back in the loop, with whether what was told last is kept."""
+
+
+class Script(Protocol):
+    """Answers otherwise than the contract says, on the user's word.
+
+    Attributes:
+        in_place: Whether its answers never wait and never touch the connection.
+    """
+
+    in_place: bool
+
+    def answer(self, request: Received, assessment: Assessment | None, right: Right) -> Reply:
+        """Answers a delivery; `right` stores and answers it as if there were no script."""
+
+
 class Receiver:
     """A receiver made from a contract, without a network: a request in, a reply out.
 
@@ -159,6 +196,8 @@ class Receiver:
         fault: How it is wrong on purpose.
         signature: What deliveries have to be signed by.
         on_exchange: Called with everything received but read-back, in the thread that serves, so it has to be quick.
+        keeper: Asked after the observer, and before an answer goes out.
+        script: What deliveries are answered instead.
     """
 
     def __init__(
@@ -169,12 +208,16 @@ class Receiver:
         fault: Fault | None = None,
         signature: tuple[Scheme, Keys] | None = None,
         on_exchange: Observer | None = None,
+        keeper: Keeper | None = None,
+        script: Script | None = None,
     ) -> None:
         self.contract = contract
         self.path = path
         self.fault = fault
         self.signature = signature
         self.on_exchange = on_exchange
+        self.keeper = keeper
+        self.script = script
         self.assessor = Assessor(contract)
         self.states = States()
         self.memory: dict[str, Any] = {}
@@ -199,10 +242,14 @@ class Receiver:
             return None, problem(404, "Not Found", f"Deliveries are taken at {self.path}.")
         refusal = self._refusal(request) or self._unsigned(request)
         assessment = None if refusal else self.assessor.assess(request.body)
-        if self.fault is None:
+        if self.fault is None and self.script is None:
             return assessment, self._right(refusal, assessment)
-        right = partial(self._right, refusal, assessment)
-        return assessment, self.fault.answer(request, assessment, self, right)
+        right: Right = partial(self._right, refusal, assessment)
+        if self.fault is not None:
+            right = partial(self.fault.answer, request, assessment, self, right)
+        if self.script is None or request.method not in self.methods:
+            return assessment, right()
+        return assessment, self.script.answer(request, assessment, right)
 
     def _right(self, refusal: Reply | None, assessment: Assessment | None) -> Reply:
         return refusal or self._judged(assessment)
@@ -272,6 +319,10 @@ def problem(status: int, title: str, detail: str, violations: tuple[Violation, .
     if violations:
         body["violations"] = [{"pointer": v.pointer, "message": v.message} for v in violations[:50]]
     return Reply(status, json.dumps(body).encode(), "application/problem+json")
+
+
+NOT_KEPT = problem(507, "Insufficient Storage", "The delivery could not be written down. Send it again later.")
+"""Goes out instead of an answer whose delivery could not be kept (RFC 4918 section 11.5); a sender tries again."""
 
 
 def _documented_reply(callback: Callback) -> Reply:

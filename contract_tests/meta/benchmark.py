@@ -11,6 +11,7 @@ import contextlib
 import json
 import re
 import shutil
+import socket
 import statistics
 import subprocess
 import sys
@@ -241,6 +242,8 @@ SERVERS = {
     "wire": "the same below the mock's own protocol class",
     "asgi": "the mock, all of it through ASGI, as a delivery goes that is not plain",
     "mock": "the mock, which decodes, validates and stores",
+    "recording": "the mock recording in memory",
+    "storing": "the mock with --store: each answer waits until its delivery is on the disk",
 }
 
 
@@ -256,9 +259,25 @@ def serve(kind: str) -> None:
     print(sock.getsockname()[1], flush=True)
     if kind in {"bare", "wire"}:
         serving.asgi_app = lambda _: _bare
+    if kind in {"recording", "storing"}:
+        serve_recording(kind, sock)
+        return
     if kind != "mock":
         serving.protocol_for = lambda _: HttpToolsProtocol if kind == "bare" else WireProtocol
     serving.serve(Receiver(load_contract()), sock)
+
+
+def serve_recording(kind: str, sock: socket.socket) -> None:
+    """Serves the mock with a recorder, as `mock_command.py` does."""
+    from mock_server import serving
+    from mock_server.receiver import Receiver
+    from mock_server.recording.recorder import Recorder
+
+    contract = load_contract()
+    with tempfile.TemporaryDirectory() as folder:
+        store = Path(folder) / "store.db" if kind == "storing" else None
+        with Recorder(contract, store) as recorder:
+            serving.serve(Receiver(contract, on_exchange=recorder.observe, keeper=recorder.keeper), sock)
 
 
 async def _bare(scope, receive, send):

@@ -1,0 +1,155 @@
+"""Decides which file is a store, how it is laid out, and how it is opened.
+
+In memory there is one connection behind one lock. A file is in WAL mode: one connection writes, another reads without
+waiting for it, and a commit returns when the bytes are on the disk (synchronous = FULL).
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from mock_server.recording.rows import COLUMNS, CONTENT_COLUMNS
+from openapi.errors import KitError
+
+__all__ = ["Database"]
+
+_APPLICATION_ID = 0xCA11BAC
+_SCHEMA = 1
+_LAYOUT = f"""
+CREATE TABLE deliveries (id INTEGER PRIMARY KEY, {", ".join(COLUMNS[1:])});
+CREATE TABLE contents (id INTEGER PRIMARY KEY, {", ".join(CONTENT_COLUMNS[1:])});
+CREATE INDEX by_message ON deliveries (message, id) WHERE message <> '';
+PRAGMA application_id = {_APPLICATION_ID};
+PRAGMA user_version = {_SCHEMA};
+"""
+
+
+class Database:
+    """The tables of deliveries, in memory or in a file.
+
+    Raises:
+        KitError: The file is not a store, is of a newer program, cannot be written, or is in use.
+    """
+
+    def __init__(self, file: Path | None) -> None:
+        self.file = file
+        self._write_lock = threading.RLock()
+        if file is None:
+            self._writer = self._reader = self._connect(":memory:")
+            self._read_lock = self._write_lock
+            self._writer.executescript(_LAYOUT)
+            return
+        self._lock_file = _locked(file)
+        try:
+            self._writer = self._open(file)
+            self._reader = self._connect(f"{file.absolute().as_uri()}?mode=ro")
+        except BaseException:
+            os.close(self._lock_file)
+            raise
+        self._read_lock = threading.RLock()
+
+    def _connect(self, name: str) -> sqlite3.Connection:
+        # No thread of its own: the locks here see to it that one at a time uses a connection.
+        return sqlite3.connect(name, uri=name.startswith("file:"), check_same_thread=False, isolation_level=None)
+
+    def _open(self, file: Path) -> sqlite3.Connection:
+        connection = self._connect(str(file))
+        try:
+            _laid_out(connection, file)
+        except sqlite3.Error as error:
+            connection.close()
+            raise _unusable(file, error) from None
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """A transaction; rolled back when the block raises, and on the disk when it ends."""
+        with self._write_lock:
+            self._writer.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._writer
+                self._writer.execute("COMMIT")
+            except BaseException:
+                if self._writer.in_transaction:
+                    self._writer.execute("ROLLBACK")
+                raise
+
+    def read(self, query: str, values: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+        """All rows of a query."""
+        with self._read_lock:
+            return self._reader.execute(query, values).fetchall()
+
+    def close(self) -> None:
+        """Closes it; a file's log is merged into it."""
+        if self.file is None:
+            self._writer.close()
+            return
+        with self._read_lock, self._write_lock:
+            self._reader.close()
+            self._writer.close()
+            os.close(self._lock_file)
+
+
+def _laid_out(connection: sqlite3.Connection, file: Path) -> None:
+    (application,) = connection.execute("PRAGMA application_id").fetchone()
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    if tables and application != _APPLICATION_ID:
+        raise KitError(
+            f"{file} is a database of another program", where="--store", remedy="Give another file, or a new one."
+        )
+    if version > _SCHEMA:
+        raise KitError(
+            f"{file} was written by a newer version of this program (layout {version}, this one knows {_SCHEMA})",
+            where="--store",
+            remedy="Update this program, or give another file.",
+        )
+    if not os.access(file, os.W_OK):
+        raise KitError(f"{file} is read-only", where="--store", remedy="Allow writing, or give another file.")
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")  # also a power cut loses nothing that was acknowledged
+    connection.execute("PRAGMA journal_size_limit = 67108864")
+    if not tables:
+        connection.executescript(f"BEGIN; {_LAYOUT} COMMIT;")
+    connection.execute("BEGIN IMMEDIATE")  # whoever cannot write hears it now and not at the first delivery
+    connection.execute("ROLLBACK")
+
+
+def _unusable(file: Path, error: sqlite3.Error) -> KitError:
+    if "not a database" in str(error):
+        return KitError(f"{file} is not a store", where="--store", remedy="Give a file of this program, or a new one.")
+    return KitError(f"cannot write {file}: {error}", where="--store", remedy="Give a file that can be written.")
+
+
+def _locked(file: Path) -> int:
+    """Takes the store for this process; the lock ends with it, however it ends."""
+    if file.is_dir() or not file.parent.is_dir():
+        what = "is a directory" if file.is_dir() else "has no directory to be in"
+        raise KitError(f"{file} {what}", where="--store", remedy="Give a file in a directory that exists.")
+    try:
+        handle = os.open(f"{file}-lock", os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise KitError(
+            f"cannot write beside {file}: {error.strerror}", where="--store", remedy="Give a file that can be written."
+        ) from None
+    try:
+        import fcntl
+    except ImportError:  # on Windows nothing keeps two servers from one store
+        return handle
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(handle)
+        raise KitError(
+            f"{file} is in use by another server", where="--store", remedy="Stop it, or give another file."
+        ) from None
+    return handle

@@ -1,0 +1,66 @@
+"""Decides whether an event came before, and whether it comes late."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from openapi.order import Order
+
+__all__ = ["DUPLICATE", "RETRY", "Lives"]
+
+RETRY, DUPLICATE = "retry", "duplicate"
+_MOST_MESSAGES = 100_000  # as many as the mock keeps states of
+
+
+@dataclass
+class _Life:
+    """What came of one message.
+
+    Attributes:
+        events: Each event, and whether it was acknowledged.
+        furthest: The last state that was acknowledged.
+    """
+
+    events: dict[str, bool] = field(default_factory=dict)
+    furthest: str | None = None
+
+
+class Lives:
+    """What came of every message that is remembered; used by one thread."""
+
+    def __init__(self) -> None:
+        self._messages: OrderedDict[tuple[str, str], _Life] = OrderedDict()
+        self._undo: list[Callable[[], None]] = []
+
+    def met(
+        self, message: tuple[str, str], event: str, state: str, order: Order | None, *, acknowledged: bool
+    ) -> tuple[str, bool]:
+        """Remembers an event; returns "", "retry" or "duplicate", and whether it is late."""
+        life = self._messages.get(message)
+        if life is None:
+            life = self._messages[message] = _Life()
+            if len(self._messages) > _MOST_MESSAGES:
+                self._messages.popitem(last=False)
+        before, furthest = life.events.get(event), life.furthest
+        again = "" if before is None else DUPLICATE if before else RETRY
+        late = again != DUPLICATE and order is not None and furthest is not None and order.is_before(state, furthest)
+        life.events[event] = bool(before) or acknowledged
+        if acknowledged and order is not None and state in order.states and order.advances(furthest, state):
+            life.furthest = state
+
+        def undo() -> None:
+            life.furthest = furthest
+            # It came, and was not acknowledged after all.
+            life.events[event] = bool(before)
+
+        self._undo.append(undo)
+        return again, late
+
+    def settle(self, *, kept: bool) -> None:
+        """Makes what was met since the last call final, or takes back that it was acknowledged."""
+        if not kept:
+            for undo in reversed(self._undo):
+                undo()
+        self._undo.clear()
