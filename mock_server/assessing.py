@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -41,6 +41,7 @@ class Assessment:
         violations: What is wrong, when it is refused.
         parsable: Whether it is JSON at all.
         required: Root members that the nearest callback requires, when it is refused by the schema.
+        places: Where its callback looks for novelties.
     """
 
     callback: Callback | None
@@ -49,6 +50,7 @@ class Assessment:
     violations: tuple[Violation, ...]
     parsable: bool = True
     required: tuple[Member, ...] = ()
+    places: tuple[_Place, ...] = ()
 
     @property
     def accepted(self) -> bool:
@@ -58,7 +60,7 @@ class Assessment:
     @cached_property
     def novelties(self) -> tuple[Novelty, ...]:
         """What is new about an accepted body; worked out only when somebody reads it."""
-        return tuple(_novelties(self.callback, self.value)) if self.callback else ()
+        return tuple(_novelties(self.places, self.value)) if self.callback else ()
 
 
 class Assessor:
@@ -66,8 +68,8 @@ class Assessor:
 
     def __init__(self, contract: Contract) -> None:
         self.contract = contract
-        self._tolerant: tuple[tuple[Callback, Any], ...] = tuple(
-            (callback, jsonschema_rs.validator_for(dict(callback.tolerant), validate_formats=False))
+        self._tolerant: tuple[tuple[Callback, Any, tuple[_Place, ...]], ...] = tuple(
+            (callback, jsonschema_rs.validator_for(dict(callback.tolerant), validate_formats=False), _places(callback))
             for callback in contract.callbacks
         )
 
@@ -83,29 +85,48 @@ class Assessor:
             return Assessment(None, error.kind, None, (Violation("", error.detail),), parsable=False)
         except Unusable as error:
             return Assessment(None, error.kind, None, (Violation("", error.detail),))
-        for callback, validator in self._tolerant:
+        for callback, validator, places in self._tolerant:
             if validator.is_valid(value):
-                return Assessment(callback, "", value, ())
+                return Assessment(callback, "", value, (), places=places)
         explained = [(callback, self._explainer.explain(callback, value)) for callback in self.contract.callbacks]
         callback, violations = min(explained, key=lambda pair: len(pair[1]))
         if not violations:
-            return Assessment(callback, "", value, ())
+            return Assessment(callback, "", value, (), places=_places(callback))
         required = tuple(m for m in callback.members if m.required and m.pointer.count("/") == 1)
         return Assessment(None, "schema", value, violations, required=required)
 
 
-def _novelties(callback: Callback, value: jp.Json) -> Iterator[Novelty]:
-    for member in callback.telling_members:
+def _novelties(places: tuple[_Place, ...], value: jp.Json) -> Iterator[Novelty]:
+    for place in places:
         try:
-            here = jp.getter(member.pointer)(value)
+            here = place.get(value)
         except LookupError:
             continue
-        if member.enum and here not in member.enum:
-            yield Novelty("value", member.pointer)
+        if place.enum and here not in place.enum:
+            yield Novelty("value", place.pointer)
         if not isinstance(here, dict):
             continue
-        if member.is_free_map:
-            yield from (Novelty("type", member.pointer) for item in here.values() if not isinstance(item, str))
-        elif named := member.schema.get("properties"):
-            path = jp.tokens(member.pointer)
-            yield from (Novelty("member", jp.join([*path, key])) for key in here if key not in named)
+        if place.is_free_map:
+            yield from (Novelty("type", place.pointer) for item in here.values() if not isinstance(item, str))
+        elif place.named and not here.keys() <= place.named:
+            path = jp.tokens(place.pointer)
+            yield from (Novelty("member", jp.join([*path, key])) for key in here if key not in place.named)
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a body can hold something that the contract does not know; prepared, since recorders ask every delivery."""
+
+    pointer: str
+    get: Callable[[jp.Json], jp.Json]
+    enum: tuple[jp.Json, ...]
+    is_free_map: bool
+    named: frozenset[str]
+
+
+def _places(callback: Callback) -> tuple[_Place, ...]:
+    every = (
+        _Place(m.pointer, jp.getter(m.pointer), m.enum, m.is_free_map, frozenset(m.schema.get("properties", ())))
+        for m in callback.members
+    )
+    return tuple(place for place in every if place.enum or place.is_free_map or place.named)

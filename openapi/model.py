@@ -135,11 +135,6 @@ class Callback:
         return members_of(self.schema)
 
     @cached_property
-    def telling_members(self) -> tuple[Member, ...]:
-        """The members at which a body can hold something that the contract does not know."""
-        return tuple(m for m in self.members if m.enum or m.is_free_map or m.schema.get("properties"))
-
-    @cached_property
     def delivered_examples(self) -> tuple[Example, ...]:
         """The named examples that may be sent."""
         return tuple(example for example in self.examples if not example.illustrative)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from openapi.order import Order
@@ -32,10 +31,10 @@ class Lives:
 
     def __init__(self) -> None:
         self._messages: OrderedDict[tuple[str, str], _Life] = OrderedDict()
-        self._undo: list[Callable[[], None]] = []
+        self._undo: list[tuple[_Life, str, bool, str | None]] = []
 
     def met(
-        self, message: tuple[str, str], event: str, state: str, order: Order | None, *, acknowledged: bool
+        self, message: tuple[str, str], event: str, state: str, order: Order | None, acknowledged: bool
     ) -> tuple[str, bool]:
         """Remembers an event; returns "", "retry" or "duplicate", and whether it is late."""
         life = self._messages.get(message)
@@ -49,18 +48,12 @@ class Lives:
         life.events[event] = bool(before) or acknowledged
         if acknowledged and order is not None and state in order.states and order.advances(furthest, state):
             life.furthest = state
-
-        def undo() -> None:
-            life.furthest = furthest
-            # It came, and was not acknowledged after all.
-            life.events[event] = bool(before)
-
-        self._undo.append(undo)
+        self._undo.append((life, event, bool(before), furthest))
         return again, late
 
     def settle(self, *, kept: bool) -> None:
         """Makes what was met since the last call final, or takes back that it was acknowledged."""
         if not kept:
-            for undo in reversed(self._undo):
-                undo()
+            for life, event, before, furthest in reversed(self._undo):
+                life.events[event], life.furthest = before, furthest  # it came, and was not acknowledged after all
         self._undo.clear()

@@ -153,7 +153,7 @@ class Recorder:
         for callback, message, event, state, status, wire in self._database.read(f"{known} ORDER BY id"):
             acknowledged = 200 <= status <= 299 and not wire
             order = orders.get(callback)
-            self._rows.lives.met((callback, message), event, state, order, acknowledged=acknowledged)
+            self._rows.lives.met((callback, message), event, state, order, acknowledged)
             self._rows.lives.settle(kept=True)
 
     def _work(self) -> None:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from mock_server.assessing import Assessment
-from mock_server.receiver import Received, Reply
+from mock_server.receiver import Received, Reply, raw_headers
 from mock_server.recording.arrival import ACCEPTED, FORWARD, REFUSED
 from mock_server.recording.lives import Lives
 from mock_server.state import event_of
@@ -26,10 +25,10 @@ _LONGEST_NAME = 300  # of an id or a state in the table: a received one may have
 _MOST_ANSWER_BYTES = 8192
 _ROW_BYTES = 200  # what a row takes beside its texts
 _SECRET_HEADERS = frozenset({b"authorization", b"proxy-authorization", b"cookie", b"x-api-key", b"x-auth-token"})
+_SECRET_LENGTHS = frozenset(map(len, _SECRET_HEADERS))
 
 
-@dataclass(eq=False, slots=True)
-class Noted:
+class Noted(NamedTuple):
     """An exchange that waits to be written."""
 
     at: float
@@ -50,10 +49,11 @@ class Rows:
         self.contract = contract
         self.lives = Lives()
         self._redact = redact
+        self._names = {callback.name: _Names(callback) for callback in contract.callbacks}
 
     def of(self, number: int, noted: Noted) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
         """The row of what is looked through, and the row of what is looked at; columns as in this module's lists."""
-        received, assessment, reply = noted.received, noted.assessment, noted.reply
+        at, received, assessment, reply, elapsed_s = noted
         violations = novelties = None
         callback, message, state, event, again, late = "", "", "", None, "", False
         verdict = REFUSED
@@ -67,18 +67,19 @@ class Rows:
             if assessment.novelties:
                 verdict = FORWARD
                 novelties = json.dumps([(n.kind, n.pointer) for n in assessment.novelties])
-            callback = assessment.callback.name
-            message, state, event = _event(assessment.callback, assessment.value)
+            callback, value = assessment.callback.name, assessment.value
+            names = self._names[callback]
+            message, state = _named(value, names.message), _named(value, names.state)
+            event = names.event(value, message, state)
             if event is not None:
-                order = assessment.callback.delivery.order
                 acknowledged = 200 <= reply.status <= 299 and not reply.wire
-                again, late = self.lives.met((callback, message), event, state, order, acknowledged=acknowledged)
+                again, late = self.lives.met((callback, message), event, state, names.order, acknowledged)
         headers = self._headers(received)
         body, answer, target = received.body, reply.raw[:_MOST_ANSWER_BYTES], received.target
         size = len(body) + len(headers) + len(answer) + len(target) + len(violations or "") + _ROW_BYTES
         return (
             number,
-            noted.at,
+            at,
             received.method,
             target,
             verdict,
@@ -90,18 +91,20 @@ class Rows:
             reply.status,
             reply.wire,
             reply.delay_s,
-            noted.elapsed_s,
+            elapsed_s,
             len(body),
             event,
             size,
         ), (number, headers, body, violations, novelties, answer)
 
     def _headers(self, received: Received) -> bytes:
-        lines = []
-        for name, value in received.raw_headers:
-            secret = self._redact and name.lower() in _SECRET_HEADERS
-            lines.append(name + b": " + (b"***" if secret else value))
-        return b"\r\n".join(lines)
+        pairs = received.raw_headers
+        if self._redact:
+            for name, _ in pairs:
+                if len(name) in _SECRET_LENGTHS and name.lower() in _SECRET_HEADERS:
+                    pairs = [(name, b"***" if name.lower() in _SECRET_HEADERS else value) for name, value in pairs]
+                    break
+        return raw_headers(pairs)
 
     def _guessed(self, assessment: Assessment) -> tuple[str, str]:
         """Message and state of a refused body: whatever stands where one of the callbacks has them."""
@@ -112,17 +115,28 @@ class Rows:
         return "", ""
 
 
-def _event(callback: Callback, value: jp.Json) -> tuple[str, str, str | None]:
-    facts = callback.delivery
-    message, state = _named(value, facts.correlation), _named(value, facts.state)
-    if not facts.idempotency or not message:
-        return message, state, None
-    try:
-        event = event_of(callback, value)
-    except LookupError:
-        return message, state, None
-    long = len(event) > _LONGEST_NAME
-    return message, state, hashlib.sha256(event.encode("utf-8", "surrogatepass")).hexdigest() if long else event
+class _Names:
+    """Where one callback has what it is known by; prepared, since it is asked of every delivery."""
+
+    def __init__(self, callback: Callback) -> None:
+        facts = callback.delivery
+        self.callback = callback
+        self.message, self.state, self.order = facts.correlation, facts.state, facts.order
+        self._state_is_event = set(facts.idempotency) == {facts.correlation, facts.state}
+
+    def event(self, value: jp.Json, message: str, state: str) -> str | None:
+        """What tells the event from others of its message; None when nothing does."""
+        if not message:
+            return None
+        if self._state_is_event:
+            return state
+        try:
+            event = event_of(self.callback, value) if self.callback.delivery.idempotency else None
+        except LookupError:
+            return None
+        if event is None or len(event) <= _LONGEST_NAME:
+            return event
+        return hashlib.sha256(event.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _named(value: jp.Json, pointer: str | None) -> str:
@@ -132,6 +146,8 @@ def _named(value: jp.Json, pointer: str | None) -> str:
         found = jp.getter(pointer)(value)
     except LookupError:
         return ""
+    if isinstance(found, str):
+        return found if len(found) <= _LONGEST_NAME else found[:_LONGEST_NAME]
     return "" if found is None or isinstance(found, dict | list) else str(found)[:_LONGEST_NAME]
 
 
