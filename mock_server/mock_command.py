@@ -5,8 +5,12 @@ from __future__ import annotations
 import contextlib
 import os
 from dataclasses import replace
+from functools import partial
+from typing import Any
 
 import click
+
+from mock_server.recording.options import recording_options
 
 __all__ = ["mock"]
 
@@ -26,6 +30,7 @@ __all__ = ["mock"]
 @click.option(
     "--contract", "contract_file", default=None, metavar="FILE", help="Another contract than the built-in one."
 )
+@recording_options
 def mock(
     port: int,
     host: str,
@@ -37,11 +42,16 @@ def mock(
     cert: str | None,
     key: str | None,
     contract_file: str | None,
+    **options: Any,
 ) -> None:
     """Run a receiver made from the contract.
 
-    It acknowledges what the contract allows, rejects what it does not with problem details (RFC 9457), and shows
-    what it stored at /callback-contract/state/{id}.
+    It acknowledges what the contract allows, rejects what it does not with problem details (RFC 9457), shows what it
+    stored at /callback-contract/state/{id}, and records every delivery. `Prefer: code=503` in a request decides its
+    answer, --script those of several.
+
+    With --expect, --exit-on-violation or --timeout it is a gate for a sender: it ends with 0 when all expected
+    deliveries came and none violates the contract, else with 1, and prints the violations.
     """
     from mock_server.faults import FAULTS
     from openapi.errors import KitError
@@ -65,11 +75,13 @@ def mock(
 
     from mock_server.certificates import given, self_made
     from mock_server.receiver import Receiver
+    from mock_server.recording.options import concluded, ending, gate_of, recorded, scripted_answers
     from mock_server.serving import bound_socket, serve
     from mock_server.signing import signature_from
 
     signing = signature_from(signature, os.environ) if signature else None
     receiver = Receiver(contract, path=path, fault=planted, signature=signing)
+    receiver.script = scripted_answers(contract, options)
     sock = bound_socket(host, port)
     flaw = planted.tls if planted else ""
     with contextlib.ExitStack() as stack:
@@ -78,6 +90,8 @@ def mock(
             tls = replace(given(cert, key), flaw=flaw)
         elif https or flaw not in {"", "none"}:
             tls = stack.enter_context(self_made(host, flaw))
+        recorder = stack.enter_context(recorded(receiver, contract, options))
+        gate = gate_of(recorder, options)
         shown = f"[{host}]" if ":" in host else host
         click.echo(
             f"Receiving {', '.join(c.name for c in contract.callbacks)} at "
@@ -88,4 +102,8 @@ def mock(
         if fault and planted:
             click.echo(f"Wrong on purpose ({fault.upper()}): {planted.deviation}.")
         click.echo("Ctrl-C stops it.")
-        serve(receiver, sock, tls)
+        try:
+            serve(receiver, sock, tls, partial(ending, gate, options))
+        finally:  # an interrupt, too, leaves its report
+            code = concluded(gate, contract, options) if gate else 0
+    raise click.exceptions.Exit(code)

@@ -6,7 +6,8 @@ import contextlib
 import gc
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 
 import uvicorn
 
@@ -58,14 +59,29 @@ def _server(receiver: Receiver, tls: Tls | None) -> uvicorn.Server:
     return uvicorn.Server(config)
 
 
-def serve(receiver: Receiver, sock: socket.socket, tls: Tls | None = None) -> None:
-    """Serves until the process is told to stop."""
+def serve(
+    receiver: Receiver,
+    sock: socket.socket,
+    tls: Tls | None = None,
+    ending: Callable[[Callable[[], None]], AbstractContextManager[None]] | None = None,
+) -> None:
+    """Serves until the process is told to stop.
+
+    Args:
+        ending: Is given a function that ends it, which may be called from any thread; held open while it serves.
+    """
     # What is there by now stays. Deliveries hold no cycles, but many wait at once for being written, and looking at
     # each of them again and again took a third of the time of recording.
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 50)
-    _server(receiver, tls).run(sockets=[sock])
+    server = _server(receiver, tls)
+
+    def stop() -> None:
+        server.should_exit = True
+
+    with ending(stop) if ending else contextlib.nullcontext():
+        server.run(sockets=[sock])
 
 
 @contextlib.contextmanager

@@ -73,10 +73,10 @@ class Reader:
             where, values = [*where, "d.id < ?"], [*values, before]
         return self._listed(where, values, "DESC", limit)
 
-    def after(self, last_id: int, wanted: Filter = Filter(), *, limit: int = 200) -> list[Arrival]:  # noqa: B008
+    def after(self, last_id: int, wanted: Filter = Filter(), *, limit: int = 200, whole: bool = False) -> list[Arrival]:  # noqa: B008
         """What fits a filter, oldest first, with ids above `last_id`."""
         where, values = _where(wanted)
-        return self._listed([*where, "d.id > ?"], [*values, last_id], "ASC", limit)
+        return self._listed([*where, "d.id > ?"], [*values, last_id], "ASC", limit, whole=whole)
 
     def one(self, identity: int) -> Arrival | None:
         """One delivery whole; None when it never was or is forgotten."""

@@ -121,6 +121,9 @@ class Recorder:
 
     def flush(self) -> None:
         """Returns once everything that was noted before is written, or could not be."""
+        # A listener runs in the writer's own thread, after what it is told of was written.
+        if threading.current_thread() is self._thread:
+            return
         with self._lock:
             latest = self._latest
             while latest.noted and latest.kept is None and self._thread.is_alive():
