@@ -80,6 +80,11 @@ class Answer:
     headers: Headers
     body: bytes
 
+    @property
+    def acknowledged(self) -> bool:
+        """Any 2xx."""
+        return 200 <= self.status <= 299
+
     def header(self, name: str) -> str | None:
         """The first header of that name in any letter case."""
         return next((value for key, value in self.headers if key.lower() == name.lower()), None)

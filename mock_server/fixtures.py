@@ -1,0 +1,25 @@
+"""Decides which fixtures a partner's own tests get by `pytest_plugins = ["mock_server.fixtures"]` in a conftest.py."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from mock_server.mock_receiver import MockReceiver
+from mock_server.provider.in_process import Provider
+
+__all__ = ["callback_provider", "mock_receiver"]
+
+
+@pytest.fixture
+def mock_receiver() -> Iterator[MockReceiver]:
+    """A receiver on a free port for one test, that remembers what came."""
+    with MockReceiver() as mock:
+        yield mock
+
+
+@pytest.fixture
+def callback_provider() -> Provider:
+    """The provider as a callable, with a run of its own."""
+    return Provider()

@@ -1,0 +1,168 @@
+"""Decides how the mock is used from a partner's own tests: started in one line, asked what came, told what to answer.
+
+>>> from urllib.request import Request, urlopen
+>>> from mock_server import MockReceiver
+>>> with MockReceiver() as mock:
+...     mock.answers("202")
+...     request = Request(mock.url, b"{}", {"Content-Type": "application/json"}, method="POST")
+...     try:
+...         urlopen(request)
+...     except OSError as error:
+...         print(error.code)
+...     [delivery] = mock.wait_for(count=1)
+HTTP Error 422: Unprocessable Content
+>>> delivery.accepted, delivery.json, delivery.violations[0].pointer
+(False, {}, '')
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from pathlib import Path
+from types import TracebackType
+
+from mock_server.delivery import printable
+from mock_server.faults import FAULTS
+from mock_server.receiver import Receiver
+from mock_server.recording.arrival import Arrival, Filter
+from mock_server.recording.recorder import KEEP, KEEP_BYTES, Recorder
+from mock_server.scripting import Scripted
+from mock_server.serving import served
+from openapi.errors import KitError
+from openapi.loading import CONTRACT_FILE, load_contract
+
+__all__ = ["DidNotArrive", "MockReceiver"]
+
+_MOST_LISTED = 20
+
+
+class DidNotArrive(AssertionError):
+    """What was waited for did not come in time; the message lists what came."""
+
+
+class MockReceiver:
+    """A receiver on a free port of this machine while a `with` block runs.
+
+    Args:
+        path: The only path at which it takes deliveries; None for any.
+        fault: A rule's id; it is wrong in exactly the way that this rule forbids.
+        script: What it answers, see `callback-contract mock --help`; `answers` changes it.
+        delay_s: Every answer waits so long.
+        drop: Share of deliveries at which the connection is closed without an answer.
+        contract: Another contract than the built-in one.
+        store: A file that keeps deliveries; None for memory.
+
+    Raises:
+        KitError: An argument cannot be used.
+    """
+
+    def __init__(
+        self,
+        *,
+        path: str | None = None,
+        fault: str | None = None,
+        script: str = "",
+        delay_s: float = 0.0,
+        drop: float = 0.0,
+        contract: str | Path | None = None,
+        store: str | Path | None = None,
+        keep: int = KEEP,
+        keep_bytes: int = KEEP_BYTES,
+    ) -> None:
+        if fault is not None and fault.upper() not in FAULTS:
+            raise KitError(f"there is no fault {fault!r}", where="fault", remedy="`mock --list-faults` lists them.")
+        if path is not None and not path.startswith("/"):
+            raise KitError(f"{path!r} is not a path", where="path", remedy=f"Write /{path}.")
+        self.contract = load_contract(contract or CONTRACT_FILE)
+        self._script = Scripted(self.contract, script, delay_s=delay_s, drop=drop)
+        self._script.in_place = False  # `answers` may come at any time
+        self._path = path
+        self._receiver = Receiver(
+            self.contract, path=path, fault=FAULTS[fault.upper()] if fault else None, script=self._script
+        )
+        self._store, self._keep, self._keep_bytes = Path(store) if store else None, keep, keep_bytes
+        self._open = contextlib.ExitStack()
+        self._url = ""
+        self._recorder: Recorder | None = None
+
+    def __enter__(self) -> MockReceiver:
+        with contextlib.ExitStack() as opening:
+            # Nothing is redacted: these are the tests of whoever sends the credentials.
+            recorder = Recorder(self.contract, self._store, keep=self._keep, keep_bytes=self._keep_bytes, redact=False)
+            self._recorder = opening.enter_context(recorder)
+            self._receiver.on_exchange, self._receiver.keeper = recorder.observe, recorder.keeper
+            self._url = opening.enter_context(served(self._receiver)) + (self._path or "/")
+            self._open = opening.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._open.close()
+        self._recorder = None
+
+    @property
+    def url(self) -> str:
+        """Where it takes deliveries."""
+        return self._url
+
+    @property
+    def deliveries(self) -> tuple[Arrival, ...]:
+        """Everything that came and is kept, in the order of arrival."""
+        return tuple(self._fitting(Filter()))
+
+    def answers(self, script: str = "") -> None:
+        """Answers what comes from now on by a script; without one by the contract.
+
+        Raises:
+            KitError: The script does not parse.
+        """
+        self._script.play(script)
+
+    def wait_for(
+        self,
+        *,
+        count: int = 1,
+        state: str | None = None,
+        message: str | None = None,
+        callback: str | None = None,
+        verdict: str | None = None,
+        timeout: float = 5.0,
+    ) -> tuple[Arrival, ...]:
+        """Waits until `count` deliveries that fit have come, and returns those that have, in the order of arrival.
+
+        Raises:
+            DidNotArrive: They did not within `timeout` seconds; lists what came instead.
+        """
+        wanted = Filter(state=state, message=message, callback=callback, verdict=verdict)
+        end = time.monotonic() + timeout
+        while True:
+            last = self._reading.reader.last_id
+            found = self._fitting(wanted)
+            if len(found) >= count:
+                return tuple(found)
+            left = end - time.monotonic()
+            if left <= 0:
+                raise DidNotArrive(self._missed(count, wanted, len(found), timeout))
+            self._reading.reader.wait(last, left)
+
+    @property
+    def _reading(self) -> Recorder:
+        if self._recorder is None:
+            raise KitError("the mock is not running", where="MockReceiver", remedy="Use it in a `with` block.")
+        return self._recorder
+
+    def _fitting(self, wanted: Filter) -> list[Arrival]:
+        found: list[Arrival] = []
+        while some := self._reading.reader.after(found[-1].id if found else 0, wanted, limit=500, whole=True):
+            found += some
+        return found
+
+    def _missed(self, count: int, wanted: Filter, came: int, timeout_s: float) -> str:
+        asked = ", ".join(f"{name}={value!r}" for name, value in vars(wanted).items() if value is not None)
+        newest = self._reading.reader.page(limit=_MOST_LISTED)
+        lines = [f"{came} of {count} deliveries{' with ' if asked else ''}{asked} came within {timeout_s:g} s"]
+        lines += ["nothing else came" if not newest else "what came:"]
+        lines += ["  " + printable(arrival.told()) for arrival in reversed(newest)]
+        return "\n".join(lines)

@@ -1,0 +1,244 @@
+"""Decides how a callback is put before an application without a network: ASGI or WSGI, in this process.
+
+    >>> from mock_server import Provider
+    >>> def app(environ, start_response):
+    ...     start_response("200 OK", [("Content-Type", "application/json")])
+    ...     return [b"{}"]
+    >>> provider = Provider()
+    >>> provider(app, state="read", set={"variables.name": "Li"}).status
+    200
+    >>> all(exchange.acknowledged for exchange in provider.life(app))
+    True
+
+What the application raises is not caught: a test shows it. An ASGI application's lifespan is not run.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import json
+import random
+import time
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import unquote
+
+from mock_server.delivery import Answer, Delivery, Exchange, Headers
+from mock_server.provider.composing import Composer
+from mock_server.provider.lives import Mix, life
+from mock_server.sending import Signer
+from mock_server.stamping import Identity, Run
+from mock_server.wireform import encode
+from openapi import pointer as jp
+from openapi.errors import KitError
+from openapi.loading import CONTRACT_FILE, load_contract
+from openapi.pointer import Json
+
+__all__ = ["Provider"]
+
+Interface = Literal["asgi", "wsgi"]
+
+
+class Provider:
+    """The provider, as a callable: puts callbacks before an application and returns its answers.
+
+    Args:
+        callback: Which callback; the contract's first by default.
+        target: Path and query at which the application takes callbacks.
+        headers: Sent with every callback, credentials for instance.
+        signer: Signs what is sent, as in `signing.DeliverySigner`.
+        interface: "asgi" or "wsgi"; found out by how the application is written when it is None.
+        seed: Decides contents and lives; identities are fresh all the same.
+        contract: Another contract than the built-in one.
+    """
+
+    def __init__(
+        self,
+        callback: str | None = None,
+        *,
+        target: str = "/",
+        headers: Headers = (),
+        signer: Signer | None = None,
+        interface: Interface | None = None,
+        seed: int = 0,
+        contract: str | Path | None = None,
+    ) -> None:
+        read = load_contract(contract or CONTRACT_FILE)
+        self.callback = read.callback(callback) if callback else read.callbacks[0]
+        self.run = Run.fresh()
+        self._composer = Composer(self.callback)
+        self._target, self._headers, self._signer = target, headers, signer
+        self._interface, self._seed = interface, seed
+        self._messages = 0
+
+    def __call__(
+        self, app: Any, state: str | None = None, set: Mapping[str, Json] | None = None, *, message: int | None = None
+    ) -> Answer:
+        """Puts one callback before an application, see `delivery`."""
+        return self.put(app, self.delivery(state, set, message=message))
+
+    def delivery(
+        self, state: str | None = None, set: Mapping[str, Json] | None = None, *, message: int | None = None
+    ) -> Delivery:
+        """Makes a callback; given to `put` twice, the second is a redelivery.
+
+        Args:
+            state: What it tells; chance chooses when it is None.
+            set: Values by JSON pointer or names with dots, written after identity was stamped.
+            message: Callbacks with the same number are of the same message; None takes a new one.
+
+        Raises:
+            KitError: A value has no place in the body.
+        """
+        number = self._fresh() if message is None else message
+        identity = Identity(self.run, number)
+        content = self._composer.content(random.Random(f"{self._seed}/{number}"), state)
+        made = self._composer.delivery(content, identity)
+        if not set:
+            return made
+        value = json.loads(made.body)
+        for place, wanted in set.items():
+            pointer = place if place.startswith("/") else jp.join(place.split("."))
+            try:
+                value = jp.replaced(value, pointer, wanted)
+            except (LookupError, ValueError):
+                raise KitError(
+                    f"nothing can be set at {place!r}", where="set", remedy="Name a member, as in variables.name."
+                ) from None
+        return self._composer.exactly(encode(value), identity)
+
+    def put(self, app: Any, delivery: Delivery) -> Answer:
+        """Puts a callback before an application as it is."""
+        signed = self._signer(delivery, self._target) if self._signer else ()
+        headers = (*delivery.headers, *self._headers, *signed)
+        interface = self._interface or _interface_of(app)
+        if interface == "wsgi":
+            return _by_wsgi(app, delivery, self._target, headers)
+        return _in_a_loop(app, delivery, self._target, headers)
+
+    def life(
+        self,
+        app: Any,
+        *,
+        failing: bool = False,
+        duplicates: float = 0.0,
+        reordered: bool = False,
+        message: int | None = None,
+    ) -> list[Exchange]:
+        """Puts one message's whole life before an application, each callback after the answer to the one before.
+
+        Args:
+            failing: Whether the life ends in a terminal state.
+            duplicates: Share of events that come a second time.
+            reordered: Whether one event comes after its successor.
+
+        Raises:
+            KitError: The contract gives the callback no life cycle.
+        """
+        order = self.callback.delivery.order
+        if order is None:
+            raise KitError(
+                f"the contract gives {self.callback.name} no life cycle",
+                where=self.callback.pointer,
+                remedy="Call the provider for one callback at a time.",
+            )
+        number = self._fresh() if message is None else message
+        mix = Mix(float(failing), duplicates, 0.0, float(reordered))
+        made: dict[str, Delivery] = {}
+        exchanges = []
+        for step in life(order, random.Random(f"{self._seed}/{number}"), mix):
+            delivery = made.setdefault(step.state, self.delivery(step.state, message=number))
+            begun = time.perf_counter()
+            answer = self.put(app, delivery)
+            exchanges.append(Exchange(delivery, answer, "", "", time.perf_counter() - begun))
+        return exchanges
+
+    def _fresh(self) -> int:
+        self._messages += 1
+        return self._messages
+
+
+def _interface_of(app: Any) -> Interface:
+    call = app if inspect.isfunction(app) or inspect.ismethod(app) else getattr(app, "__call__", app)  # noqa: B004
+    if inspect.iscoroutinefunction(call):
+        return "asgi"
+    try:
+        count = len(inspect.signature(call).parameters)
+    except (TypeError, ValueError):
+        return "wsgi"
+    return "asgi" if count == 3 else "wsgi"
+
+
+def _by_wsgi(app: Any, delivery: Delivery, target: str, headers: Headers) -> Answer:
+    from werkzeug.test import EnvironBuilder, run_wsgi_app
+
+    path, _, query = target.partition("?")
+    builder = EnvironBuilder(
+        path=path, query_string=query, method=delivery.method, headers=list(headers), data=delivery.body
+    )
+    try:
+        parts, status, answered = run_wsgi_app(app, builder.get_environ(), buffered=True)
+    finally:
+        builder.close()
+    code, _, reason = status.partition(" ")
+    return Answer(int(code), reason, tuple(answered.to_wsgi_list()), b"".join(parts))
+
+
+def _in_a_loop(app: Any, delivery: Delivery, target: str, headers: Headers) -> Answer:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(_by_asgi(app, delivery, target, headers))
+    # Called inside a coroutine: that loop cannot be entered again, so another thread has its own.
+    with ThreadPoolExecutor(1) as other:
+        return other.submit(asyncio.run, _by_asgi(app, delivery, target, headers)).result()
+
+
+async def _by_asgi(app: Any, delivery: Delivery, target: str, headers: Headers) -> Answer:
+    path, _, query = target.partition("?")
+    length = (("content-length", str(len(delivery.body))), ("host", "localhost"))
+    scope = {
+        "type": "http",
+        "asgi": {"version": "3.0", "spec_version": "2.3"},
+        "http_version": "1.1",
+        "method": delivery.method,
+        "scheme": "http",
+        "path": unquote(path),
+        "raw_path": path.encode(),
+        "query_string": query.encode(),
+        "root_path": "",
+        "headers": [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in (*headers, *length)],
+        "client": ("127.0.0.1", 50000),
+        "server": ("localhost", 80),
+    }
+    started: dict[str, Any] = {}
+    parts: list[bytes] = []
+    asked, done = False, asyncio.Event()
+
+    async def receive() -> dict[str, Any]:
+        nonlocal asked
+        if asked:
+            await done.wait()  # whoever listens for the sender's leaving hears of it after the answer
+            return {"type": "http.disconnect"}
+        asked = True
+        return {"type": "http.request", "body": delivery.body, "more_body": False}
+
+    async def send(message: dict[str, Any]) -> None:
+        if message["type"] == "http.response.start":
+            started.update(message)
+        elif message["type"] == "http.response.body":
+            parts.append(bytes(message.get("body", b"")))
+            if not message.get("more_body"):
+                done.set()
+
+    await app(scope, receive, send)
+    if not started:
+        raise KitError("the application did not answer", where="app", remedy="Give an ASGI 3 or a WSGI application.")
+    answered = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in started.get("headers", ()))
+    status = int(started["status"])
+    reason = HTTPStatus(status).phrase if status in HTTPStatus._value2member_map_ else ""
+    return Answer(status, reason, answered, b"".join(parts))
