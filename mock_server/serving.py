@@ -19,6 +19,8 @@ from openapi.errors import KitError
 
 __all__ = ["bound_socket", "serve", "served"]
 
+_BACKLOG = 2048
+
 
 def bound_socket(host: str, port: int) -> socket.socket:
     """Takes a port, 0 for any free one.
@@ -31,6 +33,7 @@ def bound_socket(host: str, port: int) -> socket.socket:
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         sock.bind((host, port))
+        sock.listen(_BACKLOG)  # whoever reads the URL may connect at once, although nobody accepts yet
     except OSError as error:
         sock.close()
         raise KitError(
@@ -52,7 +55,7 @@ def _server(receiver: Receiver, tls: Tls | None) -> uvicorn.Server:
         server_header=False,
         date_header=True,
         timeout_graceful_shutdown=1,
-        backlog=2048,
+        backlog=_BACKLOG,
     )
     config.load()
     config.ssl = tls.context() if tls else None  # uvicorn's own options know no oldest version
