@@ -10,7 +10,7 @@
 ...     except OSError as error:
 ...         print(error.code)
 ...     [delivery] = mock.wait_for(count=1)
-    422
+422
 >>> delivery.accepted, delivery.json, delivery.violations[0].pointer
 (False, {}, '')
 """

@@ -32,7 +32,7 @@ KEEP_BYTES = 256 * 1024 * 1024
 
 _GATHER_S = 0.02  # in memory: a row costs less in company
 _ROWS_A_STATEMENT = 50  # SQLite works without Python's lock while it steps, so each step has much to do
-_MOST_WAITING, _MOST_WAITING_BYTES = 20_000, 64 * 1024 * 1024
+_MOST_WAITING, _MOST_WAITING_BYTES = 2_000, 32 * 1024 * 1024
 
 Kept = Callable[[bool], None]
 

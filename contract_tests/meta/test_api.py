@@ -1,0 +1,203 @@
+"""`from mock_server import MockReceiver, Provider`: both ends in a partner's own tests."""
+
+from __future__ import annotations
+
+import asyncio
+import doctest
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import flask
+import pytest
+
+import mock_server.mock_receiver
+import mock_server.provider.in_process
+from mock_server import DidNotArrive, MockReceiver, Provider
+from mock_server.asgi import asgi_app
+from mock_server.receiver import Receiver
+from mock_server.sending import Access, Pace, Sender
+from openapi import load_contract
+from openapi.errors import KitError
+
+pytest_plugins = ["pytester"]
+
+CONTRACT = load_contract()
+CALLBACK = CONTRACT.callbacks[0]
+FACTS = CALLBACK.delivery
+STATES = FACTS.order.states
+FREE_MAP = next(m.pointer[1:] for m in CALLBACK.members if m.is_free_map)
+
+
+def send(mock, *made):
+    sender = Sender(Access(mock.url), Pace())
+    try:
+        return [sender.send(delivery).status for delivery in made]
+    finally:
+        sender.close()
+
+
+def test_import_is_light():
+    code = "import sys, mock_server; print(sorted(m for m in sys.modules if m.startswith(('mock_server.', 'openapi'))))"
+    assert subprocess.check_output([sys.executable, "-c", code], text=True) == "[]\n"
+
+
+@pytest.mark.parametrize("module", [mock_server.mock_receiver, mock_server.provider.in_process])
+def test_examples_in_docstrings_run(module):
+    failed, tried = doctest.testmod(module)
+    assert tried and not failed
+
+
+def test_mock_tells_what_came():
+    with MockReceiver(path="/callbacks") as mock:
+        assert mock.url.endswith("/callbacks")
+        made = Provider().delivery(STATES[1])
+        assert send(mock, made) == [200]
+        (arrival,) = mock.deliveries
+    assert (arrival.body, arrival.json, arrival.state) == (made.body, json.loads(made.body), STATES[1])
+    assert (arrival.accepted, arrival.status, arrival.violations) == (True, 200, ())
+
+
+def test_mock_keeps_the_credentials_that_a_test_looks_for():
+    with MockReceiver() as mock:
+        sender = Sender(Access(mock.url, headers=(("Authorization", "Bearer abc"),)), Pace())
+        sender.send(Provider().delivery())
+        sender.close()
+        assert mock.deliveries[0].header("authorization") == "Bearer abc"
+
+
+def test_mock_answers_as_told_while_it_runs():
+    made = Provider().delivery()
+    with MockReceiver() as mock:
+        mock.answers("503x2,202")
+        assert send(mock, made, made, made, made) == [503, 503, 202, 200]
+        mock.answers("500x*")
+        assert send(mock, made) == [500]
+        mock.answers()
+        assert send(mock, made) == [200]
+
+
+def test_wait_for_gives_what_fits():
+    provider = Provider()
+    with MockReceiver() as mock:
+        send(mock, *[provider.delivery(state, message=7) for state in STATES[:3]])
+        (arrival,) = mock.wait_for(state=STATES[2])
+        assert len(mock.wait_for(count=3, message=arrival.message)) == 3
+
+
+def test_what_did_not_come_is_told_with_what_did():
+    with MockReceiver() as mock:
+        send(mock, Provider().delivery(STATES[0]))
+        with pytest.raises(DidNotArrive) as told:
+            mock.wait_for(count=2, state=STATES[1], timeout=0.05)
+    lines = str(told.value).splitlines()
+    assert lines[0] == f"0 of 2 deliveries with state='{STATES[1]}' came within 0.05 s"
+    assert f"#1 POST / {CALLBACK.name} {STATES[0]}" in lines[2]
+
+
+@pytest.mark.parametrize("wrong", [{"script": "20x"}, {"fault": "NONE-1"}, {"path": "x"}])
+def test_wrong_argument_is_one_error(wrong):
+    with pytest.raises(KitError):
+        MockReceiver(**wrong)
+
+
+def wsgi(seen):
+    app = flask.Flask("partner")
+
+    @app.post("/hook")
+    def hook():
+        seen.append((flask.request.get_json(), flask.request.args.get("tenant"), flask.request.headers["X-Key"]))
+        return {}, 201
+
+    return app
+
+
+def asgi(seen):
+    async def app(scope, receive, send):
+        message = await receive()
+        headers = dict(scope["headers"])
+        seen.append((json.loads(message["body"]), scope["query_string"].decode()[7:], headers[b"x-key"].decode()))
+        await send({"type": "http.response.start", "status": 201, "headers": [(b"content-type", b"application/json")]})
+        await send({"type": "http.response.body", "body": b"{}\n"})
+
+    return app
+
+
+@pytest.mark.parametrize("make", [wsgi, asgi])
+def test_callback_is_put_before_an_application(make):
+    seen = []
+    provider = Provider(target="/hook?tenant=7", headers=(("X-Key", "k"),))
+    answer = provider(make(seen), state=STATES[3], set={f"{FREE_MAP}.name": "李雷", "/tomorrow": 1})
+    assert (answer.status, answer.acknowledged, answer.media_type, answer.body) == (
+        201,
+        True,
+        "application/json",
+        b"{}\n",
+    )
+    ((body, tenant, key),) = seen
+    assert (body[FACTS.state[1:]], body[FREE_MAP]["name"], body["tomorrow"]) == (STATES[3], "李雷", 1)
+    assert (tenant, key) == ("7", "k")
+
+
+@pytest.mark.parametrize("make", [wsgi, asgi])
+def test_life_is_put_before_an_application_in_its_order(make):
+    seen = []
+    exchanges = Provider(target="/hook", headers=(("X-Key", "k"),)).life(make(seen))
+    told = [body[FACTS.state[1:]] for body, _, _ in seen]
+    assert told == sorted(told, key=STATES.index)
+    assert len({body[FACTS.correlation[1:]] for body, _, _ in seen}) == 1
+    assert len(exchanges) == len(told) > 2
+
+
+def test_life_may_fail_and_repeat_itself():
+    receiver = Receiver(CONTRACT)
+    exchanges = Provider().life(asgi_app(receiver), failing=True, duplicates=1.0)
+    bodies = [exchange.delivery.body for exchange in exchanges]
+    assert len(bodies) == 2 * len(set(bodies))
+    assert receiver.states.get(exchanges[0].delivery.ids[0]).state in FACTS.order.terminal
+
+
+def test_same_delivery_twice_is_a_redelivery():
+    receiver, provider = Receiver(CONTRACT), Provider()
+    made = provider.delivery()
+    assert [provider.put(asgi_app(receiver), made).status for _ in range(2)] == [200, 200]
+    assert receiver.states.get(made.ids[0]).applied == 1
+
+
+def test_provider_works_inside_a_coroutine():
+    async def test():
+        return Provider()(asgi_app(Receiver(CONTRACT)))
+
+    assert asyncio.run(test()).status == 200
+
+
+def test_what_the_application_raises_is_seen():
+    def broken(environ, start_response):
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        Provider()(broken)
+
+
+def test_value_without_a_place_is_one_error():
+    with pytest.raises(KitError, match=r"nothing can be set at 'nowhere\.at\.all'"):
+        Provider().delivery(set={"nowhere.at.all": 1})
+
+
+def test_fixtures_are_there_when_they_are_asked_for(pytester, monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    pytester.makeconftest('pytest_plugins = ["mock_server.fixtures"]')
+    pytester.makepyfile(
+        """
+        from mock_server.sending import Access, Pace, Sender
+
+        def test_sender(mock_receiver, callback_provider):
+            sender = Sender(Access(mock_receiver.url), Pace())
+            sender.send(callback_provider.delivery())
+            sender.close()
+            mock_receiver.wait_for(count=1)
+        """
+    )
+    pytester.runpytest_subprocess("-p", "no:cacheprovider").assert_outcomes(passed=1)

@@ -1,0 +1,339 @@
+"""What the mock keeps of deliveries: what is told of them, where, for how long, and what it does when it cannot."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import replace
+
+import pytest
+
+from contract_tests.cases import Case
+from contract_tests.corpus import DEPTHS, Scope
+from mock_server.faults import FAULTS
+from mock_server.receiver import Received, Receiver, Reply
+from mock_server.recording.arrival import ACCEPTED, FORWARD, REFUSED, Filter
+from mock_server.recording.recorder import Recorder
+from mock_server.scripting import Scripted
+from mock_server.sending import Access, Pace, Sender
+from mock_server.serving import served
+from mock_server.stamping import Identity, Run
+from openapi import load_contract
+from openapi import pointer as jp
+from openapi.errors import KitError
+
+CONTRACT = load_contract()
+CALLBACK = CONTRACT.callbacks[0]
+FACTS = CALLBACK.delivery
+STATES = FACTS.order.states
+RUN = Run.fresh()
+CASE = Case(CALLBACK, "plain", Scope(CALLBACK, DEPTHS["quick"], 0).plain)
+
+
+def delivery(message=1):
+    return CASE.delivery(Identity(RUN, message))
+
+
+def body(message=1, state=STATES[0], **more):
+    value = jp.replaced(json.loads(delivery(message).body), FACTS.state, state)
+    return json.dumps(value | more, ensure_ascii=False).encode()
+
+
+ID = delivery().ids[0]
+
+
+class Kept:
+    """A recorder, and the receiver that it observes."""
+
+    def __init__(self, store=None, script="", **more):
+        self.recorder = Recorder(CONTRACT, store, **more)
+        self.receiver = Receiver(
+            CONTRACT, on_exchange=self.recorder.observe, script=Scripted(CONTRACT, script) if script else None
+        )
+        self.reader = self.recorder.reader
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc):
+        self.recorder.close()
+
+    def put(self, *bodies, target="/", headers=()):
+        media_type = (b"Content-Type", CALLBACK.media_type.encode())
+        for one in bodies:
+            self.receiver.answer(Received(CALLBACK.method, target, [media_type, *headers], one, target.encode()))
+
+
+@pytest.fixture(params=["memory", "file"])
+def kept(request, tmp_path):
+    with Kept(tmp_path / "store.db" if request.param == "file" else None) as made:
+        yield made
+
+
+def test_delivery_is_kept_as_it_came(kept):
+    kept.put(body(), target="/a?b=1", headers=[(b"X-ODD", b"caf\xe9")])
+    arrival = kept.reader.one(1)
+    assert (arrival.method, arrival.target, arrival.body) == (CALLBACK.method, "/a?b=1", body())
+    assert arrival.headers == (("Content-Type", CALLBACK.media_type), ("X-ODD", "café"))
+    assert (arrival.verdict, arrival.callback, arrival.message) == (ACCEPTED, CALLBACK.name, ID)
+    assert (arrival.state, arrival.status, arrival.acknowledged) == (STATES[0], 200, True)
+    assert arrival.answer.endswith(b"\r\n\r\n{}")
+
+
+def test_verdict_says_what_is_wrong_and_what_is_new(kept):
+    kept.put(b"{}", body(tomorrow=1), b"{")
+    refused, new, broken = kept.reader.after(0)
+    assert (refused.verdict, new.verdict, broken.verdict) == (REFUSED, FORWARD, REFUSED)
+    assert len(refused.violations) > 3
+    assert [(n.kind, n.pointer) for n in new.novelties] == [("member", "/tomorrow")]
+
+
+def test_what_was_not_read_says_why(kept):
+    kept.receiver.answer(Received("PUT", "/", [], b""))
+    assert kept.reader.one(1).violations[0].message == "Callbacks come by POST."
+
+
+def test_refused_delivery_still_tells_its_message(kept):
+    value = json.loads(body())
+    del value[next(m.pointer[1:] for m in CALLBACK.members if m.is_free_map)]
+    kept.put(json.dumps(value).encode())
+    assert (kept.reader.one(1).verdict, kept.reader.one(1).message) == (REFUSED, ID)
+
+
+def test_duplicates_and_late_ones_are_marked(kept):
+    kept.put(body(), body(), body(state=STATES[2]), body(state=STATES[1]), body(state=STATES[1]))
+    life = kept.reader.message(ID)
+    assert [one.again for one in life] == ["", "duplicate", "", "", "duplicate"]
+    assert [one.late for one in life] == [False, False, False, True, False]
+
+
+def test_event_that_was_never_acknowledged_is_retried_and_not_duplicated(tmp_path):
+    with Kept(script="503x2") as kept:
+        kept.put(body(), body(), body(), body())
+        assert [one.again for one in kept.reader.after(0)] == ["", "retry", "retry", "duplicate"]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "ids"),
+    [
+        (Filter(), [5, 4, 3, 2, 1]),
+        (Filter(verdict=REFUSED), [4]),
+        (Filter(status="4xx"), [4]),
+        (Filter(status=200), [5, 3, 2, 1]),
+        (Filter(message=ID), [3, 1]),
+        (Filter(state=STATES[1], callback=CALLBACK.name), [3]),
+        (Filter(marked="late"), [5]),
+        (Filter(marked="duplicate"), []),
+        (Filter(text="李雷"), [2, 1]),
+        (Filter(text="TOMORROW"), [2, 1]),
+        (Filter(text="100%"), []),
+        (Filter(text="x' OR 1=1 --"), []),
+        (Filter(text="required property"), [4]),
+    ],
+)
+def test_filter_finds(wanted, ids):
+    with Kept() as kept:
+        escaped = json.dumps(json.loads(body(2, STATES[2], tomorrow="李雷"))).encode()
+        kept.put(body(tomorrow="李雷"), escaped, body(state=STATES[1]), b"{}", body(2))
+        assert [arrival.id for arrival in kept.reader.page(wanted)] == ids
+
+
+def test_pages_follow_each_other(kept):
+    kept.put(*[body(n) for n in range(7)])
+    first = kept.reader.page(limit=3)
+    assert [one.id for one in first] == [7, 6, 5]
+    assert [one.id for one in kept.reader.page(before=first[-1].id, limit=3)] == [4, 3, 2]
+
+
+def test_lists_hold_the_beginning_of_a_body_and_one_holds_all(kept):
+    kept.put(body(tomorrow="x" * 5000))
+    (listed,) = kept.reader.page()
+    assert (listed.whole, kept.reader.one(1).whole) == (False, True)
+    assert kept.reader.one(1).json["tomorrow"] == "x" * 5000
+
+
+def test_counts_and_latencies_count_everything(kept):
+    kept.put(body(), body(), b"{}")
+    counts = kept.reader.counts()
+    assert counts["all"] == {"": 3}
+    assert counts["verdict"] == {ACCEPTED: 2, REFUSED: 1}
+    assert counts["again"] == {"duplicate": 1}
+    assert sum(count for _, count in kept.reader.latencies()) == 3
+
+
+def test_wait_ends_when_something_comes(kept):
+    seen = kept.reader.last_id
+    threading.Timer(0.02, kept.put, [body()]).start()
+    assert kept.reader.wait(seen, timeout_s=20) == 1
+    assert asyncio.run(kept.reader.arrived(0, timeout_s=20)) == 1
+    assert asyncio.run(kept.reader.arrived(1, timeout_s=0.01)) == 1
+
+
+def test_only_the_newest_are_kept():
+    with Kept(keep=5) as kept:
+        kept.put(*[body(n) for n in range(12)])
+        assert [one.id for one in kept.reader.after(0)] == [8, 9, 10, 11, 12]
+        assert kept.reader.one(7) is None
+
+
+def test_bytes_are_bounded_and_the_newest_is_kept_whatever_its_size():
+    with Kept(keep_bytes=10_000) as kept:
+        kept.put(*[body(n, tomorrow="x" * 3000) for n in range(12)])
+        assert [one.id for one in kept.reader.after(0)] == [11, 12]
+        kept.put(body(tomorrow="x" * 50_000))
+        assert [one.id for one in kept.reader.after(0)] == [13]
+
+
+def test_credentials_are_not_written_down():
+    with Kept() as kept:
+        kept.put(body(), headers=[(b"AUTHORIZATION", b"Bearer s3cret"), (b"Cookie", b"s3cret")])
+        assert "s3cret" not in str(kept.reader.one(1))
+        assert kept.reader.one(1).header("authorization") == "***"
+
+
+def test_hostile_values_are_kept(kept):
+    hostile = ("\x00", "\x1b[2J", "<script>", "x" * 5000, 10**400, {"a": []}, None, True)
+    kept.put(*[json.dumps(json.loads(body()) | {FACTS.correlation[1:]: value}).encode() for value in hostile])
+    kept.put(b"\xff\x00", b'"\\ud800"', b"[" * 100_000)
+    assert [one.id for one in kept.reader.after(0)] == list(range(1, len(hostile) + 4))
+
+
+# --- a file --------------------------------------------------------------------------------------------------------
+
+
+def test_store_goes_on_where_it_stopped(tmp_path):
+    with Kept(tmp_path / "store.db") as kept:
+        kept.put(body(), body(state=STATES[2]))
+    with Kept(tmp_path / "store.db") as kept:
+        kept.put(body(), body(state=STATES[1]))
+        life = kept.reader.message(ID)
+    assert [one.id for one in life] == [1, 2, 3, 4]
+    assert [(one.again, one.late) for one in life] == [("", False), ("", False), ("duplicate", False), ("", True)]
+
+
+def test_killed_store_loses_nothing_that_was_acknowledged(tmp_path):
+    store = tmp_path / "store.db"
+    command = [sys.executable, "-m", "contract_tests", "mock", "--port", "0", "--store", str(store)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    url = process.stdout.readline().split()[3]
+    acknowledged, numbers = [], iter(range(1_000_000))
+    sender = Sender(Access(url), Pace())
+
+    def send():
+        while (made := delivery(next(numbers))) and sender.send(made).acknowledged:
+            acknowledged.append(made.ids[0])
+
+    threads = [threading.Thread(target=send) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    while len(acknowledged) < 300 and any(thread.is_alive() for thread in threads):
+        time.sleep(0.005)
+    os.kill(process.pid, signal.SIGKILL)
+    for thread in threads:
+        thread.join()
+    sender.close()
+    process.wait()
+    process.stdout.close()
+    with Recorder(CONTRACT, store) as recorder:
+        known = {one.message for one in recorder.reader.page(limit=1000)}
+        total = recorder.reader.counts()["all"][""]
+    assert len(acknowledged) >= 300
+    assert total <= 1000
+    assert set(acknowledged) <= known
+
+
+@pytest.mark.parametrize("fault", [None, FAULTS["ACK-06"]], ids=["in place", "ASGI"])
+def test_answer_waits_until_the_delivery_is_kept(fault):
+    told = []
+
+    class Never:
+        def when_kept(self, loop, call):
+            told.append(call)
+            loop.call_later(0.05, call, False)
+
+    receiver = Receiver(CONTRACT, fault=fault, keeper=Never())
+    with served(receiver) as url:
+        sender = Sender(Access(url), Pace())
+        exchange = sender.send(delivery())
+        sender.close()
+    assert (exchange.status, len(told)) == (507, 1)
+
+
+def test_full_disk_is_said_once_answered_507_and_recovered_from(tmp_path):
+    said = []
+    with Kept(tmp_path / "store.db", trouble=said.append) as kept, served(kept.receiver) as url:
+        kept.receiver.keeper = kept.recorder.keeper
+        sender = Sender(Access(url), Pace())
+        writer = kept.recorder._database._writer
+        (pages,) = writer.execute("PRAGMA page_count").fetchone()
+        writer.execute(f"PRAGMA max_page_count = {pages}")
+        big = replace(delivery(), body=body(tomorrow="x" * 20_000))
+        assert [sender.send(big).status for _ in range(2)] == [507, 507]
+        writer.execute("PRAGMA max_page_count = 1000000")
+        assert sender.send(big).status == 200
+        sender.close()
+        (arrival,) = kept.reader.after(0)
+    assert arrival.again == "retry"
+    assert said == ["deliveries cannot be kept: database or disk is full", "deliveries are kept again"]
+
+
+def other_program(file):
+    connection = sqlite3.connect(file)
+    connection.execute("CREATE TABLE deliveries (id)")
+    connection.close()
+
+
+def newer(file):
+    Recorder(CONTRACT, file).close()
+    connection = sqlite3.connect(file)
+    connection.execute("PRAGMA user_version = 99")
+    connection.close()
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (other_program, "is a database of another program"),
+        (newer, "was written by a newer version of this program"),
+        (lambda file: file.write_text("hello, I am no database at all"), "is not a store"),
+        (lambda file: file.mkdir(), "is a directory"),
+    ],
+)
+def test_file_that_is_no_store_is_left_alone(tmp_path, make, said):
+    file = tmp_path / "store.db"
+    make(file)
+    before = file.read_bytes() if file.is_file() else None
+    with pytest.raises(KitError, match=said):
+        Recorder(CONTRACT, file)
+    assert before == (file.read_bytes() if file.is_file() else None)
+
+
+def test_read_only_store_is_refused(tmp_path, monkeypatch):
+    file = tmp_path / "store.db"
+    Recorder(CONTRACT, file).close()
+    monkeypatch.setattr(os, "access", lambda path, mode: False)  # root may write everywhere
+    with pytest.raises(KitError, match="is read-only"):
+        Recorder(CONTRACT, file)
+
+
+def test_store_is_of_one_server_at_a_time(tmp_path):
+    with Recorder(CONTRACT, tmp_path / "store.db"), pytest.raises(KitError, match="in use by another server"):
+        Recorder(CONTRACT, tmp_path / "store.db")
+    Recorder(CONTRACT, tmp_path / "store.db").close()
+
+
+def test_error_of_our_own_does_not_end_the_recorder(monkeypatch):
+    said = []
+    with Kept(trouble=said.append) as kept:
+        kept.recorder.observe(Received("POST", "/", [], b""), "no assessment", Reply(200))
+        kept.reader.last_id  # noqa: B018  # waits until it was tried
+        kept.put(body())
+        assert kept.reader.counts()["all"] == {"": 1}
+    assert said[0].startswith("deliveries cannot be kept: AttributeError")
