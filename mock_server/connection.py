@@ -21,8 +21,15 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from mock_server.asgi import WIRE
 from mock_server.receiver import MAX_BODY_BYTES, NOT_KEPT, Received, Receiver, Reply, raw_headers
 
-__all__ = ["InPlaceProtocol", "WireProtocol", "protocol_for"]
+__all__ = ["MOST_CONNECTIONS", "PATIENCE_S", "InPlaceProtocol", "WireProtocol", "protocol_for"]
 
+PATIENCE_S = 60.0
+"""Seconds for a request to arrive whole, from its first byte, or from the connection's beginning."""
+
+MOST_CONNECTIONS = 10_000
+"""At once; whoever comes then is answered 503 and let go, and none of those who are there is lost."""
+
+_TOO_MANY = b"HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\nretry-after: 1\r\nconnection: close\r\n\r\n"
 _numbers = itertools.count(1)
 _CRASHED = Reply(500, b"Internal Server Error", "text/plain; charset=utf-8", headers=(("Connection", "close"),))
 
@@ -47,12 +54,47 @@ class WireProtocol(HttpToolsProtocol):
     """uvicorn's protocol, and what ASGI cannot say: letter case, the connection's history, a reset."""
 
     number = 0
+    _unfinished_since: float | None = None
+    _watch: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         super().connection_made(transport)
         self.number = next(_numbers)
+        if len(self.connections) > MOST_CONNECTIONS:
+            transport.write(_TOO_MANY)
+            transport.close()
+            return
+        self._unfinished_since = self.loop.time()
+        self._watch = self.loop.call_later(PATIENCE_S, self._close_if_slow)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        if self._watch is not None:
+            self._watch.cancel()
+
+    def data_received(self, data: bytes) -> None:
+        # uvicorn's timer guards only idle connections between requests; who is slow within one has its end here.
+        self._begin_waiting()
+        super().data_received(data)
+
+    def _begin_waiting(self) -> None:
+        if self._unfinished_since is None:
+            self._unfinished_since = self.loop.time()
+
+    def on_message_complete(self) -> None:
+        self._unfinished_since = None
+        super().on_message_complete()
+
+    def _close_if_slow(self) -> None:
+        begun, now = self._unfinished_since, self.loop.time()
+        if begun is not None and now >= begun + PATIENCE_S:
+            self.transport.close()
+            return
+        due = PATIENCE_S if begun is None else begun + PATIENCE_S - now
+        self._watch = self.loop.call_later(due, self._close_if_slow)
 
     def on_message_begin(self) -> None:
+        self._begin_waiting()  # the request before it may have ended in the same read
         super().on_message_begin()
         self.wire = _Wire(self)
         extensions: dict[str, object] = {WIRE: self.wire}
@@ -87,6 +129,7 @@ class InPlaceProtocol(WireProtocol):
             self._pass_on()  # the rest is still coming
 
     def on_message_begin(self) -> None:
+        self._begin_waiting()
         self._holds, self._headers_are_complete, self._expects = True, False, False
         self._url = b""
         self._raw_headers: list[tuple[bytes, bytes]] = []
@@ -122,6 +165,7 @@ class InPlaceProtocol(WireProtocol):
             super().on_body(body)
 
     def on_message_complete(self) -> None:
+        self._unfinished_since = None
         if self._holds and sum(map(len, self._parts)) <= MAX_BODY_BYTES:
             self._holds = False
             self._answer()

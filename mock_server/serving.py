@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager
 
 import uvicorn
 
+from mock_server import connection
 from mock_server.asgi import asgi_app
 from mock_server.certificates import Tls
 from mock_server.connection import protocol_for
@@ -20,6 +21,7 @@ from openapi.errors import KitError
 __all__ = ["bound_socket", "serve", "served"]
 
 _BACKLOG = 2048
+_OTHER_FILES = 100  # the store, libraries that are loaded late
 
 
 def bound_socket(host: str, port: int) -> socket.socket:
@@ -78,6 +80,7 @@ def serve(
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 50)
+    _allow_connections()
     server = _server(receiver, tls)
 
     def stop() -> None:
@@ -85,6 +88,22 @@ def serve(
 
     with ending(stop) if ending else contextlib.nullcontext():
         server.run(sockets=[sock])
+
+
+def _allow_connections() -> None:
+    """Raises the limit of open files, of which each connection is one; where it stays low, fewer are taken at once."""
+    try:
+        import resource
+    except ImportError:  # on Windows sockets are no files
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = connection.MOST_CONNECTIONS + _OTHER_FILES
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+        connection.MOST_CONNECTIONS = min(connection.MOST_CONNECTIONS, max(1, soft - _OTHER_FILES))
 
 
 @contextlib.contextmanager
