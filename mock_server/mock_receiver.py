@@ -27,6 +27,7 @@ from mock_server.faults import FAULTS
 from mock_server.receiver import Receiver
 from mock_server.recording.arrival import Arrival, Filter
 from mock_server.recording.recorder import KEEP, KEEP_BYTES, Recorder
+from mock_server.recording.restoring import restore
 from mock_server.scripting import Scripted
 from mock_server.serving import served
 from openapi.errors import KitError
@@ -91,6 +92,7 @@ class MockReceiver:
             # Nothing is redacted: these are the tests of whoever sends the credentials.
             recorder = Recorder(self.contract, self._store, keep=self._keep, keep_bytes=self._keep_bytes, redact=False)
             self._recorder = opening.enter_context(recorder)
+            restore(self._receiver, recorder.reader)
             self._receiver.on_exchange, self._receiver.keeper = recorder.observe, recorder.keeper
             self._url = opening.enter_context(served(self._receiver)) + (self._path or "/")
             self._open = opening.pop_all()

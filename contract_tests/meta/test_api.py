@@ -96,6 +96,17 @@ def test_what_did_not_come_is_told_with_what_did():
     assert f"#1 POST / {CALLBACK.name} {STATES[0]}" in lines[2]
 
 
+def test_mock_with_a_store_goes_on_where_it_stopped(tmp_path):
+    provider = Provider()
+    states = []
+    for state in STATES[:2]:
+        with MockReceiver(store=tmp_path / "store.db") as mock:
+            send(mock, provider.delivery(state, message=7))
+            states.append(mock._receiver.states.get(mock.deliveries[0].message).shown())
+            assert len(mock.deliveries) == len(states)
+    assert [(shown["state"], shown["applied"]) for shown in states] == [(STATES[0], 1), (STATES[1], 2)]
+
+
 @pytest.mark.parametrize("wrong", [{"script": "20x"}, {"fault": "NONE-1"}, {"path": "x"}])
 def test_wrong_argument_is_one_error(wrong):
     with pytest.raises(KitError):

@@ -66,6 +66,7 @@ def recording_options(command: Callable[..., Any]) -> Callable[..., Any]:
 def recorded(receiver: Receiver, contract: Contract, options: Mapping[str, Any]) -> Iterator[Recorder]:
     """Has a receiver's exchanges recorded while the block runs."""
     from mock_server.recording.recorder import Recorder
+    from mock_server.recording.restoring import restore
 
     store = options["store"]
 
@@ -80,6 +81,7 @@ def recorded(receiver: Receiver, contract: Contract, options: Mapping[str, Any])
         keep_bytes=options["keep_bytes"],
         trouble=trouble,
     ) as recorder:
+        restore(receiver, recorder.reader)
         receiver.on_exchange, receiver.keeper = recorder.observe, recorder.keeper
         yield recorder
 
