@@ -68,10 +68,11 @@ class Assessor:
 
     def __init__(self, contract: Contract) -> None:
         self.contract = contract
-        self._tolerant: tuple[tuple[Callback, Any, tuple[_Place, ...]], ...] = tuple(
-            (callback, jsonschema_rs.validator_for(dict(callback.tolerant), validate_formats=False), _places(callback))
+        self._tolerant: tuple[tuple[Callback, Any], ...] = tuple(
+            (callback, jsonschema_rs.validator_for(dict(callback.tolerant), validate_formats=False))
             for callback in contract.callbacks
         )
+        self._places = {callback.name: _places(callback) for callback in contract.callbacks}
 
     @cached_property
     def _explainer(self) -> Explainer:
@@ -85,13 +86,13 @@ class Assessor:
             return Assessment(None, error.kind, None, (Violation("", error.detail),), parsable=False)
         except Unusable as error:
             return Assessment(None, error.kind, None, (Violation("", error.detail),))
-        for callback, validator, places in self._tolerant:
+        for callback, validator in self._tolerant:
             if validator.is_valid(value):
-                return Assessment(callback, "", value, (), places=places)
+                return Assessment(callback, "", value, (), places=self._places[callback.name])
         explained = [(callback, self._explainer.explain(callback, value)) for callback in self.contract.callbacks]
         callback, violations = min(explained, key=lambda pair: len(pair[1]))
         if not violations:
-            return Assessment(callback, "", value, (), places=_places(callback))
+            return Assessment(callback, "", value, (), places=self._places[callback.name])
         required = tuple(m for m in callback.members if m.required and m.pointer.count("/") == 1)
         return Assessment(None, "schema", value, violations, required=required)
 

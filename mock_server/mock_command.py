@@ -84,7 +84,7 @@ def mock(
     receiver.script = scripted_answers(contract, options)
     sock = bound_socket(host, port)
     flaw = planted.tls if planted else ""
-    with contextlib.ExitStack() as stack:
+    with sock, contextlib.ExitStack() as stack:
         tls = None
         if cert:
             tls = replace(given(cert, key), flaw=flaw)
