@@ -106,7 +106,9 @@ def build_report(
             "ids": [] if _ids_are_redacted(bench, redact) else sorted(redaction.text(sent) for sent in bench.ids_sent),
         },
     }
-    for finding in (finding for rule in value["rules"] for finding in rule["findings"] if is_written):
+    # An app that this run served is gone with it: only `check` starts it again.
+    playable = is_written and not access.app
+    for finding in (finding for rule in value["rules"] for finding in rule["findings"] if playable):
         finding["reproduce"] = reproduce_command(finding["id"], access, options)
     return Report(value, bodies)
 
