@@ -26,6 +26,7 @@ _COMMANDS = {
     "compare": ("contract_tests.compare_command", "compare", "Say what changed between two reports of a receiver."),
     "summary": ("contract_tests.summary_command", "summary", "Merge many receivers' reports into one table."),
     "diff": ("openapi.diff_command", "diff", "Say what changed between two contracts and whom it hurts."),
+    "export": ("contract_tests.export_command", "export", "Write the contract in a form that other tools read."),
     "lint": ("openapi.lint_command", "lint", "Say whether a contract is a good one."),
     "matrix": ("contract_tests.matrix_command", "matrix", "Show that every rule can fail: rule by fault."),
     "reproduce": (

@@ -7,7 +7,7 @@ from typing import Any
 
 from openapi import pointer as jp
 
-__all__ = ["bundled", "lifted", "tolerant_document", "tolerant_schema"]
+__all__ = ["bundled", "lifted", "tolerant_document", "tolerant_schema", "without_extensions"]
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 _SUBSCHEMA_MAPS = ("properties", "patternProperties", "dependentSchemas", "$defs")
@@ -96,6 +96,23 @@ def bundled(document: Mapping[str, jp.Json], schema: Mapping[str, jp.Json]) -> d
 
     root = rewrite(schema)
     return {**root, "$defs": {**root.get("$defs", {}), **defs}} if defs else dict(root)
+
+
+def without_extensions(schema: jp.Json) -> jp.Json:
+    """Drops OpenAPI's `x-` keywords from a schema at every depth; a member whose name starts like that stays."""
+    if not isinstance(schema, Mapping):
+        return schema
+    plain: dict[str, Any] = {}
+    for key, value in schema.items():
+        if key.startswith("x-"):
+            continue
+        if key in _SUBSCHEMA_MAPS:
+            plain[key] = {name: without_extensions(child) for name, child in value.items()}
+        elif key in _SUBSCHEMA_LISTS:
+            plain[key] = [without_extensions(child) for child in value]
+        else:
+            plain[key] = without_extensions(value) if key in _SUBSCHEMAS or key in _SUBSCHEMAS_2 else value
+    return plain
 
 
 def lifted(document: Mapping[str, jp.Json]) -> dict[str, Any]:

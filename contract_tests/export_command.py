@@ -1,0 +1,160 @@
+"""Decides what `export` writes: the contract, or what follows from it, in forms that other tools read."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+import click
+
+from openapi.errors import KitError
+from openapi.model import Callback, Contract
+
+__all__ = ["export"]
+
+_DEPTHS = ("quick", "standard", "thorough")
+_KINDS = ("openapi", "paths", "schema", "http", "vectors")
+
+
+@click.command()
+@click.option("--as", "kind", type=click.Choice(_KINDS), default="openapi", show_default=True, help="See above.")
+@click.option("--out", default="-", metavar="FILE|DIR|-", help="Where to; the standard output without it.")
+@click.option("--force", is_flag=True, help="Replace a file that this command did not make.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["json", "yaml"]),
+    help="For openapi, paths and schema; by the name of --out, else json.",
+)
+@click.option(
+    "--callback",
+    "names",
+    multiple=True,
+    metavar="NAME",
+    help="For schema, http and vectors; may be repeated; `all` for all. The contract's first one without it.",
+)
+@click.option("--tolerant", is_flag=True, help="For schema: open closed lists and objects, as a receiver should.")
+@click.option("--depth", type=click.Choice(_DEPTHS), help="For vectors: how many of them; quick without it.")
+@click.option("--seed", type=click.IntRange(0), help="For vectors: changes what is drawn; 0 without it.")
+@click.option("--contract", "contract_file", metavar="FILE", help="Another contract than the built-in one.")
+def export(
+    kind: str,
+    out: str,
+    force: bool,
+    form: str | None,
+    names: tuple[str, ...],
+    tolerant: bool,
+    depth: str | None,
+    seed: int | None,
+    contract_file: str | None,
+) -> None:
+    """Write the contract in a form that other tools read.
+
+    \b
+    openapi   the OpenAPI 3.1 document, callbacks under `webhooks`
+    paths     the same with callbacks under `paths`, for tools that know no webhooks
+    schema    JSON Schema 2020-12 of a callback's body, self-contained
+    http      the examples as an .http file, which VS Code and JetBrains send by a click
+    vectors   deliveries with the statuses that each rule allows, for unit tests in any language
+
+    \b
+    callback-contract export --format yaml --out contract.yaml
+    callback-contract export --as schema --tolerant --callback all --out schemas/
+    callback-contract export --as vectors --out vectors.json
+    """
+    from openapi.loading import CONTRACT_FILE, load_contract
+
+    _refuse_idle_options(kind, form=form, callback=names, tolerant=tolerant, depth=depth, seed=seed)
+    contract = load_contract(Path(contract_file) if contract_file else CONTRACT_FILE)
+    callbacks = contract.chosen(names)
+    form = form or ("yaml" if Path(out).suffix in {".yaml", ".yml"} else "json")
+    if kind == "schema":
+        files = _schemas(contract, callbacks, form, tolerant)
+    elif kind in {"openapi", "paths"}:
+        files = {f"{kind}.{form}": _document(contract, kind, form)}
+    elif kind == "http":
+        files = {"callbacks.http": _http(contract, callbacks)}
+    else:
+        files = {"vectors.json": _vectors(contract, callbacks, depth or "quick", seed or 0)}
+    _write(files, out, force=force)
+
+
+def _refuse_idle_options(kind: str, **given: object) -> None:
+    """An option that would do nothing is a mistake, and silence would hide it."""
+    meant = {
+        "form": {"openapi", "paths", "schema"},
+        "callback": {"schema", "http", "vectors"},
+        "tolerant": {"schema"},
+        "depth": {"vectors"},
+        "seed": {"vectors"},
+    }
+    for name, value in given.items():
+        if value not in (None, (), False) and kind not in meant[name]:
+            option = "--format" if name == "form" else f"--{name}"
+            kinds = " or ".join(sorted(meant[name]))
+            raise KitError(f"it means nothing with --as {kind}", where=option, remedy=f"It is for --as {kinds}.")
+
+
+def _document(contract: Contract, kind: str, form: str) -> str:
+    from openapi.exporting import as_json, as_openapi, as_paths, as_yaml
+
+    document = as_paths(contract) if kind == "paths" else as_openapi(contract)
+    return as_yaml(document) if form == "yaml" else as_json(document)
+
+
+def _schemas(contract: Contract, callbacks: tuple[Callback, ...], form: str, tolerant: bool) -> dict[str, str]:
+    from openapi.exporting import as_json, as_schema, as_yaml
+
+    write = as_yaml if form == "yaml" else as_json
+    kind = "tolerant.schema" if tolerant else "schema"
+    return {
+        # A name may hold anything that JSON can; a file's name had better not.
+        f"{re.sub('[^0-9A-Za-z._-]', '-', c.name)}.{kind}.{form}": write(as_schema(contract, c, tolerant=tolerant))
+        for c in callbacks
+    }
+
+
+def _http(contract: Contract, callbacks: tuple[Callback, ...]) -> str:
+    from mock_server.http_file import http_file
+
+    if not any(callback.delivered_examples for callback in callbacks):
+        raise KitError(
+            f"no example of {', '.join(callback.name for callback in callbacks)} may be delivered",
+            where="--callback",
+            remedy="Name a callback that has one, or `all`.",
+        )
+    return http_file(contract, callbacks)
+
+
+def _vectors(contract: Contract, callbacks: tuple[Callback, ...], depth: str, seed: int) -> str:
+    from contract_tests.corpus import DEPTHS
+    from contract_tests.vectors import vectors_document
+    from openapi.catalogue import load_catalogue
+
+    document = vectors_document(contract, callbacks, load_catalogue(), DEPTHS[depth], seed)
+    if not document["vectors"]:
+        reasons = "; ".join(document["left_out"]["callbacks"].values())
+        raise KitError(f"there is nothing to deliver: {reasons}", where="--callback", remedy="Name another callback.")
+    # One vector a line: a difference between two exports shows which ones changed. ASCII: no tool can change a byte.
+    head = json.dumps({**document, "vectors": []}, indent=1).removesuffix("[]\n}")
+    return head + "[\n" + ",\n".join(map(json.dumps, document["vectors"])) + "\n]}\n"
+
+
+def _write(files: Mapping[str, str], out: str, *, force: bool) -> None:
+    from openapi.exporting import MADE_BY
+    from openapi.outputs import is_folder, write_output
+
+    if is_folder(out):
+        for name, text in files.items():
+            write_output(str(Path(out) / name), text, mark=MADE_BY, force=force)
+        click.echo(f"{out}: {', '.join(files)}", err=True)
+    elif len(files) > 1:
+        raise KitError(
+            f"{len(files)} files do not fit into one",
+            where=f"--out {out}",
+            remedy="Give a folder, with a slash at its end, or one --callback.",
+        )
+    else:
+        write_output(out, next(iter(files.values())), mark=MADE_BY, force=force)

@@ -1,0 +1,25 @@
+"""Shows how test vectors are used in unit tests of a receiver: copy this file, it needs the standard library only."""
+
+import base64
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+
+def broken_expectations(vectors: Path, deliver: Callable[[str, list[tuple[str, str]], bytes], int]) -> Iterator[str]:
+    """Puts every vector before a receiver and tells which rules its answers break.
+
+    Args:
+        vectors: The file that `callback-contract export --as vectors` wrote.
+        deliver: Takes method, headers and body, and returns the status that the receiver answered. Whatever the
+            receiver raises counts as a 500, as it would in a server.
+    """
+    for vector in json.loads(vectors.read_text(encoding="utf-8"))["vectors"]:
+        body = base64.b64decode(vector["body_base64"]) if "body_base64" in vector else vector["body"].encode()
+        try:
+            status = deliver(vector["method"], [(name, value) for name, value in vector["headers"]], body)
+        except Exception:
+            status = 500
+        for rule in vector["expect"]:
+            if not {str(status), f"{status // 100}xx"} & set(rule["statuses"]):
+                yield f"{rule['rule']} {rule['level']}: {vector['id']} got {status}, expected {rule['expected']}"

@@ -1,0 +1,79 @@
+"""Decides where a command's output may be written: never over a file that is not the kit's own, and never by half."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+from openapi.errors import KitError
+
+__all__ = ["is_folder", "write_output"]
+
+_LOOKED_AT = 4096
+
+
+def is_folder(out: str) -> bool:
+    """Whether `--out` names a folder: one that is there, or a name that ends with a slash."""
+    return out != "-" and (out.endswith(("/", os.sep)) or Path(out).is_dir())
+
+
+def write_output(out: str, text: str, *, mark: str, force: bool = False) -> None:
+    """Writes a text to a file, or to the standard output for `-`.
+
+    Args:
+        mark: What stands near the beginning of every file of ours; a file without it is replaced only with `force`.
+
+    Raises:
+        KitError: The file is somebody else's, or cannot be written.
+    """
+    if out == "-":
+        sys.stdout.buffer.write(text.encode())  # bytes: no console encoding turns Chinese into question marks
+        sys.stdout.buffer.flush()
+        return
+    path = Path(out)
+    try:
+        if path.exists() and not path.is_file():  # a device or a pipe, as in /dev/stderr
+            path.write_bytes(text.encode())
+            return
+        if path.exists() and not force and not _is_ours(path, mark):
+            raise KitError(
+                "the file exists and was not made by this command",
+                where=out,
+                remedy="Give another --out, or --force to replace it.",
+            )
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _replace(path.resolve(), text.encode())  # what a link points to is replaced, not the link
+    except OSError as error:
+        raise KitError(
+            f"cannot be written: {error.strerror or error}", where=out, remedy="Give another --out."
+        ) from None
+
+
+def _is_ours(path: Path, mark: str) -> bool:
+    with path.open("rb") as file:
+        start = file.read(_LOOKED_AT)
+    return not start or mark.encode() in start
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """All or nothing: an interrupt or a full disk leaves what was there before."""
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        mode = path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask()
+        Path(name).chmod(mode)
+        Path(name).replace(path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            Path(name).unlink()
+        raise
+
+
+def _umask() -> int:
+    mask = os.umask(0)  # there is no other way to ask for it
+    os.umask(mask)
+    return mask
