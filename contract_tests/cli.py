@@ -34,6 +34,7 @@ _COMMANDS = {
         "reproduce",
         "Play a report's finding again: does it still fail?",
     ),
+    "starter": ("contract_tests.starter_command", "starter", "Print a correct receiver to start from."),
     "rules": ("openapi.rules_command", "rules", "List the rules, or explain one."),
 }
 

@@ -32,6 +32,8 @@ def missing_means(receiver: Receiver) -> str:
         folders = [Path(p) for p in os.environ.get("NODE_PATH", "").split(os.pathsep) if p]
         lacking = [p for p in receiver.packages if not any((folder / p).is_dir() for folder in folders)]
         return f"not in NODE_PATH: {', '.join(lacking)}" if lacking else ""
+    if receiver.language == "Java" and "SPRING_CLASSPATH" not in os.environ:
+        return "SPRING_CLASSPATH names no jars"
     return ""
 
 
@@ -53,6 +55,7 @@ def running(receiver: Receiver, env: Mapping[str, str] | None = None) -> Iterato
         port = probe.getsockname()[1]
     with tempfile.TemporaryDirectory() as folder:
         filled = {"python": sys.executable, "file": str(FOLDER / receiver.file), "port": str(port)}
+        filled["classpath"] = os.environ.get("SPRING_CLASSPATH", "")
         store = folder if receiver.language == "PHP" else str(Path(folder) / "store.db")
         log = Path(folder) / "log"
         with log.open("wb") as output:

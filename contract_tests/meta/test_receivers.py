@@ -20,7 +20,7 @@ FIRST = {"flask", "express"}
 
 def judged(receiver, depth="quick", seed=0):
     lacking = missing_means(receiver)
-    if lacking and os.environ.get("CI") == "true":
+    if lacking and receiver.tested and os.environ.get("CI") == "true":
         pytest.fail(lacking)
     if lacking:
         pytest.skip(lacking)

@@ -36,6 +36,7 @@ class Store:
     """What is known about each message, in SQLite. Its methods block, so they run in threads."""
 
     def __init__(self, path: str) -> None:
+        # isolation_level=None: each statement is committed when it returns, so what was answered with 200 is stored.
         self._database = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
         self._database.execute(
             "CREATE TABLE IF NOT EXISTS message (id TEXT PRIMARY KEY, state TEXT, applied INTEGER, last TEXT)"
@@ -43,7 +44,11 @@ class Store:
         self._lock = threading.Lock()
 
     def record(self, msg_id: str, status: str, text: str) -> None:
-        """Lets a status take effect where it may; one statement, so that concurrent deliveries cannot race."""
+        """Lets a status take effect where it may; one statement, so that concurrent deliveries cannot race.
+
+        A message's first delivery creates its row. Any other finds it by the primary key, and WHERE lets it change the
+        row only from a state that its status may follow: that is never so for a redelivery.
+        """
         if status not in FOLLOWS:
             return  # a value that came into use after this was written: acknowledged, and nothing to do
         with self._lock:
@@ -80,12 +85,12 @@ async def receive(request: web.Request) -> web.Response:
         raise web.HTTPBadRequest(text="the body cannot be read") from None
     text, callback = decode(body)
     await asyncio.to_thread(request.app[STORE].record, callback["msg_id"], callback["status"], text)
-    return web.json_response({})
+    return web.json_response({})  # only now: when storing fails, aiohttp answers 500, and the provider tries again
 
 
 @routes.get("/callbacks/whatsapp/{msg_id}")
 async def read_back(request: web.Request) -> web.Response:
-    """Shows what is stored about one message."""
+    """Shows what is stored about one message, to tests: personal data, so ask for credentials or leave it out."""
     msg_id = request.match_info["msg_id"]
     found = await asyncio.to_thread(request.app[STORE].find, msg_id)
     if found is None:

@@ -81,12 +81,12 @@ def receive(request: HttpRequest) -> HttpResponse:
         return JsonResponse({"error": "the body is too large"}, status=413)
     text, callback = decode(body)
     store(callback["msg_id"], callback["status"], text)
-    return JsonResponse({})
+    return JsonResponse({})  # only now: when storing fails, Django answers 500, and the provider tries again
 
 
 @require_GET
 def read_back(request: HttpRequest, msg_id: str) -> HttpResponse:
-    """Shows what is stored about one message."""
+    """Shows what is stored about one message, to tests: personal data, so ask for credentials or leave it out."""
     message = Message.objects.filter(pk=msg_id).first()
     if message is None:
         return JsonResponse({"error": "no such message"}, status=404)
@@ -123,7 +123,8 @@ def store(msg_id: str, status: str, text: str) -> None:
     """Lets a status take effect where it may.
 
     Both steps are safe against concurrent deliveries: the primary key lets one of them create the message, and the
-    update finds its row only while the state is still one that the status may follow.
+    update finds its row only while the state is still one that the status may follow: never so for a redelivery.
+    Django commits each step when it returns, so what was answered with 200 is stored.
     """
     if status not in FOLLOWS:
         return  # a value that came into use after this was written: acknowledged, and nothing to do

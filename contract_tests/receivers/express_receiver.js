@@ -1,7 +1,7 @@
 // A correct receiver in Express: each status of a message takes effect once, and no message ever goes back.
 //
-// Start it with `PORT=8080 node express_receiver.js`; it needs express 5. What it knows is in memory: replace the
-// Map with a table whose primary key is the message's id, and `store` with one statement or transaction.
+// Start it with `PORT=8080 node express_receiver.js`; it needs express 5. What it knows is in memory and lost with the
+// process: replace the Map with a table whose primary key is the message's id, see `store`.
 'use strict';
 
 const express = require('express');
@@ -40,10 +40,11 @@ app.post(
   (req, res) => {
     const { text, callback } = decode(req.body ?? Buffer.alloc(0)); // no body at all: undefined
     store(callback.msg_id, callback.status, text);
-    res.json({});
+    res.json({}); // only now: when storing fails, the answer is 500, and the provider tries again
   },
 );
 
+// Shows what is stored about one message, to tests. It is personal data: ask for credentials, or leave it out.
 app.get('/callbacks/whatsapp/:id', (req, res) => {
   const message = messages.get(req.params.id);
   if (message === undefined) throw refusal(404, 'no such message');
@@ -94,7 +95,13 @@ function isObject(value) {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-// Lets a status take effect where it may. Nothing here waits, so no other delivery comes in between.
+// Lets a status take effect where it may. Nothing here waits, so no other delivery comes in between. With a database
+// something waits; in PostgreSQL one statement cannot race either: the primary key lets one delivery create the
+// message, and WHERE lets a later one change it only from a state that its status may follow.
+//
+//   INSERT INTO message (id, state, applied, last) VALUES ($1, $2, 1, $3)
+//   ON CONFLICT (id) DO UPDATE SET state = excluded.state, applied = message.applied + 1, last = excluded.last
+//   WHERE message.state = ANY ($4)
 function store(id, status, text) {
   const message = messages.get(id);
   const follows = FOLLOWS.get(status);

@@ -54,6 +54,7 @@ class WabaMessageStatus(BaseModel):
 # No redirects of slashes: a sender takes a redirect for a failure. No pages about the API either.
 app = FastAPI(openapi_url=None, redirect_slashes=False)
 
+# isolation_level=None: each statement is committed when it returns, so what was answered with 200 is stored.
 database = sqlite3.connect(os.environ.get("STORE", ":memory:"), check_same_thread=False, isolation_level=None)
 database.execute("CREATE TABLE IF NOT EXISTS message (id TEXT PRIMARY KEY, state TEXT, applied INTEGER, last TEXT)")
 database_lock = threading.Lock()
@@ -86,12 +87,12 @@ async def receive(body: Annotated[bytes, Depends(json_body)]) -> dict[str, Any]:
     except ValueError:  # of which pydantic's ValidationError is one
         raise HTTPException(422, "the body is not a callback that can be read here") from None
     await run_in_threadpool(store, callback.msg_id, callback.status, body.decode("utf-8"))
-    return {}
+    return {}  # only now: when storing fails, FastAPI answers 500, and the provider tries again
 
 
 @app.get("/callbacks/whatsapp/{msg_id}")
 def read_back(msg_id: str) -> Response:
-    """Shows what is stored about one message."""
+    """Shows what is stored about one message, to tests: personal data, so ask for credentials or leave it out."""
     with database_lock:
         row = database.execute("SELECT state, applied, last FROM message WHERE id = ?", [msg_id]).fetchone()
     if row is None:
@@ -103,7 +104,11 @@ def read_back(msg_id: str) -> Response:
 
 
 def store(msg_id: str, status: str, text: str) -> None:
-    """Lets a status take effect where it may; one statement, so that concurrent deliveries cannot race."""
+    """Lets a status take effect where it may; one statement, so that concurrent deliveries cannot race.
+
+    A message's first delivery creates its row. Any other finds it by the primary key, and WHERE lets it change the row
+    only from a state that its status may follow: that is never so for a redelivery.
+    """
     if status not in FOLLOWS:
         return  # a value that came into use after this was written: acknowledged, and nothing to do
     with database_lock:

@@ -52,6 +52,7 @@ FOLLOWS = {
 app = Flask(__name__)
 app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
 
+# isolation_level=None: each statement is committed when it returns, so what was answered with 200 is stored.
 database = sqlite3.connect(os.environ.get("STORE", ":memory:"), check_same_thread=False, isolation_level=None)
 database.execute("CREATE TABLE IF NOT EXISTS message (id TEXT PRIMARY KEY, state TEXT, applied INTEGER, last TEXT)")
 database_lock = threading.Lock()
@@ -69,12 +70,12 @@ def receive() -> ResponseReturnValue:
     if not USABLE_ID.fullmatch(callback["msg_id"]):
         abort(400, "msg_id is no usable id")
     store(callback["msg_id"], callback["status"], text)
-    return {}
+    return {}  # only now: when storing fails, Flask answers 500, and the provider tries again
 
 
 @app.get("/callbacks/whatsapp/<msg_id>")
 def read_back(msg_id: str) -> ResponseReturnValue:
-    """Shows what is stored about one message."""
+    """Shows what is stored about one message, to tests: personal data, so ask for credentials or leave it out."""
     with database_lock:
         row = database.execute("SELECT state, applied, last FROM message WHERE id = ?", [msg_id]).fetchone()
     if row is None:
@@ -112,7 +113,11 @@ def refuse_constant(name: str) -> NoReturn:
 
 
 def store(msg_id: str, status: str, text: str) -> None:
-    """Lets a status take effect where it may; one statement, so that concurrent deliveries cannot race."""
+    """Lets a status take effect where it may; one statement, so that concurrent deliveries cannot race.
+
+    A message's first delivery creates its row. Any other finds it by the primary key, and WHERE lets it change the row
+    only from a state that its status may follow: that is never so for a redelivery.
+    """
     if status not in FOLLOWS:
         return  # a value that came into use after this was written: acknowledged, and nothing to do
     with database_lock:

@@ -1,7 +1,7 @@
 // A correct receiver in Go: each status of a message takes effect once, and no message ever goes back.
 //
-// Start it with `PORT=8080 go run go_receiver.go`; it needs the standard library only. What it knows is in memory:
-// replace the map with a table whose primary key is the message's id, and store with one statement or transaction.
+// Start it with `PORT=8080 go run go_receiver.go`; it needs the standard library only. What it knows is in memory
+// and lost with the process: replace the map with a table whose primary key is the message's id, see store.
 package main
 
 import (
@@ -93,9 +93,10 @@ func (receiver *receiver) receive(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	receiver.store(id, status, body)
-	answer(w, http.StatusOK, struct{}{})
+	answer(w, http.StatusOK, struct{}{}) // only after storing: where that can fail, answer 500, and it comes again
 }
 
+// readBack shows what is stored about one message, to tests. That is personal: ask for credentials, or leave it out.
 func (receiver *receiver) readBack(w http.ResponseWriter, id string) {
 	receiver.mutex.Lock()
 	found, known := receiver.messages[id]
@@ -107,7 +108,13 @@ func (receiver *receiver) readBack(w http.ResponseWriter, id string) {
 	answer(w, http.StatusOK, found)
 }
 
-// store lets a status take effect where it may. The lock makes reading and writing one step.
+// store lets a status take effect where it may. The lock makes reading and writing one step. In PostgreSQL one statement
+// does: the primary key lets one delivery create the message, and WHERE lets a later one change it only from a state
+// that its status may follow.
+//
+//	INSERT INTO message (id, state, applied, last) VALUES ($1, $2, 1, $3)
+//	ON CONFLICT (id) DO UPDATE SET state = excluded.state, applied = message.applied + 1, last = excluded.last
+//	WHERE message.state = ANY ($4)
 func (receiver *receiver) store(id, status string, body []byte) {
 	states, known := follows[status]
 	if !known {

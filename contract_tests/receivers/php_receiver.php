@@ -54,9 +54,10 @@ function receive(): never
     }
     $callback = decode($body);
     store($callback->msg_id, $callback->status, $body);
-    answer(200, '{}');
+    answer(200, '{}'); // only now: when storing fails, the answer is 500, and the provider tries again
 }
 
+// Shows what is stored about one message, to tests. It is personal data: ask for credentials, or leave it out.
 function read_back(string $id): never
 {
     $text = @file_get_contents(message_file($id)); // @: no file means no such message, and deserves no warning
@@ -90,7 +91,13 @@ function decode(string $body): object
     return $callback;
 }
 
-// Lets a status take effect where it may. The lock makes reading and writing one step.
+// Lets a status take effect where it may. The lock makes reading and writing one step. In PostgreSQL one statement does:
+// the primary key lets one delivery create the message, and WHERE lets a later one change it only from a state that its
+// status may follow.
+//
+//   INSERT INTO message (id, state, applied, last) VALUES (:id, :state, 1, :last)
+//   ON CONFLICT (id) DO UPDATE SET state = excluded.state, applied = message.applied + 1, last = excluded.last
+//   WHERE message.state = ANY (:follows)
 function store(string $id, string $status, string $body): void
 {
     if (!array_key_exists($status, FOLLOWS)) {
@@ -102,9 +109,12 @@ function store(string $id, string $status, string $body): void
     if ($state === '' || in_array($state, FOLLOWS[$status], true)) {
         rewind($file);
         ftruncate($file, 0);
-        fwrite($file, $status . "\n" . ((int) $applied + 1) . "\n" . $body);
+        $new = $status . "\n" . ((int) $applied + 1) . "\n" . $body;
+        if (fwrite($file, $new) !== strlen($new) || !fflush($file)) {
+            throw new RuntimeException('the message cannot be stored'); // a full disk: PHP answers 500
+        }
     }
-    fclose($file); // writes what is left, and gives the lock back
+    fclose($file); // gives the lock back
 }
 
 function message_file(string $id): string

@@ -1,0 +1,48 @@
+"""A receiver to start from is the very file that is judged, and names nothing of the kit's inside."""
+
+from __future__ import annotations
+
+import pytest
+from click.testing import CliRunner
+
+from contract_tests.meta.processes import FOLDER
+from contract_tests.receivers import RECEIVERS
+from contract_tests.starter_command import starter
+from openapi import KitError
+
+STARTERS = [pytest.param(receiver, id=receiver.name) for receiver in RECEIVERS if receiver.starter]
+
+
+def test_there_is_one_starter_for_each_framework():
+    assert {p.id for p in STARTERS} == {"flask", "fastapi", "django", "aiohttp", "express", "go", "spring", "php"}
+
+
+@pytest.mark.parametrize("receiver", STARTERS)
+def test_starter_prints_the_judged_file(receiver):
+    assert CliRunner().invoke(starter, [receiver.name]).stdout == (FOLDER / receiver.file).read_text("utf-8")
+
+
+@pytest.mark.parametrize("receiver", STARTERS)
+def test_starter_knows_nothing_of_the_kit(receiver):
+    text = (FOLDER / receiver.file).read_text("utf-8")
+    named = ("callback_contract", "callback-contract", "contract_tests", "mock_server", "ca11bac4")
+    assert [word for word in named if word in text] == []
+
+
+@pytest.mark.parametrize("receiver", STARTERS)
+def test_starter_tells_how_it_is_started_and_why_it_answers_after_storing(receiver):
+    text = (FOLDER / receiver.file).read_text("utf-8")
+    assert "Start it with" in text or "starts as it is" in text
+    assert "personal" in text and "500" in text and "WHERE" in text.upper()
+
+
+def test_starter_writes_over_nothing(tmp_path):
+    out = tmp_path / "app.py"
+    assert CliRunner().invoke(starter, ["flask", "--out", str(out)]).exit_code == 0
+    with pytest.raises(KitError, match="the file exists"):
+        CliRunner().invoke(starter, ["go", "--out", str(out)], catch_exceptions=False)
+    assert out.read_text("utf-8") == (FOLDER / "flask_receiver.py").read_text("utf-8")
+
+
+def test_untested_starter_says_so():
+    assert "no test of the kit's gate runs it" in CliRunner().invoke(starter, ["spring"]).stderr

@@ -1,0 +1,134 @@
+// A correct receiver in Spring Boot: each status of a message takes effect once, and no message ever goes back.
+//
+// It needs Java 17 and spring-boot-starter-web. In a project of one's own it is src/main/java/…/SpringReceiver.java,
+// with the properties of `main` in application.properties. With the jars in lib it also starts as it is:
+// `PORT=8080 java -cp 'lib/*' spring_receiver.java`. What it knows is in memory and lost with the process: replace the
+// map with a table whose primary key is the message's id, see `store`.
+package com.example.callbacks; // any but the default package, from which Spring would scan every jar
+
+import com.fasterxml.jackson.annotation.JsonRawValue;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.regex.Pattern;
+import org.springframework.boot.SpringApplication;
+import org.springframework.boot.autoconfigure.SpringBootApplication;
+import org.springframework.http.HttpStatus;
+import org.springframework.web.bind.annotation.GetMapping;
+import org.springframework.web.bind.annotation.PathVariable;
+import org.springframework.web.bind.annotation.PostMapping;
+import org.springframework.web.bind.annotation.RestController;
+import org.springframework.web.server.ResponseStatusException;
+
+@SpringBootApplication(proxyBeanMethods = false)
+@RestController
+public class SpringReceiver {
+
+    private static final int MAX_BODY_BYTES = 1024 * 1024;
+
+    private static final List<String> STRINGS = List.of(
+            "workflow_id", "workflow_name", "nodetask_id", "nodetask_name", "waba_task_id", "wfdetail_uuid", "status",
+            "msg_id", "send_time", "waba_template_name", "channel_id", "callee");
+    private static final List<String> INTEGERS = List.of("timestamp", "waba_template_id");
+
+    // What a key and a URL carry without escapes; no format is documented for ids.
+    private static final Pattern USABLE_ID = Pattern.compile("[0-9A-Za-z_-]{1,64}");
+
+    // The states that each status may follow. A redelivery or a late older status finds none, and changes nothing.
+    private static final Map<String, List<String>> FOLLOWS = Map.of(
+            "wait", List.of(),
+            "send", List.of("wait"),
+            "delivery", List.of("wait", "send"),
+            "read", List.of("wait", "send", "delivery"),
+            "replied", List.of("wait", "send", "delivery", "read"),
+            "failed", List.of("wait", "send"));
+
+    // Not Spring's own mapper, which stops reading after the first document.
+    private static final ObjectMapper JSON =
+            JsonMapper.builder().enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS).build();
+
+    private final Map<String, Message> messages = new ConcurrentHashMap<>();
+
+    record Message(String id, String state, int applied, @JsonRawValue String last) {}
+
+    // Stores one delivery; every repeat of it gets the same answer. `consumes` makes any other media type a 415.
+    @PostMapping(path = "/callbacks/whatsapp", consumes = "application/json")
+    Map<String, Object> receive(InputStream stream) throws IOException {
+        byte[] body = stream.readNBytes(MAX_BODY_BYTES + 1); // the server itself does not limit JSON
+        if (body.length > MAX_BODY_BYTES) {
+            throw new ResponseStatusException(HttpStatus.PAYLOAD_TOO_LARGE, "the body is too large");
+        }
+        String text;
+        JsonNode callback;
+        try {
+            // A @RequestBody of a class of ours would be shorter. But Jackson then guesses at UTF-16, and makes 1 of "1".
+            text = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(body)).toString();
+            callback = JSON.readTree(text);
+        } catch (IOException refused) { // bad UTF-8, bad JSON, very deep nesting, numbers of thousands of digits
+            throw badRequest("the body is not JSON in UTF-8, or cannot be read here");
+        }
+        // `path` gives a node without a type where a member is missing or where the body is no object.
+        boolean usable = STRINGS.stream().allMatch(name -> callback.path(name).isTextual())
+                && INTEGERS.stream().map(callback::path).allMatch(n -> n.isIntegralNumber() && n.canConvertToLong())
+                && callback.path("variables").isObject()
+                && USABLE_ID.matcher(callback.path("msg_id").textValue()).matches();
+        if (!usable) {
+            throw badRequest("a member is missing, or is not what the contract says");
+        }
+        store(callback.path("msg_id").textValue(), callback.path("status").textValue(), text);
+        return Map.of(); // after storing: an exception there becomes a 500, and the provider tries again
+    }
+
+    // Shows what is stored about one message, to tests. It is personal data: ask for credentials, or leave it out.
+    @GetMapping("/callbacks/whatsapp/{id}")
+    Message readBack(@PathVariable("id") String id) {
+        Message message = messages.get(id);
+        if (message == null) {
+            throw new ResponseStatusException(HttpStatus.NOT_FOUND, "no such message");
+        }
+        return message;
+    }
+
+    // Lets a status take effect where it may. `compute` is atomic, so that concurrent deliveries cannot race. The same
+    // in PostgreSQL, as one statement: the primary key lets one delivery create the message, and WHERE lets a later one
+    // change it only from a state that its status may follow.
+    //
+    //   INSERT INTO message (id, state, applied, last) VALUES (?, ?, 1, ?)
+    //   ON CONFLICT (id) DO UPDATE SET state = excluded.state, applied = message.applied + 1, last = excluded.last
+    //   WHERE message.state = ANY (?)
+    private void store(String id, String status, String text) {
+        List<String> before = FOLLOWS.get(status);
+        if (before == null) {
+            return; // a value that came into use after this was written: acknowledged, and nothing to do
+        }
+        messages.compute(id, (key, known) -> {
+            if (known == null) {
+                return new Message(id, status, 1, text);
+            }
+            return before.contains(known.state()) ? new Message(id, status, known.applied() + 1, text) : known;
+        });
+    }
+
+    private static ResponseStatusException badRequest(String reason) {
+        return new ResponseStatusException(HttpStatus.BAD_REQUEST, reason);
+    }
+
+    public static void main(String[] arguments) {
+        SpringApplication application = new SpringApplication(SpringReceiver.class);
+        application.setDefaultProperties(Map.of(
+                "server.address", "127.0.0.1",
+                "server.port", System.getenv("PORT"),
+                "spring.mvc.problemdetails.enabled", "true", // errors in JSON (RFC 9457), never as a page
+                "server.tomcat.max-swallow-size", "16MB", // so that a sender of too much gets to see the 413
+                "logging.level.root", "warn"));
+        application.run(arguments);
+    }
+}
