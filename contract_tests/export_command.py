@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import quote
 
 import click
 
@@ -110,8 +110,8 @@ def _schemas(contract: Contract, callbacks: tuple[Callback, ...], form: str, tol
     write = as_yaml if form == "yaml" else as_json
     kind = "tolerant.schema" if tolerant else "schema"
     return {
-        # A name may hold anything that JSON can; a file's name had better not.
-        f"{re.sub('[^0-9A-Za-z._-]', '-', c.name)}.{kind}.{form}": write(as_schema(contract, c, tolerant=tolerant))
+        # A name may hold a slash; percent-encoding keeps different names different.
+        f"{quote(c.name, safe='')}.{kind}.{form}": write(as_schema(contract, c, tolerant=tolerant))
         for c in callbacks
     }
 

@@ -15,12 +15,12 @@ _STARTERS = {receiver.name: receiver for receiver in RECEIVERS if receiver.start
 
 
 @click.command()
-@click.argument("framework", type=click.Choice(list(_STARTERS), case_sensitive=False))
+@click.argument("framework", type=click.Choice(list(_STARTERS), case_sensitive=False), metavar="FRAMEWORK")
 @click.option(
     "--out", type=click.Path(path_type=Path), metavar="FILE", help="Where to; the standard output without it."
 )
 def starter(framework: str, out: Path | None) -> None:
-    """Print a correct receiver to start from.
+    """Print a correct receiver to start from: flask, fastapi, django, aiohttp, express, go, spring or php.
 
     It acknowledges what it stored, takes each status of a message once, and never lets a message go back. Its
     comments say how to start it and why it is as it is; `check` judges it, and what becomes of it.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import quote
 
 from openapi import pointer as jp
 
@@ -116,7 +117,10 @@ def without_extensions(schema: jp.Json) -> jp.Json:
 
 
 def lifted(document: Mapping[str, jp.Json]) -> dict[str, Any]:
-    """Writes the callbacks as `paths`, for tools that know no webhooks; each path is the callback's name."""
-    paths = {f"/{name}": item for name, item in document.get("webhooks", {}).items()}
+    """Writes the callbacks as `paths`, for tools that know no webhooks; each path is the callback's key.
+
+    A key may hold what a path cannot, and braces would declare a parameter: those are percent-encoded (RFC 3986).
+    """
+    paths = {f"/{quote(name, safe='')}": item for name, item in document.get("webhooks", {}).items()}
     rest = {key: value for key, value in document.items() if key != "webhooks"}
     return {**rest, "paths": paths}

@@ -194,6 +194,17 @@ def test_braces_of_an_example_are_no_variable_of_the_editor(tmp_path):
     assert "{{7" not in text and r"\u007b\u007b7*7}} \u007b\u007b{x" in text
 
 
+def test_names_that_no_path_can_hold_are_encoded(tmp_path):
+    file, out = tmp_path / "contract.json", tmp_path / "out"
+    operation = next(iter(CONTRACT.document["webhooks"].values()))["post"]
+    names = ["a/{b}", "a-{b}", "../../up"]
+    webhooks = {name: {"post": {**operation, "operationId": name}} for name in names}
+    file.write_text(json.dumps({**CONTRACT.document, "webhooks": webhooks}), encoding="utf-8")
+    openapi_spec_validator.validate(as_paths(load_contract(file)))
+    exported("--as", "schema", "--callback", "all", "--contract", str(file), "--out", f"{out}/")
+    assert len(list(out.iterdir())) == 3 and sorted(tmp_path.iterdir()) == [file, out]
+
+
 def test_each_callback_has_a_schema_file_of_its_own(tmp_path):
     exported("--as", "schema", "--callback", "all", "--out", f"{tmp_path}/")
     assert {file.name for file in tmp_path.iterdir()} == {f"{c.name}.schema.json" for c in CONTRACT.callbacks}
@@ -205,8 +216,8 @@ def test_own_file_is_replaced_and_a_foreign_one_only_by_force(tmp_path):
     assert "not made by this command" in refused("--out", str(out))
     assert out.read_text(encoding="utf-8") == "mine"
     exported("--out", str(out), "--force")
-    exported("--out", str(out), "--as", "vectors")
-    assert json.loads(out.read_text(encoding="utf-8"))["vectors"]
+    exported("--out", str(out), "--as", "schema")
+    assert "$schema" in json.loads(out.read_text(encoding="utf-8"))
     assert [file.name for file in tmp_path.iterdir()] == ["contract.json"]
 
 

@@ -69,7 +69,7 @@ public class SpringReceiver {
         String text;
         JsonNode callback;
         try {
-            // A @RequestBody of a class of ours would be shorter. But Jackson then guesses at UTF-16, and makes 1 of "1".
+            // A @RequestBody of a class of ours would be shorter. But Jackson guesses at UTF-16, and makes 1 of "1".
             text = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(body)).toString();
             callback = JSON.readTree(text);
         } catch (IOException refused) { // bad UTF-8, bad JSON, very deep nesting, numbers of thousands of digits
