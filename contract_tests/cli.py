@@ -16,26 +16,18 @@ __all__ = ["main"]
 _COMMANDS = {
     # name: module and attribute; help stays fast because nothing of them is imported for it
     "check": ("contract_tests.check_command", "check", "Judge a receiver: one URL in, a verdict per rule out."),
+    "reproduce": ("contract_tests.reproduce_command", "reproduce", "Play a report's finding again."),
+    "rules": ("openapi.rules_command", "rules", "List the rules, or explain one."),
+    "starter": ("contract_tests.starter_command", "starter", "Print a correct receiver to start from."),
     "mock": ("mock_server.mock_command", "mock", "Run a receiver made from the contract, right or wrong on purpose."),
-    "send": (
-        "mock_server.send_command",
-        "send",
-        "Send what the provider would: one callback, or many messages' lives.",
-    ),
+    "send": ("mock_server.send_command", "send", "Send what the provider would: a callback, or messages' whole lives."),
     "docs": ("contract_tests.docs_command", "docs", "Write the documentation as a site, in English and Chinese."),
+    "export": ("contract_tests.export_command", "export", "Write the contract in a form that other tools read."),
+    "diff": ("openapi.diff_command", "diff", "Say what changed between two contracts and whom it hurts."),
+    "lint": ("openapi.lint_command", "lint", "Say whether a contract is a good one."),
     "compare": ("contract_tests.compare_command", "compare", "Say what changed between two reports of a receiver."),
     "summary": ("contract_tests.summary_command", "summary", "Merge many receivers' reports into one table."),
-    "diff": ("openapi.diff_command", "diff", "Say what changed between two contracts and whom it hurts."),
-    "export": ("contract_tests.export_command", "export", "Write the contract in a form that other tools read."),
-    "lint": ("openapi.lint_command", "lint", "Say whether a contract is a good one."),
     "matrix": ("contract_tests.matrix_command", "matrix", "Show that every rule can fail: rule by fault."),
-    "reproduce": (
-        "contract_tests.reproduce_command",
-        "reproduce",
-        "Play a report's finding again: does it still fail?",
-    ),
-    "starter": ("contract_tests.starter_command", "starter", "Print a correct receiver to start from."),
-    "rules": ("openapi.rules_command", "rules", "List the rules, or explain one."),
 }
 
 
