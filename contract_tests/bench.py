@@ -111,11 +111,13 @@ class Bench:
     @cached_property
     def scopes(self) -> tuple[Scope, ...]:
         """One scope per callback that can be delivered."""
-        return tuple(
-            Scope(callback, self.depth, self.seed, self.scheme)
+        scopes: list[Scope] = []
+        scopes += [
+            Scope(callback, self.depth, self.seed, self.scheme, beside=scopes)
             for callback in self.callbacks
             if callback.name not in self.withheld
-        )
+        ]
+        return tuple(scopes)
 
     @property
     def scheme(self) -> Scheme | None:

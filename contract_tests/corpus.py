@@ -5,21 +5,34 @@ from __future__ import annotations
 import copy
 import random
 import re
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, TypeVar
 
-from contract_tests.drawing import MAX_INTEGER, MAX_TEXT, boundary_bodies, draw_bodies, pinned_values
+import jsonschema_rs
+
+from contract_tests.drawing import (
+    MAX_INTEGER,
+    MAX_TEXT,
+    boundary_bodies,
+    draw_bodies,
+    pinned_values,
+    text_of_pattern,
+)
+from contract_tests.verdicts import NotApplicable
 from mock_server.signing import Scheme
 from mock_server.wireform import encode, with_integers
 from openapi import pointer as jp
 from openapi.members import Member
 from openapi.model import Callback
+from openapi.sampling import sample_of, why_no_sample
 
 __all__ = ["DEPTHS", "MAX_INTEGER", "MAX_TEXT", "Depth", "Scope"]
 
 T = TypeVar("T")
 
+_MOST_MEMBERS = 24
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
 
@@ -56,6 +69,7 @@ class Scope:
 
     Attributes:
         signature: The scheme by which deliveries are signed, when one is configured.
+        beside: The scopes of all callbacks of the run: what is broken for one of them may be right for another.
     """
 
     callback: Callback
@@ -63,6 +77,7 @@ class Scope:
     seed: int
     signature: Scheme | None = None
     refused: frozenset[str] = frozenset()
+    beside: list[Scope] = field(default_factory=list, repr=False, compare=False)
 
     def without(self, refused: frozenset[str]) -> Scope:
         """The same scope for a receiver that refuses some states: stories do without them."""
@@ -74,11 +89,37 @@ class Scope:
         """A source of chance of its own, so that one rule's draws never shift another's."""
         return random.Random(f"{self.seed}/{self.callback.name}/{purpose}")
 
-    @property
+    @cached_property
+    def strict(self) -> Any:
+        """Validates a body by what the contract says."""
+        return jsonschema_rs.validator_for(dict(self.callback.strict), validate_formats=False)
+
+    @cached_property
+    def tolerant(self) -> Any:
+        """Validates a body by what next year's contract may say."""
+        return jsonschema_rs.validator_for(dict(self.callback.tolerant), validate_formats=False)
+
+    def is_some_callback(self, body: jp.Json) -> bool:
+        """Whether a body is right for this callback or another one that comes to the same URL."""
+        return any(scope.tolerant.is_valid(body) for scope in (self, *self.beside))
+
+    @cached_property
     def plain(self) -> jp.Json:
-        """The content of a plain valid delivery: the first deliverable example, else a drawn one."""
+        """The content of a plain valid delivery: the first deliverable example, else all members with plain values.
+
+        Raises:
+            NotApplicable: No body can be made that the contract accepts.
+        """
         examples = self.callback.delivered_examples
-        return examples[0].value if examples else self.contents[0]
+        if examples:
+            return examples[0].value
+        made = sample_of(self.callback.schema, text_of_pattern)
+        if made is not None:
+            return made.value
+        if self.contents:
+            return self.contents[0]
+        why = why_no_sample(self.callback.schema, text_of_pattern)
+        raise NotApplicable(f"no body could be made that its schema accepts: {why}")
 
     @property
     def plain_contents(self) -> list[jp.Json]:
@@ -92,30 +133,55 @@ class Scope:
     @cached_property
     def contents(self) -> list[jp.Json]:
         """Valid contents, all different."""
-        drawn = draw_bodies(self.callback, self.depth.contents, self.seed, negated=False)
+        drawn = self._drawn(lambda: draw_bodies(self.callback, self.depth.contents, self.seed, negated=False))
         if self.depth.name != "quick":
-            drawn = boundary_bodies(self.callback, negated=False) + drawn
+            drawn = self._drawn(lambda: boundary_bodies(self.callback, negated=False)) + drawn
         limit = self.callback.delivery.accept_body_bytes.must
-        tidy = {repr(content): content for content in map(_tidy, drawn)}.values()
+        whole = [content for content in map(_tidy, drawn) if self._is_valid(content)]
+        tidy = {repr(content): content for content in whole}.values()
         # Beyond the obligatory size a receiver may refuse what is otherwise valid; ids of full length come on top.
         return [content for content in tidy if limit is None or len(encode(content, "compact, escaped")) <= limit - 512]
 
     @cached_property
     def negations(self) -> list[jp.Json | bytes]:
         """Contents that Schemathesis broke on purpose, at boundaries and by chance; some are raw bytes."""
-        walked = boundary_bodies(self.callback, negated=True)
+        walked = self._drawn(lambda: boundary_bodies(self.callback, negated=True))
         chance = self.random("boundaries")
         chosen = chance.sample(walked, min(self.depth.boundaries, len(walked)))
-        return chosen + draw_bodies(self.callback, self.depth.negations, self.seed, negated=True)
+        return chosen + self._drawn(lambda: draw_bodies(self.callback, self.depth.negations, self.seed, negated=True))
+
+    def _drawn(self, draw: Callable[[], list[Any]]) -> list[Any]:
+        try:
+            return draw()
+        except Exception:
+            # What the generators cannot cope with in somebody else's schema is not drawn; in ours it is a mistake.
+            if not self.callback.origin:
+                raise
+            return []
+
+    def _is_valid(self, content: jp.Json) -> bool:
+        try:
+            return bool(self.strict.is_valid(content))
+        except (TypeError, ValueError):  # what has no JSON form
+            return False
 
     @cached_property
     def pinned(self) -> dict[str, jp.Json]:
         """What stands in drawn contents at the pointers that are stamped."""
         return pinned_values(self.callback)
 
-    def with_members(self, wanted: Any) -> list[Member]:
-        """The members below the root that satisfy a predicate and stand in the plain content."""
-        return [m for m in self.callback.members if m.pointer and wanted(m) and _present(self.plain, m.pointer)]
+    def with_members(self, wanted: Callable[[Member], Any]) -> list[Member]:
+        """The members below the root that satisfy a predicate and stand in the plain content.
+
+        Of very many a choice is made, the same each time: a body of hundreds of members would cost thousands of
+        deliveries otherwise.
+        """
+        found = [m for m in self.callback.members if m.pointer and wanted(m) and _present(self.plain, m.pointer)]
+        most = self.depth.pick(_MOST_MEMBERS, _MOST_MEMBERS, 10 * _MOST_MEMBERS)
+        if len(found) <= most:
+            return found
+        chosen = sorted(self.random("members").sample(range(len(found)), most))
+        return [found[index] for index in chosen]
 
 
 def _present(value: jp.Json, pointer: str) -> bool:

@@ -13,9 +13,8 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
+from contract_tests.bounding import MAX_INTEGER, MAX_TEXT, generative, pinned_values
 from mock_server.delivery import Exchange
-from openapi import pointer as jp
-from openapi.members import Member
 from openapi.model import Callback
 
 __all__ = [
@@ -27,65 +26,8 @@ __all__ = [
     "draw_bodies",
     "generative",
     "pinned_values",
+    "text_of_pattern",
 ]
-
-MAX_TEXT = 4096
-MAX_INTEGER = 2**53
-
-
-def generative(callback: Callback) -> dict[str, Any]:
-    """Narrows the schema to the class "valid": texts and integers bounded, free maps of texts, objects closed.
-
-    Stamped members are pinned, since whatever is drawn for them would be stamped over.
-    """
-    constants = pinned_values(callback)
-
-    def narrowed(schema: jp.Json, path: tuple[str, ...]) -> jp.Json:
-        if not isinstance(schema, Mapping):
-            return schema
-        if jp.join(path) in constants and path:
-            return {"const": constants[jp.join(path)]}
-        copy = {key: value for key, value in schema.items() if key not in {"description", "examples", "title"}}
-        for key in ("properties", "$defs"):
-            if key in copy:
-                below = path if key == "properties" else ("$defs",)
-                copy[key] = {name: narrowed(child, (*below, name)) for name, child in copy[key].items()}
-        for key in ("allOf", "anyOf", "oneOf"):
-            if key in copy:
-                copy[key] = [narrowed(child, path) for child in copy[key]]
-        if "items" in copy:
-            copy["items"] = narrowed(copy["items"], (*path, "0"))
-        types = copy.get("type")
-        if types == "string" and "enum" not in copy:
-            copy["maxLength"] = min(MAX_TEXT, copy.get("maxLength", MAX_TEXT))
-        elif types == "integer":
-            copy["maximum"] = min(MAX_INTEGER, copy.get("maximum", MAX_INTEGER))
-            lowest = 1 if copy.get("format") == "serial" else -MAX_INTEGER
-            copy["minimum"] = max(lowest, copy.get("minimum", lowest))
-        elif types == "object" and copy.get("additionalProperties") is None:
-            copy["additionalProperties"] = (
-                False if copy.get("properties") else {"type": "string", "maxLength": MAX_TEXT}
-            )
-        return copy
-
-    root = dict(callback.schema)
-    defs = root.get("$defs", {})
-    if set(root) == {"$ref", "$defs"}:
-        # The usual shape: one named schema; its members' paths start at the body's root.
-        root = {**jp.get(root, root["$ref"].removeprefix("#")), "$defs": defs}
-    result: dict[str, Any] = narrowed(root, ())
-    return result
-
-
-def pinned_values(callback: Callback) -> dict[str, jp.Json]:
-    """What stands in drawn contents at the pointers that are stamped anyway."""
-    stamped = {pointer: callback.member(pointer) for pointer in callback.delivery.stamped}
-    return {pointer: _sample(member) for pointer, member in stamped.items() if member}
-
-
-def _sample(member: Member) -> jp.Json:
-    examples = member.schema.get("examples", ())
-    return examples[0] if examples else {"integer": 1, "string": "x"}.get(member.types[0] if member.types else "", "x")
 
 
 @lru_cache(maxsize=16)
@@ -163,6 +105,8 @@ def answer_flaws(exchange: Exchange, callback: Callback) -> str:
     answer = exchange.answer
     if answer is None or callback.answer is None or answer.status != callback.answer.status:
         return ""  # another status is another rule's matter
+    if callback.answer.other_bodies and answer.media_type != callback.answer.media_type:
+        return ""  # of the other documented bodies nothing more is asked
     headers: dict[str, list[str]] = {}
     for name, value in answer.headers:
         headers.setdefault(name.lower(), []).append(value)
@@ -174,6 +118,8 @@ def answer_flaws(exchange: Exchange, callback: Callback) -> str:
         elapsed=exchange.elapsed_s,
         verify=True,
     )
+    if answer.body == b"" and callback.answer.other_bodies:
+        return ""
     checks = [content_type_conformance, response_schema_conformance, response_headers_conformance]
     try:
         _operation(_Held(callback)).Case(body={}).validate_response(response, checks=checks)
@@ -224,3 +170,16 @@ def draw(strategy: Any, count: int, seed: int) -> list[Any]:
 
     collect()
     return drawn
+
+
+def text_of_pattern(schema: Mapping[str, Any]) -> str | None:
+    """A text that satisfies a schema's regular expression and lengths; the same each time."""
+    from hypothesis import strategies as st
+
+    least, most = int(schema.get("minLength", 0)), int(schema.get("maxLength", MAX_TEXT))
+    try:
+        strategy = st.from_regex(schema["pattern"], alphabet=st.characters(min_codepoint=32, max_codepoint=126))
+        drawn = draw(strategy.filter(lambda text: least <= len(text) <= most), 5, 0)
+    except Exception:  # the pattern wants what is not ASCII, or is met too seldom
+        return None
+    return next((text for text in drawn if "\n" not in text), None)

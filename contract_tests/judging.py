@@ -23,6 +23,7 @@ from contract_tests.crowding import (
 from contract_tests.narrowing import BlockedError, can_do_without, cases_of, narrow
 from contract_tests.readback import ReadBackError
 from contract_tests.retrying import Tally, frequency, tallied
+from contract_tests.soundness import sound_cases
 from contract_tests.verdicts import Finding, NotApplicable, RuleResult, Verdict
 from mock_server.delivery import Exchange, Framing
 from mock_server.stamping import Identity
@@ -153,7 +154,7 @@ def planned(bench: Bench, rule: Rule, test: RuleTest, seen: set[tuple[str, str]]
         return plan
     for scope in _scopes(bench, test):
         try:
-            cases = list(test.stimuli(scope))
+            cases = sound_cases(test.stimuli, scope)
         except NotApplicable as reason:
             plan.reason = str(reason)
             continue

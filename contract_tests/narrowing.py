@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from contract_tests.cases import Case
 from contract_tests.corpus import Scope
+from contract_tests.soundness import sound_cases
 from contract_tests.verdicts import NotApplicable, RuleResult
 from mock_server.stamping import Identity
 from openapi import pointer as jp
@@ -28,7 +29,7 @@ def narrow(bench: Bench, rule: Rule, test: RuleTest) -> None:
     bench.narrowed_by = rule.id
     for scope in bench.scopes:
         try:
-            cases = list(test.stimuli(scope))
+            cases = sound_cases(test.stimuli, scope)
         except NotApplicable:
             continue
         for index, case in enumerate(cases):
@@ -44,14 +45,14 @@ def cases_of(bench: Bench, test: RuleTest, scope: Scope) -> list[tuple[int, Case
         NotApplicable: The means to judge the rule are missing.
         BlockedError: Every case needs a refused value.
     """
-    cases = list(enumerate(test.stimuli(scope)))
+    cases = list(enumerate(sound_cases(test.stimuli, scope)))
     refused = bench.refused.get(scope.callback.name)
     if not refused:
         return cases
     state = scope.callback.delivery.state
     without = scope.without(frozenset(str(value) for pointer, value in refused if pointer == state))
     try:
-        told = list(enumerate(test.stimuli(without)))
+        told = list(enumerate(sound_cases(test.stimuli, without)))
     except NotApplicable:
         told = []
     kept = [(index, case) for index, case in told if not _tells(bench, case, refused)]

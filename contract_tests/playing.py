@@ -26,8 +26,8 @@ from mock_server.delivery import Delivery, Exchange, printable, status_line
 from mock_server.reaching import pace_in_words
 from mock_server.sending import OutOfBudget
 from mock_server.stamping import Run
+from openapi.contract_options import contract_of
 from openapi.errors import KitError
-from openapi.loading import CONTRACT_FILE, load_contract
 
 __all__ = ["play_findings"]
 
@@ -47,7 +47,7 @@ def play_findings(recorded: Recorded, chosen: _Chosen, options: Mapping[str, Any
         KitError: The report or an option cannot be used, or the receiver cannot be reached.
     """
     url = _url(recorded, options)
-    known = {callback.name for callback in load_contract(options["contract"] or CONTRACT_FILE).callbacks}
+    known = {callback.name for callback in contract_of(options).callbacks}
     callbacks = tuple(dict.fromkeys(finding["callback"] for _, finding in chosen))
     # First contact needs a callback that there is, also where the finding's one is gone.
     given = dict(options) | {"callback": callbacks if known.issuperset(callbacks) else ()}

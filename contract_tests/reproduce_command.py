@@ -11,6 +11,7 @@ import click
 from contract_tests.restoring import restored
 from contract_tests.setting_up import read_back_options
 from mock_server.reaching import pace_options, reach_options
+from openapi.contract_options import contract_options
 
 __all__ = ["reproduce"]
 
@@ -19,7 +20,7 @@ __all__ = ["reproduce"]
 @click.argument("report", type=click.Path(path_type=Path))
 @click.argument("finding", metavar="ID")
 @click.option("--url", metavar="URL", help="The receiver. [default: the report's, unless it held secrets]")
-@click.option("--contract", metavar="FILE", help="Another contract than the built-in one. [default: the report's]")
+@contract_options
 @click.option(
     "--tries",
     type=click.IntRange(1, 1000),

@@ -11,6 +11,7 @@ from contract_tests.cases import Case
 from contract_tests.corpus import Scope
 from contract_tests.judging import RuleTest, judge, missing_means, planned, tried
 from contract_tests.readback import ReadBack, Stored
+from contract_tests.soundness import sound_cases
 from contract_tests.verdicts import Finding, NotApplicable
 from mock_server.delivery import Exchange
 from mock_server.stamping import Run
@@ -132,7 +133,7 @@ def scene_of(bench: Bench, tests: dict[str, RuleTest], rule_id: str, finding: di
 
 def _case(test: RuleTest, scope: Scope, index: int, label: str) -> Case | None:
     try:
-        cases = list(test.stimuli(scope))
+        cases = sound_cases(test.stimuli, scope)
     except NotApplicable:
         return None
     if index < len(cases) and cases[index].label == label:

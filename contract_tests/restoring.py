@@ -16,11 +16,14 @@ if TYPE_CHECKING:
 __all__ = ["restored", "told_options"]
 
 _TOLD = (
-    *("rules", "callback", "contract", "strict", "signature", "insecure", "timeout"),
+    *("rules", "callback", "contract", "overlay", "paths", "strict", "signature", "insecure", "timeout"),
     *("rate", "at_once", "max_deliveries", "max_time", "state_map", "state_patience", "plugin"),
     *("waivers", "strict_waivers", "rules_as_of"),
 )
-_RESTORED = ("contract", "signature", "timeout", "rate", "at_once", "state_url", "state_map", "state_patience")
+_RESTORED = (
+    *("contract", "overlay", "paths", "signature", "timeout"),
+    *("rate", "at_once", "state_url", "state_map", "state_patience"),
+)
 """What decides the stimuli or a verdict. What would run a program or trust a stranger is not taken from a file."""
 
 _LEFT_OUT = "…"  # stands in a URL for the value of its query

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from mock_server.reaching import Lines, access_to, sender_to, with_options
+from openapi.contract_options import contract_of, contract_options
 from openapi.errors import KitError
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ _Command = TypeVar("_Command", bound=Callable[..., Any])
 def choice_options(command: _Command) -> _Command:
     """Options that say what is judged, and how deeply."""
     return with_options(
-        command,
+        contract_options(command),
         [
             click.option("--rules", "-r", default="", metavar="ID,…", help="Only these rules or chapters: ACK-01,FWD."),
             click.option(
@@ -44,7 +45,6 @@ def choice_options(command: _Command) -> _Command:
                 help="quick, standard or thorough. [standard]",
             ),
             click.option("--seed", type=int, default=0, show_default=True, help="Decides what is drawn."),
-            click.option("--contract", default=None, metavar="FILE", help="Another contract than the built-in one."),
         ],
     )
 
@@ -85,13 +85,13 @@ def bench_at(url: str | None, options: Mapping[str, Any]) -> Iterator[Bench]:
         KitError: An option's value makes no sense, or the contract cannot be used.
     """
     from contract_tests.corpus import DEPTHS
+    from contract_tests.foreign import chosen_callbacks
     from openapi.catalogue import load_catalogue
-    from openapi.loading import CONTRACT_FILE, load_contract
 
     catalogue = load_catalogue()
     rules = catalogue.select(tuple(name.strip() for name in options["rules"].split(",") if name.strip()))
-    contract = load_contract(options["contract"] or CONTRACT_FILE)
-    callbacks = contract.chosen(options["callback"])
+    contract = contract_of(options, options["callback"])
+    callbacks = chosen_callbacks(contract, options, own_mock=url is None)
     with receiver_at(url, contract, options["signature"]) as target:
         sender = sender_to(target, options)
 

@@ -18,6 +18,7 @@ from contract_tests.cases import Case, default_headers
 from contract_tests.corpus import Depth, Scope
 from contract_tests.judging import RuleTest
 from contract_tests.running import collect_tests
+from contract_tests.soundness import sound_cases
 from contract_tests.verdicts import NotApplicable
 from mock_server.decoding import Unparsable, Unusable, decode
 from mock_server.delivery import PLAIN, Answer, Delivery, Exchange, Headers
@@ -155,7 +156,7 @@ def _vectors(
         try:
             _refuse_untellable(rule, test)
             if test.purpose not in cases:
-                cases[test.purpose] = list(test.stimuli(scope))
+                cases[test.purpose] = sound_cases(test.stimuli, scope)
             expected = _expected(test, scope.callback)
         except NotApplicable as reason:
             without[rule.id] = str(reason).partition(":")[0]  # after it come options of another command

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from typing import Any
 
 import jsonschema_rs
@@ -16,6 +17,9 @@ from openapi.members import Member
 from openapi.model import Callback, Contract
 
 __all__ = ["Assessment", "Assessor", "Novelty"]
+
+_MOST_EXPLAINED = 3
+_MOST_ERRORS = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +72,50 @@ class Assessor:
 
     def __init__(self, contract: Contract) -> None:
         self.contract = contract
-        self._tolerant: tuple[tuple[Callback, Any], ...] = tuple(
+        self._strict: dict[str, Any] = {}
+        self._places: dict[str, tuple[_Place, ...]] = {}
+
+    @cached_property
+    def _tolerant(self) -> tuple[tuple[Callback, Any], ...]:
+        # Compiled with the first delivery: a document of hundreds of callbacks would hold up the start otherwise.
+        return tuple(
             (callback, jsonschema_rs.validator_for(dict(callback.tolerant), validate_formats=False))
-            for callback in contract.callbacks
+            for callback in self.contract.callbacks
         )
-        self._places = {callback.name: _places(callback) for callback in contract.callbacks}
+
+    def _nearest(self, fitting: list[Callback], value: jp.Json) -> Callback:
+        """Of several callbacks that a body may be, the one that knows most of it."""
+        if len(fitting) == 1:
+            return fitting[0]
+
+        def strangeness(callback: Callback) -> tuple[bool, int]:
+            named = callback.members[0].schema.get("properties", {})
+            unnamed = sum(key not in named for key in value) if isinstance(value, dict) else 0
+            return not self._knows(callback, value), unnamed
+
+        return min(fitting, key=strangeness)
+
+    def _knows(self, callback: Callback, value: jp.Json) -> bool:
+        validator = self._strict.get(callback.name)
+        if validator is None:
+            validator = jsonschema_rs.validator_for(dict(callback.strict), validate_formats=False)
+            self._strict[callback.name] = validator
+        return bool(validator.is_valid(value))
+
+    def _likely(self, value: jp.Json) -> list[Callback]:
+        """The few callbacks that a refused body comes nearest to: explaining takes its time."""
+        if len(self._tolerant) <= _MOST_EXPLAINED:
+            return [callback for callback, _ in self._tolerant]
+
+        def errors(pair: tuple[Callback, Any]) -> int:
+            return sum(1 for _ in islice(pair[1].iter_errors(value), _MOST_ERRORS))
+
+        return [callback for callback, _ in sorted(self._tolerant, key=errors)[:_MOST_EXPLAINED]]
+
+    def _places_of(self, callback: Callback) -> tuple[_Place, ...]:
+        if callback.name not in self._places:
+            self._places[callback.name] = _places(callback)
+        return self._places[callback.name]
 
     @cached_property
     def _explainer(self) -> Explainer:
@@ -86,13 +129,14 @@ class Assessor:
             return Assessment(None, error.kind, None, (Violation("", error.detail),), parsable=False)
         except Unusable as error:
             return Assessment(None, error.kind, None, (Violation("", error.detail),))
-        for callback, validator in self._tolerant:
-            if validator.is_valid(value):
-                return Assessment(callback, "", value, (), places=self._places[callback.name])
-        explained = [(callback, self._explainer.explain(callback, value)) for callback in self.contract.callbacks]
+        fitting = [callback for callback, validator in self._tolerant if validator.is_valid(value)]
+        if fitting:
+            callback = self._nearest(fitting, value)
+            return Assessment(callback, "", value, (), places=self._places_of(callback))
+        explained = [(callback, self._explainer.explain(callback, value)) for callback in self._likely(value)]
         callback, violations = min(explained, key=lambda pair: len(pair[1]))
         if not violations:
-            return Assessment(callback, "", value, (), places=self._places[callback.name])
+            return Assessment(callback, "", value, (), places=self._places_of(callback))
         required = tuple(m for m in callback.members if m.required and m.pointer.count("/") == 1)
         return Assessment(None, "schema", value, violations, required=required)
 

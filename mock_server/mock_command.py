@@ -11,8 +11,11 @@ from typing import Any
 import click
 
 from mock_server.recording.options import recording_options
+from openapi.contract_options import contract_of, contract_options
 
 __all__ = ["mock"]
+
+_MOST_NAMED = 8
 
 
 @click.command()
@@ -27,10 +30,8 @@ __all__ = ["mock"]
 @click.option("--https", is_flag=True, help="By HTTPS with a self-made certificate; says which authority to trust.")
 @click.option("--cert", default=None, metavar="FILE", help="By HTTPS with this certificate (PEM).")
 @click.option("--key", default=None, metavar="FILE", help="Its key, unless it stands in the same file.")
-@click.option(
-    "--contract", "contract_file", default=None, metavar="FILE", help="Another contract than the built-in one."
-)
 @recording_options
+@contract_options
 def mock(
     port: int,
     host: str,
@@ -41,7 +42,6 @@ def mock(
     https: bool,
     cert: str | None,
     key: str | None,
-    contract_file: str | None,
     **options: Any,
 ) -> None:
     """Run a receiver made from the contract.
@@ -55,7 +55,6 @@ def mock(
     """
     from mock_server.faults import FAULTS
     from openapi.errors import KitError
-    from openapi.loading import CONTRACT_FILE, load_contract
 
     if list_faults:
         click.echo("\n".join(f"{name}  {planted.deviation}" for name, planted in FAULTS.items()))
@@ -71,7 +70,7 @@ def mock(
             where=f"--fault {fault}",
             remedy="Add --signature SCHEME, and give `check` the same.",
         )
-    contract = load_contract(contract_file or CONTRACT_FILE)
+    contract = contract_of(options)
 
     from mock_server.certificates import given, self_made
     from mock_server.receiver import Receiver
@@ -94,7 +93,7 @@ def mock(
         gate = gate_of(recorder, options)
         shown = f"[{host}]" if ":" in host else host
         click.echo(
-            f"Receiving {', '.join(c.name for c in contract.callbacks)} at "
+            f"Receiving {_names(contract)} at "
             f"http{'s' if tls else ''}://{shown}:{sock.getsockname()[1]}{path or '/'}{'' if path else ' (any path)'}"
         )
         if tls and tls.authority:
@@ -107,3 +106,9 @@ def mock(
         finally:  # an interrupt, too, leaves its report
             code = concluded(gate, contract, options) if gate else 0
     raise click.exceptions.Exit(code)
+
+
+def _names(contract: Any) -> str:
+    names = [callback.name for callback in contract.callbacks]
+    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+    return ", ".join(names[:_MOST_NAMED]) + more

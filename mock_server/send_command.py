@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mock_server.reaching import pace_in_words, pace_options, reach_options, sender_to
+from openapi.contract_options import contract_of, contract_options
 from openapi.errors import KitError
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ _SHARE = click.FloatRange(0, 1)
 @click.option("--seed", type=int, default=0, show_default=True, help="Decides contents and lives.")
 @click.option("--repeat-ids", is_flag=True, help="Use the ids of the last run with this seed.")
 @click.option("--dry-run", is_flag=True, help="Print curl lines; send nothing.")
-@click.option("--contract", default=None, metavar="FILE", help="Another contract than the built-in one.")
+@contract_options
 @reach_options
 @pace_options
 def send(url: str, **options: Any) -> None:
@@ -64,10 +65,9 @@ class _Send:
 
     def run(self) -> int:
         from mock_server.provider.composing import Composer
-        from openapi.loading import CONTRACT_FILE, load_contract
 
         o = self.options
-        contract = load_contract(o["contract"] or CONTRACT_FILE)
+        contract = contract_of(o, [o["callback"]] if o["callback"] else ())
         callback = contract.callback(o["callback"]) if o["callback"] else contract.default_callbacks[0]
         _refuse_unknown_state(callback, o["state"])
         composer = Composer(callback, example=o["example"], assignments=o["assignments"])

@@ -55,9 +55,12 @@ class States:
         facts = callback.delivery
         if facts.correlation is None or facts.state is None:
             return
-        message_id = str(jp.getter(facts.correlation)(value))
-        state = str(jp.getter(facts.state)(value))
-        event = event_of(callback, value)
+        try:
+            message_id = str(jp.getter(facts.correlation)(value))
+            state = str(jp.getter(facts.state)(value))
+            event = event_of(callback, value)
+        except LookupError:
+            return  # the contract lets a body do without them, and nothing can be stored of such a one
         with self._lock:
             known = self._messages.get(message_id)
             if known is None:

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from openapi import pointer as jp
 from openapi.derive import METHODS
 
-__all__ = ["Flaw", "document_flaws"]
+__all__ = ["SCHEMA_KEYWORDS", "Flaw", "document_flaws"]
 
-_SCHEMA_KEYWORDS = frozenset(
+SCHEMA_KEYWORDS = frozenset(
     """$ref $defs $id $anchor $comment $schema $dynamicRef $dynamicAnchor type enum const multipleOf maximum
     exclusiveMaximum minimum exclusiveMinimum maxLength minLength pattern maxItems minItems uniqueItems maxContains
     minContains maxProperties minProperties required dependentRequired allOf anyOf oneOf not if then else
@@ -93,7 +93,7 @@ def _schema_flaws(schema: jp.Json, where: str) -> Iterator[Flaw]:
     if not isinstance(schema, Mapping):
         yield Flaw(where, "a schema that is neither an object nor true or false", "Write a JSON Schema there.")
         return
-    yield from _unknown_keys(schema, "schema", where, _SCHEMA_KEYWORDS)
+    yield from _unknown_keys(schema, "schema", where, SCHEMA_KEYWORDS)
     for key in ("properties", "patternProperties", "$defs", "dependentSchemas"):
         for name, child in schema.get(key, {}).items():
             yield from _schema_flaws(child, where + jp.join([key, name]))

@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import quote
 
 from openapi import pointer as jp
 
-__all__ = ["bundled", "lifted", "tolerant_document", "tolerant_schema", "without_extensions"]
+__all__ = [
+    "METHODS",
+    "Bundler",
+    "bundled",
+    "lifted",
+    "tolerant_document",
+    "tolerant_schema",
+    "without_extensions",
+    "without_formats",
+]
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
-_SUBSCHEMA_MAPS = ("properties", "patternProperties", "dependentSchemas", "$defs")
-_SUBSCHEMA_LISTS = ("allOf", "anyOf", "oneOf", "prefixItems")
-_SUBSCHEMAS = ("items", "additionalProperties", "unevaluatedProperties", "unevaluatedItems", "contains", "not")
-_SUBSCHEMAS_2 = ("propertyNames", "if", "then", "else")
+SUBSCHEMA_MAPS = ("properties", "patternProperties", "dependentSchemas", "$defs")
+SUBSCHEMA_LISTS = ("allOf", "anyOf", "oneOf", "prefixItems")
+SUBSCHEMAS = (
+    *("items", "additionalProperties", "unevaluatedProperties", "unevaluatedItems", "contains", "not"),
+    *("propertyNames", "if", "then", "else"),
+)
 _JSON_TYPES = {str: "string", bool: "boolean", int: "integer", float: "number", type(None): "null"}
 
 
@@ -37,11 +48,11 @@ def tolerant_schema(schema: jp.Json) -> jp.Json:
                 opened["type"] = sorted({_JSON_TYPES[type(item)] for item in values})
         elif (key in {"additionalProperties", "unevaluatedProperties"} and value is False) or key == "format":
             continue
-        elif key in _SUBSCHEMA_MAPS:
+        elif key in SUBSCHEMA_MAPS:
             opened[key] = {name: tolerant_schema(child) for name, child in value.items()}
-        elif key in _SUBSCHEMA_LISTS:
+        elif key in SUBSCHEMA_LISTS:
             opened["anyOf" if key == "oneOf" else key] = [tolerant_schema(child) for child in value]
-        elif key in _SUBSCHEMAS or key in _SUBSCHEMAS_2:
+        elif key in SUBSCHEMAS:
             # What `not` or `if` refuses would grow if it were opened: those keep their meaning.
             opened[key] = value if key in {"not", "if"} else tolerant_schema(value)
         else:
@@ -76,27 +87,75 @@ def _with_tolerant_body(operation: Mapping[str, jp.Json]) -> dict[str, Any]:
     return {**operation, "requestBody": {**body, "content": content}}
 
 
+class Bundler:
+    """Makes schemas of one document self-contained: what they refer to stands in their `$defs`.
+
+    What several schemas refer to is copied once and shared: a document of hundreds of callbacks stays small.
+
+    Args:
+        form: What becomes of each part.
+    """
+
+    def __init__(self, document: Mapping[str, jp.Json], form: Callable[[jp.Json], jp.Json] | None = None) -> None:
+        self._document = document
+        self._form = form
+        self._parts: dict[str, tuple[jp.Json, tuple[str, ...]]] = {}
+
+    def bundle(self, schema: Mapping[str, jp.Json]) -> dict[str, Any]:
+        """One schema with all that it reaches."""
+        if not isinstance(schema, Mapping):
+            return {} if schema else {"not": {}}
+        root, waiting = self._rewritten(schema)
+        defs: dict[str, Any] = {}
+        stack = list(reversed(waiting))
+        while stack:
+            reference = stack.pop()
+            name = _name_of(reference)
+            if name in defs:
+                continue
+            if reference not in self._parts:
+                self._parts[reference] = self._rewritten(jp.get(self._document, reference.removeprefix("#")))
+            defs[name], further = self._parts[reference]
+            stack += reversed(further)
+        return {**root, "$defs": {**root.get("$defs", {}), **defs}} if defs else dict(root)
+
+    def _rewritten(self, schema: jp.Json) -> tuple[jp.Json, tuple[str, ...]]:
+        references: dict[str, None] = {}
+
+        def rewrite(value: jp.Json) -> jp.Json:
+            if isinstance(value, list):
+                return [rewrite(item) for item in value]
+            if not isinstance(value, Mapping):
+                return value
+            copy = {key: rewrite(item) for key, item in value.items() if key != "$ref"}
+            reference = value.get("$ref")
+            if isinstance(reference, str):
+                references[reference] = None
+                copy["$ref"] = f"#/$defs/{_name_of(reference)}"
+            return copy
+
+        made = rewrite(schema)
+        return (self._form(made) if self._form else made), tuple(references)
+
+
+def _name_of(reference: str) -> str:
+    return reference.removeprefix("#/").replace("/", ".")
+
+
 def bundled(document: Mapping[str, jp.Json], schema: Mapping[str, jp.Json]) -> dict[str, Any]:
-    """Makes a schema self-contained: what it refers to stands in its `$defs`."""
-    defs: dict[str, Any] = {}
+    """Makes one schema self-contained: what it refers to stands in its `$defs`."""
+    return Bundler(document).bundle(schema)
 
-    def rewrite(value: jp.Json) -> jp.Json:
-        if isinstance(value, list):
-            return [rewrite(item) for item in value]
-        if not isinstance(value, Mapping):
-            return value
-        copy = {key: rewrite(item) for key, item in value.items() if key != "$ref"}
-        reference = value.get("$ref")
-        if isinstance(reference, str):
-            name = reference.removeprefix("#/").replace("/", ".")
-            if name not in defs:
-                defs[name] = {}  # stops a recursive schema from being copied for ever
-                defs[name] = rewrite(jp.get(document, reference.removeprefix("#")))
-            copy["$ref"] = f"#/$defs/{name}"
-        return copy
 
-    root = rewrite(schema)
-    return {**root, "$defs": {**root.get("$defs", {}), **defs}} if defs else dict(root)
+def without_formats(schema: jp.Json) -> jp.Json:
+    """Drops `format` at every depth: an annotation must reach no validator that would enforce it."""
+    if isinstance(schema, list):
+        return [without_formats(item) for item in schema]
+    if not isinstance(schema, Mapping):
+        return schema
+    return {
+        key: without_formats(value) for key, value in schema.items() if not (key == "format" and isinstance(value, str))
+    }
 
 
 def without_extensions(schema: jp.Json) -> jp.Json:
@@ -107,12 +166,12 @@ def without_extensions(schema: jp.Json) -> jp.Json:
     for key, value in schema.items():
         if key.startswith("x-"):
             continue
-        if key in _SUBSCHEMA_MAPS:
+        if key in SUBSCHEMA_MAPS:
             plain[key] = {name: without_extensions(child) for name, child in value.items()}
-        elif key in _SUBSCHEMA_LISTS:
+        elif key in SUBSCHEMA_LISTS:
             plain[key] = [without_extensions(child) for child in value]
         else:
-            plain[key] = without_extensions(value) if key in _SUBSCHEMAS or key in _SUBSCHEMAS_2 else value
+            plain[key] = without_extensions(value) if key in SUBSCHEMAS else value
     return plain
 
 

@@ -46,9 +46,10 @@ def diff(old: Path, new: Path | None, form: str, fail_on: str, everything: bool)
     Exit codes: 0 nothing as bad as --fail-on, 1 something is, 2 wrong use.
     """
     from openapi.comparing import compare
-    from openapi.loading import CONTRACT_FILE, load_contract
+    from openapi.contract_options import either_contract
+    from openapi.loading import CONTRACT_FILE
 
-    before, after = load_contract(old), load_contract(new or CONTRACT_FILE)
+    before, after = either_contract(old), either_contract(new or CONTRACT_FILE)
     changes = compare(before, after)
     shown = [change for change in changes if everything or change.level != "safe"]
     fails = fail_on != "none" and any(at_least(change.level, fail_on) for change in changes)

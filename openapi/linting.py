@@ -57,13 +57,37 @@ def lint_contract(path: Path, against: Path | None = None) -> tuple[Remark, ...]
     if not isinstance(file.value, Mapping):
         load_contract(path)  # says what is wrong with it
     remarks, is_sound = _validated(file)
-    if is_sound:
+    if _is_foreign(file.value):
+        remarks += _foreign(path)
+    elif is_sound:
         found = [Remark("error", flaw.pointer, flaw.what, flaw.remedy) for flaw in document_flaws(file.value)]
         found = found or list(_looked_through(path, against))
         # What the validator cannot place (a wrong default) was found again, with its place, unless nothing uses it.
         remarks = found if any(remark.level == "error" for remark in found) else [*remarks, *found]
     placed = [replace(remark, place=remark.place or file.place(remark.where)) for remark in dict.fromkeys(remarks)]
     return tuple(sorted(placed, key=lambda remark: LEVELS.index(remark.level)))
+
+
+def _is_foreign(document: Mapping[str, jp.Json]) -> bool:
+    """Whether it has another form than the kit's own contract: callbacks of 3.0, 3.2, or of operations."""
+    return str(document.get("openapi", "")).startswith(("3.0", "3.2")) or not document.get("webhooks")
+
+
+def _foreign(path: Path) -> Iterator[Remark]:
+    """What the reading of somebody else's document says: what it sets aside, and what it reads otherwise."""
+    from openapi.reading import read_contract
+
+    try:
+        contract = read_contract(path)
+    except ContractError as error:
+        yield Remark("error", "", error.what, error.remedy, error.where)
+        return
+    for name, reason in contract.set_aside:
+        place, _, why = reason.partition("): ")
+        yield Remark("error", "", f"{name} is set aside: {why}", "The other callbacks are used.", f"{place})")
+    for note in contract.notes:
+        level = "error" if "breaks its own schema" in note else "note"
+        yield Remark(level, "", note, "The contract is read without it.", str(path))
 
 
 def _validated(file: YamlFile) -> tuple[list[Remark], bool]:

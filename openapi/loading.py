@@ -9,15 +9,16 @@ from pathlib import Path
 
 from openapi import derive
 from openapi import pointer as jp
+from openapi.answers import answer_of
 from openapi.checking import Flaw, document_flaws
 from openapi.errors import ContractError
 from openapi.facts import fact_flaws, facts_from
 from openapi.members import members_of
-from openapi.model import Answer, Callback, Contract, Example, HeaderParameter
+from openapi.model import Callback, Contract, Example, HeaderParameter
 from openapi.overlay import apply_overlay, load_overlay
 from openapi.yamlfile import YamlFile, read_yaml
 
-__all__ = ["CONTRACT_FILE", "load_contract"]
+__all__ = ["CONTRACT_FILE", "Bundles", "load_contract", "read_callback"]
 
 CONTRACT_FILE = Path(__file__).with_name("openapi.yaml")
 _MOST_FLAWS_SHOWN = 5
@@ -60,9 +61,9 @@ def load_contract(path: Path | str = CONTRACT_FILE, overlays: Iterable[Path | st
 
 def _contract(file: YamlFile, document: Mapping[str, jp.Json], digested: str) -> Contract:
     _refuse(file, document_flaws(document))
-    opened = derive.tolerant_document(document)
+    bundles = Bundles(document)
     callbacks = tuple(
-        _callback(file, document, opened, name, method)
+        read_callback(file, document, bundles, name, method)
         for name, item in document["webhooks"].items()
         for method in derive.METHODS
         if method in item
@@ -73,7 +74,7 @@ def _contract(file: YamlFile, document: Mapping[str, jp.Json], digested: str) ->
         version=str(document["info"].get("version", "")),
         digest=hashlib.sha256(digested.encode()).hexdigest(),
         document=document,
-        tolerant_document=opened,
+        tolerant_document=bundles.opened,
         callbacks=callbacks,
     )
 
@@ -124,9 +125,8 @@ def _refuse(file: YamlFile, flaws: Iterable[Flaw]) -> None:
     raise ContractError(first.what, where=file.place(first.pointer), remedy="\n  ".join([first.remedy, *more]))
 
 
-def _callback(
-    file: YamlFile, document: Mapping[str, jp.Json], opened: Mapping[str, jp.Json], key: str, method: str
-) -> Callback:
+def read_callback(file: YamlFile, document: Mapping[str, jp.Json], bundles: Bundles, key: str, method: str) -> Callback:
+    """Reads one operation under `webhooks` that has been checked."""
     where = jp.join(["webhooks", key, method])
     operation = document["webhooks"][key][method]
     content = operation.get("requestBody", {}).get("content", {})
@@ -142,8 +142,8 @@ def _callback(
             ],
         )
     media_type, entry = next(iter(content.items()))
-    schema = derive.bundled(document, entry.get("schema", {}))
-    opened_entry = opened["webhooks"][key][method]["requestBody"]["content"][media_type]
+    schema = bundles.whole.bundle(entry.get("schema", {}))
+    opened_entry = bundles.opened["webhooks"][key][method]["requestBody"]["content"][media_type]
     raw_facts = operation.get("x-delivery", {})
     _refuse(file, fact_flaws(raw_facts, members_of(schema), f"{where}/x-delivery"))
     return Callback(
@@ -153,39 +153,38 @@ def _callback(
         method=method.upper(),
         media_type=media_type,
         schema=schema,
-        strict=_without_formats(schema),
-        tolerant=derive.bundled(opened, opened_entry["schema"]),
+        strict=bundles.strict.bundle(entry.get("schema", {})),
+        tolerant=bundles.tolerant.bundle(opened_entry["schema"]),
         headers=tuple(
             _header(parameter) for parameter in operation.get("parameters", ()) if parameter["in"] == "header"
         ),
         examples=tuple(_examples(entry, where + jp.join(["requestBody", "content", media_type]))),
-        answer=_answer(document, operation),
+        answer=answer_of(operation, bundles.whole),
         delivery=facts_from(raw_facts),
+        origin=str(operation.get("x-origin", "")),
     )
 
 
-def _without_formats(schema: jp.Json) -> jp.Json:
-    """Drops `format` at every depth: an annotation must reach no validator that would enforce it."""
-    if isinstance(schema, list):
-        return [_without_formats(item) for item in schema]
-    if not isinstance(schema, Mapping):
-        return schema
-    return {
-        key: _without_formats(value)
-        for key, value in schema.items()
-        if not (key == "format" and isinstance(value, str))
-    }
+class Bundles:
+    """The forms in which one document's schemas are needed, each part of them made once."""
+
+    def __init__(self, document: Mapping[str, jp.Json]) -> None:
+        self.opened = derive.tolerant_document(document)
+        self.whole = derive.Bundler(document)
+        self.strict = derive.Bundler(document, derive.without_formats)
+        self.tolerant = derive.Bundler(self.opened)
 
 
 def _header(parameter: Mapping[str, jp.Json]) -> HeaderParameter:
     schema = parameter.get("schema", {})
-    default = schema.get("default")
+    default = schema.get("default") if isinstance(schema, Mapping) else None
     return HeaderParameter(
         name=parameter["name"],
         required=bool(parameter.get("required", False)),
         default=None if default is None else str(default),
         schema=schema,
         signature=bool(parameter.get("x-signature", False)),
+        value=parameter.get("x-value"),
     )
 
 
@@ -198,14 +197,3 @@ def _examples(entry: Mapping[str, jp.Json], where: str) -> Iterable[Example]:
             illustrative=bool(example.get("x-illustrative", False)),
             pointer=where + jp.join(["examples", name, "value"]),
         )
-
-
-def _answer(document: Mapping[str, jp.Json], operation: Mapping[str, jp.Json]) -> Answer | None:
-    for status, response in operation.get("responses", {}).items():
-        if status.isdigit() and status.startswith("2"):
-            for media_type, entry in response.get("content", {}).items():
-                shown = [example["value"] for example in entry.get("examples", {}).values()]
-                example = shown[0] if shown else entry.get("example", {})
-                return Answer(int(status), media_type, derive.bundled(document, entry.get("schema", {})), example)
-            return Answer(int(status))
-    return None

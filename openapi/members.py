@@ -10,6 +10,8 @@ from openapi import pointer as jp
 __all__ = ["Member", "members_of", "types_of"]
 
 _MAX_DEPTH = 8  # a recursive schema names no further places worth a rule
+_MADE_UP = {"x-not-drawn", "x-unsaid"}  # marks of a foreign document, see openapi/reading/schemas.py
+_NARROWING = {"const", "pattern", "contentEncoding", "contentMediaType", "x-not-drawn"}
 
 
 @dataclass(frozen=True)
@@ -41,13 +43,14 @@ class Member:
     @property
     def is_free_map(self) -> bool:
         """Whether it is an object whose keys the contract leaves open."""
-        closed = self.schema.get("additionalProperties") is False
+        closed = self.schema.get("additionalProperties") is False or _MADE_UP & set(self.schema)
         return self.types == ("object",) and not self.schema.get("properties") and not closed
 
     @property
     def is_free_text(self) -> bool:
         """Whether it is text that no closed list, pattern or format narrows."""
-        return self.types == ("string",) and not self.enum and not self.format and "pattern" not in self.schema
+        narrowed = self.enum or self.format or _NARROWING & set(self.schema)
+        return self.types == ("string",) and not narrowed
 
 
 def types_of(schema: Mapping[str, jp.Json]) -> tuple[str, ...]:
@@ -60,7 +63,9 @@ def members_of(root: Mapping[str, jp.Json]) -> tuple[Member, ...]:
     """Lists the places that a self-contained schema names, the root (pointer "") first."""
     found: dict[str, Member] = {}
 
-    def flatten(schema: Mapping[str, jp.Json], depth: int = 0) -> dict[str, jp.Json]:
+    def flatten(schema: jp.Json, depth: int = 0) -> dict[str, jp.Json]:
+        if not isinstance(schema, Mapping):
+            return {}  # true or false: any value or none
         flat = {key: value for key, value in schema.items() if key not in {"$ref", "allOf"}}
         parts = list(schema.get("allOf", ()))
         if "$ref" in schema:
@@ -79,11 +84,13 @@ def members_of(root: Mapping[str, jp.Json]) -> tuple[Member, ...]:
     def visit(schema: Mapping[str, jp.Json], path: tuple[str, ...], required: bool) -> None:
         flat = flatten(schema)
         where = jp.join(path)
-        found[where] = Member(where, flat, required, types_of(flat))
+        # What is read-only may be missing from a request, whoever sends it (OpenAPI 3.1, "readOnly").
+        found[where] = Member(where, flat, required and not flat.get("readOnly"), types_of(flat))
         if len(path) >= _MAX_DEPTH:
             return
         for name, child in flat.get("properties", {}).items():
-            visit(child, (*path, name), name in flat.get("required", ()))
+            if child is not False:
+                visit(child, (*path, name), name in flat.get("required", ()))
         items = flat.get("items")
         if isinstance(items, Mapping):
             visit(items, (*path, "0"), False)

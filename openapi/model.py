@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -22,7 +23,10 @@ __all__ = [
     "Fact",
     "HeaderParameter",
     "Retry",
+    "no_such_callback",
 ]
+
+_MOST_NAMED = 12
 
 
 @dataclass(frozen=True)
@@ -71,13 +75,18 @@ class DeliveryFacts:
 
 @dataclass(frozen=True)
 class Example:
-    """A named example of a body; an illustrative one is shown and validated, never delivered."""
+    """A named example of a body; an illustrative one is shown and validated, never delivered.
+
+    Attributes:
+        flaw: How it breaks its own schema, which is the contract's fault; such a one is not delivered either.
+    """
 
     name: str
     summary: str
     value: jp.Json
     illustrative: bool
     pointer: str
+    flaw: str = ""
 
 
 @dataclass(frozen=True)
@@ -86,6 +95,7 @@ class HeaderParameter:
 
     Attributes:
         signature: Whether it proves who sends (`x-signature`): nobody but a signer can fill it in.
+        value: What its description shows for it; sent when it is required.
     """
 
     name: str
@@ -93,16 +103,36 @@ class HeaderParameter:
     default: str | None
     schema: Mapping[str, jp.Json]
     signature: bool = False
+    value: str | None = None
 
 
 @dataclass(frozen=True)
 class Answer:
-    """The documented answer: its status, and its body when one is documented."""
+    """The documented answer: its status, and its body when one is documented.
+
+    Attributes:
+        also: Other documented statuses that acknowledge.
+        any_success: Whether the contract documents all of 2xx.
+        other_bodies: Whether it documents further media types for this status.
+    """
 
     status: int
     media_type: str | None = None
     schema: Mapping[str, jp.Json] | None = None
     example: jp.Json = None
+    also: tuple[int, ...] = ()
+    any_success: bool = False
+    other_bodies: bool = False
+
+    def documents(self, status: int | None) -> bool:
+        """Whether a status is among the documented ones."""
+        return status in (self.status, *self.also) or (self.any_success and status is not None and 200 <= status < 300)
+
+    @property
+    def statuses(self) -> str:
+        """The documented statuses in words."""
+        listed = "one of 2xx" if self.any_success else " or ".join(str(status) for status in (self.status, *self.also))
+        return listed
 
 
 @dataclass(frozen=True)
@@ -112,6 +142,7 @@ class Callback:
     Attributes:
         name: The operation's `operationId`.
         pointer: Where the operation stands in the document.
+        origin: Where it stands in the file that it was read from, when that has another form than `document`.
         strict: Self-contained JSON Schema of the body, exactly what the contract says.
         tolerant: The same with closed lists and closed objects opened; decides what is acknowledged.
     """
@@ -128,6 +159,7 @@ class Callback:
     examples: tuple[Example, ...]
     answer: Answer | None
     delivery: DeliveryFacts
+    origin: str = ""
 
     @cached_property
     def members(self) -> tuple[Member, ...]:
@@ -137,7 +169,7 @@ class Callback:
     @cached_property
     def delivered_examples(self) -> tuple[Example, ...]:
         """The named examples that may be sent."""
-        return tuple(example for example in self.examples if not example.illustrative)
+        return tuple(example for example in self.examples if not example.illustrative and not example.flaw)
 
     def member(self, pointer: str) -> Member | None:
         """The member that the schema names at a pointer, if it names one."""
@@ -146,7 +178,7 @@ class Callback:
     @cached_property
     def user_agent(self) -> str | None:
         """The sender's default `User-Agent`, when the contract gives one."""
-        return next((h.default for h in self.headers if h.name.lower() == "user-agent"), None)
+        return next((h.default or h.value for h in self.headers if h.name.lower() == "user-agent"), None)
 
 
 @dataclass(frozen=True)
@@ -157,6 +189,8 @@ class Contract:
         digest: SHA-256 of the document's bytes, as hexadecimal digits.
         document: The OpenAPI document as it was read.
         tolerant_document: The same with every request schema opened, for openapi-core.
+        set_aside: Callbacks that were not taken, each with the reason and the place.
+        notes: What was read otherwise than it stands there, or not at all.
     """
 
     path: Path
@@ -166,6 +200,8 @@ class Contract:
     document: Mapping[str, jp.Json] = field(repr=False)
     tolerant_document: Mapping[str, jp.Json] = field(repr=False)
     callbacks: tuple[Callback, ...]
+    set_aside: tuple[tuple[str, str], ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def default_callbacks(self) -> tuple[Callback, ...]:
@@ -191,5 +227,15 @@ class Contract:
         for callback in self.callbacks:
             if callback.name == name:
                 return callback
-        known = ", ".join(callback.name for callback in self.callbacks)
-        raise ContractError(f"no callback is called {name!r}", where=str(self.path), remedy=f"It has: {known}.")
+        raise no_such_callback(name, [callback.name for callback in self.callbacks], str(self.path))
+
+
+def no_such_callback(name: str, known: Sequence[str], where: str) -> ContractError:
+    """Says that a callback is not there, and which are: the nearest ones when there are many."""
+    shown = list(known)
+    if len(shown) > _MOST_NAMED:
+        shown = difflib.get_close_matches(name, known, n=_MOST_NAMED, cutoff=0.4) or shown[:_MOST_NAMED]
+    more = f" and {len(known) - len(shown)} more" if len(shown) < len(known) else ""
+    return ContractError(
+        f"no callback is called {name!r}", where=where, remedy=f"It has: {', '.join(shown) or 'none'}{more}."
+    )

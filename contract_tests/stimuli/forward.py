@@ -52,13 +52,13 @@ def _structure(chance: Random, depth: int = 0) -> jp.Json:
 
 def _objects(scope: Scope) -> list[Member]:
     """The root, and every object inside whose members the contract names."""
-    return [
-        m
-        for m in scope.callback.members
-        if "object" in m.types
-        and m.schema.get("properties")
-        and (not m.pointer or m in scope.with_members(lambda _: True))
-    ]
+    root = scope.callback.members[0]
+    inside = scope.with_members(_has_names)
+    return [root, *inside] if _has_names(root) else inside
+
+
+def _has_names(member: Member) -> bool:
+    return "object" in member.types and bool(member.schema.get("properties"))
 
 
 def _added(body: jp.Json, pointer: str, new: dict[str, jp.Json]) -> jp.Json:

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 
 from contract_tests.cases import Case, Draw
 from contract_tests.corpus import MAX_INTEGER, MAX_TEXT, Scope
+from contract_tests.lacking import lacking
 from contract_tests.stimuli.malformed import missing_members
 from contract_tests.stimuli.valid import (
     INVISIBLE,
@@ -66,9 +67,12 @@ DISTANCE = 30
 def _order(scope: Scope) -> Order:
     facts = scope.callback.delivery
     if facts.correlation is None or facts.state is None:
-        raise NotApplicable("x-delivery names no correlation or no state, so a message cannot be followed")
+        missing = [
+            fact for fact, given in (("correlation", facts.correlation), ("state", facts.state)) if given is None
+        ]
+        raise NotApplicable(f"no message can be followed: {lacking(*missing)}")
     if facts.order is None:
-        raise NotApplicable("x-delivery.order is not given, so no state is known to be older")
+        raise NotApplicable(f"no state is known to be older: {lacking('order')}")
     order = facts.order.without(scope.refused) if scope.refused else facts.order
     if not order.edges:
         raise NotApplicable("no two states are left that follow each other")
@@ -77,7 +81,7 @@ def _order(scope: Scope) -> Order:
 
 def _events(scope: Scope) -> Order:
     if not scope.callback.delivery.idempotency:
-        raise NotApplicable("x-delivery.idempotency is not given, so no delivery is known to be a redelivery")
+        raise NotApplicable(f"no delivery is known to be a redelivery: {lacking('idempotency')}")
     return _order(scope)
 
 
@@ -141,7 +145,7 @@ def ended_lives(scope: Scope) -> Iterable[Case]:
     """A terminal state, then late ones that come before it in the life."""
     order = _order(scope)
     if not order.terminal:
-        raise NotApplicable("x-delivery.order.terminal is not given")
+        raise NotApplicable(lacking("order.terminal"))
     for end in order.terminal:
         late = tuple(state for state in order.states if order.is_before(state, end))
         yield Case(scope.callback, f"{end!r}, then late {', '.join(late)}", scope.plain, states=(end, *late))
@@ -151,7 +155,7 @@ def group_mates(scope: Scope) -> Iterable[Case]:
     """Three messages that share everything that messages can share."""
     order = _order(scope)
     if not scope.callback.delivery.groups:
-        raise NotApplicable("x-delivery.groups is not given")
+        raise NotApplicable(lacking("groups"))
     life = max(order.lives, key=len)
     yield Case(scope.callback, "three messages of one group", scope.plain, states=life[:3])
 

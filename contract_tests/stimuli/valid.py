@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 
 from contract_tests.cases import Case
 from contract_tests.corpus import MAX_INTEGER, MAX_TEXT, Scope
+from contract_tests.lacking import lacking
 from contract_tests.verdicts import NotApplicable
 from openapi import pointer as jp
 from openapi.members import Member
@@ -155,9 +156,9 @@ def listed_values(scope: Scope) -> Iterable[Case]:
 
 
 def examples(scope: Scope) -> Iterable[Case]:
-    """Every named example that may be delivered."""
+    """Every named example that may be delivered; the plain delivery in a contract without any."""
     if not scope.callback.delivered_examples:
-        raise NotApplicable("the contract has no named example that may be delivered")
+        yield Case(scope.callback, "a plain valid delivery, for want of an example", scope.plain)
     for example in scope.callback.delivered_examples:
         yield Case(scope.callback, f"the example {example.name!r}", example.value)
 
@@ -171,6 +172,8 @@ def answered_examples(scope: Scope) -> Iterable[Case]:
 
 def generated(scope: Scope) -> Iterable[Case]:
     """Contents that the contract allows, drawn by Schemathesis."""
+    if not scope.contents:
+        raise NotApplicable("no content could be drawn from the contract")
     for index, content in enumerate(scope.contents):
         spelling = "compact, escaped" if index % 2 else "compact, raw UTF-8"
         yield Case(scope.callback, f"generated content {index + 1}", content, spelling=spelling)
@@ -179,9 +182,14 @@ def generated(scope: Scope) -> Iterable[Case]:
 def text_members(scope: Scope) -> list[Member]:
     """Free texts, and maps whose values are free texts."""
     found = scope.with_members(lambda member: member.is_free_text or member.is_free_map)
+    found = [m for m in found if m.is_free_text or _is_map_of_texts(scope, m)]
     if not found:
         raise NotApplicable("the contract has no free text")
     return found
+
+
+def _is_map_of_texts(scope: Scope, member: Member) -> bool:
+    return member.is_free_map and all(isinstance(text, str) for text in jp.get(scope.plain, member.pointer).values())
 
 
 def with_text(scope: Scope, member: Member, text: str) -> jp.Json:
@@ -313,7 +321,7 @@ def id_forms(scope: Scope) -> Iterable[Case]:
 
 
 def _free_maps(scope: Scope) -> list[Member]:
-    found = scope.with_members(lambda member: member.is_free_map)
+    found = [member for member in scope.with_members(lambda m: m.is_free_map) if _is_map_of_texts(scope, member)]
     if not found:
         raise NotApplicable("the contract has no map whose keys are the customer's own")
     return found
@@ -381,7 +389,7 @@ def sizes_must(scope: Scope) -> Iterable[Case]:
     """Bodies up to the size that every receiver has to accept."""
     limit = scope.callback.delivery.accept_body_bytes.must
     if limit is None:
-        raise NotApplicable("x-delivery.accept_body_bytes.must is not given")
+        raise NotApplicable(lacking("accept_body_bytes.must"))
     for size in (limit // 2, limit):
         yield from filled_to(scope, size)
 
@@ -390,7 +398,7 @@ def sizes_should(scope: Scope) -> Iterable[Case]:
     """Bodies up to the contract's larger size."""
     limit = scope.callback.delivery.accept_body_bytes.should
     if limit is None:
-        raise NotApplicable("x-delivery.accept_body_bytes.should is not given")
+        raise NotApplicable(lacking("accept_body_bytes.should"))
     for size in (limit // 2, limit):
         yield from filled_to(scope, size)
 
@@ -398,7 +406,7 @@ def sizes_should(scope: Scope) -> Iterable[Case]:
 def weighty(scope: Scope) -> Iterable[Case]:
     """Each state and a large body: what a receiver may do at length before it answers."""
     if scope.callback.delivery.deadline_s is None:
-        raise NotApplicable("x-delivery.deadline_s is not given")
+        raise NotApplicable(lacking("deadline_s"))
     state = scope.callback.delivery.state
     known = scope.callback.member(state) if state else None
     if state is None or known is None or not known.enum:

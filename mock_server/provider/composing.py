@@ -8,13 +8,13 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from mock_server.delivery import Delivery, Headers
-from mock_server.provider.sampling import sampled
 from mock_server.stamping import Identity, stamp
 from mock_server.wireform import encode
 from openapi import pointer as jp
 from openapi.errors import KitError
 from openapi.members import Member
 from openapi.model import Callback
+from openapi.sampling import sample_of
 
 __all__ = ["Composer", "assigned", "default_headers"]
 
@@ -24,7 +24,14 @@ _STAMPED_BEFORE_S = 120  # `stamp` counts from this long before the run
 def default_headers(callback: Callback) -> Headers:
     """The headers that the contract gives a delivery."""
     agent = callback.user_agent
-    return (("Content-Type", callback.media_type), *((("User-Agent", agent),) if agent else ()))
+    required = tuple(
+        (header.name, value)
+        for header in callback.headers
+        if header.required and header.name.lower() not in {"user-agent", "content-type"}
+        for value in (header.default if header.default is not None else header.value,)
+        if value is not None
+    )
+    return (("Content-Type", callback.media_type), *((("User-Agent", agent),) if agent else ()), *required)
 
 
 class Composer:
@@ -42,7 +49,14 @@ class Composer:
         self.callback = callback
         self._assignments = [assigned(callback, text) for text in assignments]
         self._contents = [_example(callback, example)] if example else [e.value for e in callback.delivered_examples]
-        self._contents = self._contents or [sampled(callback)]
+        if not self._contents and (made := sample_of(callback.schema)) is not None:
+            self._contents = [made.value]
+        if not self._contents:
+            raise KitError(
+                f"the contract has no named example of {callback.name} that may be delivered",
+                where=callback.origin or callback.pointer,
+                remedy="Add one, or give the body with --file.",
+            )
         correlation, stamped = callback.delivery.correlation, list(callback.delivery.stamped)
         self._id_kind = stamped.index(correlation) if correlation in stamped else None
 

@@ -124,12 +124,12 @@ def children(schema: jp.Json) -> Iterator[tuple[str | int, ...]]:
     """Tokens of every schema right inside a schema; `$defs` of the self-contained form included."""
     if not isinstance(schema, Mapping):
         return
-    for key in derive._SUBSCHEMA_MAPS:
+    for key in derive.SUBSCHEMA_MAPS:
         for name in schema.get(key, {}):
             yield key, name
-    for key in derive._SUBSCHEMA_LISTS:
+    for key in derive.SUBSCHEMA_LISTS:
         for index in range(len(schema.get(key, ()))):
             yield key, index
-    for key in (*derive._SUBSCHEMAS, *derive._SUBSCHEMAS_2):
+    for key in derive.SUBSCHEMAS:
         if key in schema:
             yield (key,)

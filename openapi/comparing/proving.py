@@ -45,11 +45,11 @@ def _same_keyword(a: Located, b: Located, key: str, seen: set[tuple[Any, Any]]) 
     x, y = a.value[key], b.value[key]
     if key == "$ref":
         return _same(a.target(), b.target(), seen)
-    if key in derive._SUBSCHEMA_MAPS:
+    if key in derive.SUBSCHEMA_MAPS:
         return set(x) == set(y) and all(_same(a.child(key, name), b.child(key, name), seen) for name in x)
-    if key in derive._SUBSCHEMA_LISTS:
+    if key in derive.SUBSCHEMA_LISTS:
         return len(x) == len(y) and all(_same(a.child(key, i), b.child(key, i), seen) for i in range(len(x)))
-    if key in derive._SUBSCHEMAS or key in derive._SUBSCHEMAS_2:
+    if key in derive.SUBSCHEMAS:
         return _same(a.child(key), b.child(key), seen)
     if key in _UNORDERED and isinstance(x, list) and isinstance(y, list):
         return set(map(canonical, x)) == set(map(canonical, y))

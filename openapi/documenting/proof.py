@@ -27,6 +27,7 @@ class Sample:
     Attributes:
         start: The command line that starts it.
         warns: Ids of the SHOULD rules that it breaks on purpose.
+        untested: Why the kit's tests cannot run it; empty when they do.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Sample:
     start: str
     warns: tuple[str, ...]
     text: str
+    untested: str = ""
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,29 @@
+"""Decides what is said when a contract tells nothing of delivery: which lines make the rule applicable."""
+
+from __future__ import annotations
+
+__all__ = ["LINES", "lacking"]
+
+LINES = {
+    "deadline_s": "deadline_s: {value: 10, provenance: house, why: …}",
+    "accept_body_bytes.must": "accept_body_bytes: {must: {value: 20480, provenance: house, why: …}}",
+    "accept_body_bytes.should": "accept_body_bytes: {should: {value: 65536, provenance: house, why: …}}",
+    "correlation": "correlation: {value: /POINTER-TO-THE-ID, provenance: inferred, why: …}",
+    "state": "state: {value: /POINTER-TO-THE-STATE, provenance: inferred, why: …}",
+    "idempotency": "idempotency: {value: [/POINTER-TO-THE-ID], provenance: inferred, why: …}",
+    "order": "order: {value: {edges: [[FIRST, NEXT]], terminal: []}, provenance: inferred, why: …}",
+    "order.terminal": "order: {value: {edges: [[FIRST, LAST]], terminal: [LAST]}, provenance: inferred, why: …}",
+    "groups": "groups: {value: [/POINTER-TO-WHAT-IS-SHARED], provenance: inferred, why: …}",
+}
+
+
+def lacking(*facts: str) -> str:
+    """The reason for which a rule is not applicable, with the lines that are to be added.
+
+    Args:
+        facts: Names of facts that the callback's `x-delivery` does not hold, as in `accept_body_bytes.must`.
+    """
+    named = " and ".join(facts)
+    lines = ", ".join(f"`{LINES[fact]}`" for fact in facts)
+    verb = "is" if len(facts) == 1 else "are"
+    return f"x-delivery.{named} {verb} not given; add to x-delivery of the callback, or by --overlay: {lines}"

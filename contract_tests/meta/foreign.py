@@ -1,0 +1,89 @@
+"""Decides how a foreign document is tried: everything that is sent as valid is put before the mock made from it."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+
+from contract_tests.corpus import DEPTHS, Scope
+from contract_tests.soundness import sound_cases
+from contract_tests.stimuli import forward, http, valid
+from contract_tests.verdicts import NotApplicable
+from mock_server.receiver import Received, Receiver
+from mock_server.stamping import Identity, Run
+from openapi.reading import read_contract
+
+ACKNOWLEDGED = (
+    valid.plain,
+    valid.listed_values,
+    valid.examples,
+    valid.generated,
+    valid.scripts,
+    valid.symbols,
+    valid.markup_texts,
+    valid.line_ends,
+    valid.lengths,
+    valid.integers,
+    valid.empty_maps,
+    valid.many_keys,
+    valid.awkward_keys,
+    forward.unknown_members,
+    forward.structured_members,
+    forward.several_members,
+    forward.unknown_values,
+    forward.other_types,
+    http.media_type_parameters,
+    http.media_type_cases,
+    http.spellings,
+    http.unknown_headers,
+)
+
+
+def written(tmp_path, document, name="contract.json"):
+    """The document as a file."""
+    file = tmp_path / name
+    file.write_text(json.dumps(document))
+    return file
+
+
+def with_schema(schema, *, version="3.1.0", schemas=None, **entry):
+    """A document of one webhook with this body."""
+    content = {"application/json": {"schema": schema, **entry}}
+    return {
+        "openapi": version,
+        "info": {"title": "t", "version": "1"},
+        "webhooks": {"thing": {"post": {"requestBody": {"content": content}, "responses": {"200": {}}}}},
+        "components": {"schemas": schemas or {}},
+    }
+
+
+def read_schema(tmp_path, schema, **more):
+    """The callback of such a document."""
+    (callback,) = read_contract(written(tmp_path, with_schema(schema, **more))).callbacks
+    return callback
+
+
+def scope_of(callback, depth="quick"):
+    """What stimuli are made from."""
+    return Scope(callback, DEPTHS[depth], 0)
+
+
+def refused_by_its_mock(contract, depth="quick"):
+    """Labels of what the suite sends as valid and the contract's own mock does not acknowledge."""
+    receiver = Receiver(contract)
+    identity = Identity(Run("0badcafe", datetime.now(UTC)), 1)
+    refused = []
+    for callback in contract.callbacks:
+        scope = scope_of(callback, depth)
+        for stimuli in ACKNOWLEDGED:
+            try:
+                cases = sound_cases(stimuli, scope)
+            except NotApplicable:
+                continue
+            for case in cases:
+                delivery = case.delivery(identity)
+                headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in delivery.headers]
+                reply = receiver.answer(Received(delivery.method, "/", headers, delivery.body))
+                if not 200 <= reply.status < 300:
+                    refused.append((callback.name, stimuli.__name__, case.label, reply.body[:300]))
+    return refused

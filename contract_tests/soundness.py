@@ -1,0 +1,68 @@
+"""Decides which cases a contract allows: a stimulus that is not what it claims to be is not sent.
+
+A stimulus is written once for every contract. In some contract a text may not be that long, an unknown member may be
+forbidden, or a body without a member may still be right; holding a receiver to such a case would be a false alarm.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from contract_tests.cases import Case, Stimuli
+from contract_tests.corpus import Scope
+from contract_tests.verdicts import NotApplicable
+from mock_server.decoding import Unparsable, Unusable, decode
+from mock_server.stamping import Identity, Run, stamp
+from openapi import pointer as jp
+
+__all__ = ["sound_cases"]
+
+_NOT_JSON = {"empty_bodies", "syntax_errors", "truncations", "two_documents", "bad_encodings", "boms", "not_numbers"}
+_NOT_IN_THE_SCHEMA = {"missing_members", "null_members", "mistyped_members", "wrong_roots"}
+_SOMEBODY = Identity(Run("00000000", datetime(2025, 1, 1, tzinfo=UTC)), 1)
+
+
+def sound_cases(stimuli: Stimuli, scope: Scope) -> list[Case]:
+    """The cases of a kind that are in their class by this contract.
+
+    Raises:
+        NotApplicable: The means are missing, or the contract leaves none of the cases.
+    """
+    cases = list(stimuli(scope))
+    test = _test_of(stimuli, scope)
+    sound = [case for case in cases if test(case)] if test else cases
+    if not sound:
+        raise NotApplicable("the contract leaves no such case")
+    return sound
+
+
+def _test_of(stimuli: Stimuli, scope: Scope) -> Callable[[Case], bool] | None:
+    name, module = getattr(stimuli, "__name__", ""), stimuli.__module__.rpartition(".")[2]
+    if module == "valid":
+        return lambda case: scope.strict.is_valid(_body(case))
+    if module == "forward":
+        return lambda case: scope.tolerant.is_valid(_body(case))
+    if module == "malformed" and name in _NOT_JSON:
+        return lambda case: not _is_json(case)
+    if module == "malformed" and name in _NOT_IN_THE_SCHEMA:
+        return lambda case: not scope.is_some_callback(_body(case))
+    if module in {"http", "stories"}:
+        # What they break, they break on purpose; what they send whole has to be right.
+        return lambda case: case.edit is not None or scope.strict.is_valid(case.content)
+    return None
+
+
+def _body(case: Case) -> jp.Json:
+    value = stamp(case.callback, case.content, _SOMEBODY, later_s=case.later_s)
+    return case.edit(value) if case.edit is not None else value
+
+
+def _is_json(case: Case) -> bool:
+    try:
+        decode(case.delivery(_SOMEBODY).body)
+    except Unparsable:
+        return False
+    except Unusable:
+        return True
+    return True

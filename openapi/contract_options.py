@@ -1,0 +1,112 @@
+"""Decides how a command line names the contract, and what is said of one that was not taken whole."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from openapi.model import Contract
+
+__all__ = ["contract_of", "contract_options", "either_contract", "say_what_was_left"]
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+_MOST_SHOWN = 6
+
+
+def contract_options(command: _Command) -> _Command:
+    """Options that say which contract is meant, and how it is read."""
+    for option in reversed(
+        (
+            click.option(
+                "--contract",
+                default=None,
+                metavar="FILE|URL|-",
+                help="Any OpenAPI 3 document with callbacks, instead of the built-in contract.",
+            ),
+            click.option(
+                "--overlay", multiple=True, metavar="FILE", help="Lay this OpenAPI Overlay over it, as with x-delivery."
+            ),
+            click.option("--paths", is_flag=True, help="The document describes the receiver: its paths are callbacks."),
+            click.option("--strict-contract", is_flag=True, help="Refuse a document of which anything is set aside."),
+        )
+    ):
+        command = option(command)
+    return command
+
+
+def contract_of(options: Mapping[str, Any], only: Sequence[str] = ()) -> Contract:
+    """Reads the contract that the options name, and says on standard error what was left of it.
+
+    Args:
+        only: The callbacks that are wanted; the others of a foreign document are not looked into.
+
+    Raises:
+        KitError: It cannot be used.
+    """
+    from openapi.errors import KitError
+    from openapi.loading import load_contract
+
+    if options["contract"] is None:
+        if options["paths"]:
+            raise KitError("--paths is for a document of your own", where="--paths", remedy="Give --contract FILE.")
+        return load_contract(overlays=options["overlay"])
+    from openapi.reading import read_contract
+
+    contract = read_contract(
+        options["contract"],
+        options["overlay"],
+        only=only,
+        paths=options["paths"],
+        strict=options["strict_contract"],
+    )
+    say_what_was_left(contract)
+    return contract
+
+
+def either_contract(path: Path) -> Contract:
+    """A contract that is one of the kit's own or anybody's: the strict reading counts where it succeeds.
+
+    Raises:
+        KitError: It is neither.
+    """
+    from openapi.errors import ContractError
+    from openapi.loading import load_contract
+    from openapi.reading import read_contract
+
+    try:
+        return load_contract(path)
+    except ContractError as strictly:
+        try:
+            contract = read_contract(path)
+        except ContractError:
+            raise strictly from None
+    say_what_was_left(contract)
+    return contract
+
+
+def say_what_was_left(contract: Contract) -> None:
+    """Names what was set aside and what was read otherwise than it stands there."""
+    aside = contract.set_aside
+    if aside:
+        whole = len(aside) + len(contract.callbacks)
+        _say(f"note: {len(aside)} of {whole} callbacks {'is' if len(aside) == 1 else 'are'} set aside:")
+        _listed([f"{name}: {reason}" for name, reason in aside])
+    if contract.notes:
+        _say("note: of the contract itself:")
+        _listed(list(contract.notes))
+
+
+def _listed(lines: list[str]) -> None:
+    for line in lines[:_MOST_SHOWN]:
+        _say(f"  {line}")
+    if len(lines) > _MOST_SHOWN:
+        _say(f"  and {len(lines) - _MOST_SHOWN} more")
+
+
+def _say(line: str) -> None:
+    # A foreign document may hold anything: no character of it moves the cursor.
+    click.echo("".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in line[:600]), err=True)

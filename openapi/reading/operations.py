@@ -1,0 +1,231 @@
+"""Decides how one callback is written in the canonical form: one JSON media type, headers, success answers."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from openapi import pointer as jp
+from openapi.reading.finding import Found
+from openapi.reading.gathering import Part, Schemas
+from openapi.reading.library import Fault, Faulty, Library, Place
+from openapi.reading.schemas import NOT_DRAWN
+
+__all__ = ["Written", "written"]
+
+_TOKENS = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+(?:/[A-Za-z0-9!#$%&'*+.^_`|~-]+)?")  # RFC 9110 sections 5.6.2, 8.3.1
+_NOT_PARAMETERS = {"accept", "content-type", "authorization"}  # OpenAPI: such parameters shall be ignored
+_KEPT = ("summary", "description", "tags", "x-delivery")
+
+
+class Written:
+    """An operation in canonical form, and the components that it needs."""
+
+    def __init__(self) -> None:
+        self.operation: dict[str, Any] = {}
+        self.components: dict[str, jp.Json] = {}
+        self.notes: list[Fault] = []
+
+
+def written(library: Library, schemas: Schemas, found: Found) -> Written:
+    """Writes one callback.
+
+    Raises:
+        Faulty: It cannot be taken; says why and where.
+    """
+    made, operation = Written(), found.operation
+    writer = _Writer(library, schemas, made)
+    kept = {key: operation.value[key] for key in _KEPT if key in operation.value}
+    for item in found.items:
+        for key in ("summary", "description"):
+            if isinstance(item.value.get(key), str):
+                kept.setdefault(key, item.value[key])
+    made.operation = {
+        **kept,
+        "operationId": found.name,
+        "x-origin": f"{operation.file.path} ({operation.pointer})",
+        "requestBody": writer.body(operation),
+        "parameters": writer.headers(found),
+        "responses": writer.answers(operation),
+    }
+    reached = schemas.reached(writer.parts)
+    made.components = {name: part.schema for name, part in reached.items()}
+    for part in (*writer.parts, *reached.values()):
+        made.notes += part.notes
+    return made
+
+
+class _Writer:
+    def __init__(self, library: Library, schemas: Schemas, made: Written) -> None:
+        self._library, self._schemas, self._made = library, schemas, made
+        self.parts: list[Part] = []
+
+    def _schema(self, place: Place) -> jp.Json:
+        part = self._schemas.part(place)
+        self.parts.append(part)
+        return part.schema
+
+    def _opened(self, place: Place, what: str) -> Place:
+        opened = self._library.followed(place)
+        if not isinstance(opened.value, Mapping):
+            raise Faulty(opened.fault(f"{what} that is not an object", "See the OpenAPI specification."))
+        return opened
+
+    def body(self, operation: Place) -> dict[str, Any]:
+        if "requestBody" not in operation.value:
+            raise Faulty(operation.fault("no request body: nothing is delivered", "Describe `requestBody`."))
+        body = self._opened(operation.child("requestBody"), "a request body")
+        types = dict(body.members("content"))
+        chosen = min(types, key=_preference, default=None)
+        if chosen is None:
+            raise Faulty(body.fault("a request body without a media type", "Describe application/json."))
+        if _preference(chosen) == _FOREIGN:
+            listed = ", ".join(types)
+            raise Faulty(body.fault(f"only JSON bodies are sent, and this one is {listed}", "Describe its JSON form."))
+        entry = self._opened(types[chosen], "a media type")
+        examples = dict(self._examples(entry))
+        schema: jp.Json = {}
+        if "schema" in entry.value:
+            schema = self._schema(entry.child("schema"))
+            if not examples and isinstance(schema, Mapping):
+                shown = self._library.followed(entry.child("schema")).value
+                value = shown.get("example") if isinstance(shown, Mapping) else None
+                examples = {"schema": {"summary": "The schema's example", "value": value}} if value is not None else {}
+        elif not examples:
+            raise Faulty(entry.fault("a body with neither a schema nor an example", "Describe its schema."))
+        else:
+            schema = {NOT_DRAWN: "it has no schema"}
+        return {"content": {_without_parameters(chosen): {"schema": schema, "examples": examples}}}
+
+    def _examples(self, entry: Place) -> Iterator[tuple[str, dict[str, Any]]]:
+        if "example" in entry.value:
+            yield "example", self._example("example", entry.value["example"], entry.pointer + "/example")
+        for name, place in entry.members("examples"):
+            try:
+                example = self._library.followed(place)
+            except Faulty as faulty:
+                self._made.notes.append(Fault(faulty.fault.file, faulty.fault.pointer, faulty.fault.what))
+                continue
+            shown = example.value if isinstance(example.value, Mapping) else {}
+            key = next((key for key in ("value", "dataValue") if key in shown), None)
+            if key is None:
+                self._made.notes.append(place.fault(f"the example {name!r} has no value here"))
+                continue
+            made = self._example(str(shown.get("summary", name)), shown[key], f"{example.pointer}/{key}")
+            yield name, made | ({"x-illustrative": True} if shown.get("x-illustrative") else {})
+
+    def _example(self, summary: str, value: jp.Json, pointer: str) -> dict[str, Any]:
+        return {"summary": summary, "value": value, "x-origin": pointer}
+
+    def headers(self, found: Found) -> list[dict[str, Any]]:
+        """Header parameters, those of the operation before those of the path item; query and path are the URL's."""
+        made: dict[str, dict[str, Any]] = {}
+        for carrier in (found.operation, *found.items):
+            given = carrier.value.get("parameters")
+            for index in range(len(given)) if isinstance(given, list) else ():
+                place = self._opened(carrier.child("parameters", index), "a parameter")
+                name = place.value.get("name")
+                if not isinstance(name, str) or "in" not in place.value:
+                    raise Faulty(place.fault("a parameter without a name or a place", "Add `name` and `in`."))
+                if place.value["in"] != "header":
+                    if place.value.get("required") and place.value["in"] != "path":
+                        what = (
+                            f"the {place.value['in']} parameter {name!r} is not sent by itself: write it into the URL"
+                        )
+                        self._made.notes.append(place.fault(what))
+                elif not _TOKENS.fullmatch(name) or "/" in name:
+                    raise Faulty(place.fault("a header whose name HTTP does not allow", "Mend the name."))
+                elif name.lower() not in _NOT_PARAMETERS:
+                    made.setdefault(name.lower(), self._header(place, name))
+        for header in _secured(self._library, found.operation):
+            made.setdefault(header.lower(), {"name": header, "in": "header", "required": True, "schema": {}})
+        return list(made.values())
+
+    def _header(self, place: Place, name: str) -> dict[str, Any]:
+        schema = self._schema(place.child("schema")) if "schema" in place.value else {}
+        made: dict[str, Any] = {"name": name, "in": "header", "required": place.value.get("required") is True}
+        made["schema"] = schema
+        value = _value_of(place, self._library)
+        return made if value is None else {**made, "x-value": value}
+
+    def answers(self, operation: Place) -> dict[str, Any]:
+        """The documented answers that acknowledge; others say nothing about a right receiver."""
+        made: dict[str, Any] = {}
+        for status, place in operation.members("responses"):
+            if not str(status).upper().startswith("2") or len(str(status)) != 3:
+                continue
+            before = len(self.parts)
+            try:
+                answer = self._opened(place, "a response")
+                content: dict[str, Any] = {}
+                for media_type, raw in answer.members("content"):
+                    entry = self._opened(raw, "a media type")
+                    shown = dict(self._examples(entry))
+                    schema = self._schema(entry.child("schema")) if "schema" in entry.value else {}
+                    content[_without_parameters(media_type)] = {"schema": schema, "examples": shown}
+                self._schemas.reached(self.parts[before:])
+            except Faulty as faulty:
+                # An answer that cannot be read is one that nobody is held to.
+                del self.parts[before:]
+                self._made.notes.append(faulty.fault)
+                made[str(status)] = {"description": "", "x-unread": True}
+                continue
+            made[str(status).upper()] = {"description": "", **({"content": content} if content else {})}
+        return made
+
+
+_FOREIGN = 9
+
+
+def _preference(media_type: str) -> int:
+    name = _without_parameters(media_type)
+    if not _TOKENS.fullmatch(name):
+        return _FOREIGN
+    if name == "application/json":
+        return 0 if name == media_type else 1
+    if name.endswith("+json"):
+        return 2
+    return 3 if name in {"*/*", "application/*"} else _FOREIGN
+
+
+def _without_parameters(media_type: str) -> str:
+    name = media_type.partition(";")[0].strip().lower()
+    return "application/json" if name in {"*/*", "application/*"} else name
+
+
+def _value_of(place: Place, library: Library) -> str | None:
+    """What a sender can put into a header: the value that its description shows."""
+    values: list[jp.Json] = [place.value["example"]] if "example" in place.value else []
+    for _, example in place.members("examples"):
+        shown = library.followed(example).value
+        values += [shown["value"]] if isinstance(shown, Mapping) and "value" in shown else []
+    schema = library.followed(place.child("schema")).value if "schema" in place.value else {}
+    if isinstance(schema, Mapping):
+        values += [schema[key] for key in ("const", "default", "example") if key in schema]
+        values += [*(schema.get("examples") or ()), *(schema.get("enum") or ())]
+    for value in values:
+        if isinstance(value, bool):
+            return json.dumps(value)
+        if isinstance(value, (str, int, float)) and str(value).isprintable() and str(value).isascii():
+            return str(value)
+    return None
+
+
+def _secured(library: Library, operation: Place) -> Iterator[str]:
+    """The headers that the callback's own security wants; what the document wants everywhere is about its API."""
+    wanted = operation.value.get("security")
+    if not isinstance(wanted, list) or not wanted or {} in wanted or not isinstance(wanted[0], Mapping):
+        return
+    for name in wanted[0]:
+        try:
+            place = Place(library.root, operation.pointer, {"$ref": f"#/components/securitySchemes/{name}"})
+            scheme = library.followed(place).value
+        except Faulty:
+            continue
+        kind = scheme.get("type") if isinstance(scheme, Mapping) else None
+        if kind in {"http", "oauth2", "openIdConnect"}:
+            yield "Authorization"
+        elif kind == "apiKey" and scheme.get("in") == "header" and _TOKENS.fullmatch(str(scheme.get("name"))):
+            yield str(scheme["name"])

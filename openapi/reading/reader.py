@@ -1,0 +1,255 @@
+"""Decides how anybody's OpenAPI document becomes a `Contract`: what is taken, what is set aside, and why."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from openapi import pointer as jp
+from openapi.errors import ContractError
+from openapi.loading import Bundles, read_callback
+from openapi.model import Answer, Callback, Contract, no_such_callback
+from openapi.overlay import apply_overlay, load_overlay
+from openapi.reading.finding import Found, contents_in_words, found_callbacks
+from openapi.reading.gathering import Schemas
+from openapi.reading.library import Fault, Faulty, Library
+from openapi.reading.operations import Written, written
+from openapi.reading.sources import opened
+from openapi.sampling import sample_of
+from openapi.yamlfile import YamlFile
+
+__all__ = ["read_contract"]
+
+
+def read_contract(
+    source: str | Path,
+    overlays: Iterable[Path | str] = (),
+    *,
+    only: Sequence[str] = (),
+    paths: bool = False,
+    strict: bool = False,
+) -> Contract:
+    """Reads an OpenAPI document that somebody else keeps: 3.0, 3.1 or 3.2, with whatever flaws it has.
+
+    Args:
+        source: A file, a URL, or `-` for standard input.
+        overlays: OpenAPI Overlays, applied to the document as it stands there.
+        only: Names of the callbacks to read; no other is looked into. All, when there is none.
+        paths: Whether the document describes the receiver itself: each operation under `paths` is a callback.
+        strict: Refuse the document when anything has to be set aside.
+
+    Raises:
+        ContractError: It cannot be read, describes no callback, or none that can be used.
+        OverlayError: An overlay cannot be read, or one of its targets selects nothing.
+    """
+    laid_over = [load_overlay(each) for each in overlays]
+    file, folder = opened(source)
+    for overlay in laid_over:
+        file = replace(file, value=apply_overlay(file.value, overlay))
+    _refuse_other_documents(file)
+    library = Library(file, folder)
+    found, aside = found_callbacks(library, paths=paths)
+    _refuse_empty(file, found, aside, paths)
+    chosen = _chosen(file, found, only, aside)
+    taken, faults = _taken(library, chosen)
+    aside = ([] if only else aside) + faults
+    digested = "".join([file.text, *(overlay.text for overlay in laid_over)])
+    contract = _contract(file, taken, aside, hashlib.sha256(digested.encode(errors="replace")).hexdigest())
+    if strict and (contract.set_aside or any(example.flaw for c in contract.callbacks for example in c.examples)):
+        raise _unusable(file, contract.set_aside or [("", contract.notes[-1])], "a contract with flaws")
+    if not contract.callbacks:
+        raise _unusable(file, contract.set_aside, "no callback can be used")
+    return contract
+
+
+def _refuse_other_documents(file: YamlFile) -> None:
+    document, where = file.value, str(file.path)
+    if not isinstance(document, Mapping):
+        raise ContractError(
+            "not an OpenAPI document: its root is not an object", where=where, remedy="Give an OpenAPI document."
+        )
+    if "swagger" in document:
+        raise ContractError(
+            "a Swagger 2 document, which knows no callbacks",
+            where=where,
+            remedy="Convert it (`npx swagger2openapi FILE`), and describe the callbacks under `webhooks`;"
+            " --paths takes its paths for callbacks then.",
+        )
+    for other in ("asyncapi", "overlay", "arazzo"):
+        if other in document and "openapi" not in document:
+            raise ContractError(f"a document of another kind: `{other}`", where=where, remedy="Give an OpenAPI one.")
+    version = document.get("openapi")
+    if not str(version or "").startswith(("3.0", "3.1", "3.2")):
+        raise ContractError(
+            f"not an OpenAPI 3 document: `openapi` is {version!r}",
+            where=where,
+            remedy="Versions 3.0, 3.1 and 3.2 are read.",
+        )
+
+
+def _refuse_empty(file: YamlFile, found: list[Found], aside: list[tuple[str, Fault]], paths: bool) -> None:
+    if found or aside:
+        return
+    looked = "`paths`" if paths else "`webhooks`, `callbacks` or `x-webhooks`"
+    remedy = "Describe each callback under the top-level key `webhooks` (3.1) or as `callbacks` of an operation (3.0)."
+    if not paths and file.value.get("paths"):
+        remedy += "\n  If the document describes the receiver itself, give --paths."
+    raise ContractError(
+        f"a contract without callbacks: nothing under {looked}; found {contents_in_words(file.value)}",
+        where=str(file.path),
+        remedy=remedy,
+    )
+
+
+def _chosen(file: YamlFile, found: list[Found], only: Sequence[str], aside: list[tuple[str, Fault]]) -> list[Found]:
+    if not only:
+        return found
+    chosen: dict[str, Found] = {}
+    for name in only:
+        fitting = [each for each in found if each.name == name] or [each for each in found if each.key == name]
+        if not fitting:
+            reason = next((str(fault) for key, fault in aside if key == name), "")
+            if reason:
+                raise ContractError(f"the callback {name!r} cannot be used: {reason}", where=str(file.path))
+            raise no_such_callback(name, [each.name for each in found], str(file.path))
+        chosen |= {each.name: each for each in fitting}
+    return list(chosen.values())
+
+
+def _taken(library: Library, chosen: list[Found]) -> tuple[dict[str, Written], list[tuple[str, Fault]]]:
+    schemas, taken, aside = Schemas(library), {}, []
+    for found in chosen:
+        try:
+            taken[found.name] = written(library, schemas, found)
+            taken[found.name].operation["x-method"] = found.method
+        except Faulty as faulty:
+            aside.append((found.name, faulty.fault))
+        except (AttributeError, KeyError, TypeError, IndexError, ValueError) as error:
+            what = f"a part has another shape than OpenAPI gives it ({type(error).__name__}: {error})"
+            aside.append((found.name, found.operation.fault(what, "See the OpenAPI specification.")))
+    return taken, aside
+
+
+def _contract(file: YamlFile, taken: Mapping[str, Written], aside: list[tuple[str, Fault]], digest: str) -> Contract:
+    info = file.value.get("info") if isinstance(file.value.get("info"), Mapping) else {}
+    title, version = str(info.get("title") or file.path.stem), str(info.get("version") or "0")
+    components: dict[str, jp.Json] = {}
+    for each in taken.values():
+        components |= each.components
+    document: dict[str, Any] = {
+        "openapi": "3.1.0",
+        "info": {"title": title, "version": version},
+        "webhooks": {name: {each.operation.pop("x-method"): each.operation} for name, each in taken.items()},
+        "components": {"schemas": components},
+    }
+    bundles = Bundles(document)
+    callbacks: list[Callback] = []
+    unusable: list[tuple[str, str]] = []
+    flawed: list[str] = []
+    for name, item in document["webhooks"].items():
+        for method in item:
+            callback = _usable(_read(file, document, bundles, name, method))
+            if isinstance(callback, str):
+                unusable.append((name, callback))
+                continue
+            callbacks.append(callback)
+            for example in callback.examples:
+                if example.flaw:
+                    place = f"{callback.origin}, example {example.name!r}"
+                    flawed.append(f"an example that breaks its own schema is not sent: {place}: {example.flaw}")
+    for name, _ in unusable:
+        del document["webhooks"][name], bundles.opened["webhooks"][name]
+    reasons = [(name, _in_words(fault)) for name, fault in aside] + unusable
+    return Contract(
+        path=file.path,
+        title=title,
+        version=version,
+        digest=digest,
+        document=document,
+        tolerant_document=bundles.opened,
+        callbacks=tuple(callbacks),
+        set_aside=tuple(reasons),
+        notes=(*_notes(taken.values()), *flawed),
+    )
+
+
+def _read(file: YamlFile, document: dict[str, Any], bundles: Bundles, name: str, method: str) -> Callback:
+    try:
+        return read_callback(file, document, bundles, name, method)
+    except ContractError as error:
+        # Only `x-delivery` is left to be wrong here, which somebody wrote for this kit: it is said and not set aside.
+        where = f"{document['webhooks'][name][method]['x-origin']}, x-delivery"
+        raise ContractError(error.what, where=where, remedy=error.remedy) from None
+
+
+def _in_words(fault: Fault) -> str:
+    return f"{fault.place}: {fault.what}." + (f" {fault.remedy}" if fault.remedy else "")
+
+
+def _usable(callback: Callback) -> Callback | str:
+    """The callback with its examples judged and an answer that the mock can give; or why it is of no use."""
+    import jsonschema_rs
+
+    try:
+        strict = jsonschema_rs.validator_for(dict(callback.strict), validate_formats=False)
+        jsonschema_rs.validator_for(dict(callback.tolerant), validate_formats=False)
+    except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError) as error:
+        return f"{callback.origin}: its schema cannot be used: {str(error).partition(chr(10))[0][:160]}."
+    examples = []
+    for example in callback.examples:
+        wrong = next(strict.iter_errors(example.value), None)
+        flaw = f"{wrong.message[:160]} (at {jp.join(wrong.instance_path) or 'its root'})" if wrong else ""
+        examples.append(replace(example, flaw=flaw))
+    return replace(callback, examples=tuple(examples), answer=_answerable(callback.answer))
+
+
+def _answerable(answer: Answer | None) -> Answer | None:
+    """An answer whose example keeps its schema; without one, nobody is held to a body."""
+    if answer is None or answer.media_type is None:
+        return answer
+    import jsonschema_rs
+
+    schema = dict(answer.schema or {})
+    if "json" not in answer.media_type:
+        return replace(answer, media_type=None, schema=None, example=None, other_bodies=True)
+    try:
+        validator = jsonschema_rs.validator_for(derived := _plain(schema), validate_formats=False)
+    except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError):
+        return replace(answer, media_type=None, schema=None, example=None, other_bodies=True)
+    if validator.is_valid(answer.example):
+        return answer
+    made = sample_of(derived)
+    if made is None:
+        return replace(answer, media_type=None, schema=None, example=None, other_bodies=True)
+    return replace(answer, example=made.value)
+
+
+def _plain(schema: dict[str, Any]) -> dict[str, Any]:
+    from openapi.derive import without_formats
+
+    plain: dict[str, Any] = without_formats(schema)
+    return plain
+
+
+def _notes(taken: Iterable[Written]) -> list[str]:
+    """One line for each kind of note, with its first place and how often it came."""
+    places: dict[str, dict[tuple[object, str], Fault]] = {}
+    for each in taken:
+        for note in each.notes:
+            places.setdefault(note.what, {})[(note.file.path, note.pointer)] = note
+    told = []
+    for what, faults in places.items():
+        first = next(iter(faults.values()))
+        more = f", and at {len(faults) - 1} more" if len(faults) > 1 else ""
+        told.append(f"{what}: {first.file.path} ({first.pointer or '/'}){more}")
+    return told
+
+
+def _unusable(file: YamlFile, reasons: Sequence[tuple[str, str]], what: str) -> ContractError:
+    shown = [f"{name}: {reason}" if name else reason for name, reason in reasons[:5]]
+    if len(reasons) > 5:
+        shown.append(f"and {len(reasons) - 5} more")
+    return ContractError(what, where=str(file.path), remedy="\n  ".join(shown))

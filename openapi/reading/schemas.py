@@ -1,0 +1,267 @@
+"""Decides what a foreign schema means in JSON Schema 2020-12, and what of it nobody can work with."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from typing import Any
+
+from openapi import pointer as jp
+from openapi.checking import SCHEMA_KEYWORDS
+from openapi.derive import SUBSCHEMA_LISTS, SUBSCHEMA_MAPS, SUBSCHEMAS
+from openapi.formats import FORMATS
+from openapi.reading.library import Fault, Faulty, Library, Place
+from openapi.sampling import TEXTS
+
+__all__ = ["NOT_DRAWN", "UNSAID", "Converter", "known_pattern"]
+
+NOT_DRAWN = "x-not-drawn"
+"""Marks a schema whose values nobody can make up, with the reason; only its examples are sent."""
+
+UNSAID = "x-unsaid"
+"""Marks an object of which the contract says nothing more: its receivers may know what is in it."""
+
+_TYPES = ("string", "number", "integer", "boolean", "object", "array", "null")
+_IGNORED = frozenset("$schema $comment $anchor $defs definitions xml externalDocs deprecated discriminator".split())
+_TEXT_FORMATS = frozenset(TEXTS) | frozenset(FORMATS)
+_SAYING = frozenset(
+    """properties additionalProperties patternProperties unevaluatedProperties propertyNames allOf anyOf oneOf not if
+    enum const minProperties required x-provenance""".split()
+)  # the last is the kit's own: who writes it has thought about the object
+_CHECKED = {"properties": dict, "patternProperties": dict, "enum": list, "required": list}
+_OF_TYPE: dict[str, Callable[[Any], bool]] = {
+    "string": lambda value: isinstance(value, str),
+    "boolean": lambda value: isinstance(value, bool),
+    "integer": lambda value: isinstance(value, (int, float)) and not isinstance(value, bool) and value == int(value),
+    "number": lambda value: isinstance(value, (int, float)) and not isinstance(value, bool),
+    "object": lambda value: isinstance(value, dict),
+    "array": lambda value: isinstance(value, list),
+    "null": lambda value: value is None,
+}
+
+
+@lru_cache(maxsize=1024)
+def known_pattern(pattern: str) -> bool:
+    """Whether every engine at work here knows a regular expression: the validator's (ECMA 262) and Python's."""
+    import jsonschema_rs
+
+    try:
+        re.compile(pattern)
+        jsonschema_rs.validator_for({"pattern": pattern})
+    except (re.error, ValueError, OverflowError, RecursionError, jsonschema_rs.ValidationError):
+        return False
+    return True
+
+
+class Converter:
+    """Converts the schemas of one part of a document.
+
+    Args:
+        named: Gives the canonical name of the component that a place becomes.
+
+    Attributes:
+        refs: Names of the components that were referred to.
+        inside: Those of them that are asked about the same value, and not about a part of it.
+        faults: What makes the part unusable.
+        notes: What was left out or read otherwise.
+    """
+
+    def __init__(self, library: Library, named: Callable[[Place], str]) -> None:
+        self._library = library
+        self._named = named
+        self.refs: dict[str, None] = {}
+        self.inside: dict[str, None] = {}
+        self.faults: list[Fault] = []
+        self.notes: list[Fault] = []
+
+    def convert(self, place: Place, *, same: bool = True) -> jp.Json:
+        """The schema at a place in canonical form; faults and notes are collected on the way.
+
+        Args:
+            same: Whether it is asked about the very value that the part is asked about.
+        """
+        schema = place.value
+        if schema is None:
+            self._note(place, "a schema that is null stands for any value")
+            return {}
+        if isinstance(schema, bool):
+            return schema
+        if not isinstance(schema, Mapping):
+            self.faults.append(place.fault("a schema that is neither an object nor true or false", "Mend the schema."))
+            return {}
+        is_old = self._library.is_old(place.file)
+        if "$ref" in schema:
+            reference = self._reference(place, same)
+            if is_old or reference is None:
+                return reference or {}
+            schema = {key: value for key, value in schema.items() if key != "$ref"}
+            return {**self._converted(Place(place.file, place.pointer, schema), same), **reference}
+        return self._converted(place, same)
+
+    def _reference(self, place: Place, same: bool) -> dict[str, str] | None:
+        reference = place.value["$ref"]
+        if not isinstance(reference, str):
+            self.faults.append(place.fault("a $ref that is not text", "Write a reference."))
+            return None
+        try:
+            name = self._named(self._library.target(place, reference))
+        except Faulty as faulty:
+            self.faults.append(Fault(place.file, f"{place.pointer}/$ref", faulty.fault.what, faulty.fault.remedy))
+            return None
+        self.refs[name] = None
+        if same:
+            self.inside[name] = None
+        return {"$ref": f"#/components/schemas/{name}"}
+
+    def _converted(self, place: Place, same: bool) -> dict[str, Any]:
+        schema: Mapping[str, jp.Json] = place.value
+        made: dict[str, Any] = {}
+        for key, value in schema.items():
+            wanted = _CHECKED.get(key)
+            if key in _IGNORED:
+                continue
+            if key in {"$dynamicRef", "$dynamicAnchor", "$id"}:
+                self.faults.append(place.fault(f"a schema with {key}, which this kit does not follow", "Write $ref."))
+            elif key not in SCHEMA_KEYWORDS and not key.startswith("x-") and key != "nullable":
+                self._note(place, f"the keyword {key!r} is not known in a schema")
+            elif wanted is not None and not isinstance(value, wanted):
+                kind = "a list" if wanted is list else "an object"
+                self.faults.append(place.fault(f"{key!r} is not {kind}", f"Write {kind} there."))
+            elif key in SUBSCHEMA_MAPS:
+                made[key] = {name: self.convert(place.child(key, name), same=False) for name in value}
+            elif key in SUBSCHEMA_LISTS:
+                made[key] = self._alternatives(place, key, same and key != "prefixItems")
+            elif key in SUBSCHEMAS:
+                made[key] = self.convert(place.child(key), same=same and key in {"not", "if", "then", "else"})
+            elif key not in {"nullable", "example"}:
+                made[key] = value
+        self._types(place, made)
+        self._bounds(made)
+        self._examples(place, made)
+        self._patterns(place, made)
+        self._formats(made)
+        self._discriminated(place, made)
+        if "object" in (made.get("type") or ()) and not _SAYING & set(made):
+            made[UNSAID] = True
+        return made
+
+    def _note(self, place: Place, what: str) -> None:
+        self.notes.append(place.fault(what))
+
+    def _alternatives(self, place: Place, key: str, same: bool) -> list[jp.Json]:
+        if not isinstance(place.value[key], list) or not place.value[key]:
+            self.faults.append(place.fault(f"{key!r} is not a list of schemas", "Write one schema at least."))
+            return [{}]
+        return [self.convert(place.child(key, index), same=same) for index in range(len(place.value[key]))]
+
+    def _types(self, place: Place, made: dict[str, Any]) -> None:
+        types = made.get("type", [])
+        types = [types] if isinstance(types, str) else types
+        wrong = [name for name in types if name not in _TYPES] if isinstance(types, list) else [types]
+        if wrong:
+            self.faults.append(place.fault(f"the type {wrong[0]!r} is none of JSON Schema's", "Use one of them."))
+            return
+        if place.value.get("nullable") is True and types:
+            if not self._library.is_old(place.file):
+                self._note(place, "the keyword 'nullable' is not known in a schema")
+            elif "null" not in types:
+                types = [*types, "null"]
+                made["type"] = types
+        if isinstance(made.get("required"), list):
+            made["required"] = list(dict.fromkeys(made["required"]))
+        if "enum" in made:
+            self._listed(place, made, types)
+
+    def _listed(self, place: Place, made: dict[str, Any], types: list[str]) -> None:
+        values = list({repr(value): value for value in made["enum"]}.values())
+        fitting = [value for value in values if not types or any(_OF_TYPE[name](value) for name in types)]
+        if not fitting:
+            self.faults.append(place.fault("no value of its `enum` has its type", "Mend the list or the type."))
+        elif len(fitting) < len(values):
+            self._note(place, "some values of an `enum` do not have its type")
+        made["enum"] = fitting
+
+    def _bounds(self, made: dict[str, Any]) -> None:
+        for exclusive, bound in (("exclusiveMinimum", "minimum"), ("exclusiveMaximum", "maximum")):
+            if isinstance(made.get(exclusive), bool) and made.pop(exclusive) and bound in made:
+                made[exclusive] = made.pop(bound)
+
+    def _examples(self, place: Place, made: dict[str, Any]) -> None:
+        if "examples" in made and not isinstance(made["examples"], list):
+            self._note(place, "`examples` of a schema is not a list")
+            del made["examples"]
+        if "example" in place.value and not made.get("examples"):
+            made["examples"] = [place.value["example"]]
+
+    def _patterns(self, place: Place, made: dict[str, Any]) -> None:
+        pattern = made.get("pattern")
+        if pattern is not None and not (isinstance(pattern, str) and known_pattern(pattern)):
+            del made["pattern"]
+            made[NOT_DRAWN] = "its regular expression is not known here"
+            self._note(place, "a regular expression that is not known here is not held against anything")
+        for pattern in [each for each in made.get("patternProperties", {}) if not known_pattern(each)]:
+            del made["patternProperties"][pattern]
+            made[NOT_DRAWN] = "a regular expression for its names is not known here"
+            self._note(place, "a regular expression that is not known here is not held against anything")
+
+    def _formats(self, made: dict[str, Any]) -> None:
+        name = made.get("format")
+        if name is None:
+            return
+        types = made.get("type", "string")
+        if not isinstance(name, str):
+            del made["format"]
+        elif "string" in types and name not in _TEXT_FORMATS and "enum" not in made and "const" not in made:
+            made[NOT_DRAWN] = f"its format {name!r} is not known here"
+
+    def _discriminated(self, place: Place, made: dict[str, Any]) -> None:
+        """Lets each alternative demand its own value of the discriminator, as its receivers do."""
+        told = place.value.get("discriminator")
+        name = told.get("propertyName") if isinstance(told, Mapping) else None
+        if not isinstance(name, str):
+            return
+        key = next((key for key in ("oneOf", "anyOf") if key in made), None)
+        if key is None:
+            made[NOT_DRAWN] = "its discriminator tells other schemas"
+            return
+        mapped: dict[object, list[str]] = {}
+        for value, reference in (told.get("mapping") or {}).items():
+            target = self._mapped(place, str(reference))
+            if target is not None:
+                mapped.setdefault(target.key, []).append(value)
+        for index, branch in enumerate(made[key]):
+            raw = place.value[key][index]
+            reference = raw.get("$ref") if isinstance(raw, Mapping) else None
+            if not isinstance(reference, str):
+                continue
+            target = self._mapped(place, reference)
+            if target is None or self._is_told(target, name):
+                continue
+            values = mapped.get(target.key) or [jp.tokens(target.pointer)[-1]]
+            demand = {"properties": {name: {"enum": values}}, "required": [name]}
+            made[key][index] = {"allOf": [branch, demand]}
+
+    def _mapped(self, place: Place, reference: str) -> Place | None:
+        for each in (reference, f"#/components/schemas/{reference}"):
+            try:
+                return self._library.target(place, each)
+            except Faulty:
+                continue
+        return None
+
+    def _is_told(self, place: Place, name: str, depth: int = 0) -> bool:
+        """Whether a schema itself says which value its discriminator has."""
+        try:
+            place = self._library.followed(place)
+            member = dict(place.members("properties")).get(name)
+            if member is not None:
+                value = self._library.followed(member).value
+                if isinstance(value, Mapping) and ("const" in value or "enum" in value):
+                    return True
+        except Faulty:
+            return False
+        parts = place.value.get("allOf") if isinstance(place.value, Mapping) else None
+        if not isinstance(parts, list) or depth > 5:
+            return False
+        return any(self._is_told(place.child("allOf", index), name, depth + 1) for index in range(len(parts)))
