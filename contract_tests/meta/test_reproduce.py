@@ -37,7 +37,7 @@ def state_url(base):
 def judged(base, rule_id, *, pace=None, spare=None):
     rule = CATALOGUE[rule_id]
     sender = Sender(Access(f"{base}/callbacks"), pace or Pace())
-    bench = Bench(CONTRACT, CATALOGUE, (rule,), CONTRACT.callbacks, sender, DEPTHS["quick"])
+    bench = Bench(CONTRACT, CATALOGUE, (rule,), CONTRACT.default_callbacks, sender, DEPTHS["quick"])
     bench.state, bench.patience_s, bench.spare = own_read_back(base, CONTRACT), 0.3, spare
     bench.results[rule_id] = judge(bench, rule, TESTS[rule_id])
     bench.close()
@@ -126,7 +126,7 @@ def test_same_body_is_sent_with_a_fresh_run_and_fresh_times(report_dir, reproduc
     finding = first_finding(json.loads((report_dir / "report.json").read_text()))
     recorded = json.loads((report_dir / finding["exchanges"][0]["body_file"]).read_bytes())
     sent = json.loads(taken[-1].body)
-    stamped = {pointer[1:] for pointer, what in CONTRACT.callbacks[0].delivery.stamped.items() if what != "phone"}
+    stamped = {pointer[1:] for pointer, what in CONTRACT.default_callbacks[0].delivery.stamped.items() if what != "phone"}
     assert {k: v for k, v in sent.items() if k not in stamped} == {
         k: v for k, v in recorded.items() if k not in stamped
     }
