@@ -107,10 +107,10 @@ class Assessor:
         if len(self._tolerant) <= _MOST_EXPLAINED:
             return [callback for callback, _ in self._tolerant]
 
-        def errors(pair: tuple[Callback, Any]) -> int:
-            return sum(1 for _ in islice(pair[1].iter_errors(value), _MOST_ERRORS))
+        def distance(pair: tuple[Callback, Any]) -> tuple[int, int]:
+            return -_known(pair[0], value), sum(1 for _ in islice(pair[1].iter_errors(value), _MOST_ERRORS))
 
-        return [callback for callback, _ in sorted(self._tolerant, key=errors)[:_MOST_EXPLAINED]]
+        return [callback for callback, _ in sorted(self._tolerant, key=distance)[:_MOST_EXPLAINED]]
 
     def _places_of(self, callback: Callback) -> tuple[_Place, ...]:
         if callback.name not in self._places:
@@ -134,7 +134,8 @@ class Assessor:
             callback = self._nearest(fitting, value)
             return Assessment(callback, "", value, (), places=self._places_of(callback))
         explained = [(callback, self._explainer.explain(callback, value)) for callback in self._likely(value)]
-        callback, violations = min(explained, key=lambda pair: len(pair[1]))
+        # A broken body is meant for the callback that knows its members, not for the one that asks for least.
+        callback, violations = min(explained, key=lambda pair: (bool(pair[1]), -_known(pair[0], value), len(pair[1])))
         if not violations:
             return Assessment(callback, "", value, (), places=self._places_of(callback))
         required = tuple(m for m in callback.members if m.required and m.pointer.count("/") == 1)
@@ -167,6 +168,12 @@ class _Place:
     enum: tuple[jp.Json, ...]
     is_free_map: bool
     named: frozenset[str]
+
+
+def _known(callback: Callback, value: jp.Json) -> int:
+    """How many of a body's members a callback names."""
+    named = callback.members[0].schema.get("properties", {})
+    return sum(key in named for key in value) if isinstance(value, dict) else 0
 
 
 def _places(callback: Callback) -> tuple[_Place, ...]:
