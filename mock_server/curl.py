@@ -46,7 +46,7 @@ def curl(delivery: Delivery, url: str, *, extra_headers: tuple[str, ...] = ()) -
     words += ["-H", shlex.quote("Expect: 100-continue")] if framing.expect_continue else []
     words += [part for name in extra_headers for part in ("-H", f'"{name}: $SECRET"')]
     if delivery.body or delivery.method == "POST":
-        words += ["--data-binary", _quoted(body)]
+        words += ["--data-raw", _quoted(body)]  # a body that begins with @ names no file
     return f"{FRESH_RUN}; " * (b"{run}" in delivery.body) + " ".join(words)
 
 
