@@ -30,6 +30,9 @@ def asgi_app(receiver: Receiver) -> ASGIApp:
     ) -> None:
         if scope["type"] != "http":
             return
+        if receiver.pages is not None and receiver.pages.takes(scope["path"]):
+            await receiver.pages(scope, receive, send)
+            return
         wire = scope.get("extensions", {}).get(WIRE)
         raw_headers = tuple(wire.raw_headers if wire else scope["headers"])  # trailers may follow
         begun = time.perf_counter()

@@ -49,6 +49,11 @@ class _Wire:
     def closing(self) -> bool:
         return self._protocol.transport.is_closing()
 
+    @property
+    def ending(self) -> bool:
+        """Whether the server wants to stop, which an answer without an end has to look for."""
+        return self._protocol.ending
+
 
 class WireProtocol(HttpToolsProtocol):
     """uvicorn's protocol, and what ASGI cannot say: letter case, the connection's history, a reset."""
@@ -56,6 +61,11 @@ class WireProtocol(HttpToolsProtocol):
     number = 0
     _unfinished_since: float | None = None
     _watch: asyncio.TimerHandle | None = None
+    ending = False
+
+    def shutdown(self) -> None:
+        self.ending = True
+        super().shutdown()
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         super().connection_made(transport)
@@ -152,8 +162,9 @@ class InPlaceProtocol(WireProtocol):
     def on_headers_complete(self) -> None:
         if self._holds and self._is_plain():
             self._path, self._target = _path_and_target(self._url)
-            self._headers_are_complete = True
-            return
+            if not self._path.startswith(self.receiver.prefix):
+                self._headers_are_complete = True
+                return
         if self._holds:
             self._pass_on()
         super().on_headers_complete()

@@ -26,6 +26,7 @@ __all__ = [
     "Fault",
     "Keeper",
     "Observer",
+    "Pages",
     "Received",
     "Receiver",
     "Reply",
@@ -175,6 +176,16 @@ class Keeper(Protocol):
         """Calls back in the loop, with whether what was told last is kept."""
 
 
+class Pages(Protocol):
+    """The mock's own pages, an ASGI application for some paths under its prefix."""
+
+    def takes(self, path: str) -> bool:
+        """Whether a path is one of theirs."""
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Answers one request."""
+
+
 class Script(Protocol):
     """Answers otherwise than the contract says, on the user's word.
 
@@ -198,6 +209,9 @@ class Receiver:
         on_exchange: Called with everything received but read-back, in the thread that serves, so it has to be quick.
         keeper: Asked after the observer, and before an answer goes out.
         script: What deliveries are answered instead.
+
+    Attributes:
+        pages: Served beside the read-back; None for none.
     """
 
     def __init__(
@@ -218,6 +232,7 @@ class Receiver:
         self.on_exchange = on_exchange
         self.keeper = keeper
         self.script = script
+        self.pages: Pages | None = None
         self.assessor = Assessor(contract)
         self.states = States()
         self.memory: dict[str, Any] = {}

@@ -261,6 +261,11 @@ class Sender:
         assert self.signer is not None
         return replace(delivery, signature=self.signer(delivery, delivery.target or self._target))
 
+    def send_once(self, delivery: Delivery) -> Exchange:
+        """Sends one delivery a person asked for; an answer that asks to wait is shown, not waited for."""
+        self.take_turns(1)
+        return self._once(delivery, 0)
+
     def fetch(self, target: str, headers: Headers) -> Exchange:
         """Gets another resource of the same host (read-back); no delivery, so neither paced nor counted."""
         return self._once(Delivery("", "GET", headers, b"", target=target), 0)
