@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from mock_server.inspector.options import inspector_options
 from mock_server.recording.options import recording_options
 from openapi.contract_options import contract_of, contract_options
 
@@ -32,6 +33,7 @@ _MOST_NAMED = 8
 @click.option("--key", default=None, metavar="FILE", help="Its key, unless it stands in the same file.")
 @recording_options
 @contract_options
+@inspector_options
 def mock(
     port: int,
     host: str,
@@ -73,6 +75,7 @@ def mock(
     contract = contract_of(options)
 
     from mock_server.certificates import given, self_made
+    from mock_server.inspector.options import inspected
     from mock_server.receiver import Receiver
     from mock_server.recording.options import concluded, ending, gate_of, recorded, scripted_answers
     from mock_server.serving import bound_socket, serve
@@ -100,6 +103,8 @@ def mock(
             click.echo(f"Its authority, for check --ca: {tls.authority}")
         if fault and planted:
             click.echo(f"Wrong on purpose ({fault.upper()}): {planted.deviation}.")
+        if page := inspected(receiver, recorder.reader, sock, options, https=tls is not None, gate=gate is not None):
+            click.echo(f"Inspector: {page}")
         click.echo("Ctrl-C stops it.")
         try:
             serve(receiver, sock, tls, partial(ending, gate, options))

@@ -1,0 +1,90 @@
+"""Decides how a recorded delivery is sent again: its exact bytes, once, and to the URL of `--forward-to` alone."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import threading
+import time
+from typing import Any
+
+from mock_server.curl import curl
+from mock_server.delivery import Delivery, Headers
+from mock_server.recording.arrival import Arrival
+from mock_server.sending import Access, Pace, Sender
+
+__all__ = ["Forwarding", "curl_of", "header_text"]
+
+# Hop by hop (RFC 9110 §7.6.1), or written anew by whoever sends.
+_NOT_SENT = frozenset(
+    """host connection content-length transfer-encoding expect keep-alive te trailer upgrade proxy-connection
+    proxy-authorization""".split()
+)
+_REDACTED = "***"
+# Pasted into a terminal these can end the paste and begin a command of their own.
+_NOT_FOR_A_TERMINAL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_SHOWN_BYTES = 4000
+
+
+class Forwarding:
+    """Sends to one URL, one delivery at a time.
+
+    Raises:
+        KitError: The URL is none.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.access = Access(url)
+        self._sender = Sender(self.access, Pace(at_once=1))
+        self._turn = threading.Lock()
+
+    def send(self, arrival: Arrival) -> dict[str, Any]:
+        """Sends a delivery and waits for the answer, at most 30 s; flow control is told and not waited out."""
+        headers, left_out = _headers(arrival)
+        delivery = Delivery(arrival.callback, arrival.method, headers, arrival.body)
+        with self._turn:
+            at = time.time()
+            exchange = self._sender.send_once(delivery)
+        answer = exchange.answer
+        return {
+            "at": at * 1000,
+            "status": exchange.status,
+            "told": exchange.described(),
+            "ms": exchange.elapsed_s * 1000,
+            "left_out": left_out,
+            "headers": answer.headers if answer else (),
+            "body": answer.body[:_SHOWN_BYTES].decode("utf-8", "backslashreplace") if answer else "",
+        }
+
+    def close(self) -> None:
+        """Gives the connection back."""
+        self._sender.close()
+
+
+def curl_of(arrival: Arrival, url: str) -> str | None:
+    """A command that sends a delivery to a URL; None where a command line cannot carry it, or should not."""
+    headers, left_out = _headers(arrival)
+    texts = [arrival.method, *(text for pair in headers for text in pair)]
+    if not arrival.whole or "{run}" in "".join(texts) or b"{run}" in arrival.body:
+        return None  # to `curl` those characters stand for a fresh run
+    command = curl(
+        Delivery(arrival.callback, arrival.method, headers, arrival.body),
+        shlex.quote(url),
+        extra_headers=tuple(left_out),
+    )
+    return None if command is None or _NOT_FOR_A_TERMINAL.search(command) else command
+
+
+def _headers(arrival: Arrival) -> tuple[Headers, list[str]]:
+    """Headers to send, and the names of those whose secret values were not kept."""
+    headers = [(name, value) for name, value in arrival.headers if name.lower() not in _NOT_SENT]
+    kept = tuple((name, header_text(value)) for name, value in headers if value != _REDACTED)
+    return kept, [name for name, value in headers if value == _REDACTED]
+
+
+def header_text(value: str) -> str:
+    """A header's value, whose bytes were read one by one, as the text that has the same bytes in UTF-8."""
+    try:
+        return value.encode("latin-1").decode()
+    except UnicodeDecodeError:
+        return value

@@ -1,0 +1,95 @@
+"""Decides the options of the inspector: who needs a token, and which address the user is told."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import secrets
+import socket
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+import click
+
+from openapi.errors import KitError
+
+if TYPE_CHECKING:
+    from mock_server.receiver import Receiver
+    from mock_server.recording.reading import Reader
+
+__all__ = ["TOKEN_VARIABLE", "inspected", "inspector_options"]
+
+TOKEN_VARIABLE = "CALLBACK_CONTRACT_INSPECT_TOKEN"  # noqa: S105  # a name, and no secret
+_SHORTEST_TOKEN = 16
+
+
+def inspector_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds the options to a command."""
+    for option in (
+        click.option(
+            "--forward-to", metavar="URL", help="Where the inspector may send a delivery again, and nowhere else."
+        ),
+        click.option(
+            "--inspect/--no-inspect", default=None, help="A web page shows what came. [default: inspect, but no gate]"
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def inspected(
+    receiver: Receiver,
+    reader: Reader,
+    sock: socket.socket,
+    options: Mapping[str, Any],
+    *,
+    https: bool = False,
+    gate: bool = False,
+) -> str:
+    """Adds the inspector to a receiver as the options say.
+
+    Args:
+        sock: Bound; where it listens decides whether a token is needed.
+        https: Whether it is served by HTTPS.
+        gate: Whether it is a gate, at which nobody looks on; then there is a page only when it is asked for.
+
+    Returns:
+        The page's address, with the token in its fragment, which no browser sends to a server; empty without a page.
+
+    Raises:
+        KitError: The URL is none, or the token can be guessed.
+    """
+    forward_to = options["forward_to"]
+    wanted = options["inspect"]
+    if not (bool(forward_to) or not gate if wanted is None else wanted):
+        if forward_to:
+            raise KitError("nothing is sent again without the inspector", where="--forward-to", remedy="Use --inspect.")
+        return ""
+    from mock_server.inspector.again import Forwarding
+    from mock_server.inspector.guarding import Guard, names_loopback
+    from mock_server.inspector.pages import Inspector
+
+    host, port = sock.getsockname()[:2]
+    loopback = names_loopback(host)
+    token = _token(needed=not loopback)
+    if ipaddress.ip_address(host).is_unspecified:  # reached by any of this machine's names, and by this one
+        host = "::1" if ":" in host else "127.0.0.1"
+    base = f"http{'s' if https else ''}://{f'[{host}]' if ':' in host else host}:{port}"
+    forwarding = Forwarding(forward_to) if forward_to else None
+    receiver.pages = Inspector(receiver, reader, base, Guard(loopback, token), forwarding)
+    return base + receiver.prefix + (f"#token={quote(token, safe='')}" if token else "")
+
+
+def _token(*, needed: bool) -> str | None:
+    """The user's own token, so that an address stays good across restarts, or one by chance where one is needed."""
+    token = os.environ.get(TOKEN_VARIABLE) or None
+    if token is None:
+        return secrets.token_urlsafe(24) if needed else None
+    if len(token) < _SHORTEST_TOKEN or not token.isascii() or not token.isprintable() or " " in token:
+        raise KitError(
+            f"the token is shorter than {_SHORTEST_TOKEN} characters, or not printable ASCII without spaces",
+            where=TOKEN_VARIABLE,
+            remedy="Give a long one by chance, or none: one is made where it is needed.",
+        )
+    return token

@@ -1,0 +1,253 @@
+// Starts the page and wires its parts: the address's fragment says which delivery is shown, keys move through the list.
+
+import { Refused, follow, get, setToken, takeToken } from "./api.js";
+import { makeDetail } from "./detail.js";
+import { byId, el, loadWords, recall, remember, speak, spoken, t } from "./dom.js";
+import { makeFilters } from "./filters.js";
+import { makeList } from "./list.js";
+
+const KEYS = [["↓ ↑ / j k", "key_move"], ["Home End", "key_ends"], ["Enter", "key_open"], ["Esc", "key_close"],
+  ["/", "key_search"], ["← →", "key_tabs"], ["p", "key_pause"], ["?", "key_help"]];
+const THEMES = ["auto", "light", "dark"];
+
+takeToken();
+await loadWords();
+
+const filters = makeFilters(() => safely(list.reload()));
+const list = makeList(filters.parameters, (id, opens) => {
+  if (!opens && !detail.isOpen()) return;
+  if (location.hash === `#${id}`) safely(detail.open(id, { focus: opens }));
+  else if (detail.isOpen() && !opens) { history.replaceState(null, "", `#${id}`); later(() => detail.open(id)); }
+  else { wantsFocus = opens; location.hash = id; }
+});
+const detail = makeDetail({
+  onClose: shut,
+  onOpen: id => { location.hash = id; },
+  onOnly: message => { filters.clear(); filters.set("message", message); },
+});
+
+let wantsFocus = false;
+let paused = false;
+let newest = 0;
+let connection = "connecting";
+let summarised = 0;
+let waiting = 0;
+let opening = 0;
+let again = () => {};
+
+function later(call) { // a key that is held down chooses faster than deliveries are fetched
+  clearTimeout(opening);
+  opening = setTimeout(() => safely(call()), 60);
+}
+
+async function safely(promise) {
+  try {
+    await promise;
+  } catch (error) {
+    if (error instanceof Refused && error.status === 401) askForToken();
+    else if (error instanceof Refused && error.status === 403) told(t("refused_page"));
+    else if (error instanceof Refused) told(t("failed", { status: error.status }));
+    // without a connection the stream says so
+  }
+}
+
+function told(text) {
+  const box = byId("ask");
+  box.replaceChildren(el("p", {}, text), el("button", { type: "button", click: () => box.close() }, t("close")));
+  if (!box.open) box.showModal();
+}
+
+function askForToken(wrong = false) {
+  const box = byId("ask");
+  if (box.open && !wrong) return;
+  const field = el("input", { type: "password", id: "token", autocomplete: "off", required: true });
+  box.replaceChildren(el("form", {
+    submit: async event => {
+      event.preventDefault();
+      setToken(field.value.trim());
+      try {
+        await get("about");
+      } catch { askForToken(true); return; }
+      box.close();
+      start();
+    },
+  },
+    el("h2", {}, t("token")), el("p", { class: "quiet" }, t("token_says")),
+    el("label", { for: "token" }, t("token_label")), field,
+    wrong ? el("p", { class: "note bad", role: "alert" }, t("token_wrong")) : null,
+    el("button", { type: "submit", class: "primary" }, t("token_enter"))));
+  if (!box.open) box.showModal();
+  field.focus();
+}
+
+// --- arrivals
+
+async function summarise() {
+  clearTimeout(waiting);
+  const wait = summarised + 1000 - Date.now();
+  if (wait > 0) { waiting = setTimeout(() => safely(summarise()), wait); return; }
+  summarised = Infinity; // one at a time
+  const begun = Date.now();
+  try {
+    filters.drawSummary(await get("summary"));
+    drawEmpty();
+  } finally {
+    summarised = Date.now() + 3 * (Date.now() - begun); // counting many takes a while: a quarter of the time at most
+  }
+}
+
+function onLast(last) {
+  newest = last;
+  if (paused) return;
+  safely(list.arrived(last));
+  safely(summarise());
+  safely(detail.refresh());
+}
+
+function onState(state, error) {
+  if (state === "refused") { safely(Promise.reject(error)); state = "no_access"; }
+  if (state === "connecting" && connection === "lost") return;
+  connection = state;
+  drawConnection();
+}
+
+function drawConnection() {
+  const state = paused && connection === "live" ? "paused" : connection;
+  const box = byId("connection");
+  if (box.dataset.state === state && box.dataset.language === spoken()) return;
+  Object.assign(box.dataset, { state, language: spoken() });
+  box.replaceChildren(el("i", { "aria-hidden": "true" }), el("span", {}, t(state)));
+}
+
+function pause() {
+  paused = !paused;
+  drawTop();
+  if (!paused) onLast(newest);
+}
+
+// --- the page
+
+function drawTop() {
+  const [pauses, theme, help] = [byId("pause"), byId("theme"), byId("help")];
+  pauses.textContent = t(paused ? "resume" : "pause");
+  pauses.setAttribute("aria-pressed", String(paused));
+  const chosen = THEMES.includes(recall("theme")) ? recall("theme") : "auto";
+  document.documentElement.dataset.theme = chosen;
+  theme.textContent = { auto: "◐", light: "☀", dark: "☾" }[chosen];
+  theme.title = t("theme_says", { theme: t(`theme_${chosen}`) });
+  theme.setAttribute("aria-label", theme.title);
+  byId("language").setAttribute("aria-label", t("language_says"));
+  help.title = t("help");
+  help.setAttribute("aria-label", t("help"));
+  drawConnection();
+}
+
+function drawEmpty() {
+  const box = byId("empty");
+  const none = byId("sizer").childElementCount === 0;
+  box.hidden = !none;
+  byId("scroller").classList.toggle("none", none);
+  if (!none) return;
+  const command = `callback-contract send ${location.origin}/`;
+  box.replaceChildren(...filters.active() ? [el("p", {}, t("empty_filtered"))]
+    : [el("p", {}, t("empty")), el("p", { class: "quiet" }, t("empty_says")), el("pre", { class: "raw" }, command)]);
+}
+list.drawn(drawEmpty);
+
+function drawAll() {
+  drawTop();
+  filters.draw();
+  list.draw();
+  detail.draw();
+  summarised = 0;
+  safely(summarise());
+}
+
+function showKeys() {
+  const box = byId("keys");
+  box.replaceChildren(el("h2", {}, t("help")),
+    el("dl", { class: "keys" }, KEYS.map(([key, word]) => [el("dt", {}, el("kbd", {}, key)), el("dd", {}, t(word))])),
+    el("button", { type: "button", click: () => box.close() }, t("close")));
+  box.showModal();
+}
+
+function route() {
+  const id = Number(/^#(\d{1,18})$/.exec(location.hash)?.[1] ?? 0);
+  if (!id) { detail.close(); return; }
+  safely(detail.open(id, { focus: wantsFocus }));
+  wantsFocus = false;
+  list.mark(id);
+}
+
+function shut() {
+  history.pushState(null, "", location.pathname);
+  detail.close();
+  byId("scroller").focus();
+}
+
+function onKey(event) {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || document.querySelector("dialog[open]")) return;
+  const { target, key } = event;
+  const typing = target.matches("input, textarea, select");
+  if (key === "Escape") {
+    if (typing && target.value) { if (target.matches("input")) filters.set(target.name, ""); }
+    else if (typing) byId("scroller").focus();
+    else if (detail.isOpen()) shut();
+    else filters.clear();
+    event.preventDefault();
+    return;
+  }
+  if (typing) {
+    if (target.matches("input") && ["Enter", "ArrowDown"].includes(key)) { byId("scroller").focus(); event.preventDefault(); }
+    return;
+  }
+  const inDetail = byId("detail").contains(target);
+  const page = list.inSight();
+  const moves = { j: 1, k: -1, ...(inDetail ? {} : { ArrowDown: 1, ArrowUp: -1, PageDown: page, PageUp: -page, Home: "first", End: "last" }) };
+  if (key in moves) {
+    if (target === document.body) byId("scroller").focus();
+    list.move(moves[key]);
+  }
+  else if (key === "Enter" && (target === byId("scroller") || target === document.body) && list.chosen()) list.choose(list.chosen(), true);
+  else if (key === "ArrowRight" && target === byId("detail")) detail.step();
+  else if (key === "/") byId("filter-text").focus();
+  else if (key === "?") showKeys();
+  else if (key === "p") pause();
+  else return;
+  event.preventDefault();
+}
+
+async function start() {
+  const about = await get("about");
+  filters.about(about);
+  detail.about(about);
+  await list.reload();
+  await summarise();
+  route();
+  again();
+}
+
+byId("pause").addEventListener("click", pause);
+byId("help").addEventListener("click", showKeys);
+byId("language").addEventListener("click", () => {
+  speak(spoken() === "en" ? "zh" : "en");
+  remember("language", spoken());
+  drawAll();
+});
+byId("theme").addEventListener("click", () => {
+  remember("theme", THEMES[(THEMES.indexOf(document.documentElement.dataset.theme) + 1) % THEMES.length]);
+  drawTop();
+});
+byId("skip").addEventListener("click", event => { event.preventDefault(); byId("scroller").focus(); });
+byId("filters").addEventListener("submit", event => event.preventDefault());
+addEventListener("keydown", onKey);
+addEventListener("hashchange", () => {
+  if (location.hash.startsWith("#token=")) { takeToken(); safely(start()); } else route();
+});
+addEventListener("popstate", () => { if (!location.hash) detail.close(); });
+
+drawTop();
+filters.draw();
+detail.draw();
+again = follow(onLast, onState);
+safely(start());
