@@ -222,7 +222,7 @@ def test_killed_store_loses_nothing_that_was_acknowledged(tmp_path):
     store = tmp_path / "store.db"
     command = [sys.executable, "-m", "contract_tests", "mock", "--port", "0", "--store", str(store)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    url = process.stdout.readline().split()[3]
+    url = process.stdout.readline().partition(" at ")[2].split()[0]
     acknowledged, numbers = [], iter(range(1_000_000))
     sender = Sender(Access(url), Pace())
 

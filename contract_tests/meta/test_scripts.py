@@ -165,7 +165,7 @@ def mock(*options):
     command = [sys.executable, "-m", "contract_tests", "mock", "--port", "0", *options]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     line = process.stdout.readline()
-    return process, line.split()[3] if line else ""
+    return process, line.partition(" at ")[2].split()[0] if line else ""
 
 
 def put(url, *bodies):
