@@ -126,7 +126,8 @@ def test_same_body_is_sent_with_a_fresh_run_and_fresh_times(report_dir, reproduc
     finding = first_finding(json.loads((report_dir / "report.json").read_text()))
     recorded = json.loads((report_dir / finding["exchanges"][0]["body_file"]).read_bytes())
     sent = json.loads(taken[-1].body)
-    stamped = {pointer[1:] for pointer, what in CONTRACT.default_callbacks[0].delivery.stamped.items() if what != "phone"}
+    facts = CONTRACT.default_callbacks[0].delivery
+    stamped = {pointer[1:] for pointer, what in facts.stamped.items() if what != "phone"}
     assert {k: v for k, v in sent.items() if k not in stamped} == {
         k: v for k, v in recorded.items() if k not in stamped
     }
