@@ -41,7 +41,7 @@ def test_both_validators_decide_alike(body, name, value, drop):
         decoded = decode(encode(changed))
     except (Unparsable, Unusable):
         return
-    ((_, fast),) = ASSESSOR._tolerant
+    fast = next(validator for callback, validator in ASSESSOR._tolerant if callback is CALLBACK)
     assert fast.is_valid(decoded) == (not EXPLAINER.explain(CALLBACK, decoded))
 
 
