@@ -35,7 +35,7 @@ def choice_options(command: _Command) -> _Command:
                 "-c",
                 multiple=True,
                 metavar="NAME",
-                help="This callback, several, or all. [default: the first]",
+                help="This callback, several, or all. [the first]",
             ),
             click.option(
                 "--depth",

@@ -24,11 +24,11 @@ _MOST_NAMED = 8
     "--port", default=8080, show_default=True, type=click.IntRange(0, 65535), help="Port; 0 takes a free one."
 )
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option("--path", default=None, metavar="PATH", help="Take deliveries at this path only. [default: any path]")
-@click.option("--fault", default=None, metavar="ID", help="Be wrong in exactly the way that this rule forbids.")
+@click.option("--path", default=None, metavar="PATH", help="Take deliveries at this path only.")
+@click.option("--fault", default=None, metavar="ID", help="Be wrong as this rule forbids.")
 @click.option("--list-faults", is_flag=True, help="List the faults and leave.")
-@click.option("--signature", metavar="SCHEME", help="Refuse what is not signed: a preset or a YAML file.")
-@click.option("--https", is_flag=True, help="By HTTPS with a self-made certificate; says which authority to trust.")
+@click.option("--signature", metavar="SCHEME", help="Refuse what is not signed by this.")
+@click.option("--https", is_flag=True, help="By HTTPS, with a self-made certificate.")
 @click.option("--cert", default=None, metavar="FILE", help="By HTTPS with this certificate (PEM).")
 @click.option("--key", default=None, metavar="FILE", help="Its key, unless it stands in the same file.")
 @recording_options
@@ -48,12 +48,12 @@ def mock(
 ) -> None:
     """Run a receiver made from the contract.
 
-    It acknowledges what the contract allows, rejects what it does not with problem details (RFC 9457), shows what it
-    stored at /callback-contract/state/{id}, and records every delivery. `Prefer: code=503` in a request decides its
-    answer, --script those of several.
+    It acknowledges what the contract allows, rejects what it does not (RFC 9457), shows what it stored at
+    /callback-contract/state/{id}, and records every delivery.
 
-    With --expect, --exit-on-violation or --timeout it is a gate for a sender: it ends with 0 when all expected
-    deliveries came and none violates the contract, else with 1, and prints the violations.
+    A step of --script is STATUS[xN][;retry-after=S][;delay=S][;drop]; x* goes on for ever, each: counts by message.
+    `Prefer: code=503` in a request decides its own answer. With --expect, --exit-on-violation or --timeout it is a
+    gate for a sender: it ends with 0 when all came and none violates the contract, else with 1.
     """
     from mock_server.faults import FAULTS
     from openapi.errors import KitError

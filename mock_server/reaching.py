@@ -58,7 +58,7 @@ def reach_options(command: _Command) -> _Command:
                 type=click.FloatRange(0.1, 600),
                 default=30.0,
                 metavar="S",
-                help="Seconds that an answer may take. [30]",
+                help="Seconds for an answer. [30]",
             ),
         ],
     )
@@ -74,7 +74,7 @@ def pace_options(command: _Command) -> _Command:
                 type=click.FloatRange(0.1),
                 default=None,
                 metavar="N",
-                help="Deliveries/s. [20; loopback: no limit]",
+                help="A second. [20; loopback: no limit]",
             ),
             click.option(
                 "--at-once",

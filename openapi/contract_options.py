@@ -25,13 +25,11 @@ def contract_options(command: _Command) -> _Command:
                 "--contract",
                 default=None,
                 metavar="FILE|URL|-",
-                help="Any OpenAPI 3 document with callbacks, instead of the built-in contract.",
+                help="Another contract: any OpenAPI 3 document.",
             ),
-            click.option(
-                "--overlay", multiple=True, metavar="FILE", help="Lay this OpenAPI Overlay over it, as with x-delivery."
-            ),
-            click.option("--paths", is_flag=True, help="The document describes the receiver: its paths are callbacks."),
-            click.option("--strict-contract", is_flag=True, help="Refuse a document of which anything is set aside."),
+            click.option("--overlay", multiple=True, metavar="FILE", help="Lay this OpenAPI Overlay over it."),
+            click.option("--paths", is_flag=True, help="Its paths are the callbacks."),
+            click.option("--strict-contract", is_flag=True, help="Set nothing of it aside: refuse it."),
         )
     ):
         command = option(command)

@@ -13,7 +13,7 @@ def bench_for(access, *rules, signer=None, contract=None, state=None):
     contract = contract or own
     chosen = catalogue.select(rules)
     sender = Sender(access, Pace(), signer)
-    return Bench(contract, catalogue, chosen, contract.callbacks, sender, DEPTHS["quick"], state=state)
+    return Bench(contract, catalogue, chosen, contract.default_callbacks, sender, DEPTHS["quick"], state=state)
 
 
 def judged(access, *rules, **more):

@@ -33,8 +33,11 @@ def exchange(text, number=1, rule="PAY-01", *, answered=True):
 
 def finding(text, number=1, rule="PAY-01", **more):
     return {
+        "id": f"{rule}-{number}",
         "callback": "messageStatus",
         "case": f"case {number} {text}",
+        "case_index": number - 1,
+        "case_number": number,
         "expected": "a complete answer below 500",
         "actual": text,
         "repeated": True,

@@ -26,7 +26,7 @@ CRASH = Reply(500, b'{"error":"locked"}', "application/json")
 def judged(fault, *rules, at_once=16):
     with served(Receiver(CONTRACT, fault=fault)) as url:
         sender = Sender(Access(url), Pace(at_once=at_once))
-        bench = Bench(CONTRACT, CATALOGUE, CATALOGUE.select(rules), CONTRACT.callbacks, sender, DEPTHS["quick"])
+        bench = Bench(CONTRACT, CATALOGUE, CATALOGUE.select(rules), CONTRACT.default_callbacks, sender, DEPTHS["quick"])
         try:
             results = judge_all(bench, TESTS)
         finally:

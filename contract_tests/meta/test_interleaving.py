@@ -26,7 +26,9 @@ CALLBACK = CONTRACT.callbacks[0]
 def judged(fault, most=None, read=None):
     with served(Receiver(CONTRACT, fault=fault)) as url:
         sender = Sender(Access(url), Pace(most=most))
-        bench = Bench(CONTRACT, CATALOGUE, CATALOGUE.select(("ORD-04",)), CONTRACT.callbacks, sender, DEPTHS["quick"])
+        bench = Bench(
+            CONTRACT, CATALOGUE, CATALOGUE.select(("ORD-04",)), CONTRACT.default_callbacks, sender, DEPTHS["quick"]
+        )
         bench.state, bench.patience_s = read or own_read_back(url, CONTRACT), 0.1
         try:
             return judge(bench, CATALOGUE["ORD-04"], TESTS["ORD-04"])

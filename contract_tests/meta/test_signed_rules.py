@@ -107,7 +107,9 @@ def test_finding_of_a_signed_run_is_repeated_by_a_command_that_signs(tmp_path):
 def test_signed_standard_run_fits_what_is_sent_elsewhere_by_default():
     sender = Sender(Access("https://receiver.invalid/"), Pace(), DeliverySigner(*stock_signature()))
     _, catalogue, tests = tools()
-    bench = Bench(CONTRACT, catalogue, catalogue.rules, CONTRACT.callbacks, sender, state=lambda message_id: None)
+    bench = Bench(
+        CONTRACT, catalogue, catalogue.rules, CONTRACT.default_callbacks, sender, state=lambda message_id: None
+    )
     seen = set()
     assert sum(planned(bench, rule, tests[rule.id], seen).deliveries for rule in bench.rules) + 1 <= 1000
 
@@ -121,7 +123,8 @@ def signed_contract(tmp_path):
 
     def write(**keys):
         document = yaml.safe_load(CONTRACT_FILE.read_text(encoding="utf-8"))
-        (item,) = document["webhooks"].values()
+        item, *_ = document["webhooks"].values()
+        document["webhooks"] = dict(list(document["webhooks"].items())[:1])
         header = {"name": "X-Made-Up-Sign", "in": "header", "required": True, "description": "Proves who sends."}
         item["post"]["parameters"].append({**header, "schema": {"type": "string"}, **keys})
         file = tmp_path / "contract.yaml"

@@ -22,7 +22,7 @@ def judged(mistake, depth="quick", seed=0):
     contract, catalogue, tests = tools()
     with running(SUBJECT, {"MISTAKE": mistake}) as (url, state_url):
         sender = Sender(Access(url), Pace.towards(url))
-        bench = Bench(contract, catalogue, catalogue.rules, contract.callbacks, sender, DEPTHS[depth], seed)
+        bench = Bench(contract, catalogue, catalogue.rules, contract.default_callbacks, sender, DEPTHS[depth], seed)
         bench.state = HttpReadBack(state_url, Access(state_url), states=known_states(contract))
         bench.patience_s = 1.0  # it stores before it answers
         try:

@@ -27,12 +27,8 @@ _SHORTEST_TOKEN = 16
 def inspector_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Adds the options to a command."""
     for option in (
-        click.option(
-            "--forward-to", metavar="URL", help="Where the inspector may send a delivery again, and nowhere else."
-        ),
-        click.option(
-            "--inspect/--no-inspect", default=None, help="A web page shows what came. [default: inspect, but no gate]"
-        ),
+        click.option("--forward-to", metavar="URL", help="The inspector may send again to this."),
+        click.option("--inspect/--no-inspect", default=None, help="A web page shows what came. [on, but no gate]"),
     ):
         command = option(command)
     return command

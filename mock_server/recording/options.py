@@ -32,17 +32,14 @@ _OPTIONS = (
         "--script",
         default="",
         metavar="STEPS",
-        help="Answers, delivery by delivery: STATUS[xN][;retry-after=S][;delay=S][;drop], separated by commas, as in "
-        "503x2,429;retry-after=3,200. x* is for all that follow; after the end the contract answers. 2xx stores what "
-        "the contract allows and still refuses what it does not; others store nothing; drop closes the connection "
-        "without the answer. each:503x2 counts each message for itself.",
+        help="Answers in turn: 503x2,429;retry-after=3,200,x*.",
     ),
     click.option("--delay", type=click.FloatRange(0, 3600), default=0.0, metavar="S", help="Wait before each answer."),
     click.option(
         "--drop", type=click.FloatRange(0, 1), default=0.0, metavar="SHARE", help="Close so many without an answer."
     ),
     click.option("--expect", type=click.IntRange(1), default=None, metavar="N", help="End when N deliveries came."),
-    click.option("--exit-on-violation", is_flag=True, help="End at the first delivery that the contract refuses."),
+    click.option("--exit-on-violation", is_flag=True, help="End at the first refused delivery."),
     click.option("--strict", is_flag=True, help="To the gate, what the contract does not know is a violation, too."),
     click.option(
         "--timeout",

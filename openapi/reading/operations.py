@@ -147,6 +147,8 @@ class _Writer:
         schema = self._schema(place.child("schema")) if "schema" in place.value else {}
         made: dict[str, Any] = {"name": name, "in": "header", "required": place.value.get("required") is True}
         made["schema"] = schema
+        if place.value.get("x-signature") is True:
+            made["x-signature"] = True
         value = _value_of(place, self._library)
         return made if value is None else {**made, "x-value": value}
 
