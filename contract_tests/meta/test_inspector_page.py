@@ -11,6 +11,8 @@ from contract_tests.meta.browser import chromium
 from contract_tests.meta.inspecting import GOOD, body, inspecting
 from mock_server.inspector.guarding import Guard
 
+pytestmark = pytest.mark.slow  # a browser takes its time
+
 TOKEN = "a-token-of-enough-characters"
 MARKUP = '</script><img src=/x onerror="owned=1"><svg onload=owned=1>\'"`${owned=1}<a href=javascript:owned=1>'
 ROW = "#scroller [role=option]"

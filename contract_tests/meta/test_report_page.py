@@ -10,6 +10,8 @@ from contract_tests.reporting.highlighting import highlighted
 from contract_tests.reporting.html import Texts, report_html
 from contract_tests.reporting.words import LANGUAGES, WORDS
 
+pytestmark = pytest.mark.slow  # a browser takes its time
+
 TEXTS = Texts({"PAY": "请求体"}, {"PAY-01": {"statement": "接收方照做。", "why": "因为。"}})
 
 
