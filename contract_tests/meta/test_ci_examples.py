@@ -20,6 +20,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+pytestmark = pytest.mark.slow  # every example is run as a pipeline would
+
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "contract_tests/CI.md").read_text()
 BLOCKS = re.findall(r"(?:<!-- file: (\S+) -->\n)?```(\w+)\n(.*?)```", PAGE, re.DOTALL)

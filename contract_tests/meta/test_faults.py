@@ -13,8 +13,8 @@ from mock_server.faults import FAULTS
 
 WRITTEN = Path(__file__).parents[1] / "KILL-MATRIX.md"
 
-# One of each chapter here; the whole matrix is a higher tier.
-SAMPLE = [*RIGHT, "ACK-03", "DAT-06", "FWD-01", "PAY-17", "PAY-32", "WIRE-14", "SEC-01", "SIG-03", "TLS-03"]
+# A taste here; the whole matrix is a higher tier.
+SAMPLE = [*RIGHT, "ACK-03", "PAY-17", "WIRE-14", "SIG-03", "TLS-03"]
 
 
 @pytest.mark.parametrize("fault", SAMPLE, ids=lambda fault: fault or "right")

@@ -97,6 +97,7 @@ def test_message_that_is_never_stored_is_a_finding(url):
     assert "the message is not known" in done.stdout
 
 
+@pytest.mark.slow
 def test_backward_state_is_told_with_what_was_shown(tmp_path):
     with served(Receiver(CONTRACT, fault=FAULTS["ORD-02"])) as base:
         done = quick(base, "--rules", "ORD", "--state-url", base + STATE, "--report-dir", str(tmp_path))

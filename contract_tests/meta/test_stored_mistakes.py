@@ -14,6 +14,8 @@ from contract_tests.readback import HttpReadBack, known_states
 from contract_tests.receivers import Receiver
 from mock_server.sending import Access, Pace, Sender
 
+pytestmark = pytest.mark.slow  # whole runs against programs of their own
+
 _FILE = str(Path(__file__).parent / "mistakes" / "stored_mistakes.py")
 SUBJECT = Receiver("stored", _FILE, "Python", "http.server", (), ("{python}", "{file}"))
 
