@@ -110,7 +110,7 @@ def _schemathesis(url: str, folder: Path, *more: str, refusals: bool) -> Run:
 
 def _lifted(url: str, *, refusals: bool) -> dict[str, object]:
     document = lifted(load_contract().document)
-    (item,) = document["paths"].values()
+    item = next(iter(document["paths"].values()))  # the first callback is the one that is compared
     if refusals:
         item = {"post": {**item["post"], "responses": {**item["post"]["responses"], "4XX": {"description": "refused"}}}}
     server = url.removesuffix(CALLBACK_PATH)

@@ -10,6 +10,7 @@ from contract_tests.matrix import kill_matrix
 from contract_tests.matrix_command import as_markdown
 from contract_tests.setups import RIGHT
 from mock_server.faults import FAULTS
+from openapi.catalogue import load_catalogue
 
 WRITTEN = Path(__file__).parents[1] / "KILL-MATRIX.md"
 
@@ -25,6 +26,6 @@ def test_fault_fails_exactly_its_rule(fault):
 
 @pytest.mark.slow
 def test_every_fault_fails_exactly_its_rule_and_the_documentation_says_so():
-    rows = list(kill_matrix([*RIGHT, *FAULTS]))
+    rows = list(kill_matrix([*RIGHT, *(rule.id for rule in load_catalogue().rules if rule.id in FAULTS)]))
     assert [(row.fault, row.broken, row.other) for row in rows if not row.exact] == []
     assert WRITTEN.read_text(encoding="utf-8") == as_markdown(rows)
