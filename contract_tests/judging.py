@@ -189,10 +189,10 @@ def send_ahead(bench: Bench, rule: Rule, tests: dict[str, RuleTest]) -> None:
 
 
 def _deliveries_ahead(bench: Bench, rule: Rule, test: RuleTest, scope: Scope) -> list[Callable[[], None]]:
-    cases = cases_of(bench, test, scope)
     key = (test.purpose, scope.callback.name)
     if (*key, 0) in bench.shared or key in bench.under_way:
-        return []
+        return []  # asked first: making the cases again for every rule that follows is most of the work
+    cases = cases_of(bench, test, scope)
     bench.under_way.add(key)
     bench.sent_ahead[rule.id] = bench.sent_ahead.get(rule.id, 0) + len(cases)
     first = _first_number(bench, test, scope, cases)
