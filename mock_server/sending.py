@@ -486,11 +486,6 @@ def _died_before_answer(error: Exception) -> bool:
     return isinstance(cause, (ConnectionResetError, BrokenPipeError)) or type(cause).__name__ == "RemoteDisconnected"
 
 
-def _without_user(url: str) -> str:
-    parts = urlsplit(url)
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
-
-
 def _failure(error: Exception) -> tuple[str, str]:
     """Names the reason for no answer; the detail is the library's words without addresses of objects."""
     name, text = type(error).__name__, str(error)

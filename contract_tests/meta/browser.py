@@ -24,3 +24,26 @@ def chromium():
         browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
         yield browser
         browser.close()
+
+
+def poor_contrasts(page, besides=":not(*)"):
+    """Elements whose text stands out less than 4.5 to 1 (WCAG 2.2, 1.4.3), but for those that a selector leaves out."""
+    return page.evaluate(_CONTRAST, besides)
+
+
+_CONTRAST = """besides => {
+  const numbers = c => c.match(/[\\d.]+/g).map(Number);
+  const light = c => numbers(c).slice(0, 3).map(v => v / 255)
+    .map(v => v <= .03928 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4)
+    .reduce((sum, v, i) => sum + v * [.2126, .7152, .0722][i], 0);
+  const behind = e => { for (; e; e = e.parentElement) { const b = getComputedStyle(e).backgroundColor;
+    if (numbers(b)[3] !== 0) return b; } return "rgb(255, 255, 255)"; };
+  const poor = new Set();
+  for (const e of document.querySelectorAll("body *")) {
+    if (e.matches(besides)) continue;
+    if (![...e.childNodes].some(n => n.nodeType === 3 && n.data.trim()) || !e.checkVisibility()) continue;
+    const [a, b] = [light(getComputedStyle(e).color), light(behind(e))].sort((x, y) => y - x);
+    if ((a + .05) / (b + .05) < 4.5) poor.add(e.tagName + "." + e.className + " " + ((a + .05) / (b + .05)).toFixed(2));
+  }
+  return [...poor];
+}"""

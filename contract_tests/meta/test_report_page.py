@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from contract_tests.meta.browser import chromium
+from contract_tests.meta.browser import chromium, poor_contrasts
 from contract_tests.meta.sample_reports import HOSTILE, finding, hostile, report, rule
 from contract_tests.reporting.highlighting import highlighted
 from contract_tests.reporting.html import Texts, report_html
@@ -137,24 +137,7 @@ def test_printed_page_shows_exchanges_and_no_buttons(show):
 def test_texts_have_enough_contrast(show, scheme):
     page = show(hostile(), color_scheme=scheme)
     page.locator("#expand").click()
-    assert page.evaluate(CONTRAST) == []
-
-
-CONTRAST = """() => {
-  const numbers = c => c.match(/[\\d.]+/g).map(Number);
-  const light = c => numbers(c).slice(0, 3).map(v => v / 255)
-    .map(v => v <= .03928 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4)
-    .reduce((sum, v, i) => sum + v * [.2126, .7152, .0722][i], 0);
-  const behind = e => { for (; e; e = e.parentElement) { const b = getComputedStyle(e).backgroundColor;
-    if (numbers(b)[3] !== 0) return b; } return "rgb(255, 255, 255)"; };
-  const poor = new Set();
-  for (const e of document.querySelectorAll("body *")) {
-    if (![...e.childNodes].some(n => n.nodeType === 3 && n.data.trim()) || !e.checkVisibility()) continue;
-    const [a, b] = [light(getComputedStyle(e).color), light(behind(e))].sort((x, y) => y - x);
-    if ((a + .05) / (b + .05) < 4.5) poor.add(e.tagName + "." + e.className + " " + ((a + .05) / (b + .05)).toFixed(2));
-  }
-  return [...poor];
-}"""
+    assert poor_contrasts(page) == []
 
 
 def test_status_that_went_backwards_is_drawn_and_told(show):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -18,6 +16,7 @@ from contract_tests.reporting.highlighting import highlighted, visible
 from contract_tests.reporting.outcome import BROKEN, blocks_the_gate, broken_rules, counts, not_judged, outcome
 from contract_tests.reporting.words import WORDS, both, reason, told
 from openapi.catalogue import Catalogue
+from openapi.policy import source_hash
 
 __all__ = ["Texts", "report_html"]
 
@@ -58,8 +57,8 @@ def report_html(report: dict[str, Any], chinese: Texts | None = None) -> str:
             report=report,
             style=Markup(style),  # noqa: S704  # the kit's own file
             script=Markup(script),  # noqa: S704  # the kit's own file
-            style_hash=_hash(style),
-            script_hash=_hash(script),
+            style_hash=source_hash(style),
+            script_hash=source_hash(script),
             title_en=f"{name}: {WORDS[result][0].lower()} – {WORDS['title'][0]}",
             title_zh=f"{name}：{WORDS[result][1]} – {WORDS['title'][1]}",
             outcome=result,
@@ -111,10 +110,6 @@ def _environment(report: dict[str, Any], chinese: Texts) -> Environment:
         "timeline_pictures": pictures.timeline_pictures,
     }
     return environment
-
-
-def _hash(text: str) -> str:
-    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
 def _options(options: Mapping[str, Any]) -> str:

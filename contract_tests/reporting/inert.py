@@ -7,7 +7,7 @@ import re
 
 from mock_server.delivery import printable
 
-__all__ = ["in_html", "in_markdown", "one_line"]
+__all__ = ["as_text", "in_html", "in_markdown", "one_line"]
 
 _LONGEST = 2000
 _MARKS = re.compile(r"([\\`*_{}\[\]<>()#+!|~$^=-])")
@@ -25,7 +25,18 @@ def in_html(text: str) -> str:
 
 
 def in_markdown(text: str) -> str:
-    """For a cell of GitHub-flavoured Markdown; a word joiner keeps names, issues and addresses from becoming links."""
-    shown = one_line(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    """For a cell of GitHub-flavoured Markdown."""
+    return as_text(one_line(text), _MARKS)
+
+
+def as_text(shown: str, marks: re.Pattern[str]) -> str:
+    """One line that Markdown shows as it is: no markup, no link, no mention of a person or an issue.
+
+    An invisible word joiner keeps `@name`, `#1`, `GH-1` and bare addresses from becoming links.
+
+    Args:
+        marks: Which characters are escaped, in a group; where a line begins more of them mark up than inside one.
+    """
+    shown = shown.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     shown = re.sub(r"(@|://|\bwww(?=\.)|\bGH(?=-))", "\\1\u2060", shown)
-    return _MARKS.sub(r"\\\1", shown).replace("\\#", "\\#\u2060")
+    return marks.sub(r"\\\1", shown).replace("\\#", "\\#\u2060")

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Sequence
 
 from contract_tests.reporting.inert import in_html
 from contract_tests.reporting.partners import BrokenRule, Partner, Partners
 from contract_tests.reporting.partners_shown import HEAD, cells, headline, told_broken
+from openapi.policy import source_hash
 
 __all__ = ["partners_html"]
 
@@ -43,13 +42,12 @@ tbody th { font-weight: 600; min-width: 12rem; overflow-wrap: anywhere; }
 
 def partners_html(partners: Partners) -> str:
     """Writes the page."""
-    style_hash = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
     rows = "\n".join(_row(partner, partners) for partner in partners.receivers)
     return f"""<!DOCTYPE html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'sha256-{style_hash}'; img-src data:">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src {source_hash(_STYLE)}; img-src data:">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="referrer" content="no-referrer">
 <link rel="icon" href="data:,">

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from contract_tests.reporting.accepted import accepted_lines
+from contract_tests.reporting.inert import as_text
 from contract_tests.reporting.outcome import broken_rules, counts, not_judged, outcome
 from contract_tests.reporting.words import WORDS
 from mock_server.delivery import printable
@@ -61,16 +62,9 @@ def _row(rule: dict[str, Any]) -> str:
 
 
 def escaped(text: str) -> str:
-    """A text that Markdown shows as it is: no markup, no link, no mention of a person or an issue, one line.
-
-    An invisible word joiner keeps `@name`, `#1`, `GH-1` and bare addresses from becoming links.
-    """
+    """A text that Markdown shows as it is: no markup, no link, no mention of a person or an issue, one line."""
     short = text if len(text) <= _LONGEST_CELL else f"{text[:_LONGEST_CELL]}…"
-    shown = printable(" ".join(short.split()))
-    shown = shown.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    shown = re.sub(r"(@|://|\bwww(?=\.)|\bGH(?=-))", "\\1\u2060", shown)
-    shown = _MARKS.sub(r"\\\1", shown)
-    return shown.replace("\\#", "\\#\u2060")
+    return as_text(printable(" ".join(short.split())), _MARKS)
 
 
 def _fenced(lines: list[str]) -> list[str]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -25,6 +23,7 @@ from openapi.documenting.reference import Reference, reference
 from openapi.documenting.searching import Entry, index
 from openapi.documenting.words import LANGUAGES, Words
 from openapi.model import Callback, Contract
+from openapi.policy import source_hash
 
 __all__ = ["Book", "Page", "chooser", "rendered_pages"]
 
@@ -173,10 +172,6 @@ def _asset(name: str) -> str:
     return "\n".join(line.strip() for line in lines if line.strip() and not line.lstrip().startswith("// "))
 
 
-def _digest(text: str) -> str:
-    return "'sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() + "'"
-
-
 @cache
 def _environment() -> Any:
     from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -191,7 +186,8 @@ def _environment() -> Any:
     style, early, late = (_asset(name) for name in ("site.css", "early.js", "site.js"))
     environment.globals |= {
         # Only these three texts may act; whatever a description smuggled in could not.
-        "policy": f"default-src 'none'; style-src {_digest(style)}; script-src {_digest(early)} {_digest(late)}; "
+        "policy": f"default-src 'none'; style-src {source_hash(style)}; "
+        f"script-src {source_hash(early)} {source_hash(late)}; "
         "img-src data:; base-uri 'none'; form-action 'none'",
         "style": Markup(style),  # noqa: S704  # our own files
         "early": Markup(early),  # noqa: S704
