@@ -35,7 +35,7 @@ from openapi.loading import load_contract
 _HERE = Path(sys.executable).parent
 _SECONDS, _CONNECTIONS, _ROUNDS = 4, 16, 3
 _CONTROLS, _HELD_OUT = 5, 3
-_LIMIT_S = 600  # no single run of a tool takes longer on purpose
+_LIMIT_S = 120  # a run that takes longer is ended, and has found nothing
 
 
 @dataclass(frozen=True)
@@ -44,12 +44,14 @@ class Run:
 
     Attributes:
         said: the failures that it reports, each under a name that is the same in the next run.
+        ended: whether it came to its end by itself.
     """
 
     seconds: float
     deliveries: int
     rules: int
     said: frozenset[str]
+    ended: bool = True
 
 
 Tool = Callable[[str, Path], Run]
@@ -180,13 +182,17 @@ def compare_tools(name: str, repeat: int, console: Console) -> None:
     for tool, hunt in hunts.items():
         console.print(f"{tool}:", style="bold")
         for mistake, new in hunt.new.items():
-            console.print(f"  {mistake:20} {', '.join(sorted(new)) or 'not found'}")
+            unfound = f"no end in {_LIMIT_S} s" if mistake in hunt.endless else "not found"
+            console.print(f"  {mistake:20} {', '.join(sorted(new)) or unfound}")
 
 
 def _afresh(run: Tool, url: str) -> Run:
     """Runs a tool with a folder of its own, so that no report of an earlier run is read."""
     with tempfile.TemporaryDirectory() as folder:
-        return run(url, Path(folder))
+        try:
+            return run(url, Path(folder))
+        except subprocess.TimeoutExpired as limit:
+            return Run(limit.timeout, 0, 0, frozenset(), ended=False)
 
 
 def _planted(name: str) -> list[str]:
@@ -202,12 +208,14 @@ class Hunt:
         usual: what it says of the receiver without a mistake, in any of several runs.
         false: runs without a mistake, beyond those, that would have counted as finding one.
         new: per mistake, what it said beyond the usual; empty when it did not find it.
+        endless: mistakes against which it did not come to an end.
         seconds: what its runs against the mistakes took.
     """
 
     usual: frozenset[str] = frozenset()
     false: int = 0
     new: dict[str, frozenset[str]] = field(default_factory=dict)
+    endless: list[str] = field(default_factory=list)
     seconds: float = 0.0
 
 
@@ -230,6 +238,7 @@ def _hunt(name: str, planted: list[str], console: Console) -> dict[str, Hunt]:
         for tool, hunt in hunts.items():
             run = said(tool, mistake)
             hunt.new[mistake] = run.said - hunt.usual
+            hunt.endless += [] if run.ended else [mistake]
             hunt.seconds += run.seconds
     return hunts
 
