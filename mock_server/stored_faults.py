@@ -342,7 +342,7 @@ STORED_FAULTS: dict[str, Fault] = {
     ),
     "LOD-04": _fault(
         "takes long when a group brings more than 10 messages in a moment",
-        _more_of_a_group_than(10, lambda event, right: replace(right(), delay_s=0.4)),
+        _more_of_a_group_than(10, lambda event, right: replace(right(), delay_s=0.9)),
     ),
     "LOD-05": _fault(
         "drops a state that comes while it writes another one of the message",

@@ -8,12 +8,14 @@ import pytest
 
 from contract_tests.comparing import furthest
 from contract_tests.judging import each
+from contract_tests.measuring import stretch
 from contract_tests.stimuli import stories
 from contract_tests.stimuli.stories import BURST
 
 MEDIAN_S = 0.25
 SLOW_S = 1.0
 SLOW_SHARE = 0.01
+NOTICEABLE = 1.5
 
 
 def burst(receiver):
@@ -47,10 +49,13 @@ def test_nothing_of_a_burst_is_lost(receiver):
 @pytest.mark.rule("LOD-04")
 @each(stories.bursts, sends=BURST, at_once=1, together=True)
 def test_burst_is_answered_in_time(receiver):
+    busy = stretch()
     took = [max(0.0, exchange.elapsed_s - receiver.round_trip_s) for exchange in burst(receiver)]
-    median, slow = statistics.median(took), sum(t > SLOW_S for t in took) / len(took)
-    assert median <= MEDIAN_S and slow <= SLOW_SHARE, (
-        f"a median of {MEDIAN_S} s at most, 1 % slower than {SLOW_S:.0f} s at most <- "
+    busy = max(busy, stretch())
+    median, slow = statistics.median(took), sum(t > SLOW_S * busy for t in took) / len(took)
+    assert median <= MEDIAN_S * busy and slow <= SLOW_SHARE, (
+        f"a median of {MEDIAN_S} s at most, 1 % slower than {SLOW_S:.0f} s at most"
+        f"{f', both {busy:.1f} times as long on this busy machine' if busy > NOTICEABLE else ''} <- "
         f"a median of {median:.2f} s, {slow:.0%} slower, the slowest {max(took):.2f} s"
     )
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from contract_tests import measuring
 from contract_tests.reporting.measures import EDGES_S, latency
 from contract_tests.reporting.pointed import masked
 from contract_tests.reporting.redaction import Redaction, checked_pointers
@@ -93,3 +94,11 @@ def test_stable_changes_no_report():
     assert stable(report) == {"run": {"seed": 0}, "rules": [{"reason": "took # s", "findings": []}]}
     assert report == before
     json.dumps(stable(report))
+
+
+@pytest.mark.parametrize(("took_s", "times"), [(0.01, 1.0), (0.06, 2.0), (9.0, 3.0)])
+def test_times_are_stretched_by_what_a_busy_machine_withholds(monkeypatch, took_s, times):
+    work, wall = iter([0.0, 0.03]), iter([0.0, took_s])
+    monkeypatch.setattr(measuring.time, "thread_time", lambda: next(work))
+    monkeypatch.setattr(measuring.time, "perf_counter", lambda: next(wall))
+    assert measuring.stretch() == pytest.approx(times)
