@@ -1,9 +1,9 @@
 """Decides whether the kit holds over many seeds: correct receivers stay clean, each fault is caught by its rule alone.
 
 Run it with ``python -m contract_tests.meta.soak [--seeds 10] [--depth standard] [--faults] [--receivers]``; it does
-both when neither is named. ``--alone`` judges a fault by its own rule and what that requires: in a fraction of the
-time it shows whether each is caught under every seed. The exit code is 1 when anything deviates, 130 when it was
-interrupted.
+both when neither is named, and with ``--receiver NAME`` that one alone. ``--alone`` judges a fault by its own rule and
+what that requires: in a fraction of the time it shows whether each is caught under every seed. The exit code is 1 when
+anything deviates, 130 when it was interrupted.
 """
 
 from __future__ import annotations
@@ -51,10 +51,12 @@ def deviations(
     yield from (f"{rule_id} {'warn' if rule_id in warned else 'no warning'}" for rule_id in sorted(warned ^ expected))
 
 
-def soak_receivers(depth: str, seeds: int) -> tuple[int, int]:
+def soak_receivers(depth: str, seeds: int, only: list[str]) -> tuple[int, int]:
     """Prints one line per receiver; gives the runs and those that deviated."""
     runs = bad = 0
     for receiver in RECEIVERS:
+        if only and receiver.name not in only:
+            continue
         lacking = missing_means(receiver)
         if lacking:
             say(f"{receiver.name:12} skipped: {lacking}")
@@ -108,13 +110,15 @@ def main() -> int:
     parser.add_argument("--depth", choices=list(DEPTHS), default="standard")
     parser.add_argument("--faults", action="store_true", help="only the mock's faults")
     parser.add_argument("--receivers", action="store_true", help="only the correct receivers")
+    parser.add_argument("--receiver", action="append", default=[], choices=[r.name for r in RECEIVERS], help="only it")
     parser.add_argument("--alone", action="store_true", help="a fault's own rule only, and what it requires")
     options = parser.parse_args()
-    both = options.faults == options.receivers
+    wanted = options.receivers or bool(options.receiver)
+    both = options.faults == wanted
     begun, totals = time.monotonic(), []
     try:
-        if both or options.receivers:
-            totals.append(("receivers", *soak_receivers(options.depth, options.seeds)))
+        if both or wanted:
+            totals.append(("receivers", *soak_receivers(options.depth, options.seeds, options.receiver)))
         if both or options.faults:
             totals.append(("faults", *soak_faults(options.depth, options.seeds, alone=options.alone)))
     except KeyboardInterrupt:
