@@ -90,7 +90,7 @@ def _samples() -> tuple[Sample, ...]:
             framework=receiver.framework,
             packages=receiver.packages,
             start="PORT=8080 " + " ".join(receiver.command).format(file=receiver.file, **_STARTED_WITH),
-            warns=receiver.expected_warnings,
+            warns=(*receiver.expected_warnings, *receiver.possible_warnings),
             untested=receiver.untested,
             text=_text(f"receivers/{receiver.file}"),
         )

@@ -7,6 +7,7 @@ import time
 __all__ = ["MOST_STRETCH", "stretch"]
 
 _WORK_S = 0.03  # several turns of a scheduler, so that a busy machine shows
+_NOISE = 1.3  # below this it is the scheduler's grain, not other work
 MOST_STRETCH = 3.0
 """Beyond this, times are no longer excused: a receiver that is slower than this would be slow anywhere."""
 
@@ -19,4 +20,5 @@ def stretch() -> float:
     begun, spent = time.perf_counter(), time.thread_time()
     while time.thread_time() - spent < _WORK_S:
         pass
-    return min(MOST_STRETCH, max(1.0, (time.perf_counter() - begun) / _WORK_S))
+    times = (time.perf_counter() - begun) / _WORK_S
+    return 1.0 if times < _NOISE else min(MOST_STRETCH, times)

@@ -43,4 +43,5 @@ def judged(receiver, depth="quick", seed=0):
 def test_correct_receiver_is_clean(receiver):
     results = judged(receiver).values()
     assert {r.rule.id: r.findings for r in results if r.verdict in {"fail", "flaky", "error"}} == {}
-    assert tuple(r.rule.id for r in results if r.verdict == "warn") == receiver.expected_warnings
+    warned = [r.rule.id for r in results if r.verdict == "warn"]
+    assert tuple(w for w in warned if w not in receiver.possible_warnings) == receiver.expected_warnings

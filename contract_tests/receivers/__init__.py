@@ -21,6 +21,7 @@ class Receiver:
         command: the command line, with ``{python}``, ``{file}`` and ``{port}`` to be filled in.
         tool: the executable that has to be on the PATH, or nothing.
         expected_warnings: the ids of the SHOULD rules that it breaks on purpose.
+        possible_warnings: those that it breaks or not by how busy the machine is.
         tls: whether it listens by HTTPS; it writes the authority to trust to the file that ``CA`` names.
         starter: whether it is the one to start from in its framework.
         untested: why no test of the gate runs it; empty for all others.
@@ -34,6 +35,7 @@ class Receiver:
     command: tuple[str, ...]
     tool: str = ""
     expected_warnings: tuple[str, ...] = ()
+    possible_warnings: tuple[str, ...] = ()
     tls: bool = False
     starter: bool = False
     untested: str = ""
@@ -92,6 +94,7 @@ RECEIVERS: tuple[Receiver, ...] = (
     Receiver("late", "late_receiver.py", "Python", "Flask 3.1, answers first", ("flask", "waitress"), _PYTHON),
     Receiver("limited", "limited_receiver.py", "Python", "Starlette 1.10, 429", ("starlette", "uvicorn"), _PYTHON),
     # Its 300 ms are over the median that LOD-04 asks for: the warning is right, and the receiver correct all the same.
+    # On a busy machine the rule allows for more than that.
     Receiver(
         "slow",
         "slow_receiver.py",
@@ -99,7 +102,7 @@ RECEIVERS: tuple[Receiver, ...] = (
         "aiohttp 3.14, 300 ms",
         ("aiohttp",),
         _PYTHON,
-        expected_warnings=("LOD-04",),
+        possible_warnings=("LOD-04",),
     ),
     Receiver("small", "small_receiver.py", "Python", "Flask 3.1, 100 kB", ("flask", "waitress"), _PYTHON),
     Receiver(
