@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -46,7 +46,7 @@ class Listener:
 
 @dataclass
 class Bench:
-    """One run against one receiver.
+    """One run against one receiver, at one URL or several.
 
     Attributes:
         rules: The rules that were asked for, in the catalogue's order.
@@ -68,6 +68,8 @@ class Bench:
         bursts: Deliveries that went out together.
         begun_s: `time.perf_counter()` that times of exchanges are counted from.
         gate: What the pipeline accepts.
+        elsewhere: Senders of callbacks that go to another URL than `sender`'s, by callback.
+        round_trips_s: What the network takes to those, by callback.
     """
 
     contract: Contract
@@ -103,6 +105,8 @@ class Bench:
     bursts: list[Burst] = field(default_factory=list)
     begun_s: float = field(default_factory=time.perf_counter)
     gate: Gate = field(default_factory=Gate)
+    elsewhere: Mapping[str, Sender] = field(default_factory=dict)
+    round_trips_s: dict[str, float] = field(default_factory=dict)
     _numbers: dict[tuple[str, str], int] = field(default_factory=dict)
     _next_number: int = 1
     _under_way: dict[object, bool] = field(default_factory=dict)
@@ -111,13 +115,23 @@ class Bench:
     @cached_property
     def scopes(self) -> tuple[Scope, ...]:
         """One scope per callback that can be delivered."""
+        at: dict[Sender, list[Scope]] = {sender: [] for sender in self.senders}
         scopes: list[Scope] = []
-        scopes += [
-            Scope(callback, self.depth, self.seed, self.scheme, beside=scopes)
-            for callback in self.callbacks
-            if callback.name not in self.withheld
-        ]
+        for callback in self.callbacks:
+            if callback.name not in self.withheld:
+                beside = at[self.sender_of(callback.name)]
+                beside.append(Scope(callback, self.depth, self.seed, self.scheme, beside=beside))
+                scopes.append(beside[-1])
         return tuple(scopes)
+
+    def sender_of(self, callback: str) -> Sender:
+        """The sender to the URL that a callback goes to."""
+        return self.elsewhere.get(callback, self.sender)
+
+    @property
+    def senders(self) -> tuple[Sender, ...]:
+        """One sender for each URL."""
+        return (self.sender, *dict.fromkeys(self.elsewhere.values()))
 
     @property
     def scheme(self) -> Scheme | None:
@@ -147,7 +161,8 @@ class Bench:
             self.state.close()
         if "_workers" in self.__dict__:
             self._workers.shutdown(wait=False, cancel_futures=True)
-        self.sender.close()
+        for sender in self.senders:
+            sender.close()
 
     def number(self, purpose: str, scope: Scope, count: int) -> int:
         """The first of `count` case numbers for a purpose; the same ones each time they are asked for."""
@@ -169,7 +184,7 @@ class Bench:
             self._under_way = dict.fromkeys(self._under_way, True)
             self._under_way[turn] = bool(self._under_way)
         try:
-            exchange = self.sender.send(delivery, has_turn=has_turn)
+            exchange = self.sender_of(delivery.callback).send(delivery, has_turn=has_turn)
         finally:
             with self._lock:
                 beside = self._under_way.pop(turn)
@@ -238,7 +253,7 @@ class Contact:
 
     def signed(self) -> Delivery:
         """The case's delivery with its signature fixed; what is changed later was not signed."""
-        return self.bench.sender.signed(self.case.delivery(self.identity))
+        return self.bench.sender_of(self.case.callback.name).signed(self.case.delivery(self.identity))
 
     def signatures_in(self, delivery: Delivery) -> tuple[bytes, ...]:
         """The signatures that a delivery carries whose signature is fixed, as they are written."""
@@ -304,7 +319,7 @@ class Contact:
     @property
     def access(self) -> Access:
         """How to get to the receiver."""
-        return self.bench.sender.access
+        return self.bench.sender_of(self.case.callback.name).access
 
     @property
     def facts(self) -> DeliveryFacts:
@@ -314,4 +329,4 @@ class Contact:
     @property
     def round_trip_s(self) -> float:
         """Seconds that the network takes."""
-        return self.bench.round_trip_s
+        return self.bench.round_trips_s.get(self.case.callback.name, self.bench.round_trip_s)

@@ -61,9 +61,11 @@ class _Check:
 
     def run(self, url: str | None) -> int:
         from contract_tests.reporting.redaction import checked_pointers
+        from contract_tests.routes import parted
 
         redact = checked_pointers(self.options["redact"])
         report_dir = _writable(self.options["report_dir"])
+        url, self.options = parted(url, self.options)
         put_gate = gate_of(self.options, _kit_version())  # first: a typo starts no receiver
         with subject_of(url, self.options, report_dir) as subject, bench_at(subject.url, subject.options) as bench:
             subject.meet(bench)
@@ -74,13 +76,15 @@ class _Check:
 
     def _dry_run(self, bench: Any) -> int:
         from contract_tests.reporting.terminal import console, show_plan
+        from contract_tests.routes import judged_in_words
         from contract_tests.running import collect_tests, plan_of
 
         show_plan(
             console(),
             plan_of(bench, collect_tests()),
             pace=pace_in_words(bench.sender.pace),
-            url=bench.sender.access.shown_url,
+            url=judged_in_words(bench),
+            contacts=len(bench.scopes),
             catalogue=bench.catalogue,
         )
         return 0
@@ -88,11 +92,12 @@ class _Check:
     def _judge(self, bench: Any, report_dir: Path | None, redact: tuple[str, ...], *, own_mock: bool) -> int:
         from contract_tests.first_contact import make_first_contact
         from contract_tests.reporting.terminal import Bar, console, show_report
+        from contract_tests.routes import judged_in_words
         from contract_tests.running import run_rules
         from contract_tests.verdicts import exit_code
 
         out = console()
-        judged = "the mock receiver (no URL was given)" if own_mock else bench.sender.access.shown_url
+        judged = "the mock receiver (no URL was given)" if own_mock else judged_in_words(bench)
         started_at, begun = datetime.now(UTC), time.monotonic()
         with Bar(console(stderr=True)) as bar:
             bench.listener = bar
@@ -159,7 +164,7 @@ class _Check:
 
 def _named(bench: Any) -> str:
     """Which callbacks are judged, where the contract has more than these."""
-    if len(bench.contract.callbacks) == 1:
+    if len(bench.contract.callbacks) == 1 or bench.elsewhere:
         return ""
     return ", ".join(callback.name for callback in bench.callbacks) + ", "
 

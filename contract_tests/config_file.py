@@ -21,6 +21,7 @@ __all__ = ["OWN_FILE", "Setting", "Settings", "keys_of", "settings_for", "value_
 OWN_FILE = "callback-contract.toml"
 _TABLE = "callback-contract"
 _VARIABLE = re.compile(r"\$(\$?)\{([A-Za-z_][A-Za-z0-9_]*)\}")  # `$${NAME}` stays `${NAME}`
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://.*", re.DOTALL)
 _SECRET_NAME = re.compile(
     r"(?i)authorization|cookie|token|secret|passw|credential|signature|session|(?<!idempotency-)key$|\bauth\b"
 )
@@ -197,8 +198,8 @@ def _literal_secret(param: click.Parameter, text: str) -> str:
             if _SECRET_NAME.search(name.strip()) and value == literal[len(name) + 1 :]
             else ""
         )
-    if "://" in literal:
-        parts = urlsplit(literal)
+    if url := _URL.search(literal):  # the whole text, or what follows the name in NAME=URL
+        parts = urlsplit(url[0])
         if parts.netloc.rpartition("@")[0].strip(":"):
             return "a user or a password"
         for name, value in parse_qsl(parts.query):

@@ -43,7 +43,9 @@ def framework_version(exchange: Exchange) -> str:
 
 def secrets_to_look_for(bench: Bench) -> str:
     """What is missing to see whether a receiver repeats a secret; empty for nothing."""
-    return "" if bench.sender.credentials else "needs a secret to look for: none is sent or signs (--auth, --signature)"
+    if any(sender.credentials for sender in bench.senders):
+        return ""
+    return "needs a secret to look for: none is sent or signs (--auth, --signature)"
 
 
 def has_markup(exchange: Exchange) -> bool:

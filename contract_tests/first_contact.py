@@ -26,19 +26,21 @@ def make_first_contact(bench: Bench) -> None:
         KitError: With exit code 3: no connection, no TLS session, the wrong path, refused credentials, or an
             answer that never ends. What a receiver merely does wrong is left to the rules.
     """
-    url = bench.sender.access.shown_url
     for scope in bench.scopes:
+        access = bench.sender_of(scope.callback.name).access
         number = bench.number("first contact", scope, 1)
         plain = plain_case(scope).delivery(Identity(bench.run, number))
         kept = tuple(header for header in plain.headers if header[0].lower() != "user-agent")
         first = Delivery(plain.callback, plain.method, kept + KIT_AGENT, plain.body, ids=plain.ids)
         exchange = bench.send(first)
-        if exchange.failure == "tls" and (shut := shut_by_tls(bench)):
-            bench.shut = shut
+        if exchange.failure == "tls" and (shut := shut_by_tls(bench, access)):
+            bench.shut = f"{access.shown_url}: {shut}" if bench.elsewhere else shut
             return
-        refuse_unreachable(exchange, url)
+        refuse_unreachable(exchange, access.shown_url)
     if bench.scopes and not bench.sender.access.proxy:
-        bench.round_trip_s = _round_trip_s(bench.sender.access.url)
+        took = {sender: _round_trip_s(sender.access.url) for sender in bench.senders}
+        bench.round_trip_s = took[bench.sender]
+        bench.round_trips_s = {name: took[sender] for name, sender in bench.elsewhere.items()}
 
 
 def refuse_unreachable(exchange: Exchange, url: str) -> None:

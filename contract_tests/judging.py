@@ -23,6 +23,7 @@ from contract_tests.crowding import (
 from contract_tests.narrowing import BlockedError, can_do_without, cases_of, narrow
 from contract_tests.readback import ReadBackError
 from contract_tests.retrying import Tally, frequency, tallied
+from contract_tests.routes import hosts
 from contract_tests.soundness import sound_cases
 from contract_tests.verdicts import Finding, NotApplicable, RuleResult, Verdict
 from mock_server.delivery import Exchange, Framing
@@ -279,8 +280,8 @@ def missing_means(bench: Bench, rule: Rule, test: RuleTest) -> str:
 
 
 def _scopes(bench: Bench, test: RuleTest) -> tuple[Scope, ...]:
-    """The callbacks that a rule is judged by; there is one connection, however many travel on it."""
-    return bench.scopes[:1] if test.connects else bench.scopes
+    """The callbacks that a rule is judged by; one for each host when it is judged by the connection."""
+    return hosts(bench) if test.connects else bench.scopes
 
 
 def _blocker(bench: Bench, rule: Rule, test: RuleTest) -> str:
@@ -439,7 +440,7 @@ def _plain_exchange(bench: Bench, scope: Scope) -> Exchange:
 
 def _look_after(bench: Bench, scope: Scope, rule: Rule) -> list[Finding]:
     """Sends one valid delivery after something hostile: a receiver that died is found at once, and by whom."""
-    bench.sender.renew()  # no later rule pays for what a broken body left on a connection
+    bench.sender_of(scope.callback.name).renew()  # no later rule pays for what a broken body left on a connection
     if _plain_exchange(bench, scope).acknowledged:
         return []
     again = _plain_exchange(bench, scope)

@@ -18,7 +18,8 @@ from contract_tests.recorded import Recorded
 from contract_tests.reporting.report import redaction_of
 from contract_tests.reporting.steps import steps_in_words
 from contract_tests.reporting.terminal import console
-from contract_tests.reproducing import Played, Scene, scene_of
+from contract_tests.reproducing import Look, Played, Scene, scene_of
+from contract_tests.routes import urls_in_words
 from contract_tests.running import collect_tests
 from contract_tests.setting_up import bench_at
 from contract_tests.verdicts import NotApplicable
@@ -46,15 +47,16 @@ def play_findings(recorded: Recorded, chosen: _Chosen, options: Mapping[str, Any
     Raises:
         KitError: The report or an option cannot be used, or the receiver cannot be reached.
     """
-    url = _url(recorded, options)
+    url, urls = _urls(recorded, chosen, options)
     known = {callback.name for callback in contract_of(options).callbacks}
     callbacks = tuple(dict.fromkeys(finding["callback"] for _, finding in chosen))
     # First contact needs a callback that there is, also where the finding's one is gone.
-    given = dict(options) | {"callback": callbacks if known.issuperset(callbacks) else ()}
+    there = known.issuperset(callbacks)
+    given = dict(options) | {"callback": callbacks if there else (), "callback_urls": urls if there else {}}
     tests = collect_tests()
     with _bench(url, given) as bench, _without_secrets(bench):
         scenes = [scene_of(bench, tests, rule["id"], finding) for rule, finding in chosen]
-        play = _Play(recorded, bench, url, options, console())
+        play = _Play(recorded, bench, url, urls, options, console())
         play.announce(chosen, scenes)
         if not options["dry_run"]:
             make_first_contact(bench)
@@ -62,22 +64,40 @@ def play_findings(recorded: Recorded, chosen: _Chosen, options: Mapping[str, Any
     return next(code for code in (_FAILS, _NOT_JUDGED, _HOLDS) if code in codes)
 
 
-def _url(recorded: Recorded, options: Mapping[str, Any]) -> str:
-    url = options["url"] or recorded.value["receiver"]["url"]
-    if "…" in url and not options["url"]:
+def _urls(recorded: Recorded, chosen: _Chosen, options: Mapping[str, Any]) -> tuple[str, dict[str, str]]:
+    """Where the findings are played, and which callbacks go to another URL than this one."""
+    receiver = recorded.value["receiver"]
+    names = dict.fromkeys(finding["callback"] for _, finding in chosen)
+    urls = {name: receiver.get("urls", {}).get(name, receiver["url"]) for name in names}
+    if options["url"]:
+        if len(set(urls.values())) > 1:
+            raise KitError(
+                "these findings were at several URLs, and --url is one",
+                where="--url",
+                remedy="Play one finding at a time.",
+            )
+        return options["url"], {}
+    for url in urls.values():
+        _refuse_secret(url)
+    first = next(iter(urls.values()))
+    return first, {name: url for name, url in urls.items() if url != first}
+
+
+def _refuse_secret(url: str) -> None:
+    if "…" in url:
         raise KitError(
             f"the report leaves out what is secret in the receiver's URL ({printable(url)})",
             where="--url",
             remedy="Give the whole URL.",
         )
-    return str(url)
 
 
 def _bench(url: str, options: Mapping[str, Any]) -> contextlib.AbstractContextManager[Bench]:
     if not options["dry_run"]:
         return bench_at(url, options)
     # What a right receiver gets is what would be sent, so the mock is told it, and nobody else.
-    return bench_at(None, dict(options) | {"proxy": None, "state_url": None, "plugin": None, "state_map": ()})
+    options = dict(options) | {"callback_urls": {}}
+    return bench_at(None, options | {"proxy": None, "state_url": None, "plugin": None, "state_map": ()})
 
 
 @contextlib.contextmanager
@@ -95,6 +115,7 @@ class _Play:
     recorded: Recorded
     bench: Bench
     url: str
+    urls: Mapping[str, str]
     options: Mapping[str, Any]
     out: Console
 
@@ -110,7 +131,7 @@ class _Play:
             return
         self._say(
             f"Playing {len(chosen)} finding{'s' if len(chosen) > 1 else ''} of {self.recorded.file} before"
-            f" {self.bench.sender.access.shown_url}: {total} deliveries, {pace_in_words(pace)}."
+            f" {urls_in_words(self.bench)}: {total} deliveries, {pace_in_words(pace)}."
         )
         if isinstance(self.bench.state, HttpReadBack):
             self._say(f"Read-back: {unquote(self.bench.state.access.shown_url)}")
@@ -142,7 +163,7 @@ class _Play:
             self._say(f"  Could not be judged: {reason}", style="bold")
             return _NOT_JUDGED
         failed = [one for one in played if one.broken is not None]
-        self._steps(played[-1] if not failed else failed[0], tries, played)
+        self._steps(finding["callback"], played[-1] if not failed else failed[0], tries, played)
         if self.options["dry_run"]:
             return _HOLDS
         often = f": failed {len(failed)} of {tries} tries" if tries > 1 else ""
@@ -168,13 +189,12 @@ class _Play:
             self._say(f"  try {number}, run {played.run.id}: {said}")
         return played
 
-    def _steps(self, played: Played, tries: int, all_played: list[Played]) -> None:
+    def _steps(self, callback: str, played: Played, tries: int, all_played: list[Played]) -> None:
         if tries > _MOST_SHOWN:
             self._say(f"  … {tries - _MOST_SHOWN} more tries")
         if tries > 1:
             self._say(f"  Try {all_played.index(played) + 1} step by step:")
-        dry = bool(self.options["dry_run"])
-        for line in steps_in_words(played.steps, self.bench.sender, self._redact, url=self._shown_url, answers=not dry):
+        for line in self._told(callback, played.steps):
             self._say(line)
 
     def _recorded_bytes(self, finding: dict[str, Any]) -> int:
@@ -186,9 +206,7 @@ class _Play:
         for delivery, before in zip(self.recorded.deliveries(finding, run), finding["exchanges"], strict=True):
             exchange = self._exchange(delivery)
             dry = bool(self.options["dry_run"])
-            for line in steps_in_words(
-                [exchange], self.bench.sender, self._redact, url=self._shown_url, answers=not dry
-            ):
+            for line in self._told(finding["callback"], [exchange]):
                 self._say(line)
             recorded = before["answer"]["status"] if "answer" in before else 0
             differing += exchange.status != recorded
@@ -210,9 +228,11 @@ class _Play:
         # The run's id stays to be read: it finds the messages again in the receiver's log.
         return replace(redaction_of(self.bench), run_id="{run}").text
 
-    @property
-    def _shown_url(self) -> str:
-        return replace(self.bench.sender.access, url=self.url).shown_url
+    def _told(self, callback: str, steps: list[Exchange | Look]) -> Iterator[str]:
+        sender = self.bench.sender_of(callback)
+        url = replace(sender.access, url=self.urls.get(callback, self.url)).shown_url
+        answers = not self.options["dry_run"]
+        return steps_in_words(steps, sender, self._redact, url=url, answers=answers)
 
     def _say(self, line: str, style: str = "") -> None:
         self.out.print(Text(printable(self._redact(line)), style=style), soft_wrap=True)

@@ -99,7 +99,7 @@ class Scene:
         contact, finding = tried(bench, self.test, self.case, self.number)
         if finding is not None or not self.test.hostile:
             return finding
-        bench.sender.renew()
+        bench.sender_of(self.case.callback.name).renew()
         # After anything hostile a receiver has to be alive, as in a check; a second delivery confirms that it is not.
         if contact.deliver_plain().acknowledged:
             return None

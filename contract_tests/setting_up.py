@@ -34,8 +34,8 @@ def choice_options(command: _Command) -> _Command:
                 "--callback",
                 "-c",
                 multiple=True,
-                metavar="NAME",
-                help="This callback, several, or all. [the first]",
+                metavar="NAME[=URL]",
+                help="One, several, or all; at its URL. [the first]",
             ),
             click.option(
                 "--depth",
@@ -86,20 +86,25 @@ def bench_at(url: str | None, options: Mapping[str, Any]) -> Iterator[Bench]:
     """
     from contract_tests.corpus import DEPTHS
     from contract_tests.foreign import chosen_callbacks
+    from contract_tests.routes import senders_elsewhere
     from openapi.catalogue import load_catalogue
+    from openapi.model import means_all
 
     catalogue = load_catalogue()
     rules = catalogue.select(tuple(name.strip() for name in options["rules"].split(",") if name.strip()))
-    contract = contract_of(options, options["callback"])
+    contract = contract_of(options, () if means_all(options["callback"]) else options["callback"])
     callbacks = chosen_callbacks(contract, options, own_mock=url is None)
     with receiver_at(url, contract, options["signature"]) as target:
-        sender = sender_to(target, options)
+        sender = sender_to(target, options, *options.get("callback_urls", {}).values())
+        elsewhere = senders_elsewhere(sender, contract, options)
 
         from contract_tests.bench import Bench
 
         state = _read_back(target, contract, sender.pace.at_once, options, own_mock=url is None)
         depth = DEPTHS[options["depth"]]
-        bench = Bench(contract, catalogue, rules, callbacks, sender, depth, options["seed"], state=state)
+        bench = Bench(
+            contract, catalogue, rules, callbacks, sender, depth, options["seed"], state=state, elsewhere=elsewhere
+        )
         bench.patience_s = options["state_patience"]
         try:
             yield bench

@@ -19,10 +19,12 @@ from mock_server.delivery import printable
 from mock_server.sending import Access, is_loopback
 from openapi.errors import KitError
 
-__all__ = ["Session", "away_from_here", "connection", "handshake", "https", "old_versions", "shut_by_tls"]
+__all__ = ["Session", "away_from_here", "by_https", "connection", "handshake", "https", "old_versions", "shut_by_tls"]
 
 _EXPIRED, _NOT_YET_VALID = 10, 9  # X509_V_ERR_CERT_HAS_EXPIRED and _NOT_YET_VALID, as verify_code gives them
 _OTHER_NAME = {62, 64}  # X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH
+_PLAIN = "plain http:// has no TLS to judge"
+_HARMLESS = "plain http:// on this machine harms nobody"
 _OLD = {"TLS 1.0": ssl.TLSVersion.TLSv1, "TLS 1.1": ssl.TLSVersion.TLSv1_1}
 
 
@@ -67,8 +69,10 @@ def handshake(access: Access, *, chain: bool = False, name: bool = False, old: s
         old: Offers this version alone, a key of `old_versions`'s labels.
 
     Raises:
-        NotApplicable: The host was not reached, or the OpenSSL here cannot offer the version.
+        NotApplicable: The URL is no https one, the host was not reached, or the OpenSSL here cannot offer the version.
     """
+    if not _is_https(access):
+        raise NotApplicable(_PLAIN)
     parts = urlsplit(access.url)
     host, port = parts.hostname or "", parts.port or 443
     context = _context(access, chain=chain, name=name, old=old)
@@ -129,18 +133,35 @@ def https(bench: Bench) -> str:
     """What is missing to judge TLS; empty for nothing."""
     if bench.sender.access.proxy:
         return "TLS is judged without --proxy, which stands between"
-    return "" if bench.sender.access.url.startswith("https") else "plain http:// has no TLS to judge"
+    return "" if any(_is_https(sender.access) for sender in bench.senders) else _PLAIN
 
 
 def away_from_here(bench: Bench) -> str:
     """What is missing to ask for HTTPS; empty for nothing."""
-    url = bench.sender.access.url
-    return "plain http:// on this machine harms nobody" if not url.startswith("https") and is_loopback(url) else ""
+    return "" if any(_may_be_asked(sender.access) for sender in bench.senders) else _HARMLESS
 
 
-def shut_by_tls(bench: Bench) -> str:
+def by_https(access: Access) -> bool:
+    """Whether deliveries go by HTTPS.
+
+    Raises:
+        NotApplicable: They do not, and it harms nobody.
+    """
+    if not _may_be_asked(access):
+        raise NotApplicable(_HARMLESS)
+    return _is_https(access)
+
+
+def _is_https(access: Access) -> bool:
+    return access.url.startswith("https")
+
+
+def _may_be_asked(access: Access) -> bool:
+    return _is_https(access) or not is_loopback(access.url)
+
+
+def shut_by_tls(bench: Bench, access: Access) -> str:
     """Why nothing can be delivered although the rules on TLS can be judged; empty where they cannot, either."""
-    access = bench.sender.access
     if https(bench) or not any(rule.id.startswith("TLS-") for rule in bench.rules):
         return ""
     try:

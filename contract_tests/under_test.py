@@ -128,13 +128,20 @@ def _server(url: str | None, command: str, options: Mapping[str, Any], report_di
 def _app(url: str | None, spec: str, options: Mapping[str, Any], report_dir: Path | None) -> Iterator[Subject]:
     from contract_tests.app import app_served
 
-    path = url or "/"
-    if not path.startswith("/"):
-        raise KitError("an app has no URL of its own", where="--app", remedy="Give the path alone, as in /callbacks.")
+    path = _path(url or "/")
+    for own in options.get("callback_urls", {}).values():
+        _path(own)
     with app_served(spec, options["wait_timeout"] or _WAIT_S) as (base, receiver):
-        subject = Subject(base + path, _based(base, options))
+        own = {name: base + _path(own) for name, own in options.get("callback_urls", {}).items()}
+        subject = Subject(base + path, {**_based(base, options), "callback_urls": own})
         with _output_kept(receiver, subject, report_dir), _death_told(receiver, subject):
             yield subject
+
+
+def _path(url: str) -> str:
+    if not url.startswith("/"):
+        raise KitError("an app has no URL of its own", where="--app", remedy="Give the path alone, as in /callbacks.")
+    return url
 
 
 def _based(url: str | None, options: Mapping[str, Any]) -> dict[str, Any]:

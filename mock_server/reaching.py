@@ -123,8 +123,11 @@ def access_to(url: str, options: Mapping[str, Any], *, headers: str = "header") 
     )
 
 
-def sender_to(url: str, options: Mapping[str, Any]) -> Sender:
+def sender_to(url: str, options: Mapping[str, Any], *others: str) -> Sender:
     """A sender to a receiver, as `reach_options` and `pace_options` say.
+
+    Args:
+        others: URLs that others under the same pace are going to send to.
 
     Raises:
         KitError: An option's value makes no sense, or a secret is not set.
@@ -134,6 +137,7 @@ def sender_to(url: str, options: Mapping[str, Any]) -> Sender:
     access = access_to(url, options)  # first: it says what is wrong with a URL
     pace = Pace.towards(
         url,
+        *others,
         per_second=options["rate"],
         at_once=options["at_once"],
         most=options["max_deliveries"],

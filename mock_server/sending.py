@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import functools
-import ipaddress
 import os
 import re
 import select
@@ -22,6 +21,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.util.ssl_ import create_urllib3_context
 
 from mock_server.delivery import Answer, Delivery, Exchange, Headers, printable
+from mock_server.pacing import OutOfBudget, Pace, Turns, is_loopback
 from openapi.errors import KitError
 
 __all__ = ["LIMIT_ANSWER_BYTES", "NO_ANSWER_S", "Access", "OutOfBudget", "Pace", "Sender", "is_loopback"]
@@ -40,10 +40,6 @@ _MOST_WAITS = 10  # a receiver that always says later is one that never acknowle
 
 Signer = Callable[[Delivery, str], Headers]
 """Signs the final bytes of a delivery to a request target; what it gives is sent beside the delivery's headers."""
-
-
-class OutOfBudget(Exception):
-    """The time or the number of deliveries that the user allowed is used up."""
 
 
 @dataclass(frozen=True)
@@ -131,47 +127,6 @@ class Access:
         return tuple(filter(None, [*found, *raw, *map(unquote, raw)]))
 
 
-@dataclass(frozen=True)
-class Pace:
-    """How much a receiver gets.
-
-    Attributes:
-        per_second: Deliveries a second at most; None for no limit.
-        at_once: Deliveries under way at the same time.
-        most: Deliveries in all; None for no limit.
-        until: `time.monotonic()` after which nothing more is sent; None for no limit.
-    """
-
-    per_second: float | None = None
-    at_once: int = 16
-    most: int | None = None
-    until: float | None = None
-
-    @classmethod
-    def towards(
-        cls,
-        url: str,
-        *,
-        per_second: float | None = None,
-        at_once: int | None = None,
-        most: int | None = None,
-        until: float | None = None,
-    ) -> Pace:
-        """The pace for a receiver: without limit on this machine, careful elsewhere unless told otherwise."""
-        if is_loopback(url):
-            return cls(per_second, at_once or 16, most, until)
-        return cls(per_second or 20.0, at_once or 4, most or 1000, until)
-
-
-def is_loopback(url: str) -> bool:
-    """Whether a URL names this machine."""
-    host = urlsplit(url).hostname or ""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
 class Sender:
     """Sends deliveries to one receiver; safe to use from several threads."""
 
@@ -179,14 +134,17 @@ class Sender:
         self.access = access
         self.signer = signer
         self.pace = pace
-        self.sent = 0
-        self._lock = threading.Lock()
-        self._closed = threading.Event()
-        self._not_before = 0.0
+        self._turns = Turns(pace)
         parts = urlsplit(access.url)
         self._authority = parts.netloc.rpartition("@")[2]
         self._target = urlunsplit(("", "", parts.path or "/", parts.query, ""))
         self._own = access.secret_headers
+
+    def beside(self, access: Access) -> Sender:
+        """Another sender under the same pace: what both send together is bounded, and both wait when one has to."""
+        other = Sender(access, self.pace, self.signer)
+        other._turns = self._turns
+        return other
 
     @property
     def secrets(self) -> tuple[str, ...]:
@@ -253,8 +211,7 @@ class Sender:
             if self.pace.until is not None and now + wait_s > self.pace.until:
                 raise OutOfBudget("the time that --max-time allows is used up while the receiver asks to wait")
             waits += 1
-            with self._lock:
-                self._not_before = max(self._not_before, now + wait_s)
+            self._turns.wait_until(now + wait_s)
 
     def signed(self, delivery: Delivery) -> Delivery:
         """Fixes the signature of a delivery now, so that what is sent later carries the same."""
@@ -278,7 +235,7 @@ class Sender:
 
     def close(self) -> None:
         """Gives the connections back, and wakes whoever waits for a turn."""
-        self._closed.set()
+        self._turns.end()
         if "_pool" in self.__dict__:
             self._pool.close()
 
@@ -288,19 +245,7 @@ class Sender:
         Raises:
             OutOfBudget: They may not go out any more.
         """
-        with self._lock:
-            now = time.monotonic()
-            turn = max(now, self._not_before)
-            if self.pace.until is not None and turn > self.pace.until:
-                raise OutOfBudget("the time that --max-time allows is used up")
-            if self.pace.most is not None and self.sent + count > self.pace.most:
-                raise OutOfBudget(f"the {self.pace.most} deliveries that --max-deliveries allows are used up")
-            self.sent += count
-            if self.pace.per_second:
-                self._not_before = turn + count / self.pace.per_second
-        # Not time.sleep: whoever is interrupted must not wait for a sleeping thread.
-        if turn > now and self._closed.wait(turn - now):
-            raise OutOfBudget("the run was stopped")
+        self._turns.take(count)
 
     def _once(self, delivery: Delivery, waits: int) -> Exchange:
         begun = time.perf_counter()

@@ -23,9 +23,11 @@ __all__ = [
     "Fact",
     "HeaderParameter",
     "Retry",
+    "means_all",
     "no_such_callback",
 ]
 
+_ALL = "all"
 _MOST_NAMED = 12
 
 
@@ -214,7 +216,10 @@ class Contract:
         Raises:
             ContractError: The contract has none of a name; says which it has.
         """
-        if [name.lower() for name in names] == ["all"]:
+        if means_all(names):
+            for name in names:
+                if name.lower() != _ALL:
+                    self.callback(name)
             return self.callbacks
         return tuple(self.callback(name) for name in dict.fromkeys(names)) or self.default_callbacks
 
@@ -228,6 +233,11 @@ class Contract:
             if callback.name == name:
                 return callback
         raise no_such_callback(name, [callback.name for callback in self.callbacks], str(self.path))
+
+
+def means_all(names: Sequence[str]) -> bool:
+    """Whether the names of callbacks stand for every one that there is."""
+    return any(name.lower() == _ALL for name in names)
 
 
 def no_such_callback(name: str, known: Sequence[str], where: str) -> ContractError:

@@ -11,7 +11,7 @@ from contract_tests.judging import each
 @pytest.mark.rule("TLS-01")
 @each(transport.connection, connects=True, needs=transport.away_from_here)
 def test_receiver_is_reached_by_https(receiver):
-    assert receiver.access.url.startswith("https"), "an https URL <- plain http, and not on this machine"
+    assert transport.by_https(receiver.access), "an https URL <- plain http, and not on this machine"
 
 
 @pytest.mark.rule("TLS-02")

@@ -88,7 +88,7 @@ def rule(rule_id, verdict, findings=(), *, level="MUST", reason="", waiver=None)
 
 def report(*rules, text="", **more):
     return {
-        "schema_version": "1.1",
+        "schema_version": "1.2",
         "kit": {"name": "callback-contract", "version": "1.0.0"},
         "contract": {"title": "Callbacks", "version": "1.0.0", "digest": "0" * 64, "callbacks": ["messageStatus"]},
         "receiver": {"name": f"Staging{text}", "url": "http://127.0.0.1:1/x?tenant=…"},

@@ -224,6 +224,8 @@ def _notes(old: _Report, new: _Report) -> Iterator[str]:
     ):
         if old[key][part] != new[key][part]:
             yield f"different {what}: {old[key][part]} and {new[key][part]}"
+    if old["receiver"].get("urls") != new["receiver"].get("urls"):
+        yield "callbacks go to different URLs"
     if (
         old["contract"]["version"] == new["contract"]["version"]
         and old["contract"]["digest"] != new["contract"]["digest"]

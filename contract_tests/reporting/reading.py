@@ -16,6 +16,7 @@ __all__ = ["read_report_file", "report_files"]
 
 _MOST_BYTES = 256 * 1024 * 1024  # no report comes near; what is larger is none
 _MOST_FILES = 10_000
+_EARLIER = ("1.1",)
 _GIVE = f"Give the {REPORT_FILE} that check --report-dir wrote, or its directory."
 
 
@@ -41,7 +42,9 @@ def read_report_file(path: Path) -> tuple[dict[str, Any], Path]:
     schema = json.loads(files("contract_tests").joinpath("schemas/report.schema.json").read_text(encoding="utf-8"))
     ours = schema["properties"]["schema_version"]["const"]
     theirs = value.get("schema_version") if isinstance(value, dict) else None
-    if theirs is not None and theirs != ours:
+    if theirs in _EARLIER:
+        value |= {"schema_version": ours}  # what came since is not required
+    elif theirs is not None and theirs != ours:
         raise KitError(
             printable(f"the report has the schema version {str(theirs)[:40]!r}, and this kit reads {ours!r}"),
             where=where,

@@ -24,7 +24,7 @@ from openapi.loading import CONTRACT_FILE
 
 __all__ = ["SCHEMA_VERSION", "Report", "build_report", "redaction_of"]
 
-SCHEMA_VERSION = "1.1"
+SCHEMA_VERSION = "1.2"
 _SHOWN_BODY = 2000
 _VOLATILE = {"date", "age", "expires", "last-modified", "etag", "set-cookie", "x-request-id", "x-runtime"}
 
@@ -71,7 +71,7 @@ def build_report(
             "digest": bench.contract.digest,
             "callbacks": [callback.name for callback in bench.callbacks],
         },
-        "receiver": {"name": receiver_name, "url": access.shown_url},
+        "receiver": {"name": receiver_name, "url": access.shown_url, **_own_urls(bench)},
         "run": {
             "id": bench.run.id,
             "seed": bench.seed,
@@ -109,6 +109,7 @@ def build_report(
     # An app that this run served is gone with it: only `check` starts it again.
     playable = is_written and not access.app
     for finding in (finding for rule in value["rules"] for finding in rule["findings"] if playable):
+        access = bench.sender_of(finding["callback"]).access
         finding["reproduce"] = reproduce_command(finding["id"], access, options)
     return Report(value, bodies)
 
@@ -116,7 +117,15 @@ def build_report(
 def redaction_of(bench: Bench, pointers: tuple[str, ...] = ()) -> Redaction:
     """Knows every secret of a run: the receiver's, the read-back's, and what stands at the pointers."""
     state = bench.state.access.secrets if isinstance(bench.state, HttpReadBack) else ()
-    return Redaction.of((*bench.sender.secrets, *state), bench.run, pointers)
+    secrets = (secret for sender in bench.senders for secret in sender.secrets)
+    return Redaction.of((*secrets, *state), bench.run, pointers)
+
+
+def _own_urls(bench: Bench) -> dict[str, Any]:
+    """Where each callback goes; nothing where all go to one URL."""
+    if not bench.elsewhere:
+        return {}
+    return {"urls": {each.name: bench.sender_of(each.name).access.shown_url for each in bench.callbacks}}
 
 
 def _ids_are_redacted(bench: Bench, pointers: tuple[str, ...]) -> bool:
@@ -158,7 +167,7 @@ def _waiver(bench: Bench, result: RuleResult, redaction: Redaction) -> dict[str,
 def _finding(
     bench: Bench, name: str, finding: Finding, redaction: Redaction, bodies: dict[str, bytes]
 ) -> dict[str, Any]:
-    access = bench.sender.access
+    access = bench.sender_of(finding.callback).access
     redaction = redaction.knowing(_bodies(finding))
     value: dict[str, Any] = {
         "id": name,
@@ -175,7 +184,7 @@ def _finding(
             _exchange(exchange, f"{name}-{step}", redaction, bodies, access.shown_url, bench.begun_s)
             for step, exchange in enumerate(finding.exchanges, 1)
         ],
-        "reproduce": _command(bench, name.rpartition("-")[0]),
+        "reproduce": _command(bench, name.rpartition("-")[0], finding.callback),
     }
     if finding.looks:
         value["timeline"] = timeline(bench, finding, redaction)
@@ -197,25 +206,27 @@ def _bodies(finding: Finding) -> Iterator[bytes]:
             yield exchange.answer.body
 
 
-def _command(bench: Bench, rule_id: str) -> str:
-    """The command that judges one rule again as this run did."""
+def _command(bench: Bench, rule_id: str, callback: str) -> str:
+    """The command that judges one rule again as this run did; of several URLs, at the callback's own."""
     words = ["--rules", rule_id]
     words += ["--seed", str(bench.seed), "--depth", bench.depth.name]
-    if bench.callbacks != bench.contract.default_callbacks:
+    if bench.elsewhere:
+        words += ["--callback", callback]
+    elif bench.callbacks != bench.contract.default_callbacks:
         words += [word for callback in bench.callbacks for word in ("--callback", callback.name)]
     if bench.contract.path != CONTRACT_FILE:
         words += ["--contract", str(bench.contract.path)]
-    access = bench.sender.access
+    access = bench.sender_of(callback).access
     words += ["--ca", access.ca] if access.ca else []
     words += ["--insecure"] if access.insecure else []
     if bench.scheme is not None:
         words += ["--signature", getattr(bench.sender.signer, "named", "") or bench.scheme.name]
     if isinstance(bench.state, HttpReadBack):
         state_url = unquote(bench.state.access.shown_url)
-        if bench.sender.access.app and bench.state.access.url.startswith(_origin(bench.sender.access.url)):
-            state_url = state_url.removeprefix(_origin(bench.sender.access.url))
+        if access.app and bench.state.access.url.startswith(_origin(access.url)):
+            state_url = state_url.removeprefix(_origin(access.url))
         words += ["--state-url", state_url]
-    return f"callback-contract check {_target_words(bench.sender.access)} {shlex.join(words)}"
+    return f"callback-contract check {_target_words(access)} {shlex.join(words)}"
 
 
 def _target_words(access: Access) -> str:

@@ -36,6 +36,9 @@ def summary_md(report: dict[str, Any]) -> str:
         f"run {run['id']}",
         "",
     ]
+    for name, url in report["receiver"].get("urls", {}).items():
+        lines.append(f"- {escaped(name)} at {escaped(url)}")
+    lines += [""] if "urls" in report["receiver"] else []
     if run["incomplete"]:
         lines += [f"**The run ended early:** {escaped(run['incomplete'])}", ""]
     broken = broken_rules(report)

@@ -81,17 +81,25 @@ class Bar(Listener):
             )
 
 
-def show_plan(target: Console, plan: dict[str, int], *, pace: str, url: str, catalogue: Catalogue) -> None:
-    """Prints what a run would send, without sending it."""
+def show_plan(
+    target: Console, plan: dict[str, int], *, pace: str, url: str, contacts: int, catalogue: Catalogue
+) -> None:
+    """Prints what a run would send, without sending it.
+
+    Args:
+        url: Where to, in words.
+        contacts: How many deliveries the first contact takes.
+    """
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for column, justify in (("rule", "left"), ("level", "left"), ("deliveries", "right"), ("statement", "left")):
         table.add_column(column, justify=justify)  # type: ignore[arg-type]
     for rule_id, count in plan.items():
         rule = catalogue[rule_id]
         table.add_row(rule.id, rule.level, str(count) if count else "shared", rule.statement)
-    total = sum(plan.values()) + 1
+    total = sum(plan.values()) + contacts
+    first = "the first contact is one of them" if contacts == 1 else f"{contacts} of them are the first contact"
     target.print(table)
-    target.print(f"\n{len(plan)} rules, {total} deliveries to {url} (the first contact is one of them); {pace}.")
+    target.print(f"\n{len(plan)} rules, {total} deliveries to {url} ({first}); {pace}.")
     target.print(
         "A broken rule sends up to three of its cases again, a flaky case up to four times. Nothing was sent now."
     )
@@ -176,7 +184,10 @@ def _show_summary(target: Console, value: dict[str, Any]) -> None:
     for rule in value["rules"]:
         counts[rule["verdict"]] = counts.get(rule["verdict"], 0) + 1
     run = value["run"]
-    judged = f"{value['receiver']['url']}: " + ", ".join(f"{count} {verdict}" for verdict, count in counts.items())
+    urls = value["receiver"].get("urls", {}).values() or [value["receiver"]["url"]]
+    judged = f"{' and '.join(dict.fromkeys(urls))}: " + ", ".join(
+        f"{count} {verdict}" for verdict, count in counts.items()
+    )
     by = (
         f"contract {value['contract']['version']}, depth {run['depth']}, seed {run['seed']}, run {run['id']}, "
         f"{run['deliveries']} deliveries in {run['duration_s']:.1f} s"

@@ -83,6 +83,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "verdict_error": ("error", "出错"),
     "receiver": ("Receiver", "接收方"),
     "url": ("URL", "URL"),
+    "url_of": ("URL of {callback}", "{callback} 的 URL"),
     "judged_at": ("Judged", "评判时间"),
     "took": ("Duration", "耗时"),
     "deliveries": ("Deliveries", "投递次数"),

@@ -1,0 +1,96 @@
+"""Decides how much a receiver gets, and when the next delivery may go out."""
+
+from __future__ import annotations
+
+import ipaddress
+import threading
+import time
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+__all__ = ["OutOfBudget", "Pace", "Turns", "is_loopback"]
+
+
+class OutOfBudget(Exception):
+    """The time or the number of deliveries that the user allowed is used up."""
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How much a receiver gets.
+
+    Attributes:
+        per_second: Deliveries a second at most; None for no limit.
+        at_once: Deliveries under way at the same time.
+        most: Deliveries in all; None for no limit.
+        until: `time.monotonic()` after which nothing more is sent; None for no limit.
+    """
+
+    per_second: float | None = None
+    at_once: int = 16
+    most: int | None = None
+    until: float | None = None
+
+    @classmethod
+    def towards(
+        cls,
+        *urls: str,
+        per_second: float | None = None,
+        at_once: int | None = None,
+        most: int | None = None,
+        until: float | None = None,
+    ) -> Pace:
+        """The pace for receivers: without limit on this machine, careful as soon as one is elsewhere."""
+        if all(map(is_loopback, urls)):
+            return cls(per_second, at_once or 16, most, until)
+        return cls(per_second or 20.0, at_once or 4, most or 1000, until)
+
+
+def is_loopback(url: str) -> bool:
+    """Whether a URL names this machine."""
+    host = urlsplit(url).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+class Turns:
+    """Gives out turns at a pace; safe to use from several threads and for several receivers."""
+
+    def __init__(self, pace: Pace) -> None:
+        self._pace = pace
+        self._sent = 0
+        self._lock = threading.Lock()
+        self._ended = threading.Event()
+        self._not_before = 0.0
+
+    def take(self, count: int) -> None:
+        """Waits until `count` deliveries may go out together, and counts them.
+
+        Raises:
+            OutOfBudget: They may not go out any more.
+        """
+        pace = self._pace
+        with self._lock:
+            now = time.monotonic()
+            turn = max(now, self._not_before)
+            if pace.until is not None and turn > pace.until:
+                raise OutOfBudget("the time that --max-time allows is used up")
+            if pace.most is not None and self._sent + count > pace.most:
+                raise OutOfBudget(f"the {pace.most} deliveries that --max-deliveries allows are used up")
+            self._sent += count
+            if pace.per_second:
+                self._not_before = turn + count / pace.per_second
+        # Not time.sleep: whoever is interrupted must not wait for a sleeping thread.
+        if turn > now and self._ended.wait(turn - now):
+            raise OutOfBudget("the run was stopped")
+
+    def wait_until(self, moment: float) -> None:
+        """Lets nothing out before a moment of `time.monotonic()`."""
+        with self._lock:
+            self._not_before = max(self._not_before, moment)
+
+    def end(self) -> None:
+        """Wakes whoever waits for a turn."""
+        self._ended.set()
