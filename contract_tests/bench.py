@@ -14,6 +14,7 @@ from itertools import islice
 from contract_tests.cases import Case
 from contract_tests.corpus import DEPTHS, Depth, Scope
 from contract_tests.gate import Gate
+from contract_tests.notes import Note
 from contract_tests.readback import HttpReadBack, ReadBack, ReadBackError, Stored, settled
 from contract_tests.verdicts import Finding, RuleResult
 from contract_tests.watching import Burst, Look, remembering
@@ -70,6 +71,7 @@ class Bench:
         gate: What the pipeline accepts.
         elsewhere: Senders of callbacks that go to another URL than `sender`'s, by callback.
         round_trips_s: What the network takes to those, by callback.
+        notes: What is said beside the verdicts.
     """
 
     contract: Contract
@@ -107,6 +109,7 @@ class Bench:
     gate: Gate = field(default_factory=Gate)
     elsewhere: Mapping[str, Sender] = field(default_factory=dict)
     round_trips_s: dict[str, float] = field(default_factory=dict)
+    notes: tuple[Note, ...] = ()
     _numbers: dict[tuple[str, str], int] = field(default_factory=dict)
     _next_number: int = 1
     _under_way: dict[object, bool] = field(default_factory=dict)

@@ -45,7 +45,7 @@ __all__ = ["check"]
 @pace_options
 @read_back_options
 def check(url: str | None, **options: Any) -> None:
-    """Judge the receiver at URL; without one, the mock receiver.
+    """Judge a receiver, or the mock, by the first callback; by all of --contract.
 
     \b
     Exit codes: 0 nothing failed, 1 a MUST is broken, 2 wrong use, 3 nothing could be judged or the
@@ -87,6 +87,7 @@ class _Check:
             contacts=len(bench.scopes),
             catalogue=bench.catalogue,
         )
+        _say_selection(console(), bench)
         return 0
 
     def _judge(self, bench: Any, report_dir: Path | None, redact: tuple[str, ...], *, own_mock: bool) -> int:
@@ -112,6 +113,7 @@ class _Check:
                     soft_wrap=True,
                     markup=False,
                 )
+                _say_selection(out, bench)
                 if bench.sender.pace.most is not None and total > bench.sender.pace.most:
                     raise KitError(
                         f"the plan has {total} deliveries, and {bench.sender.pace.most} are allowed",
@@ -160,6 +162,12 @@ class _Check:
         if isinstance(stopped, KitError):
             raise _told(stopped, bench)
         return code
+
+
+def _say_selection(out: Any, bench: Any) -> None:
+    for note in bench.notes:
+        if note.about == "selection":
+            out.print(f"{note.text}.", soft_wrap=True, markup=False)
 
 
 def _named(bench: Any) -> str:

@@ -25,8 +25,7 @@ def chosen_callbacks(contract: Contract, options: Mapping[str, Any], *, own_mock
         KitError: There is no callback of a given name, or none is left.
     """
     # A foreign document was read for the named ones alone, which it may call by another name than the contract.
-    is_foreign = any(callback.origin for callback in contract.callbacks)
-    chosen = contract.callbacks if is_foreign else contract.chosen(options["callback"])
+    chosen = contract.callbacks if contract.is_foreign else contract.chosen(options["callback"])
     given = {header.partition(":")[0].strip().lower() for header in options["header"]}
     if options["auth"]:
         given.add("authorization")

@@ -86,6 +86,7 @@ def bench_at(url: str | None, options: Mapping[str, Any]) -> Iterator[Bench]:
     """
     from contract_tests.corpus import DEPTHS
     from contract_tests.foreign import chosen_callbacks
+    from contract_tests.notes import selection_notes
     from contract_tests.routes import senders_elsewhere
     from openapi.catalogue import load_catalogue
     from openapi.model import means_all
@@ -106,6 +107,7 @@ def bench_at(url: str | None, options: Mapping[str, Any]) -> Iterator[Bench]:
             contract, catalogue, rules, callbacks, sender, depth, options["seed"], state=state, elsewhere=elsewhere
         )
         bench.patience_s = options["state_patience"]
+        bench.notes = selection_notes(contract, options["callback"])
         try:
             yield bench
         finally:

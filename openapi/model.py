@@ -207,8 +207,17 @@ class Contract:
 
     @property
     def default_callbacks(self) -> tuple[Callback, ...]:
-        """What is meant when nobody names a callback: the first one; who receives it need not receive the others."""
-        return self.callbacks[:1]
+        """What is meant when nobody names a callback: the first one, and every one of somebody else's contract.
+
+        Of the kit's own contract, who receives one need not receive the others. A foreign document is given by
+        whoever receives what it describes, and its order says nothing.
+        """
+        return self.callbacks if self.is_foreign else self.callbacks[:1]
+
+    @property
+    def is_foreign(self) -> bool:
+        """Whether it was read from somebody else's document."""
+        return any(callback.origin for callback in self.callbacks)
 
     def chosen(self, names: Sequence[str]) -> tuple[Callback, ...]:
         """The callbacks of these names; the default one without any, and all for the name `all`.

@@ -1,13 +1,17 @@
-"""One mock for many callbacks: each body is taken for the callback that it is, and explained by the nearest."""
+"""Many callbacks: which are judged unasked, and how one mock takes each body for the callback that it is."""
 
 from __future__ import annotations
 
 import json
 
 import pytest
+from click.testing import CliRunner
 
-from contract_tests.meta.foreign import written
+from contract_tests.cli import cli
+from contract_tests.meta.foreign import with_schema, written
+from contract_tests.notes import selection_notes
 from mock_server.assessing import Assessor
+from openapi import load_contract
 from openapi.reading import read_contract
 
 
@@ -37,3 +41,30 @@ def test_refusal_names_what_is_wrong_with_the_body_and_not_a_missing_header(asse
     assessment = assess({"kind": "k3", "m3": 1})
     assert not assessment.accepted
     assert "'id' is a required property" in assessment.violations[0].message
+
+
+def test_own_contract_is_judged_by_its_first_callback_and_the_others_are_named():
+    contract = load_contract()
+    first, *others = (callback.name for callback in contract.callbacks)
+    assert [callback.name for callback in contract.default_callbacks] == [first]
+    (note,) = selection_notes(contract, ())
+    assert note.text == f"judged: {first}; not judged: {', '.join(others)}: name them with --callback"
+    assert selection_notes(contract, (first,)) == ()
+
+
+def test_foreign_contract_is_judged_by_all_of_its_callbacks(tmp_path):
+    document = with_schema({"type": "object"})
+    document["webhooks"]["other"] = document["webhooks"]["thing"]
+    contract = read_contract(written(tmp_path, document))
+    assert [callback.name for callback in contract.default_callbacks] == ["thing", "other"]
+    assert selection_notes(contract, ()) == ()
+
+
+@pytest.mark.parametrize("dry", [(), ("--dry-run",)])
+def test_what_is_not_judged_unasked_is_said(dry, tmp_path):
+    ran = CliRunner().invoke(cli, ["check", "--rules", "ACK-01", "--report-dir", str(tmp_path), *dry])
+    (told,) = (line for line in ran.output.splitlines() if line.startswith("judged: "))
+    if not dry:
+        assert json.loads((tmp_path / "report.json").read_text())["notes"] == [
+            {"about": "selection", "text": told[:-1]}
+        ]

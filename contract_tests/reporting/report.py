@@ -91,6 +91,7 @@ def build_report(
             "callbacks": len(bench.callbacks),
             "of_callbacks": len(bench.contract.callbacks),
         },
+        "notes": [{"about": note.about, "text": redaction.text(note.text)} for note in bench.notes],
         "exit_code": code,
         "conformant": conformant(bench.results.values(), whole_catalogue=whole, incomplete=bool(incomplete)),
         "chapters": dict(bench.catalogue.chapters),
