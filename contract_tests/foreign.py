@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from contract_tests.corpus import DEPTHS, Scope
+from contract_tests.notes import Note
 from contract_tests.verdicts import NotApplicable
 from openapi.errors import KitError
 from openapi.model import Callback, Contract, HeaderParameter
@@ -18,8 +19,10 @@ __all__ = ["chosen_callbacks"]
 _MOST_SHOWN = 6
 
 
-def chosen_callbacks(contract: Contract, options: Mapping[str, Any], *, own_mock: bool) -> tuple[Callback, ...]:
-    """The callbacks that a run judges; says which others are left out, and what would let them in.
+def chosen_callbacks(
+    contract: Contract, options: Mapping[str, Any], *, own_mock: bool
+) -> tuple[tuple[Callback, ...], tuple[Note, ...]]:
+    """The callbacks that a run judges; says and notes which others are left out, and what would let them in.
 
     Raises:
         KitError: There is no callback of a given name, or none is left.
@@ -29,21 +32,22 @@ def chosen_callbacks(contract: Contract, options: Mapping[str, Any], *, own_mock
     given = {header.partition(":")[0].strip().lower() for header in options["header"]}
     if options["auth"]:
         given.add("authorization")
-    kept, left = [], []
+    kept, left = [], list[Note]()
     for callback in chosen:
         reason = "" if own_mock else _missing_header(callback, given)
         reason = reason or _missing_body(callback, options)
         if reason:
-            left.append(f"{callback.name} is not judged: {reason}")
+            left.append(Note("not judged", reason, callback.name))
         else:
             kept.append(_with_given(callback, given))
+    lines = [f"{note.callback} is not judged: {note.text}" for note in left]
     if not kept:
-        raise KitError("no callback can be judged", where=str(contract.path), remedy="\n  ".join(left[:_MOST_SHOWN]))
-    for line in left[:_MOST_SHOWN]:
+        raise KitError("no callback can be judged", where=str(contract.path), remedy="\n  ".join(lines[:_MOST_SHOWN]))
+    for line in lines[:_MOST_SHOWN]:
         click.echo(f"note: {line}", err=True)
     if len(left) > _MOST_SHOWN:
         click.echo(f"note: and {len(left) - _MOST_SHOWN} more", err=True)
-    return tuple(kept)
+    return tuple(kept), tuple(left)
 
 
 def _missing_header(callback: Callback, given: set[str]) -> str:

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from mock_server.delivery import printable
 from openapi.model import Callback, Contract
 
-__all__ = ["Note", "selection_notes"]
+__all__ = ["Note", "contract_notes", "selection_notes"]
+
+_LONGEST = 600
 
 
 @dataclass(frozen=True)
@@ -15,11 +18,20 @@ class Note:
     """One sentence that is no verdict.
 
     Attributes:
-        about: `selection`, what was left out because nobody named it.
+        about: `selection`, what was left out because nobody named it; `set aside`, a callback of the contract that
+            cannot be used; `not judged`, one for which something is missing; `contract`, what was read otherwise.
+        callback: The one that it speaks of; empty for no single one.
     """
 
     about: str
     text: str
+    callback: str = ""
+
+
+def contract_notes(contract: Contract) -> tuple[Note, ...]:
+    """What reading a contract left of it; it may be anybody's, so no character of it moves a cursor."""
+    aside = [Note("set aside", _shown(reason), _shown(name)) for name, reason in contract.set_aside]
+    return (*aside, *(Note("contract", _shown(note)) for note in contract.notes))
 
 
 def selection_notes(contract: Contract, names: Sequence[str]) -> tuple[Note, ...]:
@@ -30,6 +42,10 @@ def selection_notes(contract: Contract, names: Sequence[str]) -> tuple[Note, ...
     left = [callback for callback in contract.callbacks if callback not in judged]
     told = f"judged: {_listed(judged)}; not judged: {_listed(left)}: name them with --callback"
     return (Note("selection", told),)
+
+
+def _shown(text: str) -> str:
+    return printable(text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…")
 
 
 def _listed(callbacks: Sequence[Callback]) -> str:

@@ -86,7 +86,7 @@ def bench_at(url: str | None, options: Mapping[str, Any]) -> Iterator[Bench]:
     """
     from contract_tests.corpus import DEPTHS
     from contract_tests.foreign import chosen_callbacks
-    from contract_tests.notes import selection_notes
+    from contract_tests.notes import contract_notes, selection_notes
     from contract_tests.routes import senders_elsewhere
     from openapi.catalogue import load_catalogue
     from openapi.model import means_all
@@ -94,7 +94,7 @@ def bench_at(url: str | None, options: Mapping[str, Any]) -> Iterator[Bench]:
     catalogue = load_catalogue()
     rules = catalogue.select(tuple(name.strip() for name in options["rules"].split(",") if name.strip()))
     contract = contract_of(options, () if means_all(options["callback"]) else options["callback"])
-    callbacks = chosen_callbacks(contract, options, own_mock=url is None)
+    callbacks, left = chosen_callbacks(contract, options, own_mock=url is None)
     with receiver_at(url, contract, options["signature"]) as target:
         sender = sender_to(target, options, *options.get("callback_urls", {}).values())
         elsewhere = senders_elsewhere(sender, contract, options)
@@ -107,7 +107,7 @@ def bench_at(url: str | None, options: Mapping[str, Any]) -> Iterator[Bench]:
             contract, catalogue, rules, callbacks, sender, depth, options["seed"], state=state, elsewhere=elsewhere
         )
         bench.patience_s = options["state_patience"]
-        bench.notes = selection_notes(contract, options["callback"])
+        bench.notes = (*selection_notes(contract, options["callback"]), *left, *contract_notes(contract))
         try:
             yield bench
         finally:

@@ -156,4 +156,9 @@ def hostile(findings=3):
             waiver={"reason": HOSTILE, "owner": "A. Lovelace", "until": "2027-01-01"},
         ),
         text=HOSTILE,
+        notes=[
+            {"about": "set aside", "callback": HOSTILE, "text": HOSTILE},
+            {"about": "not judged", "callback": "other", "text": "it lacks a header"},
+            *({"about": "contract", "text": HOSTILE} for _ in range(12)),
+        ],
     )

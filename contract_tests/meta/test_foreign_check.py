@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import http.server
 import json
 import threading
@@ -15,6 +16,8 @@ from contract_tests.check_command import check
 from contract_tests.cli import cli
 from contract_tests.lacking import LINES, lacking
 from contract_tests.meta.foreign import written
+from mock_server.receiver import Receiver
+from mock_server.serving import served as served_receiver
 from openapi import CONTRACT_FILE, ContractError
 from openapi.reading import read_contract
 
@@ -42,6 +45,29 @@ def test_mock_made_from_a_foreign_document_is_judged_clean(file):
     assert ran.exit_code == 0
     assert "contract 7" in ran.output
     assert "1 of 2 callbacks is set aside" in ran.output and "text/xml" in ran.output
+
+
+def test_what_was_left_of_the_document_stands_in_every_report(tmp_path):
+    entry = {"schema": BODY, "examples": {"right": {"value": {"id": "1"}}, "wrong": {"value": {"id": 1}}}}
+    document = copy.deepcopy(DOCUMENT)
+    hooks = document["paths"]["/s"]["post"]["callbacks"]
+    hooks["good"]["{$url}"]["post"]["requestBody"]["content"]["application/json"] = entry
+    hooks["needy"] = copy.deepcopy(hooks["good"])
+    needed = {"name": "X-Key", "in": "header", "required": True, "schema": {"type": "string"}}
+    hooks["needy"]["{$url}"]["post"]["parameters"] = [needed]
+    with served_receiver(Receiver(read_contract(written(tmp_path, DOCUMENT)))) as url:
+        arguments = ["--contract", str(written(tmp_path, document)), "--rules", "ACK-01", "--report-dir", str(tmp_path)]
+        ran = CliRunner().invoke(check, [url, *arguments])
+    assert ran.exit_code == 0, ran.output
+    notes = json.loads((tmp_path / "report.json").read_text())["notes"]
+    assert [(note["about"], note.get("callback")) for note in notes[:2]] == [
+        ("not judged", "needy"),
+        ("set aside", "bad"),
+    ]
+    assert "text/xml" in notes[1]["text"] and "example 'wrong'" in notes[-1]["text"]
+    for name in ("report.html", "summary.md"):
+        told = (tmp_path / name).read_text()
+        assert all(word in told for word in ("X-Key", "text/xml", "wrong")), name
 
 
 def test_rule_without_its_fact_says_which_lines_to_add(file):

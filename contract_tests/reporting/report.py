@@ -11,6 +11,7 @@ from urllib.parse import unquote
 
 from contract_tests.bench import Bench
 from contract_tests.gate import waiver_told
+from contract_tests.notes import Note
 from contract_tests.readback import HttpReadBack
 from contract_tests.reporting.measures import bursts, latency, timeline
 from contract_tests.reporting.redaction import Redaction
@@ -91,7 +92,7 @@ def build_report(
             "callbacks": len(bench.callbacks),
             "of_callbacks": len(bench.contract.callbacks),
         },
-        "notes": [{"about": note.about, "text": redaction.text(note.text)} for note in bench.notes],
+        "notes": [_note(note, redaction) for note in (*bench.notes, *_withheld(bench))],
         "exit_code": code,
         "conformant": conformant(bench.results.values(), whole_catalogue=whole, incomplete=bool(incomplete)),
         "chapters": dict(bench.catalogue.chapters),
@@ -120,6 +121,15 @@ def redaction_of(bench: Bench, pointers: tuple[str, ...] = ()) -> Redaction:
     state = bench.state.access.secrets if isinstance(bench.state, HttpReadBack) else ()
     secrets = (secret for sender in bench.senders for secret in sender.secrets)
     return Redaction.of((*secrets, *state), bench.run, pointers)
+
+
+def _withheld(bench: Bench) -> Iterator[Note]:
+    return (Note("not judged", reason, name) for name, reason in bench.withheld.items())
+
+
+def _note(note: Note, redaction: Redaction) -> dict[str, str]:
+    value = {"about": note.about, "text": redaction.text(note.text)}
+    return value | {"callback": redaction.text(note.callback)} if note.callback else value
 
 
 def _own_urls(bench: Bench) -> dict[str, Any]:

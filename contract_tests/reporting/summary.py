@@ -18,6 +18,7 @@ __all__ = ["append_to_step_summary", "escaped", "summary_md"]
 
 _LONGEST_CELL = 300
 _MOST_ROWS = 100
+_MOST_NOTES = 10
 _STEP_SUMMARY = "GITHUB_STEP_SUMMARY"
 _SIGNS = {"conformant": "✅", "broken": "❌", "error": "❗"}
 _MARKS = re.compile(r"([\\`*_{}\[\]#!|~$^])")
@@ -51,9 +52,22 @@ def summary_md(report: dict[str, Any]) -> str:
     for reason, rules in not_judged(report).items():
         lines.append(f"- not judged: {', '.join(rule['id'] for rule in rules)}: {escaped(reason)}")
     lines += [f"- {escaped(line)}" for line in accepted_lines(report)]
+    lines += _notes(report.get("notes", []))
     if report["not_reached"]:
         lines.append(f"- not reached: {len(report['not_reached'])} rules")
     return "\n".join(lines).rstrip() + "\n"
+
+
+def _notes(notes: list[dict[str, Any]]) -> list[str]:
+    """What is said of the contract beside the verdicts."""
+    told = [
+        f"{note['callback']} ({note['about']}): {note['text']}" if "callback" in note else note["text"]
+        for note in notes
+    ]
+    more = (
+        [f"and {len(told) - _MOST_NOTES} more notes on the contract in report.json"] if len(told) > _MOST_NOTES else []
+    )
+    return [f"- {escaped(line)}" for line in (*told[:_MOST_NOTES], *more)]
 
 
 def _row(rule: dict[str, Any]) -> str:

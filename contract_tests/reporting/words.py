@@ -172,6 +172,9 @@ WORDS: dict[str, tuple[str, str]] = {
     "not_judged": ("Not judged, and why", "未评判的规则及原因"),
     "all_judged": ("Every selected rule was judged.", "所有选中的规则均已评判。"),
     "not_reached": ("The run ended before these rules", "运行结束前未轮到这些规则"),
+    "notes": ("Notes on the contract", "关于契约的说明"),
+    "note_set_aside": ("is set aside", "已搁置"),
+    "note_not_judged": ("is not judged", "未评判"),
     "cleaning": ("Cleaning up", "清理"),
     "cleaning_says": (
         "Only synthetic messages were sent. Each id starts with {mark}; {count} ids stand in report.json.",
@@ -198,6 +201,10 @@ _REASONS = (
     (r"blocked: (\S+) is broken", r"被阻断：\1 未满足"),
     (r"blocked: (\S+) is broken \(through (\S+)\)", r"被阻断：\1 未满足（经由 \2）"),
     (r"needs read-back: give (.+) or --plugin FILE", r"需要回读：请提供 \1 或 --plugin FILE"),
+    (
+        r"judged: (.+); not judged: (.+): name them with --callback",
+        r"已评判：\1；未评判：\2，可用 --callback 指定",
+    ),
     (r"needs several deliveries under way together: raise --at-once", "需要多次投递同时进行：请增大 --at-once"),
 )
 
