@@ -14,6 +14,7 @@ from functools import lru_cache
 from typing import Any
 
 from contract_tests.bounding import MAX_INTEGER, MAX_TEXT, generative, pinned_values
+from contract_tests.caching import keep_caches_out_of_sight
 from mock_server.delivery import Exchange
 from openapi.model import Callback
 
@@ -35,6 +36,7 @@ def _operation(holder: _Held) -> Any:
     """The callback as Schemathesis sees it: an operation under `paths`, since it knows no webhooks."""
     import schemathesis
 
+    keep_caches_out_of_sight()
     callback = holder.callback
     answer = callback.answer
     response: dict[str, Any] = {"description": ""}
@@ -154,6 +156,7 @@ def draw(strategy: Any, count: int, seed: int) -> list[Any]:
     from hypothesis import HealthCheck, Phase, given, settings
     from hypothesis import seed as seeded
 
+    keep_caches_out_of_sight()
     drawn: list[Any] = []
 
     @seeded(seed)
@@ -176,6 +179,7 @@ def text_of_pattern(schema: Mapping[str, Any]) -> str | None:
     """A text that satisfies a schema's regular expression and lengths; the same each time."""
     from hypothesis import strategies as st
 
+    keep_caches_out_of_sight()
     least, most = int(schema.get("minLength", 0)), int(schema.get("maxLength", MAX_TEXT))
     try:
         strategy = st.from_regex(schema["pattern"], alphabet=st.characters(min_codepoint=32, max_codepoint=126))

@@ -18,6 +18,7 @@ from hypothesis.errors import Flaky
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from contract_tests.bench import Contact
+from contract_tests.caching import keep_caches_out_of_sight
 from contract_tests.cases import Case, Draw
 from contract_tests.comparing import furthest
 from mock_server.delivery import Exchange
@@ -223,6 +224,7 @@ def _played(stage: _Stage, draw: Draw) -> None:
         print_blob=False,
         verbosity=Verbosity.quiet,
     )
+    keep_caches_out_of_sight()
     try:
         run_state_machine_as_test(
             seed(draw.seed)(machine),  # type: ignore[arg-type]  # any factory of machines does

@@ -50,6 +50,15 @@ def test_mock_is_judged_without_a_url(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_nothing_is_left_in_the_working_directory_but_the_report(tmp_path):
+    here, cache = tmp_path / "here", tmp_path / "cache"
+    here.mkdir()
+    done = quick("--report-dir", "report", cwd=here, XDG_CACHE_HOME=str(cache))
+    assert done.returncode == 0, done.stderr
+    assert [file.name for file in here.iterdir()] == ["report"]
+    assert (cache / "callback-contract").is_dir()
+
+
 def test_whole_catalogue_is_conformant(url, tmp_path):
     done = quick(url, "--report-dir", str(tmp_path))
     report = json.loads((tmp_path / "report.json").read_text())
