@@ -10,7 +10,7 @@ from pathlib import Path
 
 from openapi.errors import KitError
 
-__all__ = ["is_folder", "write_output"]
+__all__ = ["is_folder", "replace_file", "write_output"]
 
 _LOOKED_AT = 4096
 
@@ -45,7 +45,7 @@ def write_output(out: str, text: str, *, mark: str, force: bool = False) -> None
                 remedy="Give another --out, or --force to replace it.",
             )
         path.parent.mkdir(parents=True, exist_ok=True)
-        _replace(path.resolve(), text.encode())  # what a link points to is replaced, not the link
+        replace_file(path.resolve(), text.encode())  # what a link points to is replaced, not the link
     except OSError as error:
         raise KitError(
             f"cannot be written: {error.strerror or error}", where=out, remedy="Give another --out."
@@ -58,14 +58,19 @@ def _is_ours(path: Path, mark: str) -> bool:
     return not start or mark.encode() in start
 
 
-def _replace(path: Path, content: bytes) -> None:
-    """All or nothing: an interrupt or a full disk leaves what was there before."""
+def replace_file(path: Path, content: bytes) -> None:
+    """Writes a file whole or not at all: an interrupt or a full disk leaves what was there before.
+
+    Raises:
+        OSError: It cannot be written.
+    """
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
         mode = path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask()
-        Path(name).chmod(mode)
+        with contextlib.suppress(OSError):  # some network file systems know no modes
+            Path(name).chmod(mode)
         Path(name).replace(path)
     except BaseException:
         with contextlib.suppress(OSError):

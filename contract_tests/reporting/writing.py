@@ -11,6 +11,7 @@ from contract_tests.reporting.junit import junit_xml
 from contract_tests.reporting.report import Report
 from contract_tests.reporting.sarif import sarif_json
 from contract_tests.reporting.summary import append_to_step_summary, summary_md
+from openapi.outputs import replace_file
 
 __all__ = ["write_reports"]
 
@@ -43,16 +44,6 @@ def write_reports(report: Report, directory: Path, *, chinese: Texts | None = No
         "report.html": lambda: report_html(value, chinese),
     }
     for name, make in makers.items():
-        _write_whole(directory / name, make())
+        replace_file(directory / name, make().encode("utf-8", "backslashreplace"))
     append_to_step_summary(summary_md(value))
     return tuple(directory / name for name in makers)
-
-
-def _write_whole(file: Path, text: str) -> None:
-    # Written beside and moved into place: a full disk leaves the file of the run before, never half of one.
-    unfinished = file.with_name(file.name + ".part")
-    try:
-        unfinished.write_text(text, encoding="utf-8", errors="backslashreplace")
-        unfinished.replace(file)
-    finally:
-        unfinished.unlink(missing_ok=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from openapi.documenting.proof import Proof
 from openapi.documenting.words import Words
 from openapi.errors import KitError
 from openapi.loading import load_contract
+from openapi.outputs import replace_file
 
 __all__ = ["MARKER", "pages_of_site", "write_site"]
 
@@ -42,15 +42,15 @@ def write_site(out: Path, contract_file: Path, languages: tuple[str, ...], proof
     try:
         out.mkdir(parents=True, exist_ok=True)
         # The marker comes first and lists all: a site that was cut off is still known as ours and written again.
-        _write(out / MARKER, "\n".join(sorted({*pages, *earlier})).encode() + b"\n")
+        replace_file(out / MARKER, "\n".join(sorted({*pages, *earlier})).encode() + b"\n")
         for name, content in pages.items():
             (out / name).parent.mkdir(exist_ok=True)
-            _write(out / name, content)
+            replace_file(out / name, content)
         for name in earlier - set(pages):
             (out / name).unlink(missing_ok=True)
             if (out / name).parent != out and not any((out / name).parent.iterdir()):
                 (out / name).parent.rmdir()
-        _write(out / MARKER, "\n".join(sorted(pages)).encode() + b"\n")
+        replace_file(out / MARKER, "\n".join(sorted(pages)).encode() + b"\n")
     except OSError as error:
         raise KitError(
             f"the documentation cannot be written: {error.strerror}",
@@ -80,14 +80,3 @@ def _earlier(out: Path) -> set[str]:
         raise KitError(f"the directory cannot be read: {error}", where=f"--out {out}") from None
     # The marker is a file that anybody can edit: nothing outside the directory is ever removed.
     return {name for name in listed if name.endswith(".html") and ".." not in name and not Path(name).is_absolute()}
-
-
-def _write(path: Path, content: bytes) -> None:
-    # Renamed into place, so that a reader never sees half a page.
-    part = path.with_name(path.name + ".part")
-    try:
-        part.write_bytes(content)
-        os.replace(part, path)
-    except OSError:
-        part.unlink(missing_ok=True)
-        raise
