@@ -15,7 +15,7 @@ from openapi.catalogue import Rule
 
 if TYPE_CHECKING:
     from contract_tests.bench import Bench
-    from contract_tests.judging import RuleTest
+    from contract_tests.rule_tests import RuleTest
 
 __all__ = ["BlockedError", "can_do_without", "cases_of", "narrow"]
 

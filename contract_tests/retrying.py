@@ -12,7 +12,7 @@ from contract_tests.verdicts import Finding
 
 if TYPE_CHECKING:
     from contract_tests.bench import Bench
-    from contract_tests.judging import RuleTest
+    from contract_tests.rule_tests import RuleTest
 
 __all__ = ["MOST_TRIES", "Tally", "frequency", "tallied"]
 

@@ -1,0 +1,77 @@
+"""Decides what a plain valid delivery tells: that the receiver lives, and that it knows who sends."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from contract_tests.bench import Bench
+from contract_tests.cases import Case
+from contract_tests.corpus import Scope
+from contract_tests.trying import Outcome
+from contract_tests.verdicts import Finding
+from mock_server.delivery import Exchange, Framing
+from mock_server.stamping import Identity
+from openapi.catalogue import Rule
+from openapi.errors import KitError
+
+__all__ = ["credentials_error", "look_after", "plain_case", "refuse_lost_credentials"]
+
+
+def plain_case(scope: Scope) -> Case:
+    """One plain valid delivery, as first contact and after anything hostile."""
+    return Case(scope.callback, "a plain valid delivery", scope.plain)
+
+
+def _plain_exchange(bench: Bench, scope: Scope) -> Exchange:
+    number = bench.number("a plain valid delivery", scope, 1)
+    bench.plain_sent += 1
+    delivery = plain_case(scope).delivery(
+        Identity(bench.run, number, bench.plain_sent, group=0x800000 + bench.plain_sent)
+    )
+    # On a connection of its own: what a kept connection does after a broken body is another rule's matter.
+    return bench.send(replace(delivery, framing=Framing(fresh_connection=True)))
+
+
+def look_after(bench: Bench, scope: Scope, rule: Rule) -> list[Finding]:
+    """Sends one valid delivery after something hostile: a receiver that died is found at once, and by whom."""
+    bench.sender_of(scope.callback.name).renew()  # no later rule pays for what a broken body left on a connection
+    if _plain_exchange(bench, scope).acknowledged:
+        return []
+    again = _plain_exchange(bench, scope)
+    if again.acknowledged:
+        return []
+    bench.killed_by = rule.id
+    return [
+        Finding(
+            callback=scope.callback.name,
+            case="the plain valid delivery after all of these",
+            expected="an acknowledgement (2xx), as before",
+            actual=again.described(),
+            exchanges=(again,),
+            repeated=True,
+            curl_suffices=False,
+        )
+    ]
+
+
+def refuse_lost_credentials(bench: Bench, scope: Scope, outcome: Outcome) -> None:
+    """Ends the run where a plain delivery shows that the receiver knows the sender no more.
+
+    Raises:
+        KitError: It was refused with 401 or 403.
+    """
+    # A 401 or 403 to a hostile body alone may be a firewall; to a plain delivery it is the credentials.
+    if not any(exchange.status in {401, 403} for exchange in outcome.contact.exchanges):
+        return
+    plain = _plain_exchange(bench, scope)
+    if plain.status in {401, 403}:
+        raise credentials_error(plain)
+
+
+def credentials_error(exchange: Exchange) -> KitError:
+    """Says that the receiver wants to know who sends."""
+    return KitError(
+        f"the receiver refuses the credentials: it answered {exchange.described()}",
+        remedy="Give them with --header 'Authorization: …', --auth USER:PASSWORD, --cert FILE or --signature SCHEME.",
+        exit_code=3,
+    )

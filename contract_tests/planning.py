@@ -1,0 +1,123 @@
+"""Decides what of a rule can be judged, how many deliveries that takes, and which of them go out ahead."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from contract_tests.bench import Bench
+from contract_tests.cases import Case
+from contract_tests.corpus import Scope
+from contract_tests.narrowing import can_do_without, cases_of
+from contract_tests.routes import hosts
+from contract_tests.rule_tests import RuleTest
+from contract_tests.soundness import sound_cases
+from contract_tests.verdicts import NotApplicable
+from openapi.catalogue import Rule
+
+__all__ = ["Plan", "blocker", "first_number", "missing_means", "planned", "scopes_of", "send_ahead"]
+
+
+@dataclass
+class Plan:
+    """What a run is going to send to a receiver that does everything right."""
+
+    deliveries: int = 0
+    cases: int = 0
+    reason: str = ""
+
+
+def planned(bench: Bench, rule: Rule, test: RuleTest, seen: set[tuple[str, str]]) -> Plan:
+    """Counts what one rule adds to the deliveries; `seen` carries the stimuli that are already counted."""
+    plan = Plan(reason="; ".join(bench.withheld.values()))
+    if lacking := missing_means(bench, rule, test):
+        plan.reason = lacking
+        return plan
+    for scope in scopes_of(bench, test):
+        try:
+            cases = sound_cases(test.stimuli, scope)
+        except NotApplicable as reason:
+            plan.reason = str(reason)
+            continue
+        plan.cases += len(cases)
+        key = (test.purpose, scope.callback.name)
+        if test.shares and key in seen:
+            continue
+        if test.shares:
+            seen.add(key)
+        plan.deliveries += sum(test.deliveries(case) for case in cases) + test.hostile
+    return plan
+
+
+def send_ahead(bench: Bench, rule: Rule, tests: dict[str, RuleTest]) -> None:
+    """Delivers what this rule and the following ones of its chapter look at, all side by side.
+
+    A slow receiver would otherwise be waited for once per rule. Hostile stimuli are left out: what they do to a
+    receiver has to be seen rule by rule.
+    """
+    jobs: list[Callable[[], None]] = []
+    for following in bench.rules[bench.rules.index(rule) :]:
+        test = tests.get(following.id)
+        if following.chapter != rule.chapter or test is None or test.hostile or not test.shares:
+            continue
+        if blocker(bench, following, test):
+            continue
+        for scope in bench.scopes:
+            with contextlib.suppress(NotApplicable):
+                jobs += _deliveries_ahead(bench, following, test, scope)
+    for _ in bench.side_by_side(jobs):
+        pass
+
+
+def _deliveries_ahead(bench: Bench, rule: Rule, test: RuleTest, scope: Scope) -> list[Callable[[], None]]:
+    key = (test.purpose, scope.callback.name)
+    if (*key, 0) in bench.shared or key in bench.under_way:
+        return []  # asked first: making the cases again for every rule that follows is most of the work
+    cases = cases_of(bench, test, scope)
+    bench.under_way.add(key)
+    bench.sent_ahead[rule.id] = bench.sent_ahead.get(rule.id, 0) + len(cases)
+    first = first_number(bench, test, scope, cases)
+
+    def deliver(index: int, case: Case) -> None:
+        bench.shared[(*key, index)] = bench.contact(case, first + index).deliver()
+
+    return [functools.partial(deliver, index, case) for index, case in cases]
+
+
+def first_number(bench: Bench, test: RuleTest, scope: Scope, cases: Sequence[tuple[int, Case]]) -> int:
+    """What the first of a rule's stimuli is numbered by, whether or not that one is sent."""
+    return bench.number(test.purpose, scope, cases[-1][0] + 1 if cases else 0)
+
+
+def missing_means(bench: Bench, rule: Rule, test: RuleTest) -> str:
+    """What a rule needs that the user did not give, with the option that gives it; empty when nothing is missing."""
+    if rule.evidence == "read-back" and bench.state is None:
+        return "needs read-back: give --state-url 'https://…/{id}' or --plugin FILE"
+    if test.needs is not None and (lacking := test.needs(bench)):
+        return lacking
+    if test.together and bench.sender.pace.at_once < 2:
+        return "needs several deliveries under way together: raise --at-once"
+    return ""
+
+
+def scopes_of(bench: Bench, test: RuleTest) -> tuple[Scope, ...]:
+    """The callbacks that a rule is judged by; one for each host when it is judged by the connection."""
+    return hosts(bench) if test.connects else bench.scopes
+
+
+def blocker(bench: Bench, rule: Rule, test: RuleTest) -> str:
+    """What was found before and explains what a rule would see; empty when nothing does."""
+    for required in rule.requires:
+        result = bench.results.get(required)
+        if result is not None and result.broken and required != bench.narrowed_by:
+            return f"blocked: {required} is broken"
+        if result is not None and result.blocked and not can_do_without(bench, result):
+            root = result.reason.partition(" (through")[0]
+            return f"{root} (through {required})"
+    if bench.shut and not test.connects:
+        return f"blocked: {bench.shut}"
+    if bench.killed_by:
+        return f"blocked: the receiver acknowledged no valid delivery any more after {bench.killed_by}"
+    return ""
