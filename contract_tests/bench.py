@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import islice
+from typing import TYPE_CHECKING
 
 from contract_tests.cases import Case
 from contract_tests.corpus import DEPTHS, Depth, Scope
@@ -26,6 +27,9 @@ from mock_server.stamping import Identity, Run
 from openapi import pointer as jp
 from openapi.catalogue import Catalogue, Rule
 from openapi.model import Callback, Contract, DeliveryFacts
+
+if TYPE_CHECKING:
+    from contract_tests.samples.choosing import Sample, Samples
 
 __all__ = ["Bench", "Contact", "Listener"]
 
@@ -67,6 +71,7 @@ class Bench:
         spare: Deliveries that may be sent beyond the plan; None for no limit.
         killed_by: The rule after which valid deliveries were no longer acknowledged.
         bursts: Deliveries that went out together.
+        samples: Recorded deliveries that the user gave; set before `scopes` is asked for.
         begun_s: `time.perf_counter()` that times of exchanges are counted from.
         gate: What the pipeline accepts.
         elsewhere: Senders of callbacks that go to another URL than `sender`'s, by callback.
@@ -110,6 +115,7 @@ class Bench:
     elsewhere: Mapping[str, Sender] = field(default_factory=dict)
     round_trips_s: dict[str, float] = field(default_factory=dict)
     notes: tuple[Note, ...] = ()
+    samples: Samples | None = None
     _numbers: dict[tuple[str, str], int] = field(default_factory=dict)
     _next_number: int = 1
     _under_way: dict[object, bool] = field(default_factory=dict)
@@ -123,7 +129,11 @@ class Bench:
         for callback in self.callbacks:
             if callback.name not in self.withheld:
                 beside = at[self.sender_of(callback.name)]
-                beside.append(Scope(callback, self.depth, self.seed, self.scheme, beside=beside))
+                beside.append(
+                    Scope(
+                        callback, self.depth, self.seed, self.scheme, samples=self._samples_of(callback), beside=beside
+                    )
+                )
                 scopes.append(beside[-1])
         return tuple(scopes)
 
@@ -135,6 +145,9 @@ class Bench:
     def senders(self) -> tuple[Sender, ...]:
         """One sender for each URL."""
         return (self.sender, *dict.fromkeys(self.elsewhere.values()))
+
+    def _samples_of(self, callback: Callback) -> tuple[Sample, ...] | None:
+        return None if self.samples is None else self.samples.of(callback.name)
 
     @property
     def scheme(self) -> Scheme | None:

@@ -40,6 +40,7 @@ class Case:
         seal: How a signed delivery is sealed, see `Delivery`; empty for rightly and plainly.
         listed: The pointer and the value of a closed list that it is about.
         draw: What the check draws by itself.
+        sent: The delivery to the byte, of which nothing is stamped; None where one is made of the content.
     """
 
     callback: Callback
@@ -56,9 +57,12 @@ class Case:
     seal: str = ""
     listed: tuple[str, Json] | None = None
     draw: Draw | None = None
+    sent: Delivery | None = None
 
     def delivery(self, identity: Identity) -> Delivery:
         """Makes the delivery that speaks of one message."""
+        if self.sent is not None:
+            return self.sent
         value = stamp(self.callback, self.content, identity, later_s=self.later_s)
         if self.edit is not None:
             value = self.edit(value)

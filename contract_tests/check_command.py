@@ -12,6 +12,7 @@ import click
 
 from contract_tests.gate import gate_of, gate_options
 from contract_tests.restoring import told_options
+from contract_tests.samples.options import put_samples, refuse_nothing_to_mask, sample_options
 from contract_tests.setting_up import bench_at, choice_options, read_back_options
 from contract_tests.under_test import start_options, subject_of
 from mock_server.reaching import Lines, pace_in_words, pace_options, reach_options
@@ -24,6 +25,7 @@ __all__ = ["check"]
 @click.argument("url", required=False, envvar="CALLBACK_CONTRACT_CHECK_URL")
 @start_options
 @choice_options
+@sample_options
 @click.option("--strict", is_flag=True, help="Fail on a broken SHOULD, too.")
 @click.option("--dry-run", is_flag=True, help="Print the plan; send nothing.")
 @click.option(
@@ -64,12 +66,14 @@ class _Check:
         from contract_tests.routes import parted
 
         redact = checked_pointers(self.options["redact"])
+        refuse_nothing_to_mask(self.options)
         report_dir = _writable(self.options["report_dir"])
         url, self.options = parted(url, self.options)
         put_gate = gate_of(self.options, _kit_version())  # first: a typo starts no receiver
         with subject_of(url, self.options, report_dir) as subject, bench_at(subject.url, subject.options) as bench:
             subject.meet(bench)
             put_gate(bench)
+            put_samples(bench, self.options)
             if self.options["dry_run"]:
                 return self._dry_run(bench)
             return self._judge(bench, report_dir, redact, own_mock=subject.url is None)

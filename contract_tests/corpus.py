@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import jsonschema_rs
 
@@ -27,6 +27,9 @@ from openapi import pointer as jp
 from openapi.members import Member
 from openapi.model import Callback
 from openapi.sampling import sample_of, why_no_sample
+
+if TYPE_CHECKING:
+    from contract_tests.samples.choosing import Sample
 
 __all__ = ["DEPTHS", "MAX_INTEGER", "MAX_TEXT", "Depth", "Scope"]
 
@@ -69,6 +72,7 @@ class Scope:
 
     Attributes:
         signature: The scheme by which deliveries are signed, when one is configured.
+        samples: Recorded deliveries of the callback; None where the user gave none at all.
         beside: The scopes of all callbacks of the run: what is broken for one of them may be right for another.
     """
 
@@ -77,6 +81,7 @@ class Scope:
     seed: int
     signature: Scheme | None = None
     refused: frozenset[str] = frozenset()
+    samples: tuple[Sample, ...] | None = field(default=None, repr=False, compare=False)
     beside: list[Scope] = field(default_factory=list, repr=False, compare=False)
 
     def without(self, refused: frozenset[str]) -> Scope:

@@ -40,6 +40,9 @@ __all__ = [
 _ENOUGH_BROKEN = 3
 """Broken cases after which a rule's remaining ones are not sent: they would cost the receiver and tell nothing new."""
 
+_ENOUGH_NAMED = 20
+"""The same for a rule that names each broken case; those beyond the first are not tried a second time."""
+
 
 def judge(bench: Bench, rule: Rule, test: RuleTest) -> RuleResult:
     """Puts every case of a rule before the receiver and says what came of it.
@@ -101,6 +104,7 @@ def _judge_cases(
     jobs = [functools.partial(run_case, bench, test, case, first + index, index) for index, case in cases]
     numbers = iter(first + index for index, _ in cases)
     broken = crowded = 0
+    further: list[str] = []
     for batch in bench.at_once(list(jobs), test.at_once):
         for outcome, number in zip(batch, numbers, strict=False):
             assert isinstance(outcome, Outcome)
@@ -108,6 +112,7 @@ def _judge_cases(
                 continue
             if broken >= _ENOUGH_BROKEN:
                 broken += 1
+                further.append(outcome.contact.case.label)
                 continue
             refuse_lost_credentials(bench, scope, outcome)
             finding = confirmed(bench, rule, test, outcome, number)
@@ -116,12 +121,15 @@ def _judge_cases(
             else:
                 result.findings.append(replace(finding, case_index=number - first))
                 broken += 1
-        if broken >= _ENOUGH_BROKEN:
+        if broken >= (_ENOUGH_NAMED if test.named else _ENOUGH_BROKEN):
             break
     if broken == result.cases > 1:
         result.reason = f"all {result.cases} cases broke it"
     elif broken:
         told = f"{broken} of {result.cases} cases broke it"
-        result.reason = told if broken < _ENOUGH_BROKEN else f"at least {told}"
+        is_all = broken < (_ENOUGH_NAMED if test.named else _ENOUGH_BROKEN)
+        result.reason = told if is_all else f"at least {told}"
     elif crowded:
         result.reason = f"{crowded} of {result.cases} cases broke among others and held alone; {CROWD_RULE} judges that"
+    if test.named and further:
+        result.reason += f"; once each, also {', '.join(further)}"

@@ -13,7 +13,7 @@ from contract_tests.corpus import DEPTHS, Scope
 from contract_tests.first_contact import make_first_contact
 from contract_tests.judging import RuleTest, judge, send_ahead
 from contract_tests.running import collect_tests
-from contract_tests.setups import RIGHT, reached, set_aside
+from contract_tests.setups import RIGHT, reached, set_aside, stock_samples
 from contract_tests.verdicts import RuleResult, Verdict
 from mock_server.signing import Scheme
 from openapi.catalogue import Catalogue, load_catalogue
@@ -54,7 +54,10 @@ def tools() -> tuple[Contract, Catalogue, dict[str, RuleTest]]:
 @lru_cache(maxsize=4)
 def _scopes(depth: str, seed: int, scheme: Scheme | None) -> tuple[Scope, ...]:
     """Drawn once for all faults: what is sent does not depend on the receiver."""
-    return tuple(Scope(callback, DEPTHS[depth], seed, scheme) for callback in tools()[0].default_callbacks)
+    return tuple(
+        Scope(callback, DEPTHS[depth], seed, scheme, samples=stock_samples(callback) if scheme else None)
+        for callback in tools()[0].default_callbacks
+    )
 
 
 def judge_all(bench: Bench, tests: dict[str, RuleTest]) -> dict[str, RuleResult]:

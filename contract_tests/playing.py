@@ -21,6 +21,7 @@ from contract_tests.reporting.terminal import console
 from contract_tests.reproducing import Look, Played, Scene, scene_of
 from contract_tests.routes import urls_in_words
 from contract_tests.running import collect_tests
+from contract_tests.samples.replaying import recorded_scene
 from contract_tests.setting_up import bench_at
 from contract_tests.verdicts import NotApplicable
 from mock_server.delivery import Delivery, Exchange, printable, status_line
@@ -55,7 +56,10 @@ def play_findings(recorded: Recorded, chosen: _Chosen, options: Mapping[str, Any
     given = dict(options) | {"callback": callbacks if there else (), "callback_urls": urls if there else {}}
     tests = collect_tests()
     with _bench(url, given) as bench, _without_secrets(bench):
-        scenes = [scene_of(bench, tests, rule["id"], finding) for rule, finding in chosen]
+        scenes = [
+            scene_of(bench, tests, rule["id"], finding) or recorded_scene(bench, tests, recorded, rule["id"], finding)
+            for rule, finding in chosen
+        ]
         play = _Play(recorded, bench, url, urls, options, console())
         play.announce(chosen, scenes)
         if not options["dry_run"]:

@@ -25,6 +25,7 @@ class RuleTest:
         connects: Whether the check looks at the connection itself and delivers nothing.
         needs: Says what else is missing to judge it at a bench; empty for nothing.
         narrows: Whether later rules do without what it found refused, instead of being blocked by it.
+        named: Whether every broken case is named: each is somebody's, and none stands for others.
     """
 
     stimuli: Stimuli
@@ -35,6 +36,7 @@ class RuleTest:
     connects: bool = False
     needs: Callable[[Bench], str] | None = None
     narrows: bool = False
+    named: bool = False
 
     def deliveries(self, case: Case) -> int:
         """How many deliveries a case costs at a receiver that does everything right."""
@@ -73,6 +75,7 @@ def each(
     connects: bool = False,
     needs: Callable[[Bench], str] | None = None,
     narrows: bool = False,
+    named: bool = False,
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Turns a check of one case into a pytest test of a rule.
 
@@ -81,7 +84,7 @@ def each(
         sends: How often the check delivers, a number or a function of the case; leave it out for a check that
             takes `exchange`.
         at_once: Cases that may be under way together.
-        together: See `RuleTest`; likewise connects, needs and narrows.
+        together: See `RuleTest`; likewise connects, needs, narrows and named.
     """
 
     def decorate(check: Callable[..., None]) -> Callable[..., None]:
@@ -90,7 +93,7 @@ def each(
         if names not in (wanted, wanted[:1]):
             raise TypeError(f"{check.__name__} takes {' and '.join(wanted)}, not {names}")
 
-        rule_test = RuleTest(stimuli, check, sends, at_once, together, connects, needs, narrows)
+        rule_test = RuleTest(stimuli, check, sends, at_once, together, connects, needs, narrows, named)
 
         def test(judge_rule: Callable[[RuleTest], None]) -> None:
             judge_rule(rule_test)

@@ -7,16 +7,20 @@ import secrets
 from collections.abc import Iterator
 from dataclasses import replace
 
+from contract_tests.cases import default_headers
 from contract_tests.readback import ReadBack, own_read_back
+from contract_tests.samples.choosing import Sample
 from mock_server.certificates import Tls, self_made
+from mock_server.delivery import Delivery
 from mock_server.faults import FAULTS
 from mock_server.receiver import Receiver
 from mock_server.sending import Access, Pace, Sender
 from mock_server.serving import served
 from mock_server.signing import DeliverySigner, Keys, Scheme, load_keys, load_scheme
-from openapi.model import Contract
+from mock_server.wireform import encode
+from openapi.model import Callback, Contract
 
-__all__ = ["RIGHT", "reached", "set_aside", "stock_signature"]
+__all__ = ["RIGHT", "reached", "set_aside", "stock_samples", "stock_signature"]
 
 RIGHT = {"": "right", "secured": "right; signed, with credentials, by HTTPS"}
 """The mocks without a fault, as the matrix names and describes them."""
@@ -41,6 +45,15 @@ def stock_signature() -> tuple[Scheme, Keys]:
     """A scheme that gives every rule on signatures a meaning, with two keys made now."""
     scheme = replace(load_scheme("standard-webhooks"), key_env=("CURRENT_KEY", "NEXT_KEY"), key_encoding="hex")
     return scheme, load_keys(scheme, {name: secrets.token_hex(32) for name in scheme.key_env})
+
+
+def stock_samples(callback: Callback) -> tuple[Sample, ...]:
+    """Recordings for the rules on them: the contract's examples, as old as they are."""
+    headers = default_headers(callback)
+    return tuple(
+        Sample(e.name, e.value, Delivery(callback.name, callback.method, headers, encode(e.value)))
+        for e in callback.delivered_examples
+    )
 
 
 @contextlib.contextmanager

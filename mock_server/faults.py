@@ -12,6 +12,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 from mock_server.assessing import Assessment
 from mock_server.receiver import Fault, Received, Receiver, Reply, Right, problem
@@ -186,6 +187,23 @@ def _outside_format(member: Member, value: jp.Json) -> bool:
 def _foreign_phone(member: Member, value: jp.Json) -> bool:
     looks = isinstance(value, str) and re.fullmatch(r"\+?[1-9]\d{6,14}", value)
     return bool(member.format in {"e164", "msisdn"} and looks) and not re.match(r"\+?(1|44)", str(value))
+
+
+_RETENTION = timedelta(days=1)
+
+
+def _bygone(request: Received, a: Assessment) -> bool:
+    """Whether an event is older than what this receiver keeps."""
+    stamped = a.callback.delivery.stamped if a.callback else {}
+    for pointer in (pointer for pointer, kind in stamped.items() if kind == "time"):
+        try:
+            value = jp.get(a.value, pointer)
+            told = datetime.fromtimestamp(value, UTC) if isinstance(value, (int, float)) else None
+        except (LookupError, ValueError, OverflowError, OSError):
+            continue
+        if told is not None and datetime.now(UTC) - told > _RETENTION:
+            return True
+    return False
 
 
 # --- deviations that remember --------------------------------------------------------------------------------------
@@ -493,6 +511,7 @@ FAULTS: dict[str, Fault] = {
     "TLS-05": _below("shows a certificate for another host", "other host"),
     "TLS-06": _below("speaks TLS 1.0 and 1.1, too", "old too"),
     "TLS-07": _below("shows a certificate that runs out in three days", "ending"),
+    "SMP-01": replace(_accepted("refuses events of more than a day ago", REFUSED, _bygone), needs="samples"),
 }
 
 FAULTS |= STORED_FAULTS | SIGNING_FAULTS

@@ -1,4 +1,4 @@
-"""Decides what is told of waivers and frozen rules beside the verdicts: whatever somebody has to look at."""
+"""Decides what is told of waivers, frozen rules and recordings beside the verdicts: what somebody has to look at."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from mock_server.delivery import printable
 
 __all__ = ["accepted_lines"]
 
+_MOST_SHOWN = 6
 _WHAT_TO_DO = {
     "expired": "expired on {until}, and waives nothing any more; mend the receiver, or decide anew",
     "unknown": "unknown: this kit has no such rule, or the contract no such callback; update the one or the other",
@@ -16,7 +17,7 @@ _WHAT_TO_DO = {
 
 
 def accepted_lines(report: dict[str, Any]) -> list[str]:
-    """A line for each stale waiver, and one for rules that came after the frozen version."""
+    """A line for each stale waiver, for rules after the frozen version, for recordings that broke the contract."""
     lines = []
     for waiver in report.get("waivers", ()):
         if waiver["state"] in _WHAT_TO_DO:
@@ -29,4 +30,8 @@ def accepted_lines(report: dict[str, Any]) -> list[str]:
     if frozen["left_out"]:
         ids = ", ".join(rule["id"] for rule in frozen["left_out"])
         lines.append(f"not judged, newer than {frozen['rules_as_of']}: {ids}")
+    breaches = [told["place"] for told in report.get("samples", {}).get("set_aside", ()) if told["kind"] == "contract"]
+    if breaches:
+        places = ", ".join(breaches[:_MOST_SHOWN]) + (", …" if len(breaches) > _MOST_SHOWN else "")
+        lines.append(printable(f"recordings that broke the contract, not held against the receiver: {places}"))
     return lines

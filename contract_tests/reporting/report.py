@@ -108,6 +108,8 @@ def build_report(
             "ids": [] if _ids_are_redacted(bench, redact) else sorted(redaction.text(sent) for sent in bench.ids_sent),
         },
     }
+    if bench.samples is not None:
+        value["samples"] = bench.samples.told()
     # An app that this run served is gone with it: only `check` starts it again.
     playable = is_written and not access.app
     for finding in (finding for rule in value["rules"] for finding in rule["findings"] if playable):
@@ -230,6 +232,9 @@ def _command(bench: Bench, rule_id: str, callback: str) -> str:
     access = bench.sender_of(callback).access
     words += ["--ca", access.ca] if access.ca else []
     words += ["--insecure"] if access.insecure else []
+    if bench.samples is not None:
+        words += ["--samples", bench.samples.source]
+        words += [word for mask in bench.samples.masks for word in ("--mask", mask)]  # nobody sends in the clear by it
     if bench.scheme is not None:
         words += ["--signature", getattr(bench.sender.signer, "named", "") or bench.scheme.name]
     if isinstance(bench.state, HttpReadBack):

@@ -17,6 +17,7 @@ from contract_tests.reporting.accepted import accepted_lines
 from contract_tests.reporting.report import Report
 from contract_tests.reporting.reproduction import from_here
 from contract_tests.verdicts import RuleResult
+from mock_server.curl import FRESH_RUN
 from mock_server.delivery import printable
 from openapi.catalogue import Catalogue, Rule
 
@@ -169,7 +170,8 @@ def _show_finding(
     target.print(Text("     Reproduce:"))
     target.print(Text(f"     {from_here(finding['reproduce'], directory)}"), soft_wrap=True)
     if "curl" in finding:
-        target.print(Text("     One delivery, with a fresh id each time:"))
+        fresh = ", with a fresh id each time" if finding["curl"].startswith(FRESH_RUN) else ""
+        target.print(Text(f"     One delivery{fresh}:"))
         target.print(Text(f"     {finding['curl']}"), soft_wrap=True)
 
 

@@ -69,6 +69,11 @@ WORDS: dict[str, tuple[str, str]] = {
         "Waiver of {rule} ({owner}): not needed any more, the rule holds.",
         "{rule} 的豁免（{owner}）：规则已满足，不再需要。",
     ),
+    "samples": ("{delivered} of {read} recordings were delivered.", "{read} 份录制中投递了 {delivered} 份。"),
+    "samples_break": (
+        "{count} broke the contract, which is not held against the receiver: {places}.",
+        "{count} 份违反契约，这不算接收方的问题：{places}。",
+    ),
     "frozen": ("Not judged, newer than {version}: {ids}.", "未评判（晚于 {version}）：{ids}。"),
     "selection": (
         "Judged: {rules} of {of_rules} rules, {callbacks} of the contract's {of_callbacks} callbacks.",
@@ -125,6 +130,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "at": ("at", "时刻"),
     "reproduce": ("Play it again", "重放此发现"),
     "curl": ("One delivery, with a fresh id each time", "单次投递，每次使用新的编号"),
+    "curl_same": ("One delivery, the same each time", "单次投递，每次都相同"),
     "copy": ("Copy", "复制"),
     "copied": ("Copied", "已复制"),
     "timeline": ("Stored state, as read-back showed it", "回读所见的存储状态"),

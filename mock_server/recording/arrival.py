@@ -13,7 +13,7 @@ from mock_server.delivery import Headers, header_value
 from mock_server.explaining import Violation
 from openapi.pointer import Json
 
-__all__ = ["ACCEPTED", "FORWARD", "REFUSED", "Arrival", "Filter"]
+__all__ = ["ACCEPTED", "FORWARD", "REFUSED", "Arrival", "Filter", "headers_of"]
 
 ACCEPTED, FORWARD, REFUSED = "accepted", "forward-compatible", "refused"
 
@@ -112,14 +112,15 @@ class Arrival:
         told |= {
             "at": datetime.fromtimestamp(told["at"], UTC),
             "late": bool(told["late"]),
-            "headers": _headers(told["headers"]),
+            "headers": headers_of(told["headers"]),
             "violations": tuple(Violation(*pair) for pair in json.loads(told["violations"] or "[]")),
             "novelties": tuple(Novelty(*pair) for pair in json.loads(told["novelties"] or "[]")),
         }
         return cls(**told)
 
 
-def _headers(raw: bytes) -> Headers:
+def headers_of(raw: bytes) -> Headers:
+    """Headers as they are stored, a line each."""
     lines = raw.decode("latin-1").split("\r\n")
     return tuple((name, value) for name, _, value in (line.partition(": ") for line in lines if line))
 

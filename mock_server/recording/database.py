@@ -17,15 +17,15 @@ from typing import Any
 from mock_server.recording.rows import COLUMNS, CONTENT_COLUMNS
 from openapi.errors import KitError
 
-__all__ = ["Database"]
+__all__ = ["APPLICATION_ID", "Database"]
 
-_APPLICATION_ID = 0xCA11BAC
+APPLICATION_ID = 0xCA11BAC
 _SCHEMA = 1
 _LAYOUT = f"""
 CREATE TABLE deliveries (id INTEGER PRIMARY KEY, {", ".join(COLUMNS[1:])});
 CREATE TABLE contents (id INTEGER PRIMARY KEY, {", ".join(CONTENT_COLUMNS[1:])});
 CREATE INDEX by_message ON deliveries (message, id) WHERE message <> '';
-PRAGMA application_id = {_APPLICATION_ID};
+PRAGMA application_id = {APPLICATION_ID};
 PRAGMA user_version = {_SCHEMA};
 """
 
@@ -103,7 +103,7 @@ def _laid_out(connection: sqlite3.Connection, file: Path) -> None:
     (application,) = connection.execute("PRAGMA application_id").fetchone()
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-    if tables and application != _APPLICATION_ID:
+    if tables and application != APPLICATION_ID:
         raise KitError(
             f"{file} is a database of another program", where="--store", remedy="Give another file, or a new one."
         )

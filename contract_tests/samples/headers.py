@@ -1,0 +1,46 @@
+"""Decides which recorded headers go out again: those by which a receiver reads the delivery, and no secret."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection
+
+from mock_server.delivery import Headers
+
+__all__ = ["replayed"]
+
+_OF_THE_CONNECTION = {
+    *("connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade", "expect"),
+    *("host", "content-length", "content-encoding", "accept-encoding", "http2-settings"),
+}
+"""What speaks of the connection that was, or of bytes that a recording holds decoded (RFC 9110 §7.6.1)."""
+
+_OF_THE_WAY = re.compile("(?i)x-forwarded-.*|forwarded|via|x-real-ip|x-envoy-.*|cf-.*|x-amzn-.*|sec-.*|alt-used")
+"""What a proxy in front of the receiver put there, or a browser."""
+
+_SECRET = re.compile("auth|token|key|secret|cookie|password|credential|session", re.IGNORECASE)
+_NO_SECRET = {"idempotency-key", "x-idempotency-key"}
+_DIGESTS = {"content-md5", "digest", "content-digest", "repr-digest"}
+
+
+def replayed(
+    headers: Headers, *, without: Collection[str] = (), mask: Callable[[str], str] | None = None
+) -> tuple[Headers, frozenset[str]]:
+    """The headers that go out again, and the lower-case names of those left out that somebody may miss.
+
+    Args:
+        without: Lower-case names of headers that this run gives by itself.
+        mask: Masks a text; then digests of the body are left out, too, since they are no longer right.
+    """
+    kept, left = [], set()
+    for name, value in headers:
+        lower = name.lower()
+        if lower in _OF_THE_CONNECTION or lower in without or name.startswith(":") or _OF_THE_WAY.fullmatch(name):
+            continue
+        if not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", name) or re.search("[\r\n\0\ud800-\udfff]", value):
+            left.add("one that is no header")
+        elif (_SECRET.search(name) and lower not in _NO_SECRET) or (mask and lower in _DIGESTS):
+            left.add(lower)
+        else:
+            kept.append((name, mask(value) if mask and lower not in {"content-type", "user-agent"} else value))
+    return tuple(kept), frozenset(left)

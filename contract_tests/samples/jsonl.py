@@ -1,0 +1,72 @@
+"""Decides what a line of JSON is a recording of: an envelope of headers and body, or a bare body.
+
+    {"headers": {"Content-Type": "application/json"}, "body": {"status": "read"}}
+    {"headers": {}, "body": "{\\"status\\": \\"read\\"}", "callback": "messageStatus"}
+    {"status": "read"}
+
+An envelope has `headers` and `body` and nothing else but `callback`. A body that is a text is sent to the letter; any
+other JSON is written compactly, in UTF-8. A line that is no envelope is a bare body, sent to the letter.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from contract_tests.samples.recording import MOST_BODY_BYTES, Entries, Recording, Unreadable, headers_of
+from mock_server.wireform import encode
+
+__all__ = ["read_lines"]
+
+_MOST_LINE_BYTES = 4 * MOST_BODY_BYTES  # an escaped body, and its headers
+_ENVELOPE = {"headers", "body"}
+
+
+def read_lines(file: Path, name: str) -> Entries:
+    """Reads one line after another, so that a file of any size takes no more memory than its longest line."""
+    with file.open("rb") as lines:
+        number = 0
+        while line := lines.readline(_MOST_LINE_BYTES + 1):
+            number += 1
+            place = f"{name} line {number}"
+            if len(line) > _MOST_LINE_BYTES:
+                yield Unreadable(place, f"is longer than {_MOST_LINE_BYTES} bytes")
+                while line and not line.endswith(b"\n"):
+                    line = lines.readline(_MOST_LINE_BYTES)
+                continue
+            line = line.rstrip(b"\r\n")
+            if number == 1:
+                line = line.removeprefix(b"\xef\xbb\xbf")
+            if line.strip():
+                yield _read(line, place)
+
+
+def _read(line: bytes, place: str) -> Recording | Unreadable:
+    try:
+        value = json.loads(line.decode())
+    except UnicodeDecodeError:
+        return Unreadable(place, "is not UTF-8")
+    except RecursionError:
+        return Unreadable(place, "nests too deeply")
+    except json.JSONDecodeError as error:
+        return Unreadable(place, f"is not JSON: {error.msg} at character {error.pos + 1}")
+    except ValueError:
+        return Unreadable(place, "holds a number of too many digits")
+    if isinstance(value, dict) and value.keys() >= _ENVELOPE and value.keys() <= {*_ENVELOPE, "callback"}:
+        return _opened(value, place)
+    return Recording(place, line)
+
+
+def _opened(envelope: dict[str, Any], place: str) -> Recording | Unreadable:
+    body, callback = envelope["body"], envelope.get("callback", "")
+    if not isinstance(callback, str):
+        return Unreadable(place, "`callback` is no text")
+    try:
+        headers = headers_of(envelope["headers"])
+        sent = body.encode() if isinstance(body, str) else encode(body)
+    except UnicodeEncodeError:
+        return Unreadable(place, "the body holds a lone surrogate, which has no bytes")
+    except ValueError as error:
+        return Unreadable(place, str(error))
+    return Recording(place, sent, headers, callback)

@@ -1,0 +1,215 @@
+"""Decides which values of a recorded delivery are masked: those at a pointer, and those of a format.
+
+A mask covers what stands at its place, and everything below it but the names of members. A value of some length that
+is masked in one place is masked wherever else the same delivery quotes it, as far as the contract allows.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any
+
+from contract_tests.samples.masks import KIND_OF_FORMAT, KINDS, Masks
+from openapi import pointer as jp
+from openapi.errors import KitError
+from openapi.members import Member
+from openapi.model import Callback, Contract
+
+__all__ = ["Masker", "UnmaskableError", "masker_of"]
+
+_PREFIX = "format:"
+_SHORTEST_QUOTED = 6  # a shorter one stands in many a text by chance
+_MOST_SINGLE = 300  # places that are tried one by one; trying costs a validation each
+_MOST_CANDIDATES = 8
+_Path = tuple[str | int, ...]
+
+
+class UnmaskableError(Exception):
+    """A value has no mask that the contract allows; the text says where it stands."""
+
+
+@dataclass
+class Masker:
+    """What `--mask` names, and every mask of this run.
+
+    Attributes:
+        named: The values of `--mask`.
+        pointers: Unescaped tokens; `*` stands for any member or item, `-` for any item.
+        kinds: Names of `KINDS` that are looked for in all texts.
+        formats: Names that a schema gives a place.
+        met: Pointers at which something was masked.
+    """
+
+    named: tuple[str, ...] = ()
+    pointers: tuple[tuple[str, ...], ...] = ()
+    kinds: tuple[str, ...] = ()
+    formats: frozenset[str] = frozenset()
+    met: set[tuple[str, ...]] = field(default_factory=set)
+    _masks: Masks = field(default_factory=Masks)
+    _members: dict[str, dict[str, Member]] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        return bool(self.pointers or self.kinds or self.formats)
+
+    def text(self, value: str) -> str:
+        """Masks what is found inside of a text by its form."""
+        for kind in self.kinds:
+            value = KINDS[kind].sub(functools.partial(self._found, kind), value)
+        return value
+
+    def _found(self, kind: str, found: re.Match[str]) -> str:
+        return self._masks.text(found[0], kind)
+
+    def masked(
+        self, value: jp.Json, callback: Callback, is_valid: Callable[[jp.Json], bool]
+    ) -> tuple[jp.Json, Callable[[str], str]]:
+        """A valid body masked so that it stays valid, and what masks other texts of the same delivery.
+
+        Raises:
+            UnmaskableError: Nothing plausible is valid in some place.
+        """
+        places = list(self._places(value, (), callback, inside=False))
+        chosen = {path: next(self._candidates(_at(value, path), path, callback), None) for path in places}
+        made = _with(value, chosen)
+        if not is_valid(made):
+            chosen = {path: self._fitting(value, path, callback, is_valid) for path in islice(places, _MOST_SINGLE)}
+            made = _with(value, chosen)
+            if len(places) > _MOST_SINGLE or not is_valid(made):
+                raise UnmaskableError("as a whole")
+        quoted = {
+            old: new
+            for path, new in chosen.items()
+            if isinstance(old := _at(value, path), str) and isinstance(new, str) and len(old) >= _SHORTEST_QUOTED
+        }
+        spoken = self._everywhere(made, quoted, frozenset(chosen), ())
+        if not is_valid(spoken):
+            # A word that the contract lists in another place is not somebody's there.
+            done = frozenset(chosen)
+            quoted = {o: n for o, n in quoted.items() if is_valid(self._everywhere(made, {o: n}, done, ()))}
+            spoken = self._everywhere(made, quoted, done, ())
+            if not is_valid(spoken):
+                raise UnmaskableError("inside of its texts")
+        return spoken, lambda text: self._inside(text, quoted)
+
+    def _places(self, value: jp.Json, path: _Path, callback: Callback, *, inside: bool) -> Iterator[_Path]:
+        """The scalars that are masked whole."""
+        for pointer in self.pointers:
+            if _matches(pointer, path):
+                self.met.add(pointer)
+                inside = True
+        inside = inside or self._kind(path, callback) is not None
+        if isinstance(value, dict):
+            for key, item in value.items():
+                yield from self._places(item, (*path, key), callback, inside=inside)
+        elif isinstance(value, list):
+            for index, item in enumerate(value):
+                yield from self._places(item, (*path, index), callback, inside=inside)
+        elif inside:
+            yield path
+
+    def _kind(self, path: _Path, callback: Callback) -> str | None:
+        """What a place is by its schema's format, where that is to be masked."""
+        if not self.formats:
+            return None
+        member = self._member(path, callback)
+        form = member.format.lower() if member is not None else ""
+        return KIND_OF_FORMAT.get(form, form) if form in self.formats else None
+
+    def _member(self, path: _Path, callback: Callback) -> Member | None:
+        if callback.name not in self._members:
+            self._members[callback.name] = {member.pointer: member for member in callback.members}
+        # The first item stands for all items of an array.
+        return self._members[callback.name].get(jp.join(0 if isinstance(step, int) else step for step in path))
+
+    def _schema(self, path: _Path, callback: Callback) -> Mapping[str, Any]:
+        member = self._member(path, callback)
+        return member.schema if member is not None else {}
+
+    def _candidates(self, value: jp.Json, path: _Path, callback: Callback) -> Iterator[jp.Json]:
+        schema = self._schema(path, callback)
+        return islice(self._masks.candidates(value, schema, self._kind(path, callback) or ""), _MOST_CANDIDATES)
+
+    def _fitting(self, value: jp.Json, path: _Path, callback: Callback, is_valid: Callable[[jp.Json], bool]) -> jp.Json:
+        for candidate in self._candidates(_at(value, path), path, callback):
+            if is_valid(_with(value, {path: candidate})):
+                return candidate
+        raise UnmaskableError(f"at {jp.join(path)}")
+
+    def _everywhere(self, value: jp.Json, quoted: dict[str, str], done: frozenset[_Path], path: _Path) -> jp.Json:
+        """The same with what stands inside of texts and names masked, too."""
+        if isinstance(value, dict):
+            return {
+                self._inside(key, quoted): self._everywhere(item, quoted, done, (*path, key))
+                for key, item in value.items()
+            }
+        if isinstance(value, list):
+            return [self._everywhere(item, quoted, done, (*path, index)) for index, item in enumerate(value)]
+        return self._inside(value, quoted) if isinstance(value, str) and path not in done else value
+
+    def _inside(self, text: str, quoted: dict[str, str]) -> str:
+        for old in sorted(quoted, key=len, reverse=True):
+            text = text.replace(old, quoted[old])
+        return self.text(text)
+
+
+def _matches(pointer: tuple[str, ...], path: _Path) -> bool:
+    return len(pointer) == len(path) and all(
+        wanted in ("*", str(step)) or (wanted == "-" and isinstance(step, int))
+        for wanted, step in zip(pointer, path, strict=True)
+    )
+
+
+def _at(value: jp.Json, path: _Path) -> jp.Json:
+    for step in path:
+        value = value[step]
+    return value
+
+
+def _with(value: jp.Json, chosen: dict[_Path, jp.Json], path: _Path = ()) -> jp.Json:
+    """A copy with other scalars at some places."""
+    if isinstance(value, dict):
+        return {key: _with(item, chosen, (*path, key)) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_with(item, chosen, (*path, index)) for index, item in enumerate(value)]
+    return chosen.get(path, value)
+
+
+def masker_of(wanted: Iterable[str], contract: Contract) -> Masker:
+    """Reads the values of `--mask`.
+
+    Raises:
+        KitError: One is neither a JSON pointer nor a format that the kit or the contract knows.
+    """
+    pointers, kinds, formats = [], [], set[str]()
+    known = {member.format.lower() for callback in contract.callbacks for member in callback.members if member.format}
+    for text in (named := tuple(dict.fromkeys(wanted))):
+        if not text.startswith(_PREFIX):
+            pointers.append(_pointer(text))
+            continue
+        name = text.removeprefix(_PREFIX).strip().lower().replace("e.164", "e164")
+        kind = KIND_OF_FORMAT.get(name, name)
+        if kind not in KINDS and name not in known:
+            raise KitError(
+                f"{text!r} is no format that can be masked",
+                where="--mask",
+                remedy=f"Formats are {', '.join(dict.fromkeys([*KINDS, *sorted(known)]))}; a pointer begins with /.",
+            )
+        kinds += [kind] if kind in KINDS else []
+        formats |= {name, kind, *(form for form, of in KIND_OF_FORMAT.items() if of == kind)}
+    return Masker(named, tuple(pointers), tuple(dict.fromkeys(kinds)), frozenset(formats))
+
+
+def _pointer(text: str) -> tuple[str, ...]:
+    try:
+        tokens = jp.tokens(text)
+    except ValueError as error:
+        raise KitError(
+            str(error), where="--mask", remedy="Write a pointer as in /user/name, or format:email."
+        ) from None
+    if not tokens:
+        raise KitError("an empty pointer names whole bodies", where="--mask", remedy="Write /user/name.")
+    return tokens

@@ -1,0 +1,148 @@
+"""Decides what stands in the place of a masked value: of the same type, in a plausible form, and nobody's.
+
+A mask is made from the value's number among all that were masked, never from the value: whoever knows how masks are
+made cannot find a phone number by trying all of them, and two runs over the same recordings mask alike.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+import string
+from collections.abc import Iterator, Mapping
+from datetime import date, timedelta
+from typing import Any
+
+from openapi import pointer as jp
+from openapi.sampling import TEXTS
+
+__all__ = ["KINDS", "KIND_OF_FORMAT", "Masks"]
+
+KINDS = {
+    # Bounded, so that no text takes long to be searched.
+    "email": re.compile(r"[^\s@<>\"'(),;:]{1,64}@[^\s@<>\"'(),;:]{1,250}\.[A-Za-z]{2,20}"),
+    "phone": re.compile(r"(?<![\w+])\+[1-9](?:[ ().-]{0,2}\d){6,14}(?!\d)"),
+    "uuid": re.compile(r"(?i)(?<![0-9a-f])[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?![0-9a-f])"),
+    "ipv4": re.compile(r"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?![\d.])"),
+}
+"""What is found inside of texts, too, by its name."""
+
+KIND_OF_FORMAT = {"idn-email": "email", "e164": "phone", "msisdn": "phone", "tel": "phone", "phone-number": "phone"}
+"""What else a schema may call these."""
+
+_TIMED = re.compile(r"\d{4}-\d\d-\d\d(?:[Tt ]\d\d:\d\d.*)?")
+_LINK = re.compile(r"(https?)://\S+")
+_DIALLED = re.compile(r"\d{10,15}")
+_FIRST_DAY, _FIRST_SECOND = date(2001, 1, 1), 978_307_200
+_IDEOGRAPHS = "甲乙丙丁戊己庚辛壬癸"
+_TRIES = 8
+
+
+class Masks:
+    """Numbers the values of one run, and makes masks of the numbers."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[str, int] = {}
+        self._scrambled: set[str] = set()
+        self._known: dict[tuple[int, int], str] = {}
+
+    def candidates(self, value: jp.Json, schema: Mapping[str, Any], kind: str = "") -> Iterator[jp.Json]:
+        """Masks of one value, the most plausible first; the first that the contract allows is taken.
+
+        Args:
+            schema: What the contract says of the place.
+            kind: What the value is, where a format says so.
+        """
+        if value is None:
+            yield None
+        elif schema.get("enum"):
+            yield from (listed for listed in schema["enum"] if listed != value and type(listed) is type(value))
+        elif isinstance(value, bool):
+            yield from (False, True)
+        elif isinstance(value, str):
+            yield from self._texts(value, schema, kind)
+        else:
+            yield from self._numerals(value, schema, kind)
+
+    def text(self, value: str, kind: str) -> str:
+        """The mask of a text of a kind, as it may stand inside of a longer one."""
+        number = self._number(value)
+        if kind == "email":
+            return f"masked{number}@example.com"
+        if kind == "phone":
+            return _phone(number)
+        if kind == "uuid":
+            return f"ca11bac4-0000-4000-8000-{number:012x}"
+        return f"192.0.2.{number % 254 + 1}"  # TEST-NET-1 (RFC 5737)
+
+    def _number(self, value: str) -> int:
+        return self._numbers.setdefault(value, len(self._numbers) + 1)
+
+    def _texts(self, value: str, schema: Mapping[str, Any], kind: str) -> Iterator[str]:
+        number, form = self._number(value), str(schema.get("format", ""))
+        kind = kind or KIND_OF_FORMAT.get(form, form)
+        kind = kind if kind in KINDS else next((k for k, found in KINDS.items() if found.fullmatch(value)), "")
+        if kind == "phone" or _DIALLED.fullmatch(value):
+            yield _phone(number) if value.startswith("+") else _phone(number)[1:]
+        elif kind:
+            yield self.text(value, kind)
+        elif _TIMED.fullmatch(value):
+            yield f"{_FIRST_DAY + timedelta(days=number % 3650)}{re.sub('[0-9]', '0', value[10:])}"
+        elif link := _LINK.fullmatch(value):
+            yield f"{link[1]}://example.com/masked{number}"
+        yield self._scramble(value, number)
+        if form in TEXTS:
+            yield TEXTS[form]
+        if "pattern" in schema:
+            from contract_tests.drawing import text_of_pattern
+
+            drawn = text_of_pattern(schema)
+            if drawn is not None:
+                yield drawn
+
+    def _numerals(self, value: float, schema: Mapping[str, Any], kind: str) -> Iterator[float]:
+        number, form = self._number(repr(value)), str(schema.get("format", ""))
+        if isinstance(value, float):
+            yield float(f"{number}.5")
+        elif form == "unix-seconds":
+            yield _FIRST_SECOND + number
+        elif kind == "phone" or KIND_OF_FORMAT.get(form) == "phone":
+            yield int(_phone(number)[1:])
+        if isinstance(value, int):
+            yield int(self._scramble(str(value), number))
+        yield from (schema[bound] for bound in ("minimum", "maximum") if bound in schema)
+        yield from (1, 0)
+
+    def _scramble(self, value: str, number: int) -> str:
+        """A text of the same length and alphabet; of another value another one, where there are enough."""
+        known = self._known.get((number, len(value)))
+        if known is not None:
+            return known
+        is_hex = re.fullmatch("[0-9a-f]+|[0-9A-F]+", value) is not None
+        made = value
+        for turn in range(_TRIES):
+            chance = random.Random(f"mask {number} {turn}")
+            made = "".join(_other(sign, chance, is_hex=is_hex, first=at == 0) for at, sign in enumerate(value))
+            if made != value and made not in self._scrambled:
+                break
+        self._scrambled.add(made)
+        self._known[(number, len(value))] = made
+        return made
+
+
+def _phone(number: int) -> str:
+    """A number in E.164 from ranges reserved for fiction (Ofcom drama numbers, NANP 555-01xx)."""
+    turn = number % 1100
+    return f"+447700900{turn:03d}" if turn < 1000 else f"+120255501{turn - 1000:02d}"
+
+
+def _other(sign: str, chance: random.Random, *, is_hex: bool, first: bool) -> str:
+    if sign.isascii():
+        if sign.isdigit():
+            return chance.choice("123456789" if first and sign != "0" else string.digits)
+        if is_hex:
+            return chance.choice("abcdef" if sign.islower() else "ABCDEF")
+        if sign.isalpha():
+            return chance.choice(string.ascii_lowercase if sign.islower() else string.ascii_uppercase)
+        return sign
+    return chance.choice(_IDEOGRAPHS) if sign.isalnum() else sign

@@ -1,0 +1,92 @@
+"""Decides what is read as a recording of deliveries: a directory, JSON files, HTTP archives, JSON lines, a store."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+from contract_tests.samples.har import read_archive
+from contract_tests.samples.jsonl import read_lines
+from contract_tests.samples.recording import MOST_BODY_BYTES, Entries, Recording, Unreadable
+from openapi.errors import KitError
+
+__all__ = ["read_recordings"]
+
+_KINDS = (".json", ".har", ".jsonl", ".ndjson")
+_ARCHIVE = re.compile(rb'\A(?:\xef\xbb\xbf)?\s*\{\s*"log"\s*:\s*\{')
+_REMEDY = "Give a directory of JSON files, FILE.har, FILE.jsonl, or a store of `mock --store`."
+
+
+def read_recordings(path: Path) -> Entries:
+    """Reads recorded deliveries one after another, in the order of names, entries and lines.
+
+    Raises:
+        KitError: There is no such file, or it is no recording.
+    """
+    try:
+        mode = path.stat().st_mode
+    except OSError as error:
+        raise KitError(f"cannot be read: {error.strerror}", where=f"--samples {path}", remedy=_REMEDY) from None
+    if stat.S_ISDIR(mode):
+        return _directory(path)
+    if not stat.S_ISREG(mode):
+        raise KitError("is neither a directory nor a file", where=f"--samples {path}", remedy=_REMEDY)
+    return _single(path)
+
+
+def _single(file: Path) -> Entries:
+    try:
+        if file.suffix.lower() in _KINDS:
+            yield from _file(file, file.name)
+        elif _start(file).startswith(b"SQLite format 3\x00"):
+            from mock_server.recording.exporting import stored_deliveries
+
+            for number, callback, method, headers, body in stored_deliveries(file):
+                yield Recording(f"{file.name} delivery {number}", body, headers, callback, method)
+        else:
+            raise KitError("is no recording that the kit knows", where=f"--samples {file}", remedy=_REMEDY)
+    except OSError as error:
+        raise KitError(f"cannot be read: {error.strerror}", where=f"--samples {file}") from None
+
+
+def _directory(root: Path) -> Entries:
+    found = False
+    for file in _files(root):
+        found = True
+        name = str(file.relative_to(root))
+        try:
+            yield from _file(file, name, file.parent.name if file.parent != root else "")
+        except OSError as error:
+            yield Unreadable(name, f"cannot be read: {error.strerror}")
+    if not found:
+        raise KitError(f"{root} holds none of {', '.join(_KINDS)}", where="--samples", remedy=_REMEDY)
+
+
+def _files(root: Path) -> Iterator[Path]:
+    """The files below a directory in the order of their names; links to other directories are not followed."""
+    for folder, folders, names in os.walk(root):
+        folders.sort()
+        for name in sorted(names):
+            file = Path(folder, name)
+            if file.suffix.lower() in _KINDS and not name.startswith(".") and file.is_file():
+                yield file
+
+
+def _file(file: Path, name: str, folder: str = "") -> Entries:
+    kind = file.suffix.lower()
+    if kind in {".jsonl", ".ndjson"}:
+        yield from read_lines(file, name)
+    elif kind == ".har" or _ARCHIVE.match(_start(file)):
+        yield from read_archive(file, name)
+    else:
+        with file.open("rb") as opened:
+            body = opened.read(MOST_BODY_BYTES + 1)
+        yield Recording(name, body, callback=folder)
+
+
+def _start(file: Path) -> bytes:
+    with file.open("rb") as opened:
+        return opened.read(200)

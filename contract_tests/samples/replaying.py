@@ -1,0 +1,28 @@
+"""Decides how a finding about a recording is played again: by the bytes that stand beside its report."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from contract_tests.bench import Bench
+from contract_tests.cases import Case
+from contract_tests.judging import RuleTest
+from contract_tests.recorded import Recorded
+from contract_tests.reproducing import Scene
+from contract_tests.stimuli import recorded as stimuli
+
+__all__ = ["recorded_scene"]
+
+
+def recorded_scene(
+    bench: Bench, tests: Mapping[str, RuleTest], report: Recorded, rule_id: str, finding: dict[str, Any]
+) -> Scene | None:
+    """The case of a recording, without the file that it came from; None for findings of other rules."""
+    test = tests.get(rule_id)
+    scope = next((scope for scope in bench.scopes if scope.callback.name == finding["callback"]), None)
+    if test is None or test.stimuli is not stimuli.samples or scope is None:
+        return None
+    *_, delivery = report.deliveries(finding, bench.run)
+    case = Case(scope.callback, finding["case"], None, sent=delivery)
+    return Scene(bench.catalogue[rule_id], test, scope, case, finding["case_number"])

@@ -1,0 +1,23 @@
+"""Decides which recorded deliveries are sent: those that the user gave and that satisfy their contract."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from contract_tests.cases import Case
+from contract_tests.corpus import Scope
+from contract_tests.verdicts import NotApplicable
+
+__all__ = ["samples"]
+
+
+def samples(scope: Scope) -> Iterable[Case]:
+    """The recordings of one callback, to the byte and in their order."""
+    if scope.samples is None:
+        raise NotApplicable("needs recorded deliveries: give --samples DIR, FILE.har or FILE.jsonl")
+    if not scope.samples:
+        raise NotApplicable(f"no recording of {scope.callback.name} is delivered")
+    return [
+        Case(scope.callback, f"the recording {sample.place}", sample.content, sent=sample.delivery)
+        for sample in scope.samples
+    ]
