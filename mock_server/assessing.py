@@ -55,16 +55,19 @@ class Assessment:
     parsable: bool = True
     required: tuple[Member, ...] = ()
     places: tuple[_Place, ...] = ()
+    _novelties: tuple[Novelty, ...] | None = None
 
     @property
     def accepted(self) -> bool:
         """Whether a right receiver acknowledges it."""
         return self.callback is not None
 
-    @cached_property
+    @property
     def novelties(self) -> tuple[Novelty, ...]:
         """What is new about an accepted body; worked out only when somebody reads it."""
-        return tuple(_novelties(self.places, self.value)) if self.callback else ()
+        if self._novelties is None:  # a cached_property takes a lock, which costs as much as looking
+            self._novelties = tuple(_novelties(self.places, self.value)) if self.callback else ()
+        return self._novelties
 
 
 class Assessor:

@@ -53,6 +53,8 @@ def get(value: Json, pointer: str) -> Json:
 def getter(pointer: str) -> Callable[[Json], Json]:
     """Returns `get` at a fixed pointer, prepared for where it is asked of every delivery."""
     path = tokens(pointer)
+    if not path:
+        return lambda value: value
     if len(path) != 1:
         return lambda value: get(value, pointer)
     (token,) = path

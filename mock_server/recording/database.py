@@ -1,7 +1,7 @@
 """Decides which file is a store, how it is laid out, and how it is opened.
 
 In memory there is one connection behind one lock. A file is in WAL mode: one connection writes, another reads without
-waiting for it, and a commit returns when the bytes are on the disk (synchronous = FULL).
+waiting for it, and a commit returns when the bytes are with the operating system (synchronous = NORMAL).
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ class Database:
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
-        """A transaction; rolled back when the block raises, and on the disk when it ends."""
+        """A transaction; rolled back when the block raises, and kept when it ends."""
         with self._write_lock:
             self._writer.execute("BEGIN IMMEDIATE")
             try:
@@ -82,6 +82,13 @@ class Database:
                 if self._writer.in_transaction:
                     self._writer.execute("ROLLBACK")
                 raise
+
+    def is_free(self) -> bool:
+        """Whether one could write at once."""
+        if not self._write_lock.acquire(blocking=False):
+            return False
+        self._write_lock.release()
+        return True
 
     def read(self, query: str, values: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
         """All rows of a query."""
@@ -116,7 +123,9 @@ def _laid_out(connection: sqlite3.Connection, file: Path) -> None:
     if not os.access(file, os.W_OK):
         raise KitError(f"{file} is read-only", where="--store", remedy="Allow writing, or give another file.")
     connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA synchronous = FULL")  # also a power cut loses nothing that was acknowledged
+    # A commit is with the operating system when it returns, so whoever kills this process loses nothing. FULL would
+    # wait for the disk at each, several times as long; so a power cut may take the last moments, and breaks nothing.
+    connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute("PRAGMA journal_size_limit = 67108864")
     if not tables:
         connection.executescript(f"BEGIN; {_LAYOUT} COMMIT;")

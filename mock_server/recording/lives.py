@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from openapi.order import Order
 
-__all__ = ["DUPLICATE", "RETRY", "Lives"]
+__all__ = ["DUPLICATE", "RETRY", "Lives", "Undo"]
 
 RETRY, DUPLICATE = "retry", "duplicate"
 _MOST_MESSAGES = 100_000  # as many as the mock keeps states of
@@ -26,12 +26,16 @@ class _Life:
     furthest: str | None = None
 
 
+Undo = tuple[_Life, str, bool, str | None]
+"""A life, one of its events, whether that was acknowledged before, and how far the life was."""
+
+
 class Lives:
-    """What came of every message that is remembered; used by one thread."""
+    """What came of every message that is remembered; used by one thread at a time."""
 
     def __init__(self) -> None:
         self._messages: OrderedDict[tuple[str, str], _Life] = OrderedDict()
-        self._undo: list[tuple[_Life, str, bool, str | None]] = []
+        self._undo: list[Undo] = []
 
     def met(
         self, message: tuple[str, str], event: str, state: str, order: Order | None, acknowledged: bool
@@ -51,9 +55,13 @@ class Lives:
         self._undo.append((life, event, bool(before), furthest))
         return again, late
 
-    def settle(self, *, kept: bool) -> None:
-        """Makes what was met since the last call final, or takes back that it was acknowledged."""
-        if not kept:
-            for life, event, before, furthest in reversed(self._undo):
-                life.events[event], life.furthest = before, furthest  # it came, and was not acknowledged after all
-        self._undo.clear()
+    def undo(self) -> list[Undo]:
+        """What takes back that those met since the last call were acknowledged."""
+        undo, self._undo = self._undo, []
+        return undo
+
+    @staticmethod
+    def take_back(undo: list[Undo]) -> None:
+        """Makes what was met come, and not be acknowledged after all."""
+        for life, event, before, furthest in reversed(undo):
+            life.events[event], life.furthest = before, furthest

@@ -146,7 +146,7 @@ class Reader:
         return self._last
 
     def listen(self, call: Callable[[int], None]) -> None:
-        """Has `call` called with the newest id after each commit, in the writer's thread: it has to be quick."""
+        """Has `call` called with the newest id after commits, in the recorder's own thread: it has to be quick."""
         with self._changed:
             self._listeners.add(call)
 
@@ -155,19 +155,22 @@ class Reader:
         with self._changed:
             self._listeners.discard(call)
 
-    def came(self, last_id: int) -> None:
+    def wrote(self, last_id: int) -> None:
         """Told by the recorder after each commit."""
+        self._last = last_id
+
+    def tell(self) -> None:
+        """Tells those who wait and listen what is new; called by the recorder's own thread."""
         with self._changed:
-            self._last = last_id
             self._changed.notify_all()
-            listeners = list(self._listeners)
+            listeners, last_id = list(self._listeners), self._last
         for call in listeners:
             call(last_id)
 
     def close(self) -> None:
         """Lets go of everyone who waits."""
         self._closed = True
-        self.came(self._last)
+        self.tell()
 
     def _listed(
         self, where: list[str], values: list[Any], direction: str, limit: int, *, whole: bool = False

@@ -1,8 +1,10 @@
-"""Decides when what came is written: in batches, by one thread, and on the disk before it is acknowledged.
+"""Decides when what came is written: in batches, and into the file before it is acknowledged.
 
-In memory an answer does not wait, and batches are gathered for a moment. With a file the answer waits for the commit
-of its batch: everything that comes while one batch is being committed is the next one, so that many deliveries share
-one wait for the disk.
+Rows are made by the thread that serves, while what they are made of is at hand, and the same thread writes them when
+there is company enough: handing them to another one costs as much as writing them. In memory that is every few dozen
+deliveries, and an answer does not wait; with a file it is once for all the requests that were read in one turn of the
+event loop, whose answers go out then. A second thread writes what is left over after a moment, or when somebody wants
+to look at it or holds the database, and tells those who listen.
 """
 
 from __future__ import annotations
@@ -11,18 +13,17 @@ import asyncio
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
 from functools import partial
-from itertools import islice
 from pathlib import Path
-from typing import Any
 
 from mock_server.assessing import Assessment
 from mock_server.receiver import Received, Reply
+from mock_server.recording.batches import Batch, Kept
 from mock_server.recording.database import Database
+from mock_server.recording.lives import Lives
 from mock_server.recording.reading import Reader
-from mock_server.recording.rows import COLUMNS, CONTENT_COLUMNS, Noted, Rows
+from mock_server.recording.rows import Rows
 from openapi.model import Contract
 
 __all__ = ["KEEP", "KEEP_BYTES", "Recorder"]
@@ -30,21 +31,10 @@ __all__ = ["KEEP", "KEEP_BYTES", "Recorder"]
 KEEP = 100_000
 KEEP_BYTES = 256 * 1024 * 1024
 
-_GATHER_S = 0.02  # in memory: a row costs less in company
-_ROWS_A_STATEMENT = 50  # SQLite works without Python's lock while it steps, so each step has much to do
+_GATHER_S = 0.02  # what lacks company waits no longer
+_ROWS_A_PIECE = 500
+_COMPANY = 200  # rows cost less together: pages are changed and journalled once for all of them
 _MOST_WAITING, _MOST_WAITING_BYTES = 2_000, 32 * 1024 * 1024
-
-Kept = Callable[[bool], None]
-
-
-@dataclass(eq=False)
-class _Batch:
-    """What is written together, and who waits for it."""
-
-    noted: list[Noted] = field(default_factory=list)
-    body_bytes: int = 0
-    waiting: list[tuple[asyncio.AbstractEventLoop, Kept]] = field(default_factory=list)
-    kept: bool | None = None
 
 
 class Recorder:
@@ -79,31 +69,38 @@ class Recorder:
         self._keep, self._keep_bytes, self._trouble = keep, keep_bytes, trouble
         self._rows = Rows(contract, redact=redact)
         self._lock = threading.Condition()
+        self._turn = threading.Lock()  # who holds it writes
         self._wake, self._hurry = threading.Event(), threading.Event()
-        self._batch = self._latest = _Batch()
-        self._closing = self._troubled = False
+        self._batch = self._latest = Batch()
+        self._closing = self._troubled = self._due = False
         self._number = self._count = self._bytes = 0
         self._take_up()
         self.reader = Reader(self._database, self.flush, contract)
-        self.reader.came(self._number)
+        self.reader.wrote(self._number)
         self._thread = threading.Thread(target=self._work, name="recorder", daemon=True)
         self._thread.start()
 
     def observe(self, received: Received, assessment: Assessment | None, reply: Reply) -> None:
         """Notes an exchange. Waits only when the writer is far behind: memory is bounded, too."""
         elapsed_s = time.perf_counter() - received.arrived
-        noted = Noted(time.time(), received, assessment, reply, elapsed_s)
         with self._lock:
             batch = self._latest = self._batch
-            batch.noted.append(noted)
-            batch.body_bytes += len(received.body)
-            if len(batch.noted) == 1:
+            self._number = batch.last = number = self._number + 1
+            try:
+                row, content = self._rows.of(number, time.time(), received, assessment, reply, elapsed_s)
+            except Exception as error:  # the answer goes out, whatever it is; the writer says it
+                batch.error = error
+            else:
+                batch.rows += row
+                batch.contents += content
+                batch.body_bytes += len(received.body)
+            batch.count += 1
+            if not self._wake.is_set():
                 self._wake.set()
-            while (
-                len(self._batch.noted) >= _MOST_WAITING or self._batch.body_bytes >= _MOST_WAITING_BYTES
-            ) and self._thread.is_alive():
-                self._hurry.set()
-                self._lock.wait(1.0)
+        if batch.count >= _COMPANY and not self._durable:
+            self._write_here()
+        if batch.count >= _MOST_WAITING or batch.body_bytes >= _MOST_WAITING_BYTES:
+            self._wait_for(batch)
 
     @property
     def keeper(self) -> Recorder | None:
@@ -111,22 +108,28 @@ class Recorder:
         return self if self._durable else None
 
     def when_kept(self, loop: asyncio.AbstractEventLoop, call: Kept) -> None:
-        """Calls back in the loop, once what was noted last is on the disk (True) or could not be written (False)."""
+        """Calls back in the loop, which runs, once what was noted last is kept (True) or could not be (False)."""
         with self._lock:
-            if self._latest.kept is None and self._latest.noted:
-                self._latest.waiting.append((loop, call))
-                return
-            kept = self._latest.kept is not False
-        loop.call_soon(call, kept)
+            latest = self._latest
+            if latest.kept is None and latest.count:
+                latest.waiting.append((loop, call))
+                if self._due:
+                    return
+                self._due = True
+        if latest.kept is None and latest.count:
+            loop.call_soon(self._write_here, loop)
+        else:
+            loop.call_soon(call, latest.kept is not False)
 
     def flush(self) -> None:
         """Returns once everything that was noted before is written, or could not be."""
-        # A listener runs in the writer's own thread, after what it is told of was written.
-        if threading.current_thread() is self._thread:
-            return
+        # A listener runs in the recorder's own thread, after what it is told of was written.
+        if threading.current_thread() is not self._thread and self._latest.count:
+            self._wait_for(self._latest)
+
+    def _wait_for(self, batch: Batch) -> None:
         with self._lock:
-            latest = self._latest
-            while latest.noted and latest.kept is None and self._thread.is_alive():
+            while batch.kept is None and self._thread.is_alive():
                 self._hurry.set()
                 self._lock.wait(1.0)
 
@@ -157,62 +160,83 @@ class Recorder:
             acknowledged = 200 <= status <= 299 and not wire
             order = orders.get(callback)
             self._rows.lives.met((callback, message), event, state, order, acknowledged)
-            self._rows.lives.settle(kept=True)
+            self._rows.lives.undo()  # final: it is in the store
 
     def _work(self) -> None:
         while True:
             self._wake.wait()
-            if not self._durable and not self._closing:
+            closing = self._closing
+            if not closing:
                 self._hurry.wait(_GATHER_S)
             self._hurry.clear()
-            with self._lock:
-                batch, self._batch = self._batch, _Batch()
-                self._wake.clear()
-                self._lock.notify_all()
-            if batch.noted:
-                self._write(batch)
-            elif self._closing:
+            self._wake.clear()
+            with self._turn:
+                self._write(self._taken())
+            self.reader.tell()
+            if closing:
                 return
-            if self._closing:
-                self._wake.set()
 
-    def _write(self, batch: _Batch) -> None:
+    def _write_here(self, loop: asyncio.AbstractEventLoop | None = None) -> None:
+        """Writes what came in the thread that serves, in whose loop this runs; left to the other one if it is busy."""
+        self._due = False
+        if not self._turn.acquire(blocking=False):
+            self._hurry.set()
+            return
         try:
-            self._insert(batch.noted)
+            if self._database.is_free():
+                self._write(self._taken(), loop)
+            else:
+                self._hurry.set()
+        finally:
+            self._turn.release()
+
+    def _taken(self) -> Batch:
+        with self._lock:
+            batch, self._batch = self._batch, Batch()
+            batch.undo = self._rows.lives.undo()
+        return batch
+
+    def _write(self, batch: Batch, here: asyncio.AbstractEventLoop | None = None) -> None:
+        if not batch.count:
+            return
+        try:
+            if batch.error is not None:
+                raise batch.error
+            self._insert(batch)
             kept = True
         except Exception as error:  # a full disk above all; whatever it is, the server lives on and says it
             kept = False
             reason = str(error) if isinstance(error, sqlite3.Error | OSError) else repr(error)
-        self._rows.lives.settle(kept=kept)
+        if kept:
+            self.reader.wrote(batch.last)
         with self._lock:
+            if not kept:
+                Lives.take_back(batch.undo)
             batch.kept = kept
-            waiting, batch.waiting = batch.waiting, []
             self._lock.notify_all()
-        for loop in {loop for loop, _ in waiting}:
-            calls = [call for its, call in waiting if its is loop]
+        for loop in {loop for loop, _ in batch.waiting}:
+            calls = [call for its, call in batch.waiting if its is loop]
+            if loop is here:
+                _call_all(calls, kept)
+                continue
             try:
                 loop.call_soon_threadsafe(partial(_call_all, calls, kept))
             except RuntimeError:  # the loop is closed: nobody waits any more
                 continue
-        if kept:
-            self.reader.came(self._number)
         if kept == self._troubled:
             self._troubled = not kept
             self._trouble("deliveries are kept again" if kept else f"deliveries cannot be kept: {reason}")
 
-    def _insert(self, noted: Sequence[Noted]) -> None:
-        # The database's lock is held for a piece at a time; where nothing waits for a commit, readers come between.
-        pieces = [noted] if self._durable else _pieces(noted, 10 * _ROWS_A_STATEMENT)
-        for piece in pieces:
-            pairs = [self._rows.of(number, one) for number, one in enumerate(piece, self._number + 1)]
-            count, size = self._count + len(pairs), self._bytes + sum(row[-1] for row, _ in pairs)
+    def _insert(self, batch: Batch) -> None:
+        # The database's lock is held for a piece at a time; where nobody waits for a commit, readers come between.
+        step = batch.count if self._durable else _ROWS_A_PIECE
+        for start in range(0, batch.count, step):
+            count = min(step, batch.count - start)
+            size = batch.size_of(start, count)
             with self._database.writing() as connection:
-                for some in _pieces(pairs, _ROWS_A_STATEMENT):
-                    _insert_rows(connection, "deliveries", COLUMNS, [row for row, _ in some])
-                    _insert_rows(connection, "contents", CONTENT_COLUMNS, [content for _, content in some])
-                gone, gone_bytes = self._forget(connection, count, size)
-            self._number += len(pairs)
-            self._count, self._bytes = count - gone, size - gone_bytes
+                batch.insert(connection, start, count)
+                gone, gone_bytes = self._forget(connection, self._count + count, self._bytes + size)
+            self._count, self._bytes = self._count + count - gone, self._bytes + size - gone_bytes
 
     def _forget(self, connection: sqlite3.Connection, count: int, size: int) -> tuple[int, int]:
         """Deletes the oldest past the bounds; returns how many deliveries and bytes went."""
@@ -231,17 +255,3 @@ class Recorder:
 def _call_all(calls: Sequence[Kept], kept: bool) -> None:
     for call in calls:
         call(kept)
-
-
-def _pieces(items: Sequence[Any], size: int) -> Iterator[list[Any]]:
-    rest = iter(items)
-    while piece := list(islice(rest, size)):
-        yield piece
-
-
-def _insert_rows(
-    connection: sqlite3.Connection, table: str, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]
-) -> None:
-    marks = ",".join(["(" + ",".join("?" * len(columns)) + ")"] * len(rows))
-    values = [value for row in rows for value in row]
-    connection.execute(f"INSERT INTO {table} VALUES {marks}", values)  # noqa: S608  # names and marks, no text

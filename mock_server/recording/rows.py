@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from typing import Any
 
 from mock_server.assessing import Assessment
 from mock_server.receiver import Received, Reply, raw_headers
@@ -14,7 +15,7 @@ from mock_server.state import event_of
 from openapi import pointer as jp
 from openapi.model import Callback, Contract
 
-__all__ = ["COLUMNS", "CONTENT_COLUMNS", "Noted", "Rows"]
+__all__ = ["COLUMNS", "CONTENT_COLUMNS", "Rows"]
 
 COLUMNS = (
     "id at method target verdict callback message state again late status wire delay_s elapsed_s body_bytes event size"
@@ -28,18 +29,10 @@ _SECRET_HEADERS = frozenset({b"authorization", b"proxy-authorization", b"cookie"
 _SECRET_LENGTHS = frozenset(map(len, _SECRET_HEADERS))
 
 
-class Noted(NamedTuple):
-    """An exchange that waits to be written."""
-
-    at: float
-    received: Received
-    assessment: Assessment | None
-    reply: Reply
-    elapsed_s: float
-
-
 class Rows:
-    """Turns exchanges into rows; used by one thread.
+    """Turns exchanges into rows, at once: what stays of one is texts and numbers, and not all that it was made of.
+
+    Used by one thread at a time.
 
     Args:
         redact: Whether the values of headers that carry credentials are left out.
@@ -51,9 +44,10 @@ class Rows:
         self._redact = redact
         self._names = {callback.name: _Names(callback) for callback in contract.callbacks}
 
-    def of(self, number: int, noted: Noted) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+    def of(
+        self, number: int, at: float, received: Received, assessment: Assessment | None, reply: Reply, elapsed_s: float
+    ) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
         """The row of what is looked through, and the row of what is looked at; columns as in this module's lists."""
-        at, received, assessment, reply, elapsed_s = noted
         violations = novelties = None
         callback, message, state, event, again, late = "", "", "", None, "", False
         verdict = REFUSED
@@ -76,7 +70,8 @@ class Rows:
                 again, late = self.lives.met((callback, message), event, state, names.order, acknowledged)
         headers = self._headers(received)
         body, answer, target = received.body, reply.raw[:_MOST_ANSWER_BYTES], received.target
-        size = len(body) + len(headers) + len(answer) + len(target) + len(violations or "") + _ROW_BYTES
+        body_bytes = len(body)
+        size = body_bytes + len(headers) + len(answer) + len(target) + len(violations or "") + _ROW_BYTES
         return (
             number,
             at,
@@ -92,7 +87,7 @@ class Rows:
             reply.wire,
             reply.delay_s,
             elapsed_s,
-            len(body),
+            body_bytes,
             event,
             size,
         ), (number, headers, body, violations, novelties, answer)
@@ -109,9 +104,10 @@ class Rows:
     def _guessed(self, assessment: Assessment) -> tuple[str, str]:
         """Message and state of a refused body: whatever stands where one of the callbacks has them."""
         for callback in self.contract.callbacks:
-            message = _named(assessment.value, callback.delivery.correlation)
+            names = self._names[callback.name]
+            message = _named(assessment.value, names.message)
             if message:
-                return message, _named(assessment.value, callback.delivery.state)
+                return message, _named(assessment.value, names.state)
         return "", ""
 
 
@@ -121,7 +117,7 @@ class _Names:
     def __init__(self, callback: Callback) -> None:
         facts = callback.delivery
         self.callback = callback
-        self.message, self.state, self.order = facts.correlation, facts.state, facts.order
+        self.message, self.state, self.order = _place(facts.correlation), _place(facts.state), facts.order
         self._state_is_event = set(facts.idempotency) == {facts.correlation, facts.state}
 
     def event(self, value: jp.Json, message: str, state: str) -> str | None:
@@ -139,11 +135,18 @@ class _Names:
         return hashlib.sha256(event.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _named(value: jp.Json, pointer: str | None) -> str:
-    if pointer is None:
+_Place = Callable[[jp.Json], jp.Json]
+
+
+def _place(pointer: str | None) -> _Place | None:
+    return None if pointer is None else jp.getter(pointer)
+
+
+def _named(value: jp.Json, place: _Place | None) -> str:
+    if place is None:
         return ""
     try:
-        found = jp.getter(pointer)(value)
+        found = place(value)
     except LookupError:
         return ""
     if isinstance(found, str):
