@@ -77,6 +77,7 @@ class Assessor:
         self.contract = contract
         self._strict: dict[str, Any] = {}
         self._places: dict[str, tuple[_Place, ...]] = {}
+        self._named: dict[str, frozenset[str]] = {}
 
     @cached_property
     def _tolerant(self) -> tuple[tuple[Callback, Any], ...]:
@@ -86,17 +87,33 @@ class Assessor:
             for callback in self.contract.callbacks
         )
 
+    def _fitting(self, value: jp.Json) -> list[Callback]:
+        """The callbacks that a body may be, up to the first to which nothing about it is new: no other comes nearer."""
+        fitting: list[Callback] = []
+        for callback, validator in self._tolerant:
+            if not validator.is_valid(value):
+                continue
+            fitting.append(callback)
+            if len(self._tolerant) > 1 and not any(self._strangeness(callback, value)):
+                return [callback]
+        return fitting
+
+    def _strangeness(self, callback: Callback, value: jp.Json) -> tuple[bool, int]:
+        """Whether anything about a body is new to a callback, and how many of its members are."""
+        if callback.name not in self._named:
+            self._named[callback.name] = frozenset(callback.members[0].schema.get("properties", ()))
+        unnamed = len(value.keys() - self._named[callback.name]) if isinstance(value, dict) else 0
+        return not self._knows(callback, value), unnamed
+
+    def warm_up(self) -> None:
+        """Prepares what the first delivery and the first refusal would wait for; may run beside them."""
+        _ = self._tolerant, self._explainer
+
     def _nearest(self, fitting: list[Callback], value: jp.Json) -> Callback:
         """Of several callbacks that a body may be, the one that knows most of it."""
         if len(fitting) == 1:
             return fitting[0]
-
-        def strangeness(callback: Callback) -> tuple[bool, int]:
-            named = callback.members[0].schema.get("properties", {})
-            unnamed = sum(key not in named for key in value) if isinstance(value, dict) else 0
-            return not self._knows(callback, value), unnamed
-
-        return min(fitting, key=strangeness)
+        return min(fitting, key=lambda callback: self._strangeness(callback, value))
 
     def _knows(self, callback: Callback, value: jp.Json) -> bool:
         validator = self._strict.get(callback.name)
@@ -132,8 +149,7 @@ class Assessor:
             return Assessment(None, error.kind, None, (Violation("", error.detail),), parsable=False)
         except Unusable as error:
             return Assessment(None, error.kind, None, (Violation("", error.detail),))
-        fitting = [callback for callback, validator in self._tolerant if validator.is_valid(value)]
-        if fitting:
+        if fitting := self._fitting(value):
             callback = self._nearest(fitting, value)
             return Assessment(callback, "", value, (), places=self._places_of(callback))
         explained = [(callback, self._explainer.explain(callback, value)) for callback in self._likely(value)]

@@ -86,6 +86,8 @@ def serve(
     def stop() -> None:
         server.should_exit = True
 
+    # openapi-core takes half a second to import, and the first refusal should not wait for it.
+    threading.Thread(target=receiver.assessor.warm_up, name="warming up", daemon=True).start()
     with ending(stop) if ending else contextlib.nullcontext():
         server.run(sockets=[sock])
 

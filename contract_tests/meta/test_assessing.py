@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import random
+from dataclasses import replace
+
 import pytest
 
 from contract_tests.meta.inspecting import GOOD, body, contract
 from mock_server.assessing import Assessor
+from mock_server.provider.composing import Composer
+from openapi.loading import load_contract
 
 
 @pytest.fixture(scope="module")
@@ -30,3 +36,29 @@ def test_what_is_missing_is_told_by_its_name(assessor, missing):
     assert [violation.message for violation in assessor.assess(content).violations] == [
         f"'{missing}' is a required property"
     ]
+
+
+def all_asked(assessor, value):
+    """The nearest of all callbacks that a body may be, none left out."""
+    fitting = [callback for callback, validator in assessor._tolerant if validator.is_valid(value)]
+    return assessor._nearest(fitting, value) if fitting else None
+
+
+@pytest.mark.parametrize("reverse", [False, True], ids=["as written", "the other way round"])
+def test_stopping_at_the_first_callback_that_knows_all_changes_no_attribution(reverse):
+    callbacks = load_contract().callbacks
+    anything = {"type": "object"}
+    loose = replace(callbacks[0], name="loose", schema=anything, strict=anything, tolerant=anything)
+    callbacks = (loose, *callbacks)
+    assessor = Assessor(replace(load_contract(), callbacks=callbacks[::-1] if reverse else callbacks))
+    cases = 0
+    for callback in callbacks[1:]:
+        composer = Composer(callback)
+        for number in range(5):
+            value = composer.content(random.Random(number))
+            less = [{key: one for key, one in value.items() if key != gone} for gone in value]
+            for one in [value, value | {"more": 1}, *less]:
+                if expected := all_asked(assessor, one):
+                    assert assessor.assess(json.dumps(one).encode()).callback is expected
+                    cases += 1
+    assert cases > 50
