@@ -17,7 +17,9 @@ from openapi.errors import KitError
 if TYPE_CHECKING:
     from mock_server.delivery import Delivery
     from mock_server.provider.composing import Composer
+    from mock_server.sending import Sender
     from mock_server.stamping import Run
+    from openapi.model import Callback
 
 __all__ = ["send"]
 
@@ -72,6 +74,8 @@ class _Send:
         _refuse_unknown_state(callback, o["state"])
         composer = Composer(callback, example=o["example"], assignments=o["assignments"])
         sender = sender_to(self.url, o)
+        if not o["dry_run"]:
+            _refuse_unsigned(callback, sender, o)
         try:
             return self._many(composer, sender) if o["messages"] else self._one(contract, composer, sender)
         finally:
@@ -208,6 +212,18 @@ def _summarise(tally: Any, planned: int) -> None:
         click.echo("latency: " + ", ".join(f"{name} {tally.percentile(share) * 1000:.1f} ms" for name, share in shares))
     if set(tally.answers) - {"200"}:
         click.echo("answers: " + ", ".join(f"{printable(what)} ×{n}" for what, n in tally.answers.most_common(8)))
+
+
+def _refuse_unsigned(callback: Callback, sender: Sender, options: Mapping[str, Any]) -> None:
+    """Withholds what would go out without the signature that the contract requires, unless it comes by --header."""
+    from mock_server.signing import lacking_signature
+
+    lacking = lacking_signature(callback, getattr(sender.signer, "scheme", None))
+    given = {text.partition(":")[0].strip().lower() for text in options["header"]}
+    required = {header.name.lower() for header in callback.headers if header.required and header.signature}
+    if lacking and not required <= given:
+        what, _, remedy = lacking.partition(": ")
+        raise KitError(f"nothing was sent: {what}", where="--signature", remedy=f"{remedy[:1].upper()}{remedy[1:]}.")
 
 
 def _refuse_unknown_state(callback: Any, state: str | None) -> None:

@@ -225,6 +225,20 @@ def test_wrong_use_is_one_message(arguments):
     assert done.stderr.startswith("error: ") and "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize("more", [(), ("--messages", "2")])
+def test_callback_that_requires_a_signature_is_withheld_without_a_scheme(more):
+    seen = []
+    signed = next(c for c in CONTRACT.callbacks if any(h.required and h.signature for h in c.headers))
+    with raw_server(lambda connection, request: (seen.append(request), connection.sendall(answer()))) as url:
+        done = send(url, "--callback", signed.name, *more)
+        (name,) = [header.name for header in signed.headers if header.required and header.signature]
+        by_hand = send(url, "--callback", signed.name, "-H", f"{name}: made by hand")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"nothing was sent: {signed.name} requires a signature in {name}" in done.stderr
+    assert "--signature SCHEME" in done.stderr
+    assert (by_hand.returncode, len(seen)) == (0, 1)
+
+
 def test_illustrative_example_is_never_sent():
     name = next(e.name for e in CALLBACK.examples if e.illustrative)
     with pytest.raises(KitError, match="illustrative"):
