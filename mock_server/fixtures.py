@@ -20,6 +20,7 @@ def mock_receiver() -> Iterator[MockReceiver]:
 
 
 @pytest.fixture
-def callback_provider() -> Provider:
-    """The provider as a callable, with a run of its own."""
-    return Provider()
+def callback_provider() -> Iterator[Provider]:
+    """The provider as a callable, with a run of its own; applications that it started end with the test."""
+    with Provider() as provider:
+        yield provider

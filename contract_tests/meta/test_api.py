@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import doctest
+import gc
 import json
 import subprocess
 import sys
@@ -11,6 +13,9 @@ from pathlib import Path
 
 import flask
 import pytest
+from starlette.applications import Starlette
+from starlette.responses import JSONResponse
+from starlette.routing import Route
 
 import mock_server.mock_receiver
 import mock_server.provider.in_process
@@ -189,6 +194,69 @@ def test_what_the_application_raises_is_seen():
 
     with pytest.raises(ZeroDivisionError):
         Provider()(broken)
+
+
+def living(told, *, fails=""):
+    """A Starlette application that opens something at its start and needs it for each request."""
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app):
+        if fails == "startup":
+            raise RuntimeError("no database there")
+        told.append("open")
+        yield {"opened": {"requests": 0}}
+        told.append("closed")
+        if fails == "shutdown":
+            raise RuntimeError("cannot let go")
+
+    async def hook(request):
+        request.state.opened["requests"] += 1
+        return JSONResponse({"requests": request.state.opened["requests"]})
+
+    return Starlette(routes=[Route("/", hook, methods=["POST"])], lifespan=lifespan)
+
+
+def test_what_an_application_opens_at_its_start_is_there_for_every_callback_until_it_is_closed():
+    told = []
+    app = living(told)
+    with Provider() as provider:
+        assert [json.loads(provider(app).body)["requests"] for _ in range(3)] == [1, 2, 3]
+        assert told == ["open"]
+    assert told == ["open", "closed"]
+
+
+def test_lifespan_works_inside_a_coroutine_too():
+    told = []
+
+    async def test():
+        with Provider() as provider:
+            app = living(told)
+            return [provider(app).status for _ in range(2)]
+
+    assert asyncio.run(test()) == [200, 200]
+    assert told == ["open", "closed"]
+
+
+def test_application_ends_with_the_provider_that_nobody_closes():
+    told = []
+    provider = Provider()
+    provider(living(told))
+    del provider
+    gc.collect()
+    assert told == ["open", "closed"]
+
+
+def test_application_that_cannot_start_is_one_clear_error():
+    with pytest.raises(KitError, match="did not start: RuntimeError: no database there") as raised, Provider() as made:
+        made(living([], fails="startup"))
+    assert isinstance(raised.value.__cause__, RuntimeError)
+
+
+def test_application_that_cannot_end_is_one_clear_error():
+    provider = Provider()
+    provider(living([], fails="shutdown"))
+    with pytest.raises(KitError, match="did not end: RuntimeError: cannot let go"):
+        provider.close()
 
 
 def test_value_without_a_place_is_one_error():

@@ -10,7 +10,8 @@
     >>> all(exchange.acknowledged for exchange in provider.life(app))
     True
 
-What the application raises is not caught: a test shows it. An ASGI application's lifespan is not run.
+What the application raises is not caught: a test shows it. An ASGI application's lifespan is started before its first
+callback and ended by `close`, or at the end of `with Provider() as provider`.
 """
 
 from __future__ import annotations
@@ -20,8 +21,8 @@ import inspect
 import json
 import random
 import time
+import weakref
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Literal
@@ -29,6 +30,7 @@ from urllib.parse import unquote
 
 from mock_server.delivery import Answer, Delivery, Exchange, Headers
 from mock_server.provider.composing import Composer
+from mock_server.provider.lifespan import Apps
 from mock_server.provider.lives import Mix, life
 from mock_server.sending import Signer
 from mock_server.stamping import Identity, Run
@@ -74,6 +76,23 @@ class Provider:
         self._target, self._headers, self._signer = target, headers, signer
         self._interface, self._seed = interface, seed
         self._messages = 0
+        self._apps = Apps()
+        # Nobody has to close it: applications are then ended with it, or at the interpreter's end.
+        weakref.finalize(self, self._apps.close)
+
+    def close(self) -> None:
+        """Ends the lifespan of every application that was started.
+
+        Raises:
+            KitError: An application says that it could not end.
+        """
+        self._apps.close()
+
+    def __enter__(self) -> Provider:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
 
     def __call__(
         self, app: Any, state: str | None = None, set: Mapping[str, Json] | None = None, *, message: int | None = None
@@ -112,13 +131,17 @@ class Provider:
         return self._composer.exactly(encode(value), identity)
 
     def put(self, app: Any, delivery: Delivery) -> Answer:
-        """Puts a callback before an application as it is."""
+        """Puts a callback before an application as it is.
+
+        Raises:
+            KitError: The application does not start, or does not answer.
+        """
         signed = self._signer(delivery, self._target) if self._signer else ()
         headers = (*delivery.headers, *self._headers, *signed)
         interface = self._interface or _interface_of(app)
         if interface == "wsgi":
             return _by_wsgi(app, delivery, self._target, headers)
-        return _in_a_loop(app, delivery, self._target, headers)
+        return self._apps.run(app, lambda told: _by_asgi(app, delivery, self._target, headers, told))
 
     def life(
         self,
@@ -188,17 +211,7 @@ def _by_wsgi(app: Any, delivery: Delivery, target: str, headers: Headers) -> Ans
     return Answer(int(code), reason, tuple(answered.to_wsgi_list()), b"".join(parts))
 
 
-def _in_a_loop(app: Any, delivery: Delivery, target: str, headers: Headers) -> Answer:
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return asyncio.run(_by_asgi(app, delivery, target, headers))
-    # Called inside a coroutine: that loop cannot be entered again, so another thread has its own.
-    with ThreadPoolExecutor(1) as other:
-        return other.submit(asyncio.run, _by_asgi(app, delivery, target, headers)).result()
-
-
-async def _by_asgi(app: Any, delivery: Delivery, target: str, headers: Headers) -> Answer:
+async def _by_asgi(app: Any, delivery: Delivery, target: str, headers: Headers, told: dict[str, Any]) -> Answer:
     path, _, query = target.partition("?")
     length = (("content-length", str(len(delivery.body))), ("host", "localhost"))
     scope = {
@@ -214,7 +227,7 @@ async def _by_asgi(app: Any, delivery: Delivery, target: str, headers: Headers) 
         "headers": [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in (*headers, *length)],
         "client": ("127.0.0.1", 50000),
         "server": ("localhost", 80),
-    }
+    } | told
     started: dict[str, Any] = {}
     parts: list[bytes] = []
     asked, done = False, asyncio.Event()

@@ -1,0 +1,153 @@
+"""Decides where an ASGI application runs in this process: in an event loop of its own, between its start and its end.
+
+An application that opens what it needs at `lifespan.startup` is started at its first callback, keeps what it opened
+from one callback to the next, and is stopped by `close`. One that knows no lifespan gets a fresh loop each time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+from mock_server.delivery import printable
+from openapi.errors import KitError
+
+__all__ = ["Apps"]
+
+_PATIENCE_S = 60.0
+_T = TypeVar("_T")
+Call = Callable[[dict[str, Any]], Coroutine[Any, Any, _T]]
+"""Makes a request of the application; gets the members that its scope has from the lifespan."""
+
+
+class Apps:
+    """The applications that were started and are not stopped yet."""
+
+    def __init__(self) -> None:
+        self._started: dict[int, _Life] = {}
+
+    def run(self, app: Any, call: Call[_T]) -> _T:
+        """Runs a request to the end, and starts the application before where that was not done.
+
+        Raises:
+            KitError: The application says that it cannot start, or does not say anything for a minute.
+        """
+        life = self._started.get(id(app))
+        if life is None:
+            life = _Life(app)
+            try:
+                if life.run(life.start()):
+                    self._started[id(app)] = life
+            except BaseException:
+                life.end()
+                raise
+        try:
+            return life.run(call(life.told()))
+        finally:
+            if not life.supported:
+                life.end()
+
+    def close(self) -> None:
+        """Stops what was started, the last one first.
+
+        Raises:
+            KitError: An application says that it could not end.
+        """
+        trouble: KitError | None = None
+        while self._started:
+            _, life = self._started.popitem()
+            try:
+                life.run(life.stop())
+            except KitError as error:
+                trouble = error
+            finally:
+                life.end()
+        if trouble is not None:
+            raise trouble
+
+
+class _Life:
+    """One application in its loop."""
+
+    def __init__(self, app: Any) -> None:
+        self.supported = False
+        self._app = app
+        self._state: dict[str, Any] = {}
+        self._loop = asyncio.new_event_loop()
+        self._said: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        self._told: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        self._task: asyncio.Task[None] | None = None
+
+    def told(self) -> dict[str, Any]:
+        """What a request's scope has from the lifespan; each has a copy of its own, as ASGI says."""
+        return {"state": dict(self._state)} if self.supported else {}
+
+    def run(self, coroutine: Coroutine[Any, Any, _T]) -> _T:
+        """Runs a coroutine in the application's loop, in this thread where it has none."""
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:
+            return self._loop.run_until_complete(coroutine)
+        # Called inside a coroutine: that loop cannot be entered again, so another thread runs the application's.
+        with ThreadPoolExecutor(1) as other:
+            return other.submit(self._loop.run_until_complete, coroutine).result()
+
+    async def start(self) -> bool:
+        """Starts the application; false when it knows no lifespan."""
+        scope = {"type": "lifespan", "asgi": {"version": "3.0", "spec_version": "2.0"}, "state": self._state}
+        self._task = asyncio.ensure_future(self._app(scope, self._told.get, self._said.put))
+        said = await self._asked("startup")
+        self.supported = said == "lifespan.startup.complete"
+        return self.supported
+
+    async def stop(self) -> None:
+        """Lets the application close what it opened."""
+        await self._asked("shutdown")
+
+    async def _asked(self, event: str) -> str:
+        """Tells the application an event; returns what it said, or nothing when it ended without a word."""
+        assert self._task is not None
+        self._told.put_nowait({"type": f"lifespan.{event}"})
+        heard = asyncio.ensure_future(self._said.get())
+        done, _ = await asyncio.wait({heard, self._task}, timeout=_PATIENCE_S, return_when=asyncio.FIRST_COMPLETED)
+        if not done:
+            raise _stuck(event, f"it said nothing for {_PATIENCE_S:g} s")
+        if heard not in done and self._said.empty():
+            heard.cancel()
+            if not self._task.cancelled():
+                self._task.exception()  # whoever raises at an unknown scope knows no lifespan; that is allowed
+            return ""
+        message = await heard
+        if message["type"] == f"lifespan.{event}.failed":
+            cause = None
+            if await asyncio.wait({self._task}, timeout=1) and self._task.done() and not self._task.cancelled():
+                cause = self._task.exception()
+            lines = [line.strip() for line in str(message.get("message", "")).splitlines() if line.strip()]
+            told = lines[-1] if lines else repr(cause) if cause else "it gives no reason"
+            raise _stuck(event, printable(told)) from cause
+        return str(message["type"])
+
+    def end(self) -> None:
+        """Ends what still runs, and gives the loop back."""
+
+        async def rest() -> None:
+            others = asyncio.all_tasks() - {asyncio.current_task()}
+            for task in others:
+                task.cancel()
+            await asyncio.gather(*others, return_exceptions=True)
+            await asyncio.get_running_loop().shutdown_asyncgens()
+            await asyncio.get_running_loop().shutdown_default_executor()
+
+        self.run(rest())
+        self._loop.close()
+
+
+def _stuck(event: str, why: str) -> KitError:
+    could = "start" if event == "startup" else "end"
+    return KitError(
+        f"the application did not {could}: {why}",
+        where="app",
+        remedy=f"It fails in its lifespan's {event}; the cause is above in a traceback, if it raised one.",
+    )
