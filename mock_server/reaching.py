@@ -14,7 +14,16 @@ from openapi.errors import KitError
 if TYPE_CHECKING:
     from mock_server.sending import Access, Pace, Sender
 
-__all__ = ["Lines", "access_to", "pace_in_words", "pace_options", "reach_options", "sender_to", "with_options"]
+__all__ = [
+    "Lines",
+    "access_to",
+    "header_of",
+    "pace_in_words",
+    "pace_options",
+    "reach_options",
+    "sender_to",
+    "with_options",
+]
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -110,7 +119,7 @@ def access_to(url: str, options: Mapping[str, Any], *, headers: str = "header") 
 
     return Access(
         url=url,
-        headers=tuple(_header(text, f"--{headers.replace('_', '-')}") for text in options[headers]),
+        headers=tuple(header_of(text, f"--{headers.replace('_', '-')}") for text in options[headers]),
         # The receiver's basic credentials are not its read-back's.
         basic_auth=options["auth"] if headers == "header" else None,
         client_cert=options["cert"],
@@ -154,7 +163,12 @@ def _signer(signature: str | None) -> Any:
     return DeliverySigner(*signature_from(signature, os.environ), named=signature)
 
 
-def _header(text: str, option: str) -> tuple[str, str]:
+def header_of(text: str, option: str) -> tuple[str, str]:
+    """Name and value of a header as an option gives it.
+
+    Raises:
+        KitError: There is no colon.
+    """
     name, colon, value = text.partition(":")
     if not colon or not name.strip():
         # It is not repeated here: a header may be a secret.

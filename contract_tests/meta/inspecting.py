@@ -17,6 +17,7 @@ from mock_server.receiver import Receiver
 from mock_server.recording.reading import Reader
 from mock_server.recording.recorder import Recorder
 from mock_server.scripting import Scripted
+from mock_server.sending import Access
 from mock_server.serving import served
 from openapi.loading import CONTRACT_FILE, load_contract
 
@@ -99,10 +100,10 @@ class Inspecting:
 
 
 @contextlib.contextmanager
-def inspecting(guard: Guard = Guard(loopback=True), forward_to: str | None = None):  # noqa: B008  # frozen
+def inspecting(guard: Guard = Guard(loopback=True), forward_to: str | None = None, **access: Any):  # noqa: B008  # frozen
     with Recorder(contract()) as recorder:
         receiver = Receiver(contract(), on_exchange=recorder.observe)
         with served(receiver) as url:
-            forwarding = Forwarding(forward_to) if forward_to else None
+            forwarding = Forwarding(Access(forward_to, **access)) if forward_to else None
             receiver.pages = Inspector(receiver, recorder.reader, url, guard, forwarding)
             yield Inspecting(url, receiver, recorder.reader)

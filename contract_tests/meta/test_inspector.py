@@ -10,11 +10,13 @@ from pathlib import Path
 
 import pytest
 
+from contract_tests.meta.hostile import answer, raw_server
 from contract_tests.meta.inspecting import GOOD, asked, body, inspecting
 from mock_server.inspector.again import curl_of
 from mock_server.inspector.guarding import FOREIGN, NO_TOKEN, Guard
 from mock_server.inspector.options import TOKEN_VARIABLE, inspected
 from mock_server.inspector.words import LANGUAGES, WORDS
+from mock_server.serving import bound_socket
 from openapi.errors import KitError
 
 PAGE = Path(__file__).parents[2] / "mock_server" / "inspector" / "page"
@@ -168,6 +170,40 @@ def test_receiver_that_is_not_there_is_told_as_such():
         mock.post(body())
         answer = json.loads(mock.ask("deliveries/1/send", method="POST", Origin=mock.url).body)
         assert (answer["status"], answer["told"]) == (0, "the connection was refused: Connection refused")
+
+
+def test_what_is_sent_again_has_the_headers_of_the_one_to_whom_it_goes_and_no_page_shows_them():
+    secret = "Bearer staging-s3cret"  # of this test
+    seen = []
+
+    def echo(connection, request):
+        seen.append(request)
+        connection.sendall(answer("200 OK", secret.encode(), f"X-Echo: {secret}"))
+
+    with raw_server(echo) as url, inspecting(forward_to=url, headers=(("Authorization", secret),)) as mock:
+        mock.post(body(), ("authorization", "of the sender"))
+        shown = mock.ask("deliveries/1/send", method="POST", Origin=mock.url)
+        told = json.loads(shown.body)
+    assert seen[0].lower().count(b"authorization:") == 1
+    assert secret.encode() in seen[0]
+    assert b"s3cret" not in shown.body
+    assert (told["status"], told["left_out"], told["body"]) == (200, [], "***")
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"forward_ca": "/nowhere.pem"}, "--forward-ca: there is no such file"),
+        ({"forward_ca": __file__}, "--forward-ca: .* holds no certificates"),
+        ({"forward_header": ["no colon"]}, "--forward-header: a header without a colon"),
+        ({"forward_header": ["a b: c"]}, "--forward-header: the header 'a b' cannot be sent"),
+        ({"forward_to": "nowhere"}, "--forward-to: 'nowhere' is not a complete http or https URL"),
+        ({"forward_to": None, "forward_header": ["a: b"]}, "--forward-header: nothing is sent again"),
+    ],
+)
+def test_wrong_forwarding_is_one_clear_error_of_its_option(mock, options, said):
+    with bound_socket("127.0.0.1", 0) as near, pytest.raises(KitError, match=said):
+        inspected(mock.receiver, mock.reader, near, {"inspect": True, "forward_to": "https://127.0.0.1:9/"} | options)
 
 
 def test_without_a_url_nothing_is_sent_again(mock):

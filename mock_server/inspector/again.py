@@ -27,20 +27,19 @@ _SHOWN_BYTES = 4000
 
 
 class Forwarding:
-    """Sends to one URL, one delivery at a time.
+    """Sends to one receiver, one delivery at a time; its own headers replace recorded ones of their names."""
 
-    Raises:
-        KitError: The URL is none.
-    """
-
-    def __init__(self, url: str) -> None:
-        self.access = Access(url)
+    def __init__(self, access: Access) -> None:
+        self.access = access
         self._sender = Sender(self.access, Pace(at_once=1))
         self._turn = threading.Lock()
 
     def send(self, arrival: Arrival) -> dict[str, Any]:
         """Sends a delivery and waits for the answer, at most 30 s; flow control is told and not waited out."""
-        headers, left_out = _headers(arrival)
+        own = {name.lower() for name, _ in self.access.secret_headers}
+        recorded, redacted = _headers(arrival)
+        headers = tuple((name, value) for name, value in recorded if name.lower() not in own)
+        left_out = [name for name in redacted if name.lower() not in own]
         delivery = Delivery(arrival.callback, arrival.method, headers, arrival.body)
         with self._turn:
             at = time.time()
@@ -49,12 +48,20 @@ class Forwarding:
         return {
             "at": at * 1000,
             "status": exchange.status,
-            "told": exchange.described(),
+            "told": self._without_secrets(exchange.described()),
             "ms": exchange.elapsed_s * 1000,
             "left_out": left_out,
-            "headers": answer.headers if answer else (),
-            "body": answer.body[:_SHOWN_BYTES].decode("utf-8", "backslashreplace") if answer else "",
+            "headers": [(name, self._without_secrets(value)) for name, value in answer.headers] if answer else (),
+            # A staging receiver may well echo what it got.
+            "body": self._without_secrets(answer.body.decode("utf-8", "backslashreplace"))[:_SHOWN_BYTES]
+            if answer
+            else "",
         }
+
+    def _without_secrets(self, text: str) -> str:
+        for secret in sorted(self.access.secrets, key=len, reverse=True):
+            text = text.replace(secret, _REDACTED)
+        return text
 
     def close(self) -> None:
         """Gives the connection back."""

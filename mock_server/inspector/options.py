@@ -6,17 +6,20 @@ import ipaddress
 import os
 import secrets
 import socket
+import ssl
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import click
 
+from mock_server.reaching import Lines, header_of
 from openapi.errors import KitError
 
 if TYPE_CHECKING:
     from mock_server.receiver import Receiver
     from mock_server.recording.reading import Reader
+    from mock_server.sending import Access
 
 __all__ = ["TOKEN_VARIABLE", "inspected", "inspector_options"]
 
@@ -28,6 +31,14 @@ def inspector_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Adds the options to a command."""
     for option in (
         click.option("--forward-to", metavar="URL", help="The inspector may send again to this."),
+        click.option(
+            "--forward-header",
+            multiple=True,
+            type=Lines(),
+            metavar="'NAME: VALUE'",
+            help="Sent again with this, credentials for instance; never shown.",
+        ),
+        click.option("--forward-ca", metavar="FILE", help="Authorities that --forward-to's certificate is of (PEM)."),
         click.option("--inspect/--no-inspect", default=None, help="A web page shows what came. [on, but no gate]"),
     ):
         command = option(command)
@@ -57,6 +68,13 @@ def inspected(
         KitError: The URL is none, or the token can be guessed.
     """
     forward_to = options["forward_to"]
+    for name in ("forward_header", "forward_ca"):
+        if options.get(name) and not forward_to:
+            raise KitError(
+                "nothing is sent again, since no URL is given",
+                where=f"--{name.replace('_', '-')}",
+                remedy="Add --forward-to URL.",
+            )
     wanted = options["inspect"]
     if not (bool(forward_to) or not gate if wanted is None else wanted):
         if forward_to:
@@ -72,9 +90,31 @@ def inspected(
     if ipaddress.ip_address(host).is_unspecified:  # reached by any of this machine's names, and by this one
         host = "::1" if ":" in host else "127.0.0.1"
     base = f"http{'s' if https else ''}://{f'[{host}]' if ':' in host else host}:{port}"
-    forwarding = Forwarding(forward_to) if forward_to else None
+    forwarding = Forwarding(_forwarded(forward_to, options)) if forward_to else None
     receiver.pages = Inspector(receiver, reader, base, Guard(loopback, token), forwarding)
     return base + receiver.prefix + (f"#token={quote(token, safe='')}" if token else "")
+
+
+def _forwarded(url: str, options: Mapping[str, Any]) -> Access:
+    from mock_server.sending import Access
+
+    ca = options.get("forward_ca")
+    headers = tuple(header_of(text, "--forward-header") for text in options.get("forward_header") or ())
+    try:
+        access = Access(url, headers=headers, ca=ca)
+    except KitError as error:  # there these are options of whoever sends
+        where = {"URL": "--forward-to", "--header": "--forward-header", "--ca": "--forward-ca"}.get(error.where)
+        raise KitError(error.what, where=where or error.where, remedy=error.remedy) from None
+    if ca:
+        try:
+            ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(ca)
+        except OSError as error:
+            raise KitError(
+                f"{ca} holds no certificates: {error.strerror or error}",
+                where="--forward-ca",
+                remedy="Give a PEM file of authorities.",
+            ) from None
+    return access
 
 
 def _token(*, needed: bool) -> str | None:
