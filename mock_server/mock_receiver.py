@@ -24,7 +24,7 @@ from types import TracebackType
 
 from mock_server.delivery import printable
 from mock_server.faults import FAULTS
-from mock_server.receiver import Receiver
+from mock_server.receiver import Pages, Receiver
 from mock_server.recording.arrival import Arrival, Filter
 from mock_server.recording.recorder import KEEP, KEEP_BYTES, Recorder
 from mock_server.recording.restoring import restore
@@ -53,6 +53,7 @@ class MockReceiver:
         drop: Share of deliveries at which the connection is closed without an answer.
         contract: Another contract than the built-in one.
         store: A file that keeps deliveries; None for memory.
+        inspector: Whether a page at `inspector_url` shows what came, for a look while a test stands at a breakpoint.
 
     Raises:
         KitError: An argument cannot be used.
@@ -70,6 +71,7 @@ class MockReceiver:
         store: str | Path | None = None,
         keep: int = KEEP,
         keep_bytes: int = KEEP_BYTES,
+        inspector: bool = False,
     ) -> None:
         if fault is not None and fault.upper() not in FAULTS:
             raise KitError(f"there is no fault {fault!r}", where="fault", remedy="`mock --list-faults` lists them.")
@@ -84,7 +86,7 @@ class MockReceiver:
         )
         self._store, self._keep, self._keep_bytes = Path(store) if store else None, keep, keep_bytes
         self._open = contextlib.ExitStack()
-        self._url = ""
+        self._url, self._base, self._inspector = "", "", inspector
         self._recorder: Recorder | None = None
 
     def __enter__(self) -> MockReceiver:
@@ -94,7 +96,10 @@ class MockReceiver:
             self._recorder = opening.enter_context(recorder)
             restore(self._receiver, recorder.reader)
             self._receiver.on_exchange, self._receiver.keeper = recorder.observe, recorder.keeper
-            self._url = opening.enter_context(served(self._receiver)) + (self._path or "/")
+            self._base = opening.enter_context(served(self._receiver))
+            self._url = self._base + (self._path or "/")
+            if self._inspector:
+                self._receiver.pages = self._page(recorder)
             self._open = opening.pop_all()
         return self
 
@@ -108,6 +113,24 @@ class MockReceiver:
     def url(self) -> str:
         """Where it takes deliveries."""
         return self._url
+
+    @property
+    def inspector_url(self) -> str:
+        """Where a browser of this machine sees what came.
+
+        Raises:
+            KitError: There is no such page.
+        """
+        if not self._inspector:
+            raise KitError("there is no inspector", where="MockReceiver", remedy="Start it with inspector=True.")
+        _ = self._reading
+        return self._base + self._receiver.prefix
+
+    def _page(self, recorder: Recorder) -> Pages:
+        from mock_server.inspector.guarding import Guard
+        from mock_server.inspector.pages import Inspector
+
+        return Inspector(self._receiver, recorder.reader, self._base, Guard(loopback=True))
 
     @property
     def deliveries(self) -> tuple[Arrival, ...]:

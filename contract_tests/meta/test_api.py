@@ -10,6 +10,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from urllib.request import urlopen
 
 import flask
 import pytest
@@ -138,6 +139,16 @@ def asgi(seen):
         await send({"type": "http.response.body", "body": b"{}\n"})
 
     return app
+
+
+def test_inspector_is_there_when_it_is_asked_for_and_only_then():
+    with MockReceiver(inspector=True) as mock:
+        send(mock, Provider().delivery())
+        with urlopen(mock.inspector_url) as page, urlopen(f"{mock.inspector_url}api/deliveries/1") as shown:
+            assert b"<html" in page.read()
+            assert json.load(shown)["verdict"] == "accepted"
+    with MockReceiver() as mock, pytest.raises(KitError, match="inspector=True"):
+        mock.inspector_url  # noqa: B018
 
 
 @pytest.mark.parametrize("make", [wsgi, asgi])
