@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import signal
 import socket
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
@@ -88,6 +90,10 @@ def serve(
 
     # openapi-core takes half a second to import, and the first refusal should not wait for it.
     threading.Thread(target=receiver.assessor.warm_up, name="warming up", daemon=True).start()
+    # uvicorn raises a signal again once it has stopped, and what then simply ended would leave a store's log and a
+    # self-made key behind.
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     with ending(stop) if ending else contextlib.nullcontext():
         server.run(sockets=[sock])
 
