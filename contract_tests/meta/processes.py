@@ -109,3 +109,19 @@ def awaiting_port(command: list[str], folder: Path) -> Iterator[int]:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, 9)
         process.wait()
+
+
+@contextlib.contextmanager
+def mock_running(*options: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """Runs `callback-contract mock` on a free port; gives the process and its URL, and kills what is left of it."""
+    command = [sys.executable, "-m", "contract_tests", "mock", "--port", "0", *options]
+    # Its errors come with its output: a pipe that nobody reads would hold it up.
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+        try:
+            assert process.stdout is not None
+            said = process.stdout.readline()
+            if " at " not in said:
+                raise RuntimeError(f"the mock did not start: {said}{process.stdout.read()}")
+            yield process, said.partition(" at ")[2].split()[0]
+        finally:
+            process.kill()

@@ -7,8 +7,6 @@ import json
 import os
 import signal
 import sqlite3
-import subprocess
-import sys
 import threading
 import time
 from dataclasses import replace
@@ -17,6 +15,7 @@ import pytest
 
 from contract_tests.cases import Case
 from contract_tests.corpus import DEPTHS, Scope
+from contract_tests.meta.processes import mock_running
 from mock_server.faults import FAULTS
 from mock_server.receiver import Received, Receiver, Reply
 from mock_server.recording.arrival import ACCEPTED, FORWARD, REFUSED, Filter
@@ -220,33 +219,39 @@ def test_store_goes_on_where_it_stopped(tmp_path):
 
 def test_killed_store_loses_nothing_that_was_acknowledged(tmp_path):
     store = tmp_path / "store.db"
-    command = [sys.executable, "-m", "contract_tests", "mock", "--port", "0", "--store", str(store)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    url = process.stdout.readline().partition(" at ")[2].split()[0]
     acknowledged, numbers = [], iter(range(1_000_000))
-    sender = Sender(Access(url), Pace())
+    with mock_running("--store", str(store)) as (process, url):
+        sender = Sender(Access(url), Pace())
 
-    def send():
-        while (made := delivery(next(numbers))) and sender.send(made).acknowledged:
-            acknowledged.append(made.ids[0])
+        def send():
+            while (made := delivery(next(numbers))) and sender.send(made).acknowledged:
+                acknowledged.append(made.ids[0])
 
-    threads = [threading.Thread(target=send) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    while len(acknowledged) < 300 and any(thread.is_alive() for thread in threads):
-        time.sleep(0.005)
-    os.kill(process.pid, signal.SIGKILL)
-    for thread in threads:
-        thread.join()
-    sender.close()
-    process.wait()
-    process.stdout.close()
+        threads = [threading.Thread(target=send, daemon=True) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        while len(acknowledged) < 300 and any(thread.is_alive() for thread in threads):
+            time.sleep(0.005)
+        os.kill(process.pid, signal.SIGKILL)
+        for thread in threads:
+            thread.join()
+        sender.close()
     with Recorder(CONTRACT, store) as recorder:
         known = {one.message for one in recorder.reader.page(limit=1000)}
         total = recorder.reader.counts()["all"][""]
     assert len(acknowledged) >= 300
     assert total <= 1000
     assert set(acknowledged) <= known
+
+
+def test_terminated_mock_leaves_a_store_in_one_file(tmp_path):
+    with mock_running("--store", str(tmp_path / "store.db")) as (process, url):
+        sender = Sender(Access(url), Pace())
+        assert sender.send(delivery()).acknowledged
+        sender.close()
+        process.terminate()
+        assert process.wait(timeout=20) == 128 + signal.SIGTERM
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["store.db", "store.db-lock"]
 
 
 @pytest.mark.parametrize("fault", [None, FAULTS["ACK-06"]], ids=["in place", "ASGI"])

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from dataclasses import replace
 from xml.etree import ElementTree as ET
 
@@ -12,6 +10,7 @@ import pytest
 
 from contract_tests.cases import Case
 from contract_tests.corpus import DEPTHS, Scope
+from contract_tests.meta.processes import mock_running
 from mock_server import mock_command
 from mock_server.connection import InPlaceProtocol, WireProtocol, protocol_for
 from mock_server.faults import FAULTS
@@ -160,14 +159,6 @@ def test_only_answers_that_never_wait_are_given_in_place():
 # --- the gate: the command as a pipeline runs it -------------------------------------------------------------------
 
 
-def mock(*options):
-    """Starts the command on a free port; gives the process and its URL."""
-    command = [sys.executable, "-m", "contract_tests", "mock", "--port", "0", *options]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    line = process.stdout.readline()
-    return process, line.partition(" at ")[2].split()[0] if line else ""
-
-
 def put(url, *bodies):
     sender = Sender(Access(url), Pace())
     for number, body in enumerate(bodies):
@@ -177,14 +168,15 @@ def put(url, *bodies):
 
 
 def ended(process):
-    output, errors = process.communicate(timeout=30)
-    return process.returncode, output + errors
+    output, _ = process.communicate(timeout=30)
+    return process.returncode, output
 
 
 def test_gate_opens_when_all_came_and_were_right(tmp_path):
-    process, url = mock("--expect", "2", "--report-dir", str(tmp_path / "new"))
-    put(url, None, None)
-    assert ended(process) == (0, "Ctrl-C stops it.\n2 of 2 expected deliveries came, 0 violate the contract.\n")
+    with mock_running("--expect", "2", "--report-dir", str(tmp_path / "new")) as (process, url):
+        put(url, None, None)
+        code, output = ended(process)
+    assert (code, output) == (0, "Ctrl-C stops it.\n2 of 2 expected deliveries came, 0 violate the contract.\n")
     report = json.loads((tmp_path / "new" / "deliveries.json").read_text())
     assert (report["passed"], [one["verdict"] for one in report["deliveries"]]) == (True, ["accepted"] * 2)
     assert json.loads(report["deliveries"][0]["body"])
@@ -192,9 +184,9 @@ def test_gate_opens_when_all_came_and_were_right(tmp_path):
 
 
 def test_gate_closes_at_the_first_violation_and_says_what_it_is(tmp_path):
-    process, url = mock("--expect", "9", "--exit-on-violation", "--report-dir", str(tmp_path))
-    put(url, None, b'{"\x1b[31m\x01')
-    code, output = ended(process)
+    with mock_running("--expect", "9", "--exit-on-violation", "--report-dir", str(tmp_path)) as (process, url):
+        put(url, None, b'{"\x1b[31m\x01')
+        code, output = ended(process)
     assert code == 1
     assert "2 of 9 expected deliveries came, 1 violate the contract." in output
     assert "#2 POST / 8 bytes: refused, 400; the body: " in output
@@ -203,18 +195,18 @@ def test_gate_closes_at_the_first_violation_and_says_what_it_is(tmp_path):
 
 
 def test_gate_closes_when_too_few_came_in_time():
-    process, url = mock("--expect", "2", "--timeout", "1.5")
-    put(url, None)
-    code, output = ended(process)
+    with mock_running("--expect", "2", "--timeout", "1.5") as (process, url):
+        put(url, None)
+        code, output = ended(process)
     assert (code, "1 of 2 expected deliveries came" in output) == (1, True)
 
 
 def test_what_is_new_is_told_and_only_a_strict_gate_closes():
     new = json.dumps({**json.loads(delivery().body), "tomorrow": 1}).encode()
     for options, expected in (((), 0), (("--strict",), 1)):
-        process, url = mock("--expect", "1", *options)
-        put(url, new)
-        code, output = ended(process)
+        with mock_running("--expect", "1", *options) as (process, url):
+            put(url, new)
+            code, output = ended(process)
         assert code == expected
         assert "new, tolerated: member at /tomorrow" in output
 
