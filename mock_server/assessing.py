@@ -46,6 +46,7 @@ class Assessment:
         parsable: Whether it is JSON at all.
         required: Root members that the nearest callback requires, when it is refused by the schema.
         places: Where its callback looks for novelties.
+        size: How many bytes an accepted body has.
     """
 
     callback: Callback | None
@@ -55,6 +56,7 @@ class Assessment:
     parsable: bool = True
     required: tuple[Member, ...] = ()
     places: tuple[_Place, ...] = ()
+    size: int = 0
     _novelties: tuple[Novelty, ...] | None = None
 
     @property
@@ -151,12 +153,12 @@ class Assessor:
             return Assessment(None, error.kind, None, (Violation("", error.detail),))
         if fitting := self._fitting(value):
             callback = self._nearest(fitting, value)
-            return Assessment(callback, "", value, (), places=self._places_of(callback))
+            return Assessment(callback, "", value, (), places=self._places_of(callback), size=len(body))
         explained = [(callback, self._explainer.explain(callback, value)) for callback in self._likely(value)]
         # A broken body is meant for the callback that knows its members, not for the one that asks for least.
         callback, violations = min(explained, key=lambda pair: (bool(pair[1]), -_known(pair[0], value), len(pair[1])))
         if not violations:
-            return Assessment(callback, "", value, (), places=self._places_of(callback))
+            return Assessment(callback, "", value, (), places=self._places_of(callback), size=len(body))
         required = tuple(m for m in callback.members if m.required and m.pointer.count("/") == 1)
         return Assessment(None, "schema", value, violations, required=required)
 

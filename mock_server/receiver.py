@@ -311,7 +311,7 @@ class Receiver:
         if assessment.callback is None:
             status, title = (422, "Unprocessable Content") if assessment.kind == "schema" else (400, "Bad Request")
             return problem(status, title, "The body is not what the contract describes.", assessment.violations)
-        self.states.apply(assessment.callback, assessment.value)
+        self.states.apply(assessment.callback, assessment.value, assessment.size)
         return self._acknowledgements[assessment.callback.name]
 
     def _own(self, request: Received) -> Reply:

@@ -11,18 +11,24 @@ from openapi.model import Callback
 
 __all__ = ["States", "Stored", "event_of"]
 
-_MOST_MESSAGES = 100_000  # a mock that stays up for weeks forgets the oldest
+# A mock that stays up for weeks forgets the oldest. A decoded body takes several times the memory of its bytes.
+_MOST_MESSAGES, _MOST_BYTES = 100_000, 32 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """What is known of one message, as `read-back.yaml` shows it."""
+    """What is known of one message, as `read-back.yaml` shows it.
+
+    Attributes:
+        size: Bytes of the last body.
+    """
 
     id: str
     state: str
     applied: int
     last: jp.Json
     events: frozenset[str] = frozenset()
+    size: int = 0
 
     def shown(self) -> dict[str, jp.Json]:
         """The read-back body."""
@@ -34,6 +40,7 @@ class States:
 
     def __init__(self) -> None:
         self._messages: OrderedDict[str, Stored] = OrderedDict()
+        self._bytes = 0
         self._lock = threading.Lock()
 
     def get(self, message_id: str) -> Stored | None:
@@ -43,15 +50,24 @@ class States:
     def put(self, stored: Stored) -> None:
         """Stores a message as given, whatever was known of it."""
         with self._lock:
-            self._messages[stored.id] = stored
+            self._keep(stored)
 
     def drop(self, message_id: str) -> None:
         """Forgets a message."""
         with self._lock:
-            self._messages.pop(message_id, None)
+            gone = self._messages.pop(message_id, None)
+            self._bytes -= gone.size if gone else 0
 
-    def apply(self, callback: Callback, value: jp.Json) -> None:
-        """Stores an accepted callback; a redelivery and a late older state change nothing."""
+    def _keep(self, stored: Stored) -> None:
+        before = self._messages.get(stored.id)
+        self._messages[stored.id] = stored
+        self._bytes += stored.size - (before.size if before else 0)
+        while len(self._messages) > _MOST_MESSAGES or (self._bytes > _MOST_BYTES and len(self._messages) > 1):
+            _, gone = self._messages.popitem(last=False)
+            self._bytes -= gone.size
+
+    def apply(self, callback: Callback, value: jp.Json, size: int = 0) -> None:
+        """Stores an accepted callback of so many bytes; a redelivery and a late older state change nothing."""
         facts = callback.delivery
         if facts.correlation is None or facts.state is None:
             return
@@ -64,13 +80,11 @@ class States:
         with self._lock:
             known = self._messages.get(message_id)
             if known is None:
-                self._messages[message_id] = Stored(message_id, state, 1, value, frozenset({event}))
-                if len(self._messages) > _MOST_MESSAGES:
-                    self._messages.popitem(last=False)
+                self._keep(Stored(message_id, state, 1, value, frozenset({event}), size))
                 return
             if event in known.events or not _advances(callback, known.state, state):
                 return
-            self._messages[message_id] = Stored(message_id, state, known.applied + 1, value, known.events | {event})
+            self._keep(Stored(message_id, state, known.applied + 1, value, known.events | {event}, size))
 
 
 def event_of(callback: Callback, value: jp.Json) -> str:

@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 
 from mock_server.decoding import Unparsable, decode
 from mock_server.receiver import Received
+from mock_server.state import States
+from openapi import load_contract
 from openapi import pointer as jp
 
 VALUES = st.recursive(
@@ -66,3 +68,15 @@ def test_body_is_decoded_as_by_the_standard_library(body):
             decode(body.encode())
     else:
         assert decode(body.encode()) == expected
+
+
+def test_states_of_large_bodies_take_no_more_memory_than_those_of_many_small_ones(monkeypatch):
+    monkeypatch.setattr("mock_server.state._MOST_BYTES", 10_000)
+    callback = load_contract().callbacks[0]
+    facts, states = callback.delivery, States()
+    for number in range(20):
+        for state in facts.order.states[:2]:
+            value = {facts.correlation[1:]: str(number), facts.state[1:]: state}
+            states.apply(callback, value, 3_000)
+    assert [number for number in range(20) if states.get(str(number))] == [17, 18, 19]
+    assert states.get("19").applied == 2

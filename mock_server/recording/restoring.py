@@ -17,6 +17,6 @@ def restore(receiver: Receiver, reader: Reader) -> None:
         for arrival in some:
             if arrival.acknowledged and arrival.callback in callbacks:
                 try:
-                    receiver.states.apply(callbacks[arrival.callback], arrival.json)
+                    receiver.states.apply(callbacks[arrival.callback], arrival.json, arrival.body_bytes)
                 except LookupError:  # the store was written with another contract
                     continue
