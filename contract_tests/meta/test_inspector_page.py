@@ -263,6 +263,17 @@ def test_token_is_taken_out_of_the_address(show):
         assert not any(TOKEN in url for url in page.asked_for[1:])
 
 
+def test_key_that_moves_in_the_list_takes_the_focus_there_from_a_filter_that_was_pressed(show, mock):
+    mock.post(body())
+    mock.post(body())
+    page = live(show(mock))
+    page.locator("#row-2").wait_for()
+    page.locator(".chip").first.click()
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    page.locator("h2", has_text="#2").wait_for()
+
+
 def test_page_is_worked_by_keyboard(show, mock):
     for status in ("wait", "send", "read"):
         mock.post(body(status=status))

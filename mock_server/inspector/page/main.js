@@ -205,7 +205,7 @@ function onKey(event) {
   const page = list.inSight();
   const moves = { j: 1, k: -1, ...(inDetail ? {} : { ArrowDown: 1, ArrowUp: -1, PageDown: page, PageUp: -page, Home: "first", End: "last" }) };
   if (key in moves) {
-    if (target === document.body) byId("scroller").focus();
+    if (!inDetail) byId("scroller").focus();
     list.move(moves[key]);
   }
   else if (key === "Enter" && (target === byId("scroller") || target === document.body) && list.chosen()) list.choose(list.chosen(), true);
