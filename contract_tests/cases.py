@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Any
 
+from contract_tests.verdicts import NotApplicable
+from mock_server.bodies import encode_body
 from mock_server.delivery import PLAIN, Delivery, Framing, Headers
 from mock_server.provider.composing import default_headers
 from mock_server.stamping import Identity, stamp
-from mock_server.wireform import encode
 from openapi.model import Callback
 from openapi.pointer import Json
 
-__all__ = ["Case", "Draw", "Stimuli", "default_headers", "hostile"]
+__all__ = ["Case", "Draw", "Stimuli", "about_json", "default_headers", "hostile"]
 
 
 @dataclass(frozen=True)
@@ -66,7 +69,7 @@ class Case:
         value = stamp(self.callback, self.content, identity, later_s=self.later_s)
         if self.edit is not None:
             value = self.edit(value)
-        body = encode(value, self.spelling)
+        body = encode_body(self.callback, value, self.spelling)
         if self.mangle is not None:
             body = self.mangle(body)
         return Delivery(
@@ -88,6 +91,19 @@ class Case:
 
 Stimuli = Callable[..., Iterable[Case]]
 """A function from a `Scope` to the cases of one kind."""
+
+
+def about_json(stimuli: Stimuli) -> Stimuli:
+    """Marks stimuli that are about JSON text; fields have neither its syntax, nor null, nor bytes to spell it by."""
+
+    @functools.wraps(stimuli)
+    def only_json(scope: Any) -> Iterable[Case]:
+        callback: Callback = scope.callback
+        if not callback.is_json:
+            raise NotApplicable(f"is about JSON, and {callback.name} is {callback.media_type}")
+        return stimuli(scope)
+
+    return only_json
 
 
 def hostile(stimuli: Stimuli) -> Stimuli:

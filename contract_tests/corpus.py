@@ -21,8 +21,9 @@ from contract_tests.drawing import (
     text_of_pattern,
 )
 from contract_tests.verdicts import NotApplicable
+from mock_server.bodies import encode_body
 from mock_server.signing import Scheme
-from mock_server.wireform import encode, with_integers
+from mock_server.wireform import with_integers
 from openapi import pointer as jp
 from openapi.members import Member
 from openapi.model import Callback
@@ -145,7 +146,7 @@ class Scope:
         whole = [content for content in map(_tidy, drawn) if self._is_valid(content)]
         tidy = {repr(content): content for content in whole}.values()
         # Beyond the obligatory size a receiver may refuse what is otherwise valid; ids of full length come on top.
-        return [content for content in tidy if limit is None or len(encode(content, "compact, escaped")) <= limit - 512]
+        return [content for content in tidy if limit is None or self._size(content) <= limit - 512]
 
     @cached_property
     def negations(self) -> list[jp.Json | bytes]:
@@ -163,6 +164,9 @@ class Scope:
             if not self.callback.origin:
                 raise
             return []
+
+    def _size(self, content: jp.Json) -> int:
+        return len(encode_body(self.callback, content, "compact, escaped"))
 
     def _is_valid(self, content: jp.Json) -> bool:
         try:

@@ -42,7 +42,7 @@ def _operation(holder: _Held) -> Any:
     response: dict[str, Any] = {"description": ""}
     if answer is not None and answer.media_type is not None:
         response["content"] = {answer.media_type: {"schema": dict(answer.schema or {})}}
-    content = {callback.media_type: {"schema": generative(callback)}}
+    content = {_drawn_as(callback): {"schema": generative(callback)}}
     document = {
         "openapi": "3.1.0",
         "info": {"title": "drawn", "version": "1"},
@@ -57,6 +57,11 @@ def _operation(holder: _Held) -> Any:
     }
     _hoist_defs(document)
     return schemathesis.openapi.from_dict(document)["/drawn"]["POST"]
+
+
+def _drawn_as(callback: Callback) -> str:
+    """Fields are drawn as the object that they mean: Schemathesis draws forms that no schema checks."""
+    return callback.media_type if callback.is_json else "application/json"
 
 
 class _Held:
@@ -90,7 +95,7 @@ def boundary_bodies(callback: Callback, *, negated: bool) -> list[Any]:
         generation_modes=[GenerationMode.NEGATIVE if negated else GenerationMode.POSITIVE],
         generation_config=operation.schema.config.generation_for(operation=operation),
     )
-    return [case.body for case in cases if case.method == "POST" and case.media_type == callback.media_type]
+    return [case.body for case in cases if case.method == "POST" and case.media_type == _drawn_as(callback)]
 
 
 def answer_flaws(exchange: Exchange, callback: Callback) -> str:

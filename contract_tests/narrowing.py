@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 from contract_tests.cases import Case
 from contract_tests.corpus import Scope
 from contract_tests.soundness import sound_cases
 from contract_tests.verdicts import NotApplicable, RuleResult
+from mock_server.bodies import decode_body
+from mock_server.decoding import Unparsable, Unusable
 from mock_server.stamping import Identity
 from openapi import pointer as jp
 from openapi.catalogue import Rule
@@ -73,8 +74,8 @@ def _reason(bench: Bench) -> str:
 def _tells(bench: Bench, case: Case, refused: list[tuple[str, jp.Json]]) -> bool:
     """Whether a refused value stands in the content, or in the bytes that are made of it."""
     try:
-        sent = json.loads(case.delivery(Identity(bench.run, 0)).body)
-    except (ValueError, RecursionError):
+        sent = decode_body(case.callback, case.delivery(Identity(bench.run, 0)).body)
+    except (Unparsable, Unusable, ValueError):
         sent = None
     return any(_holds(value, *listed) for value in (case.content, sent) for listed in refused)
 

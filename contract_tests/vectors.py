@@ -20,7 +20,8 @@ from contract_tests.judging import RuleTest
 from contract_tests.running import collect_tests
 from contract_tests.soundness import sound_cases
 from contract_tests.verdicts import NotApplicable
-from mock_server.decoding import Unparsable, Unusable, decode
+from mock_server.bodies import decode_body
+from mock_server.decoding import Unparsable, Unusable
 from mock_server.delivery import PLAIN, Answer, Delivery, Exchange, Headers
 from mock_server.signing import lacking_signature
 from mock_server.stamping import MARK, Identity, Run
@@ -204,7 +205,7 @@ def _class(case: Case, delivery: Delivery, module: str) -> str:
     if delivery.method != case.callback.method or delivery.headers != default_headers(case.callback):
         return "http"
     try:
-        decode(delivery.body)
+        decode_body(case.callback, delivery.body)
     except Unparsable:
         return "unparsable"
     except Unusable:

@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
-from typing import Any
+from typing import Any, TypeAlias
 
 import jsonschema_rs
 
+from mock_server.bodies import read_texts, value_of
 from mock_server.decoding import Unparsable, Unusable, decode
 from mock_server.explaining import Explainer, Violation
 from openapi import pointer as jp
@@ -87,6 +88,15 @@ class Assessor:
         return tuple(
             (callback, jsonschema_rs.validator_for(dict(callback.tolerant), validate_formats=False))
             for callback in self.contract.callbacks
+            if callback.is_json
+        )
+
+    @cached_property
+    def _of_fields(self) -> tuple[tuple[Callback, Any], ...]:
+        return tuple(
+            (callback, jsonschema_rs.validator_for(dict(callback.tolerant), validate_formats=False))
+            for callback in self.contract.callbacks
+            if not callback.is_json
         )
 
     def _fitting(self, value: jp.Json) -> list[Callback]:
@@ -124,15 +134,19 @@ class Assessor:
             self._strict[callback.name] = validator
         return bool(validator.is_valid(value))
 
-    def _likely(self, value: jp.Json) -> list[Callback]:
-        """The few callbacks that a refused body comes nearest to: explaining takes its time."""
-        if len(self._tolerant) <= _MOST_EXPLAINED:
-            return [callback for callback, _ in self._tolerant]
-
-        def distance(pair: tuple[Callback, Any]) -> tuple[int, int]:
-            return -_known(pair[0], value), sum(1 for _ in islice(pair[1].iter_errors(value), _MOST_ERRORS))
-
-        return [callback for callback, _ in sorted(self._tolerant, key=distance)[:_MOST_EXPLAINED]]
+    def _explained(self, read: list[_Read], size: int) -> Assessment:
+        """What openapi-core says of a body that no schema takes."""
+        if not read:
+            return Assessment(None, "schema", None, (Violation("", "no callback has a body of this kind"),))
+        explained = [(*each, self._explainer.explain(each[0], each[2])) for each in _likely(read)]
+        # A broken body is meant for the callback that knows its members, not for the one that asks for least.
+        callback, _, value, violations = min(
+            explained, key=lambda each: (bool(each[3]), -_known(each[0], each[2]), len(each[3]))
+        )
+        if not violations:
+            return Assessment(callback, "", value, (), places=self._places_of(callback), size=size)
+        required = tuple(m for m in callback.members if m.required and m.pointer.count("/") == 1)
+        return Assessment(None, "schema", value, violations, required=required)
 
     def _places_of(self, callback: Callback) -> tuple[_Place, ...]:
         if callback.name not in self._places:
@@ -154,13 +168,43 @@ class Assessor:
         if fitting := self._fitting(value):
             callback = self._nearest(fitting, value)
             return Assessment(callback, "", value, (), places=self._places_of(callback), size=len(body))
-        explained = [(callback, self._explainer.explain(callback, value)) for callback in self._likely(value)]
-        # A broken body is meant for the callback that knows its members, not for the one that asks for least.
-        callback, violations = min(explained, key=lambda pair: (bool(pair[1]), -_known(pair[0], value), len(pair[1])))
-        if not violations:
+        return self._explained([(callback, validator, value) for callback, validator in self._tolerant], len(body))
+
+    def assess_fields(self, body: bytes, media_type: str, content_type: str) -> Assessment:
+        """The same for a form or for parts, whose texts mean to each callback what its schema says.
+
+        Args:
+            content_type: The whole header.
+        """
+        meant = [pair for pair in self._of_fields if pair[0].media_type == media_type]
+        try:
+            texts = read_texts(media_type, body, content_type)
+            read = [(callback, validator, value_of(callback, texts)) for callback, validator in meant]
+        except Unparsable as error:
+            return Assessment(None, error.kind, None, (Violation("", error.detail),), parsable=False)
+        except Unusable as error:
+            return Assessment(None, error.kind, None, (Violation("", error.detail),))
+        fitting = [(callback, value) for callback, validator, value in read if validator.is_valid(value)]
+        if fitting:
+            callback, value = min(fitting, key=lambda pair: self._strangeness(*pair))
             return Assessment(callback, "", value, (), places=self._places_of(callback), size=len(body))
-        required = tuple(m for m in callback.members if m.required and m.pointer.count("/") == 1)
-        return Assessment(None, "schema", value, violations, required=required)
+        return self._explained(read, len(body))
+
+
+_Read: TypeAlias = tuple[Callback, Any, jp.Json]
+"""A callback, its compiled validator, and what a body means to it."""
+
+
+def _likely(read: list[_Read]) -> list[_Read]:
+    """The few callbacks that a refused body comes nearest to: explaining takes its time."""
+    if len(read) <= _MOST_EXPLAINED:
+        return read
+
+    def distance(each: _Read) -> tuple[int, int]:
+        callback, validator, value = each
+        return -_known(callback, value), sum(1 for _ in islice(validator.iter_errors(value), _MOST_ERRORS))
+
+    return sorted(read, key=distance)[:_MOST_EXPLAINED]
 
 
 def _novelties(places: tuple[_Place, ...], value: jp.Json) -> Iterator[Novelty]:

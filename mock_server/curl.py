@@ -21,7 +21,7 @@ def curl(delivery: Delivery, url: str, *, extra_headers: tuple[str, ...] = ()) -
         extra_headers: Names of headers whose secret values the user fills in.
 
     Returns:
-        None when a curl cannot carry the delivery: bytes that are no text, a long body, or a special framing.
+        None when a curl cannot carry the delivery: bytes that are no text, parts, a long body, or a special framing.
     """
     framing = delivery.framing
     if framing.chunks or framing.pause_s or len(delivery.body) > _LONGEST_BODY:
@@ -30,8 +30,8 @@ def curl(delivery: Delivery, url: str, *, extra_headers: tuple[str, ...] = ()) -
         body = delivery.body.decode()
     except UnicodeDecodeError:
         return None
-    if "\x00" in body:
-        return None
+    if "\x00" in body or (body.startswith("--") and "\r\n" in body):
+        return None  # whoever copies the parts of a multipart body from a screen loses their line ends
     method = ["--head"] if delivery.method == "HEAD" else ["-i", "-X", delivery.method]
     words = ["curl", "-sS", *method, url]
     names = {name.lower() for name, _ in delivery.headers}

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from openapi import pointer as jp
+from openapi.bodies import is_fields
 from openapi.model import Callback, Contract
 
 __all__ = ["Explainer", "Violation"]
@@ -49,12 +50,23 @@ def _bodies_only(document: Mapping[str, jp.Json]) -> dict[str, Any]:
     """The document without parameters: a missing header would hide what is wrong with the body."""
     webhooks = {
         name: {
-            method: {key: value for key, value in operation.items() if key != "parameters"}
+            method: _as_json({key: value for key, value in operation.items() if key != "parameters"})
             for method, operation in item.items()
         }
         for name, item in document["webhooks"].items()
     }
     return {**document, "webhooks": webhooks}
+
+
+def _as_json(operation: dict[str, Any]) -> dict[str, Any]:
+    """Fields are explained as the object that they mean: openapi-core would read them otherwise than the mock does."""
+    body = operation.get("requestBody") or {}
+    content = {_named(media_type): entry for media_type, entry in body.get("content", {}).items()}
+    return {**operation, "requestBody": {**body, "content": content}} if body else operation
+
+
+def _named(media_type: str) -> str:
+    return "application/json" if is_fields(media_type) else media_type
 
 
 @dataclass  # not frozen: openapi-core's protocol wants to write `parameters`
@@ -72,7 +84,7 @@ def _request(callback: Callback, body: bytes) -> _Request:
     from openapi_core.datatypes import RequestParameters
 
     name = jp.tokens(callback.pointer)[1]
-    return _Request(name, callback.method.lower(), body, callback.media_type, RequestParameters())
+    return _Request(name, callback.method.lower(), body, _named(callback.media_type), RequestParameters())
 
 
 def _violations(error: Exception) -> list[Violation]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
+from urllib.parse import quote
 
+from mock_server.bodies import encode_body
 from mock_server.delivery import printable
 from mock_server.provider.composing import default_headers
 from mock_server.stamping import Identity, Run, stamp
@@ -52,6 +54,9 @@ def _request(callback: Callback, example: Example, number: int) -> Iterator[str]
     yield from (f"{name}: {printable(value)}" for name, value in default_headers(callback))
     yield ""
     stamped = stamp(callback, example.value, Identity(_RUN, number))
+    if not callback.is_json:
+        yield encode_body(callback, stamped).decode().replace(quote(_RUN.id), _RUN.id).replace(_RUN.id, "{{run}}")
+        return
     text = json.dumps(stamped, indent=2, ensure_ascii=False)
     # Two braces in a text would be a variable to the editor; their escape means the same to a JSON reader.
     yield text.replace("{{", "\\u007b\\u007b").replace(_RUN.id, "{{run}}")

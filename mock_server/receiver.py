@@ -241,6 +241,7 @@ class Receiver:
         self._state_start, _, self._state_end = read_back.template.partition("{id}")
         self.methods = {callback.method for callback in contract.callbacks}
         self.media_types = {callback.media_type.lower() for callback in contract.callbacks}
+        self._of_fields = {callback.media_type for callback in contract.callbacks if not callback.is_json}
         self._acknowledgements = {callback.name: _documented_reply(callback) for callback in contract.callbacks}
 
     def answer(self, request: Received) -> Reply:
@@ -256,7 +257,7 @@ class Receiver:
         if self.path is not None and request.path != self.path:
             return None, problem(404, "Not Found", f"Deliveries are taken at {self.path}.")
         refusal = self._refusal(request) or self._unsigned(request)
-        assessment = None if refusal else self.assessor.assess(request.body)
+        assessment = None if refusal else self._assess(request)
         if self.fault is None and self.script is None:
             return assessment, self._right(refusal, assessment)
         right: Right = partial(self._right, refusal, assessment)
@@ -265,6 +266,11 @@ class Receiver:
         if self.script is None or request.method not in self.methods:
             return assessment, right()
         return assessment, self.script.answer(request, assessment, right)
+
+    def _assess(self, request: Received) -> Assessment:
+        if self._of_fields and (media_type := request.media_type) in self._of_fields:
+            return self.assessor.assess_fields(request.body, media_type, request.header("content-type") or "")
+        return self.assessor.assess(request.body)
 
     def _right(self, refusal: Reply | None, assessment: Assessment | None) -> Reply:
         return refusal or self._judged(assessment)
@@ -285,7 +291,7 @@ class Receiver:
 
     def trusting(self, request: Received) -> Reply:
         """Answers as if the signature were right, whatever it is."""
-        return self._refusal(request) or self._judged(self.assessor.assess(request.body))
+        return self._refusal(request) or self._judged(self._assess(request))
 
     def _unsigned(self, request: Received) -> Reply | None:
         flaw = self.signature_flaw(request)

@@ -108,7 +108,7 @@ class _Send:
         if o["dry_run"]:
             self._print_curl([delivery], sender, identity.run)
             return 0
-        _say_what_breaks(contract, delivery.body)
+        _say_what_breaks(contract, composer.callback, delivery.body)
         exchange = sender.send(delivery)
         _show(exchange, sender.access.shown_url)
         if exchange.failure in {"refused", "name", "tls", "proxy"}:
@@ -263,11 +263,17 @@ def _edited(body: bytes) -> bytes:
     return edited.encode()
 
 
-def _say_what_breaks(contract: Any, body: bytes) -> None:
+def _say_what_breaks(contract: Any, callback: Any, body: bytes) -> None:
     from mock_server.assessing import Assessor
+    from mock_server.bodies import content_type
     from mock_server.delivery import printable
 
-    for violation in Assessor(contract).assess(body).violations:
+    assessor = Assessor(contract)
+    if callback.is_json:
+        assessment = assessor.assess(body)
+    else:
+        assessment = assessor.assess_fields(body, callback.media_type, content_type(callback))
+    for violation in assessment.violations:
         place = violation.pointer or "the body"
         click.echo(f"note: this breaks the contract at {place}: {printable(violation.message)}", err=True)
 

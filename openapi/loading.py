@@ -162,6 +162,7 @@ def read_callback(file: YamlFile, document: Mapping[str, jp.Json], bundles: Bund
         answer=answer_of(operation, bundles.whole),
         delivery=facts_from(raw_facts),
         origin=str(operation.get("x-origin", "")),
+        encoding=entry.get("encoding", {}),
     )
 
 

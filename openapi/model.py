@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 
 from openapi import pointer as jp
+from openapi.bodies import FORM, Field, fields_of, is_fields
 from openapi.errors import ContractError
 from openapi.members import Member, members_of
 from openapi.order import Order
@@ -147,6 +148,7 @@ class Callback:
         origin: Where it stands in the file that it was read from, when that has another form than `document`.
         strict: Self-contained JSON Schema of the body, exactly what the contract says.
         tolerant: The same with closed lists and closed objects opened; decides what is acknowledged.
+        encoding: How members travel in a body of fields, as the media type's `encoding` says.
     """
 
     name: str
@@ -162,11 +164,22 @@ class Callback:
     answer: Answer | None
     delivery: DeliveryFacts
     origin: str = ""
+    encoding: Mapping[str, jp.Json] = field(default_factory=dict)
 
     @cached_property
     def members(self) -> tuple[Member, ...]:
         """Every place in a body that the schema names, parents before children."""
         return members_of(self.schema)
+
+    @property
+    def is_json(self) -> bool:
+        """Whether its bodies are JSON; those of forms and multipart are fields."""
+        return not is_fields(self.media_type)
+
+    @cached_property
+    def fields(self) -> Mapping[str, Field]:
+        """How the members that the schema names travel in a body of fields, by their names."""
+        return fields_of(self.schema, self.encoding, styled=self.media_type == FORM)
 
     @cached_property
     def delivered_examples(self) -> tuple[Example, ...]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import statistics
 from bisect import bisect_left
@@ -13,6 +12,8 @@ from contract_tests.bench import Bench
 from contract_tests.reporting.redaction import Redaction
 from contract_tests.verdicts import Finding, RuleResult
 from contract_tests.watching import Look
+from mock_server.bodies import decode_body
+from mock_server.decoding import Unparsable, Unusable
 from mock_server.delivery import Exchange
 from openapi import pointer as jp
 from openapi.model import Callback
@@ -116,7 +117,7 @@ def _told(state: str | None, redaction: Redaction) -> str | None:
 def _state_of(callback: Callback, exchange: Exchange, redaction: Redaction) -> str | None:
     """The state that a delivery tells, None when its body tells none."""
     try:
-        value = jp.get(json.loads(redaction.sent(exchange.delivery.body)), callback.delivery.state or "")
-    except (ValueError, LookupError, RecursionError):
+        value = jp.get(decode_body(callback, redaction.sent(exchange.delivery.body)), callback.delivery.state or "")
+    except (Unparsable, Unusable, LookupError):
         return None
     return value[:80] if isinstance(value, str) else None

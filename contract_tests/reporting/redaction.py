@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from contract_tests.reporting.pointed import masked, values_at
+from contract_tests.reporting.pointed_fields import field_values_at, masked_fields
 from mock_server.stamping import Run
 from openapi import pointer as jp
 from openapi.errors import KitError
@@ -44,7 +45,8 @@ class Redaction:
         found = {
             value
             for body in bodies
-            for value in values_at(body.decode("utf-8", "replace"), self.pointers)
+            for reads in (values_at, field_values_at)
+            for value in reads(body.decode("utf-8", "replace"), self.pointers)
             if len(value) >= _SHORTEST_VALUE
         }
         return replace(self, values=_longest_first(found))
@@ -72,9 +74,10 @@ class Redaction:
     def _masked(self, value: bytes) -> bytes:
         if self.pointers:
             # Latin-1 keeps every byte, and the signs of JSON are ASCII.
-            value = masked(value.decode("latin-1"), self.pointers).encode("latin-1")
-        for text in self.values:
-            value = value.replace(text.encode("utf-8", "replace"), b"***")
+            text = masked(value.decode("latin-1"), self.pointers)
+            value = masked_fields(text, self.pointers).encode("latin-1")
+        for known in self.values:
+            value = value.replace(known.encode("utf-8", "replace"), b"***")
         return value
 
 

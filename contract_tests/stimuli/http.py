@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable
-from dataclasses import replace
 
-from contract_tests.cases import Case, default_headers, hostile
+from contract_tests.cases import Case, about_json, default_headers, hostile
 from contract_tests.corpus import Scope
 from contract_tests.first_contact import KIT_AGENT
 from contract_tests.stimuli.malformed import missing_members, syntax_errors, wrong_roots
 from contract_tests.stimuli.valid import MARKUP, put, text_members, with_text
 from contract_tests.verdicts import NotApplicable
+from mock_server.bodies import content_type
 from mock_server.delivery import Framing, Headers
-from mock_server.wireform import SPELLINGS
+from mock_server.wireform import SPELLINGS, encode
 from openapi import pointer as jp
+from openapi.bodies import FORM
 
 __all__ = [
     "changing_methods",
@@ -44,7 +45,7 @@ def _with_media_type(scope: Scope, value: str | None) -> Headers:
 
 def media_type_parameters(scope: Scope) -> Iterable[Case]:
     """The media type with parameters."""
-    media_type = scope.callback.media_type
+    media_type = content_type(scope.callback)
     for parameters in (
         "; charset=utf-8",
         ";charset=UTF-8",
@@ -62,8 +63,9 @@ def media_type_parameters(scope: Scope) -> Iterable[Case]:
 
 def media_type_cases(scope: Scope) -> Iterable[Case]:
     """The media type in other letter cases."""
-    media_type = scope.callback.media_type
-    for value in (media_type.title(), media_type.upper()):
+    media_type, semicolon, parameters = content_type(scope.callback).partition(";")
+    for spelt in (media_type.title(), media_type.upper()):
+        value = spelt + semicolon + parameters
         yield Case(scope.callback, f"Content-Type: {value}", scope.plain, headers=_with_media_type(scope, value))
 
 
@@ -71,18 +73,21 @@ def media_type_cases(scope: Scope) -> Iterable[Case]:
 def unknown_media_types(scope: Scope) -> Iterable[Case]:
     """Media types that the contract does not name, with bodies of that kind and with JSON."""
 
-    def form(body: bytes) -> bytes:
+    def form(_: bytes) -> bytes:
         from urllib.parse import quote_plus
 
-        return b"payload=" + quote_plus(body).encode()
+        return b"payload=" + quote_plus(encode(scope.plain)).encode()
 
-    yield Case(
-        scope.callback,
-        "a form with the JSON in one field",
-        scope.plain,
-        mangle=form,
-        headers=_with_media_type(scope, "application/x-www-form-urlencoded"),
-    )
+    # What another callback that comes to the same URL has is not unknown there.
+    known = {each.callback.media_type for each in (scope, *scope.beside)}
+    if FORM not in known:
+        headers = _with_media_type(scope, FORM)
+        yield Case(scope.callback, "a form with the JSON in one field", scope.plain, mangle=form, headers=headers)
+    if not any(each.callback.is_json for each in (scope, *scope.beside)):
+        headers = _with_media_type(scope, "application/json")
+        yield Case(
+            scope.callback, "the same as JSON", scope.plain, mangle=lambda _: encode(scope.plain), headers=headers
+        )
     for value in (
         "text/plain",
         "application/xml",
@@ -90,6 +95,8 @@ def unknown_media_types(scope: Scope) -> Iterable[Case]:
         "application/x-protobuf",
         "multipart/form-data; boundary=x",
     ):
+        if value.partition(";")[0] in known:
+            continue
         yield Case(scope.callback, f"Content-Type: {value}", scope.plain, headers=_with_media_type(scope, value))
 
 
@@ -108,7 +115,7 @@ def _methods(scope: Scope, *methods: str) -> Iterable[Case]:
                 mangle=lambda body: b"",
             )
         else:
-            headers = (*_with_media_type(scope, scope.callback.media_type)[:1], *KIT_AGENT)
+            headers = (*_with_media_type(scope, content_type(scope.callback))[:1], *KIT_AGENT)
             yield Case(scope.callback, f"the method {method}", scope.plain, method=method, headers=headers)
 
 
@@ -192,6 +199,7 @@ def slow(scope: Scope) -> Iterable[Case]:
     yield Case(scope.callback, "a body in 2 pieces, 1 s apart", scope.plain, framing=Framing(parts=2, pause_s=1.0))
 
 
+@about_json
 def spellings(scope: Scope) -> Iterable[Case]:
     """The same JSON in every spelling."""
     accented = _accented(scope, "a/b é 中")
@@ -223,4 +231,4 @@ def provoking(scope: Scope) -> Iterable[Case]:
     for member in scope.with_members(lambda m: m.required and m.types == ("integer",))[:1]:
         edit = functools.partial(put, pointer=member.pointer, value=markup)
         yield Case(scope.callback, f"markup at {member.pointer}", scope.plain, edit=edit)
-    yield replace(next(iter(syntax_errors(scope))), label="markup instead of JSON", mangle=lambda body: markup.encode())
+    yield Case(scope.callback, "markup instead of a body", scope.plain, mangle=lambda body: markup.encode())

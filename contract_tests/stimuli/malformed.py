@@ -6,13 +6,14 @@ import contextlib
 import functools
 import json
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
-from contract_tests.cases import Case, hostile
+from contract_tests.cases import Case, about_json, hostile
 from contract_tests.corpus import MAX_TEXT, Scope
 from contract_tests.stimuli.valid import put, text_members, with_keys, with_text
 from contract_tests.verdicts import NotApplicable
+from mock_server.bodies import encode_body
 from mock_server.decoding import Unparsable, Unusable, decode
-from mock_server.wireform import encode
 from openapi import pointer as jp
 from openapi.members import Member
 
@@ -47,6 +48,7 @@ def _mangled(scope: Scope, label: str, mangle: Callable[[bytes], bytes]) -> Case
 
 
 @hostile
+@about_json
 def empty_bodies(scope: Scope) -> Iterable[Case]:
     """Nothing, or white space only."""
     for label, body in (("an empty body", b""), ("blanks only", b"   "), ("line ends only", b"\r\n\r\n")):
@@ -58,6 +60,7 @@ def _instead(new: bytes, _: bytes) -> bytes:
 
 
 @hostile
+@about_json
 def syntax_errors(scope: Scope) -> Iterable[Case]:
     """Bodies that are neither cut short nor doubled, and still no JSON."""
     edits: dict[str, Callable[[bytes], bytes]] = {
@@ -81,6 +84,7 @@ def syntax_errors(scope: Scope) -> Iterable[Case]:
 
 
 @hostile
+@about_json
 def truncations(scope: Scope) -> Iterable[Case]:
     """A body that ends too early, at places of every kind."""
     yield _mangled(scope, "the last brace cut off", lambda body: body[:-1])
@@ -108,6 +112,7 @@ def _cut(body: bytes, share: float) -> bytes:
 
 
 @hostile
+@about_json
 def two_documents(scope: Scope) -> Iterable[Case]:
     """One JSON document after another."""
     for label, between in (("two documents", b""), ("two documents, one a line", b"\n")):
@@ -120,6 +125,7 @@ def _twice(between: bytes, body: bytes) -> bytes:
 
 
 @hostile
+@about_json
 def bad_encodings(scope: Scope) -> Iterable[Case]:
     """Bytes that are not UTF-8."""
     insert = functools.partial(_first_text, scope)
@@ -141,6 +147,7 @@ def _first_text(scope: Scope, raw: bytes, body: bytes) -> bytes:
 
 
 @hostile
+@about_json
 def boms(scope: Scope) -> Iterable[Case]:
     """A byte order mark before the body."""
     yield _mangled(scope, "a byte order mark", lambda body: b"\xef\xbb\xbf" + body)
@@ -148,6 +155,7 @@ def boms(scope: Scope) -> Iterable[Case]:
 
 
 @hostile
+@about_json
 def not_numbers(scope: Scope) -> Iterable[Case]:
     """NaN and the infinities, as an unknown member and in the place of a number."""
     for name in ("NaN", "Infinity", "-Infinity"):
@@ -168,6 +176,7 @@ def _member_before(text: bytes, body: bytes) -> bytes:
 
 
 @hostile
+@about_json
 def wrong_roots(scope: Scope) -> Iterable[Case]:
     """JSON whose root is not what the contract says."""
     if "object" not in scope.callback.members[0].types:
@@ -221,6 +230,7 @@ def missing_members(scope: Scope) -> Iterable[Case]:
 
 
 @hostile
+@about_json
 def null_members(scope: Scope) -> Iterable[Case]:
     """Null in the place of required members, one at a time and all together."""
     required = [member for member in _required(scope) if member.types and "null" not in member.types]
@@ -270,6 +280,7 @@ def _allows(member: Member, type_name: str) -> bool:
 
 
 @hostile
+@about_json
 def duplicate_names(scope: Scope) -> Iterable[Case]:
     """A member that stands twice, with the same and with another value."""
     for member in _required(scope)[: scope.depth.pick(2, 8, 100)]:
@@ -285,6 +296,7 @@ def duplicate_names(scope: Scope) -> Iterable[Case]:
 
 
 @hostile
+@about_json
 def nesting(scope: Scope) -> Iterable[Case]:
     """Arrays and objects inside each other, hundreds and tens of thousands deep."""
     for depth in scope.depth.pick((500, 20_000), (500, 5_000, 100_000), (500, 5_000, 100_000, 400_000)):
@@ -313,16 +325,19 @@ def big_integers(scope: Scope) -> Iterable[Case]:
                 scope.plain,
                 edit=functools.partial(put, pointer=member.pointer, value=value),
             )
-        yield Case(
+        huge = Case(
             scope.callback,
             f"{member.pointer} = 1e400",
             scope.plain,
             edit=functools.partial(put, pointer=member.pointer, value="@@"),
             mangle=lambda body: body.replace(b'"@@"', b"1e400"),
         )
+        in_fields = replace(huge, edit=functools.partial(put, pointer=member.pointer, value="1e400"), mangle=None)
+        yield huge if scope.callback.is_json else in_fields
 
 
 @hostile
+@about_json
 def long_numbers(scope: Scope) -> Iterable[Case]:
     """Numbers of thousands of digits."""
     for member in _integers(scope):
@@ -354,6 +369,7 @@ def _hard_texts(scope: Scope, texts: dict[str, str]) -> Iterable[Case]:
 
 
 @hostile
+@about_json
 def surrogates(scope: Scope) -> Iterable[Case]:
     """Escaped halves of a surrogate pair."""
     yield from _hard_texts(
@@ -385,6 +401,7 @@ def long_texts(scope: Scope) -> Iterable[Case]:
 
 
 @hostile
+@about_json
 def fractions(scope: Scope) -> Iterable[Case]:
     """Integers spelt with a fraction of zero or an exponent."""
     for member in _integers(scope):
@@ -445,8 +462,10 @@ def negations(scope: Scope) -> Iterable[Case]:
     for index, broken in enumerate(scope.negations):
         label = f"generated mistake {index + 1}"
         if isinstance(broken, bytes):
+            if not scope.callback.is_json:
+                continue  # such bytes are broken JSON, and to many a reader of forms they are a field
             yield _mangled(scope, label, functools.partial(_instead, broken))
-        elif _has_json_form(broken):
+        elif _has_form(scope, broken):
             yield Case(scope.callback, label, scope.plain, edit=functools.partial(_broken, broken, scope.pinned))
 
 
@@ -459,9 +478,9 @@ def _broken(broken: jp.Json, pinned: dict[str, jp.Json], stamped: jp.Json) -> jp
     return broken
 
 
-def _has_json_form(value: jp.Json) -> bool:
+def _has_form(scope: Scope, value: jp.Json) -> bool:
     try:
-        encode(value)
+        encode_body(scope.callback, value)
     except (TypeError, ValueError):
         return False
     return True

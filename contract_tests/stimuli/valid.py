@@ -361,8 +361,8 @@ def awkward_keys(scope: Scope) -> Iterable[Case]:
 def filled_to(scope: Scope, size: int) -> Iterator[Case]:
     """The plain content, filled with short texts until the body has exactly `size` bytes."""
     maps = scope.with_members(lambda member: member.is_free_map)
-    if not maps:
-        raise NotApplicable("the contract has no map that could fill a body to that size")
+    if not maps or not scope.callback.is_json:
+        raise NotApplicable("the contract has no map that could fill a body of JSON to that size")
     member = maps[0]
 
     def fill(value: jp.Json) -> jp.Json:
@@ -415,5 +415,5 @@ def weighty(scope: Scope) -> Iterable[Case]:
         for value in known.enum:
             yield Case(scope.callback, f"{state} = {value}", jp.replaced(scope.plain, state, value))
     limit = scope.callback.delivery.accept_body_bytes.must
-    if limit and scope.with_members(lambda member: member.is_free_map):
+    if limit and scope.callback.is_json and scope.with_members(lambda member: member.is_free_map):
         yield from filled_to(scope, limit)

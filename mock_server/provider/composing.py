@@ -7,9 +7,9 @@ import random
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from mock_server.bodies import content_type, encode_body
 from mock_server.delivery import Delivery, Headers
 from mock_server.stamping import Identity, stamp
-from mock_server.wireform import encode
 from openapi import pointer as jp
 from openapi.errors import KitError
 from openapi.members import Member
@@ -31,7 +31,7 @@ def default_headers(callback: Callback) -> Headers:
         for value in (header.default if header.default is not None else header.value,)
         if value is not None
     )
-    return (("Content-Type", callback.media_type), *((("User-Agent", agent),) if agent else ()), *required)
+    return (("Content-Type", content_type(callback)), *((("User-Agent", agent),) if agent else ()), *required)
 
 
 class Composer:
@@ -81,7 +81,7 @@ class Composer:
         value = stamp(self.callback, content, identity, later_s=_STAMPED_BEFORE_S + int(after_start_s))
         for pointer, given in self._assignments:
             value = jp.replaced(value, pointer, given)
-        return self.exactly(encode(value), identity)
+        return self.exactly(encode_body(self.callback, value), identity)
 
     def exactly(self, body: bytes, identity: Identity | None = None) -> Delivery:
         """Makes a delivery of bytes as they are."""

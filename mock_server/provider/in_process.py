@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-import json
 import random
 import time
 import weakref
@@ -28,13 +27,13 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import unquote
 
+from mock_server.bodies import decode_body, encode_body
 from mock_server.delivery import Answer, Delivery, Exchange, Headers
 from mock_server.provider.composing import Composer
 from mock_server.provider.lifespan import Apps
 from mock_server.provider.lives import Mix, life
 from mock_server.sending import Signer
 from mock_server.stamping import Identity, Run
-from mock_server.wireform import encode
 from openapi import pointer as jp
 from openapi.errors import KitError
 from openapi.loading import CONTRACT_FILE, load_contract
@@ -119,7 +118,7 @@ class Provider:
         made = self._composer.delivery(content, identity)
         if not set:
             return made
-        value = json.loads(made.body)
+        value = decode_body(self.callback, made.body)
         for place, wanted in set.items():
             pointer = place if place.startswith("/") else jp.join(place.split("."))
             try:
@@ -128,7 +127,7 @@ class Provider:
                 raise KitError(
                     f"nothing can be set at {place!r}", where="set", remedy="Name a member, as in variables.name."
                 ) from None
-        return self._composer.exactly(encode(value), identity)
+        return self._composer.exactly(encode_body(self.callback, value), identity)
 
     def put(self, app: Any, delivery: Delivery) -> Answer:
         """Puts a callback before an application as it is.

@@ -7,6 +7,7 @@ import shlex
 from http import HTTPStatus
 
 from openapi import pointer as jp
+from openapi.bodies import MULTIPART, content_type_of, to_texts, write_fields
 from openapi.model import Callback
 
 __all__ = ["answer_text", "as_curl", "request_text"]
@@ -17,30 +18,49 @@ _HOST, _PATH = "receiver.example.com", "/callbacks"
 
 def as_curl(callback: Callback, value: jp.Json) -> str:
     """A command that sends a body to the receiver that `URL` names."""
+    if callback.media_type == MULTIPART:
+        return _form_curl(callback, value)
     method = [] if callback.method == "POST" else [f"-X {callback.method}"]
     parts = [
         "curl -i",
         *method,
         *(f"-H {shlex.quote(f'{name}: {header}')}" for name, header in _sent_headers(callback)),
     ]
-    parts += [f"--data-binary {shlex.quote(_body(value))}", '"$URL"']
+    parts += [f"--data-binary {shlex.quote(_sent(callback, value))}", '"$URL"']
     return " \\\n  ".join(parts)
+
+
+def _form_curl(callback: Callback, value: jp.Json) -> str:
+    """A curl that writes the parts by itself: their line ends do not survive being copied."""
+    parts = ["curl -i", *(f"-H {shlex.quote(f'{name}: {header}')}" for name, header in _sent_headers(callback)[1:])]
+    for field, name, text in to_texts(value, callback.fields):
+        media_type = field.media_type or ("application/json" if field.kinds & {"object", "array"} else "")
+        quoted = text.replace("\\", "\\\\").replace('"', '\\"')
+        typed = shlex.quote(f'{name}="{quoted}";type={media_type}')
+        parts.append(f"-F {typed}" if media_type else f"--form-string {shlex.quote(f'{name}={text}')}")
+    return " \\\n  ".join([*parts, '"$URL"'])
 
 
 def _body(value: jp.Json) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
+def _sent(callback: Callback, value: jp.Json) -> str:
+    if callback.is_json:
+        return _body(value)
+    return write_fields(callback.media_type, value, callback.fields).decode()
+
+
 def _sent_headers(callback: Callback) -> list[tuple[str, str]]:
     """The headers of a delivery; a required one whose value nobody knows has an ellipsis in its place."""
     named = [(h.name, h.default or "…") for h in callback.headers if h.default is not None or h.required]
-    return [("Content-Type", callback.media_type), *named]
+    return [("Content-Type", content_type_of(callback.media_type)), *named]
 
 
 def request_text(callback: Callback) -> str:
     """One delivery as it travels: the first example that may be sent, or an ellipsis for the body."""
     sent = callback.delivered_examples[:1]
-    body = _body(sent[0].value) if sent else "…"
+    body = _sent(callback, sent[0].value) if sent else "…"
     lines = [f"{callback.method} {_PATH} HTTP/1.1", f"Host: {_HOST}"]
     lines += [f"{name}: {value}" for name, value in _sent_headers(callback)]
     lines += [f"Content-Length: {len(body.encode()) if sent else '…'}", "", body]

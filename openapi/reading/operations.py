@@ -1,4 +1,4 @@
-"""Decides how one callback is written in the canonical form: one JSON media type, headers, success answers."""
+"""Decides how one callback is written in the canonical form: one media type, headers, success answers."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from openapi import pointer as jp
+from openapi.bodies import is_fields
+from openapi.reading.fielded import checked_encoding
 from openapi.reading.finding import Found
 from openapi.reading.gathering import Part, Schemas
 from openapi.reading.library import Fault, Faulty, Library, Place
@@ -83,7 +85,8 @@ class _Writer:
             raise Faulty(body.fault("a request body without a media type", "Describe application/json."))
         if _preference(chosen) == _FOREIGN:
             listed = ", ".join(types)
-            raise Faulty(body.fault(f"only JSON bodies are sent, and this one is {listed}", "Describe its JSON form."))
+            remedy = "Describe its JSON form, or its form fields."
+            raise Faulty(body.fault(f"only JSON, forms and multipart are sent, and this one is {listed}", remedy))
         entry = self._opened(types[chosen], "a media type")
         examples = dict(self._examples(entry))
         schema: jp.Json = {}
@@ -97,7 +100,11 @@ class _Writer:
             raise Faulty(entry.fault("a body with neither a schema nor an example", "Describe its schema."))
         else:
             schema = {NOT_DRAWN: "it has no schema"}
-        return {"content": {_without_parameters(chosen): {"schema": schema, "examples": examples}}}
+        made = {"schema": schema, "examples": examples}
+        name = _without_parameters(chosen)
+        if is_fields(name):
+            made["encoding"] = checked_encoding(self._library, entry, name, self._made.notes)
+        return {"content": {name: made}}
 
     def _examples(self, entry: Place) -> Iterator[tuple[str, dict[str, Any]]]:
         if "example" in entry.value:
@@ -189,7 +196,9 @@ def _preference(media_type: str) -> int:
         return 0 if name == media_type else 1
     if name.endswith("+json"):
         return 2
-    return 3 if name in {"*/*", "application/*"} else _FOREIGN
+    if name in {"*/*", "application/*"}:
+        return 3
+    return 4 if is_fields(name) else _FOREIGN
 
 
 def _without_parameters(media_type: str) -> str:

@@ -13,6 +13,7 @@ from openapi.errors import ContractError
 from openapi.loading import Bundles, read_callback
 from openapi.model import Answer, Callback, Contract, no_such_callback
 from openapi.overlay import apply_overlay, load_overlay
+from openapi.reading.fielded import travelled
 from openapi.reading.finding import Found, contents_in_words, found_callbacks
 from openapi.reading.gathering import Schemas
 from openapi.reading.library import Fault, Faulty, Library
@@ -198,8 +199,14 @@ def _usable(callback: Callback) -> Callback | str:
         jsonschema_rs.validator_for(dict(callback.tolerant), validate_formats=False)
     except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError) as error:
         return f"{callback.origin}: its schema cannot be used: {str(error).partition(chr(10))[0][:160]}."
+    types = callback.members[0].types
+    if not callback.is_json and types and "object" not in types:
+        return f"{callback.origin}: a body of fields is an object, and its schema says {' or '.join(types)}."
     examples = []
-    for example in callback.examples:
+    for example in callback.examples if callback.is_json else [travelled(callback, each) for each in callback.examples]:
+        if example.flaw:
+            examples.append(example)
+            continue
         wrong = next(strict.iter_errors(example.value), None)
         flaw = f"{wrong.message[:160]} (at {jp.join(wrong.instance_path) or 'its root'})" if wrong else ""
         examples.append(replace(example, flaw=flaw))

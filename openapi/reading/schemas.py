@@ -207,6 +207,8 @@ class Converter:
 
     def _formats(self, made: dict[str, Any]) -> None:
         name = made.get("format")
+        if "contentMediaType" in made and not {"enum", "const"} & set(made):
+            made[NOT_DRAWN] = f"its content is {made['contentMediaType']}"
         if name is None:
             return
         types = made.get("type", "string")

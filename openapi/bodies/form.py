@@ -1,0 +1,35 @@
+"""Decides how fields are written as a form and read from one (application/x-www-form-urlencoded, WHATWG URL)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from urllib.parse import parse_qsl, quote, quote_plus
+
+from openapi.bodies.fields import Undecodable, Unencodable
+
+__all__ = ["read_form", "write_form"]
+
+_MOST_FIELDS = 10_000
+
+
+def write_form(texts: Iterable[tuple[str, str]], *, plus: bool = True) -> bytes:
+    """Writes names and texts; a blank as `+`, or as `%20`, which means the same."""
+    escape = quote_plus if plus else quote
+    try:
+        return "&".join(f"{escape(name, safe='')}={escape(text, safe='')}" for name, text in texts).encode("ascii")
+    except UnicodeEncodeError:
+        raise Unencodable("a lone surrogate has no UTF-8") from None
+
+
+def read_form(body: bytes) -> list[tuple[str, str]]:
+    """Reads names and texts in their order.
+
+    Raises:
+        Undecodable: It is not UTF-8, percent-encoded or as it is, or has fields without end.
+    """
+    try:
+        return parse_qsl(body.decode(), keep_blank_values=True, errors="strict", max_num_fields=_MOST_FIELDS)
+    except UnicodeDecodeError:
+        raise Undecodable("encoding", "a field is not UTF-8") from None
+    except ValueError:
+        raise Undecodable("syntax", f"more than {_MOST_FIELDS} fields") from None

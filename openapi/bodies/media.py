@@ -1,0 +1,52 @@
+"""Decides which media types are bodies of fields, and which codec belongs to each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from openapi import pointer as jp
+from openapi.bodies.fields import Field, to_texts
+from openapi.bodies.form import read_form, write_form
+from openapi.bodies.multipart import BOUNDARY, read_parts, write_parts
+
+__all__ = ["FORM", "MULTIPART", "content_type_of", "is_fields", "read_fields", "write_fields"]
+
+FORM = "application/x-www-form-urlencoded"
+MULTIPART = "multipart/form-data"
+
+
+def is_fields(media_type: str) -> bool:
+    """Whether bodies of this media type are fields and not JSON."""
+    return media_type in {FORM, MULTIPART}
+
+
+def content_type_of(media_type: str) -> str:
+    """The `Content-Type` of what `write_fields` writes; the media type itself where it is enough."""
+    return f"{media_type}; boundary={BOUNDARY}" if media_type == MULTIPART else media_type
+
+
+def write_fields(media_type: str, value: jp.Json, fields: Mapping[str, Field], *, plus: bool = True) -> bytes:
+    """Writes an object.
+
+    Args:
+        plus: Whether a form writes a blank as `+`.
+
+    Raises:
+        Unencodable: It has no form as fields.
+    """
+    texts = to_texts(value, fields)
+    if media_type == MULTIPART:
+        return write_parts(texts)
+    return write_form([(name, text) for _, name, text in texts], plus=plus)
+
+
+def read_fields(media_type: str, body: bytes, content_type: str) -> list[tuple[str, str]]:
+    """Reads names and texts, in the order of arrival; `from_texts` makes a value of them.
+
+    Args:
+        content_type: The whole header.
+
+    Raises:
+        Undecodable: It is no such body.
+    """
+    return read_parts(body, content_type) if media_type == MULTIPART else read_form(body)
