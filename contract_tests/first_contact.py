@@ -79,10 +79,15 @@ def _unreachable(exchange: Exchange, url: str) -> KitError:
     )
 
 
+_CERTIFICATE = "\n  If it takes senders with a certificate alone, give it with --cert FILE and --key FILE."
+
+
 def _silent(exchange: Exchange, url: str) -> KitError:
+    # Under TLS 1.3 a server that misses the client's certificate closes after the handshake, many without a word.
+    by_tls = url.startswith("https:") and exchange.failure != "timeout"
     return KitError(
         f"{url} did not answer a plain valid delivery: {exchange.described()}",
-        remedy="Look into the receiver's log; --timeout changes how long the kit waits.",
+        remedy="Look into the receiver's log; --timeout changes how long the kit waits." + _CERTIFICATE * by_tls,
         exit_code=3,
     )
 
@@ -90,7 +95,7 @@ def _silent(exchange: Exchange, url: str) -> KitError:
 def _no_tls(exchange: Exchange, url: str) -> KitError:
     return KitError(
         f"no TLS session with {url}: {exchange.detail}",
-        remedy="Give the certificate authority with --ca FILE, or --insecure to trust any certificate.",
+        remedy="Give the certificate authority with --ca FILE, or --insecure to trust any certificate." + _CERTIFICATE,
         exit_code=3,
     )
 

@@ -7,7 +7,7 @@ import ipaddress
 import ssl
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from cryptography import x509
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 
-__all__ = ["FLAWS", "Tls", "allow_old", "given", "self_made"]
+__all__ = ["FLAWS", "Tls", "allow_old", "demanding", "given", "self_made", "write_client"]
 
 FLAWS = {
     "untrusted": "a certificate of an authority that nobody trusts",
@@ -43,12 +43,14 @@ class Tls:
         key: PEM file with its key; None when it stands in the same file.
         authority: PEM file to trust; None for a certificate that somebody else made.
         flaw: A key of `FLAWS`, or empty.
+        clients: PEM file of the authorities by which clients have to prove who they are; None when they need not.
     """
 
     certificate: Path
     key: Path | None = None
     authority: Path | None = None
     flaw: str = ""
+    clients: Path | None = None
 
     def context(self) -> ssl.SSLContext:
         """The server's side of TLS.
@@ -68,6 +70,16 @@ class Tls:
                 where=str(self.certificate),
                 remedy="Give PEM files, the key without a passphrase.",
             ) from None
+        if self.clients is not None:
+            context.verify_mode = ssl.CERT_REQUIRED
+            try:
+                context.load_verify_locations(self.clients)
+            except (OSError, ssl.SSLError) as error:
+                raise KitError(
+                    f"no certificate authority can be read: {error.strerror or error}",
+                    where=str(self.clients),
+                    remedy="Give a PEM file of certificates.",
+                ) from None
         return context
 
 
@@ -96,6 +108,24 @@ def given(certificate: str, key: str | None) -> Tls:
         KitError: The files hold no certificate and its key.
     """
     tls = Tls(Path(certificate), Path(key) if key else None)
+    tls.context()
+    return tls
+
+
+def demanding(tls: Tls | None, clients: str | None) -> Tls | None:
+    """The same, which takes clients with a certificate by the authorities in a PEM file alone.
+
+    Raises:
+        KitError: There is no TLS to show one over, or the file holds no authority.
+    """
+    if clients is None:
+        return tls
+    if tls is None:
+        remedy = "Add --https, or --cert FILE."
+        raise KitError(
+            "certificates of clients are shown over HTTPS alone", where="--require-client-cert", remedy=remedy
+        )
+    tls = replace(tls, clients=Path(clients))
     tls.context()
     return tls
 
@@ -144,6 +174,24 @@ def write_self_made(host: str, folder: Path, flaw: str = "") -> Tls:
     return Tls(server, authority=folder / "ca.pem", flaw=flaw)
 
 
+def write_client(folder: Path) -> tuple[Path, Path]:
+    """Writes `clients-ca.pem`, and by it `client.pem` (with its key, for its owner alone); gives both in that order."""
+    from cryptography.hazmat.primitives import serialization
+    from cryptography.x509.oid import ExtendedKeyUsageOID
+
+    pem, now = serialization.Encoding.PEM, datetime.now(UTC)
+    authority, authority_key = _authority("callback-contract test authority of clients", now)
+    certificate, key = _issued(
+        ["client"], authority, authority_key, now - _LIFE, now + _LIFE, ExtendedKeyUsageOID.CLIENT_AUTH
+    )
+    (folder / "clients-ca.pem").write_bytes(authority.public_bytes(pem))
+    client = folder / "client.pem"
+    client.touch(mode=0o600)
+    plain = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    client.write_bytes(plain + certificate.public_bytes(pem))
+    return folder / "clients-ca.pem", client
+
+
 def _authority(name: str, now: datetime) -> tuple[x509.Certificate, EllipticCurvePrivateKey]:
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes
@@ -178,6 +226,7 @@ def _issued(
     authority_key: EllipticCurvePrivateKey,
     begins: datetime,
     ends: datetime,
+    use: x509.ObjectIdentifier | None = None,
 ) -> tuple[x509.Certificate, EllipticCurvePrivateKey]:
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes
@@ -201,7 +250,7 @@ def _issued(
         .not_valid_after(ends)
         .add_extension(x509.SubjectAlternativeName(names), critical=False)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+        .add_extension(x509.ExtendedKeyUsage([use or ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(authority_key.public_key()), critical=False)
     )

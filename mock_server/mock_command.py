@@ -31,6 +31,7 @@ _MOST_NAMED = 8
 @click.option("--https", is_flag=True, help="By HTTPS, with a self-made certificate.")
 @click.option("--cert", default=None, metavar="FILE", help="By HTTPS with this certificate (PEM).")
 @click.option("--key", default=None, metavar="FILE", help="Its key, unless it stands in the same file.")
+@click.option("--require-client-cert", metavar="FILE", help="Take senders with a certificate by these (PEM) alone.")
 @recording_options
 @contract_options
 @inspector_options
@@ -44,6 +45,7 @@ def mock(
     https: bool,
     cert: str | None,
     key: str | None,
+    require_client_cert: str | None,
     **options: Any,
 ) -> None:
     """Run a receiver made from the contract.
@@ -74,7 +76,7 @@ def mock(
         )
     contract = contract_of(options)
 
-    from mock_server.certificates import given, self_made
+    from mock_server.certificates import demanding, given, self_made
     from mock_server.inspector.options import inspected
     from mock_server.receiver import Receiver
     from mock_server.recording.options import concluded, ending, gate_of, recorded, scripted_answers
@@ -92,6 +94,7 @@ def mock(
             tls = replace(given(cert, key), flaw=flaw)
         elif https or flaw not in {"", "none"}:
             tls = stack.enter_context(self_made(host, flaw))
+        tls = demanding(tls, require_client_cert)
         recorder = stack.enter_context(recorded(receiver, contract, options))
         gate = gate_of(recorder, options)
         shown = f"[{host}]" if ":" in host else host

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import functools
-import os
 import re
 import select
 import socket
@@ -20,6 +19,7 @@ import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.util.ssl_ import create_urllib3_context
 
+from mock_server.client_certificate import check_pem_files, show_client_certificate
 from mock_server.delivery import Answer, Delivery, Exchange, Headers, printable
 from mock_server.pacing import OutOfBudget, Pace, Turns, is_loopback
 from openapi.errors import KitError
@@ -86,9 +86,8 @@ class Access:
                     where="--header",
                     remedy="A name is ASCII without spaces, and a value has one line (RFC 9110 §5).",
                 )
-        for option, path in (("--cert", self.client_cert), ("--key", self.client_key), ("--ca", self.ca)):
-            if path is not None and not os.path.isfile(path):
-                raise KitError(f"there is no such file: {path}", where=option, remedy="Give a PEM file.")
+        if self.client_cert or self.client_key or self.ca:
+            check_pem_files(self.client_cert, self.client_key, self.ca)
         if self.proxy is not None and urlsplit(self.proxy).scheme not in {"http", "https"}:
             raise KitError("the proxy is not a complete URL", where="--proxy", remedy="Write http://HOST:PORT.")
 
@@ -164,7 +163,7 @@ class Sender:
         elif not self.access.insecure:
             context.load_default_certs()
         if self.access.client_cert:
-            context.load_cert_chain(self.access.client_cert, self.access.client_key)
+            show_client_certificate(context, self.access.client_cert, self.access.client_key)
         return context
 
     def _new_pool(self) -> Any:
