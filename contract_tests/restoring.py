@@ -17,7 +17,7 @@ __all__ = ["restored", "told_options"]
 
 _TOLD = (
     *("rules", "callback", "contract", "overlay", "paths", "strict", "signature", "insecure", "timeout"),
-    *("rate", "at_once", "max_deliveries", "max_time", "state_map", "state_patience", "plugin"),
+    *("allow_remote_refs", "rate", "at_once", "max_deliveries", "max_time", "state_map", "state_patience", "plugin"),
     *("waivers", "strict_waivers", "rules_as_of", "samples", "mask"),
 )
 _RESTORED = (

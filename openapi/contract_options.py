@@ -29,6 +29,7 @@ def contract_options(command: _Command) -> _Command:
             ),
             click.option("--overlay", multiple=True, metavar="FILE", help="Lay this OpenAPI Overlay over it."),
             click.option("--paths", is_flag=True, help="Its paths are the callbacks."),
+            click.option("--allow-remote-refs", is_flag=True, help="Fetch what its $ref name by http(s)."),
             click.option("--strict-contract", is_flag=True, help="Set nothing of it aside: refuse it."),
         )
     ):
@@ -60,6 +61,7 @@ def contract_of(options: Mapping[str, Any], only: Sequence[str] = ()) -> Contrac
         only=only,
         paths=options["paths"],
         strict=options["strict_contract"],
+        remote=bool(options.get("allow_remote_refs")),
     )
     say_what_was_left(contract)
     return contract

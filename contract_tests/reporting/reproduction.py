@@ -27,6 +27,7 @@ def reproduce_command(finding_id: str, access: Access, options: Mapping[str, Any
     # Neither is taken from a report: a file that somebody sent must not make a program run or trust a stranger.
     words += ["--plugin", str(options["plugin"])] if options.get("plugin") else []
     words += ["--insecure"] if options.get("insecure") else []
+    words += ["--allow-remote-refs"] if options.get("allow_remote_refs") else []
     url = ' --url "$URL"' if access.shown_url != access.url else ""
     return _COMMAND + shlex.join(words) + url
 

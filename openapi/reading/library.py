@@ -10,12 +10,14 @@ from urllib.parse import unquote, urlsplit
 
 from openapi import pointer as jp
 from openapi.errors import ContractError
+from openapi.reading.remote import Remote
 from openapi.yamlfile import YamlFile, read_yaml
 
 __all__ = ["Fault", "Faulty", "Library", "Place"]
 
 _MOST_STEPS = 50  # references that lead to references
 _BUNDLE = "Bring its target into the document (`npx @redocly/cli bundle` does it)."
+_FETCH = f"{_BUNDLE} --allow-remote-refs fetches it."
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,10 +82,12 @@ class Library:
     Args:
         root: The document that was named.
         folder: Where files may lie that it refers to; None when it has no folder (standard input, a URL).
+        remote: Fetches what lies in the network; None when nothing may be fetched.
     """
 
-    def __init__(self, root: YamlFile, folder: Path | None) -> None:
+    def __init__(self, root: YamlFile, folder: Path | None, remote: Remote | None = None) -> None:
         self.root = root
+        self._remote = remote
         self._folder = folder.resolve() if folder else None
         self._files = {root.path.resolve(): root} if folder else {}
 
@@ -124,11 +128,19 @@ class Library:
         raise Faulty(begun.fault("references that lead to each other in a ring", "Let one of them lead to a value."))
 
     def _file(self, place: Place, address: str) -> YamlFile:
-        if urlsplit(address).scheme not in {"", "file"} or address.startswith("//"):
-            raise Faulty(place.fault(f"the reference {address!r} leads to the network", _BUNDLE))
+        is_remote = urlsplit(address).scheme not in {"", "file"} or address.startswith("//")
+        if self._remote is not None and (is_remote or self._remote.knows(place.file)):
+            # What the network says never leads back to this machine's files.
+            try:
+                return self._remote.at(place.file, address)
+            except (ContractError, ValueError) as error:
+                what, remedy = (error.what, error.remedy) if isinstance(error, ContractError) else (str(error), "")
+                raise Faulty(place.fault(f"the reference {address!r}: {what}", remedy)) from None
+        if is_remote:
+            raise Faulty(place.fault(f"the reference {address!r} leads to the network", _FETCH))
         if self._folder is None:
             what = f"the reference {address!r} leads to a file, and this document has no folder"
-            raise Faulty(place.fault(what, _BUNDLE))
+            raise Faulty(place.fault(what, _FETCH))
         path = (place.file.path.parent / unquote(address.removeprefix("file:"))).resolve()
         if not path.is_relative_to(self._folder):
             what = f"the reference {address!r} leaves the folder of the contract"

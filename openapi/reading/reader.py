@@ -18,6 +18,7 @@ from openapi.reading.finding import Found, contents_in_words, found_callbacks
 from openapi.reading.gathering import Schemas
 from openapi.reading.library import Fault, Faulty, Library
 from openapi.reading.operations import Written, written
+from openapi.reading.remote import Remote
 from openapi.reading.sources import opened
 from openapi.sampling import sample_of
 from openapi.yamlfile import YamlFile
@@ -32,6 +33,7 @@ def read_contract(
     only: Sequence[str] = (),
     paths: bool = False,
     strict: bool = False,
+    remote: bool = False,
 ) -> Contract:
     """Reads an OpenAPI document that somebody else keeps: 3.0, 3.1 or 3.2, with whatever flaws it has.
 
@@ -41,6 +43,7 @@ def read_contract(
         only: Names of the callbacks to read; no other is looked into. All, when there is none.
         paths: Whether the document describes the receiver itself: each operation under `paths` is a callback.
         strict: Refuse the document when anything has to be set aside.
+        remote: Fetch what a `$ref` names by http(s).
 
     Raises:
         ContractError: It cannot be read, describes no callback, or none that can be used.
@@ -51,7 +54,7 @@ def read_contract(
     for overlay in laid_over:
         file = replace(file, value=apply_overlay(file.value, overlay))
     _refuse_other_documents(file)
-    library = Library(file, folder)
+    library = Library(file, folder, _remote(file, str(source)) if remote else None)
     found, aside = found_callbacks(library, paths=paths)
     _refuse_empty(file, found, aside, paths)
     chosen = _chosen(file, found, only, aside)
@@ -64,6 +67,13 @@ def read_contract(
     if not contract.callbacks:
         raise _unusable(file, contract.set_aside, "no callback can be used")
     return contract
+
+
+def _remote(file: YamlFile, source: str) -> Remote:
+    remote = Remote()
+    if source.startswith(("http://", "https://")):
+        remote.base(file, source)
+    return remote
 
 
 def _refuse_other_documents(file: YamlFile) -> None:

@@ -1,0 +1,69 @@
+"""Decides how a document is fetched by http(s): bounded in time, size and redirects, and from the named host alone."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+from urllib.parse import urlsplit
+
+from openapi.errors import ContractError
+from openapi.yamlfile import MAX_BYTES
+
+__all__ = ["fetched"]
+
+_TIMEOUT_S = 20
+_MOST_S = 60.0  # a server that sends a byte now and then keeps to any time-out between two of them
+_MOST_REDIRECTS = 5
+_CHUNK = 65536
+
+
+def fetched(url: str) -> bytes:
+    """The bytes behind a URL; one more than may be of what is too large.
+
+    Raises:
+        ContractError: No answer, another than 200, one that takes too long, or a redirect to another host.
+    """
+    import http.client
+    import urllib.error
+    import urllib.request
+
+    try:
+        parts = urlsplit(url)
+        where = f"{parts.hostname or ''}{parts.path}"
+        _ = parts.port
+    except ValueError as error:
+        raise ContractError(f"not a URL: {error}", where="a URL", remedy="Give a complete http or https URL.") from None
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ContractError("not an http or https URL", where=where, remedy="Give a complete http or https URL.")
+
+    class SameHost(urllib.request.HTTPRedirectHandler):
+        max_redirections = _MOST_REDIRECTS
+        max_repeats = 2
+
+        def redirect_request(self, request: Any, fp: Any, code: int, msg: str, headers: Any, newurl: str) -> Any:
+            if urlsplit(newurl).hostname != parts.hostname or not newurl.startswith(("https://", f"{parts.scheme}://")):
+                fp.close()
+                host = urlsplit(newurl).hostname
+                what = f"the server redirects to another host, {host!r}, which is not asked"
+                raise ContractError(what, where=where, remedy="Give the URL that it leads to.")
+            return super().redirect_request(request, fp, code, msg, headers, newurl)
+
+    request = urllib.request.Request(url, headers={"User-Agent": "callback-contract"})  # noqa: S310  # http or https
+    ends = time.monotonic() + _MOST_S
+    try:
+        with urllib.request.build_opener(SameHost).open(request, timeout=_TIMEOUT_S) as answer:
+            body = b""
+            while len(body) <= MAX_BYTES and (chunk := answer.read1(min(_CHUNK, MAX_BYTES + 1 - len(body)))):
+                body += chunk
+                if time.monotonic() > ends:
+                    raise ContractError(f"is not there whole after {_MOST_S:.0f} s", where=where)
+            return body
+    except urllib.error.HTTPError as error:
+        error.close()
+        what = f"the server answered {error.code}"
+        if 300 <= error.code < 400:
+            what = f"the server redirects more than {_MOST_REDIRECTS} times, in a ring, or away from http(s)"
+        raise ContractError(what, where=where, remedy="Check the URL.") from None
+    except (OSError, ValueError, http.client.HTTPException) as error:
+        reason = getattr(error, "reason", error)
+        raise ContractError(f"cannot be fetched: {reason}", where=where, remedy="Check the URL.") from None
