@@ -11,6 +11,7 @@ import yaml
 
 from openapi import pointer as jp
 from openapi.errors import KitError
+from openapi.prepared import kept_or_made
 
 __all__ = ["MAX_BYTES", "YamlFile", "parsed", "read_yaml"]
 
@@ -134,7 +135,7 @@ def parsed(raw: bytes, path: Path, *, error: type[KitError]) -> YamlFile:
         raise error(
             f"not UTF-8 text at byte {cause.start}", where=str(path), remedy="Save the file as UTF-8."
         ) from None
-    return YamlFile(path, text, _value_of(text, path, error))
+    return YamlFile(path, text, kept_or_made(raw, lambda: _value_of(text, path, error)))
 
 
 def _value_of(text: str, path: Path, error: type[KitError]) -> jp.Json:
