@@ -11,7 +11,9 @@ from openapi import pointer as jp
 __all__ = ["field_values_at", "masked_fields"]
 
 _MASK = "***"
-_PART = re.compile(r'(\bname="([^"\r\n]*)"[^\r\n]*\r\n(?:[^\r\n]+\r\n)*\r\n)(.*?)(?=\r\n--|\Z)', re.DOTALL)
+_NAME = re.compile(r'\bname="([^"\r\n]*)"')
+_END = "\r\n\r\n"
+_BORDER = "\r\n--"
 _JSON_BEGINS = ("{", "[", '"')
 
 
@@ -19,7 +21,9 @@ def masked_fields(text: str, pointers: Sequence[str]) -> str:
     """Puts `***` in the place of every field that a pointer leads into; JSON stays as it is."""
     names = _names(pointers)
     if text.startswith("--"):
-        return _PART.sub(lambda part: part[1] + (_MASK if _base(part[2]) in names else part[3]), text)
+        return _BORDER.join(
+            head + end + (_MASK if end and name in names else content) for head, end, content, name in _parts(text)
+        )
     if "=" not in text or text.lstrip().startswith(_JSON_BEGINS):
         return text
     pairs = [pair.partition("=") for pair in text.split("&")]
@@ -33,11 +37,19 @@ def field_values_at(text: str, pointers: Sequence[str]) -> Iterator[str]:
     """The texts of the fields that the pointers lead into; none of JSON."""
     names = _names(pointers)
     if text.startswith("--"):
-        yield from (part[3] for part in _PART.finditer(text) if _base(part[2]) in names)
+        yield from (content for _, end, content, name in _parts(text) if end and name in names)
     elif "=" in text and not text.lstrip().startswith(_JSON_BEGINS):
         for name, _, value in (pair.partition("=") for pair in text.split("&")):
             if _base(unquote_plus(name)) in names:
                 yield unquote_plus(value)
+
+
+def _parts(text: str) -> Iterator[tuple[str, str, str, str]]:
+    """Head, what ends it, content and member of each part."""
+    for part in text.split(_BORDER):
+        head, end, content = part.partition(_END)
+        named = _NAME.search(head)
+        yield head, end, content, _base(named[1]) if named else ""
 
 
 def _names(pointers: Sequence[str]) -> set[str]:

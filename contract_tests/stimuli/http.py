@@ -11,7 +11,7 @@ from contract_tests.first_contact import KIT_AGENT
 from contract_tests.stimuli.malformed import missing_members, syntax_errors, wrong_roots
 from contract_tests.stimuli.valid import MARKUP, put, text_members, with_text
 from contract_tests.verdicts import NotApplicable
-from mock_server.bodies import content_type
+from mock_server.bodies import content_type, decode_body
 from mock_server.delivery import Framing, Headers
 from mock_server.wireform import SPELLINGS, encode
 from openapi import pointer as jp
@@ -73,10 +73,13 @@ def media_type_cases(scope: Scope) -> Iterable[Case]:
 def unknown_media_types(scope: Scope) -> Iterable[Case]:
     """Media types that the contract does not name, with bodies of that kind and with JSON."""
 
-    def form(_: bytes) -> bytes:
+    def as_json(body: bytes) -> bytes:
+        return body if scope.callback.is_json else encode(decode_body(scope.callback, body))
+
+    def form(body: bytes) -> bytes:
         from urllib.parse import quote_plus
 
-        return b"payload=" + quote_plus(encode(scope.plain)).encode()
+        return b"payload=" + quote_plus(as_json(body)).encode()
 
     # What another callback that comes to the same URL has is not unknown there.
     known = {each.callback.media_type for each in (scope, *scope.beside)}
@@ -85,9 +88,7 @@ def unknown_media_types(scope: Scope) -> Iterable[Case]:
         yield Case(scope.callback, "a form with the JSON in one field", scope.plain, mangle=form, headers=headers)
     if not any(each.callback.is_json for each in (scope, *scope.beside)):
         headers = _with_media_type(scope, "application/json")
-        yield Case(
-            scope.callback, "the same as JSON", scope.plain, mangle=lambda _: encode(scope.plain), headers=headers
-        )
+        yield Case(scope.callback, "the same as JSON", scope.plain, mangle=as_json, headers=headers)
     for value in (
         "text/plain",
         "application/xml",
