@@ -6,6 +6,8 @@ import os
 from functools import lru_cache
 from pathlib import Path
 
+from openapi.caches import cache_folder
+
 __all__ = ["keep_caches_out_of_sight"]
 
 _NOWHERE = Path(os.devnull) / "hypothesis"  # cannot be made, and Hypothesis does without
@@ -20,14 +22,4 @@ def keep_caches_out_of_sight() -> None:
     from hypothesis.configuration import set_hypothesis_home_dir
 
     if "HYPOTHESIS_STORAGE_DIRECTORY" not in os.environ:
-        set_hypothesis_home_dir(_directory())
-
-
-def _directory() -> Path:
-    base = os.environ.get("XDG_CACHE_HOME", "")
-    if not os.path.isabs(base):  # as the XDG Base Directory Specification has it
-        home = os.path.expanduser("~")
-        if not os.path.isabs(home):
-            return _NOWHERE
-        base = os.path.join(home, ".cache")
-    return Path(base) / "callback-contract" / "hypothesis"
+        set_hypothesis_home_dir(cache_folder("hypothesis") or _NOWHERE)

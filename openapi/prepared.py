@@ -12,13 +12,13 @@ import importlib.metadata
 import json
 import os
 import re
-import sys
-import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 from openapi import pointer as jp
+from openapi.caches import cache_folder
+from openapi.outputs import replace_file
 
 __all__ = ["CACHE", "kept_or_made"]
 
@@ -29,6 +29,7 @@ _SMALLEST_BYTES = 500_000  # less is read in a fraction of a second
 _MOST_FILES = 20
 _MOST_BYTES = 200_000_000
 _ABANDONED_S = 3600
+_OURS = re.compile("[0-9a-f]{64}")
 _FORM = 1  # raised when the same bytes mean other values to `yamlfile`
 _NOT_JSON = re.compile(rb"(?:!!|2002:)(?:omap|pairs)\b|^%TAG", re.MULTILINE)  # tuples, which JSON makes lists of
 
@@ -60,19 +61,9 @@ def kept_or_made(raw: bytes, make: Callable[[], jp.Json]) -> jp.Json:
 
 def _folder() -> Path | None:
     told = os.environ.get(CACHE)
-    if told is not None:
-        return Path(told) if told else None
-    try:
-        base = Path(os.environ.get("XDG_CACHE_HOME") or _usual())
-    except RuntimeError:  # nobody's home is known
-        return None
-    return base / "callback-contract" if base.is_absolute() else None
-
-
-def _usual() -> Path:
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
-    return Path.home() / ("Library/Caches" if sys.platform == "darwin" else ".cache")
+    if told is None:
+        return cache_folder("documents")
+    return Path(told) if told else None
 
 
 def _key(raw: bytes) -> str:
@@ -81,24 +72,22 @@ def _key(raw: bytes) -> str:
 
 
 def _keep(file: Path, text: bytes, *, most: int) -> None:
-    """Writes a file at once, for its owner alone, and makes room for it."""
+    """Writes a file into a folder for its owner alone, and makes room for it."""
     if len(text) > most:
         return  # aliases, written out
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=file.parent, prefix="new-", suffix=".tmp")
-    try:
-        with open(handle, "wb") as new:
-            new.write(text)
-        os.replace(name, file)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    replace_file(file, text)
     _make_room(file.parent)
 
 
 def _make_room(folder: Path) -> None:
     kept = sorted(
-        ((found.st_mtime, found.st_size, path) for path in folder.glob("*.json") for found in [path.stat()]),
+        (
+            (found.st_mtime, found.st_size, path)
+            for path in folder.glob("*.json")
+            if _OURS.fullmatch(path.stem)  # the folder may be one in which the user keeps other things
+            for found in [path.stat()]
+        ),
         reverse=True,
     )
     size = 0
@@ -106,6 +95,6 @@ def _make_room(folder: Path) -> None:
         size += bytes_
         if number >= _MOST_FILES or (number and size > _MOST_BYTES):
             path.unlink(missing_ok=True)
-    for path in folder.glob("new-*.tmp"):  # of a process that was killed while it wrote
-        if path.stat().st_mtime < time.time() - _ABANDONED_S:
+    for path in folder.glob(".*.json.*"):  # of a process that was killed while it wrote
+        if _OURS.match(path.name[1:]) and path.stat().st_mtime < time.time() - _ABANDONED_S:
             path.unlink(missing_ok=True)

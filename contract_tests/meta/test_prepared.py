@@ -46,8 +46,8 @@ def test_second_reading_is_none_and_means_the_same(file, readings, folder):
     first, second = read_contract(file), read_contract(file)
     assert len(readings) == 1
     assert (first.document, first.digest, first.callbacks) == (second.document, second.digest, second.callbacks)
-    (kept,) = folder.iterdir()
-    assert kept.stat().st_mode & 0o777 == 0o600
+    assert len(list(folder.iterdir())) == 1
+    assert folder.stat().st_mode & 0o777 == 0o700
 
 
 def test_changed_document_is_read_again(file, readings):
@@ -124,9 +124,15 @@ def test_oldest_make_room(folder, monkeypatch):
     assert sorted(file.read_text() for file in folder.iterdir()) == ["2", "3"]
 
 
+def test_files_of_others_stay(folder, monkeypatch):
+    monkeypatch.setattr(prepared, "_MOST_FILES", 0)
+    folder.mkdir()
+    (folder / "mine.json").write_text("{}")
+    prepared.kept_or_made(b"a" * 200, lambda: 1)
+    assert [file.name for file in folder.iterdir()] == ["mine.json"]
+
+
 def test_usual_folder_is_the_users(monkeypatch, tmp_path):
     monkeypatch.delenv(prepared.CACHE)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    assert prepared._folder() == tmp_path / "callback-contract"
-    monkeypatch.setenv("XDG_CACHE_HOME", "relative")
-    assert prepared._folder() is None
+    assert prepared._folder() == tmp_path / "callback-contract" / "documents"
