@@ -16,6 +16,7 @@ from contract_tests.samples.options import put_samples, refuse_nothing_to_mask, 
 from contract_tests.setting_up import bench_at, choice_options, read_back_options
 from contract_tests.under_test import start_options, subject_of
 from mock_server.reaching import Lines, pace_in_words, pace_options, reach_options
+from openapi.documenting.published import docs_url_option, site_at, site_of
 from openapi.errors import KitError
 
 __all__ = ["check"]
@@ -42,6 +43,7 @@ __all__ = ["check"]
     help="Hide this part of bodies, as in /user/name.",
 )
 @click.option("--name", default="", metavar="TEXT", help="The receiver's name in reports.")
+@docs_url_option
 @gate_options
 @reach_options
 @pace_options
@@ -69,6 +71,8 @@ class _Check:
         refuse_nothing_to_mask(self.options)
         report_dir = _writable(self.options["report_dir"])
         url, self.options = parted(url, self.options)
+        if self.options["docs_url"]:
+            site_at(self.options["docs_url"])
         put_gate = gate_of(self.options, _kit_version())  # first: a typo starts no receiver
         with subject_of(url, self.options, report_dir) as subject, bench_at(subject.url, subject.options) as bench:
             subject.meet(bench)
@@ -101,6 +105,7 @@ class _Check:
         from contract_tests.running import run_rules
         from contract_tests.verdicts import exit_code
 
+        site = site_of(self.options["docs_url"], bench.contract.document)
         out = console()
         judged = "the mock receiver (no URL was given)" if own_mock else judged_in_words(bench)
         started_at, begun = datetime.now(UTC), time.monotonic()
@@ -152,6 +157,7 @@ class _Check:
             duration_s=time.monotonic() - begun,
             code=code,
             redact=redact,
+            site=site,
             incomplete=_why_incomplete(stopped),
             is_written=report_dir is not None,
         )

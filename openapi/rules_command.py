@@ -7,14 +7,18 @@ import textwrap
 import click
 
 from openapi.catalogue import Catalogue, Rule, load_catalogue
+from openapi.documenting.links import address
+from openapi.documenting.published import BUILT_BY, docs_url_option, site_of
 from openapi.errors import CatalogueError
+from openapi.loading import load_contract
 
 __all__ = ["rules"]
 
 
 @click.command()
 @click.argument("names", nargs=-1, metavar="[ID|CHAPTER]...")
-def rules(names: tuple[str, ...]) -> None:
+@docs_url_option
+def rules(names: tuple[str, ...], docs_url: str | None) -> None:
     """List the rules, or explain those that are named.
 
     \b
@@ -28,7 +32,7 @@ def rules(names: tuple[str, ...]) -> None:
     except CatalogueError as error:
         raise CatalogueError(error.what, where="rules", remedy=error.remedy) from None
     if names and not any(name.upper() in catalogue.chapters for name in names):
-        click.echo("\n\n".join(explained(rule, catalogue) for rule in chosen))
+        click.echo("\n\n".join(explained(rule, catalogue, docs_url) for rule in chosen))
     else:
         click.echo(listed(chosen, catalogue))
 
@@ -44,8 +48,9 @@ def listed(chosen: tuple[Rule, ...], catalogue: Catalogue) -> str:
     return "\n".join(lines[1:])
 
 
-def explained(rule: Rule, catalogue: Catalogue) -> str:
+def explained(rule: Rule, catalogue: Catalogue, docs_url: str | None = None) -> str:
     """Everything about one rule, for an engineer whose receiver broke it."""
+    site, place = site_of(docs_url, load_contract().document), address("rule", rule.id)
     paragraphs = [
         ("Why", rule.why),
         ("What to change", rule.remedy),
@@ -60,4 +65,6 @@ def explained(rule: Rule, catalogue: Catalogue) -> str:
     for title, text in paragraphs:
         if text:
             lines += ["", f"{title}:", *textwrap.wrap(text, 96, initial_indent="  ", subsequent_indent="  ")]
-    return "\n".join(lines)
+    # Never wrapped: it is there to be clicked or copied.
+    read = site.link("en", "rule", rule.id) if site else f"`{BUILT_BY} --out DIR` writes it: DIR/en/{place}"
+    return "\n".join([*lines, "", "Documentation:", f"  {read}"])

@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from contract_tests.reporting import pictures
+from contract_tests.reporting.documented import Link, finding_links, rule_link
 from contract_tests.reporting.highlighting import highlighted, visible
 from contract_tests.reporting.outcome import BROKEN, blocks_the_gate, broken_rules, counts, not_judged, outcome
-from contract_tests.reporting.words import WORDS, both, reason, told
+from contract_tests.reporting.words import LANGUAGES, WORDS, both, reason, told
 from openapi.catalogue import Catalogue
 from openapi.policy import source_hash
 
@@ -92,7 +93,18 @@ def _environment(report: dict[str, Any], chinese: Texts) -> Environment:
     def chapter_title(chapter: str) -> Markup:
         return told(report["chapters"].get(chapter, chapter), chinese.chapters.get(chapter, ""))
 
+    def linked(text: str | Markup, link: Link | None) -> Markup:
+        """A text that leads to its page in the language that is read."""
+        anchor = Markup('<a href="{}" rel="noreferrer">{}</a>')
+        return told(*(anchor.format(link(lang), text) for lang in LANGUAGES)) if link else escape(text)
+
+    def documented(finding: dict[str, Any]) -> list[Markup]:
+        return [linked(visible(name), link) for name, link in finding_links(report, finding)]
+
     environment.globals |= {
+        "linked": linked,
+        "documented": documented,
+        "rule_link": lambda rule: rule_link(report, rule["id"]),
         "t": both,
         "text": text,
         "reason": reason,

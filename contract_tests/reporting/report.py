@@ -13,6 +13,7 @@ from contract_tests.bench import Bench
 from contract_tests.gate import waiver_told
 from contract_tests.notes import Note
 from contract_tests.readback import HttpReadBack
+from contract_tests.reporting.documented import docs_of
 from contract_tests.reporting.measures import bursts, latency, timeline
 from contract_tests.reporting.redaction import Redaction
 from contract_tests.reporting.reproduction import reproduce_command
@@ -21,6 +22,7 @@ from mock_server.curl import curl
 from mock_server.delivery import PLAIN, Delivery, Exchange
 from mock_server.sending import Access
 from mock_server.stamping import MARK
+from openapi.documenting.published import Site
 from openapi.loading import CONTRACT_FILE
 
 __all__ = ["SCHEMA_VERSION", "Report", "build_report", "redaction_of"]
@@ -50,6 +52,7 @@ def build_report(
     code: int,
     is_written: bool = False,
     redact: tuple[str, ...] = (),
+    site: Site | None = None,
 ) -> Report:
     """Collects everything that a run found out; secrets and the run's id are replaced.
 
@@ -57,6 +60,7 @@ def build_report(
         incomplete: Why the run ended early, empty when it did not.
         is_written: Whether it is going to be a file that `reproduce` can read.
         redact: JSON pointers into bodies; what stands there is shown nowhere.
+        site: Where the documentation is published.
     """
     access = bench.sender.access
     redaction = redaction_of(bench, redact)
@@ -110,6 +114,8 @@ def build_report(
     }
     if bench.samples is not None:
         value["samples"] = bench.samples.told()
+    if site is not None:
+        value["docs"] = docs_of(site, bench.contract, value["rules"])
     # An app that this run served is gone with it: only `check` starts it again.
     playable = is_written and not access.app
     for finding in (finding for rule in value["rules"] for finding in rule["findings"] if playable):

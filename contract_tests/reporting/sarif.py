@@ -11,6 +11,7 @@ import hashlib
 import json
 from typing import Any
 
+from contract_tests.reporting.documented import rule_link
 from contract_tests.reporting.outcome import blocks_the_gate, broken_rules
 
 __all__ = ["sarif_json"]
@@ -27,7 +28,7 @@ def sarif_json(report: dict[str, Any]) -> str:
             "driver": {
                 "name": report["kit"]["name"],
                 "semanticVersion": report["kit"]["version"],
-                "rules": [_rule(rule, report["chapters"]) for rule in report["rules"]],
+                "rules": [_rule(rule, report["chapters"]) | _help_uri(report, rule["id"]) for rule in report["rules"]],
             }
         },
         "automationDetails": {"id": f"callback-contract/{report['contract']['digest'][:16]}/{report['run']['id']}"},
@@ -67,6 +68,11 @@ def _rule(rule: dict[str, Any], chapters: dict[str, str]) -> dict[str, Any]:
         "defaultConfiguration": {"level": "error" if rule["level"] == "MUST" else "warning"},
         "properties": {"tags": [chapters.get(rule["chapter"], rule["chapter"]), rule["level"]], "since": rule["since"]},
     }
+
+
+def _help_uri(report: dict[str, Any], rule_id: str) -> dict[str, Any]:
+    link = rule_link(report, rule_id)
+    return {"helpUri": link("en")} if link else {}
 
 
 def _result(rule: dict[str, Any], finding: dict[str, Any], position: int) -> dict[str, Any]:

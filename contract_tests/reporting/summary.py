@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from contract_tests.reporting.accepted import accepted_lines
+from contract_tests.reporting.documented import Link, rule_link
 from contract_tests.reporting.inert import as_text
 from contract_tests.reporting.outcome import broken_rules, counts, not_judged, outcome
 from contract_tests.reporting.words import WORDS
@@ -45,7 +46,7 @@ def summary_md(report: dict[str, Any]) -> str:
     broken = broken_rules(report)
     if broken:
         lines += ["| verdict | rule | what it says | what happened | what to change |", "|---|---|---|---|---|"]
-        lines += [_row(rule) for rule in broken[:_MOST_ROWS]]
+        lines += [_row(rule, rule_link(report, rule["id"])) for rule in broken[:_MOST_ROWS]]
         lines += [f"\n{len(broken) - _MOST_ROWS} more stand in report.json." if len(broken) > _MOST_ROWS else "", ""]
         commands = list(dict.fromkeys(f["reproduce"] for rule in broken for f in rule["findings"][:1]))
         lines += ["<details><summary>Play these findings again</summary>", "", *_fenced(commands), "", "</details>", ""]
@@ -70,12 +71,14 @@ def _notes(notes: list[dict[str, Any]]) -> list[str]:
     return [f"- {escaped(line)}" for line in (*told[:_MOST_NOTES], *more)]
 
 
-def _row(rule: dict[str, Any]) -> str:
+def _row(rule: dict[str, Any], link: Link | None) -> str:
     finding = rule["findings"][0] if rule["findings"] else None
     happened = f"{finding['case']}: {finding['actual']}" if finding else rule["reason"]
     more = f" ({rule['reason']})" if finding and rule["reason"] else ""
-    cells = (rule["verdict"], f"{rule['id']} {rule['level']}", rule["statement"], happened + more, rule["remedy"])
-    return f"| {' | '.join(escaped(cell) for cell in cells)} |"
+    name = escaped(f"{rule['id']} {rule['level']}")
+    cells = [escaped(cell) for cell in (rule["verdict"], rule["statement"], happened + more, rule["remedy"])]
+    cells.insert(1, f"[{name}](<{link('en')}>)" if link else name)
+    return f"| {' | '.join(cells)} |"
 
 
 def escaped(text: str) -> str:

@@ -14,6 +14,7 @@ from rich.text import Text
 
 from contract_tests.bench import Listener
 from contract_tests.reporting.accepted import accepted_lines
+from contract_tests.reporting.documented import rule_link
 from contract_tests.reporting.report import Report
 from contract_tests.reporting.reproduction import from_here
 from contract_tests.verdicts import RuleResult
@@ -120,6 +121,8 @@ def show_report(target: Console, report: Report, catalogue: Catalogue, directory
     for rule in value["rules"]:
         if rule["findings"] or rule["verdict"] == "error":
             _show_findings(target, rule, catalogue[rule["id"]], directory)
+            if link := rule_link(value, rule["id"]):
+                target.print(Text.assemble("  ", ("Documentation: ", "bold"), link("en")), soft_wrap=True)
     _show_summary(target, value)
 
 

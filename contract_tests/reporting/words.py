@@ -109,6 +109,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "why": ("Why it matters", "为什么重要"),
     "remedy": ("What to change", "如何修改"),
     "source": ("Source", "依据"),
+    "documentation": ("In the documentation", "文档"),
     "since": ("since", "始于"),
     "waiver_says": ("Waived until {until} by {owner}: {reason}", "由 {owner} 豁免至 {until}：{reason}"),
     "case": ("Case", "用例"),

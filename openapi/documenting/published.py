@@ -1,0 +1,99 @@
+"""Decides where the published documentation stands, and that a link to it is nothing but a link."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import quote, urlsplit
+
+import click
+
+from openapi import pointer as jp
+from openapi.documenting.links import Kind, address
+from openapi.errors import KitError
+
+__all__ = ["BUILT_BY", "ENVIRONMENT", "Site", "docs_url_option", "site_at", "site_of"]
+
+ENVIRONMENT = "CALLBACK_CONTRACT_DOCS_URL"
+BUILT_BY = "callback-contract docs"
+_OPTION = "--docs-url"
+_MADE_BY = "x-made-by"
+# Nothing in it ends an attribute, a Markdown link or a table's cell; what else a path holds is percent-encoded.
+_PLAIN = "/~!$&*+,;=:@%-._"
+_HOST = re.compile(r"[A-Za-z0-9._-]+(?::\d{1,5})?|\[[0-9A-Fa-f:.]+\](?::\d{1,5})?")
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True)
+class Site:
+    """A site that `callback-contract docs` wrote, with all its languages.
+
+    Attributes:
+        url: Of its directory, with a slash at the end; holds no character that needs escaping anywhere.
+    """
+
+    url: str
+
+    def link(self, lang: str, kind: Kind, name: str, inner: str = "") -> str:
+        """The absolute URL of a thing, see `address`."""
+        return f"{self.url}{lang}/{address(kind, name, inner)}"
+
+
+def docs_url_option(command: _Command) -> _Command:
+    """The option that says where the documentation is published."""
+    return click.option(
+        _OPTION,
+        metavar="URL",
+        default=None,
+        envvar=ENVIRONMENT,
+        help="Link to the documentation there.",
+    )(command)
+
+
+def site_at(url: str, where: str = _OPTION) -> Site:
+    """Takes the URL of the site's directory or of its first page.
+
+    Raises:
+        KitError: It is no http, https or file URL, or holds more than a place.
+    """
+    try:
+        parts = urlsplit(url.strip())
+        host = parts.netloc if parts.netloc.isascii() else parts.netloc.encode("idna").decode()
+    except (ValueError, UnicodeError):
+        raise _refused("that is no URL", where, url) from None
+    if parts.scheme not in {"http", "https", "file"}:
+        raise _refused("the documentation's address is no http, https or file URL", where, url)
+    if "@" in parts.netloc or parts.query or parts.fragment or "?" in url or "#" in url:
+        raise _refused("the documentation's address has a user, a query or a fragment", where)
+    hostless = parts.scheme == "file" and not host
+    if re.search(r"[\x00-\x20\x7f\\]", url.strip()) or not (hostless or _HOST.fullmatch(host)):
+        raise _refused("that is no URL", where)
+    folder = parts.path if parts.path.endswith("/") else parts.path.removesuffix("index.html")
+    return Site(f"{parts.scheme}://{host}{quote(folder, safe=_PLAIN).rstrip('/')}/")
+
+
+def _refused(what: str, where: str, url: str = "") -> KitError:
+    remedy = "Give the address of the directory that holds index.html, as in https://docs.example.com/callbacks/."
+    if url and "://" not in url and Path(url).is_dir():
+        remedy = f"Give {Path(url).resolve().as_uri()}/ for a directory of this machine."
+    return KitError(what, where=where, remedy=remedy)
+
+
+def site_of(given: str | None, document: Mapping[str, jp.Json]) -> Site | None:
+    """The site that was named; else that of the contract's `externalDocs`, if this kit made it; else none.
+
+    An `externalDocs` is anybody's page, on which no rule has a place: it counts only where it says
+    `x-made-by: callback-contract docs`.
+
+    Raises:
+        KitError: The URL cannot be linked to.
+    """
+    if given:
+        return site_at(given)
+    beside = document.get("externalDocs")
+    if isinstance(beside, Mapping) and str(beside.get(_MADE_BY, "")).startswith(BUILT_BY):
+        return site_at(str(beside.get("url", "")), "/externalDocs/url")
+    return None
