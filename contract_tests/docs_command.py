@@ -91,7 +91,7 @@ def _samples() -> tuple[Sample, ...]:
             packages=receiver.packages,
             start="PORT=8080 " + " ".join(receiver.command).format(file=receiver.file, **_STARTED_WITH),
             warns=(*receiver.expected_warnings, *receiver.possible_warnings),
-            untested=receiver.untested,
+            untested={"en": receiver.untested, "zh": receiver.untested_zh} if receiver.untested else {},
             text=_text(f"receivers/{receiver.file}"),
         )
         for receiver in RECEIVERS

@@ -14,12 +14,12 @@ from openapi.errors import CatalogueError
 from openapi.loading import CONTRACT_FILE
 from openapi.yamlfile import YamlFile, read_yaml
 
-__all__ = ["ORIGINAL", "languages", "load_translation", "overlay_path", "prose", "translation_path"]
+__all__ = ["ORIGINAL", "RULE_TEXTS", "languages", "load_translation", "overlay_path", "prose", "translation_path"]
 
 ORIGINAL = "en"
 _HERE = Path(__file__).parent
 _TEXTS = frozenset({"title", "summary", "description"})
-_RULE_TEXTS = ("statement", "why", "remedy", "note", "untestable")
+RULE_TEXTS = ("statement", "why", "remedy", "source", "note", "untestable")
 # Below these, a key is somebody's name for a part and no keyword.
 _NAMED_PARTS = frozenset(
     """properties patternProperties $defs dependentSchemas schemas responses parameters examples requestBodies headers
@@ -115,7 +115,7 @@ def _flaws(file: YamlFile, original: Catalogue) -> Iterator[tuple[str, str, str]
 
 
 def _row_flaws(row: Mapping[str, str], rule: Rule, where: str) -> Iterator[tuple[str, str, str]]:
-    for key in _RULE_TEXTS:
+    for key in RULE_TEXTS:
         if getattr(rule, key) and key not in row:
             yield where, f"{rule.id} lacks a translation of its {key}", "Translate each text that rules.yaml has."
         elif key in row and not getattr(rule, key):

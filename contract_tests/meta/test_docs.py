@@ -173,7 +173,14 @@ def test_no_word_is_idle():
         used |= words.used
     # Said only of contracts and receivers that have what these lack, or lack what these have.
     rare = ("apart.", "fact.none", "field.", "format.", "home.answer.", "mark.", "role.", "rules.note")
-    rare += ("rules.untestable", "site.choose", "receivers.nothing", "receivers.warns", "callback.wire.none")
+    rare += (
+        "rules.untestable",
+        "site.choose",
+        "site.english",
+        "receivers.nothing",
+        "receivers.warns",
+        "callback.wire.none",
+    )
     assert [key for key in table() if key not in used and not key.startswith(rare)] == []
 
 
@@ -202,6 +209,23 @@ def test_known_callback_that_the_contract_describes_is_left_out(tmp_path):
     (tmp_path / "openapi.yaml").write_text(text, "utf-8")
     page = dict(pages_of_site(tmp_path / "openapi.yaml", ("en",), Proof()))["en/open.html"]
     assert "Webhook of Plan" in page and "Webhook of Task" not in page
+
+
+def test_chinese_pages_have_no_english_sentence(site):
+    quoted = r"<(code|pre|script|style|kbd|svg)\b.*?</\1>"
+    for name in (name for name in site if name.startswith("zh/")):
+        text = re.sub(quoted, "", site[name], flags=re.DOTALL)
+        if name == "zh/open.html":  # the names that the provider gave stand beside ours
+            text = re.sub(r'<(\w+)[^>]* lang="en".*?</\1>', "", text)
+        text = re.sub(r"<[^>]*>", "\n", text)
+        assert re.findall(r"(?:[A-Za-z][a-z']+[ ,;]+){4,}[a-z']+", text) == [], name
+
+
+def test_changelog_without_a_chinese_one_says_that_it_is_english(tmp_path):
+    for name in ("openapi.yaml", "CHANGELOG.md"):
+        (tmp_path / name).write_text(CONTRACT_FILE.with_name(name).read_text("utf-8"), "utf-8")
+    page = dict(pages_of_site(tmp_path / "openapi.yaml", ("zh",), Proof()))["zh/changelog.html"]
+    assert table()["site.english"]["zh"] in page and '<div lang="en">' in page
 
 
 @pytest.mark.parametrize("wanted", ["fr", "", "en,de"])
@@ -395,6 +419,8 @@ def test_kill_matrix_is_shown_whole():
 def test_every_fault_is_told_in_every_language():
     for lang in LANGUAGES:
         texts = {fault: proof().deviation(fault, lang) for fault in FAULTS}
+        if lang != "en":
+            texts |= {row.fault: proof().deviation(row.fault, lang) for row in proof().matrix}
         assert [fault for fault, text in texts.items() if not text] == []
         assert lang == "en" or not [text for text in texts.values() if not re.search("[\u3400-\u9fff]", text)]
         assert not OTHER_WORDS.search(" ".join(texts.values()))

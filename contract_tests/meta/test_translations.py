@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from contract_tests.meta import translations
 from openapi import CONTRACT_FILE, CatalogueError, ContractError, load_contract
 from openapi.catalogue import CATALOGUE_FILE, load_catalogue
 from openapi.overlay import apply_overlay, load_overlay
@@ -16,7 +17,7 @@ from openapi.yamlfile import read_yaml
 
 FILES = (CONTRACT_FILE, CONTRACT_FILE.with_name("read-back.yaml"))
 LANGUAGES = languages()[1:]
-TEXTS = ("statement", "why", "remedy", "note", "untestable")
+TEXTS = ("statement", "why", "remedy", "source", "note", "untestable")
 HAN = "\u3400-\u9fff"
 # One word for one thing: what the glossary at the top of rules.zh.yaml does not use.
 OTHER_WORDS = re.compile("接收端|接收者|服务方|提供方|提供商|供应商|合作伙伴|应答|成员|回执")
@@ -111,7 +112,7 @@ def test_chinese_statement_leaves_the_level_to_the_level():
 def test_equal_texts_have_equal_translations():
     said = {}
     for ours, zh in zip(load_catalogue().rules, load_translation("zh").rules, strict=True):
-        for key in ("why", "remedy"):
+        for key in ("why", "remedy", "source"):
             assert said.setdefault(getattr(ours, key), getattr(zh, key)) == getattr(zh, key), ours.id
 
 
@@ -119,7 +120,11 @@ def test_equal_texts_have_equal_translations():
     ("old", "new", "said"),
     [
         ("  ACK-02:", "  ACK-99:", "no translation of ACK-02"),
-        ("rules:\n", "rules:\n  ACK-99: {statement: 一, why: 二, remedy: 三}\n", "rules.yaml has no ACK-99"),
+        (
+            "rules:\n",
+            "rules:\n  ACK-99: {statement: 一, why: 二, remedy: 三, source: 四}\n",
+            "rules.yaml has no ACK-99",
+        ),
         ("  LOD: 并发\n", "", "no translation of LOD"),
         ("  ACK-01:\n", "  ACK-01:\n    note: 多余\n", "ACK-01 has no note"),
         ("  ACK-01:\n", "  ACK-01:\n    level: MUST\n", "level"),
@@ -165,3 +170,37 @@ def test_prose_is_what_readers_read_and_no_data():
         },
     }
     assert sorted(prose(document).values()) == ["a reason", "a summary", "a text", "a title"]
+
+
+def test_no_english_text_changed_without_its_chinese():
+    now, before = translations.digests(), translations.recorded()
+    changed = [name for name in {**now, **before} if now.get(name) != before.get(name)]
+    assert changed == [], "translate these, then run python -m contract_tests.meta.translations"
+
+
+@pytest.mark.parametrize(
+    ("now", "is_stale"),
+    [(["b", "z"], True), (["b", "y"], False), (["a", "y"], False), (["a", "z"], False)],
+    ids=["English", "both", "Chinese", "nothing"],
+)
+def test_text_is_stale_when_only_its_english_changed(now, is_stale):
+    assert translations.stale({"text": now, "new": ["c", "w"]}, {"text": ["a", "z"]}) == ["text"] * is_stale
+
+
+def test_stale_text_stays_so_until_it_is_changed_or_said_to_be_right(tmp_path, monkeypatch, capsys):
+    name = "ACK-01 why"
+    monkeypatch.setattr(translations, "RECORD", tmp_path / "translated.json")
+    assert translations.main([]) == 0
+    before = translations.pairs()
+    monkeypatch.setattr(translations, "pairs", lambda: before | {name: ("It changed.", before[name][1])})
+    assert translations.main([]) == translations.main([]) == 1
+    assert f"stale: {name}" in capsys.readouterr().out
+    assert translations.main(["--still-right", name]) == translations.main([]) == 0
+
+
+def test_changelog_has_the_same_versions_and_entries_in_both_languages():
+    ours, theirs = (translations.changes(name) for name in ("CHANGELOG.md", "CHANGELOG.zh.md"))
+    assert {version: len(entries) for version, entries in ours.items() if version} == {
+        version: len(entries) for version, entries in theirs.items() if version
+    }
+    assert len(ours) > 1 and all(ours.values())

@@ -24,7 +24,7 @@ class Receiver:
         possible_warnings: those that it breaks or not by how busy the machine is.
         tls: whether it listens by HTTPS; it writes the authority to trust to the file that ``CA`` names.
         starter: whether it is the one to start from in its framework.
-        untested: why no test of the gate runs it; empty for all others.
+        untested: why no test of the gate runs it; empty for all others. ``untested_zh`` says it in Chinese.
     """
 
     name: str
@@ -39,6 +39,7 @@ class Receiver:
     tls: bool = False
     starter: bool = False
     untested: str = ""
+    untested_zh: str = ""
 
     @property
     def tested(self) -> bool:
@@ -90,6 +91,7 @@ RECEIVERS: tuple[Receiver, ...] = (
         starter=True,
         untested="its jars come from Maven Central, which the gate's machine does not reach; SPRING_CLASSPATH='lib/*' "
         "lets the tests run it",
+        untested_zh="它的 jar 来自 Maven Central，而运行测试的机器无法访问；设置 SPRING_CLASSPATH='lib/*' 后，测试就会运行它",
     ),
     Receiver("late", "late_receiver.py", "Python", "Flask 3.1, answers first", ("flask", "waitress"), _PYTHON),
     Receiver("limited", "limited_receiver.py", "Python", "Starlette 1.10, 429", ("starlette", "uvicorn"), _PYTHON),

@@ -28,7 +28,7 @@ class Texts:
 
     Attributes:
         chapters: Titles by chapter.
-        rules: `statement`, `why` and `remedy` by the rule's id.
+        rules: `statement`, `why`, `remedy` and `source` by the rule's id.
     """
 
     chapters: Mapping[str, str] = field(default_factory=dict)
@@ -37,7 +37,7 @@ class Texts:
     @classmethod
     def of(cls, catalogue: Catalogue) -> Texts:
         """The texts of a catalogue that is in Chinese."""
-        parts = ("statement", "why", "remedy")
+        parts = ("statement", "why", "remedy", "source")
         return cls(catalogue.chapters, {r.id: {part: getattr(r, part) for part in parts} for r in catalogue.rules})
 
 

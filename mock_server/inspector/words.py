@@ -21,7 +21,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "back": ("Back to the list", "返回列表"),
     "live": ("live", "实时"),
     "connecting": ("connecting", "正在连接"),
-    "lost": ("no connection to the mock", "与 mock 的连接已断开"),
+    "lost": ("no connection to the mock", "与模拟接收方的连接已断开"),
     "no_access": ("no access", "无法访问"),
     "asleep": ("waiting for this tab", "标签页在后台，已暂停"),
     "pause": ("Pause", "暂停"),
@@ -66,17 +66,17 @@ WORDS: dict[str, tuple[str, str]] = {
     "text_short": ("Search ( / )", "搜索（/）"),
     "callback": ("Callback", "回调"),
     "state": ("Status", "状态"),
-    "verdict": ("Verdict", "评判"),
+    "verdict": ("Verdict", "结论"),
     "status": ("Answer", "响应"),
     "marked": ("Repeats, late", "重复、迟到"),
-    "message": ("Message id", "消息 id"),
+    "message": ("Message id", "消息 ID"),
     "clear": ("Clear filters", "清除筛选"),
     # list
     "deliveries": ("Deliveries", "投递"),
     "listed": ("{count} listed", "已列出 {count} 条"),
     "listed_more": ("{count} listed, more below", "已列出 {count} 条，下方还有"),
     "empty": ("Nothing came yet.", "还没有收到投递。"),
-    "empty_says": ("Send one to this mock:", "向这个 mock 发送一条："),
+    "empty_says": ("Send one to this mock:", "向这个模拟接收方发送一条："),
     "empty_filtered": ("Nothing fits the filters.", "没有符合筛选条件的投递。"),
     "row_says": (
         "Delivery {id}, {what}, {verdict}, answered {status}",
@@ -129,7 +129,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "send_again_to": ("Send these bytes to {url}", "把这些字节发送到 {url}"),
     "no_forward": (
         "Start the mock with --forward-to URL to send deliveries again.",
-        "以 --forward-to URL 启动 mock 即可再次发送投递。",
+        "以 --forward-to URL 启动模拟接收方，即可再次发送投递。",
     ),
     "sending": ("Sending…", "正在发送…"),
     "sent": ("Sent again to {url}", "已再次发送到 {url}"),
@@ -140,7 +140,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "only_this": ("Show only this message", "只看这条消息"),
     "no_life": (
         "This delivery names no message that the contract knows, so it stands alone.",
-        "这条投递没有契约所知的消息 id，因此单独列出。",
+        "这条投递没有契约所知的消息 ID，因此单独列出。",
     ),
     "gap": ("{gap} later", "{gap} 之后"),
     "not_acknowledged": ("not acknowledged", "未确认"),
@@ -153,20 +153,20 @@ WORDS: dict[str, tuple[str, str]] = {
     # token
     "token": (
         "This mock listens beyond this machine, so it asks for a token.",
-        "这个 mock 对本机之外开放，因此需要令牌。",
+        "这个模拟接收方对本机之外开放，因此需要令牌。",
     ),
     "token_says": (
         "It was printed when the mock started, at the end of the inspector's address.",
-        "令牌在 mock 启动时随查看器地址一同打印，位于地址末尾。",
+        "令牌在模拟接收方启动时随查看器地址一同打印，位于地址末尾。",
     ),
     "token_label": ("Token", "令牌"),
     "token_wrong": ("That is not the token.", "令牌不正确。"),
     "token_enter": ("Open", "打开"),
     "refused_page": (
         "The mock refuses this page: open it by the address that it printed.",
-        "mock 拒绝了此页面：请用它打印的地址打开。",
+        "模拟接收方拒绝了此页面：请用它打印的地址打开。",
     ),
-    "failed": ("The mock answered {status}.", "mock 响应了 {status}。"),
+    "failed": ("The mock answered {status}.", "模拟接收方返回了 {status}。"),
     # keys
     "key_move": ("Next, previous delivery", "下一条、上一条投递"),
     "key_ends": ("Newest, oldest listed", "最新一条、已列出的最旧一条"),

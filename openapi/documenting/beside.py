@@ -91,14 +91,19 @@ def _name(file: YamlFile, where: str, index: int, entry: jp.Json, lang: str) -> 
     return _text(file, f"{where}/callbacks", {str(index): entry}, str(index), lang)
 
 
-def changelog(contract: Contract) -> str:
-    """The changelog beside a contract as Markdown, empty when there is none."""
-    try:
-        return contract.path.with_name(CHANGELOG_FILE).read_text(encoding="utf-8")
-    except FileNotFoundError:
-        return ""
-    except (OSError, UnicodeDecodeError) as error:
-        raise ContractError(f"the changelog cannot be read: {error}", where=CHANGELOG_FILE) from None
+def changelog(contract: Contract, lang: str) -> tuple[str, str]:
+    """The changelog beside a contract as Markdown, and its language; empty when there is none.
+
+    One without a file in this language, `CHANGELOG.zh.md`, is shown as it is: it is history, and no obligation.
+    """
+    for name, found in ((f"CHANGELOG.{lang}.md", lang), (CHANGELOG_FILE, ORIGINAL)):
+        try:
+            return contract.path.with_name(name).read_text(encoding="utf-8"), found
+        except FileNotFoundError:
+            continue
+        except (OSError, UnicodeDecodeError) as error:
+            raise ContractError(f"the changelog cannot be read: {error}", where=name) from None
+    return "", ORIGINAL
 
 
 def _beside(contract: Contract, name: str) -> YamlFile | None:

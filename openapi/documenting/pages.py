@@ -28,7 +28,7 @@ from openapi.policy import source_hash
 __all__ = ["Book", "Page", "chooser", "rendered_pages"]
 
 _MARKS = ("doc", "example", "inferred", "house")
-_VERDICTS = ("pass", "warn", "fail", "flaky", "not applicable", "error")
+_VERDICTS = ("pass", "warn", "fail", "flaky", "not applicable", "waived", "error")
 _EXIT_CODES = (0, 1, 2, 3, 130)
 
 
@@ -83,10 +83,10 @@ class Book:
         return beside.known_callbacks(self.original, self.words.lang)
 
     @cached_property
-    def changelog(self) -> tuple[Markup, list[markdown.Heading]]:
-        """The changelog and its versions."""
-        text = beside.changelog(self.contract)
-        return markdown.page(text, "version") if text else (Markup(""), [])
+    def changelog(self) -> tuple[Markup, list[markdown.Heading], str]:
+        """The changelog, its versions, and its language."""
+        text, lang = beside.changelog(self.contract, self.words.lang)
+        return (*markdown.page(text, "version"), lang) if text else (Markup(""), [], lang)
 
     @cached_property
     def pages(self) -> tuple[Page, ...]:
@@ -158,9 +158,9 @@ class Book:
         if order is None:
             return Markup("")
         shown = next(each for each in self.references if each.name == callback.name)
-        text = t("home.life.text", steps=", ".join(f"{a} → {b}" for a, b in order.edges))
+        text = t("home.life.text", steps=t("site.comma").join(f"{a} → {b}" for a, b in order.edges))
         if order.terminal:
-            text += " " + t("home.life.terminal", states=", ".join(order.terminal))
+            text += " " + t("home.life.terminal", states=t("site.comma").join(order.terminal))
         links = {state.name: address("example", shown.name, state.example) for state in shown.states if state.example}
         title = t("home.life.title", name=callback.name)
         return life_cycle(order, title=title, text=text, links=links, upright=upright)

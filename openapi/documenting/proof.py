@@ -27,7 +27,7 @@ class Sample:
     Attributes:
         start: The command line that starts it.
         warns: Ids of the SHOULD rules that it breaks on purpose.
-        untested: Why the kit's tests cannot run it; empty when they do.
+        untested: Why the kit's tests cannot run it, by language; empty when they do.
     """
 
     name: str
@@ -38,7 +38,7 @@ class Sample:
     start: str
     warns: tuple[str, ...]
     text: str
-    untested: str = ""
+    untested: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
