@@ -8,13 +8,14 @@ from typing import Any
 from markupsafe import Markup, escape
 
 from contract_tests.reporting.highlighting import visible
+from contract_tests.reporting.reasons import REASONS
 
 __all__ = ["LANGUAGES", "WORDS", "both", "reason", "told"]
 
 LANGUAGES = ("en", "zh")
 
 WORDS: dict[str, tuple[str, str]] = {
-    "title": ("Callback conformance report", "回调一致性报告"),
+    "title": ("Callback conformance report", "回调符合性报告"),
     "skip": ("Skip to the findings", "跳到问题列表"),
     "theme": ("Light / dark", "浅色 / 深色"),
     "language": ("Language", "语言"),
@@ -202,25 +203,10 @@ def both(key: str, **values: Any) -> Markup:
     return told(english, chinese)
 
 
-_REASONS = (
-    (r"all (\d+) cases broke it", r"全部 \1 个用例都违反了它"),
-    (r"at least (\d+) of (\d+) cases broke it", r"\2 个用例中至少有 \1 个违反了它"),
-    (r"(\d+) of (\d+) cases broke it", r"\2 个用例中有 \1 个违反了它"),
-    (r"blocked: (\S+) is broken", r"被阻断：\1 已被违反"),
-    (r"blocked: (\S+) is broken \(through (\S+)\)", r"被阻断：\1 已被违反（经由 \2）"),
-    (r"needs read-back: give (.+) or --plugin FILE", r"需要回读：请提供 \1 或 --plugin FILE"),
-    (
-        r"judged: (.+); not judged: (.+): name them with --callback",
-        r"已判定：\1；未判定：\2，可用 --callback 指定",
-    ),
-    (r"needs several deliveries under way together: raise --at-once", "需要多次投递同时进行：请增大 --at-once"),
-)
-
-
 def reason(text: str) -> Markup:
     """Why a rule has its verdict; the kit's usual reasons come in both languages."""
     shown = visible(text)
-    for pattern, chinese in _REASONS:
+    for pattern, chinese in REASONS:
         if found := re.fullmatch(pattern, shown):
             return told(shown, found.expand(chinese))
     return told(shown, "")
