@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -29,6 +30,18 @@ def chromium():
 def poor_contrasts(page, besides=":not(*)"):
     """Elements whose text stands out less than 4.5 to 1 (WCAG 2.2, 1.4.3), but for those that a selector leaves out."""
     return page.evaluate(_CONTRAST, besides)
+
+
+def axe_violations(page):
+    """What axe-core finds on a page that was opened with `bypass_csp`, by rule, with the elements that break it."""
+    folders = [Path(folder) for folder in os.environ.get("NODE_PATH", "").split(os.pathsep) if folder]
+    axe = next(filter(Path.is_file, (folder / "axe-core/axe.min.js" for folder in folders)), None)
+    if axe is None:
+        reason = "no axe-core in NODE_PATH: npm install axe-core@4"
+        pytest.fail(reason) if os.environ.get("CI") == "true" else pytest.skip(reason)
+    page.add_script_tag(content=axe.read_text("utf-8"))
+    result = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    return {each["id"]: [node["html"][:160] for node in each["nodes"][:3]] for each in result["violations"]}
 
 
 _CONTRAST = """besides => {

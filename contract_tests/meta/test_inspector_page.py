@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from contract_tests.meta.browser import chromium, poor_contrasts
+from contract_tests.meta.browser import axe_violations, chromium, poor_contrasts
 from contract_tests.meta.inspecting import GOOD, body, inspecting
 from mock_server.inspector.guarding import Guard
 
@@ -415,3 +415,26 @@ def test_texts_have_enough_contrast(show, scheme):
             for tab in ("body", "headers", "life"):
                 page.locator(f"#tab-{tab}").click()
                 assert poor_contrasts(page, besides="svg, svg *, :disabled") == []
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(390, "light"), (1280, "light"), (1280, "dark")])
+@pytest.mark.parametrize("locale", ["en-US", "zh-CN"])
+def test_axe_finds_no_violation_and_nothing_leaves_the_page(show, width, scheme, locale):
+    with inspecting() as mock:
+        for content in (body(), body(), body(status="archived"), b'{"a": tru', body(timestamp="x")):
+            mock.post(content)
+        page = live(show(mock, width=width, color_scheme=scheme, locale=locale, bypass_csp=True))
+        page.locator("#row-5").wait_for()
+        found = {"list": axe_violations(page)}
+        tabs = {2: ("headers", "answer", "life"), 4: ("body", "bytes"), 5: ("body",)}
+        for id, shown in tabs.items():
+            page.locator(f"#row-{id}").click()
+            page.locator("h2", has_text=f"#{id} ").wait_for()
+            for tab in shown:
+                page.locator(f"#tab-{tab}").click()
+                found[f"{id} {tab}"] = axe_violations(page)
+            page.keyboard.press("Escape")
+            page.locator(f"#row-{id}").wait_for()
+        assert {where: what for where, what in found.items() if what} == {}
+        assert page.said == []
+        assert {url for url in page.asked_for if not url.startswith(mock.page)} == set()

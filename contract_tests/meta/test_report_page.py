@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from contract_tests.meta.browser import chromium, poor_contrasts
+from contract_tests.meta.browser import axe_violations, chromium, poor_contrasts
 from contract_tests.meta.sample_reports import HOSTILE, finding, hostile, report, rule
 from contract_tests.reporting.highlighting import highlighted
 from contract_tests.reporting.html import Texts, report_html
@@ -138,6 +138,17 @@ def test_texts_have_enough_contrast(show, scheme):
     page = show(hostile(), color_scheme=scheme)
     page.locator("#expand").click()
     assert poor_contrasts(page) == []
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(390, "light"), (1280, "light"), (1280, "dark")])
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_axe_finds_no_violation_and_nothing_leaves_the_page(show, width, scheme, lang):
+    page = show(hostile(), width=width, color_scheme=scheme, bypass_csp=True, place=f"#lang={lang}")
+    page.locator("#expand").click()
+    for summary in page.locator("summary:visible").all():
+        summary.evaluate("e => { e.parentElement.open = true }")
+    assert axe_violations(page) == {}
+    assert page.said == [] and len(page.asked_for) == 1
 
 
 def test_status_that_went_backwards_is_drawn_and_told(show):

@@ -10,7 +10,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "title": ("Inspector", "投递查看器"),
     "skip": ("Skip to the deliveries", "跳到投递列表"),
     "language": ("中文", "English"),
-    "language_says": ("Switch to Chinese", "切换到英文"),
+    "language_says": ("中文: switch to Chinese", "English：切换到英文"),
     "theme": ("Theme", "主题"),
     "theme_says": ("Theme: {theme}", "主题：{theme}"),
     "theme_auto": ("as the system", "跟随系统"),
@@ -30,6 +30,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "new_many": ("many new ↑", "大量新投递 ↑"),
     "new": ("{count} new ↑", "{count} 条新投递 ↑"),
     # what there is
+    "summary": ("Summary", "概况"),
     "counts": ("Counts", "计数"),
     "all": ("All", "全部"),
     "accepted": ("accepted", "符合契约"),
@@ -78,10 +79,6 @@ WORDS: dict[str, tuple[str, str]] = {
     "empty": ("Nothing came yet.", "还没有收到投递。"),
     "empty_says": ("Send one to this mock:", "向这个模拟接收方发送一条："),
     "empty_filtered": ("Nothing fits the filters.", "没有符合筛选条件的投递。"),
-    "row_says": (
-        "Delivery {id}, {what}, {verdict}, answered {status}",
-        "投递 {id}，{what}，{verdict}，响应 {status}",
-    ),
     "bytes": ("{count} B", "{count} B"),
     # one delivery
     "delivery": ("Delivery {id}", "投递 {id}"),

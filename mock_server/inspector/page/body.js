@@ -102,7 +102,7 @@ function rawView(delivery, text) {
 export function bytesView(delivery, bytes) {
   if (!bytes.length) return el("p", { class: "quiet" }, t("empty_body"));
   const wrong = delivery.violations.map(({ message }) => place(message)).find(one => one?.byte !== undefined)?.byte ?? -1;
-  const box = el("div", { class: "hex", role: "group", "aria-label": t("tab_bytes") });
+  const box = el("div", { class: "hex", role: "group", tabindex: 0, "aria-label": t("tab_bytes") });
   const button = el("button", { type: "button", click: () => show() });
   let shown = 0;
   function show(to = shown + MOST_BYTES) {

@@ -81,7 +81,7 @@ export function tone(row) {
   return row.verdict === "refused" ? "bad" : row.verdict === "forward-compatible" ? "new" : "good";
 }
 
-export const answered = row => row.wire ? row.wire : String(row.status);
+const answered = row => row.wire ? row.wire : String(row.status);
 
 /** Badges of what stands out about a delivery. */
 export function marks(row) {

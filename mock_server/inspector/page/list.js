@@ -1,7 +1,7 @@
 // The list of deliveries, newest first: thousands are listed, and only those in sight are elements.
 
 import { get } from "./api.js";
-import { byId, clock, duration, el, grouped, marks, seen, status, t, tone, answered } from "./dom.js";
+import { byId, clock, duration, el, grouped, marks, seen, status, t, tone } from "./dom.js";
 
 const HEIGHT = 56; // of a row; page.css has the same
 const ASIDE = 8; // rows drawn beyond what is in sight
@@ -113,13 +113,9 @@ export function makeList(parameters, onChosen) {
   const onBehind = () => { if (behind) reload().catch(() => {}); };
 
   function drawn(row, at, flashes) {
-    const what = [row.state, row.callback].filter(Boolean);
     const made = el("div", {
       class: `row ${tone(row)}${flashes ? " flash" : ""}`, role: "option", id: `row-${row.id}`,
       "aria-selected": String(row.id === chosen), "aria-posinset": at + 1, "aria-setsize": more ? -1 : rows.length,
-      "aria-label": t("row_says", {
-        id: row.id, what: what.join(" ") || `${row.method} ${row.target}`, verdict: t(row.verdict), status: answered(row),
-      }),
       click: () => { choose(row.id, true); },
     },
       el("div", { class: "line" },

@@ -137,6 +137,7 @@ function drawTop() {
   theme.title = t("theme_says", { theme: t(`theme_${chosen}`) });
   theme.setAttribute("aria-label", theme.title);
   byId("language").setAttribute("aria-label", t("language_says"));
+  byId("summary").setAttribute("aria-label", t("summary"));
   help.title = t("help");
   help.setAttribute("aria-label", t("help"));
   drawConnection();
