@@ -14,7 +14,7 @@ from openapi import pointer as jp
 from openapi.checking import document_flaws
 from openapi.comparing.change import Change, worst
 from openapi.comparing.operations import Operation, operation_of
-from openapi.comparing.places import Located, children, reader
+from openapi.comparing.places import Located, children
 from openapi.errors import ContractError
 from openapi.loading import load_contract
 from openapi.model import Contract
@@ -137,7 +137,7 @@ def _located(operation: Operation) -> Iterator[tuple[Located, bool]]:
             place = where + jp.join(["content", media_type, "schema"])
             roots.append((derive.bundled(contract.document, entry.get("schema", {})), place, False))
     for schema, where, of_body in roots:
-        source = reader(contract.document, schema, where)
+        source = operation.readers.reader(schema, where)
         waiting, seen = [Located(source, source.root, "")], set()
         while waiting:
             located = waiting.pop()

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from openapi import derive
 from openapi import pointer as jp
 from openapi.comparing.operations import Operation, resolved
-from openapi.comparing.places import Reader, reader
+from openapi.comparing.places import Reader
 from openapi.comparing.schemas import compared_schemas
 from openapi.comparing.walk import Finding
 
@@ -106,9 +105,7 @@ def _media(media_type: str, content: Mapping[str, jp.Json]) -> str | None:
 
 
 def _reader(operation: Operation, entry: Mapping[str, jp.Json], where: str) -> Reader:
-    document = operation.contract.document
-    schema = entry.get("schema", {})
-    return reader(document, derive.bundled(document, schema if isinstance(schema, Mapping) else {}), f"{where}/schema")
+    return operation.readers.bundled(entry.get("schema", {}), f"{where}/schema")
 
 
 def _headers(old: Operation, new: Operation, before: _Answer, after: _Answer) -> Iterator[Finding]:

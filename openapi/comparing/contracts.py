@@ -11,12 +11,13 @@ from dataclasses import replace
 
 from openapi import derive
 from openapi import pointer as jp
+from openapi.comparing.alike import Alike
 from openapi.comparing.answers import compared_answers
 from openapi.comparing.change import Change
 from openapi.comparing.facts import compared_facts
 from openapi.comparing.headers import compared_headers
 from openapi.comparing.operations import Operation, operation_of
-from openapi.comparing.places import reader
+from openapi.comparing.places import Readers
 from openapi.comparing.schemas import compared_schemas
 from openapi.comparing.walk import Finding
 from openapi.errors import ContractError
@@ -39,8 +40,10 @@ def compare(old: Contract, new: Contract) -> tuple[Change, ...]:
             remedy=f"They have {_names(old)} and {_names(new)}; give two versions of one contract.",
         )
     changes: list[Change] = []
+    alike = Alike()
+    readers = Readers(old.document, alike), Readers(new.document, alike)
     for before, after in pairs:
-        changes += _callback_changes(operation_of(old, before), operation_of(new, after))
+        changes += _callback_changes(operation_of(old, before, readers[0]), operation_of(new, after, readers[1]))
     paired_old = {before.pointer for before, _ in pairs}
     paired_new = {after.pointer for _, after in pairs}
     changes += [_removed(callback) for callback in old.callbacks if callback.pointer not in paired_old]
@@ -161,8 +164,8 @@ def _body(old: Operation, new: Operation) -> Iterator[Finding]:
             change = ("safe", "is always there now", "Receivers relied on less before.")
         yield Finding(change[0], new.callback.pointer + "/requestBody", f"the body {change[1]}", change[2])
     yield from compared_schemas(
-        reader(old.contract.document, old.callback.schema, f"{old.body_pointer}/schema"),
-        reader(new.contract.document, new.callback.schema, f"{place}/schema"),
+        old.readers.reader(old.callback.schema, f"{old.body_pointer}/schema"),
+        new.readers.reader(new.callback.schema, f"{place}/schema"),
     )
 
 

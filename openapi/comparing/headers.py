@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from openapi import derive
-from openapi import pointer as jp
 from openapi.comparing.operations import Operation
-from openapi.comparing.places import reader
 from openapi.comparing.schemas import compared_schemas
 from openapi.comparing.walk import Finding, shown
 from openapi.model import HeaderParameter
@@ -71,11 +68,7 @@ def _kept(old: Operation, new: Operation, before: HeaderParameter, after: Header
             "A firewall or a receiver that looks for the old value refuses the new one.",
         )
     schemas = [
-        reader(side.contract.document, derive.bundled(side.contract.document, _plain(header)), f"{place}/schema")
+        side.readers.bundled(header.schema, f"{place}/schema")
         for side, header, place in ((old, before, _where(old, before.name.lower())), (new, after, where))
     ]
     yield from (finding for finding in compared_schemas(schemas[0], schemas[1]) if finding.what != "default changed")
-
-
-def _plain(header: HeaderParameter) -> jp.Json:
-    return dict(header.schema)

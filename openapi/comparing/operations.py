@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from openapi import pointer as jp
+from openapi.comparing.places import Readers
 from openapi.model import Callback, Contract
 
 __all__ = ["Operation", "operation_of", "resolved"]
@@ -13,11 +14,16 @@ __all__ = ["Operation", "operation_of", "resolved"]
 
 @dataclass(frozen=True)
 class Operation:
-    """A callback together with its contract and its operation as the document writes it."""
+    """A callback together with its contract and its operation as the document writes it.
+
+    Attributes:
+        readers: Prepares its schemas; one for all callbacks of a contract, which share what they refer to.
+    """
 
     contract: Contract
     callback: Callback
     raw: Mapping[str, jp.Json] = field(repr=False)
+    readers: Readers = field(repr=False)
 
     @property
     def body_pointer(self) -> str:
@@ -50,13 +56,14 @@ class Operation:
         }
 
 
-def operation_of(contract: Contract, callback: Callback) -> Operation:
+def operation_of(contract: Contract, callback: Callback, readers: Readers | None = None) -> Operation:
     """Finds a callback's operation; a callback that the document writes nowhere has an empty one."""
     try:
         raw = jp.get(contract.document, callback.pointer)
     except (LookupError, ValueError):
         raw = {}
-    return Operation(contract, callback, raw if isinstance(raw, Mapping) else {})
+    raw = raw if isinstance(raw, Mapping) else {}
+    return Operation(contract, callback, raw, readers or Readers(contract.document))
 
 
 def resolved(contract: Contract, value: jp.Json, where: str) -> tuple[Mapping[str, jp.Json], str]:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from openapi import derive
 from openapi import pointer as jp
+from openapi.comparing.alike import Alike
 
-__all__ = ["ANYTHING", "Located", "Node", "Reader", "children", "conjoined", "reader"]
+__all__ = ["ANYTHING", "Located", "Node", "Reader", "Readers", "children", "conjoined", "reader"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,11 +22,13 @@ class Reader:
         root: The schema, with what it refers to in `$defs`, in the JSON Schema 2020-12 that OpenAPI 3.1 uses.
         base: JSON pointer of the schema in the document.
         defs: JSON pointers into the document by names in `$defs`.
+        alike: Knows which schemas are written alike.
     """
 
     root: Mapping[str, jp.Json]
     base: str
     defs: Mapping[str, str]
+    alike: Alike
 
     def in_document(self, pointer: str) -> str:
         """Turns a pointer into the self-contained schema into one into the document."""
@@ -78,27 +82,60 @@ def conjoined(*nodes: Node) -> Node:
     return tuple({located.key: located for node in nodes for located in node}.values())
 
 
-def reader(document: Mapping[str, jp.Json], schema: Mapping[str, jp.Json], base: str) -> Reader:
-    """Prepares a self-contained schema (`derive.bundled`) of a document for comparing.
+class Readers:
+    """Prepares the schemas of one document for comparing; what several of them share is prepared once.
 
     OpenAPI 3.0 spells some things its own way; they are rewritten in place, so that pointers stay right.
     """
-    old_dialect = str(document.get("openapi", "")).startswith("3.0")
-    defs = {ref.removeprefix("#/").replace("/", "."): ref.removeprefix("#") for ref in _references(document)}
-    modern = _modern(schema, old_dialect)
-    assert isinstance(modern, dict)
-    return Reader(modern, base, defs)
+
+    def __init__(self, document: Mapping[str, jp.Json], alike: Alike | None = None) -> None:
+        self._document = document
+        self._alike = alike or Alike()
+        self._old_dialect = str(document.get("openapi", "")).startswith("3.0")
+        self._modern: dict[int, tuple[jp.Json, jp.Json]] = {}  # with what it was made of, whose identity is the key
+
+    def reader(self, schema: Mapping[str, jp.Json], base: str) -> Reader:
+        """Prepares a self-contained schema (`derive.bundled`)."""
+        modern = _modern({key: value for key, value in schema.items() if key != "$defs"}, self._old_dialect)
+        assert isinstance(modern, dict)
+        if "$defs" in schema:
+            modern = {**modern, "$defs": {name: self._part(part) for name, part in schema["$defs"].items()}}
+        return Reader(modern, base, self._places, self._alike)
+
+    def bundled(self, schema: jp.Json, base: str) -> Reader:
+        """Prepares a schema that may refer to other parts of the document."""
+        return self.reader(self._bundler.bundle(schema if isinstance(schema, Mapping) else {}), base)
+
+    def _part(self, part: jp.Json) -> jp.Json:
+        if id(part) not in self._modern:
+            self._modern[id(part)] = part, _modern(part, self._old_dialect)
+        return self._modern[id(part)][1]
+
+    @cached_property
+    def _bundler(self) -> derive.Bundler:
+        return derive.Bundler(self._document)
+
+    @cached_property
+    def _places(self) -> dict[str, str]:
+        found = dict.fromkeys(_references(self._document))
+        return {ref.removeprefix("#/").replace("/", "."): ref.removeprefix("#") for ref in found}
 
 
-def _references(value: jp.Json) -> Iterator[str]:
-    if isinstance(value, list):
-        for item in value:
-            yield from _references(item)
-    elif isinstance(value, Mapping):
-        if isinstance(value.get("$ref"), str):
-            yield value["$ref"]
-        for item in value.values():
-            yield from _references(item)
+def reader(document: Mapping[str, jp.Json], schema: Mapping[str, jp.Json], base: str) -> Reader:
+    """Prepares one self-contained schema of a document; `Readers` does it for several."""
+    return Readers(document).reader(schema, base)
+
+
+def _references(document: jp.Json) -> Iterator[str]:
+    waiting = [document]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, list):
+            waiting += reversed(value)
+        elif isinstance(value, dict):
+            if isinstance(value.get("$ref"), str):
+                yield value["$ref"]
+            waiting += reversed(value.values())
 
 
 def _modern(schema: jp.Json, old_dialect: bool) -> jp.Json:
@@ -107,9 +144,15 @@ def _modern(schema: jp.Json, old_dialect: bool) -> jp.Json:
     if old_dialect and "$ref" in schema:  # in 3.0 nothing beside a reference counts
         schema = {key: value for key, value in schema.items() if key in {"$ref", "$defs"}}
     modern: dict[str, Any] = dict(schema)
-    for keys in children(schema):
-        at = jp.join(keys)
-        modern = jp.replaced(modern, at, _modern(jp.get(schema, at), old_dialect))
+    for key in derive.SUBSCHEMA_MAPS:
+        if key in schema:
+            modern[key] = {name: _modern(child, old_dialect) for name, child in schema[key].items()}
+    for key in derive.SUBSCHEMA_LISTS:
+        if key in schema:
+            modern[key] = [_modern(child, old_dialect) for child in schema[key]]
+    for key in derive.SUBSCHEMAS:
+        if key in schema:
+            modern[key] = _modern(schema[key], old_dialect)
     if modern.pop("nullable", False) is True and "type" in modern:
         declared = modern["type"]
         modern["type"] = [*([declared] if isinstance(declared, str) else declared), "null"]

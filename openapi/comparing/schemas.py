@@ -36,7 +36,7 @@ def compared_schemas(old: Reader, new: Reader, *, answer: bool = False) -> list[
         The changes; all of them are safe only if inclusion is proved (see `verdicts`).
     """
     nodes = [(Located(reader, reader.root, ""),) for reader in ((old, new) if answer else (new, old))]
-    walk = Walk(answer=answer, descend=_nodes)
+    walk = Walk(answer=answer, alike=old.alike, descend=_nodes)
     return list(dict.fromkeys(_nodes(walk, nodes[0], nodes[1])))
 
 
@@ -44,6 +44,8 @@ def _nodes(walk: Walk, sub: Node, sup: Node) -> list[Finding]:
     if not sup:
         return []  # nothing was said, so nothing can be broken
     key = (tuple(located.key for located in sub), tuple(located.key for located in sup))
+    if walk.alike.are(sub, sup):
+        return []
     if key in walk.seen or key in walk.stack:
         return []  # a recursive schema: what is being shown may be used below, since JSON values are finite
     inner = walk.entered(key)
@@ -51,7 +53,8 @@ def _nodes(walk: Walk, sub: Node, sup: Node) -> list[Finding]:
         return [walk.found("unjudged", walk.where_node(sub, sup), "too large or too deep to compare")]
     try:
         findings = _flats(inner, flatten(sub), flatten(sup))
-        return [finding for finding in findings if finding.note] if are_same(sub, sup) else findings
+        told = [finding for finding in findings if finding.note]
+        return told if len(told) == len(findings) or are_same(sub, sup) else findings
     except (ValueError, ArithmeticError) as cause:
         what = f"cannot be compared: {str(cause).splitlines()[0] if str(cause) else type(cause).__name__}"
         return [walk.found("unjudged", walk.where_node(sub, sup), what)]

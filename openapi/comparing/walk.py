@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from openapi import pointer as jp
+from openapi.comparing.alike import Alike
 from openapi.comparing.change import LEVELS, worst
 from openapi.comparing.flat import Flat
 from openapi.comparing.places import Node
@@ -41,6 +42,7 @@ class Walk:
     For a delivery `sub` is the new schema and `sup` the old one; for an answer the other way round.
 
     Attributes:
+        alike: Knows which schemas are written alike, which need no walk.
         descend: Compares two nodes below; a field, so that the parts of the walk need not import each other in a ring.
         seen: Pairs that were compared; what was found of them stands in the same result.
         stack: Pairs that are being compared: a recursive schema meets them again.
@@ -48,6 +50,7 @@ class Walk:
     """
 
     answer: bool
+    alike: Alike
     descend: Callable[[Walk, Node, Node], list[Finding]]
     seen: set[Key] = field(default_factory=set)
     stack: frozenset[Key] = frozenset()
