@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
 from typing import Any, TypeAlias
 
-import jsonschema_rs
-
 from mock_server.bodies import read_texts, value_of
+from mock_server.compiled import FEW, Compiled
 from mock_server.decoding import Unparsable, Unusable, decode
 from mock_server.explaining import Explainer, Violation
 from openapi import pointer as jp
@@ -78,29 +77,24 @@ class Assessor:
 
     def __init__(self, contract: Contract) -> None:
         self.contract = contract
-        self._strict: dict[str, Any] = {}
+        self._json = tuple(callback for callback in contract.callbacks if callback.is_json)
+        self._fields = tuple(callback for callback in contract.callbacks if not callback.is_json)
+        self._is_large = len(self._json) > FEW
         self._places: dict[str, tuple[_Place, ...]] = {}
-        self._named: dict[str, frozenset[str]] = {}
+
+    @cached_property
+    def _compiled(self) -> Compiled:
+        return Compiled(self.contract.callbacks)
 
     @cached_property
     def _tolerant(self) -> tuple[tuple[Callback, Any], ...]:
-        # Compiled with the first delivery: a document of hundreds of callbacks would hold up the start otherwise.
-        return tuple(
-            (callback, jsonschema_rs.validator_for(dict(callback.tolerant), validate_formats=False))
-            for callback in self.contract.callbacks
-            if callback.is_json
-        )
-
-    @cached_property
-    def _of_fields(self) -> tuple[tuple[Callback, Any], ...]:
-        return tuple(
-            (callback, jsonschema_rs.validator_for(dict(callback.tolerant), validate_formats=False))
-            for callback in self.contract.callbacks
-            if not callback.is_json
-        )
+        # With the first delivery, and never looked up again: this is the way that every plain delivery goes.
+        return tuple((callback, self._compiled.validator(callback)) for callback in self._json)
 
     def _fitting(self, value: jp.Json) -> list[Callback]:
         """The callbacks that a body may be, up to the first to which nothing about it is new: no other comes nearer."""
+        if self._is_large:
+            return self._compiled.fitting(value, self._json)
         fitting: list[Callback] = []
         for callback, validator in self._tolerant:
             if not validator.is_valid(value):
@@ -112,14 +106,15 @@ class Assessor:
 
     def _strangeness(self, callback: Callback, value: jp.Json) -> tuple[bool, int]:
         """Whether anything about a body is new to a callback, and how many of its members are."""
-        if callback.name not in self._named:
-            self._named[callback.name] = frozenset(callback.members[0].schema.get("properties", ()))
-        unnamed = len(value.keys() - self._named[callback.name]) if isinstance(value, dict) else 0
-        return not self._knows(callback, value), unnamed
+        named = self._compiled.roots[callback.pointer].named
+        unnamed = len(value.keys() - named) if isinstance(value, dict) else 0
+        return not self._compiled.is_known(callback, value), unnamed
 
     def warm_up(self) -> None:
         """Prepares what the first delivery and the first refusal would wait for; may run beside them."""
-        _ = self._tolerant, self._explainer
+        if not self._is_large:
+            _ = self._tolerant
+        self._explainer.warm_up(self.contract.callbacks[0])
 
     def _nearest(self, fitting: list[Callback], value: jp.Json) -> Callback:
         """Of several callbacks that a body may be, the one that knows most of it."""
@@ -127,26 +122,39 @@ class Assessor:
             return fitting[0]
         return min(fitting, key=lambda callback: self._strangeness(callback, value))
 
-    def _knows(self, callback: Callback, value: jp.Json) -> bool:
-        validator = self._strict.get(callback.name)
-        if validator is None:
-            validator = jsonschema_rs.validator_for(dict(callback.strict), validate_formats=False)
-            self._strict[callback.name] = validator
-        return bool(validator.is_valid(value))
-
-    def _explained(self, read: list[_Read], size: int) -> Assessment:
+    def _explained(self, read: Sequence[_Read], size: int) -> Assessment:
         """What openapi-core says of a body that no schema takes."""
         if not read:
             return Assessment(None, "schema", None, (Violation("", "no callback has a body of this kind"),))
-        explained = [(*each, self._explainer.explain(each[0], each[2])) for each in _likely(read)]
+        explained = [(*each, self._explainer.explain(*each)) for each in self._likely(read)]
         # A broken body is meant for the callback that knows its members, not for the one that asks for least.
-        callback, _, value, violations = min(
-            explained, key=lambda each: (bool(each[3]), -_known(each[0], each[2]), len(each[3]))
+        callback, value, violations = min(
+            explained, key=lambda each: (bool(each[2]), -self._known(each[0], each[1]), len(each[2]))
         )
         if not violations:
             return Assessment(callback, "", value, (), places=self._places_of(callback), size=size)
         required = tuple(m for m in callback.members if m.required and m.pointer.count("/") == 1)
         return Assessment(None, "schema", value, violations, required=required)
+
+    def _likely(self, read: Sequence[_Read]) -> Sequence[_Read]:
+        """The few callbacks that a refused body comes nearest to: explaining takes its time."""
+        if len(read) <= _MOST_EXPLAINED:
+            return read
+        known = [self._known(*each) for each in read]
+        least = sorted(known, reverse=True)[_MOST_EXPLAINED - 1]
+
+        def distance(each: _Read) -> tuple[int, int]:
+            callback, value = each
+            errors = self._compiled.validator(callback).iter_errors(value)
+            return -self._known(callback, value), sum(1 for _ in islice(errors, _MOST_ERRORS))
+
+        near = [each for each, knows in zip(read, known, strict=True) if knows >= least]
+        return sorted(near, key=distance)[:_MOST_EXPLAINED]
+
+    def _known(self, callback: Callback, value: jp.Json) -> int:
+        """How many of a body's members a callback names."""
+        named = self._compiled.roots[callback.pointer].named
+        return sum(key in named for key in value) if isinstance(value, dict) else 0
 
     def _places_of(self, callback: Callback) -> tuple[_Place, ...]:
         if callback.name not in self._places:
@@ -168,7 +176,7 @@ class Assessor:
         if fitting := self._fitting(value):
             callback = self._nearest(fitting, value)
             return Assessment(callback, "", value, (), places=self._places_of(callback), size=len(body))
-        return self._explained([(callback, validator, value) for callback, validator in self._tolerant], len(body))
+        return self._explained([(callback, value) for callback in self._json], len(body))
 
     def assess_fields(self, body: bytes, media_type: str, content_type: str) -> Assessment:
         """The same for a form or for parts, whose texts mean to each callback what its schema says.
@@ -176,35 +184,23 @@ class Assessor:
         Args:
             content_type: The whole header.
         """
-        meant = [pair for pair in self._of_fields if pair[0].media_type == media_type]
+        meant = [callback for callback in self._fields if callback.media_type == media_type]
         try:
             texts = read_texts(media_type, body, content_type)
-            read = [(callback, validator, value_of(callback, texts)) for callback, validator in meant]
+            read = [(callback, value_of(callback, texts)) for callback in meant]
         except Unparsable as error:
             return Assessment(None, error.kind, None, (Violation("", error.detail),), parsable=False)
         except Unusable as error:
             return Assessment(None, error.kind, None, (Violation("", error.detail),))
-        fitting = [(callback, value) for callback, validator, value in read if validator.is_valid(value)]
+        fitting = [each for each in read if self._compiled.validator(each[0]).is_valid(each[1])]
         if fitting:
-            callback, value = min(fitting, key=lambda pair: self._strangeness(*pair))
+            callback, value = min(fitting, key=lambda each: self._strangeness(*each))
             return Assessment(callback, "", value, (), places=self._places_of(callback), size=len(body))
         return self._explained(read, len(body))
 
 
-_Read: TypeAlias = tuple[Callback, Any, jp.Json]
-"""A callback, its compiled validator, and what a body means to it."""
-
-
-def _likely(read: list[_Read]) -> list[_Read]:
-    """The few callbacks that a refused body comes nearest to: explaining takes its time."""
-    if len(read) <= _MOST_EXPLAINED:
-        return read
-
-    def distance(each: _Read) -> tuple[int, int]:
-        callback, validator, value = each
-        return -_known(callback, value), sum(1 for _ in islice(validator.iter_errors(value), _MOST_ERRORS))
-
-    return sorted(read, key=distance)[:_MOST_EXPLAINED]
+_Read: TypeAlias = tuple[Callback, jp.Json]
+"""A callback, and what a body means to it."""
 
 
 def _novelties(places: tuple[_Place, ...], value: jp.Json) -> Iterator[Novelty]:
@@ -233,12 +229,6 @@ class _Place:
     enum: tuple[jp.Json, ...]
     is_free_map: bool
     named: frozenset[str]
-
-
-def _known(callback: Callback, value: jp.Json) -> int:
-    """How many of a body's members a callback names."""
-    named = callback.members[0].schema.get("properties", {})
-    return sum(key in named for key in value) if isinstance(value, dict) else 0
 
 
 def _places(callback: Callback) -> tuple[_Place, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from openapi import pointer as jp
@@ -12,6 +13,8 @@ from openapi.bodies import is_fields
 from openapi.model import Callback, Contract
 
 __all__ = ["Explainer", "Violation"]
+
+_MOST_KEPT = 16  # callbacks whose bodies were refused last
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,19 +29,29 @@ class Explainer:
     """openapi-core over the tolerant document; built on the first refusal, since its import takes half a second."""
 
     def __init__(self, contract: Contract) -> None:
+        self._document = contract.tolerant_document
+        self._spec = lru_cache(maxsize=_MOST_KEPT)(self._made)
+
+    def _made(self, name: str, method: str) -> Any:
+        """One callback alone: openapi-core takes a hundred megabytes for a document of hundreds."""
         from openapi_core import Config, OpenAPI
 
         # The contract's own loader has checked the document; checking it again costs a second.
         no_validator: Any = None
         config = Config(spec_validator_cls=no_validator)
-        self._spec = OpenAPI.from_dict(_bodies_only(contract.tolerant_document), config=config)
+        return OpenAPI.from_dict(_one_body(self._document, name, method), config=config)
+
+    def warm_up(self, callback: Callback) -> None:
+        """Imports openapi-core and makes ready for one callback's refusals."""
+        self._spec(jp.tokens(callback.pointer)[1], callback.method.lower())
 
     def explain(self, callback: Callback, value: jp.Json) -> tuple[Violation, ...]:
         """Lists the violations of a decoded body; empty when openapi-core accepts it."""
         from openapi_core.exceptions import OpenAPIError
 
         try:
-            self._spec.validate_webhook_request(_request(callback, json.dumps(value).encode()))
+            request = _request(callback, json.dumps(value).encode())
+            self._spec(request.name, request.method).validate_webhook_request(request)
         except OpenAPIError as error:
             return tuple(_violations(error))
         except Exception as error:  # somebody else's schema may be more than openapi-core can do
@@ -46,26 +59,35 @@ class Explainer:
         return ()
 
 
-def _bodies_only(document: Mapping[str, jp.Json]) -> dict[str, Any]:
-    """The document without parameters: a missing header would hide what is wrong with the body."""
-    webhooks = {
-        name: {
-            method: _as_json({key: value for key, value in operation.items() if key != "parameters"})
-            for method, operation in item.items()
-        }
-        for name, item in document["webhooks"].items()
-    }
-    return {**document, "webhooks": webhooks}
+def _one_body(document: Mapping[str, jp.Json], name: str, method: str) -> dict[str, Any]:
+    """The document with one body and its schemas; without parameters: a missing header would hide what is wrong."""
+    content = document["webhooks"][name][method]["requestBody"]["content"]
+    bodies = {_read_as(media_type): {"schema": entry.get("schema", {})} for media_type, entry in content.items()}
+    operation = {"requestBody": {"content": bodies}, "responses": {}}
+    components = document.get("components", {})
+    schemas, reached = components.get("schemas", {}), dict[str, jp.Json]()
+    waiting: list[jp.Json] = [operation]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, list):
+            waiting += part
+        elif isinstance(part, Mapping):
+            waiting += part.values()
+            reference = part.get("$ref")
+            if not isinstance(reference, str) or not reference.startswith("#/"):
+                continue
+            where = jp.tokens(reference[1:])
+            if where[:2] != ("components", "schemas") or len(where) < 3:
+                return {**document, "webhooks": {**document["webhooks"], name: {method: operation}}}
+            if where[2] in schemas and where[2] not in reached:
+                reached[where[2]] = schemas[where[2]]
+                waiting.append(schemas[where[2]])
+    webhooks = {name: {method: operation}}
+    return {**document, "webhooks": webhooks, "components": {**components, "schemas": reached}}
 
 
-def _as_json(operation: dict[str, Any]) -> dict[str, Any]:
-    """Fields are explained as the object that they mean: openapi-core would read them otherwise than the mock does."""
-    body = operation.get("requestBody") or {}
-    content = {_named(media_type): entry for media_type, entry in body.get("content", {}).items()}
-    return {**operation, "requestBody": {**body, "content": content}} if body else operation
-
-
-def _named(media_type: str) -> str:
+def _read_as(media_type: str) -> str:
+    # Fields are explained as the object that they mean: openapi-core would read them otherwise than the mock does.
     return "application/json" if is_fields(media_type) else media_type
 
 
@@ -84,7 +106,7 @@ def _request(callback: Callback, body: bytes) -> _Request:
     from openapi_core.datatypes import RequestParameters
 
     name = jp.tokens(callback.pointer)[1]
-    return _Request(name, callback.method.lower(), body, _named(callback.media_type), RequestParameters())
+    return _Request(name, callback.method.lower(), body, _read_as(callback.media_type), RequestParameters())
 
 
 def _violations(error: Exception) -> list[Violation]:
