@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import click
 
 import mock_server
+from openapi.contract_options import contract_options
 from openapi.documenting.proof import MatrixRow, Proof, Run, Sample
 from openapi.documenting.words import LANGUAGES
 from openapi.errors import KitError
@@ -16,6 +18,7 @@ from openapi.yamlfile import read_yaml
 __all__ = ["docs", "proof"]
 
 _HERE = Path(__file__).parent
+_MANY = 50  # callbacks of which a reader wants to know what they take
 
 
 @click.command()
@@ -27,27 +30,44 @@ _HERE = Path(__file__).parent
     metavar="DIR",
     help="A new or empty directory, or one that this command wrote before.",
 )
-@click.option("--lang", default="en,zh", show_default=True, metavar="LANG,…", help="Languages, the first one first.")
+@click.option("--lang", default=None, metavar="LANG,…", help="Languages, the first one first; all that there are.")
 @click.option(
-    "--contract",
-    "contract_file",
-    type=click.Path(path_type=Path),
-    default=None,
-    metavar="FILE",
-    help="Another contract than the built-in one.",
+    "--callback",
+    "names",
+    multiple=True,
+    metavar="NAME",
+    help="Only this callback of another contract, with every field; may be repeated.",
 )
-def docs(out: Path, lang: str, contract_file: Path | None) -> None:
+@contract_options
+def docs(out: Path, lang: str | None, names: tuple[str, ...], **options: Any) -> None:
     """Write the documentation as a site that opens from the file system.
 
     It is made from the contract, the rules and what proves them; it loads nothing from the network.
     Open DIR/index.html.
+
+    Of another contract than the built-in one the texts are its own. An overlay NAME.zh.overlay.yaml, given or beside
+    it, brings them into Chinese.
     """
-    from openapi.documenting.site import write_site
+    from openapi.documenting.foreign import foreign_pages, is_own
+    from openapi.documenting.site import pages_of_site, write_pages
     from openapi.documenting.words import languages_from
     from openapi.loading import CONTRACT_FILE
 
-    written = write_site(out, contract_file or CONTRACT_FILE, languages_from(lang), proof())
+    narrowing = {"--callback": names, **{f"--{key.replace('_', '-')}": value for key, value in options.items()}}
+    given = [option for option, value in narrowing.items() if value and option != "--contract"]
+    if given and options["contract"] is None:
+        raise KitError("it is for a contract of your own", where=given[0], remedy="Add --contract FILE.")
+    source = options["contract"] or str(CONTRACT_FILE)
+    if not given and is_own(source):
+        pages = pages_of_site(Path(source), languages_from("en,zh" if lang is None else lang), proof())
+    else:
+        only = () if [name.lower() for name in names] == ["all"] else names
+        pages = foreign_pages(options, only, lang, proof())
+    written = write_pages(out, pages)
     click.echo(f"{len(written)} pages, {sum(written.values()) / 1e6:.2f} MB: {out / 'index.html'}")
+    sizes = [size for name, size in written.items() if "/callback-" in name]
+    if len(sizes) > _MANY:
+        click.echo(f"{len(sizes)} pages of callbacks, {sum(sizes) / len(sizes) / 1e3:.0f} kB each on average.")
 
 
 def proof() -> Proof:

@@ -145,7 +145,8 @@ def read_callback(file: YamlFile, document: Mapping[str, jp.Json], bundles: Bund
     schema = bundles.whole.bundle(entry.get("schema", {}))
     opened_entry = bundles.opened["webhooks"][key][method]["requestBody"]["content"][media_type]
     raw_facts = operation.get("x-delivery", {})
-    _refuse(file, fact_flaws(raw_facts, members_of(schema), f"{where}/x-delivery"))
+    if raw_facts != {}:  # listing the members of hundreds of callbacks that state no facts takes seconds
+        _refuse(file, fact_flaws(raw_facts, members_of(schema), f"{where}/x-delivery"))
     return Callback(
         name=str(operation.get("operationId", key)),
         summary=str(operation.get("summary", "")),

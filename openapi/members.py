@@ -81,19 +81,18 @@ def members_of(root: Mapping[str, jp.Json]) -> tuple[Member, ...]:
                         flat.setdefault(key, value)
         return flat
 
-    def visit(schema: Mapping[str, jp.Json], path: tuple[str, ...], required: bool) -> None:
+    def visit(schema: Mapping[str, jp.Json], where: str, depth: int, required: bool) -> None:
         flat = flatten(schema)
-        where = jp.join(path)
         # What is read-only may be missing from a request, whoever sends it (OpenAPI 3.1, "readOnly").
         found[where] = Member(where, flat, required and not flat.get("readOnly"), types_of(flat))
-        if len(path) >= _MAX_DEPTH:
+        if depth >= _MAX_DEPTH:
             return
         for name, child in flat.get("properties", {}).items():
             if child is not False:
-                visit(child, (*path, name), name in flat.get("required", ()))
+                visit(child, where + jp.join([name]), depth + 1, name in flat.get("required", ()))
         items = flat.get("items")
         if isinstance(items, Mapping):
-            visit(items, (*path, "0"), False)
+            visit(items, f"{where}/0", depth + 1, False)
 
-    visit(root, (), True)
+    visit(root, "", 0, True)
     return tuple(found.values())

@@ -172,7 +172,7 @@ def test_no_word_is_idle():
         list(rendered_pages(Book(contract, CONTRACT, catalogue_in(lang), proof(), words, tuple(LANGUAGES))))
         used |= words.used
     # Said only of contracts and receivers that have what these lack, or lack what these have.
-    rare = ("apart.", "fact.none", "field.", "format.", "home.answer.", "mark.", "role.", "rules.note")
+    rare = ("apart.", "aside.", "fact.none", "field.", "format.", "home.answer.", "mark.", "role.", "rules.note")
     rare += (
         "rules.untestable",
         "site.choose",

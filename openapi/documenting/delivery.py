@@ -104,12 +104,20 @@ def apart(callbacks: tuple[Callback, ...]) -> tuple[Apart, ...]:
     A member tells it from another callback when that one's schema does not name it: bodies are open objects, so
     this recognises what the provider documents and proves nothing about what it may add.
     """
-    return tuple(_apart(callback, [other for other in callbacks if other is not callback]) for callback in callbacks)
+    named: dict[str, set[str]] = {}
+    for callback in callbacks:
+        for member in callback.members:
+            named.setdefault(member.pointer, set()).add(callback.name)
+    every = {callback.name for callback in callbacks}
+    return tuple(_apart(callback, callbacks, every, named) for callback in callbacks)
 
 
-def _apart(callback: Callback, others: list[Callback]) -> Apart:
+def _apart(
+    callback: Callback, callbacks: tuple[Callback, ...], every: set[str], named: Mapping[str, set[str]]
+) -> Apart:
+    others = [other for other in callbacks if other is not callback]
     own = [m.pointer for m in callback.members if m.required and len(jp.tokens(m.pointer)) == 1]
-    telling = {p: {o.name for o in others if o.member(p) is None} for p in own}
+    telling = {pointer: every - named[pointer] for pointer in own}
     reachable = set().union(*telling.values()) if telling else set()
     left, tells = set(reachable), []
     while left:

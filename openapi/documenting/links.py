@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
+from functools import lru_cache
 from typing import Literal
 
 __all__ = ["Kind", "address", "anchor", "file_name"]
@@ -21,6 +23,8 @@ Kind = Literal[
     "question",
     "receiver",
 ]
+
+_LONGEST = 150
 
 _PLACES: dict[str, tuple[str, str]] = {
     # kind: file and anchor; {0} is the name, {1} the place inside the thing of that name
@@ -58,11 +62,12 @@ def address(kind: Kind, name: str, inner: str = "") -> str:
         receiver  NAME            receivers.html#receiver-NAME
 
     In names everything but ASCII letters, digits, `_` and `-` is written as `~` and its UTF-8 bytes in hexadecimal;
+    of what is longer than 150 characters then, a file's name has the beginning and a digest of all;
     the slashes of a JSON pointer become dots.
     """
     file, fragment = _PLACES[kind]
-    parts = _token(name), _inner(inner)
-    return f"{file.format(*parts)}.html" + (f"#{fragment.format(*parts)}" if fragment else "")
+    place = f"#{fragment.format(_token(name), _inner(inner))}" if fragment else ""
+    return f"{file.format(_file_token(name))}.html{place}"
 
 
 def anchor(kind: Kind, name: str, inner: str = "") -> str:
@@ -70,11 +75,18 @@ def anchor(kind: Kind, name: str, inner: str = "") -> str:
     return address(kind, name, inner).partition("#")[2]
 
 
+def _file_token(text: str) -> str:
+    # A file's name has 255 bytes at most (every file system in use), and a letter of ours may take nine.
+    token = _token(text)
+    return token if len(token) <= _LONGEST else f"{token[:_LONGEST]}~{hashlib.sha256(text.encode()).hexdigest()[:12]}"
+
+
 def file_name(kind: Kind, name: str) -> str:
     """The part of an address before `#`."""
     return address(kind, name).partition("#")[0]
 
 
+@lru_cache(maxsize=4096)
 def _token(text: str) -> str:
     return re.sub(r"[^A-Za-z0-9_-]", lambda m: "".join(f"~{byte:02X}" for byte in m[0].encode()), text)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 from itertools import pairwise
 from typing import Any
 
@@ -36,6 +36,7 @@ def rendered(text: str) -> Markup:
     return Markup(_parser().render(text))  # noqa: S704  # the parser escapes all HTML of the text
 
 
+@lru_cache(maxsize=4096)  # the callbacks of a large contract share most of their fields
 def inline(text: str) -> Markup:
     """Renders one line: code, emphasis and links."""
     return Markup(_parser().renderInline(" ".join(text.split())))  # noqa: S704  # as above

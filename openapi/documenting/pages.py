@@ -30,6 +30,8 @@ __all__ = ["Book", "Page", "chooser", "rendered_pages"]
 _MARKS = ("doc", "example", "inferred", "house")
 _VERDICTS = ("pass", "warn", "fail", "flaky", "not applicable", "waived", "error")
 _EXIT_CODES = (0, 1, 2, 3, 130)
+_LARGE = 20_000  # fields in all callbacks; a site of more would take tens of megabytes
+_MOST_FIELDS = 200  # on a page of a large site
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,7 @@ class Book:
 
     Attributes:
         original: The contract with its own texts.
+        foreign: For somebody else's contract, the option by which a command names it.
     """
 
     contract: Contract
@@ -58,11 +61,23 @@ class Book:
     proof: Proof
     words: Words
     languages: tuple[str, ...]
+    foreign: str = ""
+
+    @cached_property
+    def is_large(self) -> bool:
+        """Whether pages are kept short, since there are so many."""
+        return sum(len(callback.members) for callback in self.contract.callbacks) > _LARGE
 
     @cached_property
     def references(self) -> tuple[Reference, ...]:
         """The callbacks as their pages show them."""
-        return tuple(reference(self.contract, callback, self.words) for callback in self.contract.callbacks)
+        most = _MOST_FIELDS if self.is_large else None
+        return tuple(reference(self.contract, callback, self.words, most) for callback in self.contract.callbacks)
+
+    def command(self, text: str) -> str:
+        """A command as it is typed for this contract."""
+        judging = ("callback-contract check", "callback-contract mock")
+        return f"{text} {self.foreign}" if self.foreign and text.startswith(judging) else text
 
     @cached_property
     def facts(self) -> dict[str, tuple[ShownFact, ...]]:
@@ -75,17 +90,17 @@ class Book:
     @cached_property
     def questions(self) -> tuple[beside.Question, ...]:
         """The open questions."""
-        return beside.open_questions(self.contract, self.words.lang)
+        return () if self.foreign else beside.open_questions(self.contract, self.words.lang)
 
     @cached_property
     def known(self) -> tuple[beside.Known, ...]:
         """The callbacks that are known and not specified."""
-        return beside.known_callbacks(self.original, self.words.lang)
+        return () if self.foreign else beside.known_callbacks(self.original, self.words.lang)
 
     @cached_property
     def changelog(self) -> tuple[Markup, list[markdown.Heading], str]:
         """The changelog, its versions, and its language."""
-        text, lang = beside.changelog(self.contract, self.words.lang)
+        text, lang = ("", self.words.lang) if self.foreign else beside.changelog(self.contract, self.words.lang)
         return (*markdown.page(text, "version"), lang) if text else (Markup(""), [], lang)
 
     @cached_property
@@ -115,24 +130,34 @@ class Book:
             yield Page(
                 file_name("callback", shown.name), "callback.html", "reference", shown.name, tuple(headings), shown.name
             )
-        callbacks = [(anchor("delivery", shown.name), shown.name) for shown in self.references]
+        callbacks = [(anchor("delivery", name), name) for name, told in self.facts.items() if told or not self.foreign]
         yield page("delivery", "reference", *callbacks, ("telling-apart", t("apart.title")))
         yield page("rules", "judged", *((anchor("chapter", c), title) for c, title in self.catalogue.chapters.items()))
         if self.proof.matrix:
             yield page("matrix", "judged")
         if self.questions or self.known:
             yield page("open", "background", *([("known", t("open.others"))] if self.known else []))
+        if self.contract.set_aside or self.contract.notes:
+            yield Page("aside.html", "aside.html", "background", t("aside.title"))
         if self.changelog[0]:
             yield page("changelog", "background", *self.changelog[1])
 
-    def entries(self) -> Iterator[Entry]:
-        """What search finds, the most looked for first."""
+    def listed(self, page: Page) -> tuple[Page, ...]:
+        """The pages that the navigation of a page lists: of a large contract's callbacks only the page's own."""
+        return tuple(each for each in self.pages if not self.is_large or not each.callback or each is page)
+
+    def entries(self, page: Page) -> Iterator[Entry]:
+        """What search finds, the most looked for first; of a large contract's fields those of the page."""
         t = self.words
-        for page in self.pages:
-            yield Entry(page.title, page.file)
-            if page.template not in {"rules.html", "receivers.html"}:  # theirs follow with more to find them by
-                yield from (Entry(title, f"{page.file}#{place}", "", page.title) for place, title in page.headings)
+        for each in self.pages:
+            yield Entry(each.title, each.file)
+            if self.is_large and each is not page:
+                continue
+            if each.template not in {"rules.html", "receivers.html"}:  # theirs follow with more to find them by
+                yield from (Entry(title, f"{each.file}#{place}", "", each.title) for place, title in each.headings)
         for shown in self.references:
+            if self.is_large and shown.name != page.callback:
+                continue
             for field in shown.fields:
                 text = markdown.plain(" ".join([field.meaning, *field.enum]))
                 yield Entry(field.name, address("field", shown.name, field.pointer), text, shown.name)
@@ -205,12 +230,11 @@ def rendered_pages(book: Book) -> Iterator[tuple[str, str]]:
     """Renders one language: file names within its folder, and what stands in them."""
     environment = _environment()
     t = book.words
-    found = index(book.entries())
+    found = "" if book.is_large else index(book.entries(book.pages[0]))
     values: dict[str, Any] = {
         "book": book,
         "t": t,
         "lang": t.lang,
-        "search_index": found,
         "marks": _MARKS,
         "verdicts": _VERDICTS,
         "exit_codes": _EXIT_CODES,
@@ -220,9 +244,11 @@ def rendered_pages(book: Book) -> Iterator[tuple[str, str]]:
         "proved": {row.fault for row in book.proof.matrix},
         "stored": [rule for rule in book.catalogue.rules if rule.evidence == "read-back"],
     }
+    by_name = {each.name: each for each in book.references}
     for page in book.pages:
-        shown = next((each for each in book.references if each.name == page.callback), None)
-        text = environment.get_template(page.template).render(values, page=page, shown=shown)
+        shown = by_name.get(page.callback)
+        searched = found or index(book.entries(page))
+        text = environment.get_template(page.template).render(values, page=page, shown=shown, search_index=searched)
         # A link to the page itself needs no name: shorter, and it never loads the page again.
         yield page.file, text.replace(f'href="{page.file}#', 'href="#')
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 
 from markupsafe import Markup
@@ -83,7 +84,11 @@ class Shown:
 
 @dataclass(frozen=True)
 class Reference:
-    """Everything that the page of one callback shows."""
+    """Everything that the page of one callback shows.
+
+    Attributes:
+        deeper: How many fields are left out, since they lie deeper than those that are shown.
+    """
 
     callback: Callback
     description: str
@@ -98,6 +103,7 @@ class Reference:
     answer_wire: str
     answer_description: str
     open_object: bool
+    deeper: int = 0
 
     @property
     def name(self) -> str:
@@ -105,27 +111,49 @@ class Reference:
         return self.callback.name
 
 
-def reference(contract: Contract, callback: Callback, words: Words) -> Reference:
-    """Puts together what one callback's page shows, in the language that the contract is in."""
+def reference(contract: Contract, callback: Callback, words: Words, most_fields: int | None = None) -> Reference:
+    """Puts together what one callback's page shows, in the language that the contract is in.
+
+    Args:
+        most_fields: Levels of fields are shown as long as there are no more than so many; all without it.
+    """
     raw = jp.get(contract.document, callback.pointer)
     content = raw["requestBody"]["content"][callback.media_type]
     headers = [parameter for parameter in raw.get("parameters", ()) if parameter["in"] == "header"]
     root = callback.member("")
+    listed = _listed(callback, most_fields)
+    tags = raw.get("tags")
     return Reference(
         callback=callback,
         description=str(raw.get("description", "")),
-        tags=tuple(raw.get("tags", ())),
+        tags=tuple(tag for tag in tags if isinstance(tag, str)) if isinstance(tags, list) else (),
         content_type_provenance=_mark(raw["requestBody"]),
         headers=tuple(_header(header, words) for header in headers),
         body_description=str(root.schema.get("description", "")) if root else "",
-        fields=tuple(_fields(callback, words)),
+        fields=tuple(_fields(callback, words, listed)),
         states=tuple(_states(callback)),
-        examples=tuple(_shown(callback, example, content) for example in callback.examples),
+        examples=tuple(_shown(callback, example, content, listed) for example in callback.examples),
         wire=request_text(callback),
         answer_wire=answer_text(callback),
         answer_description=_answer_description(raw),
         open_object=root is not None and root.schema.get("additionalProperties") is not False,
+        deeper=len(callback.members) - 1 - len(listed),
     )
+
+
+def _listed(callback: Callback, most: int | None) -> frozenset[str]:
+    """Pointers of the fields that are shown: whole levels, and whatever `x-delivery` names."""
+    pointers = [member.pointer for member in callback.members if member.pointer]
+    if most is None or len(pointers) <= most:
+        return frozenset(pointers)
+    by_depth = Counter(pointer.count("/") for pointer in pointers)
+    depth, shown = 1, by_depth[1]
+    while shown + by_depth[depth + 1] <= most:
+        depth += 1
+        shown += by_depth[depth]
+    facts = callback.delivery
+    named = {facts.correlation, facts.state, *facts.idempotency, *facts.groups, *facts.stamped}
+    return frozenset(pointer for pointer in pointers if pointer.count("/") <= depth or pointer in named)
 
 
 def _json(value: jp.Json) -> str:
@@ -138,7 +166,8 @@ def _mark(value: jp.Json, key: str = "") -> str:
 
 
 def _header(raw: Mapping[str, jp.Json], words: Words) -> Mapping[str, object]:
-    schema = raw.get("schema", {})
+    schema = raw.get("schema")
+    schema = schema if isinstance(schema, Mapping) else {}
     return {
         "name": str(raw["name"]),
         "types": _types(schema.get("type", ()), words),
@@ -154,16 +183,17 @@ def _types(types: str | tuple[str, ...] | list[str], words: Words) -> str:
     return words("field.or").join(several) or words("field.any")
 
 
-def _fields(callback: Callback, words: Words) -> Iterator[Field]:
+def _fields(callback: Callback, words: Words, listed: frozenset[str]) -> Iterator[Field]:
+    arrays = {member.pointer for member in callback.members if "array" in member.types}
     for member in callback.members:
-        if member.pointer == "":
+        if member.pointer not in listed:
             continue
         tokens = jp.tokens(member.pointer)
         schema = member.schema
         shown = schema.get("examples", [schema["example"]] if "example" in schema else [])
         yield Field(
             pointer=member.pointer,
-            name=_dotted(callback, tokens),
+            name=_dotted(arrays, tokens),
             depth=len(tokens) - 1,
             types=_types(member.types, words),
             required=member.required,
@@ -177,13 +207,11 @@ def _fields(callback: Callback, words: Words) -> Iterator[Field]:
         )
 
 
-def _dotted(callback: Callback, tokens: tuple[str, ...]) -> str:
+def _dotted(arrays: Container[str], tokens: tuple[str, ...]) -> str:
     """`actions[].id` for `/actions/0/id`: the first item stands for all."""
     name = ""
     for index, token in enumerate(tokens):
-        parent = callback.member(jp.join(tokens[:index]))
-        of_array = parent is not None and "array" in parent.types
-        name += "[]" if of_array else f".{token}" if name else token
+        name += "[]" if jp.join(tokens[:index]) in arrays else f".{token}" if name else token
     return name
 
 
@@ -214,8 +242,7 @@ def _value(example: Example, pointer: str) -> jp.Json:
         return None
 
 
-def _shown(callback: Callback, example: Example, content: Mapping[str, jp.Json]) -> Shown:
-    known = {member.pointer for member in callback.members}
+def _shown(callback: Callback, example: Example, content: Mapping[str, jp.Json], known: frozenset[str]) -> Shown:
     html = coloured_json(
         example.value, lambda pointer: address("field", callback.name, pointer) if pointer in known else ""
     )

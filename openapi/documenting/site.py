@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from openapi.documenting.languages import catalogue_in, contract_in
@@ -13,7 +13,7 @@ from openapi.errors import KitError
 from openapi.loading import load_contract
 from openapi.outputs import replace_file
 
-__all__ = ["MARKER", "pages_of_site", "write_site"]
+__all__ = ["MARKER", "pages_of_site", "write_pages", "write_site"]
 
 MARKER = ".callback-contract-docs"
 
@@ -29,7 +29,12 @@ def pages_of_site(contract_file: Path, languages: tuple[str, ...], proof: Proof)
 
 
 def write_site(out: Path, contract_file: Path, languages: tuple[str, ...], proof: Proof) -> dict[str, int]:
-    """Writes the site and returns its files with their sizes in bytes.
+    """Writes the site of a contract of the kit's kind, see `write_pages`."""
+    return write_pages(out, pages_of_site(contract_file, languages, proof))
+
+
+def write_pages(out: Path, rendered: Iterable[tuple[str, str]]) -> dict[str, int]:
+    """Writes a site and returns its files with their sizes in bytes.
 
     Files of an earlier site that are no longer made are removed. A directory that holds anything and does not carry
     the marker is left alone.
@@ -38,7 +43,7 @@ def write_site(out: Path, contract_file: Path, languages: tuple[str, ...], proof
         KitError: The directory is a file, holds something else's files, or cannot be written.
     """
     earlier = _earlier(out)
-    pages = {name: text.encode() for name, text in pages_of_site(contract_file, languages, proof)}
+    pages = {name: text.encode() for name, text in rendered}
     try:
         out.mkdir(parents=True, exist_ok=True)
         # The marker comes first and lists all: a site that was cut off is still known as ours and written again.

@@ -154,6 +154,8 @@ class _Writer:
         schema = self._schema(place.child("schema")) if "schema" in place.value else {}
         made: dict[str, Any] = {"name": name, "in": "header", "required": place.value.get("required") is True}
         made["schema"] = schema
+        if isinstance(place.value.get("description"), str):
+            made["description"] = place.value["description"]
         if place.value.get("x-signature") is True:
             made["x-signature"] = True
         value = _value_of(place, self._library)
@@ -181,7 +183,11 @@ class _Writer:
                 self._made.notes.append(faulty.fault)
                 made[str(status)] = {"description": "", "x-unread": True}
                 continue
-            made[str(status).upper()] = {"description": "", **({"content": content} if content else {})}
+            said = answer.value.get("description")
+            made[str(status).upper()] = {
+                "description": said if isinstance(said, str) else "",
+                **({"content": content} if content else {}),
+            }
         return made
 
 

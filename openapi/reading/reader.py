@@ -152,7 +152,11 @@ def _contract(file: YamlFile, taken: Mapping[str, Written], aside: list[tuple[st
         components |= each.components
     document: dict[str, Any] = {
         "openapi": "3.1.0",
-        "info": {"title": title, "version": version},
+        "info": {
+            "title": title,
+            "version": version,
+            **{key: info[key] for key in ("summary", "description") if isinstance(info.get(key), str)},
+        },
         "webhooks": {name: {each.operation.pop("x-method"): each.operation} for name, each in taken.items()},
         "components": {"schemas": components},
     }

@@ -1,0 +1,111 @@
+"""Decides what the documentation of somebody else's contract is made from: their texts, and nothing that is ours.
+
+Open questions, known callbacks, the changelog, recorded runs and receivers to start from belong to the kit's own
+contract; a changelog that happens to lie beside a foreign document may be about anything.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from openapi.contract_options import contract_of
+from openapi.documenting.languages import catalogue_in
+from openapi.documenting.pages import Book, chooser, rendered_pages
+from openapi.documenting.proof import Proof
+from openapi.documenting.words import Words, languages_from
+from openapi.errors import ContractError, KitError
+from openapi.loading import load_contract
+from openapi.reading import read_contract
+from openapi.translating import ORIGINAL, overlay_path
+from openapi.yamlfile import MAX_BYTES
+
+__all__ = ["foreign_pages", "is_own"]
+
+
+def is_own(source: str) -> bool:
+    """Whether a document is written for this kit: it keeps the strict form, and states facts of delivery."""
+    try:
+        with Path(source).open("rb") as file:
+            if b"x-delivery" not in file.read(MAX_BYTES):  # much faster than reading a large one
+                return False
+        contract = load_contract(source)
+    except (OSError, ContractError):
+        return False
+    return any(callback.delivery.provenance for callback in contract.callbacks)
+
+
+def foreign_pages(
+    options: Mapping[str, Any], only: Sequence[str], languages: str | None, proof: Proof
+) -> Iterator[tuple[str, str]]:
+    """Renders every page: its path within the site, and what stands in it.
+
+    Args:
+        options: As `contract_of` takes them.
+        only: Names of the callbacks to document; all, when there is none.
+        languages: As `--lang` was given; every language that has an overlay, when it was not.
+
+    Raises:
+        KitError: The document cannot be used, or its texts are not to be had in a language.
+    """
+    laid_over = _by_language(options)
+    wanted = languages_from(languages) if languages is not None else tuple(laid_over)
+    for lang in wanted:
+        if lang not in laid_over:
+            raise KitError(
+                f"nothing brings the contract's texts into the language {lang!r}",
+                where=f"--lang {languages}",
+                remedy=f"Give --overlay NAME.{lang}.overlay.yaml with them, or --lang {','.join(laid_over)}.",
+            )
+    if options["contract"] == "-" and len(wanted) > 1:
+        raise KitError("standard input is read once", where="--contract -", remedy="Give one --lang, or a file.")
+    original = None
+    for lang in wanted:
+        read = {**options, "overlay": laid_over[lang]}
+        # What was set aside is said once; a translation changes nothing of it.
+        contract = contract_of(read, only) if original is None else _quietly(read, only)
+        original = original or contract
+        shown = replace(proof, receivers=(), runs=())
+        option = f"--contract {_named(options)}"
+        book = Book(contract, original, catalogue_in(lang), shown, Words(lang), wanted, foreign=option)
+        for name, text in rendered_pages(book):
+            yield f"{lang}/{name}", text
+    assert original is not None
+    yield "index.html", chooser(wanted, original.title)
+
+
+def _by_language(options: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+    """The overlays of each language: those whose name says one, and the others in all."""
+    said = {path: _language_of(str(path)) for path in options["overlay"]}
+    common = tuple(path for path, lang in said.items() if not lang)
+    found: dict[str, tuple[str, ...]] = {ORIGINAL: common}
+    for path, lang in said.items():
+        if lang:
+            found[lang] = (*found.get(lang, common), path)
+    source = options["contract"]
+    if source != "-" and "://" not in source:
+        for lang in languages_from("en,zh"):
+            beside = overlay_path(lang, Path(source))
+            if lang not in found and beside.exists():
+                found[lang] = (*common, str(beside))
+    return found
+
+
+def _language_of(path: str) -> str:
+    match = re.search(r"\.([a-z]{2})\.overlay\.(?:ya?ml|json)$", path)
+    return match[1] if match else ""
+
+
+def _quietly(options: Mapping[str, Any], only: Sequence[str]) -> Any:
+    strict = options["strict_contract"]
+    return read_contract(options["contract"], options["overlay"], only=only, paths=options["paths"], strict=strict)
+
+
+def _named(options: Mapping[str, Any]) -> str:
+    """The document in a command that a reader may type: without folders, and without what a URL may hold."""
+    name = re.sub(r"[^A-Za-z0-9._-]", "_", Path(options["contract"].partition("?")[0]).name)
+    named = "FILE" if name in {"", "-"} else name
+    return f"{named} --paths" if options["paths"] else named
