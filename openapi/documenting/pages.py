@@ -79,6 +79,11 @@ class Book:
         judging = ("callback-contract check", "callback-contract mock")
         return f"{text} {self.foreign}" if self.foreign and text.startswith(judging) else text
 
+    def without_folder(self, text: str) -> str:
+        """A reason with its place, without the folders of the machine on which the site was made."""
+        folder = str(self.contract.path.parent)
+        return text if folder in {".", "/"} else text.replace(f"{folder}/", "")
+
     @cached_property
     def facts(self) -> dict[str, tuple[ShownFact, ...]]:
         """The facts of delivery by callback."""
@@ -222,7 +227,12 @@ def _environment() -> Any:
         "language_names": LANGUAGES,
         "coloured_source": coloured_source,
     }
-    environment.filters |= {"text": as_text, "inline": markdown.inline, "markdown": markdown.rendered}
+    environment.filters |= {
+        "text": as_text,
+        "inline": markdown.inline,
+        "markdown": markdown.rendered,
+        "plain": markdown.plain,
+    }
     return environment
 
 
