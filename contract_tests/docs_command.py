@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 import mock_server
-from openapi.contract_options import contract_options
+from openapi.contract_options import contract_options, is_own
 from openapi.documenting.proof import MatrixRow, Proof, Run, Sample
 from openapi.documenting.words import LANGUAGES
 from openapi.errors import KitError
@@ -48,7 +48,7 @@ def docs(out: Path, lang: str | None, names: tuple[str, ...], **options: Any) ->
     Of another contract than the built-in one the texts are its own. An overlay NAME.zh.overlay.yaml, given or beside
     it, brings them into Chinese.
     """
-    from openapi.documenting.foreign import foreign_pages, is_own
+    from openapi.documenting.foreign import foreign_pages
     from openapi.documenting.site import pages_of_site, write_pages
     from openapi.documenting.words import languages_from
     from openapi.loading import CONTRACT_FILE

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import click
 
+from openapi.contract_options import contract_of, contract_options, is_own
 from openapi.errors import KitError
 from openapi.model import Callback, Contract
 
@@ -33,12 +35,13 @@ _KINDS = ("openapi", "paths", "schema", "http", "vectors")
     "names",
     multiple=True,
     metavar="NAME",
-    help="For schema, http and vectors; may be repeated; `all` for all. The contract's first one without it.",
+    help="For schema, http and vectors; may be repeated; `all` for all. The contract's first one without it."
+    " With --contract for all forms.",
 )
 @click.option("--tolerant", is_flag=True, help="For schema: open closed lists and objects, as a receiver should.")
 @click.option("--depth", type=click.Choice(_DEPTHS), help="For vectors: how many of them; quick without it.")
 @click.option("--seed", type=click.IntRange(0), help="For vectors: changes what is drawn; 0 without it.")
-@click.option("--contract", "contract_file", metavar="FILE", help="Another contract than the built-in one.")
+@contract_options
 def export(
     kind: str,
     out: str,
@@ -48,7 +51,7 @@ def export(
     tolerant: bool,
     depth: str | None,
     seed: int | None,
-    contract_file: str | None,
+    **options: Any,
 ) -> None:
     """Write the contract in a form that other tools read.
 
@@ -63,12 +66,11 @@ def export(
     callback-contract export --format yaml --out contract.yaml
     callback-contract export --as schema --tolerant --callback all --out schemas/
     callback-contract export --as vectors --out vectors.json
+    callback-contract export --contract their-openapi.yaml --as schema --callback all --out schemas/
     """
-    from openapi.loading import CONTRACT_FILE, load_contract
-
-    _refuse_idle_options(kind, form=form, callback=names, tolerant=tolerant, depth=depth, seed=seed)
-    contract = load_contract(Path(contract_file) if contract_file else CONTRACT_FILE)
-    callbacks = contract.chosen(names)
+    idle = () if options["contract"] else names
+    _refuse_idle_options(kind, form=form, callback=idle, tolerant=tolerant, depth=depth, seed=seed)
+    contract, callbacks = _read(names, options)
     form = form or ("yaml" if Path(out).suffix in {".yaml", ".yml"} else "json")
     if kind == "schema":
         files = _schemas(contract, callbacks, form, tolerant)
@@ -79,6 +81,21 @@ def export(
     else:
         files = {"vectors.json": _vectors(contract, callbacks, depth or "quick", seed or 0)}
     _write(files, out, force=force)
+
+
+def _read(names: tuple[str, ...], options: Mapping[str, Any]) -> tuple[Contract, tuple[Callback, ...]]:
+    """The contract and the callbacks that are meant; a contract of the kit's kind is exported as it stands."""
+    from openapi.loading import load_contract
+
+    if options["contract"] is None:
+        contract = contract_of(options)
+    elif not options["paths"] and is_own(options["contract"]):
+        contract = load_contract(options["contract"], options["overlay"])
+    else:
+        every = [name.lower() for name in names] == ["all"]
+        contract = contract_of(options, () if every else names)
+        return contract, contract.callbacks if names else contract.default_callbacks
+    return contract, contract.chosen(names)
 
 
 def _refuse_idle_options(kind: str, **given: object) -> None:

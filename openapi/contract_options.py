@@ -11,7 +11,7 @@ import click
 if TYPE_CHECKING:
     from openapi.model import Contract
 
-__all__ = ["contract_of", "contract_options", "either_contract", "say_what_was_left"]
+__all__ = ["contract_of", "contract_options", "either_contract", "is_own", "say_what_was_left"]
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 _MOST_SHOWN = 6
@@ -65,6 +65,22 @@ def contract_of(options: Mapping[str, Any], only: Sequence[str] = ()) -> Contrac
     )
     say_what_was_left(contract)
     return contract
+
+
+def is_own(source: str) -> bool:
+    """Whether a document is written for this kit: it keeps the strict form, and states facts of delivery."""
+    from openapi.errors import ContractError
+    from openapi.loading import load_contract
+    from openapi.yamlfile import MAX_BYTES
+
+    try:
+        with Path(source).open("rb") as file:
+            if b"x-delivery" not in file.read(MAX_BYTES):  # much faster than reading a large one
+                return False
+        contract = load_contract(source)
+    except (OSError, ContractError):
+        return False
+    return any(callback.delivery.provenance for callback in contract.callbacks)
 
 
 def either_contract(path: Path) -> Contract:

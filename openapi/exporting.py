@@ -19,6 +19,10 @@ __all__ = ["MADE_BY", "as_json", "as_openapi", "as_paths", "as_schema", "as_yaml
 MADE_BY = "Made by callback-contract export"
 """Stands near the beginning of every exported file, so that a later export knows that it may replace it."""
 
+_MARKS = frozenset(["x-origin", "x-not-drawn", "x-unsaid", "x-unread"])
+_DATA = frozenset(["value", "example", "default", "const", "enum", "x-delivery"])
+_NAMED = frozenset(["webhooks", "paths", "content", "responses", "schemas", "examples", *derive.SUBSCHEMA_MAPS])
+
 
 def as_openapi(contract: Contract) -> dict[str, Any]:
     """The contract in one document, with whatever was laid over it."""
@@ -39,9 +43,28 @@ def as_paths(contract: Contract) -> dict[str, Any]:
 
 def _marked(contract: Contract, document: Mapping[str, jp.Json]) -> dict[str, Any]:
     # `openapi` stays first, as everybody writes it; extensions are allowed at the root (OpenAPI 3.1, section 4.9).
-    rest = {key: value for key, value in document.items() if key != "openapi"}
+    rest = {key: _unmarked(value) for key, value in document.items() if key != "openapi"}
     mark = f"{MADE_BY} from {contract.title} {contract.version}, SHA-256 {contract.digest}"
     return {"openapi": document["openapi"], "x-made-by": mark, **rest}
+
+
+def _unmarked(value: jp.Json, is_named: bool = False) -> jp.Json:
+    """Without what the reading of a foreign document notes beside its parts, for this kit alone.
+
+    Args:
+        is_named: Whether the keys are somebody's names and no keywords.
+    """
+    if isinstance(value, list):
+        return [_unmarked(item) for item in value]
+    if not isinstance(value, Mapping):
+        return value
+    return {
+        key: item
+        if not is_named and (key in _DATA or (key == "examples" and isinstance(item, list)))
+        else _unmarked(item, not is_named and key in _NAMED)
+        for key, item in value.items()
+        if is_named or key not in _MARKS
+    }
 
 
 def as_schema(contract: Contract, callback: Callback, *, tolerant: bool = False) -> dict[str, Any]:

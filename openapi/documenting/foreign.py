@@ -17,25 +17,11 @@ from openapi.documenting.languages import catalogue_in
 from openapi.documenting.pages import Book, chooser, rendered_pages
 from openapi.documenting.proof import Proof
 from openapi.documenting.words import Words, languages_from
-from openapi.errors import ContractError, KitError
-from openapi.loading import load_contract
+from openapi.errors import KitError
 from openapi.reading import read_contract
 from openapi.translating import ORIGINAL, overlay_path
-from openapi.yamlfile import MAX_BYTES
 
-__all__ = ["foreign_pages", "is_own"]
-
-
-def is_own(source: str) -> bool:
-    """Whether a document is written for this kit: it keeps the strict form, and states facts of delivery."""
-    try:
-        with Path(source).open("rb") as file:
-            if b"x-delivery" not in file.read(MAX_BYTES):  # much faster than reading a large one
-                return False
-        contract = load_contract(source)
-    except (OSError, ContractError):
-        return False
-    return any(callback.delivery.provenance for callback in contract.callbacks)
+__all__ = ["foreign_pages"]
 
 
 def foreign_pages(

@@ -50,8 +50,9 @@ def written(library: Library, schemas: Schemas, found: Found) -> Written:
         "x-origin": f"{operation.file.path} ({operation.pointer})",
         "requestBody": writer.body(operation),
         "parameters": writer.headers(found),
-        "responses": writer.answers(operation),
     }
+    if answers := writer.answers(operation):  # OpenAPI allows no empty object there
+        made.operation["responses"] = answers
     reached = schemas.reached(writer.parts)
     made.components = {name: part.schema for name, part in reached.items()}
     for part in (*writer.parts, *reached.values()):
