@@ -81,6 +81,9 @@ def main() -> None:
         # What a receiver said may stand in it: no line of it may move the cursor.
         click.echo("\n".join(printable(line) for line in f"error: {error}".splitlines()), err=True)
         sys.exit(error.exit_code)
+    except RecursionError:
+        click.echo("error: a document is nested too deeply.\n  Give one of fewer levels.", err=True)
+        sys.exit(2)
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted", err=True)
         sys.exit(130)

@@ -95,11 +95,8 @@ def either_contract(path: Path) -> Contract:
 
     try:
         return load_contract(path)
-    except ContractError as strictly:
-        try:
-            contract = read_contract(path)
-        except ContractError:
-            raise strictly from None
+    except ContractError:
+        contract = read_contract(path)  # knows every form, so what it finds wrong is what is said
     say_what_was_left(contract)
     return contract
 

@@ -56,8 +56,10 @@ def lint_contract(path: Path, against: Path | None = None) -> tuple[Remark, ...]
     file = read_yaml(path, error=ContractError)
     if not isinstance(file.value, Mapping):
         load_contract(path)  # says what is wrong with it
-    remarks, is_sound = _validated(file)
-    if _is_foreign(file.value):
+    is_other = not str(file.value.get("openapi", "")).startswith("3.")
+    # What is no OpenAPI 3 at all breaks every line of its schema, and saying so once is clearer.
+    remarks, is_sound = ([], False) if is_other else _validated(file)
+    if is_other or _is_foreign(file.value):
         remarks += _foreign(path)
     elif is_sound:
         found = [Remark("error", flaw.pointer, flaw.what, flaw.remedy) for flaw in document_flaws(file.value)]
@@ -108,6 +110,9 @@ def _validated(file: YamlFile) -> tuple[list[Remark], bool]:
             remarks.append(Remark("error", where, what, "See the OpenAPI specification."))
     except Unresolvable:
         pass  # a reference to nothing, of which `document_flaws` says where it stands
+    except RecursionError:
+        what = "references that never come to a value, or parts nested too deeply"
+        return [*remarks, Remark("error", "", what, "Let each lead to a value; name inner parts.")], False
     return remarks, is_sound
 
 

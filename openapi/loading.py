@@ -50,6 +50,10 @@ def load_contract(path: Path | str = CONTRACT_FILE, overlays: Iterable[Path | st
         names = ", ".join(overlay.name for overlay in laid_over)
         remedy = f"{error.remedy}\n  The flaw may stand in what was laid over the contract: {names}."
         raise ContractError(error.what, where=error.where, remedy=remedy) from None
+    except RecursionError:
+        raise ContractError(
+            "nested too deeply", where=str(path), remedy="Name inner schemas under `components`."
+        ) from None
     except (AttributeError, KeyError, TypeError, IndexError) as error:
         # The checks above name what they know; this is a part that has another shape than OpenAPI gives it.
         raise ContractError(

@@ -61,7 +61,13 @@ def read_contract(
     taken, faults = _taken(library, chosen)
     aside = ([] if only else aside) + faults
     digested = "".join([file.text, *(overlay.text for overlay in laid_over)])
-    contract = _contract(file, taken, aside, hashlib.sha256(digested.encode(errors="replace")).hexdigest())
+    try:
+        contract = _contract(file, taken, aside, hashlib.sha256(digested.encode(errors="replace")).hexdigest())
+    except RecursionError:
+        what = "a value in it is nested too deeply"
+        raise ContractError(
+            what, where=str(file.path), remedy="Name the callbacks that are wanted (--callback)."
+        ) from None
     if strict and (contract.set_aside or any(example.flaw for c in contract.callbacks for example in c.examples)):
         raise _unusable(file, contract.set_aside or [("", contract.notes[-1])], "a contract with flaws")
     if not contract.callbacks:

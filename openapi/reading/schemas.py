@@ -22,6 +22,7 @@ NOT_DRAWN = "x-not-drawn"
 UNSAID = "x-unsaid"
 """Marks an object of which the contract says nothing more: its receivers may know what is in it."""
 
+_MOST_LEVELS = 100  # schemas inside each other in one part; references count anew
 _TYPES = ("string", "number", "integer", "boolean", "object", "array", "null")
 _IGNORED = frozenset("$schema $comment $anchor $defs definitions xml externalDocs deprecated discriminator".split())
 _TEXT_FORMATS = frozenset(TEXTS) | frozenset(FORMATS)
@@ -74,6 +75,7 @@ class Converter:
         self.inside: dict[str, None] = {}
         self.faults: list[Fault] = []
         self.notes: list[Fault] = []
+        self._levels = 0
 
     def convert(self, place: Place, *, same: bool = True) -> jp.Json:
         """The schema at a place in canonical form; faults and notes are collected on the way.
@@ -117,6 +119,9 @@ class Converter:
     def _converted(self, place: Place, same: bool) -> dict[str, Any]:
         schema: Mapping[str, jp.Json] = place.value
         made: dict[str, Any] = {}
+        self._levels += 1
+        if self._levels > _MOST_LEVELS:
+            raise RecursionError  # earlier than Python: whoever works on it later needs more of its stack
         for key, value in schema.items():
             wanted = _CHECKED.get(key)
             if key in _IGNORED:
@@ -144,6 +149,7 @@ class Converter:
         self._discriminated(place, made)
         if "object" in (made.get("type") or ()) and not _SAYING & set(made):
             made[UNSAID] = True
+        self._levels -= 1
         return made
 
     def _note(self, place: Place, what: str) -> None:
