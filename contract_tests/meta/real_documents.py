@@ -1,13 +1,12 @@
 """Decides which providers' documents the reading is tried on: from packages, unmodified, pinned by their digests.
 
-`python -m contract_tests.meta.real_documents FOLDER` fetches them into a folder and prints one table over all.
+`python -m contract_tests.meta.documents FOLDER` fetches them into a folder and prints one table over all.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import os
 import subprocess
 import sys
 import tarfile
@@ -182,14 +181,24 @@ begun = time.perf_counter()
 from openapi.reading import read_contract
 contract = read_contract(sys.argv[1], only=sys.argv[2:])
 seconds = time.perf_counter() - begun
-memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-print(json.dumps({"seconds": seconds, "mib": memory, "callbacks": len(contract.callbacks),
-                  "aside": contract.set_aside, "notes": contract.notes}))
+
+def most():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+
+reading = most()
+from mock_server.receiver import Received, Receiver
+receiver = Receiver(contract)
+headers = [(b"Content-Type", contract.callbacks[0].media_type.encode())]
+# What any callback may be, what none is, and what one nearly is: all that a mock compiles and explains.
+for body in (b"{}", b"[3]", *(json.dumps({m: 3}).encode() for c in contract.callbacks for m in ("id", c.name))):
+    receiver.answer(Received(contract.callbacks[0].method, "/", headers, body))
+print(json.dumps({"seconds": seconds, "mib": reading, "mock_mib": most(), "callbacks": len(contract.callbacks),
+                  "version": contract.version, "aside": contract.set_aside, "notes": contract.notes}))
 """
 
 
 def measured(file: Path, *only: str) -> dict[str, object]:
-    """Reads a document in a process of its own: seconds with all imports, and the most memory that it took."""
+    """Reads a document in a process of its own and makes its mock; seconds with all imports, and most MiB of both."""
     command = [sys.executable, "-c", _MEASURE, str(file), *only]
     environ = os.environ | {CACHE: ""}  # what is measured is the whole reading
     ran = subprocess.run(command, check=True, capture_output=True, text=True, timeout=300, env=environ)
@@ -203,26 +212,3 @@ def judged(file: Path, names: tuple[str, ...]) -> tuple[int, str]:
     command = [sys.executable, "-m", "contract_tests", "check", "--depth", "quick", "--contract", str(file), *chosen]
     ran = subprocess.run(command, capture_output=True, check=False, text=True, timeout=600)
     return ran.returncode, ran.stdout + ran.stderr
-
-
-def main() -> None:
-    """Prints the table."""
-    folder = Path(sys.argv[1] if len(sys.argv) > 1 else os.environ.get(FOLDER, "documents")).absolute()
-    print("| document | package | taken | set aside | flawed examples | s | MiB | mock judged |\n" + "|---" * 8 + "|")
-    for document in DOCUMENTS:
-        file = fetched(document, folder)
-        told = measured(file)
-        code, text = judged(file, document.judged)
-        summary = next((line.partition(": ")[2] for line in text.splitlines() if line.startswith("http")), text[-200:])
-        reasons = "; ".join(f"{name}: {reason.partition('): ')[2]}" for name, reason in told["aside"])  # type: ignore[attr-defined]
-        flawed = sum("breaks its own schema" in note for note in told["notes"])  # type: ignore[attr-defined]
-        print(
-            f"| {document.label} | {document.package} {document.version} | {told['callbacks']} | {reasons or '–'} | "
-            f"{flawed} | {told['seconds']:.1f} | {told['mib']} | "
-            f"{len(document.judged) or told['callbacks']} callbacks: {summary}, exit code {code} |",
-            flush=True,
-        )
-
-
-if __name__ == "__main__":
-    main()
