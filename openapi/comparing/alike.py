@@ -33,6 +33,10 @@ class Alike:
         """Whether two nodes are written alike: every keyword, every word, and every schema that they refer to."""
         return len(a) == len(b) and all(self._both(x, y) for x, y in zip(a, b, strict=True))
 
+    def references(self, value: jp.Json) -> frozenset[str]:
+        """Every `$ref` in a value, at any depth."""
+        return self._of(value)[2]
+
     def _both(self, a: Located, b: Located) -> bool:
         pair = id(a.value), id(b.value)
         if isinstance(a.value, Mapping) and pair in self._refuted:

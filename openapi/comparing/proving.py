@@ -101,11 +101,28 @@ def _accepted(values: Iterable[Any], node: Node, *, tolerant: bool) -> list[Any]
     import jsonschema_rs
 
     # A schema keeps its own `$defs`; references only ever point into those of the root.
-    whole: Any = {"allOf": [located.value for located in node], "$defs": node[0].reader.root.get("$defs", {})}
+    whole: Any = {"allOf": [located.value for located in node], "$defs": _reached(node)}
     validator = jsonschema_rs.Draft202012Validator(
         derive.tolerant_schema(whole) if tolerant else whole, validate_formats=False
     )
     return [value for value in values if validator.is_valid(value)]
+
+
+def _reached(node: Node) -> Mapping[str, Any]:
+    """What a node refers to: a validator of all that a large document has takes a thousand times as long."""
+    reader = node[0].reader
+    defs = reader.root.get("$defs", {})
+    reached: dict[str, Any] = {}
+    waiting = [located.value for located in node]
+    while waiting:
+        for reference in reader.alike.references(waiting.pop()):
+            name = reference.removeprefix("#/$defs/")
+            if name not in defs:
+                return dict(defs)  # it leads elsewhere, which the engine has to say
+            if name not in reached:
+                reached[name] = defs[name]
+                waiting.append(defs[name])
+    return reached
 
 
 def are_disjoint(a: Flat, b: Flat, depth: int = 0) -> bool:
