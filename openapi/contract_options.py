@@ -83,8 +83,12 @@ def is_own(source: str) -> bool:
     return any(callback.delivery.provenance for callback in contract.callbacks)
 
 
-def either_contract(path: Path) -> Contract:
+def either_contract(source: Path | str, *, paths: bool = False) -> Contract:
     """A contract that is one of the kit's own or anybody's: the strict reading counts where it succeeds.
+
+    Args:
+        source: A file, a URL, or `-` for standard input.
+        paths: Whether its paths are the callbacks.
 
     Raises:
         KitError: It is neither.
@@ -93,10 +97,12 @@ def either_contract(path: Path) -> Contract:
     from openapi.loading import load_contract
     from openapi.reading import read_contract
 
-    try:
-        return load_contract(path)
-    except ContractError:
-        contract = read_contract(path)  # knows every form, so what it finds wrong is what is said
+    if not paths and str(source) != "-" and "://" not in str(source):
+        try:
+            return load_contract(source)
+        except ContractError:
+            pass  # the other reading knows every form, so what it finds wrong is what is said
+    contract = read_contract(source, paths=paths)
     say_what_was_left(contract)
     return contract
 

@@ -6,7 +6,6 @@ import json
 import textwrap
 from collections.abc import Sequence
 from dataclasses import asdict
-from pathlib import Path
 
 import click
 
@@ -24,8 +23,8 @@ _MEANING = {
 
 
 @click.command()
-@click.argument("old", type=click.Path(path_type=Path))
-@click.argument("new", type=click.Path(path_type=Path), required=False)
+@click.argument("old", metavar="OLD")
+@click.argument("new", required=False, metavar="[NEW]")
 @click.option("--format", "form", type=click.Choice(["text", "json", "markdown"]), default="text", show_default=True)
 @click.option(
     "--fail-on",
@@ -35,9 +34,11 @@ _MEANING = {
     help="Exit with 1 when a change is at least as bad.",
 )
 @click.option("--all", "everything", is_flag=True, help="Show safe changes, too.")
-def diff(old: Path, new: Path | None, form: str, fail_on: str, everything: bool) -> None:
+@click.option("--paths", is_flag=True, help="The paths of both are the callbacks.")
+def diff(old: str, new: str | None, form: str, fail_on: str, everything: bool, paths: bool) -> None:
     """Say what changed between two contracts and whom it hurts.
 
+    OLD and NEW are files, URLs, or one of them - for standard input; any OpenAPI 3 document.
     NEW is the built-in contract unless it is given. The provider writes a callback's body and the receiver its
     answer, so a new enum value can hurt a receiver, and an answer that may have more members cannot.
 
@@ -47,9 +48,14 @@ def diff(old: Path, new: Path | None, form: str, fail_on: str, everything: bool)
     """
     from openapi.comparing import compare
     from openapi.contract_options import either_contract
+    from openapi.errors import KitError
     from openapi.loading import CONTRACT_FILE
 
-    before, after = either_contract(old), either_contract(new or CONTRACT_FILE)
+    if old == new == "-":
+        raise KitError("standard input is read once", where="diff - -", remedy="Give a file for one of the two.")
+    if paths and new is None:
+        raise KitError("--paths is for two documents of your own", where="--paths", remedy="Give NEW, too.")
+    before, after = either_contract(old, paths=paths), either_contract(new or CONTRACT_FILE, paths=paths)
     changes = compare(before, after)
     shown = [change for change in changes if everything or change.level != "safe"]
     fails = fail_on != "none" and any(at_least(change.level, fail_on) for change in changes)

@@ -12,6 +12,7 @@ from click.testing import CliRunner
 from contract_tests.export_command import export
 from contract_tests.meta.foreign import written
 from openapi import KitError
+from openapi.diff_command import diff
 from openapi.reading import read_contract
 
 SCHEMA = {
@@ -111,3 +112,17 @@ def test_paths_are_exported_as_callbacks_when_asked(tmp_path):
 def test_unknown_callback_is_one_error(file):
     with pytest.raises(KitError, match="'gone'"):
         exported(file, "--callback", "gone")
+
+
+def test_paths_of_two_documents_are_compared_when_asked(tmp_path):
+    post = {"requestBody": {"content": {"application/json": {"schema": {"type": "object"}}}}}
+    own = {"openapi": "3.0.3", "info": {"title": "t", "version": "1"}, "paths": {"/hook": {"post": post}}}
+    one = written(tmp_path, own, "one.json")
+    post["requestBody"]["content"]["application/json"]["schema"] = {"type": "array"}
+    ran = CliRunner().invoke(diff, ["-", str(written(tmp_path, own, "two.json")), "--paths"], input=one.read_text())
+    assert ran.exit_code == 1 and "type changed from object to array" in ran.output
+
+
+def test_standard_input_is_one_of_two_documents():
+    with pytest.raises(KitError, match="read once"):
+        CliRunner().invoke(diff, ["-", "-"], catch_exceptions=False)
