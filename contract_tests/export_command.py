@@ -94,7 +94,7 @@ def _read(names: tuple[str, ...], options: Mapping[str, Any]) -> tuple[Contract,
     else:
         every = [name.lower() for name in names] == ["all"]
         contract = contract_of(options, () if every else names)
-        return contract, contract.callbacks if names else contract.default_callbacks
+        return contract, contract.callbacks if names else contract.callbacks[:1]
     return contract, contract.chosen(names)
 
 
