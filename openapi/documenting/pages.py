@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache, cached_property
-from importlib.resources import files
+from functools import cached_property
 from typing import Any
 
 from markupsafe import Markup
 
-from openapi import documenting
 from openapi.catalogue import Catalogue
 from openapi.documenting import beside, markdown
-from openapi.documenting.colouring import as_text, coloured_source
 from openapi.documenting.delivery import ShownFact, apart, facts
 from openapi.documenting.languages import read_back_in
 from openapi.documenting.links import address, anchor, file_name
@@ -21,9 +18,9 @@ from openapi.documenting.picture import life_cycle
 from openapi.documenting.proof import Proof
 from openapi.documenting.reference import Reference, reference
 from openapi.documenting.searching import Entry, index
-from openapi.documenting.words import LANGUAGES, Words
+from openapi.documenting.templating import environment
+from openapi.documenting.words import Words
 from openapi.model import Callback, Contract
-from openapi.policy import source_hash
 
 __all__ = ["Book", "Page", "chooser", "rendered_pages"]
 
@@ -196,49 +193,9 @@ class Book:
         return life_cycle(order, title=title, text=text, links=links, upright=upright)
 
 
-def _asset(name: str) -> str:
-    """One of our own files without its indentation and lines of comment: it stands in every page."""
-    lines = files(documenting).joinpath(f"assets/{name}").read_text("utf-8").splitlines()
-    return "\n".join(line.strip() for line in lines if line.strip() and not line.lstrip().startswith("// "))
-
-
-@cache
-def _environment() -> Any:
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("openapi.documenting"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    style, early, late = (_asset(name) for name in ("site.css", "early.js", "site.js"))
-    environment.globals |= {
-        # Only these three texts may act; whatever a description smuggled in could not.
-        "policy": f"default-src 'none'; style-src {source_hash(style)}; "
-        f"script-src {source_hash(early)} {source_hash(late)}; "
-        "img-src data:; base-uri 'none'; form-action 'none'",
-        "style": Markup(style),  # noqa: S704  # our own files
-        "early": Markup(early),  # noqa: S704
-        "late": Markup(late),  # noqa: S704
-        "address": address,
-        "anchor": anchor,
-        "language_names": LANGUAGES,
-        "coloured_source": coloured_source,
-    }
-    environment.filters |= {
-        "text": as_text,
-        "inline": markdown.inline,
-        "markdown": markdown.rendered,
-        "plain": markdown.plain,
-    }
-    return environment
-
-
 def rendered_pages(book: Book) -> Iterator[tuple[str, str]]:
     """Renders one language: file names within its folder, and what stands in them."""
-    environment = _environment()
+    templates = environment()
     t = book.words
     found = "" if book.is_large else index(book.entries(book.pages[0]))
     values: dict[str, Any] = {
@@ -258,7 +215,7 @@ def rendered_pages(book: Book) -> Iterator[tuple[str, str]]:
     for page in book.pages:
         shown = by_name.get(page.callback)
         searched = found or index(book.entries(page))
-        text = environment.get_template(page.template).render(values, page=page, shown=shown, search_index=searched)
+        text = templates.get_template(page.template).render(values, page=page, shown=shown, search_index=searched)
         # A link to the page itself needs no name: shorter, and it never loads the page again.
         yield page.file, text.replace(f'href="{page.file}#', 'href="#')
 
@@ -266,5 +223,5 @@ def rendered_pages(book: Book) -> Iterator[tuple[str, str]]:
 def chooser(languages: tuple[str, ...], title: str) -> str:
     """The page at the root of the site: leads to the reader's language, or lets him choose."""
     words = {lang: Words(lang) for lang in languages}
-    rendered: str = _environment().get_template("chooser.html").render(languages=languages, words=words, title=title)
+    rendered: str = environment().get_template("chooser.html").render(languages=languages, words=words, title=title)
     return rendered
