@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -12,6 +11,7 @@ from markupsafe import Markup
 from openapi import pointer as jp
 from openapi.documenting.colouring import coloured_json
 from openapi.documenting.links import address
+from openapi.documenting.listing import listed_fields
 from openapi.documenting.wire import answer_text, as_curl, request_text
 from openapi.documenting.words import Words
 from openapi.members import Member
@@ -121,7 +121,7 @@ def reference(contract: Contract, callback: Callback, words: Words, most_fields:
     content = raw["requestBody"]["content"][callback.media_type]
     headers = [parameter for parameter in raw.get("parameters", ()) if parameter["in"] == "header"]
     root = callback.member("")
-    listed = _listed(callback, most_fields)
+    listed = listed_fields(callback, most_fields)
     tags = raw.get("tags")
     return Reference(
         callback=callback,
@@ -139,21 +139,6 @@ def reference(contract: Contract, callback: Callback, words: Words, most_fields:
         open_object=root is not None and root.schema.get("additionalProperties") is not False,
         deeper=len(callback.members) - 1 - len(listed),
     )
-
-
-def _listed(callback: Callback, most: int | None) -> frozenset[str]:
-    """Pointers of the fields that are shown: whole levels, and whatever `x-delivery` names."""
-    pointers = [member.pointer for member in callback.members if member.pointer]
-    if most is None or len(pointers) <= most:
-        return frozenset(pointers)
-    by_depth = Counter(pointer.count("/") for pointer in pointers)
-    depth, shown = 1, by_depth[1]
-    while shown + by_depth[depth + 1] <= most:
-        depth += 1
-        shown += by_depth[depth]
-    facts = callback.delivery
-    named = {facts.correlation, facts.state, *facts.idempotency, *facts.groups, *facts.stamped}
-    return frozenset(pointer for pointer in pointers if pointer.count("/") <= depth or pointer in named)
 
 
 def _json(value: jp.Json) -> str:
