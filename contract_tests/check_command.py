@@ -18,10 +18,21 @@ from contract_tests.under_test import start_options, subject_of
 from mock_server.reaching import Lines, pace_in_words, pace_options, reach_options
 from openapi.documenting.published import docs_url_option, site_at, site_of
 from openapi.errors import KitError
+from openapi.helping import rarely_used
 
 __all__ = ["check"]
 
 
+@rarely_used(
+    "wait_timeout",
+    "allow_remote_refs",
+    "strict_contract",
+    "paths",
+    "state_header",
+    "state_patience",
+    "strict_waivers",
+    "name",
+)
 @click.command()
 @click.argument("url", required=False, envvar="CALLBACK_CONTRACT_CHECK_URL")
 @start_options

@@ -13,12 +13,23 @@ import click
 from mock_server.inspector.options import inspector_options
 from mock_server.recording.options import recording_options
 from openapi.contract_options import contract_of, contract_options
+from openapi.helping import rarely_used
 
 __all__ = ["mock"]
 
 _MOST_NAMED = 8
 
 
+@rarely_used(
+    "keep",
+    "keep_bytes",
+    "forward_ca",
+    "forward_header",
+    "require_client_cert",
+    "allow_remote_refs",
+    "strict_contract",
+    "paths",
+)
 @click.command()
 @click.option(
     "--port", default=8080, show_default=True, type=click.IntRange(0, 65535), help="Port; 0 takes a free one."

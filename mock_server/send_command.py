@@ -13,6 +13,7 @@ import click
 from mock_server.reaching import pace_in_words, pace_options, reach_options, sender_to
 from openapi.contract_options import contract_of, contract_options
 from openapi.errors import KitError
+from openapi.helping import rarely_used
 
 if TYPE_CHECKING:
     from mock_server.delivery import Delivery
@@ -26,6 +27,7 @@ __all__ = ["send"]
 _SHARE = click.FloatRange(0, 1)
 
 
+@rarely_used("allow_remote_refs", "strict_contract", "paths", "concurrent", "burst", "start_rate", "speed")
 @click.command()
 @click.argument("url", envvar="CALLBACK_CONTRACT_SEND_URL")
 @click.option("--callback", "-c", default=None, metavar="NAME", help="Which callback. [default: the first]")

@@ -355,11 +355,17 @@ def test_help_is_fast_because_it_imports_nothing_heavy():
     assert done.stdout.rstrip().endswith("set()")
 
 
-@pytest.mark.parametrize("command", [[], ["check"], ["mock"], ["rules"]])
+@pytest.mark.parametrize("command", [[], ["check"], ["mock"], ["rules"], ["send"], ["docs"], ["export"]])
 def test_help_fits_one_screen(command):
     lines = run(*command, "--help").stdout.splitlines()
-    assert 5 < len(lines) <= 52
+    assert 5 < len(lines) <= 50
     assert max(map(len, lines)) <= 120
+
+
+@pytest.mark.parametrize(("command", "rare"), [("check", "--name"), ("mock", "--keep"), ("send", "--speed")])
+def test_rare_options_are_shown_on_request(command, rare):
+    assert rare not in run(command, "--help").stdout
+    assert rare in run(command, "--help-all").stdout
 
 
 def test_rule_is_explained():

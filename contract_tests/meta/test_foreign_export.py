@@ -89,7 +89,7 @@ def test_what_was_set_aside_is_said_beside_the_export(file):
     text, said = exported(file, "--as", "schema", "--callback", "sent")
     assert json.loads(text)["title"] == "sent"
     _, said = exported(file)
-    assert "1 of 3 callbacks is set aside" in said and "only JSON bodies are sent" in said
+    assert "1 of 3 callbacks is set aside" in said and "only JSON, forms and multipart are sent" in said
 
 
 def test_one_callback_of_a_large_document_can_be_exported_alone(file):
