@@ -69,7 +69,7 @@ class Bench:
         narrowed_by: The rule that found that out.
         read_back_error: What ended read-back during the run.
         spare: Deliveries that may be sent beyond the plan; None for no limit.
-        killed_by: The rule after which valid deliveries were no longer acknowledged.
+        killed_by: The rule after which valid deliveries were no longer acknowledged, for each URL's sender.
         bursts: Deliveries that went out together.
         samples: Recorded deliveries that the user gave; set before `scopes` is asked for.
         begun_s: `time.perf_counter()` that times of exchanges are counted from.
@@ -105,7 +105,7 @@ class Bench:
     narrowed_by: str = ""
     read_back_error: ReadBackError | None = None
     spare: int | None = None
-    killed_by: str = ""
+    killed_by: dict[Sender, str] = field(default_factory=dict)
     interrupted: bool = False
     errors: list[Exception] = field(default_factory=list)
     plain_sent: int = 0
@@ -157,7 +157,8 @@ class Bench:
     @cached_property
     def withheld(self) -> dict[str, str]:
         """Callbacks of which nothing is sent, since they always come signed; each with its reason."""
-        reasons = {callback.name: lacking_signature(callback, self.scheme) for callback in self.callbacks}
+        given = {name.lower() for name, _ in self.sender.access.headers}
+        reasons = {callback.name: lacking_signature(callback, self.scheme, given) for callback in self.callbacks}
         return {name: reason for name, reason in reasons.items() if reason}
 
     @cached_property

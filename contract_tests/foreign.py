@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -11,8 +11,9 @@ import click
 from contract_tests.corpus import DEPTHS, Scope
 from contract_tests.notes import Note
 from contract_tests.verdicts import NotApplicable
+from mock_server.signing import Scheme, lacking_signature, load_scheme
 from openapi.errors import KitError
-from openapi.model import Callback, Contract, HeaderParameter
+from openapi.model import Callback, Contract, HeaderParameter, means_all
 
 __all__ = ["chosen_callbacks"]
 
@@ -29,9 +30,8 @@ def chosen_callbacks(
     """
     # A foreign document was read for the named ones alone, which it may call by another name than the contract.
     chosen = contract.callbacks if contract.is_foreign else contract.chosen(options["callback"])
-    given = {header.partition(":")[0].strip().lower() for header in options["header"]}
-    if options["auth"]:
-        given.add("authorization")
+    scheme = load_scheme(options["signature"]) if options["signature"] else None
+    given = _given(options, scheme)
     kept, left = [], list[Note]()
     for callback in chosen:
         reason = "" if own_mock else _missing_header(callback, given)
@@ -43,6 +43,11 @@ def chosen_callbacks(
     lines = [f"{note.callback} is not judged: {note.text}" for note in left]
     if not kept:
         raise KitError("no callback can be judged", where=str(contract.path), remedy="\n  ".join(lines[:_MOST_SHOWN]))
+    if options["callback"] and not means_all(options["callback"]):
+        # One that was asked for by its name and left out would make a run green that judged something else.
+        lines += _unsigned(kept, scheme, given) if len(kept) + len(left) > 1 else []
+        if lines:
+            raise KitError("not all callbacks can be judged", where="--callback", remedy="\n  ".join(lines))
     for line in lines[:_MOST_SHOWN]:
         click.echo(f"note: {line}", err=True)
     if len(left) > _MOST_SHOWN:
@@ -50,8 +55,31 @@ def chosen_callbacks(
     return tuple(kept), tuple(left)
 
 
+def _given(options: Mapping[str, Any], scheme: Scheme | None) -> set[str]:
+    """Names of the headers that the run gives by itself, in lower case.
+
+    Raises:
+        KitError: One is given twice: a receiver would read either of the two.
+    """
+    given = {header.partition(":")[0].strip().lower() for header in options["header"]}
+    for name in scheme.headers if scheme is not None else ():
+        if name.lower() in given:
+            raise KitError(
+                f"{name} is given, and --signature writes it, too", where="--header", remedy="Leave one of them out."
+            )
+        given.add(name.lower())
+    if options["auth"]:
+        given.add("authorization")
+    return given
+
+
+def _unsigned(callbacks: Sequence[Callback], scheme: Scheme | None, given: set[str]) -> list[str]:
+    return [reason for callback in callbacks if (reason := lacking_signature(callback, scheme, given))]
+
+
 def _missing_header(callback: Callback, given: set[str]) -> str:
-    missing = [h.name for h in callback.headers if h.required and _value(h) is None and h.name.lower() not in given]
+    required = [header for header in callback.headers if header.required and not header.signature]
+    missing = [header.name for header in required if _value(header) is None and header.name.lower() not in given]
     if not missing:
         return ""
     lines = " ".join(f"--header '{name}: …'" for name in missing)

@@ -51,22 +51,28 @@ def judge(bench: Bench, rule: Rule, test: RuleTest) -> RuleResult:
         KitError: The run cannot go on: credentials were refused.
         OutOfBudget: Nothing more may be sent.
     """
-    blocked_by = blocker(bench, rule, test)
-    if blocked_by:
-        return RuleResult(rule, Verdict.NOT_APPLICABLE, blocked_by, blocked=True)
+    scopes = scopes_of(bench, test)
+    blocks = {scope.callback.name: blocker(bench, rule, test, scope) for scope in scopes}
+    blocked_for = {name: reason for name, reason in blocks.items() if reason}
+    if blocked_for and len(blocked_for) == len(scopes):
+        reason = "; ".join(dict.fromkeys(blocked_for.values()))
+        return RuleResult(rule, Verdict.NOT_APPLICABLE, reason, blocked=True, blocked_for=blocked_for)
     if lacking := missing_means(bench, rule, test):
         return RuleResult(rule, Verdict.NOT_APPLICABLE, lacking)
     if rule.evidence == "read-back" and bench.read_back_error is not None:
         return RuleResult(rule, Verdict.ERROR, f"read-back broke down before: {bench.read_back_error.what}")
-    result = RuleResult(rule, Verdict.PASS)
+    result = RuleResult(rule, Verdict.PASS, blocked_for=blocked_for)
     before = len(bench.exchanges)
     reasons = list(bench.withheld.values())
-    for scope in scopes_of(bench, test):
+    for scope in scopes:
+        if scope.callback.name in blocked_for:
+            continue
         try:
             cases = cases_of(bench, test, scope)
-        except NotApplicable as reason:
-            result.blocked = result.blocked or isinstance(reason, BlockedError)
-            reasons.append(str(reason))
+        except NotApplicable as lacked:
+            if isinstance(lacked, BlockedError):
+                blocked_for[scope.callback.name] = str(lacked)
+            reasons.append(str(lacked))
             continue
         result.cases += len(cases)
         try:
@@ -83,17 +89,20 @@ def judge(bench: Bench, rule: Rule, test: RuleTest) -> RuleResult:
             result.findings += look_after(bench, scope, rule)
     result.deliveries = len(bench.exchanges) - before + bench.sent_ahead.pop(rule.id, 0)
     take_over(bench, rule, result)
-    result.blocked = result.blocked and result.cases == 0
+    result.blocked = bool(blocked_for) and result.cases == 0
+    reasons += blocked_for.values()
     if result.verdict is Verdict.ERROR:
         return result
     if result.cases == 0:
         result.verdict, result.reason = Verdict.NOT_APPLICABLE, "; ".join(dict.fromkeys(reasons))
-    elif result.findings:
+        return result
+    if result.findings:
         repeated = [finding for finding in result.findings if finding.repeated]
         result.verdict = Verdict.FLAKY if not repeated else Verdict.FAIL if rule.level == "MUST" else Verdict.WARN
-        result.reason = "; ".join(filter(None, (result.reason, frequency(result.findings))))
         if test.narrows:
             narrow(bench, rule, test)
+    apart = [f"not judged of {name}: {reason.removeprefix('blocked: ')}" for name, reason in blocked_for.items()]
+    result.reason = "; ".join(filter(None, (result.reason, frequency(result.findings), *apart)))
     return result
 
 
@@ -123,13 +132,17 @@ def _judge_cases(
                 broken += 1
         if broken >= (_ENOUGH_NAMED if test.named else _ENOUGH_BROKEN):
             break
-    if broken == result.cases > 1:
-        result.reason = f"all {result.cases} cases broke it"
+    said = ""
+    if broken == len(cases) > 1:
+        said = f"all {broken} cases broke it"
     elif broken:
-        told = f"{broken} of {result.cases} cases broke it"
+        said = f"{broken} of {len(cases)} cases broke it"
         is_all = broken < (_ENOUGH_NAMED if test.named else _ENOUGH_BROKEN)
-        result.reason = told if is_all else f"at least {told}"
+        said = said if is_all else f"at least {said}"
     elif crowded:
-        result.reason = f"{crowded} of {result.cases} cases broke among others and held alone; {CROWD_RULE} judges that"
+        said = f"{crowded} of {len(cases)} cases broke among others and held alone; {CROWD_RULE} judges that"
     if test.named and further:
-        result.reason += f"; once each, also {', '.join(further)}"
+        said += f"; once each, also {', '.join(further)}"
+    if said and len(bench.scopes) > 1:
+        said = f"{scope.callback.name}: {said}"
+    result.reason = "; ".join(filter(None, (result.reason, said)))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from contract_tests.cases import Case
 from contract_tests.corpus import Scope
 from contract_tests.soundness import sound_cases
-from contract_tests.verdicts import NotApplicable, RuleResult
+from contract_tests.verdicts import NotApplicable
 from mock_server.bodies import decode_body
 from mock_server.decoding import Unparsable, Unusable
 from mock_server.stamping import Identity
@@ -62,9 +62,9 @@ def cases_of(bench: Bench, test: RuleTest, scope: Scope) -> list[tuple[int, Case
     return kept
 
 
-def can_do_without(bench: Bench, result: RuleResult) -> bool:
-    """Whether a required rule was left out for a refused value alone: what requires it may need no such value."""
-    return bool(bench.narrowed_by) and result.blocked and result.reason == _reason(bench)
+def can_do_without(bench: Bench, reason: str) -> bool:
+    """Whether a required rule was blocked by a refused value alone: what requires it may need no such value."""
+    return bool(bench.narrowed_by) and reason == _reason(bench)
 
 
 def _reason(bench: Bench) -> str:

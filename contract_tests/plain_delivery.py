@@ -34,13 +34,14 @@ def _plain_exchange(bench: Bench, scope: Scope) -> Exchange:
 
 def look_after(bench: Bench, scope: Scope, rule: Rule) -> list[Finding]:
     """Sends one valid delivery after something hostile: a receiver that died is found at once, and by whom."""
-    bench.sender_of(scope.callback.name).renew()  # no later rule pays for what a broken body left on a connection
+    sender = bench.sender_of(scope.callback.name)
+    sender.renew()  # no later rule pays for what a broken body left on a connection
     if _plain_exchange(bench, scope).acknowledged:
         return []
     again = _plain_exchange(bench, scope)
     if again.acknowledged:
         return []
-    bench.killed_by = rule.id
+    bench.killed_by[sender] = rule.id
     return [
         Finding(
             callback=scope.callback.name,

@@ -62,9 +62,9 @@ def send_ahead(bench: Bench, rule: Rule, tests: dict[str, RuleTest]) -> None:
         test = tests.get(following.id)
         if following.chapter != rule.chapter or test is None or test.hostile or not test.shares:
             continue
-        if blocker(bench, following, test):
-            continue
         for scope in bench.scopes:
+            if blocker(bench, following, test, scope):
+                continue
             with contextlib.suppress(NotApplicable):
                 jobs += _deliveries_ahead(bench, following, test, scope)
     for _ in bench.side_by_side(jobs):
@@ -107,17 +107,20 @@ def scopes_of(bench: Bench, test: RuleTest) -> tuple[Scope, ...]:
     return hosts(bench) if test.connects else bench.scopes
 
 
-def blocker(bench: Bench, rule: Rule, test: RuleTest) -> str:
-    """What was found before and explains what a rule would see; empty when nothing does."""
+def blocker(bench: Bench, rule: Rule, test: RuleTest, scope: Scope) -> str:
+    """What was found before of a callback and explains what a rule would see of it; empty when nothing does."""
+    name = scope.callback.name
     for required in rule.requires:
         result = bench.results.get(required)
-        if result is not None and result.broken and required != bench.narrowed_by:
+        if result is None:
+            continue
+        if result.broken and required != bench.narrowed_by and name in result.broken_for:
             return f"blocked: {required} is broken"
-        if result is not None and result.blocked and not can_do_without(bench, result):
-            root = result.reason.partition(" (through")[0]
-            return f"{root} (through {required})"
+        reason = result.blocked_for.get(name, "")
+        if reason and not can_do_without(bench, reason):
+            return f"{reason.partition(' (through')[0]} (through {required})"
     if bench.shut and not test.connects:
         return f"blocked: {bench.shut}"
-    if bench.killed_by:
-        return f"blocked: the receiver acknowledged no valid delivery any more after {bench.killed_by}"
+    if killed_by := bench.killed_by.get(bench.sender_of(name)):
+        return f"blocked: the receiver acknowledged no valid delivery any more after {killed_by}"
     return ""

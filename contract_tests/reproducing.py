@@ -93,7 +93,7 @@ class Scene:
     def _broken(self, bench: Bench) -> Finding | None:
         if self.case is None:
             bench.shared.clear()
-            bench.killed_by = ""
+            bench.killed_by.clear()
             result = judge(bench, self.rule, self.test)
             return result.findings[-1] if bench.killed_by else None
         contact, finding = tried(bench, self.test, self.case, self.number)

@@ -69,6 +69,8 @@ class RuleResult:
         reason: Why it is not applicable or an error; a count of broken cases otherwise.
         deliveries: How many deliveries this rule caused; a shared one counts where it was sent first.
         cases: How many cases were judged.
+        blocked: Whether nothing of it was judged, since a broken rule explains what it would have seen.
+        blocked_for: The callbacks of which nothing was judged for that reason, each with the reason.
         duration_s: Seconds that judging took, deliveries that were sent ahead for later rules included.
         bursts: Deliveries that went out together, where that is what the rule judges.
     """
@@ -80,6 +82,7 @@ class RuleResult:
     cases: int = 0
     findings: list[Finding] = field(default_factory=list)
     blocked: bool = False
+    blocked_for: dict[str, str] = field(default_factory=dict)
     duration_s: float = 0.0
     bursts: tuple[Burst, ...] = ()
 
@@ -87,6 +90,11 @@ class RuleResult:
     def broken(self) -> bool:
         """Whether the receiver broke the rule, be it once, waived or only a SHOULD."""
         return self.verdict in {Verdict.WARN, Verdict.FAIL, Verdict.FLAKY, Verdict.WAIVED}
+
+    @property
+    def broken_for(self) -> frozenset[str]:
+        """The callbacks that it was broken for."""
+        return frozenset(finding.callback for finding in self.findings)
 
     @property
     def blocks_the_gate(self) -> bool:
@@ -114,4 +122,5 @@ def conformant(results: Iterable[RuleResult], *, whole_catalogue: bool, incomple
         return False
     musts = [r for r in judged if r.rule.level == "MUST"]
     executed = [r for r in musts if r.verdict is not Verdict.NOT_APPLICABLE]
-    return bool(executed) and all(r.verdict is Verdict.PASS for r in executed) and not any(r.blocked for r in musts)
+    whole = not any(r.blocked or r.blocked_for for r in musts)
+    return bool(executed) and all(r.verdict is Verdict.PASS for r in executed) and whole

@@ -220,10 +220,8 @@ def _refuse_unsigned(callback: Callback, sender: Sender, options: Mapping[str, A
     """Withholds what would go out without the signature that the contract requires, unless it comes by --header."""
     from mock_server.signing import lacking_signature
 
-    lacking = lacking_signature(callback, getattr(sender.signer, "scheme", None))
     given = {text.partition(":")[0].strip().lower() for text in options["header"]}
-    required = {header.name.lower() for header in callback.headers if header.required and header.signature}
-    if lacking and not required <= given:
+    if lacking := lacking_signature(callback, getattr(sender.signer, "scheme", None), given):
         what, _, remedy = lacking.partition(": ")
         raise KitError(f"nothing was sent: {what}", where="--signature", remedy=f"{remedy[:1].upper()}{remedy[1:]}.")
 

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from mock_server.signing.scheme import Scheme
 from openapi.model import Callback
 
 __all__ = ["lacking_signature"]
 
 
-def lacking_signature(callback: Callback, scheme: Scheme | None) -> str:
-    """Why a callback cannot be delivered as the contract requires, with the option that mends it; empty when it can."""
-    required = [header.name for header in callback.headers if header.required and header.signature]
+def lacking_signature(callback: Callback, scheme: Scheme | None, given: Collection[str] = ()) -> str:
+    """Why a callback cannot be delivered as the contract requires, with the option that mends it; empty when it can.
+
+    Args:
+        given: Names of headers that the user gives by hand, in lower case; what they hold is the user's matter.
+    """
+    signed = [header.name for header in callback.headers if header.required and header.signature]
+    required = [name for name in signed if name.lower() not in given]
     if not required:
         return ""
     names = " and ".join(required)
