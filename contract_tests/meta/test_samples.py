@@ -14,6 +14,7 @@ from click.testing import CliRunner
 from contract_tests.check_command import check
 from contract_tests.cli import cli
 from contract_tests.matrix import judge_all, tools
+from contract_tests.meta.fielded import fielded
 from contract_tests.meta.foreign import written
 from contract_tests.meta.judged import bench_for, verdicts
 from contract_tests.samples.choosing import choose
@@ -91,8 +92,44 @@ def test_recorded_headers_go_out_but_those_of_the_connection_of_proxies_and_of_s
     assert {name.lower() for name in secret} < samples.left
 
 
-def test_header_with_a_line_end_is_not_sent(tmp_path):
-    samples = chosen(lines(tmp_path, {"headers": HEADERS | {"X-A": "b\r\nX-C: d"}, "body": BODIES[0]}))
+@pytest.mark.parametrize("masks", [(), ("/callee",)])
+def test_recorded_signature_and_what_asks_for_another_answer_do_not_go_out(tmp_path, masks):
+    old = {"X-Hub-Signature-256": "sha256=0", "webhook-signature": "v1,a", "If-None-Match": "*", "Range": "bytes=0-1"}
+    samples = chosen(lines(tmp_path, {"headers": HEADERS | old, "body": BODIES[0]}), *masks)
+    assert dict(delivered(samples)[0].headers) == HEADERS
+    assert samples.left == {name.lower() for name in old}
+
+
+LABELS = {
+    "text/plain;charset=UTF-8": "contract",
+    "application/x-www-form-urlencoded": "contract",
+    "application/json; charset=gbk": "either answer",
+    'Application/JSON;charset="UTF-8"': None,
+}
+
+
+@pytest.mark.parametrize("label", LABELS)
+def test_media_type_that_a_receiver_may_refuse_is_told_of_the_contract(tmp_path, label):
+    samples = chosen(lines(tmp_path, BODIES[0], {"headers": {"Content-Type": label}, "body": BODIES[1]}))
+    assert aside(samples) == ({"s.jsonl line 2": LABELS[label]} if LABELS[label] else {})
+
+
+def test_recording_in_json_is_not_delivered_as_a_form(tmp_path):
+    folder = tmp_path / "contract"
+    folder.mkdir()
+    schema = {"type": "object", "required": ["id"], "properties": {"id": {"type": "string"}}}
+    document = fielded(schema)
+    content = {"application/json": {"schema": schema | {"required": ["id", "kind"]}}}
+    document["webhooks"]["other"] = {"post": {"requestBody": {"content": content}, "responses": {"200": {}}}}
+    theirs = read_contract(written(folder, document))
+    file = lines(tmp_path, {"id": "a"}, {"id": "a", "kind": "b"})
+    samples = chosen(file, contract=theirs, judged=theirs.callbacks)
+    assert (list(samples.chosen), aside(samples)) == (["other"], {"s.jsonl line 1": "contract"})
+
+
+@pytest.mark.parametrize("value", ["b\r\nX-C: d", "a\x01b", "a\x7f"])
+def test_header_that_http_has_no_form_for_is_not_sent(tmp_path, value):
+    samples = chosen(lines(tmp_path, {"headers": HEADERS | {"X-A": value}, "body": BODIES[0]}))
     assert dict(delivered(samples)[0].headers) == HEADERS
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import islice
@@ -10,7 +11,7 @@ from typing import Any
 import jsonschema_rs
 
 from contract_tests.samples.recording import Recording
-from mock_server.delivery import header_value
+from mock_server.delivery import header_value, printable
 from openapi import pointer as jp
 from openapi.model import Callback, Contract
 
@@ -18,6 +19,7 @@ __all__ = ["Belonging", "Found"]
 
 _MOST_TOLD = 3
 _LONGEST_TOLD = 160
+_CHARSET = re.compile(r"(?i)charset\s*=\s*\"?([^\s\";]+)")
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,7 @@ class Belonging:
         candidates = self._candidates(recording)
         fitting = [callback for callback in candidates if self._validator(callback).is_valid(content)]
         if fitting:
-            best = min(fitting, key=lambda callback: (_unnamed(callback, content), callback.name not in self._judged))
+            best = min(fitting, key=lambda callback: self._distance(callback, content))
             return self._judgeable(best, recording)
         if not (said := [callback for callback in candidates if callback.name == recording.callback]):
             candidates = [callback for callback in candidates if _is_like(callback, content)]
@@ -60,13 +62,16 @@ class Belonging:
             return Found(None, "no callback", "it belongs to no callback that was read from the contract")
         return Found(nearest, "contract", f"it breaks the contract of {nearest.name}: {self._told(nearest, content)}")
 
+    def _distance(self, callback: Callback, content: jp.Json) -> tuple[bool, int, bool]:
+        return not callback.is_json, _unnamed(callback, content), callback.name not in self._judged
+
     def _judgeable(self, callback: Callback, recording: Recording) -> Found:
         if callback.name not in self._judged:
             option = f"--callback {callback.name}"
             return Found(callback, "not judged", f"it is of {callback.name}, which is not judged: give {option}")
         if recording.method and recording.method.upper() != callback.method:
             return Found(callback, "contract", f"it was sent by {recording.method}, and not by {callback.method}")
-        return Found(callback)
+        return _rightly_labelled(callback, recording)
 
     def _candidates(self, recording: Recording) -> list[Callback]:
         said = [callback for callback in self._callbacks if callback.name == recording.callback]
@@ -85,6 +90,23 @@ class Belonging:
         errors = list(islice(self._validator(callback).iter_errors(content), _MOST_TOLD + 1))
         told = [f"{jp.join(error.instance_path) or 'the body'}: {error.message[:_LONGEST_TOLD]}" for error in errors]
         return "; ".join(told[:_MOST_TOLD]) + ("; and more" if len(told) > _MOST_TOLD else "")
+
+
+def _rightly_labelled(callback: Callback, recording: Recording) -> Found:
+    """Whether the body is what its label says and the contract wants: a receiver may refuse any other label (415)."""
+    if not callback.is_json:
+        return Found(callback, "contract", f"its body is JSON, and that of {callback.name} is {callback.media_type}")
+    label = header_value(recording.headers or (), "content-type")
+    if label is None:
+        return Found(callback)
+    media_type, _, parameters = label.partition(";")
+    if media_type.strip().lower() != callback.media_type.lower():
+        told = printable(label[:_LONGEST_TOLD])
+        return Found(callback, "contract", f"its Content-Type is {told}, and that of {callback.name} is another")
+    charset = _CHARSET.search(parameters)
+    if charset and charset[1].lower() not in {"utf-8", "utf8", "us-ascii"}:
+        return Found(callback, "either answer", f"its Content-Type says {charset[1][:40]}, and JSON is UTF-8")
+    return Found(callback)
 
 
 def _contradicted(callback: Callback, headers: tuple[tuple[str, str], ...]) -> bool:

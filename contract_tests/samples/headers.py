@@ -15,10 +15,17 @@ _OF_THE_CONNECTION = {
 }
 """What speaks of the connection that was, or of bytes that a recording holds decoded (RFC 9110 §7.6.1)."""
 
-_OF_THE_WAY = re.compile("(?i)x-forwarded-.*|forwarded|via|x-real-ip|x-envoy-.*|cf-.*|x-amzn-.*|sec-.*|alt-used")
+_OF_THE_WAY = re.compile(
+    "(?i)x-forwarded-.*|forwarded|via|x-real-ip|x-envoy-.*|cf-.*|x-amzn-.*|sec-.*|alt-used|origin|referer"
+)
 """What a proxy in front of the receiver put there, or a browser."""
 
-_SECRET = re.compile("auth|token|key|secret|cookie|password|credential|session", re.IGNORECASE)
+_OF_THE_CASE = re.compile("(?i)if-.*|range|.*-method-override")
+"""What asks for another answer than an acknowledgement (RFC 9110 §13, §14)."""
+
+_SECRET = re.compile("auth|token|key|secret|cookie|password|credential|session|signature|hmac", re.IGNORECASE)
+"""Signatures too: a recorded one is too old for whoever verifies it, and wrong for a masked body."""
+
 _NO_SECRET = {"idempotency-key", "x-idempotency-key"}
 _DIGESTS = {"content-md5", "digest", "content-digest", "repr-digest"}
 
@@ -37,10 +44,16 @@ def replayed(
         lower = name.lower()
         if lower in _OF_THE_CONNECTION or lower in without or name.startswith(":") or _OF_THE_WAY.fullmatch(name):
             continue
-        if not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", name) or re.search("[\r\n\0\ud800-\udfff]", value):
+        if not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", name) or re.search(
+            "[\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]", value
+        ):
             left.add("one that is no header")
-        elif (_SECRET.search(name) and lower not in _NO_SECRET) or (mask and lower in _DIGESTS):
+        elif _OF_THE_CASE.fullmatch(name) or _is_secret(lower) or (mask and lower in _DIGESTS):
             left.add(lower)
         else:
             kept.append((name, mask(value) if mask and lower not in {"content-type", "user-agent"} else value))
     return tuple(kept), frozenset(left)
+
+
+def _is_secret(lower: str) -> bool:
+    return _SECRET.search(lower) is not None and lower not in _NO_SECRET
