@@ -21,7 +21,7 @@ from contract_tests.drawing import (
     text_of_pattern,
 )
 from contract_tests.verdicts import NotApplicable
-from mock_server.bodies import encode_body
+from mock_server.bodies import encode_body, travels
 from mock_server.signing import Scheme
 from mock_server.wireform import with_integers
 from openapi import pointer as jp
@@ -120,10 +120,12 @@ class Scope:
         if examples:
             return examples[0].value
         made = sample_of(self.callback.schema, text_of_pattern)
-        if made is not None:
+        if made is not None and self._travels(made.value):
             return made.value
-        if self.contents:
-            return self.contents[0]
+        if (drawn := next(filter(self._travels, self.contents), None)) is not None:
+            return drawn
+        if made is not None:
+            raise NotApplicable(f"no body could be made that is still right as {self.callback.media_type}")
         why = why_no_sample(self.callback.schema, text_of_pattern)
         raise NotApplicable(f"no body could be made that its schema accepts: {why}")
 
@@ -167,6 +169,9 @@ class Scope:
 
     def _size(self, content: jp.Json) -> int:
         return len(encode_body(self.callback, content, "compact, escaped"))
+
+    def _travels(self, content: jp.Json) -> bool:
+        return self.callback.is_json or travels(self.callback, content, self.strict.is_valid)
 
     def _is_valid(self, content: jp.Json) -> bool:
         try:

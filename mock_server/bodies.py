@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from mock_server.decoding import Unparsable, decode
+from collections.abc import Callable
+
+from mock_server.decoding import Unparsable, Unusable, decode
 from mock_server.wireform import encode
-from openapi.bodies import Undecodable, content_type_of, from_texts, read_fields, write_fields
+from openapi.bodies import Undecodable, Unencodable, content_type_of, from_texts, read_fields, write_fields
 from openapi.model import Callback
 from openapi.pointer import Json
 
-__all__ = ["content_type", "decode_body", "encode_body", "read_texts", "value_of"]
+__all__ = ["content_type", "decode_body", "encode_body", "read_texts", "travels", "value_of"]
 
 _TURNED = "reversed key order"
 _WITHOUT_PLUS = "compact, escaped"
@@ -48,6 +50,14 @@ def decode_body(callback: Callback, body: bytes, header: str = "") -> Json:
     if callback.is_json:
         return decode(body)
     return value_of(callback, read_texts(callback.media_type, body, header or content_type(callback)))
+
+
+def travels(callback: Callback, value: Json, is_valid: Callable[[Json], bool]) -> bool:
+    """Whether a value is still right for whoever reads it: in fields, null and what is empty leave no trace."""
+    try:
+        return is_valid(decode_body(callback, encode_body(callback, value)))
+    except (Unencodable, Unparsable, Unusable):
+        return False
 
 
 def read_texts(media_type: str, body: bytes, header: str) -> list[tuple[str, str]]:

@@ -46,6 +46,7 @@ from openapi.bodies import (
     write_fields,
 )
 from openapi.documenting.wire import as_curl, request_text
+from openapi.errors import KitError
 from openapi.reading import read_contract
 
 PIECES = [
@@ -124,6 +125,36 @@ def test_careful_receiver_of_a_frameworks_own_parser_is_clean(tmp_path, document
     with receiver(right, **options) as url:
         ran = judged(written(tmp_path, document), "--rules", "ACK,DAT,FWD,PAY,WIRE-01,WIRE-02,WIRE-03,WIRE-10", url)
     assert ran.exit_code == 0, ran.output
+
+
+EMPTY = {
+    "type": "object",
+    "required": ["id", "note", "tags"],
+    "properties": {
+        "id": TEXT,
+        "note": {"type": ["string", "null"]},
+        "tags": {"type": "object", "additionalProperties": TEXT},
+    },
+}
+
+
+def test_no_body_is_sent_as_valid_that_lacks_on_the_wire_what_its_contract_requires(tmp_path):
+    document = fielded(EMPTY, encoding={"tags": {"style": "deepObject"}})
+
+    def right(fields):
+        named = {name.partition("[")[0] for name in fields}
+        return 200 if named >= set(EMPTY["required"]) else 400
+
+    with receiver(right) as url:
+        arguments = [url, "--contract", str(written(tmp_path, document)), "--depth", "quick", "--rules", "ACK,PAY"]
+        done = CliRunner().invoke(check, arguments)
+    assert done.exit_code == 0, done.output
+
+
+def test_sender_says_that_a_form_has_no_plain_body(tmp_path):
+    file = written(tmp_path, fielded(EMPTY, encoding={"tags": {"style": "deepObject"}}))
+    done = CliRunner().invoke(cli, ["send", "http://127.0.0.1:1/", "--dry-run", "--contract", str(file)])
+    assert isinstance(done.exception, KitError) and "--file" in str(done.exception)
 
 
 @pytest.mark.parametrize(

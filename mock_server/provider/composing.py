@@ -7,7 +7,7 @@ import random
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from mock_server.bodies import content_type, encode_body
+from mock_server.bodies import content_type, encode_body, travels
 from mock_server.delivery import Delivery, Headers
 from mock_server.stamping import Identity, stamp
 from openapi import pointer as jp
@@ -49,8 +49,8 @@ class Composer:
         self.callback = callback
         self._assignments = [assigned(callback, text) for text in assignments]
         self._contents = [_example(callback, example)] if example else [e.value for e in callback.delivered_examples]
-        if not self._contents and (made := sample_of(callback.schema)) is not None:
-            self._contents = [made.value]
+        if not self._contents:
+            self._contents = _made(callback)
         if not self._contents:
             raise KitError(
                 f"the contract has no named example of {callback.name} that may be delivered",
@@ -87,6 +87,20 @@ class Composer:
         """Makes a delivery of bytes as they are."""
         ids = (identity.id(self._id_kind),) if identity and self._id_kind is not None else ()
         return Delivery(self.callback.name, self.callback.method, default_headers(self.callback), body, ids=ids)
+
+
+def _made(callback: Callback) -> list[jp.Json]:
+    """A plain content, where one can be made that is right and stays so on its way."""
+    made = sample_of(callback.schema)
+    if made is None:
+        return []
+    if not callback.is_json:
+        import jsonschema_rs
+
+        validator = jsonschema_rs.validator_for(dict(callback.strict), validate_formats=False)
+        if not travels(callback, made.value, validator.is_valid):
+            return []
+    return [made.value]
 
 
 def _at(content: jp.Json, pointer: str) -> jp.Json:
