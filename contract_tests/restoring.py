@@ -10,6 +10,8 @@ from urllib.parse import unquote, urlsplit
 import click
 from click.core import ParameterSource
 
+from mock_server.sending import Access
+
 if TYPE_CHECKING:
     from contract_tests.bench import Bench
 
@@ -35,9 +37,17 @@ def told_options(options: Mapping[str, Any], bench: Bench) -> dict[str, Any]:
 
     told = {name: str(given) if isinstance(given := options[name], Path) else given for name in _TOLD}
     told |= {name: list(value) for name, value in told.items() if isinstance(value, tuple)}
+    told["contract"] = _without_secrets(told["contract"])
     given = options["state_url"] is not None and isinstance(bench.state, HttpReadBack)
     state_url = unquote(bench.state.access.shown_url) if given else None  # type: ignore[union-attr]  # it is given
     return told | {"state_url": state_url}
+
+
+def _without_secrets(source: str | None) -> str | None:
+    """What names a contract; of a URL without the values of its query, one of which may be a token."""
+    if source is None or not source.startswith(("http://", "https://")):
+        return source
+    return Access(source).shown_url
 
 
 def restored(ctx: click.Context, told: Mapping[str, Any], url: str) -> dict[str, Any]:

@@ -11,6 +11,9 @@ from click.testing import CliRunner
 
 from contract_tests.cli import cli
 from contract_tests.meta.foreign import with_schema, written
+from mock_server.faults import FAULTS
+from mock_server.receiver import Receiver
+from mock_server.serving import served
 from openapi.reading import fetching, read_contract, remote
 
 TEXT = {"type": "object", "required": ["a"], "properties": {"a": {"$ref": "parts/text.json"}}}
@@ -150,3 +153,22 @@ def test_slow_document_is_given_up(server, referring, monkeypatch):
 def test_documents_are_counted(server, referring, monkeypatch):
     monkeypatch.setattr(remote, "_MOST_FILES", 1)
     assert "more than 1 documents" in reason_of(referring(f"{server.url}/a.json"))
+
+
+def test_secret_in_a_contracts_url_stands_in_no_report(tmp_path, server):
+    document = with_schema({"type": "object", "required": ["id"], "properties": {"id": {"type": "string"}}})
+    server.documents["/c.json?token=S3cret"] = document
+    faulty = Receiver(read_contract(written(tmp_path, document)), fault=FAULTS["FWD-01"])
+    laid_over = {"overlay": "1.0.0", "info": {"title": "t", "version": "1"}}
+    laid_over["actions"] = [{"target": "$.info", "update": {"version": "2"}}]
+    (overlay := tmp_path / "o.json").write_text(json.dumps(laid_over))
+    with served(faulty) as url:
+        told = ["--contract", f"{server.url}/c.json?token=S3cret", "--overlay", str(overlay), "--depth", "quick"]
+        arguments = ["check", url, "--rules", "FWD-01", *told]
+        shown = CliRunner().invoke(cli, arguments).output
+        assert CliRunner().invoke(cli, [*arguments, "--report-dir", str(tmp_path / "r")]).exit_code == 1
+    written_files = [file for file in (tmp_path / "r").rglob("*") if file.is_file()]
+    assert written_files and not [file.name for file in written_files if b"S3cret" in file.read_bytes()]
+    (rule,) = json.loads((tmp_path / "r" / "report.json").read_text())["rules"]
+    assert rule["findings"][0]["reproduce"].endswith('FWD-01-1 --contract "$CONTRACT"')
+    assert "S3cret" not in shown and f'--contract "$CONTRACT" --overlay {overlay}' in shown

@@ -16,14 +16,13 @@ from contract_tests.readback import HttpReadBack
 from contract_tests.reporting.documented import docs_of
 from contract_tests.reporting.measures import bursts, latency, timeline
 from contract_tests.reporting.redaction import Redaction
-from contract_tests.reporting.reproduction import reproduce_command
+from contract_tests.reporting.reproduction import contract_words, reproduce_command
 from contract_tests.verdicts import Finding, RuleResult, conformant
 from mock_server.curl import curl
 from mock_server.delivery import PLAIN, Delivery, Exchange
 from mock_server.sending import Access
 from mock_server.stamping import MARK
 from openapi.documenting.published import Site
-from openapi.loading import CONTRACT_FILE
 
 __all__ = ["SCHEMA_VERSION", "Report", "build_report", "redaction_of"]
 
@@ -118,9 +117,12 @@ def build_report(
         value["docs"] = docs_of(site, bench.contract, value["rules"])
     # An app that this run served is gone with it: only `check` starts it again.
     playable = is_written and not access.app
-    for finding in (finding for rule in value["rules"] for finding in rule["findings"] if playable):
-        access = bench.sender_of(finding["callback"]).access
-        finding["reproduce"] = reproduce_command(finding["id"], access, options)
+    for finding in (finding for rule in value["rules"] for finding in rule["findings"]):
+        if playable:
+            access = bench.sender_of(finding["callback"]).access
+            finding["reproduce"] = reproduce_command(finding["id"], access, options)
+        else:
+            finding["reproduce"] += contract_words(options)
     return Report(value, bodies)
 
 
@@ -233,8 +235,6 @@ def _command(bench: Bench, rule_id: str, callback: str) -> str:
         words += ["--callback", callback]
     elif bench.callbacks != bench.contract.default_callbacks:
         words += [word for callback in bench.callbacks for word in ("--callback", callback.name)]
-    if bench.contract.path != CONTRACT_FILE:
-        words += ["--contract", str(bench.contract.path)]
     access = bench.sender_of(callback).access
     words += ["--ca", access.ca] if access.ca else []
     words += ["--insecure"] if access.insecure else []
