@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
 
+from openapi.printing import printable
+
 __all__ = ["Answer", "Delivery", "Exchange", "Framing", "Headers", "printable"]
 
 Headers = tuple[tuple[str, str], ...]
@@ -178,11 +180,6 @@ def status_line(status: int) -> str:
         return f"{status} {HTTPStatus(status).phrase}"
     except ValueError:
         return str(status)
-
-
-def printable(text: str) -> str:
-    """Writes whatever moves a cursor or shows nothing as its escape: answers are not to be trusted."""
-    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 
 def header_value(headers: Iterable[tuple[str, str]], name: str) -> str | None:

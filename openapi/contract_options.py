@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from openapi.printing import printable
+
 if TYPE_CHECKING:
     from openapi.model import Contract
 
@@ -83,12 +85,13 @@ def is_own(source: str) -> bool:
     return any(callback.delivery.provenance for callback in contract.callbacks)
 
 
-def either_contract(source: Path | str, *, paths: bool = False) -> Contract:
+def either_contract(source: Path | str, *, paths: bool = False, remote: bool = False) -> Contract:
     """A contract that is one of the kit's own or anybody's: the strict reading counts where it succeeds.
 
     Args:
         source: A file, a URL, or `-` for standard input.
         paths: Whether its paths are the callbacks.
+        remote: Whether what its `$ref` name by http(s) is fetched.
 
     Raises:
         KitError: It is neither.
@@ -102,7 +105,7 @@ def either_contract(source: Path | str, *, paths: bool = False) -> Contract:
             return load_contract(source)
         except ContractError:
             pass  # the other reading knows every form, so what it finds wrong is what is said
-    contract = read_contract(source, paths=paths)
+    contract = read_contract(source, paths=paths, remote=remote)
     say_what_was_left(contract)
     return contract
 
@@ -128,4 +131,4 @@ def _listed(lines: list[str]) -> None:
 
 def _say(line: str) -> None:
     # A foreign document may hold anything: no character of it moves the cursor.
-    click.echo("".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in line[:600]), err=True)
+    click.echo(printable(line[:600]), err=True)

@@ -11,6 +11,7 @@ import click
 
 from openapi.comparing.change import LEVELS, Change, at_least
 from openapi.model import Contract
+from openapi.printing import printable
 
 __all__ = ["as_json", "as_markdown", "as_text", "diff"]
 
@@ -35,7 +36,8 @@ _MEANING = {
 )
 @click.option("--all", "everything", is_flag=True, help="Show safe changes, too.")
 @click.option("--paths", is_flag=True, help="The paths of both are the callbacks.")
-def diff(old: str, new: str | None, form: str, fail_on: str, everything: bool, paths: bool) -> None:
+@click.option("--allow-remote-refs", "remote", is_flag=True, help="Fetch what their $ref name by http(s).")
+def diff(old: str, new: str | None, form: str, fail_on: str, everything: bool, paths: bool, remote: bool) -> None:
     """Say what changed between two contracts and whom it hurts.
 
     OLD and NEW are files, URLs, or one of them - for standard input; any OpenAPI 3 document.
@@ -55,7 +57,7 @@ def diff(old: str, new: str | None, form: str, fail_on: str, everything: bool, p
         raise KitError("standard input is read once", where="diff - -", remedy="Give a file for one of the two.")
     if paths and new is None:
         raise KitError("--paths is for two documents of your own", where="--paths", remedy="Give NEW, too.")
-    before, after = either_contract(old, paths=paths), either_contract(new or CONTRACT_FILE, paths=paths)
+    before, after = (either_contract(each, paths=paths, remote=remote) for each in (old, new or CONTRACT_FILE))
     changes = compare(before, after)
     shown = [change for change in changes if everything or change.level != "safe"]
     fails = fail_on != "none" and any(at_least(change.level, fail_on) for change in changes)
@@ -87,7 +89,7 @@ def as_text(old: Contract, new: Contract, changes: Sequence[Change], shown: Sequ
                 f"    at {change.where}",
                 *textwrap.wrap(change.reason, 100, initial_indent="    ", subsequent_indent="    "),
             ]
-    return "\n".join([*lines, *_hidden(changes, shown)])
+    return "\n".join(map(printable, [*lines, *_hidden(changes, shown)]))
 
 
 def _hidden(changes: Sequence[Change], shown: Sequence[Change]) -> list[str]:

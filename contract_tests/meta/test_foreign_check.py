@@ -70,6 +70,16 @@ def test_what_was_left_of_the_document_stands_in_every_report(tmp_path):
         assert all(word in told for word in ("X-Key", "text/xml", "wrong")), name
 
 
+def test_texts_of_a_document_move_no_cursor(tmp_path):
+    document = copy.deepcopy(DOCUMENT)
+    document["info"] = {"title": "a\x1b[2J\u202e", "version": "7\x1b]0;x\x07"}
+    file = str(written(tmp_path, document))
+    told = CliRunner().invoke(cli, ["diff", file, file], color=True).output
+    ran = CliRunner().invoke(check, ["--contract", file, "--depth", "quick", "--rules", "ACK-01"], color=True)
+    for shown in (told, ran.output):
+        assert "7\\x1b" in shown and "\x1b]" not in shown and "\x1b[2J" not in shown and "\u202e" not in shown
+
+
 def test_rule_without_its_fact_says_which_lines_to_add(file):
     ran = CliRunner().invoke(check, ["--contract", str(file), "--depth", "quick", "--rules", "ACK-01,ACK-05"])
     assert "deadline_s: {value:" in " ".join(ran.output.split())

@@ -172,3 +172,11 @@ def test_secret_in_a_contracts_url_stands_in_no_report(tmp_path, server):
     (rule,) = json.loads((tmp_path / "r" / "report.json").read_text())["rules"]
     assert rule["findings"][0]["reproduce"].endswith('FWD-01-1 --contract "$CONTRACT"')
     assert "S3cret" not in shown and f'--contract "$CONTRACT" --overlay {overlay}' in shown
+
+
+def test_two_documents_are_compared_with_what_they_refer_to(tmp_path, server, referring):
+    file = str(referring(f"{server.url}/a.json"))
+    alone = CliRunner().invoke(cli, ["diff", file, file])
+    whole = CliRunner().invoke(cli, ["diff", file, file, "--allow-remote-refs"])
+    assert "leads to the network" in alone.output
+    assert (whole.exit_code, "set aside" in whole.output) == (0, False)

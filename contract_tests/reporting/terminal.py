@@ -198,7 +198,7 @@ def _show_summary(target: Console, value: dict[str, Any]) -> None:
         f"{run['deliveries']} deliveries in {run['duration_s']:.1f} s"
     )
     for line in ("", judged, by, _in_a_word(value)):
-        target.print(Text(line), soft_wrap=True)
+        target.print(Text(printable(line)), soft_wrap=True)
     for line in accepted_lines(value):
         target.print(Text(line, style="yellow"), soft_wrap=True)
     if value["not_reached"]:
