@@ -163,3 +163,14 @@ def test_printed_command_masks_what_this_run_masked(tmp_path):
 
 def test_masking_leaves_the_others_valid(tmp_path):
     assert aside(chosen(lines(tmp_path, *BODIES), "format:phone", "format:hex32")) == {}
+
+
+def test_value_is_masked_in_the_other_spellings_of_the_same_delivery(tmp_path):
+    number, link = "+8613912345678", "https://example.org/?to=%2B8613912345678&mail=ada%40lovelace.org"
+    body = {"a": number, "b": number[1:], "c": int(number[1:]), "d": link}
+    entry = {"headers": {"Content-Type": "application/json", "X-To": number[1:]}, "body": body}
+    contract = schema_of(tmp_path, a=TEXT, b=TEXT, c={"type": "integer"}, d=TEXT)
+    (delivery,) = delivered(chosen(lines(tmp_path, entry), "/a", "format:email", contract=contract))
+    made = json.loads(delivery.body)
+    assert made["a"][1:] == made["b"] == str(made["c"]) == dict(delivery.headers)["X-To"]
+    assert not any(word in f"{made}{delivery.headers}" for word in (number[1:], "lovelace"))

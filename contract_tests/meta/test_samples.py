@@ -182,6 +182,7 @@ BROKEN = {
     json.dumps(BODIES[0] | {"more": "a\0b"}): "either answer",
     json.dumps(BODIES[0] | {"more": 2**60}): "either answer",
     json.dumps(BODIES[0])[:-1] + ', "a": 1, "a": 2}': "either answer",
+    json.dumps(BODIES[0])[:-1] + f', "a": {"[" * 64}{"]" * 64}}}': "either answer",
     json.dumps(BODIES[0] | {"more": ["a" * 4000] * 6}): "either answer",
 }
 

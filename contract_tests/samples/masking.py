@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
+from urllib.parse import quote
 
 from contract_tests.samples.masks import KIND_OF_FORMAT, KINDS, Masks
 from openapi import pointer as jp
@@ -81,9 +82,11 @@ class Masker:
             if len(places) > _MOST_SINGLE or not is_valid(made):
                 raise UnmaskableError("as a whole")
         quoted = {
-            old: new
+            spelt: mask
             for path, new in chosen.items()
-            if isinstance(old := _at(value, path), str) and isinstance(new, str) and len(old) >= _SHORTEST_QUOTED
+            if isinstance(old := _at(value, path), str) and isinstance(new, str)
+            for spelt, mask in _spellings(old, new)
+            if len(spelt) >= _SHORTEST_QUOTED
         }
         spoken = self._everywhere(made, quoted, frozenset(chosen), ())
         if not is_valid(spoken):
@@ -148,12 +151,24 @@ class Masker:
             }
         if isinstance(value, list):
             return [self._everywhere(item, quoted, done, (*path, index)) for index, item in enumerate(value)]
-        return self._inside(value, quoted) if isinstance(value, str) and path not in done else value
+        if path in done:
+            return value
+        if type(value) is int and (digits := quoted.get(str(value), "")).isdecimal():
+            return int(digits)
+        return self._inside(value, quoted) if isinstance(value, str) else value
 
     def _inside(self, text: str, quoted: dict[str, str]) -> str:
         for old in sorted(quoted, key=len, reverse=True):
             text = text.replace(old, quoted[old])
         return self.text(text)
+
+
+def _spellings(old: str, new: str) -> Iterator[tuple[str, str]]:
+    """A masked text and its mask, as other places of a delivery write them, too."""
+    yield old, new
+    yield quote(old, safe=""), quote(new, safe="")
+    if old.startswith("+") and new.startswith("+"):
+        yield old[1:], new[1:]
 
 
 def _matches(pointer: tuple[str, ...], path: _Path) -> bool:

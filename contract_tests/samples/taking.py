@@ -16,6 +16,7 @@ from openapi.model import Callback
 
 __all__ = ["why_not_taken"]
 
+_MOST_LEVELS = 64  # what System.Text.Json reads by default; most others read more
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
 
@@ -26,6 +27,8 @@ def why_not_taken(content: jp.Json, body: bytes, callback: Callback, is_valid: C
         return f"its body has {len(body)} bytes, and {limit} have to be accepted"
     if _has_duplicates(body):
         return "a name stands twice in an object"
+    if _levels(content) > _MOST_LEVELS:
+        return f"it nests more than {_MOST_LEVELS} levels deep"
     whole = False
     for value in _scalars(content):
         if isinstance(value, str) and len(value) > MAX_TEXT:
@@ -51,6 +54,11 @@ def _has_duplicates(body: bytes) -> bool:
 
     json.loads(body, object_pairs_hook=look)
     return found
+
+
+def _levels(value: jp.Json) -> int:
+    inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else None
+    return 0 if inside is None else 1 + max(map(_levels, inside), default=0)
 
 
 def _scalars(value: jp.Json) -> Iterator[jp.Json]:
