@@ -180,3 +180,14 @@ def test_two_documents_are_compared_with_what_they_refer_to(tmp_path, server, re
     whole = CliRunner().invoke(cli, ["diff", file, file, "--allow-remote-refs"])
     assert "leads to the network" in alone.output
     assert (whole.exit_code, "set aside" in whole.output) == (0, False)
+
+
+def test_documentation_follows_them_in_every_language(tmp_path, server, referring):
+    file = referring(f"{server.url}/a.json")
+    overlay = {"overlay": "1.0.0", "info": {"title": "t", "version": "1"}}
+    overlay["actions"] = [{"target": "$.info", "update": {"title": "文"}}]
+    file.with_name(f"{file.stem}.zh.overlay.yaml").write_text(json.dumps(overlay))
+    arguments = ["docs", "--contract", str(file), "--allow-remote-refs", "--out", str(tmp_path / "site")]
+    assert CliRunner().invoke(cli, arguments).exit_code == 0
+    pages = {lang: {page.name for page in (tmp_path / "site" / lang).iterdir()} for lang in ("en", "zh")}
+    assert pages["en"] == pages["zh"] and "aside.html" not in pages["zh"]

@@ -86,12 +86,19 @@ def _language_of(path: str) -> str:
 
 
 def _quietly(options: Mapping[str, Any], only: Sequence[str]) -> Any:
-    strict = options["strict_contract"]
-    return read_contract(options["contract"], options["overlay"], only=only, paths=options["paths"], strict=strict)
+    return read_contract(
+        options["contract"],
+        options["overlay"],
+        only=only,
+        paths=options["paths"],
+        strict=options["strict_contract"],
+        remote=bool(options.get("allow_remote_refs")),
+    )
 
 
 def _named(options: Mapping[str, Any]) -> str:
     """The document in a command that a reader may type: without folders, and without what a URL may hold."""
     name = re.sub(r"[^A-Za-z0-9._-]", "_", Path(options["contract"].partition("?")[0]).name)
     named = "FILE" if name in {"", "-"} else name
-    return f"{named} --paths" if options["paths"] else named
+    said = [f"--{key.replace('_', '-')}" for key in ("paths", "allow_remote_refs") if options.get(key)]
+    return " ".join([named, *said])
