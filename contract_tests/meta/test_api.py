@@ -9,6 +9,7 @@ import gc
 import json
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.request import urlopen
 
@@ -234,6 +235,24 @@ def test_what_an_application_opens_at_its_start_is_there_for_every_callback_unti
         assert [json.loads(provider(app).body)["requests"] for _ in range(3)] == [1, 2, 3]
         assert told == ["open"]
     assert told == ["open", "closed"]
+
+
+def test_application_with_a_lifespan_takes_callbacks_from_several_threads():
+    started = []
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app):
+        started.append(app)
+        yield
+
+    async def hook(request):
+        await asyncio.sleep(0.01)
+        return JSONResponse({})
+
+    app = Starlette(routes=[Route("/", hook, methods=["POST"])], lifespan=lifespan)
+    with Provider() as provider, ThreadPoolExecutor(4) as threads:
+        answers = list(threads.map(lambda _: provider(app).status, range(8)))
+    assert (answers, len(started)) == ([200] * 8, 1)
 
 
 def test_lifespan_works_inside_a_coroutine_too():

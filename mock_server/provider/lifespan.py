@@ -7,6 +7,7 @@ from one callback to the next, and is stopped by `close`. One that knows no life
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
@@ -27,6 +28,7 @@ class Apps:
 
     def __init__(self) -> None:
         self._started: dict[int, _Life] = {}
+        self._lock = threading.RLock()
 
     def run(self, app: Any, call: Call[_T]) -> _T:
         """Runs a request to the end, and starts the application before where that was not done.
@@ -34,20 +36,25 @@ class Apps:
         Raises:
             KitError: The application says that it cannot start, or does not say anything for a minute.
         """
-        life = self._started.get(id(app))
-        if life is None:
-            life = _Life(app)
-            try:
-                if life.run(life.start()):
-                    self._started[id(app)] = life
-            except BaseException:
-                life.end()
-                raise
+        life = self._life(app)
         try:
             return life.run(call(life.told()))
         finally:
             if not life.supported:
                 life.end()
+
+    def _life(self, app: Any) -> _Life:
+        with self._lock:  # callbacks may come from several threads, and it is started once
+            life = self._started.get(id(app))
+            if life is None:
+                life = _Life(app)
+                try:
+                    if life.run(life.start()):
+                        self._started[id(app)] = life
+                except BaseException:
+                    life.end()
+                    raise
+        return life
 
     def close(self) -> None:
         """Stops what was started, the last one first.
@@ -76,6 +83,7 @@ class _Life:
         self._app = app
         self._state: dict[str, Any] = {}
         self._loop = asyncio.new_event_loop()
+        self._turn = threading.Lock()
         self._said: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self._told: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self._task: asyncio.Task[None] | None = None
@@ -89,10 +97,14 @@ class _Life:
         try:
             asyncio.get_running_loop()
         except RuntimeError:
-            return self._loop.run_until_complete(coroutine)
+            return self._run(coroutine)
         # Called inside a coroutine: that loop cannot be entered again, so another thread runs the application's.
         with ThreadPoolExecutor(1) as other:
-            return other.submit(self._loop.run_until_complete, coroutine).result()
+            return other.submit(self._run, coroutine).result()
+
+    def _run(self, coroutine: Coroutine[Any, Any, _T]) -> _T:
+        with self._turn:  # a loop runs in one thread at a time: who comes from another one waits
+            return self._loop.run_until_complete(coroutine)
 
     async def start(self) -> bool:
         """Starts the application; false when it knows no lifespan."""
