@@ -22,6 +22,7 @@ from mock_server.faults import FAULTS
 from mock_server.receiver import Receiver
 from mock_server.serving import served
 from openapi import CONTRACT_FILE, KitError, load_contract
+from openapi.documenting.links import address
 from openapi.documenting.published import ENVIRONMENT, Site, site_at, site_of
 from openapi.documenting.site import pages_of_site
 from openapi.documenting.words import LANGUAGES
@@ -139,10 +140,17 @@ def test_external_docs_of_a_contract_count_only_where_this_kit_made_them():
     assert site_of("https://other.example/", ours) == Site("https://other.example/")
 
 
-def test_callback_that_the_site_cannot_have_is_not_linked(tmp_path):
+def test_links_of_somebody_elses_contract_lead_to_the_pages_that_docs_writes_of_it(tmp_path):
     file = tmp_path / "theirs.json"
     file.write_text(json.dumps({**CONTRACT.document, "openapi": "3.0.3"}), encoding="utf-8")
-    value = report(rule("PAY-17", "fail", "a case", callback=CALLBACK.name))
+    arguments = ["docs", "--contract", str(file), "--out", str(tmp_path / "site")]
+    assert CliRunner().invoke(cli, arguments).exit_code == 0
+    pointer = CALLBACK.delivery.state
+    value = report(rule("PAY-17", "fail", f"with {pointer} missing", callback=CALLBACK.name))
     value["docs"] = docs_of(Site(URL), read_contract(file), value["rules"])
-    links = re.findall(rf'href="{URL}en/([^"#]*)', report_html(value))
-    assert set(links) == {"rules.html"}
+    links = set(re.findall(rf'href="{URL}([^"]*)', report_html(value)))
+    assert address("field", CALLBACK.name, pointer) in {link.partition("/")[2] for link in links}
+    for link in links:
+        page, _, fragment = link.partition("#")
+        text = (tmp_path / "site" / page).read_text(encoding="utf-8")
+        assert not fragment or f'id="{fragment}"' in text, link

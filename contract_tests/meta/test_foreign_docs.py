@@ -116,7 +116,7 @@ def test_overlay_named_for_a_language_brings_its_texts(tmp_path, is_given):
 
 def test_pages_of_a_large_document_are_short_and_say_what_they_leave_out(tmp_path, monkeypatch):
     monkeypatch.setattr(site_pages, "_LARGE", 1)
-    monkeypatch.setattr(site_pages, "_MOST_FIELDS", 2)
+    monkeypatch.setattr(site_pages, "MOST_FIELDS", 2)
     file = written(tmp_path, document())
     page = pages(file)["en/callback-orderPaid.html"]
     assert 'id="field-lines"' in page and "lines[].sku" not in page

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from openapi.documenting.listing import MOST_FIELDS, listed_fields
 from openapi.documenting.published import Site, site_at
+from openapi.translating import ORIGINAL
 
 if TYPE_CHECKING:
     from openapi.model import Contract
@@ -19,30 +21,18 @@ Link = Callable[[str], str]
 def docs_of(site: Site, contract: Contract, rules: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """What a report tells of the documentation: where it is, and which fields each finding's case names."""
     fields: dict[str, list[str]] = {}
-    if _has_pages(contract):
-        for finding in (finding for rule in rules for finding in rule["findings"]):
-            known = {member.pointer for member in contract.callback(finding["callback"]).members if member.pointer}
-            words = dict.fromkeys(word.strip(",:;") for word in finding["case"].split())
-            fields[finding["id"]] = [word for word in words if word in known]
-    return {"url": site.url, "fields": fields}
-
-
-def _has_pages(contract: Contract) -> bool:
-    """Whether `docs` writes pages of its callbacks: it takes the kit's own kind of contract only."""
-    from openapi.errors import KitError
-    from openapi.loading import load_contract
-
-    try:
-        load_contract(contract.path)
-    except (KitError, OSError):
-        return False
-    return True
+    for finding in (finding for rule in rules for finding in rule["findings"]):
+        known = listed_fields(contract.callback(finding["callback"]), MOST_FIELDS)
+        words = dict.fromkeys(word.strip(",:;") for word in finding["case"].split())
+        fields[finding["id"]] = [word for word in words if word in known]
+    # Somebody else's texts are in English, or in whatever language, unless an overlay brings them into another one.
+    return {"url": site.url, "fields": fields} | ({"languages": [ORIGINAL]} if contract.is_foreign else {})
 
 
 def rule_link(report: Mapping[str, Any], rule_id: str) -> Link | None:
     """Where a rule is explained."""
     site = _site(report)
-    return None if site is None else lambda lang: site.link(lang, "rule", rule_id)
+    return None if site is None else lambda lang: site.link(_written_in(report, lang), "rule", rule_id)
 
 
 def finding_links(report: Mapping[str, Any], finding: Mapping[str, Any]) -> list[tuple[str, Link]]:
@@ -52,10 +42,15 @@ def finding_links(report: Mapping[str, Any], finding: Mapping[str, Any]) -> list
         return []
 
     def field(pointer: str) -> tuple[str, Link]:
-        return pointer, lambda lang: site.link(lang, "field", callback, pointer)
+        return pointer, lambda lang: site.link(_written_in(report, lang), "field", callback, pointer)
 
-    page: Link = lambda lang: site.link(lang, "callback", callback)  # noqa: E731  # its fields follow it
+    page: Link = lambda lang: site.link(_written_in(report, lang), "callback", callback)  # noqa: E731  # fields follow
     return [(callback, page), *map(field, report["docs"]["fields"][finding["id"]])]
+
+
+def _written_in(report: Mapping[str, Any], lang: str) -> str:
+    """The language itself where the site is written in it, else the original one."""
+    return lang if lang in report["docs"].get("languages", [lang]) else ORIGINAL
 
 
 def _site(report: Mapping[str, Any]) -> Site | None:

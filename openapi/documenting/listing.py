@@ -6,7 +6,10 @@ from collections import Counter
 
 from openapi.model import Callback
 
-__all__ = ["listed_fields"]
+__all__ = ["MOST_FIELDS", "listed_fields"]
+
+MOST_FIELDS = 200
+"""So many are on a page of a large site."""
 
 
 def listed_fields(callback: Callback, most: int | None) -> frozenset[str]:

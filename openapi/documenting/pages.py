@@ -14,6 +14,7 @@ from openapi.documenting import beside, markdown
 from openapi.documenting.delivery import ShownFact, apart, facts
 from openapi.documenting.languages import read_back_in
 from openapi.documenting.links import address, anchor, file_name
+from openapi.documenting.listing import MOST_FIELDS
 from openapi.documenting.picture import life_cycle
 from openapi.documenting.proof import Proof
 from openapi.documenting.reference import Reference, reference
@@ -28,7 +29,6 @@ _MARKS = ("doc", "example", "inferred", "house")
 _VERDICTS = ("pass", "warn", "fail", "flaky", "not applicable", "waived", "error")
 _EXIT_CODES = (0, 1, 2, 3, 130)
 _LARGE = 20_000  # fields in all callbacks; a site of more would take tens of megabytes
-_MOST_FIELDS = 200  # on a page of a large site
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class Book:
     @cached_property
     def references(self) -> tuple[Reference, ...]:
         """The callbacks as their pages show them."""
-        most = _MOST_FIELDS if self.is_large else None
+        most = MOST_FIELDS if self.is_large else None
         return tuple(reference(self.contract, callback, self.words, most) for callback in self.contract.callbacks)
 
     def command(self, text: str) -> str:
