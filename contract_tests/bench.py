@@ -61,7 +61,7 @@ class Bench:
         shared: Exchanges that several rules look at, by stimuli, callback and index.
         under_way: Stimuli that were sent ahead, by stimuli and callback.
         sent_ahead: How many deliveries were sent ahead for a rule that has no verdict yet.
-        shut: Why nothing can be delivered although TLS can be judged; empty when it can.
+        shut: Why nothing can be delivered to a URL although its TLS can be judged, by its sender.
         beside: Identities of exchanges that were under way together with others.
         crowded: What broke beside others and held alone; the rule on bursts tells it.
         one_by_one: Whether cases go one at a time, since the receiver does not bear company.
@@ -97,7 +97,7 @@ class Bench:
     ids_sent: dict[str, None] = field(default_factory=dict)
     under_way: set[tuple[str, str]] = field(default_factory=set)
     sent_ahead: dict[str, int] = field(default_factory=dict)
-    shut: str = ""
+    shut: dict[Sender, str] = field(default_factory=dict)
     beside: set[int] = field(default_factory=set)
     crowded: list[Finding] = field(default_factory=list)
     one_by_one: bool = False

@@ -27,15 +27,16 @@ def make_first_contact(bench: Bench) -> None:
             answer that never ends. What a receiver merely does wrong is left to the rules.
     """
     for scope in bench.scopes:
-        access = bench.sender_of(scope.callback.name).access
+        sender = bench.sender_of(scope.callback.name)
+        access = sender.access
         number = bench.number("first contact", scope, 1)
         plain = plain_case(scope).delivery(Identity(bench.run, number))
         kept = tuple(header for header in plain.headers if header[0].lower() != "user-agent")
         first = Delivery(plain.callback, plain.method, kept + KIT_AGENT, plain.body, ids=plain.ids)
         exchange = bench.send(first)
         if exchange.failure == "tls" and (shut := shut_by_tls(bench, access)):
-            bench.shut = f"{access.shown_url}: {shut}" if bench.elsewhere else shut
-            return
+            bench.shut[sender] = f"{access.shown_url}: {shut}" if bench.elsewhere else shut
+            continue
         refuse_unreachable(exchange, access.shown_url)
     if bench.scopes and not bench.sender.access.proxy:
         took = {sender: _round_trip_s(sender.access.url) for sender in bench.senders}

@@ -119,8 +119,9 @@ def blocker(bench: Bench, rule: Rule, test: RuleTest, scope: Scope) -> str:
         reason = result.blocked_for.get(name, "")
         if reason and not can_do_without(bench, reason):
             return f"{reason.partition(' (through')[0]} (through {required})"
-    if bench.shut and not test.connects:
-        return f"blocked: {bench.shut}"
-    if killed_by := bench.killed_by.get(bench.sender_of(name)):
+    sender = bench.sender_of(name)
+    if sender in bench.shut and not test.connects:
+        return f"blocked: {bench.shut[sender]}"
+    if killed_by := bench.killed_by.get(sender):
         return f"blocked: the receiver acknowledged no valid delivery any more after {killed_by}"
     return ""

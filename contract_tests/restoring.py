@@ -10,7 +10,9 @@ from urllib.parse import unquote, urlsplit
 import click
 from click.core import ParameterSource
 
+from mock_server.delivery import printable
 from mock_server.sending import Access
+from openapi.errors import KitError
 
 if TYPE_CHECKING:
     from contract_tests.bench import Bench
@@ -59,6 +61,7 @@ def restored(ctx: click.Context, told: Mapping[str, Any], url: str) -> dict[str,
 
     Raises:
         click.BadParameter: The report tells a value that the option does not take.
+        KitError: The contract was read from a URL, which is not fetched because a report says so.
     """
     options = dict(ctx.params)
     for param in ctx.command.params:
@@ -66,6 +69,13 @@ def restored(ctx: click.Context, told: Mapping[str, Any], url: str) -> dict[str,
         value = told.get(name)
         if name not in _RESTORED or value in (None, []) or ctx.get_parameter_source(name) != ParameterSource.DEFAULT:
             continue
+        if name == "contract" and str(value).startswith(("http://", "https://")):
+            # A report is somebody's file, and does not decide what is fetched from here.
+            raise KitError(
+                f"the run read its contract from {printable(value)}",
+                where="--contract",
+                remedy="Give it again: --contract URL.",
+            )
         if isinstance(value, str) and _LEFT_OUT in value:
             continue
         # What the receiver of the report stored says nothing about another one.

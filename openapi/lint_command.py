@@ -22,8 +22,9 @@ __all__ = ["lint"]
     metavar="OLD",
     help="The version before: is `info.version` raised as far as the change demands?",
 )
+@click.option("--allow-remote-refs", is_flag=True, help="Fetch what its $ref name by http(s).")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
-def lint(file: Path | None, against: Path | None, form: str) -> None:
+def lint(file: Path | None, against: Path | None, allow_remote_refs: bool, form: str) -> None:
     """Say whether FILE, or the built-in contract, is a good contract.
 
     An error makes a verdict wrong, a warning leaves a reader or a rule without what it needs, and a note is
@@ -35,7 +36,7 @@ def lint(file: Path | None, against: Path | None, form: str) -> None:
     from openapi.linting import lint_contract
     from openapi.loading import CONTRACT_FILE
 
-    remarks = lint_contract(file or CONTRACT_FILE, against)
+    remarks = lint_contract(file or CONTRACT_FILE, against, remote=allow_remote_refs)
     click.echo(_as_json(remarks) if form == "json" else _as_text(remarks))
     if any(remark.level == "error" for remark in remarks):
         raise click.exceptions.Exit(1)

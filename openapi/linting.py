@@ -44,11 +44,12 @@ class Remark:
     place: str = ""
 
 
-def lint_contract(path: Path, against: Path | None = None) -> tuple[Remark, ...]:
+def lint_contract(path: Path, against: Path | None = None, *, remote: bool = False) -> tuple[Remark, ...]:
     """Looks at a contract with a reader's eyes, errors first.
 
     Args:
         against: The version before, for judging how far `info.version` was raised.
+        remote: Whether a foreign document's references by http(s) are fetched.
 
     Raises:
         ContractError: A file cannot be read at all, the older one is no contract, or the two share no callback.
@@ -60,7 +61,7 @@ def lint_contract(path: Path, against: Path | None = None) -> tuple[Remark, ...]
     # What is no OpenAPI 3 at all breaks every line of its schema, and saying so once is clearer.
     remarks, is_sound = ([], False) if is_other else _validated(file)
     if is_other or _is_foreign(file.value):
-        remarks += _foreign(path)
+        remarks += _foreign(path, remote=remote)
     elif is_sound:
         found = [Remark("error", flaw.pointer, flaw.what, flaw.remedy) for flaw in document_flaws(file.value)]
         found = found or list(_looked_through(path, against))
@@ -75,12 +76,12 @@ def _is_foreign(document: Mapping[str, jp.Json]) -> bool:
     return str(document.get("openapi", "")).startswith(("3.0", "3.2")) or not document.get("webhooks")
 
 
-def _foreign(path: Path) -> Iterator[Remark]:
+def _foreign(path: Path, *, remote: bool) -> Iterator[Remark]:
     """What the reading of somebody else's document says: what it sets aside, and what it reads otherwise."""
     from openapi.reading import read_contract
 
     try:
-        contract = read_contract(path)
+        contract = read_contract(path, remote=remote)
     except ContractError as error:
         yield Remark("error", "", error.what, error.remedy, error.where)
         return

@@ -297,6 +297,10 @@ def with_a_wrong_option(directory):
     edited(directory, lambda value: value["run"]["options"].update(timeout="soon"))
 
 
+def with_a_contract_to_fetch(directory):
+    edited(directory, lambda value: value["run"]["options"].update(contract="http://127.0.0.1:1/internal"))
+
+
 @pytest.mark.parametrize(
     ("spoil", "wanted", "said"),
     [
@@ -307,6 +311,7 @@ def with_a_wrong_option(directory):
         (pointing_elsewhere, "WIRE-10-1", "no file of a finding"),
         (with_a_secret_url, "WIRE-10-1", "--url"),
         (with_a_wrong_option, "WIRE-10-1", "soon"),
+        (with_a_contract_to_fetch, "WIRE-10-1", "Give it again: --contract URL"),
         (lambda directory: None, "IDM-02-1", "WIRE-10-1, WIRE-10-2, WIRE-10-3"),
         (lambda directory: (directory / "report.json").unlink(), "WIRE-10-1", "report.json"),
     ],

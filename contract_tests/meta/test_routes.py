@@ -221,3 +221,11 @@ def test_app_takes_paths(tmp_path, monkeypatch):
     routes = ("--callback", f"{FIRST}=/one", "--callback", f"{SECOND}=/two")
     ran = check("--app", "two_paths_app:app", *routes, "--rules", "ACK-01")
     assert ran.exit_code == 0 and f"{SECOND} at two_paths_app:app/two" in ran.output, (ran.output, ran.exception)
+
+
+def test_untrusted_certificate_of_one_url_leaves_the_other_to_be_judged(two, tmp_path):
+    with self_made("127.0.0.1", "") as tls, served(Receiver(CONTRACT), tls=tls) as secure:
+        urls = ("--callback", f"{FIRST}={two[0]}", "--callback", f"{SECOND}={secure}/")
+        check(*urls, "--rules", "TLS-03,ACK-01", "--report-dir", str(tmp_path))
+    rules = {rule["id"]: rule for rule in json.loads((tmp_path / "report.json").read_text())["rules"]}
+    assert rules["ACK-01"]["verdict"] == "pass" and f"not judged of {SECOND}" in rules["ACK-01"]["reason"]
