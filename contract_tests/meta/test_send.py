@@ -243,3 +243,19 @@ def test_illustrative_example_is_never_sent():
     name = next(e.name for e in CALLBACK.examples if e.illustrative)
     with pytest.raises(KitError, match="illustrative"):
         Composer(CALLBACK, example=name)
+
+
+@pytest.mark.parametrize(
+    ("way", "said"),
+    [
+        (lambda free, text: f"{free[:-1]}.x=1", "Did you mean"),
+        (lambda free, text: f"{free}.no.x=1", "has no member 'no'"),
+        (lambda free, text: f"{text}.x=1", "is a text"),
+        (lambda free, text: "no.x=1", "the body has no member 'no'"),
+    ],
+)
+def test_place_that_is_not_there_is_one_clear_error(way, said):
+    free = next(m.pointer[1:] for m in CALLBACK.members if m.is_free_map)
+    done = send("http://127.0.0.1:9/", "--set", way(free, FACTS.state[1:]))
+    assert (done.returncode, "Traceback" in done.stderr) == (2, False)
+    assert said in done.stderr

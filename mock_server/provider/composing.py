@@ -9,6 +9,7 @@ from typing import Any
 
 from mock_server.bodies import content_type, encode_body, travels
 from mock_server.delivery import Delivery, Headers
+from mock_server.provider.places import no_place
 from mock_server.stamping import Identity, stamp
 from openapi import pointer as jp
 from openapi.errors import KitError
@@ -57,6 +58,7 @@ class Composer:
                 where=callback.origin or callback.pointer,
                 remedy="Add one, or give the body with --file.",
             )
+        self._refuse_unassignable()
         correlation, stamped = callback.delivery.correlation, list(callback.delivery.stamped)
         self._id_kind = stamped.index(correlation) if correlation in stamped else None
 
@@ -79,9 +81,25 @@ class Composer:
             after_start_s: When the event happened, in seconds after the run's start.
         """
         value = stamp(self.callback, content, identity, later_s=_STAMPED_BEFORE_S + int(after_start_s))
+        return self.exactly(encode_body(self.callback, self._with_assignments(value)), identity)
+
+    def _refuse_unassignable(self) -> None:
+        """Before anything is sent; a place that only some contents lack is refused when one of them is due."""
+        for number, content in enumerate(self._contents, 1):
+            try:
+                self._with_assignments(content)
+                return
+            except KitError:
+                if number == len(self._contents):
+                    raise
+
+    def _with_assignments(self, value: jp.Json) -> jp.Json:
         for pointer, given in self._assignments:
-            value = jp.replaced(value, pointer, given)
-        return self.exactly(encode_body(self.callback, value), identity)
+            try:
+                value = jp.replaced(value, pointer, given)
+            except (LookupError, ValueError):  # ValueError: a name where an item's number stands
+                raise no_place(value, pointer) from None
+        return value
 
     def exactly(self, body: bytes, identity: Identity | None = None) -> Delivery:
         """Makes a delivery of bytes as they are."""
