@@ -115,6 +115,7 @@ class _Check:
         from contract_tests.routes import judged_in_words
         from contract_tests.running import run_rules
         from contract_tests.verdicts import exit_code
+        from mock_server.pacing import OutOfBudget
 
         site = site_of(self.options["docs_url"], bench.contract.document)
         out = console()
@@ -149,7 +150,7 @@ class _Check:
                 stopped = run_rules(bench, ready)
             except KeyboardInterrupt as interrupt:
                 stopped = interrupt
-        if stopped is not None and not isinstance(stopped, KeyboardInterrupt) and not bench.results:
+        if stopped is not None and not isinstance(stopped, (KeyboardInterrupt, OutOfBudget)) and not bench.results:
             raise _told(stopped, bench)  # there is nothing to report yet
         code: int = bench.gate.exit_code(exit_code(bench.results.values(), strict=self.options["strict"]), bench)
         if isinstance(stopped, KeyboardInterrupt):

@@ -471,3 +471,11 @@ def test_odd_argument_is_one_message(arguments):
     done = run("check", *arguments)
     assert done.returncode in {2, 3}
     assert "Traceback" not in done.stderr
+
+
+def test_time_that_ends_before_the_first_rule_leaves_an_incomplete_report(tmp_path):
+    later = answer("429 Too Many Requests", b"", "Retry-After: 100")
+    with raw_server(lambda connection, _: connection.sendall(later)) as base:
+        done = quick(base, "--max-time", "5", "--report-dir", str(tmp_path))
+    assert (done.returncode, done.stderr) == (3, "")
+    assert "Incomplete" in (tmp_path / "summary.md").read_text(encoding="utf-8")

@@ -21,7 +21,7 @@ def outcome(report: dict[str, Any]) -> str:
     if any(blocks_the_gate(rule) for rule in report["rules"]):
         return "broken"
     if verdicts <= {"not applicable"}:
-        return "nothing"
+        return "incomplete" if report["run"]["incomplete"] else "nothing"
     if "error" in verdicts:
         return "error"
     return "incomplete" if report["run"]["incomplete"] else "partial"

@@ -28,7 +28,7 @@ _MARKS = re.compile(r"([\\`*_{}\[\]#!|~$^])")
 def summary_md(report: dict[str, Any]) -> str:
     """Writes a report as a page of GitHub-flavoured Markdown; what a receiver answered stays text."""
     run, result = report["run"], outcome(report)
-    tallied = ", ".join(f"{count} {verdict}" for verdict, count in counts(report).items())
+    tallied = ", ".join(f"{count} {verdict}" for verdict, count in counts(report).items()) or "no rule judged"
     lines = [
         f"## {_SIGNS.get(result, '⚠️')} {WORDS[result][0]}: {escaped(report['receiver']['name'])}",
         "",

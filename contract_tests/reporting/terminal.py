@@ -190,9 +190,8 @@ def _show_summary(target: Console, value: dict[str, Any]) -> None:
         counts[rule["verdict"]] = counts.get(rule["verdict"], 0) + 1
     run = value["run"]
     urls = value["receiver"].get("urls", {}).values() or [value["receiver"]["url"]]
-    judged = f"{' and '.join(dict.fromkeys(urls))}: " + ", ".join(
-        f"{count} {verdict}" for verdict, count in counts.items()
-    )
+    tallied = ", ".join(f"{count} {verdict}" for verdict, count in counts.items()) or "no rule judged"
+    judged = f"{' and '.join(dict.fromkeys(urls))}: {tallied}"
     by = (
         f"contract {value['contract']['version']}, depth {run['depth']}, seed {run['seed']}, run {run['id']}, "
         f"{run['deliveries']} deliveries in {run['duration_s']:.1f} s"
