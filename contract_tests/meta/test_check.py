@@ -478,4 +478,5 @@ def test_time_that_ends_before_the_first_rule_leaves_an_incomplete_report(tmp_pa
     with raw_server(lambda connection, _: connection.sendall(later)) as base:
         done = quick(base, "--max-time", "5", "--report-dir", str(tmp_path))
     assert (done.returncode, done.stderr) == (3, "")
+    assert "\nincomplete: " in done.stdout and "not conformant" not in done.stdout
     assert "Incomplete" in (tmp_path / "summary.md").read_text(encoding="utf-8")

@@ -15,6 +15,7 @@ from rich.text import Text
 from contract_tests.bench import Listener
 from contract_tests.reporting.accepted import accepted_lines
 from contract_tests.reporting.documented import rule_link
+from contract_tests.reporting.outcome import outcome
 from contract_tests.reporting.report import Report
 from contract_tests.reporting.reproduction import from_here
 from contract_tests.verdicts import RuleResult
@@ -32,6 +33,12 @@ _STYLES = {
     "not applicable": "dim",
     "waived": "cyan",
     "error": "bold red",
+}
+_WORDS = {
+    "conformant": "conformant",
+    "broken": "not conformant",
+    "nothing": "nothing could be judged",
+    "error": "the run had an error",
 }
 _PIPE_WIDTH = 120
 
@@ -202,15 +209,17 @@ def _show_summary(target: Console, value: dict[str, Any]) -> None:
         target.print(Text(line, style="yellow"), soft_wrap=True)
     if value["not_reached"]:
         target.print(Text(f"not reached: {len(value['not_reached'])} rules"))
-    if run["incomplete"]:
-        target.print(Text(f"incomplete: {run['incomplete']}", style="bold red"), soft_wrap=True)
+    if run["incomplete"] and outcome(value) != "incomplete":
+        target.print(Text(f"ended early: {run['incomplete']}", style="bold red"), soft_wrap=True)
 
 
 def _in_a_word(value: dict[str, Any]) -> str:
-    if value["conformant"]:
-        return "conformant"
-    if all(rule["verdict"] == "not applicable" for rule in value["rules"]):
-        return "nothing could be judged"
+    """What it comes to, as the other reports say it; a broken SHOULD of a strict run is only told here."""
+    result = outcome(value)
+    if result == "incomplete":
+        return f"incomplete: {value['run']['incomplete']}"
+    if result in _WORDS:
+        return _WORDS[result]
     if value["exit_code"]:
         return "not conformant"
     return "nothing failed; conformant only when every rule is selected and every applicable MUST passed"
