@@ -6,7 +6,6 @@ import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -27,7 +26,6 @@ __all__ = [
     "Stored",
     "known_states",
     "own_read_back",
-    "plugged_in",
     "settled",
 ]
 
@@ -184,43 +182,3 @@ def known_states(contract: Contract) -> frozenset[str]:
                 return frozenset()
             found.update(map(str, member.enum))
     return frozenset(found)
-
-
-def plugged_in(file: Path, words: Mapping[str, str]) -> ReadBack:
-    """Loads a partner's own read-back from a Python file.
-
-    The file defines `read_back(message_id)`, which returns None or a mapping with `state`, `applied` and, where it is
-    stored, `last`.
-
-    Raises:
-        KitError: There is no such file or function, or the file does not run.
-    """
-    import importlib.util
-
-    spec = importlib.util.spec_from_file_location("callback_contract_plugin", file)
-    if spec is None or spec.loader is None or not file.is_file():
-        raise KitError(f"{file} is no Python file", where="--plugin", remedy="Give a file that defines read_back(id).")
-    module = importlib.util.module_from_spec(spec)
-    try:
-        spec.loader.exec_module(module)
-    except Exception as error:
-        raise KitError(f"{file} does not run: {type(error).__name__}: {error}", where="--plugin") from error
-    function = getattr(module, "read_back", None)
-    if not callable(function):
-        remedy = "Write def read_back(message_id): …"
-        raise KitError(f"{file} defines no function read_back", where="--plugin", remedy=remedy)
-
-    def read(message_id: str) -> Stored | None:
-        try:
-            value = function(message_id)
-            if value is None:
-                return None
-            state, applied = value["state"], value["applied"]
-            if not isinstance(state, str) or type(applied) is not int:
-                raise TypeError("`state` is a text and `applied` an integer")
-            return Stored(words.get(state, state), applied, value.get("last", NOTHING_SHOWN))
-        except Exception as error:
-            what = f"read_back({message_id!r}) failed: {type(error).__name__}: {error}"
-            raise ReadBackError(what, where="--plugin", exit_code=3) from error
-
-    return read

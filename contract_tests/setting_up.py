@@ -136,7 +136,8 @@ def receiver_at(url: str | None, contract: Contract, signature: str | None = Non
 def _read_back(
     target: str, contract: Contract, at_once: int, options: Mapping[str, Any], *, own_mock: bool
 ) -> ReadBack | None:
-    from contract_tests.readback import HttpReadBack, known_states, own_read_back, plugged_in
+    from contract_tests.plugged import plugged_in
+    from contract_tests.readback import HttpReadBack, known_states, own_read_back
 
     words = dict(_pair(text) for text in options["state_map"])
     if options["plugin"]:

@@ -8,6 +8,8 @@ import pytest
 
 from contract_tests.meta.hostile import answer, raw_server
 from contract_tests.meta.test_check import quick
+from contract_tests.plugged import plugged_in
+from contract_tests.readback import ReadBackError, Stored
 from mock_server.faults import FAULTS
 from mock_server.receiver import Receiver
 from mock_server.serving import served
@@ -106,3 +108,29 @@ def test_backward_state_is_told_with_what_was_shown(tmp_path):
     assert rules["ORD-02"]["verdict"] == "fail"
     assert "applied" in rules["ORD-02"]["findings"][0]["actual"]
     assert len(rules["ORD-02"]["findings"][0]["exchanges"]) >= 3
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ("return {'state': 'wait'}", "without 'applied'; it has 'state'"),
+        ("return {'state': 'wait', 'applied': '1'}", "'applied' as str, and not as int"),
+        ("return 'wait'", "returned str, and no mapping"),
+        ("return {}['row']", r"failed at .*mine\.py:2: KeyError: 'row'"),
+    ],
+)
+def test_plugin_s_mistake_is_told_as_what_it_is(tmp_path, body, said):
+    file = tmp_path / "mine.py"
+    file.write_text(f"def read_back(message_id):\n    {body}\n")
+    with pytest.raises(ReadBackError, match=said):
+        plugged_in(file, {})("1")
+
+
+def test_plugin_may_return_a_row(tmp_path):
+    file = tmp_path / "mine.py"
+    file.write_text(
+        "import sqlite3\ndef read_back(message_id):\n    base = sqlite3.connect(':memory:')\n"
+        "    base.row_factory = sqlite3.Row\n"
+        "    return base.execute(\"select 'theirs' as state, 1 as applied\").fetchone()\n"
+    )
+    assert plugged_in(file, {"theirs": "ours"})("1") == Stored("ours", 1)
