@@ -113,10 +113,15 @@ def access_to(url: str, options: Mapping[str, Any], *, headers: str = "header") 
         headers: The option that holds the headers for this URL.
 
     Raises:
-        KitError: A header without a colon.
+        KitError: A header or credentials without a colon.
     """
     from mock_server.sending import Access
 
+    if options.get("auth") is not None and ":" not in options["auth"]:
+        # It is not repeated here: it may be the password alone.
+        raise KitError(
+            "credentials without a colon", where="--auth", remedy="Write USER:PASSWORD."
+        )
     return Access(
         url=url,
         headers=tuple(header_of(text, f"--{headers.replace('_', '-')}") for text in options[headers]),

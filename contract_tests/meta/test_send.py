@@ -259,3 +259,8 @@ def test_place_that_is_not_there_is_one_clear_error(way, said):
     done = send("http://127.0.0.1:9/", "--set", way(free, FACTS.state[1:]))
     assert (done.returncode, "Traceback" in done.stderr) == (2, False)
     assert said in done.stderr
+
+
+def test_credentials_without_a_colon_are_refused_and_not_repeated():
+    done = send("http://127.0.0.1:9/", "--auth", "hush")
+    assert (done.returncode, "--auth" in done.stderr, "hush" in done.stderr) == (2, True, False)
