@@ -108,6 +108,7 @@ def mock(
         tls = demanding(tls, require_client_cert)
         recorder = stack.enter_context(recorded(receiver, contract, options))
         gate = gate_of(recorder, options)
+        page = inspected(receiver, recorder.reader, sock, options, https=tls is not None, gate=gate is not None)
         shown = f"[{host}]" if ":" in host else host
         click.echo(
             f"Receiving {_names(contract)} at "
@@ -117,7 +118,7 @@ def mock(
             click.echo(f"Its authority, for check --ca: {tls.authority}")
         if fault and planted:
             click.echo(f"Wrong on purpose ({fault.upper()}): {planted.deviation}.")
-        if page := inspected(receiver, recorder.reader, sock, options, https=tls is not None, gate=gate is not None):
+        if page:
             click.echo(f"Inspector: {page}")
         click.echo("Ctrl-C stops it.")
         try:
