@@ -126,7 +126,7 @@ class Exchange:
     Attributes:
         failure: A key of `WHY_NO_ANSWER` when there is no complete answer, else empty.
         detail: The operating system's or library's words for the failure.
-        waits: How often flow control (429 or 503 with `Retry-After`) was respected before this answer.
+        waited: The statuses before this answer that asked to come later (429 or 503 with `Retry-After`).
         leak: Which secret of ours the answer repeats, in words; empty for none.
         begun_s: `time.perf_counter()` when it was sent.
     """
@@ -136,7 +136,7 @@ class Exchange:
     failure: str
     detail: str
     elapsed_s: float
-    waits: int = 0
+    waited: tuple[int, ...] = ()
     begun_s: float = 0.0
     leak: str = ""
 

@@ -119,9 +119,7 @@ def access_to(url: str, options: Mapping[str, Any], *, headers: str = "header") 
 
     if options.get("auth") is not None and ":" not in options["auth"]:
         # It is not repeated here: it may be the password alone.
-        raise KitError(
-            "credentials without a colon", where="--auth", remedy="Write USER:PASSWORD."
-        )
+        raise KitError("credentials without a colon", where="--auth", remedy="Write USER:PASSWORD.")
     return Access(
         url=url,
         headers=tuple(header_of(text, f"--{headers.replace('_', '-')}") for text in options[headers]),

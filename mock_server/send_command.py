@@ -205,7 +205,8 @@ def _summarise(tally: Any, planned: int) -> None:
     parts = [f"acknowledged {tally.delivered} of {planned} events"]
     parts += [f"retried {tally.retried}"] if tally.retried else []
     parts += [f"repeated on purpose {tally.repeated}"] if tally.repeated else []
-    parts += [f"waited {tally.waits} times for Retry-After"] if tally.waits else []
+    times = "once" if tally.waits == 1 else f"{tally.waits} times"
+    parts += [f"waited {times} for Retry-After"] if tally.waits else []
     parts += [f"given up {tally.given_up}"] if tally.given_up else []
     parts += [f"not sent any more {open_events}"] if open_events else []
     click.echo(", ".join(parts) + ".")

@@ -196,20 +196,20 @@ class Sender:
         Raises:
             OutOfBudget: Nothing more may be sent.
         """
-        waits = 0
+        waited: tuple[int, ...] = ()
         while True:
-            if waits or not has_turn:
+            if waited or not has_turn:
                 self.take_turns(1)
-            exchange = self._once(delivery, waits)
+            exchange = self._once(delivery, waited)
             wait_s = exchange.answer.retry_after_s() if exchange.answer else None
             if wait_s is None:
                 return exchange
-            if waits >= _MOST_WAITS or wait_s > _LONGEST_WAIT_S:
+            if len(waited) >= _MOST_WAITS or wait_s > _LONGEST_WAIT_S:
                 raise OutOfBudget(f"the receiver asks to come later again and again ({exchange.described()})")
             now = time.monotonic()
             if self.pace.until is not None and now + wait_s > self.pace.until:
                 raise OutOfBudget("the time that --max-time allows is used up while the receiver asks to wait")
-            waits += 1
+            waited += (exchange.status,)
             self._turns.wait_until(now + wait_s)
 
     def signed(self, delivery: Delivery) -> Delivery:
@@ -220,11 +220,11 @@ class Sender:
     def send_once(self, delivery: Delivery) -> Exchange:
         """Sends one delivery a person asked for; an answer that asks to wait is shown, not waited for."""
         self.take_turns(1)
-        return self._once(delivery, 0)
+        return self._once(delivery)
 
     def fetch(self, target: str, headers: Headers) -> Exchange:
         """Gets another resource of the same host (read-back); no delivery, so neither paced nor counted."""
-        return self._once(Delivery("", "GET", headers, b"", target=target), 0)
+        return self._once(Delivery("", "GET", headers, b"", target=target))
 
     def renew(self) -> None:
         """Drops the kept connections; the next delivery opens one."""
@@ -246,7 +246,7 @@ class Sender:
         """
         self._turns.take(count)
 
-    def _once(self, delivery: Delivery, waits: int) -> Exchange:
+    def _once(self, delivery: Delivery, waited: tuple[int, ...] = ()) -> Exchange:
         begun = time.perf_counter()
         answer, failure, detail = None, "", ""
         try:
@@ -259,7 +259,7 @@ class Sender:
         if answer is not None and elapsed_s > self.access.timeout_s + delivery.framing.parts * delivery.framing.pause_s:
             answer, failure = None, "timeout"  # it dripped in, each part in time and the whole too late
         leak = self._leak(answer) if answer else ""
-        return Exchange(delivery, answer, failure, detail, elapsed_s, waits, begun, leak)
+        return Exchange(delivery, answer, failure, detail, elapsed_s, waited, begun, leak)
 
     def _leak(self, answer: Answer) -> str:
         for name, secrets in self.credentials.items():

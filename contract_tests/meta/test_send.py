@@ -264,3 +264,10 @@ def test_place_that_is_not_there_is_one_clear_error(way, said):
 def test_credentials_without_a_colon_are_refused_and_not_repeated():
     done = send("http://127.0.0.1:9/", "--auth", "hush")
     assert (done.returncode, "--auth" in done.stderr, "hush" in done.stderr) == (2, True, False)
+
+
+def test_answer_that_asked_to_wait_is_counted():
+    made, _ = went(
+        lambda seen: answer("429 Too Many Requests", b"", "Retry-After: 0") if len(seen) == 1 else answer(), messages=1
+    )
+    assert (made.tally.answers["429"], made.tally.waits) == (1, 1)

@@ -39,7 +39,7 @@ class Tally:
         retried: Of these, those after an answer that was none or not 2xx.
         repeated: Of these, duplicates that were asked for.
         waits: How often `Retry-After` was respected.
-        answers: How often each answer came, in plain words.
+        answers: How often each answer came, those that asked to wait among them, in plain words.
         latencies: Seconds of each answered try.
     """
 
@@ -229,7 +229,8 @@ class _Run:
     def _count(self, job: _Job, exchange: Exchange) -> None:
         tally = self._campaign.tally
         tally.tries += 1
-        tally.waits += exchange.waits
+        tally.waits += len(exchange.waited)
+        tally.answers.update(map(str, exchange.waited))
         tally.retried += job.tries > 0
         tally.repeated += job.step.again and job.tries == 0
         tally.answers[str(exchange.status) if exchange.answer else exchange.described()] += 1
