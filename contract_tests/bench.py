@@ -68,6 +68,7 @@ class Bench:
         refused: Listed values that were refused, by callback; later rules do without them.
         narrowed_by: The rule that found that out.
         read_back_error: What ended read-back during the run.
+        states_shown: Every state that read-back showed so far.
         spare: Deliveries that may be sent beyond the plan; None for no limit.
         killed_by: The rule after which valid deliveries were no longer acknowledged, for each URL's sender.
         bursts: Deliveries that went out together.
@@ -104,6 +105,7 @@ class Bench:
     refused: dict[str, list[tuple[str, jp.Json]]] = field(default_factory=dict)
     narrowed_by: str = ""
     read_back_error: ReadBackError | None = None
+    states_shown: set[str] = field(default_factory=set)
     spare: int | None = None
     killed_by: dict[Sender, str] = field(default_factory=dict)
     interrupted: bool = False
@@ -331,7 +333,14 @@ class Contact:
     @property
     def _read(self) -> ReadBack:
         assert self.bench.state is not None  # judged only with read-back
-        return remembering(self.bench.state, self.looks)
+        read, shown = self.bench.state, self.bench.states_shown
+
+        def noting(message_id: str) -> Stored | None:
+            if (stored := read(message_id)) is not None:
+                shown.add(stored.state)
+            return stored
+
+        return remembering(noting, self.looks)
 
     @property
     def access(self) -> Access:

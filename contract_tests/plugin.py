@@ -9,6 +9,7 @@ from collections.abc import Callable
 import pytest
 
 from contract_tests.bench import Bench
+from contract_tests.doubting import doubt_read_back
 from contract_tests.judging import RuleTest, judge, send_ahead
 from contract_tests.verdicts import RuleResult, Verdict
 from mock_server.sending import OutOfBudget
@@ -105,6 +106,7 @@ class RulesPlugin:
                 raise KeyboardInterrupt
             send_ahead(bench, rule, self.tests)
             result = judge(bench, rule, test)
+            doubt_read_back(bench, result)
         except (OutOfBudget, KitError, KeyboardInterrupt) as stop:
             self.stopped_by = stop
             request.session.shouldstop = str(stop) or "interrupted"

@@ -134,3 +134,15 @@ def test_plugin_may_return_a_row(tmp_path):
         "    return base.execute(\"select 'theirs' as state, 1 as applied\").fetchone()\n"
     )
     assert plugged_in(file, {"theirs": "ours"})("1") == Stored("ours", 1)
+
+
+def test_read_back_that_never_shows_a_message_is_asked_about(url):
+    done = quick(url, "--rules", "STA-01", "--state-url", f"{url}/callback-contract/x/{{id}}", "--state-patience", "0")
+    assert done.returncode == 1
+    assert f"is {url}/callback-contract/x/{{id}} the right --state-url?" in " ".join(done.stdout.split())
+
+
+def test_words_that_no_state_has_are_asked_about(url, tmp_path):
+    (tmp_path / "mine.py").write_text("def read_back(id):\n    return {'state': 'theirs', 'applied': 1}\n")
+    done = quick(url, "--rules", "STA-01", "--plugin", str(tmp_path / "mine.py"), "--state-patience", "0")
+    assert (done.returncode, "('theirs'): --state-map" in done.stdout) == (1, True), done.stdout

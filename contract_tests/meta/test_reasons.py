@@ -37,6 +37,12 @@ def test_fact_that_lacks_is_told_in_chinese_with_its_line(fact):
     assert LINES[fact].split(":")[0] in told and "overlay" in told
 
 
+def test_reason_of_two_usual_ones_is_told_in_chinese():
+    assert chinese("all 3 cases broke it; 2 of 3 cases broke it") == [
+        "全部 3 个用例都违反了它；3 个用例中有 2 个违反了它"
+    ]
+
+
 def test_unusual_reason_stays_as_it_is():
     assert chinese("something of a receiver: blocked: ACK-01 is broken") == []
     assert "something" in reason("something")

@@ -12,6 +12,18 @@ REASONS = (
     (r"all (\d+) cases broke it", r"全部 \1 个用例都违反了它"),
     (r"at least (\d+) of (\d+) cases broke it", r"\2 个用例中至少有 \1 个违反了它"),
     (r"(\d+) of (\d+) cases broke it", r"\2 个用例中有 \1 个违反了它"),
+    (
+        r"read-back showed none of the messages at all; is (.+) the right --state-url\?",
+        r"回读从未显示任何一条消息；\1 是正确的 --state-url 吗？",
+    ),
+    (
+        r"read-back showed none of the messages at all; does the --plugin look in the right place\?",
+        "回读从未显示任何一条消息；--plugin 查找的位置正确吗？",
+    ),
+    (
+        r"read-back showed only states that the contract does not know \((.+)\): --state-map translates them",
+        r"回读显示的状态契约全都不认识（\1）：可用 --state-map 翻译",
+    ),
     (r"blocked: (\S+) is broken", r"被阻断：\1 已被违反"),
     (r"blocked: (\S+) is broken \(through (\S+)\)", r"被阻断：\1 已被违反（经由 \2）"),
     (r"needs read-back: give (.+) or --plugin FILE", r"需要回读：请提供 \1 或 --plugin FILE"),

@@ -206,10 +206,18 @@ def both(key: str, **values: Any) -> Markup:
 def reason(text: str) -> Markup:
     """Why a rule has its verdict; the kit's usual reasons come in both languages."""
     shown = visible(text)
-    for pattern, chinese in REASONS:
-        if found := re.fullmatch(pattern, shown):
-            return told(shown, found.expand(chinese))
-    return told(shown, "")
+    parts = _chinese(shown) or "；".join(_each_chinese(shown.split("; ")))
+    return told(shown, parts)
+
+
+def _chinese(shown: str) -> str:
+    return next((found.expand(chinese) for pattern, chinese in REASONS if (found := re.fullmatch(pattern, shown))), "")
+
+
+def _each_chinese(parts: list[str]) -> list[str]:
+    """Each part in Chinese; none where one of them is unusual."""
+    chinese = [_chinese(part) for part in parts]
+    return chinese if all(chinese) else []
 
 
 def told(english: str | Markup, chinese: str | Markup) -> Markup:
