@@ -14,6 +14,7 @@ import click
 from click.core import ParameterSource
 
 from contract_tests.config_file import OWN_FILE, Settings, keys_of, settings_for, value_of
+from contract_tests.environment import warn_of_no_options
 from mock_server.delivery import printable
 from mock_server.reaching import Lines
 
@@ -34,6 +35,7 @@ def configurable(command: click.Command, name: str, names: Iterable[str]) -> cli
         return command
 
     def load(ctx: click.Context, param: click.Parameter, value: str | None) -> None:
+        warn_of_no_options(ctx)
         settings = settings_for(command, name, tuple(names), value)
         ctx.meta[_KEPT] = settings
         params = {param.name: param for param in command.params}

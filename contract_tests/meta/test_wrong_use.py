@@ -14,3 +14,16 @@ def test_mock_says_nothing_of_receiving_before_an_error():
 def test_mistyped_command_is_told_the_near_one():
     done = run("chek")
     assert (done.returncode, "Did you mean 'check'?" in done.stderr) == (2, True)
+
+
+def test_variable_that_is_no_option_is_told_and_its_value_is_not():
+    done = run("check", "--print-config", CALLBACK_CONTRACT_CHECK_RULS="hush", CALLBACK_CONTRACT_CHECK_RULES="ACK")
+    assert (done.returncode, "hush" in done.stdout + done.stderr) == (0, False)
+    assert done.stderr == (
+        "note: CALLBACK_CONTRACT_CHECK_RULS names no option of check; did you mean CALLBACK_CONTRACT_CHECK_RULES?\n"
+    )
+
+
+def test_variable_of_several_commands_is_no_typo():
+    done = run("docs", "--print-config", CALLBACK_CONTRACT_DOCS_URL="https://example.com/")
+    assert (done.returncode, done.stderr) == (0, "")
