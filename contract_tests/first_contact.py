@@ -94,6 +94,14 @@ def _silent(exchange: Exchange, url: str) -> KitError:
 
 
 def _no_tls(exchange: Exchange, url: str) -> KitError:
+    # What OpenSSL says of an answer that begins with the letters HTTP, or with anything else that is no TLS.
+    if any(word in exchange.detail.replace(" ", "_").upper() for word in ("WRONG_VERSION_NUMBER", "HTTP_REQUEST")):
+        plain = url.replace("https://", "http://", 1)
+        return KitError(
+            f"no TLS session with {url}: what answers there speaks no TLS; is it http?",
+            remedy=f"If it is, write {plain}; else give the port that HTTPS is served at.",
+            exit_code=3,
+        )
     return KitError(
         f"no TLS session with {url}: {exchange.detail}",
         remedy="Give the certificate authority with --ca FILE, or --insecure to trust any certificate." + _CERTIFICATE,

@@ -274,7 +274,7 @@ def test_host_that_does_not_exist_is_exit_3():
 
 def test_plain_http_behind_https_is_exit_3(url):
     done = run("check", url.replace("http:", "https:"), "--timeout", "3")
-    assert (done.returncode, "TLS" in done.stderr) == (3, True)
+    assert (done.returncode, "is it http?" in done.stderr) == (3, True)
 
 
 def test_report_directory_that_cannot_be_written_is_found_before_anything_is_sent(tmp_path):
