@@ -16,6 +16,7 @@ from contract_tests.samples.options import put_samples, refuse_nothing_to_mask, 
 from contract_tests.setting_up import bench_at, choice_options, read_back_options
 from contract_tests.under_test import start_options, subject_of
 from mock_server.reaching import Lines, pace_in_words, pace_options, reach_options
+from openapi.counting import counted
 from openapi.documenting.published import docs_url_option, site_at, site_of
 from openapi.errors import KitError
 from openapi.helping import rarely_used
@@ -129,7 +130,8 @@ class _Check:
                 for reason in bench.withheld.values():
                     out.print(f"{reason}; nothing of it is sent.", soft_wrap=True, markup=False)
                 out.print(
-                    f"Judging {judged}: {_named(bench)}{len(bench.rules)} rules, {total} deliveries, "
+                    f"Judging {judged}: {_named(bench)}{counted(len(bench.rules), 'rule')}, "
+                    f"{counted(total, 'delivery', 'deliveries')}, "
                     f"{pace_in_words(bench.sender.pace)}.",
                     soft_wrap=True,
                     markup=False,
@@ -193,8 +195,8 @@ def _say_selection(out: Any, bench: Any) -> None:
 
 
 def _named(bench: Any) -> str:
-    """Which callbacks are judged, where the contract has more than these."""
-    if len(bench.contract.callbacks) == 1 or bench.elsewhere:
+    """Which callbacks are judged, unless the URLs that they go to are listed with them."""
+    if bench.elsewhere:
         return ""
     return ", ".join(callback.name for callback in bench.callbacks) + ", "
 

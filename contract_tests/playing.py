@@ -29,6 +29,7 @@ from mock_server.reaching import pace_in_words
 from mock_server.sending import OutOfBudget
 from mock_server.stamping import Run
 from openapi.contract_options import contract_of
+from openapi.counting import counted
 from openapi.errors import KitError
 
 __all__ = ["play_findings"]
@@ -135,7 +136,7 @@ class _Play:
             return
         self._say(
             f"Playing {len(chosen)} finding{'s' if len(chosen) > 1 else ''} of {self.recorded.file} before"
-            f" {urls_in_words(self.bench)}: {total} deliveries, {pace_in_words(pace)}."
+            f" {urls_in_words(self.bench)}: {counted(total, 'delivery', 'deliveries')}, {pace_in_words(pace)}."
         )
         if isinstance(self.bench.state, HttpReadBack):
             self._say(f"Read-back: {unquote(self.bench.state.access.shown_url)}")

@@ -112,7 +112,7 @@ class HttpReadBack:
         if answer is not None and answer.status == 404:
             return None  # a framework's own page is as good
         if answer is None or answer.status != 200 or answer.is_html:
-            raise self._odd(f"answered {exchange.described()}")
+            raise self._odd(f"{'answered' if answer else 'did not answer:'} {exchange.described()}")
         try:
             value = json.loads(answer.body)
         except (ValueError, RecursionError):

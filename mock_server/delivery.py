@@ -169,7 +169,8 @@ class Exchange:
         """One line that says what came back."""
         if self.answer is None:
             why = WHY_NO_ANSWER.get(self.failure, self.failure)
-            return f"{why}{': ' + self.detail if self.detail else ''}"
+            detail = self.detail if self.detail.lower() != "connection refused" else ""  # that is what it says already
+            return f"{why}{': ' + detail if detail else ''}"
         media_type = f", {printable(self.answer.media_type[:80])}" if self.answer.media_type else ""
         return f"{status_line(self.status)}{media_type}, {len(self.answer.body)} bytes"
 

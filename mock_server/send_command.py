@@ -12,6 +12,7 @@ import click
 
 from mock_server.reaching import pace_in_words, pace_options, reach_options, sender_to
 from openapi.contract_options import contract_of, contract_options
+from openapi.counting import counted
 from openapi.errors import KitError
 from openapi.helping import rarely_used
 
@@ -146,7 +147,7 @@ class _Send:
             return 0
         pace = sender.pace
         click.echo(
-            f"Sending {planned} events of {o['messages']} messages to {sender.access.shown_url}, "
+            f"Sending {counted(planned, 'event')} of {counted(o['messages'], 'message')} to {sender.access.shown_url}, "
             f"{o['speed']:g} times faster than life, {pace_in_words(pace)}."
         )
         if pace.most is not None and planned > pace.most:
@@ -202,7 +203,7 @@ def _summarise(tally: Any, planned: int) -> None:
     from mock_server.delivery import printable
 
     open_events = planned - tally.delivered - tally.given_up
-    parts = [f"acknowledged {tally.delivered} of {planned} events"]
+    parts = [f"acknowledged {tally.delivered} of {counted(planned, 'event')}"]
     parts += [f"retried {tally.retried}"] if tally.retried else []
     parts += [f"repeated on purpose {tally.repeated}"] if tally.repeated else []
     times = "once" if tally.waits == 1 else f"{tally.waits} times"

@@ -25,7 +25,8 @@ class KitError(Exception):
     def __str__(self) -> str:
         place = f"{self.where}: " if self.where else ""
         remedy = f"\n  {self.remedy}" if self.remedy else ""
-        return f"{place}{self.what}.{remedy}"
+        stop = "" if self.what.endswith(("?", ".")) else "."
+        return f"{place}{self.what}{stop}{remedy}"
 
 
 class ContractError(KitError):

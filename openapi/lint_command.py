@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from openapi.counting import counted
 from openapi.linting import Remark
 
 __all__ = ["lint"]
@@ -46,8 +47,8 @@ def _as_text(remarks: Sequence[Remark]) -> str:
     lines: list[str] = []
     for remark in remarks:
         lines += [f"{remark.place}: {remark.level}: {remark.what}", f"  {remark.remedy}"]
-    counted = [f"{sum(r.level == level for r in remarks)} {level}s" for level in ("error", "warning", "note")]
-    return "\n".join([*lines, ", ".join(counted)])
+    sums = [counted(sum(r.level == level for r in remarks), level) for level in ("error", "warning", "note")]
+    return "\n".join([*lines, ", ".join(sums)])
 
 
 def _as_json(remarks: Sequence[Remark]) -> str:

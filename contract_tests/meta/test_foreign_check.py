@@ -44,6 +44,7 @@ def test_mock_made_from_a_foreign_document_is_judged_clean(file):
     ran = CliRunner().invoke(check, ["--contract", str(file), "--depth", "quick", "--rules", "ACK,FWD,PAY-17"])
     assert ran.exit_code == 0
     assert "contract 7" in ran.output
+    assert "(no URL was given): good, " in ran.output
     assert "1 of 2 callbacks is set aside" in ran.output and "text/xml" in ran.output
 
 

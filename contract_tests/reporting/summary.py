@@ -14,6 +14,7 @@ from contract_tests.reporting.inert import as_text
 from contract_tests.reporting.outcome import broken_rules, counts, not_judged, outcome
 from contract_tests.reporting.words import WORDS
 from mock_server.delivery import printable
+from openapi.counting import counted
 
 __all__ = ["append_to_step_summary", "escaped", "summary_md"]
 
@@ -32,7 +33,7 @@ def summary_md(report: dict[str, Any]) -> str:
     lines = [
         f"## {_SIGNS.get(result, '⚠️')} {WORDS[result][0]}: {escaped(report['receiver']['name'])}",
         "",
-        f"**{tallied}** · {run['deliveries']} deliveries in {run['duration_s']:.1f} s · "
+        f"**{tallied}** · {counted(run['deliveries'], 'delivery', 'deliveries')} in {run['duration_s']:.1f} s · "
         f"{escaped(report['contract']['title'])} {escaped(report['contract']['version'])} · "
         f"{report['kit']['name']} {escaped(report['kit']['version'])} · depth {run['depth']}, seed {run['seed']} · "
         f"run {run['id']}",
@@ -55,7 +56,7 @@ def summary_md(report: dict[str, Any]) -> str:
     lines += [f"- {escaped(line)}" for line in accepted_lines(report)]
     lines += _notes(report.get("notes", []))
     if report["not_reached"]:
-        lines.append(f"- not reached: {len(report['not_reached'])} rules")
+        lines.append(f"- not reached: {counted(len(report['not_reached']), 'rule')}")
     return "\n".join(lines).rstrip() + "\n"
 
 

@@ -22,6 +22,7 @@ from contract_tests.verdicts import RuleResult
 from mock_server.curl import FRESH_RUN
 from mock_server.delivery import printable
 from openapi.catalogue import Catalogue, Rule
+from openapi.counting import counted
 
 __all__ = ["Bar", "console", "show_plan", "show_report"]
 
@@ -108,7 +109,9 @@ def show_plan(
     total = sum(plan.values()) + contacts
     first = "the first contact is one of them" if contacts == 1 else f"{contacts} of them are the first contact"
     target.print(table)
-    target.print(f"\n{len(plan)} rules, {total} deliveries to {url} ({first}); {pace}.")
+    target.print(
+        f"\n{counted(len(plan), 'rule')}, {counted(total, 'delivery', 'deliveries')} to {url} ({first}); {pace}."
+    )
     target.print(
         "A broken rule sends up to three of its cases again, a flaky case up to four times. Nothing was sent now."
     )
@@ -201,14 +204,14 @@ def _show_summary(target: Console, value: dict[str, Any]) -> None:
     judged = f"{' and '.join(dict.fromkeys(urls))}: {tallied}"
     by = (
         f"contract {value['contract']['version']}, depth {run['depth']}, seed {run['seed']}, run {run['id']}, "
-        f"{run['deliveries']} deliveries in {run['duration_s']:.1f} s"
+        f"{counted(run['deliveries'], 'delivery', 'deliveries')} in {run['duration_s']:.1f} s"
     )
     for line in ("", judged, by, _in_a_word(value)):
         target.print(Text(printable(line)), soft_wrap=True)
     for line in accepted_lines(value):
         target.print(Text(line, style="yellow"), soft_wrap=True)
     if value["not_reached"]:
-        target.print(Text(f"not reached: {len(value['not_reached'])} rules"))
+        target.print(Text(f"not reached: {counted(len(value['not_reached']), 'rule')}"))
     if run["incomplete"] and outcome(value) != "incomplete":
         target.print(Text(f"ended early: {run['incomplete']}", style="bold red"), soft_wrap=True)
 
