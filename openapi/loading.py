@@ -15,12 +15,12 @@ from openapi.errors import ContractError
 from openapi.facts import fact_flaws, facts_from
 from openapi.members import members_of
 from openapi.model import Callback, Contract, Example, HeaderParameter
+from openapi.naming import CONTRACT_FILE
 from openapi.overlay import apply_overlay, load_overlay
 from openapi.yamlfile import YamlFile, read_yaml
 
 __all__ = ["CONTRACT_FILE", "Bundles", "load_contract", "read_callback"]
 
-CONTRACT_FILE = Path(__file__).with_name("openapi.yaml")
 _MOST_FLAWS_SHOWN = 5
 
 

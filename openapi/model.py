@@ -12,6 +12,7 @@ from openapi import pointer as jp
 from openapi.bodies import FORM, Field, fields_of, is_fields
 from openapi.errors import ContractError
 from openapi.members import Member, members_of
+from openapi.naming import contract_in_words
 from openapi.order import Order
 
 __all__ = [
@@ -269,5 +270,7 @@ def no_such_callback(name: str, known: Sequence[str], where: str) -> ContractErr
         shown = difflib.get_close_matches(name, known, n=_MOST_NAMED, cutoff=0.4) or shown[:_MOST_NAMED]
     more = f" and {len(known) - len(shown)} more" if len(shown) < len(known) else ""
     return ContractError(
-        f"no callback is called {name!r}", where=where, remedy=f"It has: {', '.join(shown) or 'none'}{more}."
+        f"no callback is called {name!r}",
+        where=contract_in_words(where),
+        remedy=f"It has: {', '.join(shown) or 'none'}{more}.",
     )

@@ -27,3 +27,8 @@ def test_variable_that_is_no_option_is_told_and_its_value_is_not():
 def test_variable_of_several_commands_is_no_typo():
     done = run("docs", "--print-config", CALLBACK_CONTRACT_DOCS_URL="https://example.com/")
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_built_in_contract_is_called_that():
+    done = run("send", "http://127.0.0.1:9/", "--callback", "nope")
+    assert (done.returncode, done.stderr.startswith("error: the built-in contract: no callback is called")) == (2, True)
