@@ -14,6 +14,7 @@ from contract_tests.verdicts import NotApplicable
 from mock_server.signing import Scheme, lacking_signature, load_scheme
 from openapi.errors import KitError
 from openapi.model import Callback, Contract, HeaderParameter, means_all
+from openapi.naming import contract_in_words
 
 __all__ = ["chosen_callbacks"]
 
@@ -42,7 +43,8 @@ def chosen_callbacks(
             kept.append(_with_given(callback, given))
     lines = [f"{note.callback} is not judged: {note.text}" for note in left]
     if not kept:
-        raise KitError("no callback can be judged", where=str(contract.path), remedy="\n  ".join(lines[:_MOST_SHOWN]))
+        where = contract_in_words(contract.path)
+        raise KitError("no callback can be judged", where=where, remedy="\n  ".join(lines[:_MOST_SHOWN]))
     if options["callback"] and not means_all(options["callback"]):
         # One that was asked for by its name and left out would make a run green that judged something else.
         lines += _unsigned(kept, scheme, given) if len(kept) + len(left) > 1 else []
