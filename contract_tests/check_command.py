@@ -113,7 +113,7 @@ class _Check:
     def _judge(self, bench: Any, report_dir: Path | None, redact: tuple[str, ...], *, own_mock: bool) -> int:
         from contract_tests.first_contact import make_first_contact
         from contract_tests.reporting.terminal import Bar, console, show_report
-        from contract_tests.routes import judged_in_words
+        from contract_tests.routes import judged_in_words, short_names
         from contract_tests.running import run_rules
         from contract_tests.verdicts import exit_code
         from mock_server.pacing import OutOfBudget
@@ -165,7 +165,7 @@ class _Check:
         report = build_report(
             bench,
             kit_version=_kit_version(),
-            receiver_name=self.options["name"] or bench.sender.access.shown_url.split("://", 1)[-1].partition("?")[0],
+            receiver_name=self.options["name"] or short_names(bench),
             options=told_options(self.options, bench),
             started_at=started_at,
             duration_s=time.monotonic() - begun,

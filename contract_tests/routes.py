@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from mock_server.sending import Sender
     from openapi.model import Callback, Contract
 
-__all__ = ["hosts", "judged_in_words", "parted", "senders_elsewhere", "urls_in_words"]
+__all__ = ["hosts", "judged_in_words", "parted", "senders_elsewhere", "short_names", "urls_in_words"]
 
 _ROUTE = re.compile(r"(?P<name>.*?)=(?P<url>[A-Za-z][A-Za-z0-9+.-]*://.*|/.*)", re.DOTALL)
 
@@ -135,6 +135,12 @@ def hosts(bench: Bench) -> tuple[Scope, ...]:
 def urls_in_words(bench: Bench) -> str:
     """The URLs without their secrets."""
     return _listed(dict.fromkeys(sender.access.shown_url for sender in bench.senders))
+
+
+def short_names(bench: Bench) -> str:
+    """The URLs without scheme and query, as a receiver is called that has no name."""
+    shown = (sender.access.shown_url for sender in bench.senders)
+    return _listed(dict.fromkeys(url.split("://", 1)[-1].partition("?")[0] for url in shown))
 
 
 def judged_in_words(bench: Bench) -> str:

@@ -196,6 +196,12 @@ def test_secret_of_a_route_is_not_printed():
     assert f"{FIRST}=https://***@receiver.invalid/?token=***" in ran.output and "hush" not in ran.output
 
 
+def test_heading_names_every_url_and_no_secret(judged, two):
+    heading = (judged[1] / "summary.md").read_text(encoding="utf-8").splitlines()[0]
+    right, wrong = (url.partition("://")[2] for url in two)
+    assert heading.endswith(f": {right} and {wrong}") and "hush" not in heading
+
+
 def test_page_and_summary_tell_every_url():
     value = report(receiver={"urls": {FIRST: "https://one.invalid/", SECOND: "https://two.invalid/?t=…"}})
     page = report_html(value)
