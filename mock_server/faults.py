@@ -430,8 +430,8 @@ FAULTS: dict[str, Fault] = {
     "WIRE-03": _request("crashes on an unknown media type", CRASH, _strange_type),
     "WIRE-04": _request("answers an unknown media type with 400", problem(400, "Bad Request", "No."), _strange_type),
     "WIRE-05": _request(
-        "does not implement other methods",
-        Reply(501),
+        "crashes on other methods",
+        CRASH,
         lambda request, r: not _is_delivery(request, r) and request.method != "TRACE",
     ),
     "WIRE-06": _request(

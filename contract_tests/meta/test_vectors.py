@@ -111,6 +111,7 @@ def test_what_may_be_answered_follows_the_words():
     assert words["an acknowledgement (2xx)"] == ["2xx"]
     assert words["a rejection (4xx)"] == ["4xx"]
     assert words["a complete answer below 500"] == ["2xx", "3xx", "4xx"]
+    assert words["a complete answer below 500, or 501"] == ["2xx", "3xx", "4xx", "501"]
     assert words["415 Unsupported Media Type"] == ["415"]
 
 
