@@ -96,11 +96,8 @@ def matrix_rows(markdown: str) -> tuple[MatrixRow, ...]:
     return tuple(MatrixRow(*(cell.strip() for cell in (*row, "")[:4])) for row in cells[1:])
 
 
-_STARTED_WITH = {"python": "python", "port": 8080, "classpath": "lib/*"}
-
-
 def _samples() -> tuple[Sample, ...]:
-    from contract_tests.receivers import RECEIVERS
+    from contract_tests.receivers import JUDGED, RECEIVERS
 
     return tuple(
         Sample(
@@ -109,7 +106,8 @@ def _samples() -> tuple[Sample, ...]:
             language=receiver.language,
             framework=receiver.framework,
             packages=receiver.packages,
-            start="PORT=8080 " + " ".join(receiver.command).format(file=receiver.file, **_STARTED_WITH),
+            start=receiver.started(receiver.file),
+            judge=JUDGED,
             warns=(*receiver.expected_warnings, *receiver.possible_warnings),
             untested={"en": receiver.untested, "zh": receiver.untested_zh} if receiver.untested else {},
             text=_text(f"receivers/{receiver.file}"),

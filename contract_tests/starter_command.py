@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 from pathlib import Path
 
 import click
 
-from contract_tests.receivers import RECEIVERS
+from contract_tests.receivers import BASE, CALLBACK_PATH, JUDGED, READ_BACK_PATH, RECEIVERS, Receiver
 from openapi.errors import KitError
 
 __all__ = ["starter"]
@@ -34,6 +36,8 @@ def starter(framework: str, out: Path | None) -> None:
     if out is None:
         click.echo(text, nl=False)
         return
+    if re.fullmatch(r"\w[\w.-]*", out.name, re.ASCII):  # what needs quotes could end the comment that it stands in
+        text = text.replace(receiver.file, out.name)
     try:
         with out.open("x", encoding="utf-8") as file:  # never over somebody's work
             file.write(text)
@@ -41,3 +45,18 @@ def starter(framework: str, out: Path | None) -> None:
         raise KitError("the file exists", where=str(out), remedy="Give another --out.") from None
     except OSError as error:
         raise KitError(f"cannot be written: {error.strerror}", where=str(out), remedy="Give another --out.") from None
+    click.echo(_next_steps(receiver, out))
+
+
+def _next_steps(receiver: Receiver, out: Path) -> str:
+    """What the file's head comment says, with the file's name and place as they are now."""
+    install = {"Python": "pip install", "JavaScript": "npm install"}.get(receiver.language, "")
+    needs = f"{install} {' '.join(receiver.packages)}" if install else ", ".join(receiver.packages)
+    lines = {
+        "needs": needs or "nothing but the language",
+        "start": receiver.started(shlex.quote(str(out))),
+        "callbacks": f"POST {BASE}{CALLBACK_PATH}",
+        "read-back": f"GET {BASE}{READ_BACK_PATH}",
+        "judge": JUDGED,
+    }
+    return "\n".join([str(out), *(f"  {name:10} {line}" for name, line in lines.items())])

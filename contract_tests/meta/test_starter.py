@@ -6,11 +6,12 @@ import pytest
 from click.testing import CliRunner
 
 from contract_tests.meta.processes import FOLDER
-from contract_tests.receivers import RECEIVERS
+from contract_tests.receivers import BASE, CALLBACK_PATH, JUDGED, READ_BACK_PATH, RECEIVERS
 from contract_tests.starter_command import starter
 from openapi import KitError
 
 STARTERS = [pytest.param(receiver, id=receiver.name) for receiver in RECEIVERS if receiver.starter]
+SHORT = 'callback-contract check "$URL" --state-url "$URL/{id}"'
 
 
 def test_there_is_one_starter_for_each_framework():
@@ -23,8 +24,8 @@ def test_starter_prints_the_judged_file(receiver):
 
 
 @pytest.mark.parametrize("receiver", STARTERS)
-def test_starter_knows_nothing_of_the_kit(receiver):
-    text = (FOLDER / receiver.file).read_text("utf-8")
+def test_starter_knows_nothing_of_the_kit_but_how_it_is_judged(receiver):
+    text = (FOLDER / receiver.file).read_text("utf-8").replace(SHORT, "")
     named = ("callback_contract", "callback-contract", "contract_tests", "mock_server", "ca11bac4")
     assert [word for word in named if word in text] == []
 
@@ -32,7 +33,8 @@ def test_starter_knows_nothing_of_the_kit(receiver):
 @pytest.mark.parametrize("receiver", STARTERS)
 def test_starter_tells_how_it_is_started_and_why_it_answers_after_storing(receiver):
     text = (FOLDER / receiver.file).read_text("utf-8")
-    assert "Start it with" in text or "starts as it is" in text
+    head = text[:2000]
+    assert receiver.started(receiver.file) in head and f"URL={BASE}{CALLBACK_PATH}\n" in head and SHORT in head
     assert "personal" in text and "500" in text and "WHERE" in text.upper()
 
 
@@ -41,6 +43,20 @@ def test_starter_writes_over_nothing(tmp_path):
     assert CliRunner().invoke(starter, ["flask", "--out", str(out)]).exit_code == 0
     with pytest.raises(KitError, match="the file exists"):
         CliRunner().invoke(starter, ["go", "--out", str(out)], catch_exceptions=False)
+    judged = (FOLDER / "flask_receiver.py").read_text("utf-8")
+    assert out.read_text("utf-8") == judged.replace("flask_receiver.py", "app.py", 1)
+
+
+@pytest.mark.parametrize("receiver", STARTERS)
+def test_starter_tells_what_to_do_next_with_the_name_that_it_was_given(receiver, tmp_path):
+    out = tmp_path / "my app"
+    said = CliRunner().invoke(starter, [receiver.name, "--out", str(out)]).stdout
+    assert receiver.started(f"'{out}'") in said and JUDGED in said and f"GET {BASE}{READ_BACK_PATH}" in said
+
+
+def test_name_that_would_end_a_comment_is_not_written_into_it(tmp_path):
+    out = tmp_path / 'x"""\nraise SystemExit'
+    CliRunner().invoke(starter, ["flask", "--out", str(out)])
     assert out.read_text("utf-8") == (FOLDER / "flask_receiver.py").read_text("utf-8")
 
 

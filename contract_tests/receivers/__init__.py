@@ -46,6 +46,15 @@ class Receiver:
         """Whether the gate runs it."""
         return not self.untested
 
+    def started(self, file: str) -> str:
+        """The command line that starts it at port 8080, with the file's name as a shell reads it."""
+        environment = {"Python": "PORT=8080 STORE=receiver.sqlite3 ", "PHP": ""}.get(self.language, "PORT=8080 ")
+        return environment + " ".join(self.command).format(python="python", file=file, port=8080, classpath="'lib/*'")
+
+
+BASE = "http://127.0.0.1:8080"
+JUDGED = f"callback-contract check {BASE}{CALLBACK_PATH} --state-url '{BASE}{READ_BACK_PATH}'"
+"""The command line that judges a receiver which `started` has started."""
 
 _PYTHON = ("{python}", "{file}")
 _PHP = ("php", "-d", "display_errors=0", "-d", "enable_post_data_reading=0", "-S", "127.0.0.1:{port}", "{file}")

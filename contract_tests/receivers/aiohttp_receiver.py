@@ -1,6 +1,11 @@
 """A correct receiver in aiohttp: each status of a message takes effect once, and no message ever goes back.
 
-Start it with ``PORT=8080 STORE=receiver.sqlite3 python aiohttp_receiver.py``; it needs aiohttp.
+It needs aiohttp. Callbacks come by POST to /callbacks/whatsapp, and GET on /callbacks/whatsapp/{id} shows what is
+stored of a message. To start it, and to have it judged:
+
+    PORT=8080 STORE=receiver.sqlite3 python aiohttp_receiver.py
+    URL=http://127.0.0.1:8080/callbacks/whatsapp
+    callback-contract check "$URL" --state-url "$URL/{id}"
 """
 
 import asyncio

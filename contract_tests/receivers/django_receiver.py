@@ -1,7 +1,12 @@
 """A correct receiver in Django: each status of a message takes effect once, and no message ever goes back.
 
-Start it with ``PORT=8080 STORE=receiver.sqlite3 python django_receiver.py``; it needs django and waitress. A project of
-one's own has the settings, the model, the views and the URLs below in files of their own, and a migration.
+It needs django and waitress. Callbacks come by POST to /callbacks/whatsapp, and GET on /callbacks/whatsapp/{id} shows
+what is stored of a message. A project of one's own has the settings, the model, the views and the URLs below in files
+of their own, and a migration. To start it, and to have it judged:
+
+    PORT=8080 STORE=receiver.sqlite3 python django_receiver.py
+    URL=http://127.0.0.1:8080/callbacks/whatsapp
+    callback-contract check "$URL" --state-url "$URL/{id}"
 """
 
 import json

@@ -1,7 +1,12 @@
 // A correct receiver in Express: each status of a message takes effect once, and no message ever goes back.
 //
-// Start it with `PORT=8080 node express_receiver.js`; it needs express 5. What it knows is in memory and lost with the
-// process: replace the Map with a table whose primary key is the message's id, see `store`.
+// It needs express 5. Callbacks come by POST to /callbacks/whatsapp, and GET on /callbacks/whatsapp/{id} shows what is
+// stored of a message. What it knows is in memory and lost with the process: replace the Map with a table whose primary
+// key is the message's id, see `store`. To start it, and to have it judged:
+//
+//     PORT=8080 node express_receiver.js
+//     URL=http://127.0.0.1:8080/callbacks/whatsapp
+//     callback-contract check "$URL" --state-url "$URL/{id}"
 'use strict';
 
 const express = require('express');

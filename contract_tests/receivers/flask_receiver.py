@@ -1,6 +1,11 @@
 """A correct receiver in Flask: each status of a message takes effect once, and no message ever goes back.
 
-Start it with ``PORT=8080 STORE=receiver.sqlite3 python flask_receiver.py``; it needs flask and waitress.
+It needs flask and waitress. Callbacks come by POST to /callbacks/whatsapp, and GET on /callbacks/whatsapp/{id} shows
+what is stored of a message. To start it, and to have it judged:
+
+    PORT=8080 STORE=receiver.sqlite3 python flask_receiver.py
+    URL=http://127.0.0.1:8080/callbacks/whatsapp
+    callback-contract check "$URL" --state-url "$URL/{id}"
 """
 
 import json

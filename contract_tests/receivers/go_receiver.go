@@ -1,7 +1,12 @@
 // A correct receiver in Go: each status of a message takes effect once, and no message ever goes back.
 //
-// Start it with `PORT=8080 go run go_receiver.go`; it needs the standard library only. What it knows is in memory
-// and lost with the process: replace the map with a table whose primary key is the message's id, see store.
+// It needs the standard library only. Callbacks come by POST to /callbacks/whatsapp, and GET on
+// /callbacks/whatsapp/{id} shows what is stored of a message. What it knows is in memory and lost with the process:
+// replace the map with a table whose primary key is the message's id, see store. To start it, and to have it judged:
+//
+//     PORT=8080 go run go_receiver.go
+//     URL=http://127.0.0.1:8080/callbacks/whatsapp
+//     callback-contract check "$URL" --state-url "$URL/{id}"
 package main
 
 import (

@@ -1,10 +1,16 @@
 <?php
 // A correct receiver in plain PHP: each status of a message takes effect once, and no message ever goes back.
 //
-// Start it with `php -d display_errors=0 -d enable_post_data_reading=0 -S 127.0.0.1:8080 php_receiver.php`; the same
-// settings belong into the php.ini of a real server: the second keeps PHP from reading bodies before this program does,
-// and from putting a warning in front of the answer. State is a file per message in the directory STORE, under a lock;
-// a table whose primary key is the message's id, changed in one transaction, is the better place.
+// Callbacks come by POST to /callbacks/whatsapp, and GET on /callbacks/whatsapp/{id} shows what is stored of a message.
+// State is a file per message in the directory STORE, under a lock; a table whose primary key is the message's id,
+// changed in one transaction, is the better place. To start it, and to have it judged:
+//
+//     php -d display_errors=0 -d enable_post_data_reading=0 -S 127.0.0.1:8080 php_receiver.php
+//     URL=http://127.0.0.1:8080/callbacks/whatsapp
+//     callback-contract check "$URL" --state-url "$URL/{id}"
+//
+// The same settings belong into the php.ini of a real server: the second keeps PHP from reading bodies before this
+// program does, and from putting a warning in front of the answer.
 declare(strict_types=1);
 
 const PATH = '/callbacks/whatsapp';

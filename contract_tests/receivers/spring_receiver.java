@@ -1,9 +1,14 @@
 // A correct receiver in Spring Boot: each status of a message takes effect once, and no message ever goes back.
 //
 // It needs Java 17 and spring-boot-starter-web. In a project of one's own it is src/main/java/…/SpringReceiver.java,
-// with the properties of `main` in application.properties. With the jars in lib it also starts as it is:
-// `PORT=8080 java -cp 'lib/*' spring_receiver.java`. What it knows is in memory and lost with the process: replace the
-// map with a table whose primary key is the message's id, see `store`.
+// with the properties of `main` in application.properties. Callbacks come by POST to /callbacks/whatsapp, and GET on
+// /callbacks/whatsapp/{id} shows what is stored of a message. What it knows is in memory and lost with the process:
+// replace the map with a table whose primary key is the message's id, see `store`. With the jars in lib it also starts
+// as it is, and to have it judged:
+//
+//     PORT=8080 java -cp 'lib/*' spring_receiver.java
+//     URL=http://127.0.0.1:8080/callbacks/whatsapp
+//     callback-contract check "$URL" --state-url "$URL/{id}"
 package com.example.callbacks; // any but the default package, from which Spring would scan every jar
 
 import com.fasterxml.jackson.annotation.JsonRawValue;

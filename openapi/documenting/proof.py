@@ -26,6 +26,7 @@ class Sample:
 
     Attributes:
         start: The command line that starts it.
+        judge: The one that judges it then.
         warns: Ids of the SHOULD rules that it breaks on purpose.
         untested: Why the kit's tests cannot run it, by language; empty when they do.
     """
@@ -36,6 +37,7 @@ class Sample:
     framework: str
     packages: tuple[str, ...]
     start: str
+    judge: str
     warns: tuple[str, ...]
     text: str
     untested: Mapping[str, str] = field(default_factory=dict)
