@@ -73,6 +73,7 @@ def docs(out: Path, lang: str | None, names: tuple[str, ...], **options: Any) ->
 def proof() -> Proof:
     """Gathers faults, the kill matrix, the correct receivers and the recorded runs, as the kit ships them."""
     from mock_server.faults import FAULTS
+    from mock_server.signing import presets
 
     translated = {lang: _translated(lang) for lang in LANGUAGES}
     return Proof(
@@ -81,6 +82,7 @@ def proof() -> Proof:
         matrix=matrix_rows(_text("KILL-MATRIX.md")),
         receivers=_samples(),
         runs=tuple(Run(**run) for run in json.loads(_text("recorded-runs.json"))),
+        schemes=presets(),
     )
 
 

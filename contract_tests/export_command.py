@@ -17,7 +17,7 @@ from openapi.model import Callback, Contract
 __all__ = ["export"]
 
 _DEPTHS = ("quick", "standard", "thorough")
-_KINDS = ("openapi", "paths", "schema", "http", "vectors")
+_KINDS = ("openapi", "paths", "schema", "http", "vectors", "signature")
 
 
 @click.command()
@@ -41,6 +41,7 @@ _KINDS = ("openapi", "paths", "schema", "http", "vectors")
 @click.option("--tolerant", is_flag=True, help="For schema: open closed lists and objects, as a receiver should.")
 @click.option("--depth", type=click.Choice(_DEPTHS), help="For vectors: how many of them; quick without it.")
 @click.option("--seed", type=click.IntRange(0), help="For vectors: changes what is drawn; 0 without it.")
+@click.option("--preset", metavar="NAME", help="For signature: which scheme; standard-webhooks without it.")
 @contract_options
 def export(
     kind: str,
@@ -51,16 +52,18 @@ def export(
     tolerant: bool,
     depth: str | None,
     seed: int | None,
+    preset: str | None,
     **options: Any,
 ) -> None:
     """Write the contract in a form that other tools read.
 
     \b
-    openapi   the OpenAPI 3.1 document, callbacks under `webhooks`
-    paths     the same with callbacks under `paths`, for tools that know no webhooks
-    schema    JSON Schema 2020-12 of a callback's body, self-contained
-    http      the examples as an .http file, which VS Code and JetBrains send by a click
-    vectors   deliveries with the statuses that each rule allows, for unit tests in any language
+    openapi    the OpenAPI 3.1 document, callbacks under `webhooks`
+    paths      the same with callbacks under `paths`, for tools that know no webhooks
+    schema     JSON Schema 2020-12 of a callback's body, self-contained
+    http       the examples as an .http file, which VS Code and JetBrains send by a click
+    vectors    deliveries with the statuses that each rule allows, for unit tests in any language
+    signature  a scheme that --signature knows by name, as a file to make your own of
 
     \b
     callback-contract export --format yaml --out contract.yaml
@@ -69,7 +72,10 @@ def export(
     callback-contract export --contract their-openapi.yaml --as schema --callback all --out schemas/
     """
     idle = () if options["contract"] else names
-    _refuse_idle_options(kind, form=form, callback=idle, tolerant=tolerant, depth=depth, seed=seed)
+    _refuse_idle_options(kind, form=form, callback=idle, tolerant=tolerant, depth=depth, seed=seed, preset=preset)
+    if kind == "signature":
+        _write({"scheme.yaml": _scheme(preset or "standard-webhooks")}, out, force=force)
+        return
     contract, callbacks = _read(names, options)
     form = form or ("yaml" if Path(out).suffix in {".yaml", ".yml"} else "json")
     if kind == "schema":
@@ -106,6 +112,7 @@ def _refuse_idle_options(kind: str, **given: object) -> None:
         "tolerant": {"schema"},
         "depth": {"vectors"},
         "seed": {"vectors"},
+        "preset": {"signature"},
     }
     for name, value in given.items():
         if value not in (None, (), False) and kind not in meant[name]:
@@ -157,6 +164,20 @@ def _vectors(contract: Contract, callbacks: tuple[Callback, ...], depth: str, se
     # One vector a line: a difference between two exports shows which ones changed. ASCII: no tool can change a byte.
     head = json.dumps({**document, "vectors": []}, indent=1).removesuffix("[]\n}")
     return head + "[\n" + ",\n".join(map(json.dumps, document["vectors"])) + "\n]}\n"
+
+
+def _scheme(preset: str) -> str:
+    from mock_server.signing import presets
+    from mock_server.signing.scheme import preset_text
+    from openapi.exporting import MADE_BY
+
+    head = (
+        f"# {MADE_BY} --as signature --preset {preset}; there are {', '.join(presets())}.",
+        "# Signs and judges: callback-contract check URL --signature THIS_FILE",
+        "# signed and layout are templates, {body} {timestamp} {id} {method} {path} and {signature} {timestamp}.",
+        "# key_env names environment variables, the current key's first: a key itself never stands in this file.",
+    )
+    return "\n".join((*head, preset_text(preset)))
 
 
 def _write(files: Mapping[str, str], out: str, *, force: bool) -> None:

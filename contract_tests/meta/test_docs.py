@@ -5,9 +5,11 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import os
 import re
 import zlib
 from dataclasses import replace
+from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote
@@ -21,6 +23,7 @@ from contract_tests.docs_command import docs, proof
 from contract_tests.meta.test_translations import OTHER_WORDS
 from contract_tests.recording import RECORDED, ran
 from mock_server.faults import FAULTS
+from mock_server.signing import load_keys, load_scheme
 from openapi import CONTRACT_FILE, KitError, load_contract
 from openapi.catalogue import load_catalogue
 from openapi.documenting import address
@@ -443,6 +446,16 @@ def test_commands_that_are_shown_exist(site):
     for command, rest in set(shown):
         known = {option for each in _LazyGroup().get_command(None, command).params for option in each.opts}
         assert set(re.findall(r" (--[a-z-]+)", rest)) <= known, (command, rest)
+
+
+def test_signature_scheme_that_is_shown_is_one(site, tmp_path, monkeypatch):
+    monkeypatch.setenv("CALLBACK_SIGNING_KEY", "x" * 32)
+    monkeypatch.setenv("CALLBACK_SIGNING_KEY_OLD", "y" * 32)
+    for lang in LANGUAGES:
+        shown = re.search(r"<code>(header: X-Signature.*?)</code>", site[f"{lang}/testing.html"], re.DOTALL)[1]
+        (tmp_path / "my-scheme.yaml").write_text(unescape(re.sub("<[^>]*>", "", shown)))
+        scheme = load_scheme(str(tmp_path / "my-scheme.yaml"))
+        assert scheme.timed and len(load_keys(scheme, os.environ).values) == 2
 
 
 def test_recorded_runs_name_no_machine():

@@ -25,6 +25,7 @@ from openapi_core.testing import MockRequest
 from contract_tests.export_command import export
 from contract_tests.meta.processes import awaiting_port
 from mock_server.http_file import http_file
+from mock_server.signing import load_scheme, presets
 from openapi import KitError, load_contract
 from openapi.exporting import MADE_BY, as_json, as_openapi, as_paths, as_schema, as_yaml
 from openapi.yamlfile import read_yaml
@@ -250,3 +251,15 @@ def test_text_reaches_the_standard_output_in_utf_8(tmp_path):
     command = [sys.executable, "-m", "contract_tests", "export", "--as", "http"]
     done = subprocess.run(command, check=True, env=env, capture_output=True, cwd=Path(__file__).parents[2])
     assert "李雷" in done.stdout.decode()
+
+
+@pytest.mark.parametrize("preset", presets())
+def test_exported_scheme_is_the_preset_and_can_be_given_as_a_file(tmp_path, preset):
+    out = tmp_path / f"{preset}.yaml"
+    exported("--as", "signature", "--preset", preset, "--out", str(out))
+    assert load_scheme(str(out)) == load_scheme(preset)
+
+
+def test_unknown_preset_is_refused_with_the_ones_that_there_are():
+    assert "Did you mean standard-webhooks?" in refused("--as", "signature", "--preset", "standard-webhoks")
+    assert "It is for --as signature" in refused("--preset", "standard-webhooks")

@@ -15,7 +15,7 @@ from openapi import pointer as jp
 from openapi.errors import KitError
 from openapi.yamlfile import YamlFile, read_yaml
 
-__all__ = ["Scheme", "load_scheme", "presets", "split"]
+__all__ = ["Scheme", "load_scheme", "preset_text", "presets", "split"]
 
 PRESETS_FOLDER = Path(__file__).parents[1] / "schemes"
 
@@ -99,6 +99,28 @@ def presets() -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in PRESETS_FOLDER.glob("*.yaml")))
 
 
+def preset_text(name: str) -> str:
+    """The YAML of a preset, which is a file like everybody's.
+
+    Raises:
+        KitError: There is no such preset.
+    """
+    if name not in presets():
+        raise KitError(
+            "no signature scheme has this name",
+            where=f"--preset {name!r}",
+            remedy=f"{_near(name)}Give one of {', '.join(presets())}.",
+        )
+    return (PRESETS_FOLDER / f"{name}.yaml").read_text("utf-8")
+
+
+def _near(name: str) -> str:
+    import difflib
+
+    near = difflib.get_close_matches(name, presets(), n=1)
+    return f"Did you mean {near[0]}? " if near else ""
+
+
 def load_scheme(name_or_path: str) -> Scheme:
     """Reads a preset by its name, or a scheme's YAML file.
 
@@ -109,14 +131,10 @@ def load_scheme(name_or_path: str) -> Scheme:
     path = PRESETS_FOLDER / f"{name_or_path}.yaml" if name_or_path in presets() else Path(name_or_path)
     looks_like_path = path.suffix in {".yaml", ".yml"} or "/" in name_or_path
     if not looks_like_path and not os.path.isfile(path):  # unlike `Path.is_file`, quiet about names too long
-        import difflib
-
-        near = difflib.get_close_matches(name_or_path, presets(), n=1)
-        hint = f"Did you mean {near[0]}? " if near else ""
         raise KitError(
             "no signature scheme or file has this name",
             where=f"signature scheme {name_or_path!r}",
-            remedy=f"{hint}Give a YAML file, or one of {', '.join(presets())}.",
+            remedy=f"{_near(name_or_path)}Give a YAML file, or one of {', '.join(presets())}.",
         )
     file = read_yaml(path, error=KitError)
     for pointer, what, remedy in _breaches(file):

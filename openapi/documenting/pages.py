@@ -117,7 +117,8 @@ class Book:
             return Page(f"{name}.html", f"{name}.html", group, t(f"page.{name}"), headings)
 
         yield page("index", "start")
-        sections = ["install", "commands", *(["runs"] if self.proof.runs else []), "states", "verdicts", "codes"]
+        sections = ["install", "commands", *(["runs"] if self.proof.runs else []), "states"]
+        sections += [*(["signing"] if self.proof.schemes else []), "verdicts", "codes"]
         headings = [(name, t(f"testing.{name}")) for name in sections]
         yield page("testing", "start", *headings)
         if self.proof.receivers:

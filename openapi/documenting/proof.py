@@ -60,6 +60,7 @@ class Proof:
     Attributes:
         faults: By rule id, what a mock does that breaks it, as in "answers 409 to a redelivery".
         translated: The same by language, where somebody has written it.
+        schemes: Names of the signature schemes that come with the kit.
     """
 
     faults: Mapping[str, str] = field(default_factory=dict)
@@ -67,6 +68,7 @@ class Proof:
     matrix: tuple[MatrixRow, ...] = ()
     receivers: tuple[Sample, ...] = ()
     runs: tuple[Run, ...] = ()
+    schemes: tuple[str, ...] = ()
 
     def deviation(self, fault: str, lang: str) -> str:
         """What the fault does in a language; empty when it is not told there."""
