@@ -155,6 +155,8 @@ def _wanted(param: click.Parameter, raw: Any) -> tuple[str, bool]:
     if getattr(param, "multiple", False) or param.nargs != 1:
         texts = isinstance(raw, list) and all(isinstance(item, str) for item in raw)
         return "a list of texts", is_text or texts
+    if _takes_commas(param):
+        return "a text or a list of texts", is_text or (isinstance(raw, list) and all(isinstance(i, str) for i in raw))
     if isinstance(param, click.Option) and param.is_flag:
         return "true or false", isinstance(raw, bool)
     if isinstance(param.type, click.types.IntParamType):
@@ -162,6 +164,11 @@ def _wanted(param: click.Parameter, raw: Any) -> tuple[str, bool]:
     if isinstance(param.type, click.types.FloatParamType):
         return "a number", isinstance(raw, (int, float)) and not isinstance(raw, bool)
     return "a text", is_text
+
+
+def _takes_commas(param: click.Parameter) -> bool:
+    """Whether the option is one text of several parts, for which a file's list is as good."""
+    return (param.metavar or "").endswith(",…")
 
 
 def _kind(raw: Any) -> str:
@@ -217,7 +224,11 @@ def value_of(ctx: click.Context, param: click.Parameter, setting: Setting, file:
     ]
     if file is not None:
         items = [str(file.parent / item) if _is_path(param, item) else item for item in items]
-    value = items if getattr(param, "multiple", False) or param.nargs != 1 else items[0]
+    value: Any = items
+    if _takes_commas(param):
+        value = ",".join(items)
+    elif not (getattr(param, "multiple", False) or param.nargs != 1):
+        value = items[0]
     try:
         param.type_cast_value(ctx, value)
     except click.BadParameter as error:

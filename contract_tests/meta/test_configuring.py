@@ -50,6 +50,14 @@ def test_file_gives_values_and_their_lines(configured, printed):
     assert shown["seed"] == ("0", "default")
 
 
+def test_option_of_several_parts_takes_a_list_as_well_as_commas(configured, folder):
+    for text in ("rules = ['ACK-01', 'FWD']", "rules = 'ACK-01,FWD'"):
+        configured(text)
+        assert parsed([])["rules"] == "ACK-01,FWD"
+    configured("rules = []")
+    assert parsed([])["rules"] == ""
+
+
 def test_command_line_wins_over_environment_over_file(configured, printed, monkeypatch):
     configured("rate = 1\nseed = 1\ndepth = 'quick'")
     monkeypatch.setenv("CALLBACK_CONTRACT_CHECK_RATE", "2")
@@ -132,6 +140,8 @@ REFUSED = {
     "depth = 'fast'": "'fast' is not one of",
     "name = 3": "a text is wanted, not a number",
     "header = [1]": "a list of texts",
+    "rules = ['ACK', 1]": "a text or a list of texts is wanted",
+    "name = ['x']": "a text is wanted, not such a list",
     "auth = 'me:pw'": "write ${NAME} here",
     "header = 'Authorization: Bearer x'": "the value of Authorization stands in the file",
     "state-header = ['X-Api-Key: x']": "the value of X-Api-Key",

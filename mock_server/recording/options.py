@@ -31,7 +31,7 @@ _OPTIONS = (
     click.option(
         "--script",
         default="",
-        metavar="STEPS",
+        metavar="STEP,…",
         help="Answers in turn: 503x2,429;retry-after=3,200,x*.",
     ),
     click.option("--delay", type=click.FloatRange(0, 3600), default=0.0, metavar="S", help="Wait before each answer."),
