@@ -97,11 +97,13 @@ class _Check:
     def _dry_run(self, bench: Any) -> int:
         from contract_tests.reporting.terminal import console, show_plan
         from contract_tests.routes import judged_in_words
-        from contract_tests.running import collect_tests, plan_of
+        from contract_tests.running import collect_tests, plans_of
 
+        tests = collect_tests()
         show_plan(
             console(),
-            plan_of(bench, collect_tests()),
+            plans_of(bench, tests),
+            connecting=frozenset(rule_id for rule_id, test in tests.items() if test.connects),
             pace=pace_in_words(bench.sender.pace),
             url=judged_in_words(bench),
             contacts=len(bench.scopes),

@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 
 from contract_tests.bench import Bench
-from contract_tests.judging import RuleTest, planned
+from contract_tests.judging import Plan, RuleTest, planned
 from contract_tests.plugin import RulesPlugin
 from openapi.catalogue import Catalogue
 
-__all__ = ["collect_tests", "plan_of", "run_rules"]
+__all__ = ["collect_tests", "plan_of", "plans_of", "run_rules"]
 
 _HERE = Path(__file__).parent
 CHAPTERS = _HERE / "chapters"
@@ -89,8 +89,13 @@ def collect_tests() -> dict[str, RuleTest]:
 
 def plan_of(bench: Bench, tests: dict[str, RuleTest]) -> dict[str, int]:
     """How many deliveries each rule is going to cause at a receiver that does everything right."""
+    return {rule_id: plan.deliveries for rule_id, plan in plans_of(bench, tests).items()}
+
+
+def plans_of(bench: Bench, tests: dict[str, RuleTest]) -> dict[str, Plan]:
+    """What each rule is going to take; one without cases is not applicable, and its reason says why."""
     seen: set[tuple[str, str]] = set()
-    return {rule.id: planned(bench, rule, tests[rule.id], seen).deliveries for rule in bench.rules if rule.id in tests}
+    return {rule.id: planned(bench, rule, tests[rule.id], seen) for rule in bench.rules if rule.id in tests}
 
 
 def untested(catalogue: Catalogue) -> list[str]:

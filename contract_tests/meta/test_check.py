@@ -139,6 +139,15 @@ def test_dry_run_tells_the_number_that_is_sent(url, tmp_path):
     assert f" {sent} deliveries to " in planned
 
 
+def test_dry_run_says_what_is_not_applicable_and_what_its_words_mean(url):
+    planned = quick(url, "--dry-run", "--rules", "SEC-01,SEC-02,IDM-03,SIG-01,TLS-02").stdout
+    rows = [line.split() for line in planned.splitlines() if line[3:4] == "-"]
+    assert [row[0] for row in rows if row[2] == "shared"] == ["SEC-02"]
+    assert [row[0] for row in rows if row[2] == "not"] == ["IDM-03", "SIG-01", "TLS-02"]
+    assert "needs read-back: give --state-url" in planned
+    assert "\nshared: " in planned and "\nnot applicable: " in planned and "\nconnection: " not in planned
+
+
 def test_report_satisfies_its_schema_with_and_without_findings(tmp_path):
     schema = json.loads(files("contract_tests").joinpath("schemas/report.schema.json").read_text())
     validator = jsonschema_rs.validator_for(schema)

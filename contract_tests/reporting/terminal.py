@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from contract_tests.bench import Listener
+from contract_tests.judging import Plan
 from contract_tests.reporting.accepted import accepted_lines
 from contract_tests.reporting.documented import rule_link
 from contract_tests.reporting.outcome import outcome
@@ -42,6 +43,11 @@ _WORDS = {
     "error": "the run had an error",
 }
 _PIPE_WIDTH = 120
+_KINDS = {
+    "shared": "judged by the answers to what a rule above delivers; nothing more is sent for it.",
+    "connection": "judged by connections of its own, over which nothing is delivered.",
+    "not applicable": "not judged in this run; the reason stands below it, once for all that follow with the same.",
+}
 
 
 def console(*, stderr: bool = False) -> Console:
@@ -92,26 +98,46 @@ class Bar(Listener):
 
 
 def show_plan(
-    target: Console, plan: dict[str, int], *, pace: str, url: str, contacts: int, catalogue: Catalogue
+    target: Console,
+    plans: dict[str, Plan],
+    *,
+    connecting: frozenset[str],
+    pace: str,
+    url: str,
+    contacts: int,
+    catalogue: Catalogue,
 ) -> None:
     """Prints what a run would send, without sending it.
 
     Args:
+        connecting: Rules that open connections and deliver nothing.
         url: Where to, in words.
         contacts: How many deliveries the first contact takes.
     """
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for column, justify in (("rule", "left"), ("level", "left"), ("deliveries", "right"), ("statement", "left")):
         table.add_column(column, justify=justify)  # type: ignore[arg-type]
-    for rule_id, count in plan.items():
+    told, kinds = "", set()
+    for rule_id, plan in plans.items():
         rule = catalogue[rule_id]
-        table.add_row(rule.id, rule.level, str(count) if count else "shared", rule.statement)
-    total = sum(plan.values()) + contacts
+        kind = "" if plan.deliveries else "connection" if rule_id in connecting else "shared"
+        kind = kind if plan.cases else "not applicable"
+        kinds.add(kind)
+        table.add_row(rule.id, rule.level, kind or str(plan.deliveries), rule.statement)
+        if not plan.cases and plan.reason != told:
+            told = plan.reason
+            table.add_row("", "", "", Text(printable(told), style="dim"))
+    total = sum(plan.deliveries for plan in plans.values()) + contacts
     first = "the first contact is one of them" if contacts == 1 else f"{contacts} of them are the first contact"
     target.print(table)
-    target.print(
-        f"\n{counted(len(plan), 'rule')}, {counted(total, 'delivery', 'deliveries')} to {url} ({first}); {pace}."
-    )
+    target.print()
+    for kind, meaning in _KINDS.items():
+        if kind in kinds:
+            target.print(f"{kind}: {meaning}", soft_wrap=True)
+    idle = sum(not plan.cases for plan in plans.values())
+    without = f" ({idle} not applicable)" if idle else ""
+    count = counted(total, "delivery", "deliveries")
+    target.print(f"{counted(len(plans), 'rule')}{without}, {count} to {url} ({first}); {pace}.")
     target.print(
         "A broken rule sends up to three of its cases again, a flaky case up to four times. Nothing was sent now."
     )
