@@ -7,7 +7,6 @@ import hashlib
 import json
 import os
 import re
-import zlib
 from dataclasses import replace
 from html import unescape
 from html.parser import HTMLParser
@@ -33,6 +32,7 @@ from openapi.documenting.languages import catalogue_in, contract_in
 from openapi.documenting.pages import Book, rendered_pages
 from openapi.documenting.picture import life_cycle
 from openapi.documenting.proof import Proof
+from openapi.documenting.searching import Entry, index, rows_of
 from openapi.documenting.site import MARKER, pages_of_site, write_site
 from openapi.documenting.wire import request_text
 from openapi.documenting.words import LANGUAGES, Words, languages_from, table
@@ -138,10 +138,27 @@ def test_two_pointers_never_share_an_anchor():
     assert len({address("field", "x", pointer) for pointer in pointers}) == len(pointers)
 
 
+def searched(site, lang):
+    return rows_of(re.search(r'id="search-index">(.*?)</script>', site[f"{lang}/index.html"], re.DOTALL)[1])
+
+
+@pytest.mark.parametrize(
+    "word", "idempotent timeout starter curl 500 --samples get_json() 9.3.8 key_env 超时 去重".split()
+)
+def test_search_finds_what_readers_type_in_both_languages(site, word):
+    for lang in LANGUAGES if word.isascii() else ["zh"]:
+        assert [e for e in searched(site, lang) if word in f"{e.name} {e.text} {e.words}".lower()], lang
+
+
+def test_search_index_is_read_as_it_was_written():
+    entries = [Entry("a", "p.html#a", "b"), Entry("<!--", "p.html", "é" * 7, "c", "</script>"), Entry("x", "q.html#y")]
+    assert rows_of(index(entries)) == entries
+    assert not set("<>\"'&") - {">", "&"} & set(index(entries))
+
+
 def test_search_finds_every_rule_and_field_in_both_languages(site):
     for lang in LANGUAGES:
-        index = re.search(r'id="search-index">(.*?)</script>', site[f"{lang}/index.html"], re.DOTALL)[1]
-        names = {row[0] for row in json.loads(zlib.decompress(base64.b64decode(index), -15))}
+        names = {entry.name for entry in searched(site, lang)}
         assert {rule.id for rule in CATALOGUE.rules} <= names
         assert {m.pointer[1:] for c in CONTRACT.callbacks for m in c.members if m.pointer.count("/") == 1} <= names
 
@@ -175,7 +192,18 @@ def test_no_word_is_idle():
         list(rendered_pages(Book(contract, CONTRACT, catalogue_in(lang), proof(), words, tuple(LANGUAGES))))
         used |= words.used
     # Said only of contracts and receivers that have what these lack, or lack what these have.
-    rare = ("apart.", "aside.", "fact.none", "field.", "format.", "home.answer.", "mark.", "role.", "rules.note")
+    rare = (
+        "alias.",
+        "apart.",
+        "aside.",
+        "fact.none",
+        "field.",
+        "format.",
+        "home.answer.",
+        "mark.",
+        "role.",
+        "rules.note",
+    )
     rare += (
         "rules.untestable",
         "site.choose",
@@ -446,6 +474,13 @@ def test_commands_that_are_shown_exist(site):
     for command, rest in set(shown):
         known = {option for each in _LazyGroup().get_command(None, command).params for option in each.opts}
         assert set(re.findall(r" (--[a-z-]+)", rest)) <= known, (command, rest)
+
+
+def test_options_that_are_shown_exist(site):
+    known = {option for each in _LazyGroup().get_command(None, "check").params for option in each.opts}
+    shown = re.search(r'aria-labelledby="options">(.*?)</section>', site["en/testing.html"], re.DOTALL)[1]
+    assert len(named := set(re.findall(r"(?<![\w-])(--?[A-Za-z][a-z-]*)", re.sub("<[^>]*>", " ", shown)))) > 20
+    assert named <= known
 
 
 def test_signature_scheme_that_is_shown_is_one(site, tmp_path, monkeypatch):

@@ -49,7 +49,7 @@ def _key(name: str, url: str) -> Markup:
 
 
 def _span(name: str, text: str) -> Markup:
-    return Markup('<span class="{}">{}</span>').format(name, as_text(text))
+    return Markup('<i class="{}">{}</i>').format(name, as_text(text))
 
 
 def _lines(parts: list[Markup], opening: str, closing: str, indent: str) -> Markup:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from openapi.catalogue import Catalogue
 from openapi.documenting import beside, markdown
+from openapi.documenting.bodies import texts_below
 from openapi.documenting.delivery import ShownFact, apart, facts
 from openapi.documenting.languages import read_back_in
 from openapi.documenting.links import address, anchor, file_name
@@ -20,14 +21,16 @@ from openapi.documenting.proof import Proof
 from openapi.documenting.reference import Reference, reference
 from openapi.documenting.searching import Entry, index
 from openapi.documenting.templating import environment
-from openapi.documenting.words import Words
+from openapi.documenting.words import Words, table
 from openapi.model import Callback, Contract
+from openapi.translating import ORIGINAL
 
 __all__ = ["Book", "Page", "chooser", "rendered_pages"]
 
 _MARKS = ("doc", "example", "inferred", "house")
 _VERDICTS = ("pass", "warn", "fail", "flaky", "not applicable", "waived", "error")
 _EXIT_CODES = (0, 1, 2, 3, 130)
+_WITH_BODY = {"index", "testing", "delivery", "rules", "open", "aside"}  # what other pages say has entries of its own
 _LARGE = 20_000  # fields in all callbacks; a site of more would take tens of megabytes
 
 
@@ -117,7 +120,7 @@ class Book:
             return Page(f"{name}.html", f"{name}.html", group, t(f"page.{name}"), headings)
 
         yield page("index", "start")
-        sections = ["install", "commands", *(["runs"] if self.proof.runs else []), "states"]
+        sections = ["install", "commands", "options", *(["runs"] if self.proof.runs else []), "states"]
         sections += [*(["signing"] if self.proof.schemes else []), "verdicts", "codes"]
         headings = [(name, t(f"testing.{name}")) for name in sections]
         yield page("testing", "start", *headings)
@@ -149,15 +152,21 @@ class Book:
         """The pages that the navigation of a page lists: of a large contract's callbacks only the page's own."""
         return tuple(each for each in self.pages if not self.is_large or not each.callback or each is page)
 
-    def entries(self, page: Page) -> Iterator[Entry]:
-        """What search finds, the most looked for first; of a large contract's fields those of the page."""
+    def entries(self, page: Page, below: Mapping[str, str]) -> Iterator[Entry]:
+        """What search finds, the most looked for first; of a large contract's fields those of the page.
+
+        Args:
+            below: The words of the pages' bodies, by the address that they follow.
+        """
         t = self.words
         for each in self.pages:
-            yield Entry(each.title, each.file)
+            yield Entry(each.title, each.file, words=self._alias(each.file.removesuffix(".html"), below.get(each.file)))
             if self.is_large and each is not page:
                 continue
             if each.template not in {"rules.html", "receivers.html"}:  # theirs follow with more to find them by
-                yield from (Entry(title, f"{each.file}#{place}", "", each.title) for place, title in each.headings)
+                for place, title in each.headings:
+                    url = f"{each.file}#{place}"
+                    yield Entry(title, url, "", each.title, self._alias(place, below.get(url)))
         for shown in self.references:
             if self.is_large and shown.name != page.callback:
                 continue
@@ -169,16 +178,25 @@ class Book:
                 yield Entry(name, address("header", shown.name, name), text, shown.name)
             for fact in self.facts[shown.name]:
                 url = address("fact", shown.name, fact.key)
-                yield Entry(fact.title, url, f"x-delivery.{fact.key} {fact.value}", shown.name)
+                told = f"x-delivery.{fact.key} {fact.value}"
+                yield Entry(fact.title, url, told, shown.name, self._alias(fact.key, fact.why))
         for chapter, title in self.catalogue.chapters.items():
-            yield Entry(title, address("chapter", chapter), chapter, t("page.rules"))
+            yield Entry(title, address("chapter", chapter), chapter, t("page.rules"), self._alias(chapter))
         for rule in self.catalogue.rules:
-            yield Entry(rule.id, address("rule", rule.id), markdown.plain(rule.statement), rule.level)
+            words = markdown.plain(f"{rule.remedy} {rule.source}")
+            yield Entry(rule.id, address("rule", rule.id), markdown.plain(rule.statement), rule.level, words)
         for question in self.questions:
-            yield Entry(question.id, address("question", question.id), markdown.plain(question.question))
+            words = markdown.plain(question.taken)
+            yield Entry(question.id, address("question", question.id), markdown.plain(question.question), "", words)
         for sample in self.proof.receivers:
             url = address("receiver", sample.name)
-            yield Entry(sample.framework, url, f"{sample.language} {sample.name}", t("page.receivers"))
+            words = " ".join(sample.packages)
+            yield Entry(sample.framework, url, f"{sample.language} {sample.name}", t("page.receivers"), words)
+
+    def _alias(self, key: str, more: str | None = "") -> str:
+        """Other names of a thing; the English ones in every language, since their readers type those, too."""
+        names = [text for lang, text in table().get(f"alias.{key}", {}).items() if lang in {self.words.lang, ORIGINAL}]
+        return " · ".join(filter(None, (*names, markdown.plain(more or ""))))
 
     def picture(self, callback: Callback, upright: bool) -> Markup:
         """The life cycle of a callback's messages; nothing without an order."""
@@ -198,7 +216,6 @@ def rendered_pages(book: Book) -> Iterator[tuple[str, str]]:
     """Renders one language: file names within its folder, and what stands in them."""
     templates = environment()
     t = book.words
-    found = "" if book.is_large else index(book.entries(book.pages[0]))
     values: dict[str, Any] = {
         "book": book,
         "t": t,
@@ -213,12 +230,35 @@ def rendered_pages(book: Book) -> Iterator[tuple[str, str]]:
         "stored": [rule for rule in book.catalogue.rules if rule.evidence == "read-back"],
     }
     by_name = {each.name: each for each in book.references}
-    for page in book.pages:
+
+    def rendered(page: Page) -> str:
         shown = by_name.get(page.callback)
-        searched = found or index(book.entries(page))
-        text = templates.get_template(page.template).render(values, page=page, shown=shown, search_index=searched)
+        text = str(templates.get_template(page.template).render(values, page=page, shown=shown))
         # A link to the page itself needs no name: shorter, and it never loads the page again.
-        yield page.file, text.replace(f'href="{page.file}#', 'href="#')
+        return text.replace(f'href="{page.file}#', 'href="#')
+
+    if book.is_large:
+        for page in book.pages:
+            yield page.file, _searched(rendered(page), index(book.entries(page, {})))
+        return
+    texts = {page.file: rendered(page) for page in book.pages}
+    found = index(book.entries(book.pages[0], _below(book, texts)))
+    yield from ((file, _searched(text, found)) for file, text in texts.items())
+
+
+def _below(book: Book, texts: Mapping[str, str]) -> dict[str, str]:
+    """The words of the pages' bodies by address; fields and rules have entries with their own."""
+    below: dict[str, str] = {}
+    for page in book.pages:
+        if page.file.removesuffix(".html") in _WITH_BODY:
+            told = texts_below(texts[page.file]).items()
+            below |= {f"{page.file}#{place}".rstrip("#"): text for place, text in told}
+    return below
+
+
+def _searched(text: str, found: str) -> str:
+    # No text of a contract can hold these quotes: they are escaped wherever it stands.
+    return text.replace('id="search-index"><', f'id="search-index">{found}<', 1)
 
 
 def chooser(languages: tuple[str, ...], title: str) -> str:

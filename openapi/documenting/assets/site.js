@@ -24,6 +24,14 @@
   menu.addEventListener("click", function () { openMenu(menu.getAttribute("aria-expanded") !== "true"); });
   nav.addEventListener("click", function (event) { if (event.target.closest("a")) openMenu(false); });
 
+  // A rule's command gets its button here: a hundred of them in the page would be a tenth of it
+  all(".rule .meta code").forEach(function (code) {
+    var button = document.createElement("button");
+    button.type = "button"; button.className = "copy small"; button.textContent = body.dataset.copy;
+    button.setAttribute("aria-label", body.dataset.copy + ": " + code.closest(".rule").id);
+    code.after(" ", button);
+  });
+
   // Copying: the text as it is shown, without the page's marks
   function copied(button, text) {
     function done() {
@@ -116,30 +124,47 @@
     mark();
   }
 
-  // Search: every word has to occur; a name counts more than a text, a beginning more than a middle
+  // Search: every word has to occur; a name counts more than a text, a text more than a body, a beginning more than a middle
   var input = one("#q"), list = one("#found"), status = one(".search [role=status]"), rows, at = -1;
+  function unpacked(text) {
+    var digits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%&()*+-;.=>?@^_`{|}~", bytes = [];
+    for (var i = 0; i < text.length; i += 5) {
+      var part = text.slice(i, i + 5), number = 0, j;
+      for (j = 0; j < 5; j++) number = number * 85 + (j < part.length ? digits.indexOf(part[j]) : 84);
+      for (j = 0; j < part.length - 1; j++) bytes.push(Math.floor(number / Math.pow(2, 24 - 8 * j)) & 255);
+    }
+    return new Uint8Array(bytes);
+  }
   function load() {
     if (!rows) {
-      var packed = atob(one("#search-index").textContent), bytes = new Uint8Array(packed.length);
-      for (var i = 0; i < packed.length; i++) bytes[i] = packed.charCodeAt(i);
-      var plain = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate-raw"));
-      rows = new Response(plain).json().then(function (read) {
-        return read.map(function (row) { return [row[0], row[1], [row[2], row[3]].filter(Boolean).join(" · "), row[0].toLowerCase(), row[2].toLowerCase()]; });
+      var plain = new Blob([unpacked(one("#search-index").textContent)]).stream().pipeThrough(new DecompressionStream("deflate-raw"));
+      rows = new Response(plain).json().then(function (columns) {
+        return columns[0].map(function (name, i) {
+          var url = columns[1][i], low = [name, columns[2][i], columns[4][i]].map(function (part) { return part.toLowerCase(); });
+          return { name: name, url: /#$/.test(url) ? url + name : url, text: columns[2][i], context: columns[3][i], words: columns[4][i], low: low, bare: bare(low[0]) };
+        });
       });
     }
     return rows;
   }
+  function bare(name) { return name.replace(/[-_.\s]/g, ""); }
   function find(text, rows) {
     var words = text.toLowerCase().split(/\s+/).filter(Boolean), hits = [];
     if (!words.length) return hits;
     rows.forEach(function (row, order) {
-      var score = 0;
+      var score = 0, small = [row.text, row.context];
       for (var i = 0; i < words.length; i++) {
-        var name = row[3].indexOf(words[i]), more = row[4].indexOf(words[i]);
-        if (name < 0 && more < 0) return;
-        score += row[3] === words[i] ? 100 : name === 0 ? 40 : name > 0 ? 20 : more === 0 ? 6 : 4;
+        var word = words[i], name = row.low[0].indexOf(word), more = row.low[1].indexOf(word), body = row.low[2].indexOf(word);
+        // msgid and msg-id find msg_id
+        if (name < 0 && bare(word)) name = row.bare.indexOf(bare(word));
+        if (name < 0 && more < 0 && body < 0) return;
+        score += row.low[0] === word ? 100 : name === 0 ? 40 : name > 0 ? 20 : more === 0 ? 6 : more > 0 ? 4 : 1;
+        if (name < 0 && more < 0) {
+          var from = Math.max(0, body - 24);
+          small = [(from ? "…" : "") + row.words.slice(from, body + 90), row.context];
+        }
       }
-      hits.push([score, order, row]);
+      hits.push([score, order, row, small.filter(Boolean).join(" · ")]);
     });
     return hits.sort(function (a, b) { return b[0] - a[0] || a[1] - b[1]; }).slice(0, 12);
   }
@@ -150,7 +175,7 @@
     hits.forEach(function (hit, i) {
       var link = document.createElement("a"), small = document.createElement("small");
       link.id = "hit-" + i; link.setAttribute("role", "option"); link.setAttribute("aria-selected", "false");
-      link.href = hit[2][1]; link.tabIndex = -1; link.textContent = hit[2][0]; small.textContent = hit[2][2];
+      link.href = hit[2].url; link.tabIndex = -1; link.textContent = hit[2].name; small.textContent = hit[3];
       link.appendChild(small); list.appendChild(link);
       link.addEventListener("click", close);
     });
