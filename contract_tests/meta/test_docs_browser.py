@@ -147,6 +147,17 @@ def test_contents_open_on_a_phone(site, watched):
     page.wait_for_url("**/en/delivery.html")
 
 
+def test_table_that_goes_on_beyond_a_phones_edge_is_shaded_there_and_not_at_its_end(site, watched):
+    page = watched(viewport=PHONE).open(site[0], "en/matrix.html")
+    table = page.locator(".scroll")
+    assert table.evaluate("e => e.scrollWidth > e.clientWidth")
+    corner = {"x": PHONE["width"] - 40, "y": table.bounding_box()["y"], "width": 22, "height": 12}
+    table.evaluate("e => { e.querySelector('table').style.visibility = 'hidden'; }")
+    shaded = page.screenshot(clip=corner)
+    table.evaluate("e => { e.scrollLeft = e.scrollWidth; }")
+    assert shaded != page.screenshot(clip=corner)
+
+
 def test_copying_takes_what_is_shown(site, watched):
     reader = watched(viewport=DESK, permissions=["clipboard-read", "clipboard-write"])
     page = reader.open(site[0], "en/testing.html")
