@@ -61,7 +61,7 @@ def export(
     openapi    the OpenAPI 3.1 document, callbacks under `webhooks`
     paths      the same with callbacks under `paths`, for tools that know no webhooks
     schema     JSON Schema 2020-12 of a callback's body, self-contained
-    http       the examples as an .http file, which VS Code and JetBrains send by a click
+    http       the examples, or a drawn body, as an .http file, which VS Code and JetBrains send
     vectors    deliveries with the statuses that each rule allows, for unit tests in any language
     signature  a scheme that --signature knows by name, as a file to make your own of
 
@@ -143,13 +143,29 @@ def _schemas(contract: Contract, callbacks: tuple[Callback, ...], form: str, tol
 def _http(contract: Contract, callbacks: tuple[Callback, ...]) -> str:
     from mock_server.http_file import http_file
 
-    if not any(callback.delivered_examples for callback in callbacks):
+    drawn: dict[str, Any] = {}
+    reasons: dict[str, str] = {}
+    for callback in callbacks:
+        if not callback.delivered_examples:
+            _draw(callback, drawn, reasons)
+    if len(reasons) == len(callbacks):
         raise KitError(
-            f"no example of {', '.join(callback.name for callback in callbacks)} may be delivered",
+            "; ".join(f"{name}: {reason}" for name, reason in reasons.items()),
             where="--callback",
-            remedy="Name a callback that has one, or `all`.",
+            remedy="Name a callback that has an example, or add one.",
         )
-    return http_file(contract, callbacks)
+    return http_file(contract, callbacks, drawn)
+
+
+def _draw(callback: Callback, drawn: dict[str, Any], reasons: dict[str, str]) -> None:
+    """Makes the body that `check` would send where no example may be delivered, or says why there is none."""
+    from contract_tests.corpus import DEPTHS, Scope
+    from contract_tests.verdicts import NotApplicable
+
+    try:
+        drawn[callback.name] = Scope(callback, DEPTHS["quick"], 0).plain
+    except NotApplicable as reason:
+        reasons[callback.name] = str(reason)
 
 
 def _vectors(contract: Contract, callbacks: tuple[Callback, ...], depth: str, seed: int) -> str:

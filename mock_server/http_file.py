@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from urllib.parse import quote
 
@@ -11,8 +11,9 @@ from mock_server.bodies import encode_body
 from mock_server.delivery import printable
 from mock_server.provider.composing import default_headers
 from mock_server.stamping import Identity, Run, stamp
+from openapi import pointer as jp
 from openapi.exporting import MADE_BY
-from openapi.model import Callback, Contract, Example
+from openapi.model import Callback, Contract
 
 __all__ = ["http_file"]
 
@@ -20,17 +21,30 @@ __all__ = ["http_file"]
 _RUN = Run("\ue000run\ue000", datetime(2026, 1, 1, 12, tzinfo=UTC))
 
 
-def http_file(contract: Contract, callbacks: Iterable[Callback]) -> str:
+def http_file(contract: Contract, callbacks: Iterable[Callback], drawn: Mapping[str, jp.Json] | None = None) -> str:
     """Writes each deliverable example as one request.
+
+    Args:
+        drawn: A body by callback, for those without an example that may be delivered.
 
     VS Code's REST Client and JetBrains' HTTP client read the same form. `run` stands in every id: whoever changes it
     sends new messages, and whoever does not sends redeliveries.
     """
+    callbacks = tuple(callbacks)
+    if all(callback.delivery.stamped for callback in callbacks):
+        identities = (
+            "# Synthetic messages: every id starts with ca11bac4 and the run, phone numbers are reserved for fiction.",
+            "# Change `run`, eight hexadecimal digits, for new messages; the same `run` again makes redeliveries.",
+        )
+    else:
+        identities = (
+            "# Ids and phone numbers that the contract's x-delivery does not name (stamped) are the examples' own;",
+            "# the others have ca11bac4 and `run`, eight hexadecimal digits: change it for new messages.",
+        )
     lines = [
         f"# {MADE_BY} from {printable(contract.title)} {printable(contract.version)}",
         "#",
-        "# Synthetic messages: every id starts with ca11bac4 and the run, phone numbers are reserved for fiction.",
-        "# Change `run`, eight hexadecimal digits, for new messages; the same `run` again makes redeliveries.",
+        *identities,
         "# Times are fixed: a receiver that refuses old events refuses these.",
         "",
         "@url = http://127.0.0.1:8080/callbacks",
@@ -38,22 +52,29 @@ def http_file(contract: Contract, callbacks: Iterable[Callback]) -> str:
     ]
     number = 0
     for callback in callbacks:
-        for example in callback.delivered_examples:
+        for name, summary, value in _bodies(callback, drawn or {}):
             number += 1
-            lines += ["", *_request(callback, example, number)]
+            lines += ["", *_request(callback, name, summary, value, number)]
     return "\n".join(lines) + "\n"
 
 
-def _request(callback: Callback, example: Example, number: int) -> Iterator[str]:
-    yield f"### {printable(callback.name)}: {printable(example.summary)}"
+def _bodies(callback: Callback, drawn: Mapping[str, jp.Json]) -> Iterator[tuple[str, str, jp.Json]]:
+    """What is sent, each with a name and what it shows."""
+    yield from ((example.name, example.summary, example.value) for example in callback.delivered_examples)
+    if not callback.delivered_examples and callback.name in drawn:
+        yield "drawn", "made from its schema, since no example may be delivered", drawn[callback.name]
+
+
+def _request(callback: Callback, name: str, summary: str, value: jp.Json, number: int) -> Iterator[str]:
+    yield f"### {printable(callback.name)}: {printable(summary)}"
     for header in callback.headers:
         if header.required and header.signature:
             yield f"# {printable(header.name)} is required, and only who holds the key can make it."
-    yield f"# @name {''.join(c if c.isascii() and c.isalnum() else '_' for c in f'{callback.name}_{example.name}')}"
+    yield f"# @name {''.join(c if c.isascii() and c.isalnum() else '_' for c in f'{callback.name}_{name}')}"
     yield f"{callback.method} {{{{url}}}}"
-    yield from (f"{name}: {printable(value)}" for name, value in default_headers(callback))
+    yield from (f"{header}: {printable(told)}" for header, told in default_headers(callback))
     yield ""
-    stamped = stamp(callback, example.value, Identity(_RUN, number))
+    stamped = stamp(callback, value, Identity(_RUN, number))
     if not callback.is_json:
         yield encode_body(callback, stamped).decode().replace(quote(_RUN.id), _RUN.id).replace(_RUN.id, "{{run}}")
         return

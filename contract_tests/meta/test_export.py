@@ -237,7 +237,6 @@ def test_own_file_is_replaced_and_a_foreign_one_only_by_force(tmp_path):
         (["--out", "/dev/null/x.json"], "cannot be written"),
         (["--out", "/dev/full"], "cannot be written: No space left"),
         (["--contract", "nowhere.yaml"], "no such file"),
-        (["--as", "http", "--callback", CONTRACT.callbacks[1].name], "may be delivered"),
     ],
 )
 def test_wrong_use_is_one_message(arguments, said, tmp_path, monkeypatch):
@@ -263,3 +262,23 @@ def test_exported_scheme_is_the_preset_and_can_be_given_as_a_file(tmp_path, pres
 def test_unknown_preset_is_refused_with_the_ones_that_there_are():
     assert "Did you mean standard-webhooks?" in refused("--as", "signature", "--preset", "standard-webhoks")
     assert "It is for --as signature" in refused("--preset", "standard-webhooks")
+
+
+def test_callback_without_an_example_to_deliver_is_exported_with_a_body_that_its_schema_takes():
+    callback = next(c for c in CONTRACT.callbacks if not c.delivered_examples)
+    text = exported("--as", "http", "--callback", callback.name)
+    body = json.loads(
+        text.partition(f"{callback.method} {{{{url}}}}")[2].partition("\n\n")[2].replace("{{run}}", "0" * 8)
+    )
+    jsonschema.validate(body, dict(callback.strict))
+
+
+def test_body_that_cannot_be_made_is_said(tmp_path):
+    schema = {"type": "object", "minProperties": 2, "maxProperties": 1}
+    post = {
+        "requestBody": {"content": {"application/json": {"schema": schema}}},
+        "responses": {"200": {"description": ""}},
+    }
+    document = {"openapi": "3.1.0", "info": {"title": "t", "version": "1"}, "webhooks": {"w": {"post": post}}}
+    (tmp_path / "c.json").write_text(json.dumps(document))
+    assert "no body could be made" in refused("--as", "http", "--contract", str(tmp_path / "c.json"))
