@@ -113,6 +113,8 @@ def _without_secrets(bench: Bench) -> Iterator[None]:
     except KitError as error:
         what, remedy = redact(error.what), redact(error.remedy)
         raise KitError(what, where=error.where, remedy=remedy, exit_code=error.exit_code) from None
+    except OutOfBudget as reason:
+        raise KitError(redact(f"playing ended early: {reason}"), exit_code=_NOT_JUDGED) from None
 
 
 @dataclass(frozen=True)

@@ -97,6 +97,7 @@ class _Send:
     def _one(self, contract: Any, composer: Composer, sender: Any) -> int:
         import random
 
+        from mock_server.pacing import OutOfBudget
         from mock_server.stamping import Identity
 
         o = self.options
@@ -112,7 +113,10 @@ class _Send:
             self._print_curl([delivery], sender, identity.run)
             return 0
         _say_what_breaks(contract, composer.callback, delivery.body)
-        exchange = sender.send(delivery)
+        try:
+            exchange = sender.send(delivery)
+        except OutOfBudget as reason:
+            raise KitError(f"it was not acknowledged: {reason}", exit_code=1) from None
         _show(exchange, sender.access.shown_url)
         if exchange.failure in {"refused", "name", "tls", "proxy"}:
             return 3

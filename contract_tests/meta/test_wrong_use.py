@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contract_tests.meta.hostile import answer, raw_server
 from contract_tests.meta.test_check import run
 
 
@@ -32,3 +33,10 @@ def test_variable_of_several_commands_is_no_typo():
 def test_built_in_contract_is_called_that():
     done = run("send", "http://127.0.0.1:9/", "--callback", "nope")
     assert (done.returncode, done.stderr.startswith("error: the built-in contract: no callback is called")) == (2, True)
+
+
+def test_delivery_that_is_put_off_for_too_long_is_no_stack_trace():
+    later = answer("429 Too Many Requests", b"", "Retry-After: 100")
+    with raw_server(lambda connection, _: connection.sendall(later)) as base:
+        done = run("send", base, "--max-time", "5")
+    assert (done.returncode, "Traceback" in done.stderr, "--max-time" in done.stderr) == (1, False, True)
