@@ -160,7 +160,7 @@ def test_what_nobody_can_make_up_is_left_out_where_it_may_be_missing(tmp_path, h
 
 def test_callback_whose_body_cannot_be_made_says_which_member_lacks_an_example(tmp_path):
     contract = read_contract(written(tmp_path, with_schema(an_object(["a"], a={**TEXT, "format": "swift-bic"}))))
-    options = {"callback": (), "header": (), "auth": None, "depth": "quick", "seed": 0}
+    options = {"callback": (), "header": (), "auth": None, "signature": None, "depth": "quick", "seed": 0}
     with pytest.raises(KitError, match=r"at /a: its format 'swift-bic' is not known here; give it an example"):
         chosen_callbacks(contract, options, own_mock=True)
 
@@ -226,7 +226,7 @@ def test_required_header_is_sent_as_the_contract_shows_it(tmp_path, shown):
 @pytest.mark.parametrize(("given", "judged"), [((), False), (("X-Sig: a",), True), (("x-sig:a",), True)])
 def test_required_header_without_a_value_has_to_be_given(tmp_path, given, judged):
     contract = read_contract(written(tmp_path, headed()))
-    options = {"callback": (), "header": given, "auth": None, "depth": "quick", "seed": 0}
+    options = {"callback": (), "header": given, "auth": None, "signature": None, "depth": "quick", "seed": 0}
     if judged:
         assert len(chosen_callbacks(contract, options, own_mock=False)[0]) == 1
     else:
@@ -236,6 +236,6 @@ def test_required_header_without_a_value_has_to_be_given(tmp_path, given, judged
 
 def test_given_header_replaces_the_one_that_the_contract_shows(tmp_path):
     contract = read_contract(written(tmp_path, headed(example="shown")))
-    options = {"callback": (), "header": ("X-Sig: mine",), "auth": None, "depth": "quick", "seed": 0}
+    options = {"callback": (), "header": ("X-Sig: mine",), "auth": None, "signature": None, "depth": "quick", "seed": 0}
     (callback,), _ = chosen_callbacks(contract, options, own_mock=False)
     assert callback.headers[0].value is None
