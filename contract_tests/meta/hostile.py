@@ -19,6 +19,13 @@ def endless(connection: socket.socket) -> None:
         connection.sendall(b" " * 65536)
 
 
+def _received(connection: socket.socket) -> bytes:
+    """What came next; a connection that was closed ends its thread, which would spin for ever otherwise."""
+    if not (piece := connection.recv(65536)):
+        raise ConnectionError("closed")
+    return piece
+
+
 @contextlib.contextmanager
 def raw_server(act: Callable[[socket.socket, bytes], None]) -> Iterator[str]:
     """Serves each connection with `act(connection, request)`; gives the URL."""
@@ -36,13 +43,13 @@ def raw_server(act: Callable[[socket.socket, bytes], None]) -> Iterator[str]:
         with contextlib.suppress(OSError), connection:
             request = b""
             while b"\r\n\r\n" not in request:
-                request += connection.recv(65536)
+                request += _received(connection)
             head, _, body = request.partition(b"\r\n\r\n")
             length = next(
                 (int(line[15:]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length")), 0
             )
             while len(body) < length:
-                body += connection.recv(65536)
+                body += _received(connection)
             act(connection, head + b"\r\n\r\n" + body)
 
     threading.Thread(target=serve, daemon=True).start()
