@@ -45,8 +45,10 @@ def deviations(
         return
     finally:
         bench.close()
-    yield from (f"{result.rule.id} {result.verdict.value}" for result in results if result.verdict in _SPOILED)
-    warned = {result.rule.id for result in results if result.verdict is Verdict.WARN} - set(receiver.possible_warnings)
+    # A burst that is too slow on one try and not on the next is no more than the warning that may be.
+    certain = [r for r in results if r.verdict is Verdict.FAIL or r.rule.id not in receiver.possible_warnings]
+    yield from (f"{result.rule.id} {result.verdict.value}" for result in certain if result.verdict in _SPOILED)
+    warned = {result.rule.id for result in certain if result.verdict is Verdict.WARN}
     expected = set(receiver.expected_warnings)
     yield from (f"{rule_id} {'warn' if rule_id in warned else 'no warning'}" for rule_id in sorted(warned ^ expected))
 

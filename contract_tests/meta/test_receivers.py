@@ -41,7 +41,8 @@ def judged(receiver, depth="quick", seed=0):
     [pytest.param(r, id=r.name, marks=() if r.name in FIRST else pytest.mark.slow) for r in RECEIVERS],
 )
 def test_correct_receiver_is_clean(receiver):
-    results = judged(receiver).values()
+    results = [
+        r for r in judged(receiver).values() if r.verdict == "fail" or r.rule.id not in receiver.possible_warnings
+    ]
     assert {r.rule.id: r.findings for r in results if r.verdict in {"fail", "flaky", "error"}} == {}
-    warned = [r.rule.id for r in results if r.verdict == "warn"]
-    assert tuple(w for w in warned if w not in receiver.possible_warnings) == receiver.expected_warnings
+    assert tuple(r.rule.id for r in results if r.verdict == "warn") == receiver.expected_warnings
