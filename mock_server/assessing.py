@@ -92,17 +92,10 @@ class Assessor:
         return tuple((callback, self._compiled.validator(callback)) for callback in self._json)
 
     def _fitting(self, value: jp.Json) -> list[Callback]:
-        """The callbacks that a body may be, up to the first to which nothing about it is new: no other comes nearer."""
+        """The callbacks that a body may be."""
         if self._is_large:
             return self._compiled.fitting(value, self._json)
-        fitting: list[Callback] = []
-        for callback, validator in self._tolerant:
-            if not validator.is_valid(value):
-                continue
-            fitting.append(callback)
-            if len(self._tolerant) > 1 and not any(self._strangeness(callback, value)):
-                return [callback]
-        return fitting
+        return [callback for callback, validator in self._tolerant if validator.is_valid(value)]
 
     def _strangeness(self, callback: Callback, value: jp.Json) -> tuple[bool, int]:
         """Whether anything about a body is new to a callback, and how many of its members are."""
