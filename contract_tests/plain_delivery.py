@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
 from dataclasses import replace
 
 from contract_tests.bench import Bench
@@ -14,7 +16,7 @@ from mock_server.stamping import Identity
 from openapi.catalogue import Rule
 from openapi.errors import KitError
 
-__all__ = ["credentials_error", "look_after", "plain_case", "refuse_lost_credentials"]
+__all__ = ["credentials_error", "death", "look_after", "plain_case", "refuse_lost_credentials"]
 
 
 def plain_case(scope: Scope) -> Case:
@@ -36,23 +38,35 @@ def look_after(bench: Bench, scope: Scope, rule: Rule) -> list[Finding]:
     """Sends one valid delivery after something hostile: a receiver that died is found at once, and by whom."""
     sender = bench.sender_of(scope.callback.name)
     sender.renew()  # no later rule pays for what a broken body left on a connection
-    if _plain_exchange(bench, scope).acknowledged:
-        return []
-    again = _plain_exchange(bench, scope)
-    if again.acknowledged:
+    deliver = functools.partial(_plain_exchange, bench, scope)
+    finding = death(deliver, scope.callback.name, "the plain valid delivery after all of these")
+    if finding is None:
         return []
     bench.killed_by[sender] = rule.id
-    return [
-        Finding(
-            callback=scope.callback.name,
-            case="the plain valid delivery after all of these",
-            expected="an acknowledgement (2xx), as before",
-            actual=again.described(),
-            exchanges=(again,),
-            repeated=True,
-            curl_suffices=False,
-        )
-    ]
+    return [finding]
+
+
+def death(deliver: Callable[[], Exchange], callback: str, case: str) -> Finding | None:
+    """What shows that no plain valid delivery is acknowledged any more; a second one confirms it.
+
+    Args:
+        deliver: Sends a plain valid delivery, another one each time.
+        case: What the finding says of it.
+    """
+    if deliver().acknowledged:
+        return None
+    after = deliver()
+    if after.acknowledged:
+        return None
+    return Finding(
+        callback=callback,
+        case=case,
+        expected="an acknowledgement (2xx), as before",
+        actual=after.described(),
+        exchanges=(after,),
+        repeated=True,
+        curl_suffices=False,
+    )
 
 
 def refuse_lost_credentials(bench: Bench, scope: Scope, outcome: Outcome) -> None:

@@ -9,9 +9,13 @@ from typing import Any
 from contract_tests.bench import Bench
 from contract_tests.cases import Case
 from contract_tests.corpus import Scope
-from contract_tests.judging import RuleTest, judge, missing_means, planned, tried
+from contract_tests.judging import judge
+from contract_tests.plain_delivery import death
+from contract_tests.planning import missing_means, planned
 from contract_tests.readback import ReadBack, Stored
+from contract_tests.rule_tests import RuleTest
 from contract_tests.soundness import sound_cases
+from contract_tests.trying import tried
 from contract_tests.verdicts import Finding, NotApplicable
 from mock_server.delivery import Exchange
 from mock_server.stamping import Run
@@ -100,21 +104,8 @@ class Scene:
         if finding is not None or not self.test.hostile:
             return finding
         bench.sender_of(self.case.callback.name).renew()
-        # After anything hostile a receiver has to be alive, as in a check; a second delivery confirms that it is not.
-        if contact.deliver_plain().acknowledged:
-            return None
-        after = contact.deliver_plain()
-        if after.acknowledged:
-            return None
-        return Finding(
-            callback=self.case.callback.name,
-            case="the plain valid delivery after it",
-            expected="an acknowledgement (2xx), as before",
-            actual=after.described(),
-            exchanges=(after,),
-            repeated=True,
-            curl_suffices=False,
-        )
+        # After anything hostile a receiver has to be alive, as in a check.
+        return death(contact.deliver_plain, self.case.callback.name, "the plain valid delivery after it")
 
 
 def scene_of(bench: Bench, tests: dict[str, RuleTest], rule_id: str, finding: dict[str, Any]) -> Scene | None:

@@ -7,7 +7,7 @@ import re
 
 from openapi.pointer import Json
 
-__all__ = ["Unparsable", "Unusable", "decode"]
+__all__ = ["Unparsable", "Unusable", "decode", "has_duplicate_names"]
 
 _SURROGATE_ESCAPE = re.compile(rb"\\u[dD][89a-fA-F]")
 
@@ -80,6 +80,20 @@ def decode(body: bytes) -> Json:
         except UnicodeEncodeError:
             raise Unusable("surrogate", "a text holds a lone surrogate") from None
     return value
+
+
+def has_duplicate_names(body: bytes) -> bool:
+    """Whether a name stands twice in an object of a body that can be decoded: decoding itself keeps the last one."""
+    found = False
+
+    def look(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
+        nonlocal found
+        members = dict(pairs)
+        found = found or len(members) < len(pairs)
+        return members
+
+    json.loads(body, object_pairs_hook=look)
+    return found
 
 
 def _parsed(text: str) -> Json:

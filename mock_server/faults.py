@@ -6,7 +6,6 @@ looks at anything that only this kit would send.
 
 from __future__ import annotations
 
-import json
 import math
 import re
 import unicodedata
@@ -15,6 +14,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from mock_server.assessing import Assessment
+from mock_server.decoding import has_duplicate_names
 from mock_server.receiver import Fault, Received, Receiver, Reply, Right, problem
 from mock_server.signing_faults import SIGNING_FAULTS
 from mock_server.stored_faults import STORED_FAULTS
@@ -147,17 +147,7 @@ def _is_mistyped(body: dict[str, jp.Json], required: tuple[Member, ...]) -> bool
 
 
 def _has_duplicates(request: Received, a: Assessment) -> bool:
-    found = False
-
-    def look(pairs: list[tuple[str, jp.Json]]) -> dict[str, jp.Json]:
-        nonlocal found
-        members = dict(pairs)
-        found = found or len(members) < len(pairs)
-        return members
-
-    if a.value is not None:
-        json.loads(request.body, object_pairs_hook=look)
-    return found
+    return a.value is not None and has_duplicate_names(request.body)
 
 
 def _generated_only(text: str) -> bool:

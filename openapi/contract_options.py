@@ -39,11 +39,12 @@ def contract_options(command: _Command) -> _Command:
     return command
 
 
-def contract_of(options: Mapping[str, Any], only: Sequence[str] = ()) -> Contract:
+def contract_of(options: Mapping[str, Any], only: Sequence[str] = (), *, quietly: bool = False) -> Contract:
     """Reads the contract that the options name, and says on standard error what was left of it.
 
     Args:
         only: The callbacks that are wanted; the others of a foreign document are not looked into.
+        quietly: Whether what was left of it has been said before.
 
     Raises:
         KitError: It cannot be used.
@@ -65,7 +66,8 @@ def contract_of(options: Mapping[str, Any], only: Sequence[str] = ()) -> Contrac
         strict=options["strict_contract"],
         remote=bool(options.get("allow_remote_refs")),
     )
-    say_what_was_left(contract)
+    if not quietly:
+        say_what_was_left(contract)
     return contract
 
 

@@ -114,6 +114,14 @@ def test_overlay_named_for_a_language_brings_its_texts(tmp_path, is_given):
     assert "订单已付款" not in site["en/callback-orderPaid.html"]
 
 
+def test_what_was_left_is_said_once_for_all_languages(tmp_path, capsys):
+    overlay = {"overlay": "1.0.0", "info": {"title": "zh", "version": "1"}}
+    overlay["actions"] = [{"target": "$.info", "update": {"title": "订单"}}]
+    written(tmp_path, overlay, "c.zh.overlay.yaml")
+    pages(written(tmp_path, document(), "c.json"))
+    assert capsys.readouterr().err.count("1 of 2 callbacks is set aside") == 1
+
+
 def test_pages_of_a_large_document_are_short_and_say_what_they_leave_out(tmp_path, monkeypatch):
     monkeypatch.setattr(site_pages, "_LARGE", 1)
     monkeypatch.setattr(site_pages, "MOST_FIELDS", 2)

@@ -6,11 +6,11 @@ contract leaves open. There the contract says nothing, and the recording shows t
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterator
 
 from contract_tests.corpus import MAX_INTEGER, MAX_TEXT
+from mock_server.decoding import has_duplicate_names
 from openapi import pointer as jp
 from openapi.model import Callback
 
@@ -25,7 +25,7 @@ def why_not_taken(content: jp.Json, body: bytes, callback: Callback, is_valid: C
     limit = callback.delivery.accept_body_bytes.must
     if limit is not None and len(body) > limit:
         return f"its body has {len(body)} bytes, and {limit} have to be accepted"
-    if _has_duplicates(body):
+    if has_duplicate_names(body):
         return "a name stands twice in an object"
     if _levels(content) > _MOST_LEVELS:
         return f"it nests more than {_MOST_LEVELS} levels deep"
@@ -41,19 +41,6 @@ def why_not_taken(content: jp.Json, body: bytes, callback: Callback, is_valid: C
     if whole and not is_valid(_fractional(content)):
         return "an integer is spelt with a fraction of zero"
     return ""
-
-
-def _has_duplicates(body: bytes) -> bool:
-    found = False
-
-    def look(pairs: list[tuple[str, jp.Json]]) -> dict[str, jp.Json]:
-        nonlocal found
-        members = dict(pairs)
-        found = found or len(members) < len(pairs)
-        return members
-
-    json.loads(body, object_pairs_hook=look)
-    return found
 
 
 def _levels(value: jp.Json) -> int:

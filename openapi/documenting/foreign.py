@@ -18,7 +18,6 @@ from openapi.documenting.pages import Book, chooser, rendered_pages
 from openapi.documenting.proof import Proof
 from openapi.documenting.words import Words, languages_from
 from openapi.errors import KitError
-from openapi.reading import read_contract
 from openapi.translating import ORIGINAL, overlay_path
 
 __all__ = ["foreign_pages"]
@@ -52,7 +51,7 @@ def foreign_pages(
     for lang in wanted:
         read = {**options, "overlay": laid_over[lang]}
         # What was set aside is said once; a translation changes nothing of it.
-        contract = contract_of(read, only) if original is None else _quietly(read, only)
+        contract = contract_of(read, only, quietly=original is not None)
         original = original or contract
         shown = replace(proof, receivers=(), runs=())
         option = f"--contract {_named(options)}"
@@ -83,17 +82,6 @@ def _by_language(options: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
 def _language_of(path: str) -> str:
     match = re.search(r"\.([a-z]{2})\.overlay\.(?:ya?ml|json)$", path)
     return match[1] if match else ""
-
-
-def _quietly(options: Mapping[str, Any], only: Sequence[str]) -> Any:
-    return read_contract(
-        options["contract"],
-        options["overlay"],
-        only=only,
-        paths=options["paths"],
-        strict=options["strict_contract"],
-        remote=bool(options.get("allow_remote_refs")),
-    )
 
 
 def _named(options: Mapping[str, Any]) -> str:
