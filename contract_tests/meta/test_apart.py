@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from contract_tests.cli import cli
 from mock_server.faults import FAULTS
-from mock_server.receiver import Receiver
+from mock_server.receiver import Fault, Receiver, Reply
 from mock_server.serving import served
 from mock_server.signing import signature_from
 from mock_server.signing.scheme import PRESETS_FOLDER
@@ -67,3 +67,22 @@ def test_named_callback_that_cannot_be_judged_is_no_green_run():
     with pytest.raises(KitError, match="not all callbacks can be judged") as caught:
         check("http://127.0.0.1:1/", "--callback", FIRST, "--callback", SIGNED.name)
     assert f"{SIGNED.name} requires a signature in {HEADER}: give --signature" in caught.value.remedy
+
+
+def dies_of_a_broken_body():
+    dead = []
+
+    def answer(request, assessment, receiver, right):
+        dead.extend([True] if assessment is not None and not assessment.accepted else [])
+        return Reply(503, b"", "text/plain") if dead else right()
+
+    return Fault("dies of a broken body", answer)
+
+
+def test_what_kills_one_url_leaves_the_other_to_be_judged(tmp_path):
+    with served(Receiver(CONTRACT)) as right, served(Receiver(CONTRACT, fault=dies_of_a_broken_body())) as wrong:
+        urls = ("--callback", f"{FIRST}={right}/", "--callback", f"{SECOND}={wrong}/")
+        check(*urls, "--rules", "PAY-01,PAY-03", "--report-dir", str(tmp_path))
+    rule = rules_of(tmp_path)["PAY-03"]
+    assert rule["verdict"] == "pass"
+    assert rule["reason"].startswith(f"not judged of {SECOND}: the receiver acknowledged no valid delivery any more")

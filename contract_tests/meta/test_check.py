@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,6 +16,7 @@ import jsonschema_rs
 import pytest
 
 from contract_tests.meta.hostile import answer, endless, raw_server
+from contract_tests.meta.means import do_without
 from contract_tests.reporting.stable import stable
 from mock_server.faults import FAULTS
 from mock_server.receiver import Receiver
@@ -112,6 +114,8 @@ def test_finding_says_everything(tmp_path):
 
 
 def test_printed_curl_shows_the_finding(tmp_path):
+    if shutil.which("curl") is None:
+        do_without("curl is not installed")
     with served(Receiver(CONTRACT, fault=FAULTS["PAY-17"])) as base:
         quick(base, "--rules", "PAY-17", "--report-dir", str(tmp_path))
         (rule,) = json.loads((tmp_path / "report.json").read_text())["rules"]

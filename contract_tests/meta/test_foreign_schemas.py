@@ -234,6 +234,14 @@ def test_required_header_without_a_value_has_to_be_given(tmp_path, given, judged
             chosen_callbacks(contract, options, own_mock=False)
 
 
+def test_required_header_is_given_by_the_scheme_that_signs_in_it(tmp_path):
+    document = headed()
+    document["webhooks"]["thing"]["post"]["parameters"][0]["name"] = "X-Hub-Signature-256"
+    contract = read_contract(written(tmp_path, document))
+    options = {"callback": (), "header": (), "auth": None, "signature": "sha256-hex-body", "depth": "quick", "seed": 0}
+    assert len(chosen_callbacks(contract, options, own_mock=False)[0]) == 1
+
+
 def test_given_header_replaces_the_one_that_the_contract_shows(tmp_path):
     contract = read_contract(written(tmp_path, headed(example="shown")))
     options = {"callback": (), "header": ("X-Sig: mine",), "auth": None, "signature": None, "depth": "quick", "seed": 0}
