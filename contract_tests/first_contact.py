@@ -8,7 +8,7 @@ import time
 from urllib.parse import urlsplit
 
 from contract_tests.bench import Bench
-from contract_tests.judging import credentials_error, plain_case
+from contract_tests.plain_delivery import credentials_error, plain_case
 from contract_tests.transport import shut_by_tls
 from mock_server.delivery import Delivery, Exchange, Headers, printable
 from mock_server.stamping import Identity

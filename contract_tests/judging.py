@@ -1,7 +1,7 @@
 """Decides how a rule comes to its verdict: cases side by side, a broken one tried twice, blame given once.
 
 What it is made of lies below: `rule_tests` (what a rule's test is), `planning` (what of it can be judged), `trying`
-(one case), `plain_delivery` (whether the receiver is still there). Chapters and commands have all of it from here.
+(one case), `plain_delivery` (whether the receiver is still there).
 """
 
 from __future__ import annotations
@@ -15,27 +15,16 @@ from contract_tests.cases import Case
 from contract_tests.corpus import Scope
 from contract_tests.crowding import CROWD_RULE, take_over
 from contract_tests.narrowing import BlockedError, cases_of, narrow
-from contract_tests.plain_delivery import credentials_error, look_after, plain_case, refuse_lost_credentials
-from contract_tests.planning import Plan, blocker, first_number, missing_means, planned, scopes_of, send_ahead
+from contract_tests.plain_delivery import look_after, refuse_lost_credentials
+from contract_tests.planning import blocker, first_number, missing_means, scopes_of
 from contract_tests.readback import ReadBackError
 from contract_tests.retrying import frequency
-from contract_tests.rule_tests import RuleTest, each
-from contract_tests.trying import Outcome, confirmed, run_case, tried
+from contract_tests.rule_tests import RuleTest
+from contract_tests.trying import Outcome, confirmed, run_case
 from contract_tests.verdicts import NotApplicable, RuleResult, Verdict
 from openapi.catalogue import Rule
 
-__all__ = [
-    "Plan",
-    "RuleTest",
-    "credentials_error",
-    "each",
-    "judge",
-    "missing_means",
-    "plain_case",
-    "planned",
-    "send_ahead",
-    "tried",
-]
+__all__ = ["judge"]
 
 _ENOUGH_BROKEN = 3
 """Broken cases after which a rule's remaining ones are not sent: they would cost the receiver and tell nothing new."""

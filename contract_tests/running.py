@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 
 from contract_tests.bench import Bench
-from contract_tests.judging import Plan, RuleTest, planned
+from contract_tests.planning import Plan, planned
 from contract_tests.plugin import RulesPlugin
+from contract_tests.rule_tests import RuleTest
 from openapi.catalogue import Catalogue
 
 __all__ = ["collect_tests", "plan_of", "plans_of", "run_rules"]

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from contract_tests.bench import Bench
 from contract_tests.cases import Case
 from contract_tests.corpus import Scope
-from contract_tests.judging import plain_case
+from contract_tests.plain_delivery import plain_case
 from contract_tests.verdicts import NotApplicable
 from mock_server.certificates import allow_old
 from mock_server.delivery import printable

@@ -16,7 +16,7 @@ from typing import Any
 
 from contract_tests.cases import Case, default_headers
 from contract_tests.corpus import Depth, Scope
-from contract_tests.judging import RuleTest
+from contract_tests.rule_tests import RuleTest
 from contract_tests.running import collect_tests
 from contract_tests.soundness import sound_cases
 from contract_tests.verdicts import NotApplicable

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from contract_tests.judging import each
+from contract_tests.rule_tests import each
 from contract_tests.stimuli import valid
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from contract_tests.comparing import effects
-from contract_tests.judging import each
+from contract_tests.rule_tests import each
 from contract_tests.stimuli import stories
 from contract_tests.stimuli.stories import DISTANCE
 

@@ -7,8 +7,8 @@ import statistics
 import pytest
 
 from contract_tests.comparing import furthest
-from contract_tests.judging import each
 from contract_tests.measuring import stretch
+from contract_tests.rule_tests import each
 from contract_tests.stimuli import stories
 from contract_tests.stimuli.stories import BURST
 

@@ -6,7 +6,7 @@ import pytest
 
 from contract_tests.comparing import furthest
 from contract_tests.interleaving import interleaved_deliveries, interleaving_flaw
-from contract_tests.judging import each
+from contract_tests.rule_tests import each
 from contract_tests.stimuli import stories
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from contract_tests.exposure import framework_version, has_markup, secrets_to_look_for, stack_trace
-from contract_tests.judging import each
+from contract_tests.rule_tests import each
 from contract_tests.stimuli import http
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from contract_tests.judging import each
+from contract_tests.rule_tests import each
 from contract_tests.stimuli import signatures
 
 

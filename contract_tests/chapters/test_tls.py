@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from contract_tests import transport
-from contract_tests.judging import each
+from contract_tests.rule_tests import each
 
 
 @pytest.mark.rule("TLS-01")

@@ -11,10 +11,10 @@ import yaml
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from contract_tests.bench import Bench
-from contract_tests.judging import planned
 from contract_tests.matrix import judge_all, tools
 from contract_tests.meta.judged import bench_for, broken, judged, verdicts
 from contract_tests.meta.test_check import quick
+from contract_tests.planning import planned
 from contract_tests.setups import stock_signature
 from mock_server.faults import FAULTS
 from mock_server.receiver import Receiver

@@ -7,8 +7,8 @@ import pytest
 
 from contract_tests.bench import Bench
 from contract_tests.corpus import DEPTHS, Scope
-from contract_tests.judging import planned
 from contract_tests.matrix import judge_all, tools
+from contract_tests.planning import planned
 from contract_tests.readback import own_read_back
 from mock_server.faults import FAULTS
 from mock_server.receiver import Receiver

@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from contract_tests.bench import Listener
-from contract_tests.judging import Plan
+from contract_tests.planning import Plan
 from contract_tests.reporting.accepted import accepted_lines
 from contract_tests.reporting.documented import rule_link
 from contract_tests.reporting.outcome import outcome

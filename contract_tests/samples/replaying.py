@@ -7,9 +7,9 @@ from typing import Any
 
 from contract_tests.bench import Bench
 from contract_tests.cases import Case
-from contract_tests.judging import RuleTest
 from contract_tests.recorded import Recorded
 from contract_tests.reproducing import Scene
+from contract_tests.rule_tests import RuleTest
 from contract_tests.stimuli import recorded as stimuli
 
 __all__ = ["recorded_scene"]
