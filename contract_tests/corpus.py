@@ -1,4 +1,4 @@
-"""Decides which contents a run shares: drawn once through Schemathesis and Hypothesis, from the seed alone."""
+"""Decides which contents a run shares: drawn through Schemathesis and Hypothesis, from contract and seed alone."""
 
 from __future__ import annotations
 
@@ -12,14 +12,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import jsonschema_rs
 
-from contract_tests.drawing import (
-    MAX_INTEGER,
-    MAX_TEXT,
-    boundary_bodies,
-    draw_bodies,
-    pinned_values,
-    text_of_pattern,
-)
+from contract_tests.bounding import MAX_INTEGER, MAX_TEXT, pinned_values
+from contract_tests.drawing import text_of_pattern
+from contract_tests.drawn import drawn_bodies, walked_bodies
 from contract_tests.verdicts import NotApplicable
 from mock_server.bodies import encode_body, travels
 from mock_server.signing import Scheme
@@ -30,6 +25,7 @@ from openapi.model import Callback
 from openapi.sampling import sample_of, why_no_sample
 
 if TYPE_CHECKING:
+    from contract_tests.cases import Case
     from contract_tests.samples.choosing import Sample
 
 __all__ = ["DEPTHS", "MAX_INTEGER", "MAX_TEXT", "Depth", "Scope"]
@@ -75,6 +71,7 @@ class Scope:
         signature: The scheme by which deliveries are signed, when one is configured.
         samples: Recorded deliveries of the callback; None where the user gave none at all.
         beside: The scopes of all callbacks of the run: what is broken for one of them may be right for another.
+        made: What each kind of stimulus came to: its cases, or why there are none.
     """
 
     callback: Callback
@@ -84,11 +81,13 @@ class Scope:
     refused: frozenset[str] = frozenset()
     samples: tuple[Sample, ...] | None = field(default=None, repr=False, compare=False)
     beside: list[Scope] = field(default_factory=list, repr=False, compare=False)
+    made: dict[object, list[Case] | NotApplicable] = field(default_factory=dict, repr=False, compare=False)
 
     def without(self, refused: frozenset[str]) -> Scope:
         """The same scope for a receiver that refuses some states: stories do without them."""
         narrowed = copy.copy(self)  # with what is drawn already
         object.__setattr__(narrowed, "refused", refused)
+        object.__setattr__(narrowed, "made", {})
         return narrowed
 
     def random(self, purpose: str) -> random.Random:
@@ -141,9 +140,9 @@ class Scope:
     @cached_property
     def contents(self) -> list[jp.Json]:
         """Valid contents, all different."""
-        drawn = self._drawn(lambda: draw_bodies(self.callback, self.depth.contents, self.seed, negated=False))
+        drawn = self._drawn(lambda: drawn_bodies(self.callback, self.depth.contents, self.seed, negated=False))
         if self.depth.name != "quick":
-            drawn = self._drawn(lambda: boundary_bodies(self.callback, negated=False)) + drawn
+            drawn = self._drawn(lambda: walked_bodies(self.callback, negated=False)) + drawn
         limit = self.callback.delivery.accept_body_bytes.must
         whole = [content for content in map(_tidy, drawn) if self._is_valid(content)]
         tidy = {repr(content): content for content in whole}.values()
@@ -153,10 +152,10 @@ class Scope:
     @cached_property
     def negations(self) -> list[jp.Json | bytes]:
         """Contents that Schemathesis broke on purpose, at boundaries and by chance; some are raw bytes."""
-        walked = self._drawn(lambda: boundary_bodies(self.callback, negated=True))
+        walked = self._drawn(lambda: walked_bodies(self.callback, negated=True))
         chance = self.random("boundaries")
         chosen = chance.sample(walked, min(self.depth.boundaries, len(walked)))
-        return chosen + self._drawn(lambda: draw_bodies(self.callback, self.depth.negations, self.seed, negated=True))
+        return chosen + self._drawn(lambda: drawn_bodies(self.callback, self.depth.negations, self.seed, negated=True))
 
     def _drawn(self, draw: Callable[[], list[Any]]) -> list[Any]:
         try:

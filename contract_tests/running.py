@@ -18,7 +18,7 @@ from contract_tests.plugin import RulesPlugin
 from contract_tests.rule_tests import RuleTest
 from openapi.catalogue import Catalogue
 
-__all__ = ["collect_tests", "plan_of", "plans_of", "run_rules"]
+__all__ = ["CHAPTERS", "collect_tests", "plan_of", "plans_of", "run_rules"]
 
 _HERE = Path(__file__).parent
 CHAPTERS = _HERE / "chapters"

@@ -27,11 +27,24 @@ _SOMEBODY = Identity(Run("00000000", datetime(2025, 1, 1, tzinfo=UTC)), 1)
 
 
 def sound_cases(stimuli: Stimuli, scope: Scope) -> list[Case]:
-    """The cases of a kind that are in their class by this contract.
+    """The cases of a kind that are in their class by this contract; made once for each scope.
 
     Raises:
         NotApplicable: The means are missing, or the contract leaves none of the cases.
     """
+    made = scope.made.get(stimuli)
+    if made is None:
+        try:
+            made = _made(stimuli, scope)
+        except NotApplicable as reason:
+            made = reason
+        scope.made[stimuli] = made
+    if isinstance(made, NotApplicable):
+        raise made.with_traceback(None)
+    return list(made)
+
+
+def _made(stimuli: Stimuli, scope: Scope) -> list[Case]:
     cases = list(stimuli(scope))
     if not scope.callback.is_json:
         cases = [case for case in cases if _has_form(case)]

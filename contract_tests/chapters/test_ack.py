@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from contract_tests.drawing import answer_flaws
+from contract_tests.documented import answer_flaws
 from contract_tests.rule_tests import each
 from contract_tests.stimuli import valid
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ast
+
 import pytest
 
-from contract_tests.running import collect_tests
+from contract_tests.running import CHAPTERS, collect_tests
 from mock_server.faults import FAULTS
 from openapi import CatalogueError
 from openapi.catalogue import CATALOGUE_FILE, load_catalogue
@@ -18,6 +20,12 @@ def test_every_testable_rule_has_a_test():
 
 def test_every_testable_rule_has_a_fault_and_no_fault_is_without_a_rule():
     assert set(FAULTS) == {rule.id for rule in CATALOGUE.rules if not rule.untestable}
+
+
+def test_each_assertion_of_a_rule_says_what_was_expected():
+    for file in CHAPTERS.glob("test_*.py"):
+        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            assert not isinstance(node, ast.Assert) or node.msg is not None, f"{file.name}:{node.lineno}"
 
 
 def test_ids_are_numbered_without_gaps():

@@ -59,13 +59,23 @@ def test_standard_depth_fits_what_is_sent_elsewhere_by_default():
 
 
 def test_contents_are_drawn_once(monkeypatch):
-    import contract_tests.corpus as corpus
+    import contract_tests.drawing as drawing
 
     drawn = []
-    original = corpus.draw_bodies
-    monkeypatch.setattr(corpus, "draw_bodies", lambda *a, **k: drawn.append(k["negated"]) or original(*a, **k))
-    judged()
+    original = drawing.draw_bodies
+    monkeypatch.setattr(drawing, "draw_bodies", lambda *a, **k: drawn.append(k["negated"]) or original(*a, **k))
+    judged(seed=1)  # nothing is drawn with the default one: see test_drawn.py
     assert sorted(drawn) == [False, True]
+
+
+def test_cases_are_made_once_for_each_kind_of_stimulus(monkeypatch):
+    import contract_tests.soundness as soundness
+
+    made = []
+    original = soundness._made
+    monkeypatch.setattr(soundness, "_made", lambda stimuli, scope: made.append(stimuli) or original(stimuli, scope))
+    judged()
+    assert len(made) == len(set(made))
 
 
 def test_body_validators_are_compiled_once_per_contract(monkeypatch):
