@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from contract_tests.bench import Bench
-from contract_tests.stimuli.valid import MARKUP
+from contract_tests.stimuli.texts import MARKUP
 from mock_server.delivery import Exchange
 
 __all__ = ["framework_version", "has_markup", "secrets_to_look_for", "stack_trace"]

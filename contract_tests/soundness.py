@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 
 from contract_tests.cases import Case, Stimuli
 from contract_tests.corpus import Scope
+from contract_tests.stimuli import CLASSES
 from contract_tests.verdicts import NotApplicable
 from mock_server.bodies import decode_body
 from mock_server.decoding import Unparsable, Unusable, decode
@@ -21,8 +22,8 @@ from openapi.bodies import Unencodable
 
 __all__ = ["sound_cases"]
 
-_NOT_JSON = {"empty_bodies", "syntax_errors", "truncations", "two_documents", "bad_encodings", "boms", "not_numbers"}
-_NOT_IN_THE_SCHEMA = {"missing_members", "null_members", "mistyped_members", "wrong_roots"}
+_WHOLE = {"http", "stories"}
+_EITHER_WAY = {"hard"}  # a contract may allow what is hard to handle
 _SOMEBODY = Identity(Run("00000000", datetime(2025, 1, 1, tzinfo=UTC)), 1)
 
 
@@ -56,21 +57,21 @@ def _made(stimuli: Stimuli, scope: Scope) -> list[Case]:
 
 
 def _test_of(stimuli: Stimuli, scope: Scope) -> Callable[[Case], bool] | None:
-    name, module = getattr(stimuli, "__name__", ""), stimuli.__module__.rpartition(".")[2]
-    if not scope.callback.is_json and module in {"http", "stories"}:
+    module = stimuli.__module__.rpartition(".")[2]
+    if not scope.callback.is_json and module in _WHOLE:
         return lambda case: case.edit is not None or case.mangle is not None or scope.strict.is_valid(_body(case))
-    if module == "valid":
-        return lambda case: scope.strict.is_valid(_body(case))
-    if module == "forward":
-        return lambda case: scope.tolerant.is_valid(_body(case))
-    if module == "malformed" and name in _NOT_JSON:
-        return lambda case: not _is_json(case)
-    if module == "malformed" and name in _NOT_IN_THE_SCHEMA:
-        return lambda case: not scope.is_some_callback(_body(case))
-    if module in {"http", "stories"}:
+    if module in _WHOLE:
         # What they break, they break on purpose; what they send whole has to be right.
         return lambda case: case.edit is not None or scope.strict.is_valid(case.content)
-    return None
+    if module in _EITHER_WAY:
+        return None
+    tests: dict[str, Callable[[Case], bool]] = {
+        "valid": lambda case: scope.strict.is_valid(_body(case)),
+        "forward-compatible": lambda case: scope.tolerant.is_valid(_body(case)),
+        "off-schema": lambda case: not scope.is_some_callback(_body(case)),
+        "unparsable": lambda case: not _is_json(case),
+    }
+    return tests.get(CLASSES.get(module, ""))
 
 
 def _body(case: Case) -> jp.Json:

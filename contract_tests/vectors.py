@@ -19,6 +19,7 @@ from contract_tests.corpus import Depth, Scope
 from contract_tests.rule_tests import RuleTest
 from contract_tests.running import collect_tests
 from contract_tests.soundness import sound_cases
+from contract_tests.stimuli import CLASSES
 from contract_tests.verdicts import NotApplicable
 from mock_server.bodies import decode_body
 from mock_server.decoding import Unparsable, Unusable
@@ -42,14 +43,6 @@ _ANSWERS: tuple[tuple[Headers, bytes], ...] = (
     ((("Content-Type", "application/json"),), b"{}"),
     ((("Content-Type", "text/html"),), b"<html><script>alert(1)</script>Traceback (most recent call last):</html>"),
 )
-
-_CLASSES = {
-    # module of the stimuli: class, where the body is JSON and the delivery's HTTP is the contract's
-    "valid": "valid",
-    "http": "valid",
-    "forward": "forward-compatible",
-    "malformed": "off-schema",
-}
 
 
 def vectors_document(
@@ -210,7 +203,7 @@ def _class(case: Case, delivery: Delivery, module: str) -> str:
         return "unparsable"
     except Unusable:
         return "off-schema"
-    return _CLASSES[module]
+    return CLASSES.get(module, "valid")
 
 
 def _body(body: bytes) -> dict[str, str]:

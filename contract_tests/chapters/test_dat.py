@@ -5,41 +5,41 @@ from __future__ import annotations
 import pytest
 
 from contract_tests.rule_tests import each
-from contract_tests.stimuli import valid
+from contract_tests.stimuli import texts, valid
 
 
 @pytest.mark.rule("DAT-01")
-@each(valid.scripts)
+@each(texts.scripts)
 def test_every_script_is_acknowledged(exchange):
     assert exchange.acknowledged, "an acknowledgement (2xx)"
 
 
 @pytest.mark.rule("DAT-02")
-@each(valid.symbols)
+@each(texts.symbols)
 def test_emoji_are_acknowledged(exchange):
     assert exchange.acknowledged, "an acknowledgement (2xx)"
 
 
 @pytest.mark.rule("DAT-03")
-@each(valid.invisible_texts)
+@each(texts.invisible_texts)
 def test_invisible_characters_are_acknowledged(exchange):
     assert exchange.acknowledged, "an acknowledgement (2xx)"
 
 
 @pytest.mark.rule("DAT-04")
-@each(valid.markup_texts)
+@each(texts.markup_texts)
 def test_text_like_markup_is_acknowledged(exchange):
     assert exchange.acknowledged, "an acknowledgement (2xx)"
 
 
 @pytest.mark.rule("DAT-05")
-@each(valid.line_ends)
+@each(texts.line_ends)
 def test_line_ends_are_acknowledged(exchange):
     assert exchange.acknowledged, "an acknowledgement (2xx)"
 
 
 @pytest.mark.rule("DAT-06")
-@each(valid.lengths)
+@each(texts.lengths)
 def test_every_length_is_acknowledged(exchange):
     assert exchange.acknowledged, "an acknowledgement (2xx)"
 
@@ -63,19 +63,19 @@ def test_ids_like_numbers_are_acknowledged(exchange):
 
 
 @pytest.mark.rule("DAT-10")
-@each(valid.empty_maps)
+@each(texts.empty_maps)
 def test_empty_maps_are_acknowledged(exchange):
     assert exchange.acknowledged, "an acknowledgement (2xx)"
 
 
 @pytest.mark.rule("DAT-11")
-@each(valid.many_keys)
+@each(texts.many_keys)
 def test_hundreds_of_keys_are_acknowledged(exchange):
     assert exchange.acknowledged, "an acknowledgement (2xx)"
 
 
 @pytest.mark.rule("DAT-12")
-@each(valid.awkward_keys)
+@each(texts.awkward_keys)
 def test_awkward_keys_are_acknowledged(exchange):
     assert exchange.acknowledged, "an acknowledgement (2xx)"
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from contract_tests.corpus import DEPTHS, Scope
 from contract_tests.soundness import sound_cases
-from contract_tests.stimuli import forward, http, valid
+from contract_tests.stimuli import forward, http, texts, valid
 from contract_tests.verdicts import NotApplicable
 from mock_server.receiver import Received, Receiver
 from mock_server.stamping import Identity, Run
@@ -18,15 +18,15 @@ ACKNOWLEDGED = (
     valid.listed_values,
     valid.examples,
     valid.generated,
-    valid.scripts,
-    valid.symbols,
-    valid.markup_texts,
-    valid.line_ends,
-    valid.lengths,
+    texts.scripts,
+    texts.symbols,
+    texts.markup_texts,
+    texts.line_ends,
+    texts.lengths,
     valid.integers,
-    valid.empty_maps,
-    valid.many_keys,
-    valid.awkward_keys,
+    texts.empty_maps,
+    texts.many_keys,
+    texts.awkward_keys,
     forward.unknown_members,
     forward.structured_members,
     forward.several_members,

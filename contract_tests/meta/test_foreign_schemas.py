@@ -7,7 +7,7 @@ import pytest
 from contract_tests.foreign import chosen_callbacks
 from contract_tests.meta.foreign import read_schema, refused_by_its_mock, scope_of, with_schema, written
 from contract_tests.soundness import sound_cases
-from contract_tests.stimuli import forward, malformed, valid
+from contract_tests.stimuli import forward, off_schema, texts, unparsable, valid
 from contract_tests.verdicts import NotApplicable
 from openapi.errors import KitError
 from openapi.reading import read_contract
@@ -148,7 +148,7 @@ def test_what_nobody_can_make_up_is_sent_by_its_example_only(tmp_path, hard):
     member = {**TEXT, **hard, "example": "ABCDEF"}
     scope = scope_of(read_schema(tmp_path, an_object(["a", "b"], a=member, b=TEXT)))
     assert {content["a"] for content in scope.contents} == {"ABCDEF"}
-    assert {case.content["a"] for case in sound_cases(valid.lengths, scope)} == {"ABCDEF"}
+    assert {case.content["a"] for case in sound_cases(texts.lengths, scope)} == {"ABCDEF"}
 
 
 @pytest.mark.parametrize("hard", [{"format": "swift-bic"}, {"pattern": "\\p{Lu}[^]+"}])
@@ -170,7 +170,7 @@ def test_callback_whose_body_cannot_be_made_says_which_member_lacks_an_example(t
 
 def test_lengths_beyond_the_contract_are_not_sent(tmp_path):
     scope = scope_of(read_schema(tmp_path, an_object(["a"], a={**TEXT, "maxLength": 300})))
-    assert {len(case.content["a"]) for case in sound_cases(valid.lengths, scope)} == {0, 256}
+    assert {len(case.content["a"]) for case in sound_cases(texts.lengths, scope)} == {0, 256}
 
 
 def test_rule_without_a_sound_case_is_not_applicable(tmp_path):
@@ -182,7 +182,7 @@ def test_rule_without_a_sound_case_is_not_applicable(tmp_path):
 def test_missing_member_that_another_alternative_allows_is_not_called_a_mistake(tmp_path):
     schema = {**an_object(["a"], a=TEXT), "allOf": [{"anyOf": [{"required": ["a"]}, {}]}]}
     scope = scope_of(read_schema(tmp_path, {"anyOf": [schema, {"type": "object"}], **an_object(["b"], b=TEXT)}))
-    assert {case.label for case in sound_cases(malformed.missing_members, scope)} == {
+    assert {case.label for case in sound_cases(off_schema.missing_members, scope)} == {
         "/b missing",
         "every member missing",
     }
@@ -190,14 +190,14 @@ def test_missing_member_that_another_alternative_allows_is_not_called_a_mistake(
 
 def test_body_without_a_brace_is_not_called_a_syntax_error(tmp_path):
     scope = scope_of(read_schema(tmp_path, {"type": "integer"}))
-    labels = {case.label for case in sound_cases(malformed.syntax_errors, scope)}
+    labels = {case.label for case in sound_cases(unparsable.syntax_errors, scope)}
     assert "a comment" not in labels and "words" in labels
 
 
 def test_free_object_of_which_nothing_is_said_gets_no_keys(tmp_path):
     scope = scope_of(read_schema(tmp_path, an_object(["m"], m={"type": "object"})))
     with pytest.raises(NotApplicable):
-        sound_cases(valid.awkward_keys, scope)
+        sound_cases(texts.awkward_keys, scope)
 
 
 # Headers

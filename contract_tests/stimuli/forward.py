@@ -9,7 +9,7 @@ from random import Random
 
 from contract_tests.cases import Case
 from contract_tests.corpus import Scope
-from contract_tests.stimuli.valid import with_keys
+from contract_tests.stimuli.texts import with_keys
 from contract_tests.verdicts import NotApplicable
 from openapi import pointer as jp
 from openapi.members import Member

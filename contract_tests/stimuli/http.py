@@ -8,8 +8,10 @@ from collections.abc import Iterable
 from contract_tests.cases import Case, about_json, default_headers, hostile
 from contract_tests.corpus import Scope
 from contract_tests.first_contact import KIT_AGENT
-from contract_tests.stimuli.malformed import missing_members, syntax_errors, wrong_roots
-from contract_tests.stimuli.valid import MARKUP, put, text_members, with_text
+from contract_tests.stimuli.off_schema import missing_members, wrong_roots
+from contract_tests.stimuli.texts import MARKUP, text_members, with_text
+from contract_tests.stimuli.unparsable import syntax_errors
+from contract_tests.stimuli.valid import put
 from contract_tests.verdicts import NotApplicable
 from mock_server.bodies import content_type, decode_body
 from mock_server.delivery import Framing, Headers

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 
 from contract_tests.cases import Case, Stimuli, hostile
 from contract_tests.corpus import Scope
-from contract_tests.stimuli.valid import put, text_members
+from contract_tests.stimuli.texts import text_members
+from contract_tests.stimuli.valid import put
 from contract_tests.verdicts import NotApplicable
 from mock_server.signing import KINDS, SPELLINGS, Scheme, has_meaning
 

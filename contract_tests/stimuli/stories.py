@@ -10,19 +10,9 @@ from collections.abc import Iterable
 from contract_tests.cases import Case, Draw
 from contract_tests.corpus import MAX_INTEGER, MAX_TEXT, Scope
 from contract_tests.lacking import lacking
-from contract_tests.stimuli.malformed import missing_members
-from contract_tests.stimuli.valid import (
-    INVISIBLE,
-    KEYS,
-    LINE_ENDS,
-    MARKUP,
-    PHONES,
-    SCRIPTS,
-    SYMBOLS,
-    put,
-    text_members,
-    with_keys,
-)
+from contract_tests.stimuli.off_schema import missing_members
+from contract_tests.stimuli.texts import INVISIBLE, KEYS, LINE_ENDS, MARKUP, SCRIPTS, SYMBOLS, text_members, with_keys
+from contract_tests.stimuli.valid import PHONES, put
 from contract_tests.verdicts import NotApplicable
 from openapi import pointer as jp
 from openapi.order import Order

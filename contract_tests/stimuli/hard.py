@@ -1,0 +1,271 @@
+"""Decides which values are sent that are hard to handle, and which drawn mistakes: either answer to them is right."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import json
+from collections.abc import Iterable
+from dataclasses import replace
+
+from contract_tests.cases import Case, about_json, hostile
+from contract_tests.corpus import MAX_TEXT, Scope
+from contract_tests.stimuli.off_schema import missing_members, mistyped_members, required_members, wrong_roots
+from contract_tests.stimuli.texts import text_members, with_keys, with_text
+from contract_tests.stimuli.unparsable import (
+    bad_encodings,
+    empty_bodies,
+    instead,
+    mangled,
+    member_before,
+    syntax_errors,
+    truncations,
+)
+from contract_tests.stimuli.valid import put
+from contract_tests.verdicts import NotApplicable
+from mock_server.bodies import encode_body
+from openapi import pointer as jp
+from openapi.members import Member
+
+__all__ = [
+    "big_integers",
+    "broken_then_valid",
+    "control_characters",
+    "duplicate_names",
+    "fractions",
+    "long_numbers",
+    "long_texts",
+    "negations",
+    "nesting",
+    "outside_formats",
+    "surrogates",
+]
+
+
+@hostile
+@about_json
+def duplicate_names(scope: Scope) -> Iterable[Case]:
+    """A member that stands twice, with the same and with another value."""
+    for member in required_members(scope)[: scope.depth.pick(2, 8, 100)]:
+        tokens = jp.tokens(member.pointer)
+        if len(tokens) == 1:
+            name = json.dumps(tokens[0]).encode()
+            for label, value in (("a text", b'"other"'), ("null", b"null")):
+                yield mangled(
+                    scope,
+                    f"{member.pointer} twice, first {label}",
+                    functools.partial(member_before, name + b":" + value + b","),
+                )
+
+
+@hostile
+@about_json
+def nesting(scope: Scope) -> Iterable[Case]:
+    """Arrays and objects inside each other, hundreds and tens of thousands deep."""
+    for depth in scope.depth.pick((500, 20_000), (500, 5_000, 100_000), (500, 5_000, 100_000, 400_000)):
+        deep = b"[" * depth + b"]" * depth
+        yield mangled(scope, f"{depth} nested arrays", functools.partial(member_before, b'"deep":' + deep + b","))
+    objects = b'{"a":' * 10_000 + b"1" + b"}" * 10_000
+    yield mangled(scope, "10000 nested objects", functools.partial(member_before, b'"deep":' + objects + b","))
+
+
+def _integers(scope: Scope) -> list[Member]:
+    found = scope.with_members(lambda member: member.types == ("integer",))
+    if not found:
+        raise NotApplicable("the contract has no integer")
+    return found
+
+
+@hostile
+def big_integers(scope: Scope) -> Iterable[Case]:
+    """Integers past 2^53, past 64 bits, and below the least ones."""
+    for member in _integers(scope):
+        values = (2**64, 2**53 + 1, 2**63, 10**300, 2**63 - 1, -(2**63) - 1, 10**30)
+        for value in values[: scope.depth.pick(3, 4, len(values))]:
+            yield Case(
+                scope.callback,
+                f"{member.pointer} = {value:.3g}" if value > 10**20 else f"{member.pointer} = {value}",
+                scope.plain,
+                edit=functools.partial(put, pointer=member.pointer, value=value),
+            )
+        huge = Case(
+            scope.callback,
+            f"{member.pointer} = 1e400",
+            scope.plain,
+            edit=functools.partial(put, pointer=member.pointer, value="@@"),
+            mangle=lambda body: body.replace(b'"@@"', b"1e400"),
+        )
+        in_fields = replace(huge, edit=functools.partial(put, pointer=member.pointer, value="1e400"), mangle=None)
+        yield huge if scope.callback.is_json else in_fields
+
+
+@hostile
+@about_json
+def long_numbers(scope: Scope) -> Iterable[Case]:
+    """Numbers of thousands of digits."""
+    for member in _integers(scope):
+        for digits in (5_000, 50_000):
+            yield Case(
+                scope.callback,
+                f"{member.pointer} with {digits} digits",
+                scope.plain,
+                edit=functools.partial(put, pointer=member.pointer, value="@@"),
+                mangle=functools.partial(_digits, digits),
+            )
+
+
+def _digits(count: int, body: bytes) -> bytes:
+    return body.replace(b'"@@"', b"9" * count)
+
+
+def _hard_texts(scope: Scope, texts: dict[str, str]) -> Iterable[Case]:
+    members = text_members(scope)
+    for label, text in texts.items():
+        for member in members[: scope.depth.pick(1, 2, len(members))]:
+            yield Case(scope.callback, f"{label} at {member.pointer}", with_text(scope, member, text))
+            if member.is_free_map:
+                yield Case(
+                    scope.callback,
+                    f"{label} in a key of {member.pointer}",
+                    with_keys(scope, member, {text: "value"}),
+                )
+
+
+@hostile
+@about_json
+def surrogates(scope: Scope) -> Iterable[Case]:
+    """Escaped halves of a surrogate pair."""
+    yield from _hard_texts(
+        scope,
+        {
+            "a lone high surrogate": "a\ud83d",
+            "a lone low surrogate": "\ude00b",
+            "a pair in the wrong order": "\ude00\ud83d",
+        },
+    )
+
+
+@hostile
+def control_characters(scope: Scope) -> Iterable[Case]:
+    """NUL and other control characters, escaped as JSON wants it."""
+    yield from _hard_texts(
+        scope, {"NUL": "a\x00b", "an escape character": "\x1b[31mred", "a backspace": "a\bb", "a bell": "\x07"}
+    )
+
+
+@hostile
+def long_texts(scope: Scope) -> Iterable[Case]:
+    """Texts longer than any message."""
+    for member in text_members(scope)[: scope.depth.pick(2, 20, 20)]:
+        for length in scope.depth.pick((MAX_TEXT + 1,), (MAX_TEXT + 1, 70_000), (MAX_TEXT + 1, 70_000, 500_000)):
+            yield Case(
+                scope.callback, f"{length} characters at {member.pointer}", with_text(scope, member, "a" * length)
+            )
+
+
+@hostile
+@about_json
+def fractions(scope: Scope) -> Iterable[Case]:
+    """Integers spelt with a fraction of zero or an exponent."""
+    for member in _integers(scope):
+        for spelling in (b"288.0", b"2880e-1", b"28.8E1"):
+            yield Case(
+                scope.callback,
+                f"{member.pointer} = {spelling.decode()}",
+                scope.plain,
+                edit=functools.partial(put, pointer=member.pointer, value="@@"),
+                mangle=functools.partial(_number, spelling),
+            )
+
+
+def _number(spelling: bytes, body: bytes) -> bytes:
+    return body.replace(b'"@@"', spelling)
+
+
+_OUTSIDE: dict[str, tuple[jp.Json, ...]] = {
+    "hex32": ("", "x", "0" * 31, "0" * 64, "not-hex", "f4d594881abxxxxxxxxxx029e63f055"),
+    "unix-seconds": (0, -1, 1744687206123, 253402300800, -(2**53)),
+    "date-time": (
+        "",
+        "yesterday",
+        "2025-04-15",
+        "2025-04-15T03:20:00+05:30",
+        "2025-04-15t03:20:00z",
+        "2025-04-15T03:20:00.123456789Z",
+        "2025-02-30T25:61:61Z",
+        "2016-12-31T23:59:60Z",
+        "0000-00-00T00:00:00Z",
+    ),
+    "serial": (0, -1, -(2**31)),
+    "msisdn": ("", "+12025550123", "unknown", "0", "1" * 40),
+    "e164": ("", "12025550123", "anonymous", "+", "+1 (202) 555-0123", "+" + "1" * 40),
+}
+
+
+@hostile
+def outside_formats(scope: Scope) -> Iterable[Case]:
+    """Values outside the formats that are only inferred: right or wrong to refuse, never to fail on."""
+    members = scope.with_members(lambda member: member.format in _OUTSIDE)
+    if not members:
+        raise NotApplicable("the contract infers no format")
+    for member in members:
+        values = _OUTSIDE[member.format]
+        for value in values[: scope.depth.pick(1, 3, len(values))]:
+            yield Case(
+                scope.callback,
+                f"{member.pointer} = {json.dumps(value)[:60]}",
+                scope.plain,
+                edit=functools.partial(put, pointer=member.pointer, value=value),
+            )
+
+
+@hostile
+def negations(scope: Scope) -> Iterable[Case]:
+    """Contents that Schemathesis broke on purpose."""
+    for index, broken in enumerate(scope.negations):
+        label = f"generated mistake {index + 1}"
+        if isinstance(broken, bytes):
+            if not scope.callback.is_json:
+                continue  # such bytes are broken JSON, and to many a reader of forms they are a field
+            yield mangled(scope, label, functools.partial(instead, broken))
+        elif _has_form(scope, broken):
+            yield Case(scope.callback, label, scope.plain, edit=functools.partial(_broken, broken, scope.pinned))
+
+
+def _broken(broken: jp.Json, pinned: dict[str, jp.Json], stamped: jp.Json) -> jp.Json:
+    """Stamps what is still whole; stamping everything could mend exactly what was broken."""
+    for pointer, value in pinned.items():
+        with contextlib.suppress(LookupError):
+            if jp.get(broken, pointer) == value:
+                broken = jp.replaced(broken, pointer, jp.get(stamped, pointer))
+    return broken
+
+
+def _has_form(scope: Scope, value: jp.Json) -> bool:
+    try:
+        encode_body(scope.callback, value)
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
+def broken_then_valid(scope: Scope) -> Iterable[Case]:
+    """One hostile body of each kind; each is followed by a valid delivery."""
+    kinds = (
+        empty_bodies,
+        syntax_errors,
+        truncations,
+        bad_encodings,
+        wrong_roots,
+        missing_members,
+        mistyped_members,
+        nesting,
+        big_integers,
+        surrogates,
+        control_characters,
+    )
+    for stimuli in kinds:
+        try:
+            yield next(iter(stimuli(scope)))
+        except NotApplicable:
+            continue

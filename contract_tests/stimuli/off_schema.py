@@ -1,0 +1,131 @@
+"""Decides which JSON is sent that breaks the schema: wrong roots, missing, null and mistyped members."""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Iterable
+
+from contract_tests.cases import Case, about_json, hostile
+from contract_tests.corpus import Scope
+from contract_tests.stimuli.valid import put
+from contract_tests.verdicts import NotApplicable
+from openapi import pointer as jp
+from openapi.members import Member
+
+__all__ = [
+    "missing_members",
+    "mistyped_members",
+    "null_members",
+    "required_members",
+    "wrong_roots",
+]
+
+
+@hostile
+@about_json
+def wrong_roots(scope: Scope) -> Iterable[Case]:
+    """JSON whose root is not what the contract says."""
+    if "object" not in scope.callback.members[0].types:
+        raise NotApplicable("the contract's body is not an object")
+    for label, value in (
+        ("null", None),
+        ("true", True),
+        ("a number", 42),
+        ("a text", "x"),
+        ("an empty text", ""),
+        ("an empty list", []),
+        ("a list of numbers", [1, 2]),
+        ("a list of texts", ["status"]),
+        ("zero", 0),
+        ("false", False),
+    ):
+        yield Case(scope.callback, f"{label} as the root", scope.plain, edit=functools.partial(other_root, value))
+    yield Case(scope.callback, "the delivery inside a list", scope.plain, edit=lambda body: [body])
+    yield Case(scope.callback, "the delivery as a text", scope.plain, edit=json.dumps)
+
+
+def other_root(value: jp.Json, _: jp.Json) -> jp.Json:
+    return value
+
+
+def required_members(scope: Scope) -> list[Member]:
+    """The members that a body has to have.
+
+    Raises:
+        NotApplicable: There are none.
+    """
+    found = scope.with_members(lambda member: member.required)
+    if not found:
+        raise NotApplicable("the contract requires no member")
+    return found
+
+
+def _in_states(scope: Scope) -> list[jp.Json]:
+    """Plain contents in one, two or all states: some code reads a member in one state only."""
+    contents = scope.plain_contents
+    return contents[: scope.depth.pick(1, 1, len(contents))]
+
+
+@hostile
+def missing_members(scope: Scope) -> Iterable[Case]:
+    """Required members left out, one at a time and all together."""
+    for content in _in_states(scope):
+        for member in required_members(scope):
+            yield Case(
+                scope.callback,
+                f"{member.pointer} missing",
+                content,
+                edit=functools.partial(jp.without, pointer=member.pointer),
+            )
+    yield Case(scope.callback, "every member missing", scope.plain, edit=functools.partial(other_root, {}))
+
+
+@hostile
+@about_json
+def null_members(scope: Scope) -> Iterable[Case]:
+    """Null in the place of required members, one at a time and all together."""
+    required = [member for member in required_members(scope) if member.types and "null" not in member.types]
+    for content in _in_states(scope):
+        for member in required:
+            yield Case(
+                scope.callback,
+                f"{member.pointer} = null",
+                content,
+                edit=functools.partial(put, pointer=member.pointer, value=None),
+            )
+    tops = {jp.tokens(member.pointer)[0]: None for member in required}
+    yield Case(scope.callback, "null for every required member", scope.plain, edit=functools.partial(other_root, tops))
+
+
+_OF_TYPE: dict[str, jp.Json] = {
+    "string": "text",
+    "integer": 7,
+    "number": 2.5,
+    "boolean": True,
+    "object": {"a": 1},
+    "array": ["a"],
+}
+
+
+@hostile
+def mistyped_members(scope: Scope) -> Iterable[Case]:
+    """Required members with a value of another type, one at a time and all together."""
+    required = [member for member in required_members(scope) if member.types]
+    for member in required:
+        wrong = [value for name, value in _OF_TYPE.items() if not _allows(member, name)]
+        for value in wrong[: scope.depth.pick(1, 2, len(wrong))]:
+            yield Case(
+                scope.callback,
+                f"{member.pointer} = {json.dumps(value)}",
+                scope.plain,
+                edit=functools.partial(put, pointer=member.pointer, value=value),
+            )
+    everything = {jp.tokens(m.pointer)[0]: 7 if not _allows(m, "integer") else "text" for m in required}
+    yield Case(
+        scope.callback, "every required member mistyped", scope.plain, edit=functools.partial(other_root, everything)
+    )
+
+
+def _allows(member: Member, type_name: str) -> bool:
+    return type_name in member.types or (type_name == "integer" and "number" in member.types)
