@@ -10,7 +10,8 @@ from mock_server.delivery import Exchange
 from openapi.catalogue import Rule
 
 if TYPE_CHECKING:
-    from contract_tests.bench import Bench, Contact
+    from contract_tests.bench import Bench
+    from contract_tests.contact import Contact
 
 __all__ = ["CROWD_RULE", "crowd_breaks", "is_crowd_rule_due", "left_to_crowd_rule", "take_over", "was_crowded_out"]
 

@@ -17,10 +17,10 @@ from hypothesis import strategies as st
 from hypothesis.errors import Flaky
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
-from contract_tests.bench import Contact
 from contract_tests.caching import keep_caches_out_of_sight
 from contract_tests.cases import Case, Draw
 from contract_tests.comparing import furthest
+from contract_tests.contact import Contact
 from mock_server.delivery import Exchange
 from openapi.order import Order
 

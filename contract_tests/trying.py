@@ -6,8 +6,9 @@ import functools
 from dataclasses import dataclass
 from pathlib import Path
 
-from contract_tests.bench import Bench, Contact
+from contract_tests.bench import Bench
 from contract_tests.cases import Case
+from contract_tests.contact import Contact
 from contract_tests.crowding import CROWD_RULE, crowd_breaks, is_crowd_rule_due, left_to_crowd_rule, was_crowded_out
 from contract_tests.retrying import Tally, tallied
 from contract_tests.rule_tests import RuleTest
