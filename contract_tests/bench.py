@@ -5,13 +5,14 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from contract_tests.cases import Case
+from contract_tests.company import Company
 from contract_tests.contact import TRY_STEP, Contact
 from contract_tests.corpus import DEPTHS, Depth, Scope
 from contract_tests.gate import Gate
@@ -58,6 +59,10 @@ class Bench:
         shared: Exchanges that several rules look at, by stimuli, callback and index.
         under_way: Stimuli that were sent ahead, by stimuli and callback.
         sent_ahead: How many deliveries were sent ahead for a rule that has no verdict yet.
+        far: What was sent ahead beyond its chapter, by what it is numbered by, callback and index.
+        strained: Identities of exchanges that had more company than the pace says, or went out after hostile ones.
+        most_at_once: Deliveries under way at a receiver that takes no longer for many; 0 for what the pace says.
+        company: How many deliveries are under way together.
         shut: Why nothing can be delivered to a URL although its TLS can be judged, by its sender.
         beside: Identities of exchanges that were under way together with others.
         crowded: What broke beside others and held alone; the rule on bursts tells it.
@@ -95,6 +100,9 @@ class Bench:
     ids_sent: dict[str, None] = field(default_factory=dict)
     under_way: set[tuple[str, str]] = field(default_factory=set)
     sent_ahead: dict[str, int] = field(default_factory=dict)
+    far: dict[tuple[str, str], dict[int, Future[Any]]] = field(default_factory=dict)
+    strained: set[int] = field(default_factory=set)
+    most_at_once: int = 0
     shut: dict[Sender, str] = field(default_factory=dict)
     beside: set[int] = field(default_factory=set)
     crowded: list[Finding] = field(default_factory=list)
@@ -117,8 +125,15 @@ class Bench:
     samples: Samples | None = None
     _numbers: dict[tuple[str, str], int] = field(default_factory=dict)
     _next_number: int = 1
-    _under_way: dict[object, bool] = field(default_factory=dict)
+    _under_way: dict[object, int] = field(default_factory=dict)
+    _sent_far: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
+    company: Company = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.company = Company(self.sender.pace.at_once, self.most_at_once)
+        for sender in self.senders:
+            sender.connections = self.company.most
 
     @cached_property
     def scopes(self) -> tuple[Scope, ...]:
@@ -162,21 +177,34 @@ class Bench:
 
     @cached_property
     def _workers(self) -> ThreadPoolExecutor:
-        return ThreadPoolExecutor(max_workers=self.sender.pace.at_once, thread_name_prefix="delivery")
+        return ThreadPoolExecutor(max_workers=self.company.usual, thread_name_prefix="delivery")
+
+    @cached_property
+    def _more_workers(self) -> ThreadPoolExecutor:
+        return ThreadPoolExecutor(max_workers=self.company.most, thread_name_prefix="delivery")
 
     @cached_property
     def burst_workers(self) -> ThreadPoolExecutor:
         """Workers for deliveries of one case that go out together; cases have workers of their own."""
         return ThreadPoolExecutor(max_workers=self.sender.pace.at_once, thread_name_prefix="burst")
 
+    @cached_property
+    def far_workers(self) -> ThreadPoolExecutor:
+        """Workers for cases that are sent ahead beyond their chapter; the company bounds what is under way."""
+        return ThreadPoolExecutor(max_workers=self.company.most, thread_name_prefix="ahead")
+
     def close(self) -> None:
         """Stops the workers and gives the connections back."""
+        self.company.end()
+        if "far_workers" in self.__dict__:
+            self.far_workers.shutdown(wait=False, cancel_futures=True)
         if "burst_workers" in self.__dict__:
             self.burst_workers.shutdown(wait=False, cancel_futures=True)
         if isinstance(self.state, HttpReadBack):
             self.state.close()
-        if "_workers" in self.__dict__:
-            self._workers.shutdown(wait=False, cancel_futures=True)
+        for workers in ("_workers", "_more_workers"):
+            if workers in self.__dict__:
+                self.__dict__[workers].shutdown(wait=False, cancel_futures=True)
         for sender in self.senders:
             sender.close()
 
@@ -188,29 +216,59 @@ class Bench:
             self._next_number += count
         return self._numbers[key]
 
-    def contact(self, case: Case, number: int, attempt: int = 0) -> Contact:
+    def contact(self, case: Case, number: int, attempt: int = 0, ahead_of: str = "") -> Contact:
         """A case that is about to be put before the receiver."""
         identity = Identity(self.run, number, attempt * TRY_STEP, group=number + (attempt << 20))
-        return Contact(self, case, identity, watches=attempt > 0)
+        return Contact(self, case, identity, watches=attempt > 0, ahead_of=ahead_of)
 
-    def send(self, delivery: Delivery, *, has_turn: bool = False) -> Exchange:
-        """Sends one delivery and keeps what came back."""
+    def send(
+        self,
+        delivery: Delivery,
+        *,
+        has_turn: bool = False,
+        ahead_of: str = "",
+        along: bool = False,
+        sender: Sender | None = None,
+    ) -> Exchange:
+        """Sends one delivery and keeps what came back.
+
+        Args:
+            has_turn: Whether the pace has already counted it.
+            ahead_of: The rule that it is sent ahead of; what a rule sends in its turn waits until all that is back.
+            along: Whether it goes out along with a delivery that follows hostile ones, or is that delivery.
+            sender: Sends it in the place of the callback's own sender.
+        """
+        if not ahead_of and not along:
+            self.company.await_nobody()
         turn = object()
         with self._lock:
-            self._under_way = dict.fromkeys(self._under_way, True)
-            self._under_way[turn] = bool(self._under_way)
+            others = len(self._under_way)
+            self._under_way = {each: max(known, others) for each, known in self._under_way.items()}
+            self._under_way[turn] = others
         try:
-            exchange = self.sender_of(delivery.callback).send(delivery, has_turn=has_turn)
+            exchange = (sender or self.sender_of(delivery.callback)).send(delivery, has_turn=has_turn)
         finally:
             with self._lock:
-                beside = self._under_way.pop(turn)
+                others = self._under_way.pop(turn)
+        self.company.note(exchange, others)
         with self._lock:
-            if beside:
+            if others:
                 self.beside.add(id(exchange))
+            if others >= self.company.usual or (along and ahead_of):
+                self.strained.add(id(exchange))
+            if ahead_of:
+                self._sent_far += 1
+                self.sent_ahead[ahead_of] = self.sent_ahead.get(ahead_of, 0) + 1
             self.exchanges.append(exchange)
             self.ids_sent.update(dict.fromkeys(delivery.ids))
         self.listener.delivered()
         return exchange
+
+    @property
+    def sent_in_turn(self) -> int:
+        """How many deliveries went out so far, but for those sent ahead beyond their chapter."""
+        with self._lock:
+            return len(self.exchanges) - self._sent_far
 
     def side_by_side(self, jobs: list[Callable[[], None]]) -> Iterator[None]:
         """Runs independent jobs as fast as the pace allows."""
@@ -221,10 +279,11 @@ class Bench:
 
     def at_once(self, jobs: list[Callable[[], object]], limit: int | None = None) -> Iterator[list[object]]:
         """Runs jobs side by side, a batch at a time, and gives each batch's results in order."""
-        most = max(1, min(limit or self.sender.pace.at_once, self.sender.pace.at_once))
+        most = self.company.limit if limit is None else max(1, min(limit, self.company.usual))
+        workers = self._workers if most <= self.company.usual else self._more_workers
         waiting = iter(jobs)
         while batch := list(islice(waiting, 1 if self.one_by_one else most)):
             if len(batch) == 1:
                 yield [batch[0]()]
             else:
-                yield [future.result() for future in [self._workers.submit(job) for job in batch]]
+                yield [future.result() for future in [workers.submit(job) for job in batch]]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ from contract_tests.cases import Case
 from contract_tests.readback import ReadBack, Stored, settled
 from contract_tests.watching import Burst, Look, remembering
 from mock_server.delivery import Delivery, Exchange, Framing
-from mock_server.sending import Access
+from mock_server.sending import Access, Sender
 from mock_server.signing.signatures import parts_of
 from mock_server.stamping import Identity
 from openapi import pointer as jp
@@ -34,6 +35,8 @@ class Contact:
         identity: The message that `deliver()` speaks of.
         watches: Whether to look at what is stored after each telling, too: on a second try a report shows it.
         looks: What read-back showed so far.
+        ahead_of: The rule whose turn it is sent ahead of, far ahead; empty in that turn.
+        sender: Sends in the place of the callback's own one.
     """
 
     bench: Bench
@@ -42,12 +45,20 @@ class Contact:
     exchanges: list[Exchange] = field(default_factory=list)
     watches: bool = False
     looks: list[Look] = field(default_factory=list)
+    ahead_of: str = ""
+    sender: Sender | None = None
 
     def deliver(self, delivery: Delivery | None = None) -> Exchange:
         """Sends a delivery; the case's own one when none is given."""
-        exchange = self.bench.send(delivery or self.case.delivery(self.identity))
+        exchange = self._send(delivery or self.case.delivery(self.identity))
         self.exchanges.append(exchange)
         return exchange
+
+    def _send(self, delivery: Delivery, *, has_turn: bool = False) -> Exchange:
+        if not self.ahead_of:
+            return self.bench.send(delivery, has_turn=has_turn, sender=self.sender)
+        with self.bench.company.turn() as along:
+            return self.bench.send(delivery, has_turn=has_turn, ahead_of=self.ahead_of, along=along)
 
     def deliver_plain(self, *, fresh_connection: bool = True) -> Exchange:
         """Sends a plain valid delivery of another message, by default on a connection of its own."""
@@ -55,6 +66,16 @@ class Contact:
         plain = Case(self.case.callback, "a plain valid delivery", scope.plain)
         self.identity = self.identity.next()
         return self.deliver(replace(plain.delivery(self.identity), framing=Framing(fresh_connection=fresh_connection)))
+
+    @contextlib.contextmanager
+    def on_one_connection(self) -> Iterator[Contact]:
+        """The same case on a connection that no other delivery uses; both remember the same exchanges."""
+        own = self.bench.sender_of(self.case.callback.name)
+        sender = own.beside(own.access)
+        try:
+            yield replace(self, sender=sender)
+        finally:
+            sender.renew()  # closing it would end what both share: the pace
 
     def tell(self, state: str, *, message: int = 0) -> Exchange:
         """Delivers one state of one of the case's messages."""
@@ -93,10 +114,11 @@ class Contact:
         """Sends several deliveries together, as many at a time as the pace allows."""
         # One turn for all of them: spread out by the pace they would not be together.
         self.bench.sender.take_turns(len(deliveries))
-        together = functools.partial(self.bench.send, has_turn=True)
+        together = functools.partial(self._send, has_turn=True)
         came = list(self.bench.burst_workers.map(together, deliveries))
         self.exchanges += came
-        self.bench.bursts.append(Burst(self.case.callback.name, self.case.label, tuple(came)))
+        if not self.ahead_of:  # what goes ahead is no burst: it goes as there is room
+            self.bench.bursts.append(Burst(self.case.callback.name, self.case.label, tuple(came)))
         return came
 
     def message_id(self, message: int = 0) -> str:
@@ -129,7 +151,9 @@ class Contact:
         read, shown = self.bench.state, self.bench.states_shown
 
         def noting(message_id: str) -> Stored | None:
-            if (stored := read(message_id)) is not None:
+            with self.bench.company.turn() if self.ahead_of else contextlib.nullcontext():
+                stored = read(message_id)
+            if stored is not None:
                 shown.add(stored.state)
             return stored
 
