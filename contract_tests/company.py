@@ -23,6 +23,7 @@ _MOST = 48
 _WORTH_S = 0.05  # a receiver that answers sooner is hardly waited for
 _SLOWER = 1.6  # times what one delivery takes: whoever stands in a queue waits for another one first
 _FEW = 0.25  # share of deliveries that may be slower, for want of a calm machine
+_SIGNS = 2  # of a queue under more company, until it is taken back for good: a machine may be busy for a moment
 _ENOUGH = 0.75  # of as many as may be under way: those that come home first tell nothing of a queue
 _MOMENT = 0.1  # of what a delivery takes: whoever sets out later would come home too late
 
@@ -54,6 +55,7 @@ class Company:
         self._under_way = 0
         self._open_until = 0.0
         self._along = False
+        self._queued = 0
         self._ended = False
         lock = threading.Lock()
         self._room, self._nobody = threading.Condition(lock), threading.Condition(lock)
@@ -76,7 +78,10 @@ class Company:
         queued = slower > _FEW * len(self._took)
         self._took.clear()
         if queued and self.limit > self.usual:
-            self._keep_to(max(self.usual, self.limit // 2))
+            self.limit = max(self.usual, self.limit // 2)
+            self._queued += 1
+            if self._queued >= _SIGNS:
+                self._keep_to(self.limit)
         elif not queued and self._one_s >= _WORTH_S:
             self.bears_more = True
             self.limit = max(self.limit, min(2 * self.limit, self.most))

@@ -47,10 +47,15 @@ def test_a_few_slower_ones_are_no_queue():
     assert after([0.3] * 13 + [0.7] * 3).bears_more
 
 
-def test_queue_under_more_company_takes_it_back_for_good():
-    company = after([0.6] * 12 + [0.3] * 20, others=31, company=after([0.3] * 16))
+def queued(company):
+    return after([0.6] * 12 + [0.3] * 12, others=31, company=company)
+
+
+def test_queue_under_more_company_takes_it_back_and_the_second_time_for_good():
+    company = queued(after([0.3] * 16))
     assert company.limit == 16
-    assert after([0.3] * 160, company=company).limit == 16
+    assert after([0.3] * 16, company=company).limit == 32
+    assert after([0.3] * 160, company=queued(company)).limit == 16
 
 
 def test_error_under_more_company_takes_it_back():
