@@ -2,38 +2,36 @@
 
 from __future__ import annotations
 
-import functools
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from contract_tests.cases import Case
+from contract_tests.company import Company
+from contract_tests.contact import TRY_STEP, Contact
 from contract_tests.corpus import DEPTHS, Depth, Scope
 from contract_tests.gate import Gate
 from contract_tests.notes import Note
-from contract_tests.readback import HttpReadBack, ReadBack, ReadBackError, Stored, settled
+from contract_tests.readback import HttpReadBack, ReadBack, ReadBackError
 from contract_tests.verdicts import Finding, RuleResult
-from contract_tests.watching import Burst, Look, remembering
-from mock_server.delivery import Delivery, Exchange, Framing
-from mock_server.sending import Access, Sender
+from contract_tests.watching import Burst
+from mock_server.delivery import Delivery, Exchange
+from mock_server.sending import Sender
 from mock_server.signing import Scheme, lacking_signature
-from mock_server.signing.signatures import parts_of
 from mock_server.stamping import Identity, Run
 from openapi import pointer as jp
 from openapi.catalogue import Catalogue, Rule
-from openapi.model import Callback, Contract, DeliveryFacts
+from openapi.model import Callback, Contract
 
 if TYPE_CHECKING:
     from contract_tests.samples.choosing import Sample, Samples
 
-__all__ = ["Bench", "Contact", "Listener"]
-
-_TRY_STEP = 4096  # messages of a case's second try start here, so that no identity comes twice
+__all__ = ["Bench", "Listener"]
 
 
 class Listener:
@@ -61,6 +59,10 @@ class Bench:
         shared: Exchanges that several rules look at, by stimuli, callback and index.
         under_way: Stimuli that were sent ahead, by stimuli and callback.
         sent_ahead: How many deliveries were sent ahead for a rule that has no verdict yet.
+        far: What was sent ahead beyond its chapter, by what it is numbered by, callback and index.
+        strained: Identities of exchanges that had more company than the pace says, or went out after hostile ones.
+        most_at_once: Deliveries under way at a receiver that takes no longer for many; 0 for what the pace says.
+        company: How many deliveries are under way together.
         shut: Why nothing can be delivered to a URL although its TLS can be judged, by its sender.
         beside: Identities of exchanges that were under way together with others.
         crowded: What broke beside others and held alone; the rule on bursts tells it.
@@ -98,6 +100,9 @@ class Bench:
     ids_sent: dict[str, None] = field(default_factory=dict)
     under_way: set[tuple[str, str]] = field(default_factory=set)
     sent_ahead: dict[str, int] = field(default_factory=dict)
+    far: dict[tuple[str, str], dict[int, Future[Any]]] = field(default_factory=dict)
+    strained: set[int] = field(default_factory=set)
+    most_at_once: int = 0
     shut: dict[Sender, str] = field(default_factory=dict)
     beside: set[int] = field(default_factory=set)
     crowded: list[Finding] = field(default_factory=list)
@@ -120,8 +125,15 @@ class Bench:
     samples: Samples | None = None
     _numbers: dict[tuple[str, str], int] = field(default_factory=dict)
     _next_number: int = 1
-    _under_way: dict[object, bool] = field(default_factory=dict)
+    _under_way: dict[object, int] = field(default_factory=dict)
+    _sent_far: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
+    company: Company = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.company = Company(self.sender.pace.at_once, self.most_at_once)
+        for sender in self.senders:
+            sender.connections = self.company.most
 
     @cached_property
     def scopes(self) -> tuple[Scope, ...]:
@@ -165,21 +177,34 @@ class Bench:
 
     @cached_property
     def _workers(self) -> ThreadPoolExecutor:
-        return ThreadPoolExecutor(max_workers=self.sender.pace.at_once, thread_name_prefix="delivery")
+        return ThreadPoolExecutor(max_workers=self.company.usual, thread_name_prefix="delivery")
+
+    @cached_property
+    def _more_workers(self) -> ThreadPoolExecutor:
+        return ThreadPoolExecutor(max_workers=self.company.most, thread_name_prefix="delivery")
 
     @cached_property
     def burst_workers(self) -> ThreadPoolExecutor:
         """Workers for deliveries of one case that go out together; cases have workers of their own."""
         return ThreadPoolExecutor(max_workers=self.sender.pace.at_once, thread_name_prefix="burst")
 
+    @cached_property
+    def far_workers(self) -> ThreadPoolExecutor:
+        """Workers for cases that are sent ahead beyond their chapter; the company bounds what is under way."""
+        return ThreadPoolExecutor(max_workers=self.company.most, thread_name_prefix="ahead")
+
     def close(self) -> None:
         """Stops the workers and gives the connections back."""
+        self.company.end()
+        if "far_workers" in self.__dict__:
+            self.far_workers.shutdown(wait=False, cancel_futures=True)
         if "burst_workers" in self.__dict__:
             self.burst_workers.shutdown(wait=False, cancel_futures=True)
         if isinstance(self.state, HttpReadBack):
             self.state.close()
-        if "_workers" in self.__dict__:
-            self._workers.shutdown(wait=False, cancel_futures=True)
+        for workers in ("_workers", "_more_workers"):
+            if workers in self.__dict__:
+                self.__dict__[workers].shutdown(wait=False, cancel_futures=True)
         for sender in self.senders:
             sender.close()
 
@@ -191,29 +216,59 @@ class Bench:
             self._next_number += count
         return self._numbers[key]
 
-    def contact(self, case: Case, number: int, attempt: int = 0) -> Contact:
+    def contact(self, case: Case, number: int, attempt: int = 0, ahead_of: str = "") -> Contact:
         """A case that is about to be put before the receiver."""
-        identity = Identity(self.run, number, attempt * _TRY_STEP, group=number + (attempt << 20))
-        return Contact(self, case, identity, watches=attempt > 0)
+        identity = Identity(self.run, number, attempt * TRY_STEP, group=number + (attempt << 20))
+        return Contact(self, case, identity, watches=attempt > 0, ahead_of=ahead_of)
 
-    def send(self, delivery: Delivery, *, has_turn: bool = False) -> Exchange:
-        """Sends one delivery and keeps what came back."""
+    def send(
+        self,
+        delivery: Delivery,
+        *,
+        has_turn: bool = False,
+        ahead_of: str = "",
+        along: bool = False,
+        sender: Sender | None = None,
+    ) -> Exchange:
+        """Sends one delivery and keeps what came back.
+
+        Args:
+            has_turn: Whether the pace has already counted it.
+            ahead_of: The rule that it is sent ahead of; what a rule sends in its turn waits until all that is back.
+            along: Whether it goes out along with a delivery that follows hostile ones, or is that delivery.
+            sender: Sends it in the place of the callback's own sender.
+        """
+        if not ahead_of and not along:
+            self.company.await_nobody()
         turn = object()
         with self._lock:
-            self._under_way = dict.fromkeys(self._under_way, True)
-            self._under_way[turn] = bool(self._under_way)
+            others = len(self._under_way)
+            self._under_way = {each: max(known, others) for each, known in self._under_way.items()}
+            self._under_way[turn] = others
         try:
-            exchange = self.sender_of(delivery.callback).send(delivery, has_turn=has_turn)
+            exchange = (sender or self.sender_of(delivery.callback)).send(delivery, has_turn=has_turn)
         finally:
             with self._lock:
-                beside = self._under_way.pop(turn)
+                others = self._under_way.pop(turn)
+        self.company.note(exchange, others)
         with self._lock:
-            if beside:
+            if others:
                 self.beside.add(id(exchange))
+            if others >= self.company.usual or (along and ahead_of):
+                self.strained.add(id(exchange))
+            if ahead_of:
+                self._sent_far += 1
+                self.sent_ahead[ahead_of] = self.sent_ahead.get(ahead_of, 0) + 1
             self.exchanges.append(exchange)
             self.ids_sent.update(dict.fromkeys(delivery.ids))
         self.listener.delivered()
         return exchange
+
+    @property
+    def sent_in_turn(self) -> int:
+        """How many deliveries went out so far, but for those sent ahead beyond their chapter."""
+        with self._lock:
+            return len(self.exchanges) - self._sent_far
 
     def side_by_side(self, jobs: list[Callable[[], None]]) -> Iterator[None]:
         """Runs independent jobs as fast as the pace allows."""
@@ -224,135 +279,11 @@ class Bench:
 
     def at_once(self, jobs: list[Callable[[], object]], limit: int | None = None) -> Iterator[list[object]]:
         """Runs jobs side by side, a batch at a time, and gives each batch's results in order."""
-        most = max(1, min(limit or self.sender.pace.at_once, self.sender.pace.at_once))
+        most = self.company.limit if limit is None else max(1, min(limit, self.company.usual))
+        workers = self._workers if most <= self.company.usual else self._more_workers
         waiting = iter(jobs)
         while batch := list(islice(waiting, 1 if self.one_by_one else most)):
             if len(batch) == 1:
                 yield [batch[0]()]
             else:
-                yield [future.result() for future in [self._workers.submit(job) for job in batch]]
-
-
-@dataclass
-class Contact:
-    """One case before the receiver: delivers, and remembers what went to and fro.
-
-    Attributes:
-        identity: The message that `deliver()` speaks of.
-        watches: Whether to look at what is stored after each telling, too: on a second try a report shows it.
-        looks: What read-back showed so far.
-    """
-
-    bench: Bench
-    case: Case
-    identity: Identity
-    exchanges: list[Exchange] = field(default_factory=list)
-    watches: bool = False
-    looks: list[Look] = field(default_factory=list)
-
-    def deliver(self, delivery: Delivery | None = None) -> Exchange:
-        """Sends a delivery; the case's own one when none is given."""
-        exchange = self.bench.send(delivery or self.case.delivery(self.identity))
-        self.exchanges.append(exchange)
-        return exchange
-
-    def deliver_plain(self, *, fresh_connection: bool = True) -> Exchange:
-        """Sends a plain valid delivery of another message, by default on a connection of its own."""
-        scope = next(scope for scope in self.bench.scopes if scope.callback is self.case.callback)
-        plain = Case(self.case.callback, "a plain valid delivery", scope.plain)
-        self.identity = self.identity.next()
-        return self.deliver(replace(plain.delivery(self.identity), framing=Framing(fresh_connection=fresh_connection)))
-
-    def tell(self, state: str, *, message: int = 0) -> Exchange:
-        """Delivers one state of one of the case's messages."""
-        exchange = self.deliver(self.event(state, message=message))
-        if self.watches and self.bench.state is not None:
-            self._read(self.message_id(message))
-        return exchange
-
-    def signed(self) -> Delivery:
-        """The case's delivery with its signature fixed; what is changed later was not signed."""
-        return self.bench.sender_of(self.case.callback.name).signed(self.case.delivery(self.identity))
-
-    def signatures_in(self, delivery: Delivery) -> tuple[bytes, ...]:
-        """The signatures that a delivery carries whose signature is fixed, as they are written."""
-        assert self.bench.scheme is not None
-        assert delivery.signature is not None
-        return tuple(text.encode() for text in parts_of(self.bench.scheme, delivery.signature).signatures)
-
-    def rightly_sealed(self) -> Contact:
-        """The same message under a right signature, where the case forges it; both remember the same exchanges."""
-        return replace(self, case=replace(self.case, seal=""))
-
-    def without_edit(self) -> Contact:
-        """The same message told whole, where the case's edit breaks it; both remember the same exchanges."""
-        return replace(self, case=replace(self.case, edit=None))
-
-    def event(self, state: str, *, message: int = 0, spelling: str = "", later_s: int = 0) -> Delivery:
-        """Makes the delivery that tells one state of one of the case's messages, its time after earlier states'."""
-        facts = self.facts
-        position = facts.order.states.index(state) if facts.order and state in facts.order.states else 0
-        content = jp.replaced(self.case.content, facts.state or "", state)
-        told = replace(self.case, content=content, later_s=position + later_s, spelling=spelling or self.case.spelling)
-        return told.delivery(self.identity.next(message))
-
-    def deliver_at_once(self, deliveries: list[Delivery]) -> list[Exchange]:
-        """Sends several deliveries together, as many at a time as the pace allows."""
-        # One turn for all of them: spread out by the pace they would not be together.
-        self.bench.sender.take_turns(len(deliveries))
-        together = functools.partial(self.bench.send, has_turn=True)
-        came = list(self.bench.burst_workers.map(together, deliveries))
-        self.exchanges += came
-        self.bench.bursts.append(Burst(self.case.callback.name, self.case.label, tuple(came)))
-        return came
-
-    def message_id(self, message: int = 0) -> str:
-        """The id of one of the case's messages."""
-        return self.identity.next(message).id(self.case.id_kind)
-
-    def stored(self, until: Callable[[Stored | None], bool], *, message: int = 0) -> Stored | None:
-        """What the receiver shows of a message, once it satisfies `until` or patience is at an end."""
-        return settled(self._read, self.message_id(message), until, self.bench.patience_s)
-
-    def stored_at_last(self, *, message: int = 0, known: bool = True) -> Stored | None:
-        """What the receiver shows once everything before is worked off: a message sent later is already stored.
-
-        Args:
-            known: Whether the message is known to a right receiver, so that it is worth being patient.
-        """
-        # Of another group: what messages of one group do to each other is another rule's matter.
-        after = replace(self.identity, message=self.identity.message + 2048, group=self.identity.group ^ 0x400000)
-        self.deliver(replace(self.case, label="a message sent later").delivery(after))
-        for message_id, patience_s in (
-            (after.id(self.case.id_kind), self.bench.patience_s),
-            (self.message_id(message), self.bench.patience_s if known else 0.0),
-        ):
-            found = settled(self._read, message_id, lambda stored: stored is not None, patience_s)
-        return found
-
-    @property
-    def _read(self) -> ReadBack:
-        assert self.bench.state is not None  # judged only with read-back
-        read, shown = self.bench.state, self.bench.states_shown
-
-        def noting(message_id: str) -> Stored | None:
-            if (stored := read(message_id)) is not None:
-                shown.add(stored.state)
-            return stored
-
-        return remembering(noting, self.looks)
-
-    @property
-    def access(self) -> Access:
-        """How to get to the receiver."""
-        return self.bench.sender_of(self.case.callback.name).access
-
-    @property
-    def facts(self) -> DeliveryFacts:
-        """What `x-delivery` says of the callback."""
-        return self.case.callback.delivery
-
-    @property
-    def round_trip_s(self) -> float:
-        """Seconds that the network takes."""
-        return self.bench.round_trips_s.get(self.case.callback.name, self.bench.round_trip_s)
+                yield [future.result() for future in [workers.submit(job) for job in batch]]

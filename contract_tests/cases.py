@@ -15,7 +15,7 @@ from mock_server.stamping import Identity, stamp
 from openapi.model import Callback
 from openapi.pointer import Json
 
-__all__ = ["Case", "Draw", "Stimuli", "about_json", "default_headers", "hostile"]
+__all__ = ["Case", "Draw", "Stimuli", "about_json", "default_headers", "hostile", "in_turn"]
 
 
 @dataclass(frozen=True)
@@ -109,4 +109,10 @@ def about_json(stimuli: Stimuli) -> Stimuli:
 def hostile(stimuli: Stimuli) -> Stimuli:
     """Marks stimuli after which one valid delivery shows whether the receiver is still alive."""
     stimuli.hostile = True  # type: ignore[attr-defined]
+    return stimuli
+
+
+def in_turn(stimuli: Stimuli) -> Stimuli:
+    """Marks stimuli that wait for their rule's turn: they measure, or a receiver may meet later ones otherwise."""
+    stimuli.in_turn = True  # type: ignore[attr-defined]
     return stimuli

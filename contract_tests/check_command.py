@@ -104,7 +104,7 @@ class _Check:
             console(),
             plans_of(bench, tests),
             connecting=frozenset(rule_id for rule_id, test in tests.items() if test.connects),
-            pace=pace_in_words(bench.sender.pace),
+            pace=pace_in_words(bench.sender.pace, bench.company.most),
             url=judged_in_words(bench),
             contacts=len(bench.scopes),
             catalogue=bench.catalogue,
@@ -134,7 +134,7 @@ class _Check:
                 out.print(
                     f"Judging {judged}: {_named(bench)}{counted(len(bench.rules), 'rule')}, "
                     f"{counted(total, 'delivery', 'deliveries')}, "
-                    f"{pace_in_words(bench.sender.pace)}.",
+                    f"{pace_in_words(bench.sender.pace, bench.company.most)}.",
                     soft_wrap=True,
                     markup=False,
                 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable
 
-from contract_tests.bench import Contact
+from contract_tests.contact import Contact
 from contract_tests.readback import NOTHING_SHOWN, Stored
 from contract_tests.verdicts import NotApplicable
 from mock_server.bodies import decode_body

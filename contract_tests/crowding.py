@@ -10,9 +10,18 @@ from mock_server.delivery import Exchange
 from openapi.catalogue import Rule
 
 if TYPE_CHECKING:
-    from contract_tests.bench import Bench, Contact
+    from contract_tests.bench import Bench
+    from contract_tests.contact import Contact
 
-__all__ = ["CROWD_RULE", "crowd_breaks", "is_crowd_rule_due", "left_to_crowd_rule", "take_over", "was_crowded_out"]
+__all__ = [
+    "CROWD_RULE",
+    "crowd_breaks",
+    "is_crowd_rule_due",
+    "is_strained",
+    "left_to_crowd_rule",
+    "take_over",
+    "was_crowded_out",
+]
 
 CROWD_RULE = "LOD-01"
 """The rule that judges whether many deliveries may be under way together."""
@@ -36,6 +45,11 @@ def was_crowded_out(bench: Bench, exchanges: Iterable[Exchange]) -> bool:
     if any(exchange.failure in {"reset", "refused"} for exchange in beside):
         return True
     return is_crowd_rule_due(bench) and any(exchange.status >= 500 for exchange in beside)
+
+
+def is_strained(bench: Bench, exchanges: Iterable[Exchange]) -> bool:
+    """Whether more was under way than the pace says, or hostile deliveries had just been answered."""
+    return any(id(exchange) in bench.strained for exchange in exchanges)
 
 
 def crowd_breaks(bench: Bench, contact: Contact) -> bool:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
 from hypothesis import HealthCheck, Phase, Verbosity, seed, settings
@@ -17,10 +18,10 @@ from hypothesis import strategies as st
 from hypothesis.errors import Flaky
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
-from contract_tests.bench import Contact
 from contract_tests.caching import keep_caches_out_of_sight
 from contract_tests.cases import Case, Draw
 from contract_tests.comparing import furthest
+from contract_tests.contact import Contact
 from mock_server.delivery import Exchange
 from openapi.order import Order
 
@@ -29,7 +30,11 @@ __all__ = ["interleaved_deliveries", "interleaving_flaw"]
 _MESSAGES = 3
 _SPELLINGS = ("compact, escaped", "indented, CRLF", "reversed key order")
 _SHRINKING_S = 20.0
+_SETTLES, _LOOKS = "settles", "looks"
 _GROUP_STEP = 1 << 13  # groups of a case's runs lie apart, so that no run pays for the one before
+
+
+_Step = tuple[int, str, str]
 
 
 class _BrokenError(Exception):
@@ -40,6 +45,13 @@ class _Stop(BaseException):
     """Ends all runs at once: it passes through Hypothesis, which takes every `Exception` for a failure."""
 
 
+def _in_run(receiver: Contact, number: int) -> Contact:
+    """The receiver, told of the messages of one run alone."""
+    first = receiver.identity
+    identity = replace(first, message=first.message + number * _MESSAGES, group=first.group + number * _GROUP_STEP)
+    return replace(receiver, identity=identity, exchanges=[])
+
+
 @dataclass
 class _Stage:
     """What the runs of one machine share: where deliveries go, how many may, and the last run that failed.
@@ -47,6 +59,8 @@ class _Stage:
     Attributes:
         receiver: None for a rehearsal that only counts.
         most: Deliveries that were planned: looking for a shorter run has to do with what is left of them.
+        scripts: What a rehearsal's runs do, one after the other: a message, and a state that is told in a spelling or
+            what else is done.
     """
 
     receiver: Contact | None
@@ -57,16 +71,21 @@ class _Stage:
     flaw: str = ""
     exchanges: list[Exchange] = field(default_factory=list)
     stopped_by: BaseException | None = None
+    scripts: list[list[_Step]] = field(default_factory=list)
     _shrinking_until: float = 0.0
 
     def next_run(self) -> Contact | None:
         """Messages that nobody spoke of before."""
         number, self.runs = self.runs, self.runs + 1
         if self.receiver is None:
+            self.scripts.append([])
             return None
-        first = self.receiver.identity
-        identity = replace(first, message=first.message + number * _MESSAGES, group=first.group + number * _GROUP_STEP)
-        return replace(self.receiver, identity=identity, exchanges=[])
+        return _in_run(self.receiver, number)
+
+    def rehearse(self, step: _Step) -> None:
+        """Keeps what a run does, in a rehearsal."""
+        if self.receiver is None:
+            self.scripts[-1].append(step)
 
     def spend(self) -> None:
         """Counts one delivery.
@@ -167,6 +186,7 @@ class _Machine(RuleBasedStateMachine):
 
     def _deliver(self, state: str, spelling: str) -> None:
         self.stage.spend()
+        self.stage.rehearse((self.message, state, spelling))
         if self.receiver is not None:
             told = self.receiver.event(state, message=self.message, spelling=spelling)
             if not self.receiver.deliver(told).acknowledged:
@@ -175,22 +195,19 @@ class _Machine(RuleBasedStateMachine):
 
     def _settle(self) -> None:
         self.stage.spend()
+        self.stage.rehearse((0, _SETTLES, ""))
         if self.receiver is not None:
             self.receiver.stored_at_last()
 
     def _look(self, message: int) -> None:
+        self.stage.rehearse((message, _LOOKS, ""))
         if self.receiver is None or message in self.unsure or not self.told[message]:
             return
         flaw = ""
 
         def look(receiver: Contact) -> None:
             nonlocal flaw
-            expected = furthest(self.stage.order, self.told[message])
-            stored = receiver.stored(lambda shown: shown is not None and shown.state in expected, message=message)
-            if stored is None or stored.state not in expected:
-                wanted = " or ".join(sorted(expected))
-                shown = stored.described() if stored else "not known"
-                flaw = f"message {message + 1} of {_MESSAGES} in the state {wanted!r} <- {shown}"
+            flaw = _shown_flaw(receiver, self.stage.order, message, self.told[message])
 
         self._guarded(functools.partial(look, self.receiver))
         if flaw:
@@ -207,6 +224,16 @@ class _Machine(RuleBasedStateMachine):
             if not isinstance(error, _Stop):
                 self.stage.stopped_by = error
             raise _Stop from error
+
+
+def _shown_flaw(receiver: Contact, order: Order, message: int, told: list[str]) -> str:
+    """How a message is stored otherwise than what it was told lets it; empty when it is not."""
+    expected = furthest(order, told)
+    stored = receiver.stored(lambda shown: shown is not None and shown.state in expected, message=message)
+    if stored is not None and stored.state in expected:
+        return ""
+    wanted, shown = " or ".join(sorted(expected)), stored.described() if stored else "not known"
+    return f"message {message + 1} of {_MESSAGES} in the state {wanted!r} <- {shown}"
 
 
 def _played(stage: _Stage, draw: Draw) -> None:
@@ -242,26 +269,57 @@ def _order(case: Case) -> Order:
 
 
 @functools.lru_cache(maxsize=64)
-def _rehearsed(order: Order, draw: Draw) -> int:
+def _rehearsed(order: Order, draw: Draw) -> _Stage:
     stage = _Stage(None, order)
     _played(stage, draw)
-    return stage.sent
+    return stage
 
 
 def interleaved_deliveries(case: Case) -> int:
     """How many deliveries the machine makes at a receiver that stores what the model says."""
     assert case.draw is not None
-    return _rehearsed(_order(case), case.draw)
+    return _rehearsed(_order(case), case.draw).sent
 
 
 def interleaving_flaw(receiver: Contact) -> str:
     """Plays the case's interleavings; gives what was stored otherwise than the model says, empty when nothing was.
 
-    The contact then remembers the exchanges of the failing run alone.
+    The contact then remembers the exchanges of the failing run alone. Ahead of their turn all runs are told side by
+    side, as rehearsed: they speak of messages of their own, and none is made shorter before the turn.
     """
     case = receiver.case
     assert case.draw is not None
+    if receiver.ahead_of:
+        return _flaw_side_by_side(receiver, _rehearsed(_order(case), case.draw))
     stage = _Stage(receiver, _order(case), most=interleaved_deliveries(case))
     _played(stage, case.draw)
     receiver.exchanges[:] = stage.exchanges
     return stage.flaw
+
+
+def _flaw_side_by_side(receiver: Contact, rehearsal: _Stage) -> str:
+    runs = [_in_run(receiver, number) for number in range(len(rehearsal.scripts))]
+    with ThreadPoolExecutor(max_workers=len(runs), thread_name_prefix="interleaved") as workers:
+        flaws = list(workers.map(functools.partial(_told, rehearsal.order), runs, rehearsal.scripts))
+    for run, flaw in zip(runs, flaws, strict=True):
+        if flaw:
+            receiver.exchanges[:] = run.exchanges
+            return flaw
+    receiver.exchanges += [exchange for run in runs for exchange in run.exchanges]
+    return ""
+
+
+def _told(order: Order, receiver: Contact, script: list[_Step]) -> str:
+    """Tells one run's messages; gives the first flaw that it shows."""
+    told: list[list[str]] = [[] for _ in range(_MESSAGES)]
+    unsure: set[int] = set()
+    for message, step, spelling in script:
+        if step == _SETTLES:
+            receiver.stored_at_last()
+        elif step != _LOOKS:
+            if not receiver.deliver(receiver.event(step, message=message, spelling=spelling)).acknowledged:
+                unsure.add(message)
+            told[message].append(step)
+        elif message not in unsure and told[message] and (flaw := _shown_flaw(receiver, order, message, told[message])):
+            return flaw
+    return ""

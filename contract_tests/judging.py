@@ -10,17 +10,18 @@ import functools
 from collections.abc import Sequence
 from dataclasses import replace
 
+from contract_tests.ahead import brought
 from contract_tests.bench import Bench
 from contract_tests.cases import Case
 from contract_tests.corpus import Scope
-from contract_tests.crowding import CROWD_RULE, take_over
+from contract_tests.crowding import CROWD_RULE, is_strained, take_over
 from contract_tests.narrowing import BlockedError, cases_of, narrow
 from contract_tests.plain_delivery import look_after, refuse_lost_credentials
 from contract_tests.planning import blocker, first_number, missing_means, scopes_of
 from contract_tests.readback import ReadBackError
 from contract_tests.retrying import frequency
 from contract_tests.rule_tests import RuleTest
-from contract_tests.trying import Outcome, confirmed, run_case
+from contract_tests.trying import Outcome, confirmed, first_try
 from contract_tests.verdicts import NotApplicable, RuleResult, Verdict
 from openapi.catalogue import Rule
 
@@ -51,7 +52,7 @@ def judge(bench: Bench, rule: Rule, test: RuleTest) -> RuleResult:
     if rule.evidence == "read-back" and bench.read_back_error is not None:
         return RuleResult(rule, Verdict.ERROR, f"read-back broke down before: {bench.read_back_error.what}")
     result = RuleResult(rule, Verdict.PASS, blocked_for=blocked_for)
-    before = len(bench.exchanges)
+    before = bench.sent_in_turn
     reasons = list(bench.withheld.values())
     for scope in scopes:
         if scope.callback.name in blocked_for:
@@ -74,9 +75,9 @@ def judge(bench: Bench, rule: Rule, test: RuleTest) -> RuleResult:
             bench.read_back_error = error
             result.verdict, result.reason = Verdict.ERROR, str(error)
             break
-        if test.hostile and len(bench.exchanges) > before:
+        if test.hostile and bench.sent_in_turn > before:
             result.findings += look_after(bench, scope, rule)
-    result.deliveries = len(bench.exchanges) - before + bench.sent_ahead.pop(rule.id, 0)
+    result.deliveries = bench.sent_in_turn - before + bench.sent_ahead.pop(rule.id, 0)
     take_over(bench, rule, result)
     result.blocked = bool(blocked_for) and result.cases == 0
     reasons += blocked_for.values()
@@ -99,11 +100,15 @@ def _judge_cases(
     bench: Bench, rule: Rule, test: RuleTest, scope: Scope, cases: Sequence[tuple[int, Case]], result: RuleResult
 ) -> None:
     first = first_number(bench, test, scope, cases)
-    jobs = [functools.partial(run_case, bench, test, case, first + index, index) for index, case in cases]
+    ahead = brought(bench, test, scope)
+    jobs = [
+        functools.partial(first_try, bench, test, case, first + index, index, ahead.get(index)) for index, case in cases
+    ]
     numbers = iter(first + index for index, _ in cases)
     broken = crowded = 0
     further: list[str] = []
-    for batch in bench.at_once(list(jobs), test.at_once):
+    # What is told again after it broke far ahead has the company that it would have had in the first place.
+    for batch in bench.at_once(list(jobs), bench.company.usual if ahead else test.at_once):
         for outcome, number in zip(batch, numbers, strict=False):
             assert isinstance(outcome, Outcome)
             if outcome.broken is None:
@@ -115,7 +120,7 @@ def _judge_cases(
             refuse_lost_credentials(bench, scope, outcome)
             finding = confirmed(bench, rule, test, outcome, number)
             if finding is None:
-                crowded += 1
+                crowded += not is_strained(bench, outcome.contact.exchanges)
             else:
                 result.findings.append(replace(finding, case_index=number - first))
                 broken += 1

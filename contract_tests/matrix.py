@@ -8,11 +8,11 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from contract_tests.ahead import send_ahead
 from contract_tests.bench import Bench
 from contract_tests.corpus import DEPTHS, Scope
 from contract_tests.first_contact import make_first_contact
 from contract_tests.judging import judge
-from contract_tests.planning import send_ahead
 from contract_tests.rule_tests import RuleTest
 from contract_tests.running import collect_tests
 from contract_tests.setups import RIGHT, reached, set_aside, stock_samples

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -24,21 +23,28 @@ def plain_case(scope: Scope) -> Case:
     return Case(scope.callback, "a plain valid delivery", scope.plain)
 
 
-def _plain_exchange(bench: Bench, scope: Scope) -> Exchange:
+def _plain_exchange(bench: Bench, scope: Scope, *, along: bool = False) -> Exchange:
     number = bench.number("a plain valid delivery", scope, 1)
     bench.plain_sent += 1
     delivery = plain_case(scope).delivery(
         Identity(bench.run, number, bench.plain_sent, group=0x800000 + bench.plain_sent)
     )
     # On a connection of its own: what a kept connection does after a broken body is another rule's matter.
-    return bench.send(replace(delivery, framing=Framing(fresh_connection=True)))
+    return bench.send(replace(delivery, framing=Framing(fresh_connection=True)), along=along)
 
 
 def look_after(bench: Bench, scope: Scope, rule: Rule) -> list[Finding]:
     """Sends one valid delivery after something hostile: a receiver that died is found at once, and by whom."""
     sender = bench.sender_of(scope.callback.name)
     sender.renew()  # no later rule pays for what a broken body left on a connection
-    deliver = functools.partial(_plain_exchange, bench, scope)
+    takes_others_along = iter([True])
+
+    def deliver() -> Exchange:
+        if not next(takes_others_along, False):  # what others could explain is seen again without them
+            return _plain_exchange(bench, scope)
+        with bench.company.let_along():
+            return _plain_exchange(bench, scope, along=True)
+
     finding = death(deliver, scope.callback.name, "the plain valid delivery after all of these")
     if finding is None:
         return []

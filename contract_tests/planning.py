@@ -1,23 +1,21 @@
-"""Decides what of a rule can be judged, how many deliveries that takes, and which of them go out ahead."""
+"""Decides what of a rule can be judged, and how many deliveries that takes."""
 
 from __future__ import annotations
 
-import contextlib
-import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from contract_tests.bench import Bench
 from contract_tests.cases import Case
 from contract_tests.corpus import Scope
-from contract_tests.narrowing import can_do_without, cases_of
+from contract_tests.narrowing import can_do_without
 from contract_tests.routes import hosts
 from contract_tests.rule_tests import RuleTest
 from contract_tests.soundness import sound_cases
 from contract_tests.verdicts import NotApplicable
 from openapi.catalogue import Rule
 
-__all__ = ["Plan", "blocker", "first_number", "missing_means", "planned", "scopes_of", "send_ahead"]
+__all__ = ["Plan", "blocker", "first_number", "missing_means", "planned", "scopes_of"]
 
 
 @dataclass
@@ -49,41 +47,6 @@ def planned(bench: Bench, rule: Rule, test: RuleTest, seen: set[tuple[str, str]]
             seen.add(key)
         plan.deliveries += sum(test.deliveries(case) for case in cases) + test.hostile
     return plan
-
-
-def send_ahead(bench: Bench, rule: Rule, tests: dict[str, RuleTest]) -> None:
-    """Delivers what this rule and the following ones of its chapter look at, all side by side.
-
-    A slow receiver would otherwise be waited for once per rule. Hostile stimuli are left out: what they do to a
-    receiver has to be seen rule by rule.
-    """
-    jobs: list[Callable[[], None]] = []
-    for following in bench.rules[bench.rules.index(rule) :]:
-        test = tests.get(following.id)
-        if following.chapter != rule.chapter or test is None or test.hostile or not test.shares:
-            continue
-        for scope in bench.scopes:
-            if blocker(bench, following, test, scope):
-                continue
-            with contextlib.suppress(NotApplicable):
-                jobs += _deliveries_ahead(bench, following, test, scope)
-    for _ in bench.side_by_side(jobs):
-        pass
-
-
-def _deliveries_ahead(bench: Bench, rule: Rule, test: RuleTest, scope: Scope) -> list[Callable[[], None]]:
-    key = (test.purpose, scope.callback.name)
-    if (*key, 0) in bench.shared or key in bench.under_way:
-        return []  # asked first: making the cases again for every rule that follows is most of the work
-    cases = cases_of(bench, test, scope)
-    bench.under_way.add(key)
-    bench.sent_ahead[rule.id] = bench.sent_ahead.get(rule.id, 0) + len(cases)
-    first = first_number(bench, test, scope, cases)
-
-    def deliver(index: int, case: Case) -> None:
-        bench.shared[(*key, index)] = bench.contact(case, first + index).deliver()
-
-    return [functools.partial(deliver, index, case) for index, case in cases]
 
 
 def first_number(bench: Bench, test: RuleTest, scope: Scope, cases: Sequence[tuple[int, Case]]) -> int:

@@ -8,10 +8,10 @@ from collections.abc import Callable
 
 import pytest
 
+from contract_tests.ahead import send_ahead
 from contract_tests.bench import Bench
 from contract_tests.doubting import doubt_read_back
 from contract_tests.judging import judge
-from contract_tests.planning import send_ahead
 from contract_tests.rule_tests import RuleTest
 from contract_tests.verdicts import RuleResult, Verdict
 from mock_server.sending import OutOfBudget

@@ -65,6 +65,11 @@ class RuleTest:
         """Whether its stimuli may harm a receiver."""
         return getattr(self.stimuli, "hostile", False)
 
+    @property
+    def waits_its_turn(self) -> bool:
+        """Whether nothing of it may be sent while other rules are in hand."""
+        return self.hostile or self.together or self.connects or getattr(self.stimuli, "in_turn", False)
+
 
 def each(
     stimuli: Stimuli,

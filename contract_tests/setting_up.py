@@ -84,6 +84,7 @@ def bench_at(url: str | None, options: Mapping[str, Any]) -> Iterator[Bench]:
     Raises:
         KitError: An option's value makes no sense, or the contract cannot be used.
     """
+    from contract_tests.company import most_at_once
     from contract_tests.corpus import DEPTHS
     from contract_tests.foreign import chosen_callbacks
     from contract_tests.notes import contract_notes, selection_notes
@@ -104,7 +105,16 @@ def bench_at(url: str | None, options: Mapping[str, Any]) -> Iterator[Bench]:
         state = _read_back(target, contract, sender.pace.at_once, options, own_mock=url is None)
         depth = DEPTHS[options["depth"]]
         bench = Bench(
-            contract, catalogue, rules, callbacks, sender, depth, options["seed"], state=state, elsewhere=elsewhere
+            contract,
+            catalogue,
+            rules,
+            callbacks,
+            sender,
+            depth,
+            options["seed"],
+            state=state,
+            elsewhere=elsewhere,
+            most_at_once=most_at_once(sender.pace, options["at_once"]),
         )
         bench.patience_s = options["state_patience"]
         bench.notes = (*selection_notes(contract, options["callback"]), *left, *contract_notes(contract))

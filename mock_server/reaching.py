@@ -90,7 +90,7 @@ def pace_options(command: _Command) -> _Command:
                 type=click.IntRange(1, 64),
                 default=None,
                 metavar="N",
-                help="Under way. [4; loopback: 16]",
+                help="Under way. [4; loopback: 16 to 48]",
             ),
             click.option(
                 "--max-deliveries",
@@ -179,8 +179,9 @@ def header_of(text: str, option: str) -> tuple[str, str]:
     return name.strip(), value.strip()
 
 
-def pace_in_words(pace: Pace) -> str:
-    """A pace as it is printed before the first delivery."""
+def pace_in_words(pace: Pace, most_at_once: int = 0) -> str:
+    """A pace as it is printed before the first delivery; more may go at once to a receiver that takes no longer."""
     rate = f"{pace.per_second:g} a second" if pace.per_second else "no limit to the rate"
     most = f", {pace.most} in all" if pace.most else ""
-    return f"{rate}, {pace.at_once} at once{most}"
+    more = f" to {most_at_once}" if most_at_once > pace.at_once else ""
+    return f"{rate}, {pace.at_once}{more} at once{most}"

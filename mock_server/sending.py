@@ -50,6 +50,7 @@ class Sender:
         self.access = access
         self.signer = signer
         self.pace = pace
+        self.connections = pace.at_once
         self._turns = Turns(pace)
         parts = urlsplit(access.url)
         self._authority = parts.netloc.rpartition("@")[2]
@@ -85,7 +86,7 @@ class Sender:
 
     def _new_pool(self) -> Any:
         options: dict[str, Any] = {
-            "maxsize": self.pace.at_once + 1,
+            "maxsize": self.connections + 1,
             "block": True,
             "timeout": urllib3.Timeout(connect=self.access.timeout_s, read=self.access.timeout_s),
             "retries": False,

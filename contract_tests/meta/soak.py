@@ -16,6 +16,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from contract_tests.bench import Bench
+from contract_tests.company import most_at_once
 from contract_tests.corpus import DEPTHS
 from contract_tests.matrix import judge_all, kill_matrix, tools
 from contract_tests.meta.processes import missing_means, running
@@ -36,7 +37,16 @@ def deviations(
     """What was said of a correct receiver that should not have been, or was not said and should have been."""
     contract, catalogue, tests = tools()
     sender = Sender(Access(url, ca=ca), Pace.towards(url, until=time.monotonic() + _MOST_S))
-    bench = Bench(contract, catalogue, catalogue.rules, contract.default_callbacks, sender, DEPTHS[depth], seed)
+    bench = Bench(
+        contract,
+        catalogue,
+        catalogue.rules,
+        contract.default_callbacks,
+        sender,
+        DEPTHS[depth],
+        seed,
+        most_at_once=most_at_once(sender.pace, None),
+    )
     bench.state = HttpReadBack(state_url, Access(state_url, ca=ca), states=known_states(contract))
     try:
         results = judge_all(bench, tests).values()

@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import replace
 
-from contract_tests.cases import Case, about_json, hostile
+from contract_tests.cases import Case, about_json, hostile, in_turn
 from contract_tests.corpus import MAX_TEXT, Scope
 from contract_tests.stimuli.off_schema import missing_members, mistyped_members, required_members, wrong_roots
 from contract_tests.stimuli.texts import text_members, with_keys, with_text
@@ -249,6 +249,7 @@ def _has_form(scope: Scope, value: jp.Json) -> bool:
     return True
 
 
+@in_turn
 def broken_then_valid(scope: Scope) -> Iterable[Case]:
     """One hostile body of each kind; each is followed by a valid delivery."""
     kinds = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterable
 
-from contract_tests.cases import Case, about_json, default_headers, hostile
+from contract_tests.cases import Case, about_json, default_headers, hostile, in_turn
 from contract_tests.corpus import Scope
 from contract_tests.first_contact import KIT_AGENT
 from contract_tests.stimuli.off_schema import missing_members, wrong_roots
@@ -182,6 +182,7 @@ def header_cases(scope: Scope) -> Iterable[Case]:
         yield Case(scope.callback, f"header names in {label} case", scope.plain, headers=headers)
 
 
+@in_turn
 def kept_connections(scope: Scope) -> Iterable[Case]:
     """A broken body, for a valid delivery to follow on the same connection."""
     for stimuli in (syntax_errors, wrong_roots, missing_members):

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from contract_tests.cases import Case
+from contract_tests.cases import Case, in_turn
 from contract_tests.corpus import Scope
 from contract_tests.verdicts import NotApplicable
 
 __all__ = ["samples"]
 
 
+@in_turn
 def samples(scope: Scope) -> Iterable[Case]:
     """The recordings of one callback, to the byte and in their order."""
     if scope.samples is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterable
 
-from contract_tests.cases import Case, Stimuli, hostile
+from contract_tests.cases import Case, Stimuli, hostile, in_turn
 from contract_tests.corpus import Scope
 from contract_tests.stimuli.texts import text_members
 from contract_tests.stimuli.valid import put
@@ -51,7 +51,7 @@ def _sealed(why_none: str, *kinds: str, crashes: bool = False) -> Stimuli:
         return cases
 
     stimuli.__qualname__ = "sealed: " + ", ".join(kinds)  # identities are numbered by it
-    return hostile(stimuli) if crashes else stimuli
+    return in_turn(hostile(stimuli) if crashes else stimuli)  # who sees forgeries may shut out their sender
 
 
 _NO_TIME = "signs no time"
@@ -71,6 +71,7 @@ several = _sealed("knows one signature only", "wrong-first", "wrong-last", "vers
 rotated = _sealed("has one key only: name two in its key_env to see a rotation", "second-key")
 
 
+@in_turn
 def altered(scope: Scope) -> Iterable[Case]:
     """What was changed after a right signature was made, and sent under it."""
     scheme = _scheme(scope)
@@ -83,6 +84,7 @@ def altered(scope: Scope) -> Iterable[Case]:
             yield Case(scope.callback, KINDS[kind], scope.plain, seal=kind)
 
 
+@in_turn
 def of_old_events(scope: Scope) -> Iterable[Case]:
     """An event that is older than a signature may be, signed now: a late try."""
     scheme = _scheme(scope)
@@ -94,6 +96,7 @@ def of_old_events(scope: Scope) -> Iterable[Case]:
     yield Case(scope.callback, label, scope.plain, later_s=-age_s)
 
 
+@in_turn
 def tracing(scope: Scope) -> Iterable[Case]:
     """A stored message, and a forged delivery that tells a later state of it."""
     scheme = _scheme(scope)

@@ -7,7 +7,7 @@ import itertools
 import math
 from collections.abc import Iterable
 
-from contract_tests.cases import Case, Draw
+from contract_tests.cases import Case, Draw, in_turn
 from contract_tests.corpus import MAX_INTEGER, MAX_TEXT, Scope
 from contract_tests.lacking import lacking
 from contract_tests.stimuli.off_schema import missing_members
@@ -221,6 +221,7 @@ def kept_maps(scope: Scope) -> Iterable[Case]:
             yield Case(scope.callback, f"{label} at {member.pointer}", with_keys(scope, member, dict(value)))
 
 
+@in_turn
 def refused_after_stored(scope: Scope) -> Iterable[Case]:
     """A broken delivery that tells a later state of a stored message, and one that tells of a new message."""
     order = _order(scope)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterable, Iterator
 
-from contract_tests.cases import Case
+from contract_tests.cases import Case, in_turn
 from contract_tests.corpus import MAX_INTEGER, Scope
 from contract_tests.lacking import lacking
 from contract_tests.verdicts import NotApplicable
@@ -183,6 +183,7 @@ def sizes_should(scope: Scope) -> Iterable[Case]:
         yield from filled_to(scope, size)
 
 
+@in_turn
 def weighty(scope: Scope) -> Iterable[Case]:
     """Each state and a large body: what a receiver may do at length before it answers."""
     if scope.callback.delivery.deadline_s is None:

@@ -1,0 +1,134 @@
+"""Decides what is sent ahead of its rule's turn: of the same chapter, or of all that follow where that saves time."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from contract_tests.bench import Bench
+from contract_tests.cases import Case
+from contract_tests.corpus import Scope
+from contract_tests.narrowing import cases_of
+from contract_tests.planning import blocker, first_number, missing_means
+from contract_tests.rule_tests import RuleTest
+from contract_tests.trying import Outcome, run_case
+from contract_tests.verdicts import NotApplicable
+from openapi.catalogue import Rule
+
+__all__ = ["brought", "send_ahead"]
+
+_LONG = 10
+"""Deliveries of a case, one after the other, that make it begin first: nothing else takes as many rounds."""
+
+
+def send_ahead(bench: Bench, rule: Rule, tests: dict[str, RuleTest]) -> None:
+    """Delivers what this rule and the following ones of its chapter look at, all side by side.
+
+    A slow receiver would otherwise be waited for once per rule. Hostile stimuli are left out: what they do to a
+    receiver has to be seen rule by rule. At one that works on deliveries side by side, whatever waits for no turn
+    of its own is begun, of all chapters.
+    """
+    if _goes_far(bench, rule, tests):
+        _begin_all(bench, rule, tests)
+    jobs: list[Callable[[], None]] = []
+    for following in bench.rules[bench.rules.index(rule) :]:
+        test = tests.get(following.id)
+        if following.chapter != rule.chapter or test is None or test.hostile or not test.shares:
+            continue
+        for scope in bench.scopes:
+            if blocker(bench, following, test, scope):
+                continue
+            with contextlib.suppress(NotApplicable):
+                jobs += _deliveries_ahead(bench, following, test, scope)
+    for _ in bench.side_by_side(jobs):
+        pass
+
+
+def _deliveries_ahead(bench: Bench, rule: Rule, test: RuleTest, scope: Scope) -> list[Callable[[], None]]:
+    key = (test.purpose, scope.callback.name)
+    if _is_known(bench, key):
+        return []  # asked first: making the cases again for every rule that follows is most of the work
+    cases = cases_of(bench, test, scope)
+    bench.under_way.add(key)
+    bench.sent_ahead[rule.id] = bench.sent_ahead.get(rule.id, 0) + len(cases)
+    first = first_number(bench, test, scope, cases)
+
+    def deliver(index: int, case: Case) -> None:
+        bench.shared[(*key, index)] = bench.contact(case, first + index).deliver()
+
+    return [functools.partial(deliver, index, case) for index, case in cases]
+
+
+def _is_known(bench: Bench, key: tuple[str, str]) -> bool:
+    return (*key, 0) in bench.shared or key in bench.under_way
+
+
+def _goes_far(bench: Bench, rule: Rule, tests: dict[str, RuleTest]) -> bool:
+    """Whether later chapters are begun: once, for a receiver that is waited for, when it is known what it refuses."""
+    if bench.far or bench.one_by_one or not bench.company.bears_more:
+        return False
+    following = bench.rules[bench.rules.index(rule) :]
+    return not any(tests[later.id].narrows for later in following if later.id in tests)
+
+
+@dataclass(frozen=True)
+class _Begun:
+    rule: Rule
+    test: RuleTest
+    case: Case
+    number: int
+    index: int
+
+    @property
+    def is_long(self) -> bool:
+        """Whether others would be waited for long if it did not begin first."""
+        return self.test.deliveries(self.case) > _LONG or self.case.framing.pause_s > 0
+
+
+def _begin_all(bench: Bench, rule: Rule, tests: dict[str, RuleTest]) -> None:
+    begun = list(_all_cases(bench, rule, tests))
+    for each in sorted(begun, key=lambda each: not each.is_long):
+        future = bench.far_workers.submit(_run, bench, each)
+        bench.far[each.test.purpose, each.case.callback.name][each.index] = future
+
+
+def _all_cases(bench: Bench, rule: Rule, tests: dict[str, RuleTest]) -> Iterator[_Begun]:
+    for following in bench.rules[bench.rules.index(rule) :]:
+        test = tests.get(following.id)
+        if test is None or test.waits_its_turn or missing_means(bench, following, test):
+            continue
+        for scope in bench.scopes:
+            key = (test.purpose, scope.callback.name)
+            if key in bench.far or _is_known(bench, key) or blocker(bench, following, test, scope):
+                continue
+            with contextlib.suppress(NotApplicable):
+                cases = cases_of(bench, test, scope)
+                first = first_number(bench, test, scope, cases)
+                bench.far[key] = {}
+                bench.under_way.add(key)
+                yield from (_Begun(following, test, case, first + index, index) for index, case in cases)
+
+
+def _run(bench: Bench, begun: _Begun) -> Outcome | None:
+    if not begun.test.shares:
+        return run_case(bench, begun.test, begun.case, begun.number, begun.index, ahead_of=begun.rule.id)
+    contact = bench.contact(begun.case, begun.number, ahead_of=begun.rule.id)
+    bench.shared[begun.test.purpose, begun.case.callback.name, begun.index] = contact.deliver()
+    return None
+
+
+def brought(bench: Bench, test: RuleTest, scope: Scope) -> dict[int, Outcome]:
+    """What came of a rule's cases that were begun far ahead, by index, once all of them are done.
+
+    Raises:
+        NotApplicable, ReadBackError, OutOfBudget: What ended one of them.
+    """
+    begun = bench.far.get((test.purpose, scope.callback.name), {})
+    if not all(future.done() for future in begun.values()):
+        with bench.company.let_in():
+            done = {index: future.result() for index, future in begun.items()}
+    else:
+        done = {index: future.result() for index, future in begun.items()}
+    return {index: outcome for index, outcome in done.items() if outcome is not None}
