@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from mock_server.bodies import read_texts, value_of
 from mock_server.compiled import FEW, Compiled
@@ -34,7 +34,7 @@ class Novelty:
     pointer: str
 
 
-@dataclass(eq=False)  # not frozen: one is made for each delivery, and freezing costs as much as validating
+@dataclass(eq=False, slots=True)  # not frozen: one is made for each delivery, and freezing costs as much as validating
 class Assessment:
     """What a body is: accepted by `callback`, or refused for a reason. Nobody changes it.
 
@@ -87,15 +87,19 @@ class Assessor:
         return Compiled(self.contract.callbacks)
 
     @cached_property
-    def _tolerant(self) -> tuple[tuple[Callback, Any], ...]:
+    def _tolerant(self) -> tuple[tuple[Callback, str, Callable[[jp.Json], bool]], ...]:
         # With the first delivery, and never looked up again: this is the way that every plain delivery goes.
-        return tuple((callback, self._compiled.validator(callback)) for callback in self._json)
+        marks = self._compiled.marks(self._json)
+        return tuple((each, marks[each.pointer], self._compiled.validator(each).is_valid) for each in self._json)
 
     def _fitting(self, value: jp.Json) -> list[Callback]:
         """The callbacks that a body may be."""
         if self._is_large:
             return self._compiled.fitting(value, self._json)
-        return [callback for callback, validator in self._tolerant if validator.is_valid(value)]
+        if not isinstance(value, dict):
+            return [callback for callback, _, is_valid in self._tolerant if is_valid(value)]
+        # A body that lacks what a callback requires cannot be it, which is seen sooner than its schema tells.
+        return [each for each, mark, is_valid in self._tolerant if (not mark or mark in value) and is_valid(value)]
 
     def _strangeness(self, callback: Callback, value: jp.Json) -> tuple[bool, int]:
         """Whether anything about a body is new to a callback, and how many of its members are."""
