@@ -211,8 +211,10 @@ def _novelties(places: tuple[_Place, ...], value: jp.Json) -> Iterator[Novelty]:
         if not isinstance(here, dict):
             continue
         if place.is_free_map:
-            yield from (Novelty("type", place.pointer) for item in here.values() if not isinstance(item, str))
-        elif place.named and not here.keys() <= place.named:
+            for item in here.values():
+                if not isinstance(item, str):
+                    yield Novelty("type", place.pointer)
+        elif place.named and not place.named.issuperset(here):
             path = jp.tokens(place.pointer)
             yield from (Novelty("member", jp.join([*path, key])) for key in here if key not in place.named)
 
