@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from mock_server.bodies import read_texts, value_of
 from mock_server.compiled import FEW, Compiled
@@ -68,7 +68,7 @@ class Assessment:
     def novelties(self) -> tuple[Novelty, ...]:
         """What is new about an accepted body; worked out only when somebody reads it."""
         if self._novelties is None:  # a cached_property takes a lock, which costs as much as looking
-            self._novelties = tuple(_novelties(self.places, self.value)) if self.callback else ()
+            self._novelties = _novelties(self.places, self.value) if self.callback else ()
         return self._novelties
 
 
@@ -200,27 +200,26 @@ _Read: TypeAlias = tuple[Callback, jp.Json]
 """A callback, and what a body means to it."""
 
 
-def _novelties(places: tuple[_Place, ...], value: jp.Json) -> Iterator[Novelty]:
-    for place in places:
+def _novelties(places: tuple[_Place, ...], value: jp.Json) -> tuple[Novelty, ...]:
+    found: list[Novelty] = []
+    for pointer, get, enum, is_free_map, named in places:
         try:
-            here = place.get(value)
+            here = get(value)
         except LookupError:
             continue
-        if place.enum and here not in place.enum:
-            yield Novelty("value", place.pointer)
+        if enum and here not in enum:
+            found.append(Novelty("value", pointer))
         if not isinstance(here, dict):
             continue
-        if place.is_free_map:
-            for item in here.values():
-                if not isinstance(item, str):
-                    yield Novelty("type", place.pointer)
-        elif place.named and not place.named.issuperset(here):
-            path = jp.tokens(place.pointer)
-            yield from (Novelty("member", jp.join([*path, key])) for key in here if key not in place.named)
+        if is_free_map:
+            found += [Novelty("type", pointer) for item in here.values() if not isinstance(item, str)]
+        elif named and not named.issuperset(here):
+            path = jp.tokens(pointer)
+            found += [Novelty("member", jp.join([*path, key])) for key in here if key not in named]
+    return tuple(found)
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
+class _Place(NamedTuple):
     """Where a body can hold something that the contract does not know; prepared, since recorders ask every delivery."""
 
     pointer: str

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from functools import lru_cache, partial
+from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote
 
@@ -119,13 +119,33 @@ class WireProtocol(HttpToolsProtocol):
         super().on_header(name, value)
 
 
+class _Nobody:
+    """The event of an answer for whose messages nobody waits."""
+
+    def set(self) -> None:
+        pass
+
+
 class _Held:
     """An answer that waits until its delivery is kept; to uvicorn a request that is being answered."""
 
-    def __init__(self) -> None:
+    __slots__ = ("_protocol", "_reply", "disconnected", "keep_alive", "response_complete")
+    message_event = _Nobody()
+
+    def __init__(self, protocol: InPlaceProtocol, reply: Reply) -> None:
+        self._protocol, self._reply = protocol, reply
         self.response_complete = self.disconnected = False
         self.keep_alive = True
-        self.message_event = asyncio.Event()
+
+    def release(self, kept: bool) -> None:
+        """Lets it go out, or what goes out instead when the delivery could not be kept."""
+        self.response_complete = True
+        protocol = self._protocol
+        if protocol.transport.is_closing():
+            return
+        protocol.go_out(self._reply if kept else NOT_KEPT)
+        if not self.keep_alive:
+            protocol.transport.close()
 
 
 class InPlaceProtocol(WireProtocol):
@@ -244,21 +264,14 @@ class InPlaceProtocol(WireProtocol):
             self.logger.error("Exception in the receiver\n", exc_info=error)
             reply = _CRASHED
         if self.receiver.keeper is None or reply is _CRASHED:
-            self._go_out(reply)
+            self.go_out(reply)
             return
-        held: Any = _Held()
+        held: Any = _Held(self, reply)
         self.cycle = held
-        self.receiver.keeper.when_kept(self.loop, partial(self._release, held, reply))
+        self.receiver.keeper.when_kept(self.loop, held.release)
 
-    def _release(self, held: _Held, reply: Reply, kept: bool) -> None:
-        held.response_complete = True
-        if self.transport.is_closing():
-            return
-        self._go_out(reply if kept else NOT_KEPT)
-        if not held.keep_alive:
-            self.transport.close()
-
-    def _go_out(self, reply: Reply) -> None:
+    def go_out(self, reply: Reply) -> None:
+        """Sends an answer."""
         self.transport.write(b"".join((STATUS_LINE[reply.status], self._date(), reply.raw)))
         if reply is _CRASHED:
             self.transport.close()

@@ -206,10 +206,11 @@ class Receiver:
         return refusal or self._judged(assessment)
 
     def _refusal(self, request: Received) -> Reply | None:
-        refusal = request.head.noted(self._refused_head)
-        if refusal is None and len(request.body) > MAX_BODY_BYTES:
-            return problem(413, "Content Too Large", f"A body has {MAX_BODY_BYTES} bytes at most.")
-        return refusal
+        if len(request.body) > MAX_BODY_BYTES:
+            return request.head.noted(self._refused_head) or problem(
+                413, "Content Too Large", f"A body has {MAX_BODY_BYTES} bytes at most."
+            )
+        return request.head.noted(self._refused_head)
 
     def _refusal_of_head(self, head: Head) -> Reply | None:
         if head.method not in self.methods:

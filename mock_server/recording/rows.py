@@ -65,9 +65,9 @@ class Rows:
             message, state = self._guessed(assessment)
         else:
             verdict = ACCEPTED
-            if assessment.novelties:
+            if new := assessment.novelties:
                 verdict = FORWARD
-                novelties = json.dumps([(n.kind, n.pointer) for n in assessment.novelties])
+                novelties = json.dumps([(n.kind, n.pointer) for n in new])
             callback, value = assessment.callback.name, assessment.value
             names = self._names[callback]
             message, state = _named(value, names.message), _named(value, names.state)
@@ -163,7 +163,7 @@ def _named(value: jp.Json, place: _Place | None) -> str:
     except LookupError:
         return ""
     if isinstance(found, str):
-        return found if len(found) <= _LONGEST_NAME else found[:_LONGEST_NAME]
+        return found[:_LONGEST_NAME]
     return "" if found is None or isinstance(found, dict | list) else str(found)[:_LONGEST_NAME]
 
 
