@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
-from typing import Any, TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from mock_server.bodies import read_texts, value_of
 from mock_server.compiled import FEW, Compiled
@@ -34,7 +34,7 @@ class Novelty:
     pointer: str
 
 
-@dataclass(eq=False)  # not frozen: one is made for each delivery, and freezing costs as much as validating
+@dataclass(eq=False, slots=True)  # not frozen: one is made for each delivery, and freezing costs as much as validating
 class Assessment:
     """What a body is: accepted by `callback`, or refused for a reason. Nobody changes it.
 
@@ -68,7 +68,7 @@ class Assessment:
     def novelties(self) -> tuple[Novelty, ...]:
         """What is new about an accepted body; worked out only when somebody reads it."""
         if self._novelties is None:  # a cached_property takes a lock, which costs as much as looking
-            self._novelties = tuple(_novelties(self.places, self.value)) if self.callback else ()
+            self._novelties = _novelties(self.places, self.value) if self.callback else ()
         return self._novelties
 
 
@@ -87,15 +87,19 @@ class Assessor:
         return Compiled(self.contract.callbacks)
 
     @cached_property
-    def _tolerant(self) -> tuple[tuple[Callback, Any], ...]:
+    def _tolerant(self) -> tuple[tuple[Callback, str, Callable[[jp.Json], bool]], ...]:
         # With the first delivery, and never looked up again: this is the way that every plain delivery goes.
-        return tuple((callback, self._compiled.validator(callback)) for callback in self._json)
+        marks = self._compiled.marks(self._json)
+        return tuple((each, marks[each.pointer], self._compiled.validator(each).is_valid) for each in self._json)
 
     def _fitting(self, value: jp.Json) -> list[Callback]:
         """The callbacks that a body may be."""
         if self._is_large:
             return self._compiled.fitting(value, self._json)
-        return [callback for callback, validator in self._tolerant if validator.is_valid(value)]
+        if not isinstance(value, dict):
+            return [callback for callback, _, is_valid in self._tolerant if is_valid(value)]
+        # A body that lacks what a callback requires cannot be it, which is seen sooner than its schema tells.
+        return [each for each, mark, is_valid in self._tolerant if (not mark or mark in value) and is_valid(value)]
 
     def _strangeness(self, callback: Callback, value: jp.Json) -> tuple[bool, int]:
         """Whether anything about a body is new to a callback, and how many of its members are."""
@@ -196,25 +200,26 @@ _Read: TypeAlias = tuple[Callback, jp.Json]
 """A callback, and what a body means to it."""
 
 
-def _novelties(places: tuple[_Place, ...], value: jp.Json) -> Iterator[Novelty]:
-    for place in places:
+def _novelties(places: tuple[_Place, ...], value: jp.Json) -> tuple[Novelty, ...]:
+    found: list[Novelty] = []
+    for pointer, get, enum, is_free_map, named in places:
         try:
-            here = place.get(value)
+            here = get(value)
         except LookupError:
             continue
-        if place.enum and here not in place.enum:
-            yield Novelty("value", place.pointer)
+        if enum and here not in enum:
+            found.append(Novelty("value", pointer))
         if not isinstance(here, dict):
             continue
-        if place.is_free_map:
-            yield from (Novelty("type", place.pointer) for item in here.values() if not isinstance(item, str))
-        elif place.named and not here.keys() <= place.named:
-            path = jp.tokens(place.pointer)
-            yield from (Novelty("member", jp.join([*path, key])) for key in here if key not in place.named)
+        if is_free_map:
+            found += [Novelty("type", pointer) for item in here.values() if not isinstance(item, str)]
+        elif named and not named.issuperset(here):
+            path = jp.tokens(pointer)
+            found += [Novelty("member", jp.join([*path, key])) for key in here if key not in named]
+    return tuple(found)
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
+class _Place(NamedTuple):
     """Where a body can hold something that the contract does not know; prepared, since recorders ask every delivery."""
 
     pointer: str

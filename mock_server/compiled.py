@@ -6,6 +6,7 @@ of hundreds those that a body may be, since it has the members that they require
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -63,6 +64,15 @@ class Compiled:
 
     def _strictly_made(self, pointer: str) -> Any:
         return jsonschema_rs.validator_for(dict(self.callbacks[pointer].strict), validate_formats=False)
+
+    def marks(self, among: Sequence[Callback]) -> dict[str, str]:
+        """For each pointer of a callback, the required member that fewest of the others name; empty without one."""
+        roots = {callback.pointer: self.roots[callback.pointer] for callback in among}
+        named = Counter(name for root in roots.values() for name in root.named)
+        return {
+            pointer: min(root.required, key=lambda name: (named[name], name), default="")
+            for pointer, root in roots.items()
+        }
 
     def validator(self, callback: Callback) -> Any:
         """The compiled schema of a callback."""

@@ -74,7 +74,7 @@ def decode(body: bytes) -> Json:
         raise Unusable("depth", "the body nests too deeply") from None
     except ValueError:
         raise Unusable("digits", "a number has too many digits") from None
-    if _SURROGATE_ESCAPE.search(body):
+    if b"\\" in body and _SURROGATE_ESCAPE.search(body):  # looking for one byte costs a twentieth of the search
         try:
             json.dumps(value, ensure_ascii=False).encode()
         except UnicodeEncodeError:

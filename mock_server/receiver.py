@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import json
-import time
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from email.message import Message
-from functools import cached_property, lru_cache, partial
+from functools import cached_property, partial
 from typing import Any, Protocol
 
 from mock_server.assessing import Assessment, Assessor
-from mock_server.delivery import Headers, header_value
+from mock_server.delivery import Headers
 from mock_server.explaining import Violation
+from mock_server.received import MAX_BODY_BYTES, Head, Received
 from mock_server.signing import Keys, Scheme, verify
 from mock_server.state import States
 from openapi.model import Callback, Contract
@@ -35,81 +34,6 @@ __all__ = [
     "problem",
     "raw_headers",
 ]
-
-MAX_BODY_BYTES = 1024 * 1024
-
-
-@dataclass(eq=False)  # not frozen: one is made for each request, and freezing costs as much as validating
-class Received:
-    """A request as it arrived. Nobody changes it, and what a right receiver does not look at is read when asked for.
-
-    Attributes:
-        raw_headers: In the order and letter case in which they were sent.
-        body: At most `MAX_BODY_BYTES` bytes, and one more when it was larger.
-        raw_target: Path and query as they were sent.
-        connection: Tells the connections of one server apart.
-        body_s: Seconds from the end of the headers to the end of the body.
-        arrived: When it was there whole, by `time.perf_counter`.
-    """
-
-    method: str
-    path: str
-    raw_headers: Sequence[tuple[bytes, bytes]]
-    body: bytes
-    raw_target: bytes = b"/"
-    connection: int = 0
-    body_s: float = 0.0
-    arrived: float = field(default_factory=time.perf_counter)
-
-    @cached_property
-    def headers(self) -> Headers:
-        """Names in the letter case in which they were sent, and values."""
-        return tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in self.raw_headers)
-
-    @property
-    def target(self) -> str:
-        """Path and query as they were sent."""
-        return self.raw_target.decode("latin-1")
-
-    @property
-    def chunked(self) -> bool:
-        """Whether the body came in chunks."""
-        return self.header("transfer-encoding") is not None
-
-    @property
-    def expects(self) -> bool:
-        """Whether the sender waits for `100 Continue`."""
-        return self.header("expect") is not None
-
-    def header(self, name: str) -> str | None:
-        """The first header of that name in any letter case."""
-        return header_value(self.headers, name)
-
-    @property
-    def media_type(self) -> str:
-        """The media type in lower case without its parameters."""
-        return self.content_type[0]
-
-    @property
-    def charset(self) -> str:
-        """The `charset` parameter in lower case, empty when there is none."""
-        return self.content_type[1]
-
-    @property
-    def content_type(self) -> tuple[str, str]:
-        """Media type and charset."""
-        for name, value in self.raw_headers:
-            if name.lower() == b"content-type":
-                return _content_type(value)
-        return _content_type(b"")
-
-
-@lru_cache(maxsize=64)  # senders repeat theirs, and parsing one takes longer than decoding and validating a body
-def _content_type(value: bytes) -> tuple[str, str]:
-    text = value.decode("latin-1")
-    message = Message()
-    message["content-type"] = text
-    return text.partition(";")[0].strip().lower(), str(message.get_content_charset("")).lower()
 
 
 @dataclass(frozen=True)
@@ -195,6 +119,9 @@ class Script(Protocol):
 
     in_place: bool
 
+    def has_its_way(self, request: Received) -> bool:
+        """Whether it has something to say of a request; what it has not is answered by the contract."""
+
     def answer(self, request: Received, assessment: Assessment | None, right: Right) -> Reply:
         """Answers a delivery; `right` stores and answers it as if there were no script."""
 
@@ -243,10 +170,11 @@ class Receiver:
         self.media_types = {callback.media_type.lower() for callback in contract.callbacks}
         self._of_fields = {callback.media_type for callback in contract.callbacks if not callback.is_json}
         self._acknowledgements = {callback.name: _documented_reply(callback) for callback in contract.callbacks}
+        self._refused_head = self._refusal_of_head
 
     def answer(self, request: Received) -> Reply:
         """Answers one request, and tells the observer before the answer goes out."""
-        if request.path.startswith(self.prefix):
+        if request.head.path.startswith(self.prefix):
             return self._own(request)
         assessment, reply = self._answered(request)
         if self.on_exchange is not None:
@@ -256,10 +184,12 @@ class Receiver:
     def _answered(self, request: Received) -> tuple[Assessment | None, Reply]:
         if self.path is not None and request.path != self.path:
             return None, problem(404, "Not Found", f"Deliveries are taken at {self.path}.")
-        refusal = self._refusal(request) or self._unsigned(request)
+        refusal = self._refusal(request)
+        if refusal is None and self.signature is not None:
+            refusal = self._unsigned(request)
         assessment = None if refusal else self._assess(request)
-        if self.fault is None and self.script is None:
-            return assessment, self._right(refusal, assessment)
+        if self.fault is None and (self.script is None or not self.script.has_its_way(request)):
+            return assessment, refusal or self._judged(assessment)
         right: Right = partial(self._right, refusal, assessment)
         if self.fault is not None:
             right = partial(self.fault.answer, request, assessment, self, right)
@@ -276,17 +206,22 @@ class Receiver:
         return refusal or self._judged(assessment)
 
     def _refusal(self, request: Received) -> Reply | None:
-        if request.method not in self.methods:
+        if len(request.body) > MAX_BODY_BYTES:
+            return request.head.noted(self._refused_head) or problem(
+                413, "Content Too Large", f"A body has {MAX_BODY_BYTES} bytes at most."
+            )
+        return request.head.noted(self._refused_head)
+
+    def _refusal_of_head(self, head: Head) -> Reply | None:
+        if head.method not in self.methods:
             allow = ", ".join(sorted(self.methods))
             return replace(
                 problem(405, "Method Not Allowed", f"Callbacks come by {allow}."), headers=(("Allow", allow),)
             )
-        media_type, charset = request.content_type
+        media_type, charset = head.content_type
         if media_type not in self.media_types or charset not in {"", "utf-8", "utf8"}:
             wanted = ", ".join(sorted(self.media_types))
             return problem(415, "Unsupported Media Type", f"Callbacks are {wanted} in UTF-8.")
-        if len(request.body) > MAX_BODY_BYTES:
-            return problem(413, "Content Too Large", f"A body has {MAX_BODY_BYTES} bytes at most.")
         return None
 
     def trusting(self, request: Received) -> Reply:

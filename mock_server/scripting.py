@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from http import HTTPStatus
 
 from mock_server.assessing import Assessment
-from mock_server.receiver import Received, Reply, Right, problem
+from mock_server.received import Head, Received
+from mock_server.receiver import Reply, Right, problem
 from openapi import pointer as jp
 from openapi.errors import KitError
 from openapi.model import Contract
@@ -124,9 +125,13 @@ class Scripted:
             self._each, self._steps = each, steps
             self._playing: OrderedDict[str, Iterator[Step]] = OrderedDict()
 
+    def has_its_way(self, request: Received) -> bool:
+        """Whether it may answer otherwise than the contract, see `Receiver`."""
+        return not self.in_place or (self._prefers and request.head.noted(_preferred) is not None)
+
     def answer(self, request: Received, assessment: Assessment | None, right: Right) -> Reply:
         """Answers a delivery, see `Receiver`."""
-        preferred = _preferred(request) if self._prefers else None
+        preferred = request.head.noted(_preferred) if self._prefers else None
         if preferred is not None:
             reply = _with_status(preferred, right)
             applied = (("Preference-Applied", f"code={preferred}"),) if reply.status == preferred else ()
@@ -184,8 +189,8 @@ def _with_status(status: int, right: Right) -> Reply:
     return problem(status, title, "This answer was asked for; it says nothing about the delivery.")
 
 
-def _preferred(request: Received) -> int | None:
-    for name, value in request.raw_headers:
+def _preferred(head: Head) -> int | None:
+    for name, value in head.raw_headers:
         if len(name) == len(b"prefer") and name.lower() == b"prefer":
             found = _PREFERRED.search(value)
             if found:

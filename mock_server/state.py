@@ -40,6 +40,7 @@ class States:
 
     def __init__(self) -> None:
         self._messages: OrderedDict[str, Stored] = OrderedDict()
+        self._places: dict[str, _Places] = {}
         self._bytes = 0
         self._lock = threading.Lock()
 
@@ -68,13 +69,15 @@ class States:
 
     def apply(self, callback: Callback, value: jp.Json, size: int = 0) -> None:
         """Stores an accepted callback of so many bytes; a redelivery and a late older state change nothing."""
-        facts = callback.delivery
-        if facts.correlation is None or facts.state is None:
+        places = self._places.get(callback.pointer)
+        if places is None:
+            places = self._places[callback.pointer] = _Places(callback)
+        if places.message is None or places.state is None:
             return
         try:
-            message_id = str(jp.getter(facts.correlation)(value))
-            state = str(jp.getter(facts.state)(value))
-            event = event_of(callback, value)
+            message_id = str(places.message(value))
+            state = str(places.state(value))
+            event = repr([place(value) for place in places.event])
         except LookupError:
             return  # the contract lets a body do without them, and nothing can be stored of such a one
         with self._lock:
@@ -89,7 +92,19 @@ class States:
 
 def event_of(callback: Callback, value: jp.Json) -> str:
     """What identifies the event that a body tells: equal means a redelivery."""
-    return repr([jp.getter(pointer)(value) for pointer in callback.delivery.idempotency])
+    return repr([place(value) for place in _Places(callback).event])
+
+
+class _Places:
+    """Where a callback has what it is known by; prepared, since each delivery is asked."""
+
+    __slots__ = ("event", "message", "state")
+
+    def __init__(self, callback: Callback) -> None:
+        facts = callback.delivery
+        self.message = None if facts.correlation is None else jp.getter(facts.correlation)
+        self.state = None if facts.state is None else jp.getter(facts.state)
+        self.event = tuple(map(jp.getter, facts.idempotency))
 
 
 def _advances(callback: Callback, current: str, new: str) -> bool:

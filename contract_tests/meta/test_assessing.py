@@ -40,7 +40,7 @@ def test_what_is_missing_is_told_by_its_name(assessor, missing):
 
 def all_asked(assessor, value):
     """The nearest of all callbacks that a body may be, none left out."""
-    fitting = [callback for callback, validator in assessor._tolerant if validator.is_valid(value)]
+    fitting = [callback for callback, _, is_valid in assessor._tolerant if is_valid(value)]
     return assessor._nearest(fitting, value) if fitting else None
 
 

@@ -37,10 +37,13 @@ REQUESTS = {
     "plain": request("POST / HTTP/1.1", JSON),
     "another path": request("POST /a/b%20c?x=1 HTTP/1.1", JSON),
     "absolute form": request("POST http://localhost/a?b HTTP/1.1", JSON),
+    "same head, broken body": request("POST / HTTP/1.1", JSON, body=b"x" * len(PLAIN.body)),
+    "same head, another body": request("POST / HTTP/1.1", JSON, body=PLAIN.body.replace(b"2", b"3")),
     "off-schema": request("POST / HTTP/1.1", JSON, body=b'{"a": 1}'),
     "unparsable": request("POST / HTTP/1.1", JSON, body=b'{"a": '),
     "empty": request("POST / HTTP/1.1", JSON, body=b""),
     "no length": request("POST / HTTP/1.1", JSON, body=b"", length=False),
+    "two lengths": request("POST / HTTP/1.1", JSON, f"Content-Length: {len(PLAIN.body)}"),
     "no media type": request("POST / HTTP/1.1"),
     "two media types": request("POST / HTTP/1.1", "Content-Type: text/plain", JSON),
     "foreign charset": request("POST / HTTP/1.1", "Content-Type: application/json; charset=latin-1"),
@@ -64,7 +67,11 @@ REQUESTS = {
     "not HTTP": b"hello\r\n\r\n",
 }
 # Where the parser stops, uvicorn's own answer overtakes those of earlier requests in the same read; in place it cannot.
-STOPS = {"bad chunk", "bad target", "target that is no path", "not HTTP"}
+STOPS = {"two lengths", "bad chunk", "bad target", "target that is no path", "not HTTP"}
+ALWAYS_PARSED = (
+    "empty, two lengths, chunked, chunked with a trailer, bad chunk, expects, closes, HTTP/1.0,"
+    " HTTP/1.0 that would stay, upgrades, GET, HEAD, PUT, read-back, too large, not HTTP"
+).split(", ")
 PIPELINED = [name for name in REQUESTS if name not in STOPS | {"too large"}]
 
 
@@ -101,10 +108,11 @@ class Connection:
         self.protocol = protocol(config, self.state, {})
         self.protocol.connection_made(self.transport)
 
-    async def say(self, piece):
+    async def say(self, piece, *, hurried=False):
         if not self.transport.closed:
             self.protocol.data_received(piece)
-        await self._settle()
+        if not hurried:
+            await self._settle()
 
     async def hang_up(self):
         self.protocol.connection_lost(None)
@@ -115,7 +123,7 @@ class Connection:
             await asyncio.sleep(0)
 
 
-def heard(protocol, pieces):
+def heard(protocol, pieces, *, hurried=False):
     """All that can be seen of pieces of bytes, each a read: answers, what was stored, what the observer was told."""
     told = []
 
@@ -127,7 +135,8 @@ def heard(protocol, pieces):
         receiver = Receiver(CONTRACT, on_exchange=tell)
         connection = Connection(receiver, protocol or protocol_for(receiver))
         for piece in pieces:
-            await connection.say(piece)
+            await connection.say(piece, hurried=hurried)
+        await connection.say(b"")
         await connection.hang_up()
         return connection.transport.written, connection.transport.closed, dict(receiver.states._messages), told
 
@@ -157,6 +166,94 @@ def test_reads_and_pipelines_of_any_shape_are_answered_alike(names, places):
     assert heard(None, pieces) == heard(WireProtocol, pieces)
 
 
+@settings(max_examples=150, derandomize=True, database=None, deadline=None)
+@given(
+    reads=st.lists(
+        st.tuples(st.sampled_from(PIPELINED), st.integers(1, 3), st.lists(st.integers(0, 900), max_size=1)),
+        min_size=2,
+        max_size=6,
+    ),
+    hurried=st.booleans(),
+)
+def test_heads_that_come_again_are_answered_alike(reads, hurried):
+    pieces = [piece for name, times, places in reads for piece in cut(REQUESTS[name], places) * (times - len(places))]
+    assert heard(None, pieces, hurried=hurried) == heard(WireProtocol, pieces, hurried=hurried)
+
+
+def test_body_that_looks_like_a_delivery_is_a_body():
+    plain = REQUESTS["plain"]
+    pieces = [plain, request("POST / HTTP/1.1", JSON, body=plain)[: -len(plain)], plain, plain]
+    assert heard(None, pieces) == heard(WireProtocol, pieces)
+    assert len(heard(None, pieces)[3]) == 2 * 3
+
+
+def test_delivery_that_begins_within_a_head_is_part_of_it():
+    pieces = [REQUESTS["plain"], b"POST /x HTTP/1.1\r\nX: ", REQUESTS["plain"]]
+    assert heard(None, pieces) == heard(WireProtocol, pieces)
+    assert heard(None, pieces)[3][2][1] == "/x"
+
+
+def test_head_is_not_learnt_from_two_deliveries_in_one_read():
+    one, two = REQUESTS["another path"], REQUESTS["plain"]
+    assert not known_after(one + two)._known
+    assert heard(None, [one + two, one, two]) == heard(WireProtocol, [one + two, one, two])
+
+
+def known_after(*reads):
+    async def converse():
+        receiver = Receiver(CONTRACT)
+        connection = Connection(receiver, protocol_for(receiver))
+        for read in reads:
+            await connection.say(read)
+        return connection.protocol.heads
+
+    return asyncio.run(converse())
+
+
+def test_head_that_came_before_is_not_parsed_again():
+    async def converse():
+        receiver = Receiver(CONTRACT)
+        protocol = protocol_for(receiver)
+        await Connection(receiver, protocol).say(REQUESTS["plain"])
+        another = Connection(receiver, protocol)
+        another.protocol.parser = None
+        await another.say(REQUESTS["same head, another body"])
+        return another.transport.written
+
+    assert asyncio.run(converse()).startswith(b"HTTP/1.1 200 OK\r\n")
+
+
+@pytest.mark.parametrize("name", ALWAYS_PARSED)
+def test_head_that_leaves_anything_open_is_always_parsed(name):
+    assert known_after(REQUESTS["plain"])._known
+    assert not known_after(REQUESTS[name], REQUESTS[name])._known
+
+
+def test_known_heads_are_few_and_small():
+    heads = known_after(*(request("POST / HTTP/1.1", JSON, f"X: {number}{'x' * 1500}") for number in range(600)))
+    assert sum(map(len, heads._known)) == heads._bytes <= 512 * 1024
+    assert 200 < len(heads._known) <= 512
+    assert not known_after(request("POST / HTTP/1.1", JSON, f"X: {'x' * 5000}"))._known
+
+
+def test_idle_timer_counts_from_the_last_answer():
+    async def converse():
+        receiver = Receiver(CONTRACT)
+        connection = Connection(receiver, protocol_for(receiver))
+        for _ in range(2):
+            await connection.say(REQUESTS["plain"])
+        connection.protocol.timeout_keep_alive_handler()
+        yield connection.transport.closed
+        connection.protocol._idle_since -= connection.protocol.timeout_keep_alive
+        connection.protocol.timeout_keep_alive_handler()
+        yield connection.transport.closed
+
+    async def collected():
+        return [closed async for closed in converse()]
+
+    assert asyncio.run(collected()) == [False, True]
+
+
 def test_plain_delivery_is_answered_within_its_read():
     async def converse():
         receiver = Receiver(CONTRACT)
@@ -169,10 +266,14 @@ def test_plain_delivery_is_answered_within_its_read():
     assert (tasks, cycle) == (0, None)
 
 
-def test_sender_that_does_not_read_is_not_answered_until_it_does():
+@pytest.mark.parametrize("known", [False, True], ids=["new head", "known head"])
+def test_sender_that_does_not_read_is_not_answered_until_it_does(known):
     async def converse():
         receiver = Receiver(CONTRACT)
         connection = Connection(receiver, protocol_for(receiver))
+        if known:
+            await connection.say(REQUESTS["plain"])
+            connection.transport.written = b""
         connection.protocol.pause_writing()
         await connection.say(REQUESTS["plain"])
         yield connection.transport.written

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import errno
 import json
 import os
+import shutil
 import signal
 import sqlite3
 import threading
@@ -12,13 +15,18 @@ import time
 from dataclasses import replace
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from contract_tests.cases import Case
 from contract_tests.corpus import DEPTHS, Scope
 from contract_tests.meta.processes import mock_running
 from mock_server.faults import FAULTS
 from mock_server.receiver import Received, Receiver, Reply
+from mock_server.recording import journal, packing, waiting
+from mock_server.recording import recorder as recorder_module
 from mock_server.recording.arrival import ACCEPTED, FORWARD, REFUSED, Filter
+from mock_server.recording.exporting import stored_deliveries
 from mock_server.recording.recorder import Recorder
 from mock_server.scripting import Scripted
 from mock_server.sending import Access, Pace, Sender
@@ -52,6 +60,7 @@ class Kept:
     """A recorder, and the receiver that it observes."""
 
     def __init__(self, store=None, script="", **more):
+        self.store = store
         self.recorder = Recorder(CONTRACT, store, **more)
         self.receiver = Receiver(
             CONTRACT, on_exchange=self.recorder.observe, script=Scripted(CONTRACT, script) if script else None
@@ -271,22 +280,175 @@ def test_answer_waits_until_the_delivery_is_kept(fault):
     assert (exchange.status, len(told)) == (507, 1)
 
 
-def test_full_disk_is_said_once_answered_507_and_recovered_from(tmp_path):
+@pytest.fixture
+def full_disk(monkeypatch):
+    """Lets the journal be written half while the list holds anything."""
+    full, write = [], journal._write
+
+    def written(handle, start, data):
+        write(handle, start, data[: len(data) // 2] if full else data)
+        if full:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(journal, "_write", written)
+    return full
+
+
+def test_full_disk_is_said_once_answered_507_and_recovered_from(tmp_path, full_disk):
     said = []
     with Kept(tmp_path / "store.db", trouble=said.append) as kept, served(kept.receiver) as url:
         kept.receiver.keeper = kept.recorder.keeper
         sender = Sender(Access(url), Pace())
-        writer = kept.recorder._database._writer
-        (pages,) = writer.execute("PRAGMA page_count").fetchone()
-        writer.execute(f"PRAGMA max_page_count = {pages}")
+        full_disk.append(True)
         big = replace(delivery(), body=body(tomorrow="x" * 20_000))
         assert [sender.send(big).status for _ in range(2)] == [507, 507]
-        writer.execute("PRAGMA max_page_count = 1000000")
+        full_disk.clear()
         assert sender.send(big).status == 200
         sender.close()
         (arrival,) = kept.reader.after(0)
     assert arrival.again == "retry"
-    assert said == ["deliveries cannot be kept: database or disk is full", "deliveries are kept again"]
+    assert said == ["deliveries cannot be kept: [Errno 28] No space left on device", "deliveries are kept again"]
+
+
+def test_tables_that_cannot_grow_keep_nothing_from_being_kept(tmp_path):
+    said = []
+    with Kept(tmp_path / "store.db", trouble=said.append) as kept:
+        writer = kept.recorder._database._writer
+        (pages,) = writer.execute("PRAGMA page_count").fetchone()
+        writer.execute(f"PRAGMA max_page_count = {pages}")
+        kept.put(body(tomorrow="x" * 20_000), body(2))
+        assert kept.reader.after(0) == []
+        writer.execute("PRAGMA max_page_count = 1000000")
+        assert [one.id for one in kept.reader.after(0)] == [1, 2]
+    assert said == ["deliveries are kept and cannot be shown: database or disk is full"]
+
+
+@pytest.fixture
+def unmoved(monkeypatch):
+    """Leaves what came where it waits until somebody looks."""
+    monkeypatch.setattr(recorder_module, "_LOOKS_S", 1000.0)
+
+
+def killed(kept, folder):
+    """A copy of a store as a process that was killed at this moment leaves it."""
+    kept.recorder._write()
+    folder.mkdir()
+    for file in kept.store.parent.glob("store.db*"):
+        shutil.copy(file, folder)
+    return folder / "store.db"
+
+
+def test_journal_of_a_killed_store_is_taken_up(tmp_path, unmoved):
+    with Kept(tmp_path / "store.db") as kept:
+        kept.put(body(), body(state=STATES[2]))
+        copy = killed(kept, tmp_path / "copy")
+    with contextlib.closing(sqlite3.connect(copy)) as connection:
+        assert connection.execute("SELECT count(*) FROM deliveries").fetchone() == (0,)
+    with Kept(copy) as again:
+        again.put(body(state=STATES[1]))
+        assert [(one.id, one.late, one.body) for one in again.reader.after(0, whole=True)] == [
+            (1, False, body()),
+            (2, False, body(state=STATES[2])),
+            (3, True, body(state=STATES[1])),
+        ]
+    assert sorted(file.name for file in copy.parent.iterdir()) == ["store.db", "store.db-lock"]
+
+
+def test_journal_that_was_cut_off_is_taken_up_to_there(tmp_path, unmoved, full_disk):
+    with Kept(tmp_path / "store.db") as kept:
+        for number in range(3):
+            kept.put(body(number))
+            kept.recorder._write()
+        full_disk.append(True)
+        kept.put(body(4))
+        copy = killed(kept, tmp_path / "copy")
+        full_disk.clear()
+    with Kept(copy) as again:
+        assert [one.id for one in again.reader.after(0)] == [1, 2, 3]
+        again.put(body(5))
+        assert again.reader.last_id == 4
+
+
+def test_journal_that_reached_the_tables_before_the_kill_adds_nothing(tmp_path, unmoved):
+    with Kept(tmp_path / "store.db") as kept:
+        kept.put(body())
+        before = killed(kept, tmp_path / "before")
+        kept.put(body(2))
+        assert kept.reader.last_id == 2
+        after = killed(kept, tmp_path / "after")
+    (left,) = journal.journal_files(before)
+    shutil.copy(left, after.parent)
+    with Kept(after) as again:
+        assert [one.id for one in again.reader.after(0)] == [1, 2]
+
+
+def test_store_in_use_is_read_with_its_journal(tmp_path, unmoved):
+    with Kept(tmp_path / "store.db") as kept:
+        kept.put(body())
+        assert kept.reader.last_id == 1
+        kept.put(body(2), body(3))
+        kept.recorder._write()
+        read = list(stored_deliveries(kept.store))
+    assert [(number, content) for number, *_, content in read] == [(1, body()), (2, body(2)), (3, body(3))]
+
+
+@pytest.mark.parametrize("store", [None, "store.db"])
+def test_what_is_forgotten_while_it_waits_never_comes_into_the_tables(tmp_path, unmoved, monkeypatch, store):
+    monkeypatch.setattr(journal, "_MOST_ROWS", 100)
+    monkeypatch.setattr(waiting, "_MOST_ROWS", 100)
+    with Kept(store and tmp_path / store, keep=150) as kept:
+        for _ in range(10):
+            kept.put(*[body(n) for n in range(100)])
+        assert kept.recorder._tables.last == 0
+        assert len(journal.journal_files(tmp_path / "store.db")) <= 3
+        assert kept.recorder._waiting.count <= 300
+        assert [one.id for one in kept.reader.after(0, limit=1000)] == list(range(851, 1001))
+
+
+def test_tables_are_trimmed_for_what_waits(tmp_path, unmoved, monkeypatch):
+    monkeypatch.setattr(waiting, "_MOST_ROWS", 100)
+    monkeypatch.setattr(recorder_module, "_MOST_PAST", 300)
+    with Kept(keep=1000) as kept:
+        kept.put(*[body(n) for n in range(1000)])
+        assert kept.reader.counts()["all"] == {"": 1000}
+        for _ in range(30):
+            kept.put(*[body(n) for n in range(100)])
+            assert kept.recorder._tables.count + kept.recorder._waiting.count <= 1500
+        assert [one.id for one in kept.reader.after(0, limit=1)] == [3001]
+
+
+def test_store_of_an_older_layout_is_opened(tmp_path):
+    with Kept(tmp_path / "store.db") as kept:
+        kept.put(body())
+    with sqlite3.connect(tmp_path / "store.db") as connection:
+        connection.execute("PRAGMA user_version = 1")
+    connection.close()
+    with Kept(tmp_path / "store.db") as kept:
+        assert [one.id for one in kept.reader.after(0)] == [1]
+
+
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=5)
+ROWS = st.tuples(
+    *(st.integers(1, 2**40), st.floats(0, 1e10), *[TEXTS] * 7, st.booleans(), st.integers(200, 599), TEXTS),
+    *(st.floats(0, 9), st.floats(0, 9), st.integers(0, 2**21), st.none() | TEXTS, st.integers(0, 2**31)),
+    *(st.binary(max_size=5), st.binary(max_size=5), st.none() | TEXTS, st.none() | TEXTS, st.binary(max_size=5)),
+)
+
+
+@settings(max_examples=100, derandomize=True, database=None, deadline=None)
+@given(batches=st.lists(st.lists(ROWS, min_size=1, max_size=3), max_size=3), end=st.integers(0, 1000))
+def test_journal_is_read_as_it_was_written_up_to_where_it_is_whole(batches, end):
+    frames = [packing.frame(batch) for batch in batches]
+    data = b"".join(frames)
+    assert list(packing.rows_in(data)) == [row for batch in batches for row in batch]
+    whole = sum(1 for n in range(1, len(frames) + 1) if len(b"".join(frames[:n])) <= end)
+    assert list(packing.rows_in(data[:end])) == [row for batch in batches[:whole] for row in batch]
+
+
+def test_damaged_frame_is_not_read():
+    data = packing.frame([(1, 0.5, *["x"] * 7, True, 200, "", 0.0, 0.0, 1, None, 1, b"", b"body", None, None, b"")])
+    assert len(list(packing.rows_in(data))) == 1
+    assert not list(packing.rows_in(data.replace(b"body", b"bodx")))
 
 
 def other_program(file):

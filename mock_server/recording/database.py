@@ -20,7 +20,7 @@ from openapi.errors import KitError
 __all__ = ["APPLICATION_ID", "Database"]
 
 APPLICATION_ID = 0xCA11BAC
-_SCHEMA = 1
+_SCHEMA = 2  # since there is a journal beside it, which older programs would pass over
 _LAYOUT = f"""
 CREATE TABLE deliveries (id INTEGER PRIMARY KEY, {", ".join(COLUMNS[1:])});
 CREATE TABLE contents (id INTEGER PRIMARY KEY, {", ".join(CONTENT_COLUMNS[1:])});
@@ -129,6 +129,8 @@ def _laid_out(connection: sqlite3.Connection, file: Path) -> None:
     connection.execute("PRAGMA journal_size_limit = 67108864")
     if not tables:
         connection.executescript(f"BEGIN; {_LAYOUT} COMMIT;")
+    elif version < _SCHEMA:
+        connection.execute(f"PRAGMA user_version = {_SCHEMA}")
     connection.execute("BEGIN IMMEDIATE")  # whoever cannot write hears it now and not at the first delivery
     connection.execute("ROLLBACK")
 

@@ -6,10 +6,14 @@ import contextlib
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from mock_server.delivery import Headers
 from mock_server.recording.arrival import headers_of
 from mock_server.recording.database import APPLICATION_ID
+from mock_server.recording.journal import journal_files
+from mock_server.recording.packing import rows_in
+from mock_server.recording.rows import COLUMNS, CONTENT_COLUMNS
 from openapi.errors import KitError
 
 __all__ = ["stored_deliveries"]
@@ -26,12 +30,33 @@ def stored_deliveries(file: Path) -> Iterator[tuple[int, str, str, Headers, byte
     Raises:
         KitError: The file is a database of another program, or broken.
     """
+    with contextlib.ExitStack() as stack:
+        # Opened first: what leaves the journal meanwhile is in the tables by then.
+        journal = [stack.enter_context(opened) for path in journal_files(file) if (opened := _opened(path))]
+        last = 0
+        for number, callback, method, headers, body in _in_tables(file):
+            last = number
+            yield number, callback, method, headers_of(headers), body
+        for part in journal:
+            for row in rows_in(part.read()):
+                told = dict(zip((*COLUMNS, *CONTENT_COLUMNS[1:]), row, strict=True))
+                if told["id"] > last:
+                    yield told["id"], told["callback"], told["method"], headers_of(told["headers"]), told["body"]
+
+
+def _opened(path: Path) -> BinaryIO | None:
+    try:
+        return path.open("rb")
+    except FileNotFoundError:  # its deliveries came into the tables at this moment
+        return None
+
+
+def _in_tables(file: Path) -> Iterator[tuple[int, str, str, bytes, bytes]]:
     try:
         with contextlib.closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)) as connection:
             (application,) = connection.execute("PRAGMA application_id").fetchone()
             if application != APPLICATION_ID:
                 raise KitError(f"{file} is a database of another program", remedy="Give a store of `mock --store`.")
-            for number, callback, method, headers, body in connection.execute(_QUERY):
-                yield number, callback, method, headers_of(headers), body
+            yield from connection.execute(_QUERY)
     except sqlite3.Error as error:
         raise KitError(f"{file} cannot be read: {error}", remedy="Give a store of `mock --store`.") from None

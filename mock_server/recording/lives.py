@@ -13,7 +13,7 @@ RETRY, DUPLICATE = "retry", "duplicate"
 _MOST_MESSAGES = 100_000  # as many as the mock keeps states of
 
 
-@dataclass
+@dataclass(slots=True)
 class _Life:
     """What came of one message.
 
@@ -31,9 +31,14 @@ Undo = tuple[_Life, str, bool, str | None]
 
 
 class Lives:
-    """What came of every message that is remembered; used by one thread at a time."""
+    """What came of every message that is remembered; used by one thread at a time.
 
-    def __init__(self) -> None:
+    Args:
+        revocable: Whether `undo` will be asked.
+    """
+
+    def __init__(self, *, revocable: bool) -> None:
+        self._revocable = revocable
         self._messages: OrderedDict[tuple[str, str], _Life] = OrderedDict()
         self._undo: list[Undo] = []
 
@@ -52,7 +57,8 @@ class Lives:
         life.events[event] = bool(before) or acknowledged
         if acknowledged and order is not None and state in order.states and order.advances(furthest, state):
             life.furthest = state
-        self._undo.append((life, event, bool(before), furthest))
+        if self._revocable:
+            self._undo.append((life, event, bool(before), furthest))
         return again, late
 
     def undo(self) -> list[Undo]:

@@ -8,19 +8,24 @@ from collections.abc import Callable
 from typing import Any
 
 from mock_server.assessing import Assessment
-from mock_server.receiver import Received, Reply, raw_headers
+from mock_server.received import Head, Received
+from mock_server.receiver import Reply, raw_headers
 from mock_server.recording.arrival import ACCEPTED, FORWARD, REFUSED
 from mock_server.recording.lives import Lives
 from mock_server.state import event_of
 from openapi import pointer as jp
 from openapi.model import Callback, Contract
 
-__all__ = ["COLUMNS", "CONTENT_COLUMNS", "Rows"]
+__all__ = ["COLUMNS", "CONTENT_COLUMNS", "ROW_SIZE", "Row", "Rows"]
+
+Row = tuple[Any, ...]
+"""Values of `COLUMNS`, and then those of `CONTENT_COLUMNS` but for the id."""
 
 COLUMNS = (
     "id at method target verdict callback message state again late status wire delay_s elapsed_s body_bytes event size"
 ).split()
 CONTENT_COLUMNS = "id headers body violations novelties answer".split()
+ROW_SIZE = COLUMNS.index("size")
 
 _LONGEST_NAME = 300  # of an id or a state in the table: a received one may have a million characters
 _MOST_ANSWER_BYTES = 8192
@@ -36,18 +41,20 @@ class Rows:
 
     Args:
         redact: Whether the values of headers that carry credentials are left out.
+        revocable: Whether it may turn out that what was acknowledged was not, see `Lives.undo`.
     """
 
-    def __init__(self, contract: Contract, *, redact: bool) -> None:
+    def __init__(self, contract: Contract, *, redact: bool, revocable: bool) -> None:
         self.contract = contract
-        self.lives = Lives()
+        self.lives = Lives(revocable=revocable)
         self._redact = redact
+        self._headers_of_head = self._headers
         self._names = {callback.name: _Names(callback) for callback in contract.callbacks}
 
     def of(
         self, number: int, at: float, received: Received, assessment: Assessment | None, reply: Reply, elapsed_s: float
-    ) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
-        """The row of what is looked through, and the row of what is looked at; columns as in this module's lists."""
+    ) -> Row:
+        """One delivery as it is written down."""
         violations = novelties = None
         callback, message, state, event, again, late = "", "", "", None, "", False
         verdict = REFUSED
@@ -58,9 +65,9 @@ class Rows:
             message, state = self._guessed(assessment)
         else:
             verdict = ACCEPTED
-            if assessment.novelties:
+            if new := assessment.novelties:
                 verdict = FORWARD
-                novelties = json.dumps([(n.kind, n.pointer) for n in assessment.novelties])
+                novelties = json.dumps([(n.kind, n.pointer) for n in new])
             callback, value = assessment.callback.name, assessment.value
             names = self._names[callback]
             message, state = _named(value, names.message), _named(value, names.state)
@@ -68,14 +75,15 @@ class Rows:
             if event is not None:
                 acknowledged = 200 <= reply.status <= 299 and not reply.wire
                 again, late = self.lives.met((callback, message), event, state, names.order, acknowledged)
-        headers = self._headers(received)
-        body, answer, target = received.body, reply.raw[:_MOST_ANSWER_BYTES], received.target
+        head = received.head
+        headers = head.noted(self._headers_of_head)
+        body, answer, target = received.body, reply.raw[:_MOST_ANSWER_BYTES], head.target
         body_bytes = len(body)
         size = body_bytes + len(headers) + len(answer) + len(target) + len(violations or "") + _ROW_BYTES
         return (
             number,
             at,
-            received.method,
+            head.method,
             target,
             verdict,
             callback,
@@ -90,10 +98,15 @@ class Rows:
             body_bytes,
             event,
             size,
-        ), (number, headers, body, violations, novelties, answer)
+            headers,
+            body,
+            violations,
+            novelties,
+            answer,
+        )
 
-    def _headers(self, received: Received) -> bytes:
-        pairs = received.raw_headers
+    def _headers(self, head: Head) -> bytes:
+        pairs = head.raw_headers
         if self._redact:
             for name, _ in pairs:
                 if len(name) in _SECRET_LENGTHS and name.lower() in _SECRET_HEADERS:
@@ -150,7 +163,7 @@ def _named(value: jp.Json, place: _Place | None) -> str:
     except LookupError:
         return ""
     if isinstance(found, str):
-        return found if len(found) <= _LONGEST_NAME else found[:_LONGEST_NAME]
+        return found[:_LONGEST_NAME]
     return "" if found is None or isinstance(found, dict | list) else str(found)[:_LONGEST_NAME]
 
 

@@ -1,0 +1,104 @@
+"""Decides where deliveries of a store are kept until they come into its tables: in files beside it, only appended to.
+
+An append is with the operating system when it returns, so whoever kills this process loses nothing of it, and it costs
+a tenth of a commit. A file is deleted once its deliveries are in the tables or forgotten; those that a killed process
+left behind are read when the store is opened.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator, Sequence
+from glob import escape
+from pathlib import Path
+
+from mock_server.recording.packing import frame, rows_in
+from mock_server.recording.rows import ROW_SIZE, Row
+
+__all__ = ["Journal", "JournalFile", "journal_files"]
+
+_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+_MOST_BYTES, _MOST_ROWS = 8 * 1024 * 1024, 8_000
+
+
+class JournalFile:
+    """Deliveries that are in one file of the journal."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.count = self.size = 0
+
+    def rows(self) -> Sequence[Row]:
+        """Their rows, oldest first."""
+        return list(rows_in(self.path.read_bytes()))
+
+    def drop(self) -> None:
+        """Deletes the file; where somebody holds it open and that is refused, it is read once more and adds nothing."""
+        with contextlib.suppress(OSError):
+            self.path.unlink()
+
+
+class Journal:
+    """Writes the files of one store's journal; used under the recorder's lock."""
+
+    def __init__(self, store: Path) -> None:
+        self._store = store
+        self._handle: int | None = None
+        self._file = JournalFile(store)
+        self._bytes = 0
+        left = journal_files(store)
+        self._next = _number(left[-1]) + 1 if left else 1
+
+    def left(self) -> Iterator[JournalFile]:
+        """What a process that was killed left behind, oldest first."""
+        yield from map(JournalFile, journal_files(self._store))
+
+    def append(self, rows: Sequence[Row]) -> bool:
+        """Appends deliveries, all of them or none; returns whether another file should begin.
+
+        Raises:
+            OSError: They cannot be written.
+        """
+        data = frame(rows)
+        if self._handle is None:
+            self._begin()
+        assert self._handle is not None
+        _write(self._handle, self._bytes, data)
+        self._bytes += len(data)
+        self._file.count += len(rows)
+        self._file.size += sum([row[ROW_SIZE] for row in rows])
+        return self._bytes >= _MOST_BYTES or self._file.count >= _MOST_ROWS
+
+    def end(self) -> JournalFile | None:
+        """Lets another file begin with the next append; returns the one that ends, if there is one."""
+        if self._handle is None:
+            return None
+        os.close(self._handle)
+        self._handle = None
+        if self._file.count:
+            return self._file
+        self._file.drop()
+        return None
+
+    def _begin(self) -> None:
+        self._file = JournalFile(Path(f"{self._store}-new-{self._next:08}"))
+        self._handle = os.open(self._file.path, _FLAGS, 0o600)
+        self._next, self._bytes = self._next + 1, 0
+
+
+def journal_files(store: Path) -> list[Path]:
+    """The files of a store's journal, oldest first."""
+    return sorted((path for path in store.parent.glob(f"{escape(store.name)}-new-*") if _number(path)), key=_number)
+
+
+def _number(path: Path) -> int:
+    digits = path.name.rpartition("-")[2]
+    return int(digits) if digits.isascii() and digits.isdigit() else 0
+
+
+def _write(handle: int, start: int, data: bytes) -> None:
+    os.lseek(handle, start, os.SEEK_SET)  # over what a full disk may have left of a frame that was not kept
+    view = memoryview(data)
+    while view:  # a full disk takes a part before it says so
+        view = view[os.write(handle, view) :]

@@ -1,0 +1,85 @@
+"""Decides by which statements rows come into the tables, and how the oldest leave them."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from functools import cache
+
+from mock_server.recording.database import Database
+from mock_server.recording.rows import COLUMNS, CONTENT_COLUMNS, ROW_SIZE, Row
+
+__all__ = ["Tables"]
+
+_ROWS_A_STATEMENT = 50  # SQLite works without Python's lock while it steps, so each step has much to do
+_ROWS_A_PIECE = 500
+
+# One step finds which of the oldest are past the bounds; the newest delivery never is.
+_PAST = """
+SELECT max(id), count(*), sum(size) FROM (
+  SELECT id, size, row_number() OVER (ORDER BY id) AS place, sum(size) OVER (ORDER BY id) AS upto
+  FROM (SELECT id, size FROM deliveries ORDER BY id LIMIT ?)
+) WHERE (place <= ? OR upto - size < ?) AND id <> ?
+"""
+
+
+class Tables:
+    """The deliveries that can be looked through; used by one thread at a time.
+
+    Attributes:
+        count: How many there are.
+        size: The bytes they have, as the bounds count them.
+        last: The newest one's id; 0 before the first.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        ((self.last, self.count, self.size),) = database.read(
+            "SELECT coalesce(max(id), 0), count(*), coalesce(sum(size), 0) FROM deliveries"
+        )
+
+    def insert(self, rows: Sequence[Row], *, together: bool) -> None:
+        """Inserts those rows that are newer than what is there.
+
+        Args:
+            together: All or none of them; else readers come between, and what came before an error stays.
+        """
+        rows = [row for row in rows if row[0] > self.last]
+        step = len(rows) if together else _ROWS_A_PIECE
+        for start in range(0, len(rows), step or 1):
+            some = rows[start : start + step]
+            with self._database.writing() as connection:
+                for first in range(0, len(some), _ROWS_A_STATEMENT):
+                    _insert(connection, some[first : first + _ROWS_A_STATEMENT])
+            self.count, self.size = self.count + len(some), self.size + sum(row[ROW_SIZE] for row in some)
+            self.last = some[-1][0]
+
+    def trim(self, count: int, size: int, newest: int) -> None:
+        """Deletes the oldest that are past the bounds by so many deliveries or bytes.
+
+        Args:
+            newest: The id of the newest delivery, which stays whatever its size.
+        """
+        while self.count and (count > 0 or size > 0):
+            with self._database.writing() as connection:
+                last, gone, gone_size = connection.execute(_PAST, (_ROWS_A_PIECE, count, size, newest)).fetchone()
+                if not gone:
+                    return
+                for table in ("deliveries", "contents"):
+                    connection.execute(f"DELETE FROM {table} WHERE id <= ?", (last,))  # noqa: S608  # ours
+            self.count, self.size = self.count - gone, self.size - gone_size
+            count, size = count - gone, size - gone_size
+
+
+def _insert(connection: sqlite3.Connection, rows: Sequence[Row]) -> None:
+    split = len(COLUMNS)
+    values = [value for row in rows for value in row[:split]]
+    connection.execute(_insertion("deliveries", split, len(rows)), values)
+    values = [value for row in rows for value in (row[0], *row[split:])]
+    connection.execute(_insertion("contents", len(CONTENT_COLUMNS), len(rows)), values)
+
+
+@cache  # texts for each number of rows, as many as a statement may have
+def _insertion(table: str, width: int, rows: int) -> str:
+    marks = ",".join(["(" + ",".join("?" * width) + ")"] * rows)
+    return f"INSERT INTO {table} VALUES {marks}"  # noqa: S608  # ours
