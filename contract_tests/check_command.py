@@ -33,6 +33,7 @@ __all__ = ["check"]
     "state_patience",
     "strict_waivers",
     "name",
+    "all_findings",
 )
 @click.command()
 @click.argument("url", required=False, envvar="CALLBACK_CONTRACT_CHECK_URL")
@@ -55,6 +56,7 @@ __all__ = ["check"]
     help="Hide this part of bodies, as in /user/name.",
 )
 @click.option("--name", default="", metavar="TEXT", help="The receiver's name in reports.")
+@click.option("--all-findings", is_flag=True, help="Tell each in full, also where one cause breaks many rules.")
 @docs_url_option
 @gate_options
 @reach_options
@@ -177,7 +179,7 @@ class _Check:
             incomplete=_why_incomplete(stopped),
             is_written=report_dir is not None,
         )
-        show_report(out, report, bench.catalogue, report_dir)
+        show_report(out, report, bench.catalogue, report_dir, at_length=self.options["all_findings"])
         if report_dir is not None:
             written = _write(report, report_dir)
             names = ", ".join(file.name for file in written)

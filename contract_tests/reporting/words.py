@@ -117,6 +117,10 @@ WORDS: dict[str, tuple[str, str]] = {
     "case": ("Case", "用例"),
     "expected": ("Expected", "期望"),
     "actual": ("Actual", "实际"),
+    "same_answer": ("The same answer broke {count} more rules", "同样的响应还违反了另外 {count} 条规则"),
+    "same_answer_one": ("The same answer broke 1 more rule", "同样的响应还违反了另外 1 条规则"),
+    "same_silence": ("The same lack of an answer broke {count} more rules", "同样的无响应还违反了另外 {count} 条规则"),
+    "same_silence_one": ("The same lack of an answer broke 1 more rule", "同样的无响应还违反了另外 1 条规则"),
     "broke_of": ("broke {broke} of {tries} tries", "尝试 {tries} 次，违反 {broke} 次"),
     "exchange": ("Exchange {number} of {count}", "第 {number} / {count} 次交互"),
     "left_out_exchanges": (
