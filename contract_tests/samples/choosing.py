@@ -75,6 +75,7 @@ class Samples:
         same: Recordings left out, since the same bytes were recorded before.
         left: Lower-case names of recorded headers that are not sent.
         uncounted: Recordings set aside beyond those that are listed.
+        short_masks_left: Whether a masked value is too short to be masked wherever else it is quoted.
     """
 
     source: str
@@ -85,6 +86,7 @@ class Samples:
     same: int = 0
     left: set[str] = field(default_factory=set)
     uncounted: int = 0
+    short_masks_left: bool = False
 
     def of(self, callback: str) -> tuple[Sample, ...]:
         """What is delivered of a callback."""
@@ -141,6 +143,7 @@ def choose(
             raise _too_many(f"more than {_MOST_BYTES // 2**20} MiB of bodies", source)
     _refuse_emptiness(samples, source)
     _refuse_idle_masks(masker, contract)
+    samples.short_masks_left = masker.left_short
     return samples
 
 
@@ -189,7 +192,7 @@ class _Chooser:
             body = encode(content)
         headers = default_headers(callback)
         if entry.headers is not None:
-            kept, left = replayed(entry.headers, without=self.without, mask=mask)
+            kept, left = replayed(entry.headers, without=self.without, mask=mask, fixed=_fixed(callback))
             self.samples.left |= left
             headers = _completed(kept, headers)
         delivery = Delivery(callback.name, callback.method, headers, body, ids=_ids(content, callback))
@@ -208,6 +211,11 @@ def _completed(recorded: Headers, defaults: Headers) -> Headers:
     """The recorded headers, and the contract's where the recording has none: recorders keep only some."""
     names = {name.lower() for name, _ in recorded}
     return (*recorded, *((name, value) for name, value in defaults if name.lower() not in names))
+
+
+def _fixed(callback: Callback) -> frozenset[str]:
+    """Headers whose values are the contract's, and nobody's."""
+    return frozenset(header.name.lower() for header in callback.headers if {"enum", "const"} & header.schema.keys())
 
 
 def _ids(content: jp.Json, callback: Callback) -> tuple[str, ...]:
