@@ -25,11 +25,12 @@ __all__ = ["Masker", "UnmaskableError", "masker_of"]
 _PREFIX = "format:"
 _MOST_SINGLE = 300  # places that are tried one by one; trying costs a validation each
 _MOST_CANDIDATES = 8
+_NO_MASK = "no plausible mask is valid under the contract"
 _Path = tuple[str | int, ...]
 
 
 class UnmaskableError(Exception):
-    """A value has no mask that the contract allows; the text says where it stands."""
+    """Nothing can be masked safely; the text says where, and why."""
 
 
 @dataclass
@@ -81,7 +82,7 @@ class Masker:
             chosen = {path: self._fitting(value, path, callback, is_valid) for path in islice(places, _MOST_SINGLE)}
             made = _with(value, chosen)
             if len(places) > _MOST_SINGLE or not is_valid(made):
-                raise UnmaskableError("as a whole")
+                raise UnmaskableError(f"as a whole {_NO_MASK}")
         quotes = Quotes.of(
             (old, new)
             for path, new in chosen.items()
@@ -94,7 +95,7 @@ class Masker:
             quotes = quotes.only(lambda each: is_valid(self._everywhere(made, each, done, callback)))
             spoken = self._everywhere(made, quotes, done, callback)
             if not is_valid(spoken):
-                raise UnmaskableError("inside of its texts")
+                raise UnmaskableError(f"inside of its texts {_NO_MASK}")
         self.left_short = self.left_short or quotes.left
         return spoken, lambda text: self.text(quotes.inside(text))
 
@@ -140,7 +141,7 @@ class Masker:
         for candidate in self._candidates(_at(value, path), path, callback):
             if is_valid(_with(value, {path: candidate})):
                 return candidate
-        raise UnmaskableError(f"at {jp.join(path)}")
+        raise UnmaskableError(f"at {jp.join(path)} {_NO_MASK}")
 
     def _everywhere(
         self, value: jp.Json, quotes: Quotes, done: frozenset[_Path], callback: Callback, path: _Path = ()
