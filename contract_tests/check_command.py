@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -10,14 +11,24 @@ from typing import Any
 
 import click
 
+from contract_tests.ending import (
+    draft_waivers,
+    kit_version,
+    leave_word,
+    leave_word_unstarted,
+    report_of,
+    told_of,
+    why_incomplete,
+    writable,
+    write,
+)
 from contract_tests.gate import gate_of, gate_options
-from contract_tests.restoring import told_options
 from contract_tests.samples.options import put_samples, refuse_nothing_to_mask, sample_options
 from contract_tests.setting_up import bench_at, choice_options, read_back_options
 from contract_tests.under_test import start_options, subject_of
 from mock_server.reaching import Lines, pace_in_words, pace_options, reach_options
 from openapi.counting import counted
-from openapi.documenting.published import docs_url_option, site_at, site_of
+from openapi.documenting.published import docs_url_option, site_at
 from openapi.errors import KitError
 from openapi.helping import rarely_used
 
@@ -33,6 +44,7 @@ __all__ = ["check"]
     "state_patience",
     "strict_waivers",
     "name",
+    "all_findings",
 )
 @click.command()
 @click.argument("url", required=False, envvar="CALLBACK_CONTRACT_CHECK_URL")
@@ -55,6 +67,7 @@ __all__ = ["check"]
     help="Hide this part of bodies, as in /user/name.",
 )
 @click.option("--name", default="", metavar="TEXT", help="The receiver's name in reports.")
+@click.option("--all-findings", is_flag=True, help="Tell each in full, also where one cause breaks many rules.")
 @docs_url_option
 @gate_options
 @reach_options
@@ -81,12 +94,18 @@ class _Check:
 
         redact = checked_pointers(self.options["redact"])
         refuse_nothing_to_mask(self.options)
-        report_dir = _writable(self.options["report_dir"])
+        report_dir = writable(self.options["report_dir"])
         url, self.options = parted(url, self.options)
         if self.options["docs_url"]:
             site_at(self.options["docs_url"])
-        put_gate = gate_of(self.options, _kit_version())  # first: a typo starts no receiver
-        with subject_of(url, self.options, report_dir) as subject, bench_at(subject.url, subject.options) as bench:
+        put_gate = gate_of(self.options, kit_version())  # first: a typo starts no receiver
+        with contextlib.ExitStack() as opened:
+            try:
+                subject = opened.enter_context(subject_of(url, self.options, report_dir))
+            except KitError as error:
+                leave_word_unstarted(error, url, self.options)
+                raise
+            bench = opened.enter_context(bench_at(subject.url, subject.options))
             subject.meet(bench)
             put_gate(bench)
             put_samples(bench, self.options)
@@ -115,12 +134,11 @@ class _Check:
     def _judge(self, bench: Any, report_dir: Path | None, redact: tuple[str, ...], *, own_mock: bool) -> int:
         from contract_tests.first_contact import make_first_contact
         from contract_tests.reporting.terminal import Bar, console, show_report
-        from contract_tests.routes import judged_in_words, short_names
+        from contract_tests.routes import judged_in_words
         from contract_tests.running import run_rules
         from contract_tests.verdicts import exit_code
         from mock_server.pacing import OutOfBudget
 
-        site = site_of(self.options["docs_url"], bench.contract.document)
         out = console()
         judged = "the mock receiver (no URL was given)" if own_mock else judged_in_words(bench)
         started_at, begun = datetime.now(UTC), time.monotonic()
@@ -155,38 +173,34 @@ class _Check:
             except KeyboardInterrupt as interrupt:
                 stopped = interrupt
         if stopped is not None and not isinstance(stopped, (KeyboardInterrupt, OutOfBudget)) and not bench.results:
-            raise _told(stopped, bench)  # there is nothing to report yet
+            error = told_of(stopped, bench)
+            leave_word(bench, error, self.options, started_at)
+            raise error
         code: int = bench.gate.exit_code(exit_code(bench.results.values(), strict=self.options["strict"]), bench)
         if isinstance(stopped, KeyboardInterrupt):
             code = 130
         elif stopped is not None:
             code = 3
 
-        from contract_tests.reporting.report import build_report
-
-        report = build_report(
+        report = report_of(
             bench,
-            kit_version=_kit_version(),
-            receiver_name=self.options["name"] or short_names(bench),
-            options=told_options(self.options, bench),
+            self.options,
             started_at=started_at,
             duration_s=time.monotonic() - begun,
             code=code,
             redact=redact,
-            site=site,
-            incomplete=_why_incomplete(stopped),
-            is_written=report_dir is not None,
+            incomplete=why_incomplete(stopped),
         )
-        show_report(out, report, bench.catalogue, report_dir)
+        show_report(out, report, bench.catalogue, report_dir, at_length=self.options["all_findings"])
         if report_dir is not None:
-            written = _write(report, report_dir)
+            written = write(report, report_dir)
             names = ", ".join(file.name for file in written)
             out.print(f"reports in {report_dir}: {names}", soft_wrap=True, markup=False)
         if self.options["write_waivers"] is not None:
-            out.print(_draft(self.options["write_waivers"], bench, stopped), soft_wrap=True, markup=False)
+            out.print(draft_waivers(self.options["write_waivers"], bench, stopped), soft_wrap=True, markup=False)
         stopped = stopped or bench.read_back_error
         if isinstance(stopped, KitError):
-            raise _told(stopped, bench)
+            raise told_of(stopped, bench)
         return code
 
 
@@ -201,78 +215,3 @@ def _named(bench: Any) -> str:
     if bench.elsewhere:
         return ""
     return ", ".join(callback.name for callback in bench.callbacks) + ", "
-
-
-def _told(stopped: BaseException, bench: Any) -> KitError:
-    """Says what stopped a run without any secret of it."""
-    from contract_tests.reporting.report import redaction_of
-
-    text = redaction_of(bench).text
-    if isinstance(stopped, KitError):
-        return KitError(
-            text(stopped.what), where=stopped.where, remedy=text(stopped.remedy), exit_code=stopped.exit_code
-        )
-    return KitError(
-        text(f"{type(stopped).__name__}: {stopped}"), remedy="This is the kit's; please report it.", exit_code=3
-    )
-
-
-def _why_incomplete(stopped: BaseException | None) -> str:
-    if stopped is None:
-        return ""
-    return "interrupted" if isinstance(stopped, KeyboardInterrupt) else str(stopped)
-
-
-def _writable(directory: Path | None) -> Path | None:
-    """Makes the report directory before anything is sent: a run's result must not be lost for want of a folder."""
-    if directory is not None:
-        try:
-            directory.mkdir(parents=True, exist_ok=True)
-            probe = directory / ".callback-contract"
-            probe.touch()
-            probe.unlink()
-        except OSError as error:
-            raise KitError(
-                f"cannot write reports to {directory}: {error.strerror}",
-                where="--report-dir",
-                remedy="Give a directory that can be written.",
-            ) from None
-    return directory
-
-
-def _write(report: Any, directory: Path) -> tuple[Path, ...]:
-    from contract_tests.reporting.html import Texts
-    from contract_tests.reporting.writing import write_reports
-    from openapi.translating import load_translation
-
-    try:
-        return write_reports(report, directory, chinese=Texts.of(load_translation("zh")))
-    except OSError as error:
-        raise KitError(
-            f"the report could not be written: {error.strerror}",
-            where=str(directory),
-            remedy="The verdicts stand above; make room and run again.",
-            exit_code=3,
-        ) from None
-
-
-def _draft(file: Path, bench: Any, stopped: BaseException | None) -> str:
-    """Writes a draft of waivers, and says so."""
-    from contract_tests.waiver_drafts import drafted, write_draft
-
-    if stopped is not None:
-        return f"no waivers were drafted, since the run ended early: {file} was not written"
-    text = drafted(bench.results.values(), bench.gate.today, strict=bench.gate.strict)
-    if not text:
-        return f"nothing fails that could be waived: {file} was not written"
-    write_draft(file, text)
-    return f"waivers drafted, to be filled in: {file}"
-
-
-def _kit_version() -> str:
-    from importlib.metadata import PackageNotFoundError, version
-
-    try:
-        return version("callback-contract")
-    except PackageNotFoundError:
-        return "0+source"

@@ -18,10 +18,12 @@ __all__ = ["summary"]
     default="text",
     show_default=True,
 )
-def summary(reports: tuple[Path, ...], form: str) -> None:
+@click.option("--all-reports", is_flag=True, help="Show each report, not only the newest of a receiver.")
+def summary(reports: tuple[Path, ...], form: str, all_reports: bool) -> None:
     """Merge many receivers' reports into one table, the worst first, and tell which rules break most.
 
-    Every report.json at or below a DIR is taken. It exits with 0 whatever the reports say, and with 2 when one
+    Every report.json at or below a DIR is taken. Of several on one receiver the newest counts: the same name,
+    URL and callbacks. It exits with 0 whatever the reports say, and with 2 when one
     cannot be read.
     """
     from contract_tests.reporting.partners import merge_reports
@@ -29,6 +31,6 @@ def summary(reports: tuple[Path, ...], form: str) -> None:
     from contract_tests.reporting.partners_shown import partners_json, partners_markdown, partners_text
     from contract_tests.reporting.reading import read_report_file, report_files
 
-    merged = merge_reports(read_report_file(file)[0] for file in report_files(reports))
+    merged = merge_reports((read_report_file(file)[0] for file in report_files(reports)), every=all_reports)
     render = {"text": partners_text, "markdown": partners_markdown, "html": partners_html, "json": partners_json}
     click.echo(render[form](merged))

@@ -276,6 +276,35 @@ def test_application_ends_with_the_provider_that_nobody_closes():
     assert told == ["open", "closed"]
 
 
+@pytest.mark.parametrize("in_a_thread", [False, True])
+def test_application_that_calls_the_provider_on_itself_is_told_so_and_does_not_wait_for_ever(in_a_thread):
+    @contextlib.asynccontextmanager
+    async def lifespan(app):
+        yield
+
+    def threaded(request):
+        return JSONResponse({"answered": provider(app).status})
+
+    async def looped(request):
+        return threaded(request)
+
+    hook = threaded if in_a_thread else looped
+    app = Starlette(routes=[Route("/", hook, methods=["POST"])], lifespan=lifespan)
+    with Provider() as provider, pytest.raises(KitError, match="puts a callback before itself"):
+        provider(app)
+
+
+def test_application_may_put_a_callback_before_another_one():
+    inner = living([])
+
+    async def hook(request):
+        return JSONResponse({"answered": provider(inner).status})
+
+    with Provider() as provider:
+        outer = Starlette(routes=[Route("/", hook, methods=["POST"])])
+        assert json.loads(provider(outer).body) == {"answered": 200}
+
+
 def test_application_that_cannot_start_is_one_clear_error():
     with pytest.raises(KitError, match="did not start: RuntimeError: no database there") as raised, Provider() as made:
         made(living([], fails="startup"))

@@ -26,6 +26,7 @@ from openapi.readback import load_read_back
 
 PROGRAM = [sys.executable, "-m", "contract_tests"]
 CONTRACT = load_contract()
+SCHEMA = "schemas/report.schema.json"
 
 
 def run(*arguments, cwd=None, **environment):
@@ -273,6 +274,28 @@ def test_nothing_to_judge_is_one_message_and_exit_3(kind):
     assert done.returncode == 3
     assert said in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_nothing_to_judge_is_told_by_every_report_without_secrets(tmp_path):
+    with raw_server(NO_JUDGEMENT["403"][0]) as base:
+        done = run("check", base, "--report-dir", str(tmp_path), "-H", "X-Key: hush-hush")
+    report = json.loads((tmp_path / "report.json").read_text())
+    jsonschema_rs.validate(json.loads(files("contract_tests").joinpath(SCHEMA).read_text()), report)
+    assert (done.returncode, report["exit_code"], report["conformant"], report["rules"]) == (3, 3, False, [])
+    for name in ("report.json", "junit.xml", "report.sarif", "summary.md", "report.html"):
+        text = (tmp_path / name).read_text()
+        assert "403 Forbidden" in text and "hush-hush" not in text
+
+
+def test_receiver_that_does_not_start_is_told_by_the_reports(tmp_path):
+    done = run("check", "http://127.0.0.1:1/x", "--start", "false", "--report-dir", str(tmp_path))
+    assert done.returncode == 3
+    assert "exit code 1 before it answered" in (tmp_path / "junit.xml").read_text()
+
+
+def test_wrong_use_leaves_no_report(tmp_path):
+    done = run("check", "http://127.0.0.1:1/", "--max-deliveries", "30", "--report-dir", str(tmp_path))
+    assert (done.returncode, list(tmp_path.iterdir())) == (2, [])
 
 
 def test_host_that_does_not_answer_is_exit_3():

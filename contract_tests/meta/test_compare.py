@@ -117,6 +117,30 @@ def test_a_reason_of_many_rules_is_told_once():
     assert shown.count("blocked: ACK-01") == 1
 
 
+MANY = [f"PAY-{number:02}" for number in range(1, 31)]
+
+
+@pytest.mark.parametrize("show", [comparison_text, comparison_markdown])
+def test_many_rules_that_only_the_new_run_judged_are_a_number_but_for_broken_ones(show):
+    before = report(rule("ACK-01"), of_rules=31)
+    after = report(rule("ACK-01"), *map(rule, MANY[1:]), rule("PAY-01", "fail", "case"))
+    shown = show(before, after, compare_reports(before, after)).replace("\\", "")
+    assert "pass: 29 rules" in shown and "PAY-02" not in shown and "not judged → fail" in shown
+
+
+@pytest.mark.parametrize("show", [comparison_text, comparison_markdown])
+def test_many_rules_that_only_the_old_run_judged_are_a_number_but_for_broken_ones(show):
+    before = report(rule("ACK-01"), *map(rule, MANY[1:]), rule("PAY-01", "fail", "case"))
+    after = report(rule("ACK-01"), of_rules=31)
+    shown = show(before, after, compare_reports(before, after)).replace("\\", "")
+    assert "it was not selected: 30 rules, of which PAY-01" in shown and "PAY-02" not in shown
+
+
+def test_every_rule_that_one_run_did_not_judge_is_named_to_programs():
+    before, after = report(rule("ACK-01"), of_rules=31), report(rule("ACK-01"), *map(rule, MANY))
+    assert len(json.loads(comparison_json(before, after, compare_reports(before, after)))["rules"]) == 30
+
+
 def test_findings_are_told_apart_by_their_case_and_not_by_their_number():
     before = report(rule("PAY-01", "fail", "one", "two"))
     found = compare_reports(before, report(rule("PAY-01", "fail", "two", "three")))

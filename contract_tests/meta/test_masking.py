@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from contract_tests.check_command import check
 from contract_tests.meta.foreign import written
-from contract_tests.meta.test_samples import BODIES, CALLBACK, CONTRACT, aside, chosen, delivered, lines
+from contract_tests.meta.test_samples import BODIES, CALLBACK, CONTRACT, THEIRS, aside, chosen, delivered, lines
 from contract_tests.samples.masking import masker_of
 from mock_server.faults import FAULTS
 from mock_server.receiver import Receiver
@@ -106,6 +106,46 @@ def test_long_value_is_masked_wherever_the_delivery_quotes_it(tmp_path):
     value = {"headers": {"X-About": "Ada Lovelace"}, "body": {"a": "Ada Lovelace", "b": "Hi Ada Lovelace!"}}
     samples = chosen(lines(tmp_path, value), "/a", contract=schema_of(tmp_path, a=TEXT, b=TEXT))
     assert "Lovelace" not in str(delivered(samples))
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [("Ada", "Dear Ada, hello"), ("李雷", "你好李雷，订单已发"), ("Zoë", "Zoë's order"), ("O'Br", "for O'Br.")],
+)
+def test_short_value_is_masked_where_it_is_a_word(tmp_path, name, text):
+    told = masked(tmp_path, {"a": name, "b": text}, "/a", a=TEXT, b=TEXT)
+    assert name not in told["b"] and told["a"] in told["b"]
+
+
+@pytest.mark.parametrize(("name", "text"), [("Ada", "Adapter of McAda"), ("12", "2024-05-12, 12 pieces"), ("a", "a b")])
+def test_short_value_that_stands_there_by_chance_is_left(tmp_path, name, text):
+    assert masked(tmp_path, {"a": name, "b": text}, "/a", a=TEXT, b=TEXT)["b"] == text
+
+
+def test_short_value_is_left_in_what_has_a_form_and_in_the_contracts_names(tmp_path):
+    dated = {"type": "string", "format": "date-time"}
+    months = {"type": "object", "properties": {"May": {}}}
+    value = {"a": "May", "b": "Sun, 12 May 2024", "c": {"May": 1}}
+    told = masked(tmp_path, value, "/a", a=TEXT, b=dated, c=months)
+    assert told["a"] != "May" and told["b"] == "Sun, 12 May 2024" and told["c"] == {"May": 1}
+
+
+def test_run_says_that_values_too_short_were_left(tmp_path):
+    contract = schema_of(tmp_path, a=TEXT)
+    assert chosen(lines(tmp_path, {"a": "7"}), "/a", contract=contract).short_masks_left
+    assert not chosen(lines(tmp_path, {"a": "Ada"}), "/a", contract=contract).short_masks_left
+    words = ["--rules", "SMP", "--samples", str(lines(tmp_path, BODIES[0] | {"x": "7"})), "--mask", "/x"]
+    assert "stay where other texts" in CliRunner().invoke(check, words).output
+
+
+def test_header_whose_value_the_contract_lists_keeps_it(tmp_path):
+    folder = tmp_path / "contract"
+    folder.mkdir()
+    entry = {"headers": {"X-Event": "opened", "X-About": "opened"}, "body": {"id": "opened"}}
+    theirs = read_contract(written(folder, THEIRS))
+    (delivery,) = delivered(chosen(lines(tmp_path, entry), "/id", contract=theirs))
+    headers = dict(delivery.headers)
+    assert headers["X-Event"] == "opened" and headers["X-About"] == json.loads(delivery.body)["id"] != "opened"
 
 
 def test_digest_of_the_body_is_not_sent_when_the_body_is_masked(tmp_path):

@@ -70,6 +70,7 @@ MISTAKES = {
         "naive_time": "PAY-31",
         "text_variables": "FWD-07",
         "typed_answer": "FWD-04",
+        "uncaught": "PAY-17",
     },
     "express": {
         "any_root": "PAY-15",

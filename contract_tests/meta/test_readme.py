@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from contract_tests.meta.means import do_without
+from contract_tests.meta.processes import missing_means, running
+from contract_tests.meta.test_mistakes import SUBJECTS
 from mock_server.faults import FAULTS
 from mock_server.receiver import Receiver
 from mock_server.serving import served
@@ -75,6 +78,15 @@ def test_finding_is_shown_as_it_is_printed(tmp_path):
 
 
 @pytest.mark.slow
+def test_rules_of_one_cause_are_shown_as_they_are_printed(tmp_path):
+    if lacking_means := missing_means(SUBJECTS["fastapi"]):
+        do_without(lacking_means)
+    with running(SUBJECTS["fastapi"], {"MISTAKE": "uncaught"}) as (url, _):
+        told = printed("check", url, "--rules", "PAY", "--report-dir", "callback-report", cwd=tmp_path)
+    assert lacking(shown("  The same answer"), told) == []
+
+
+@pytest.mark.slow
 def test_first_run_is_shown_as_it_is_printed(tmp_path):
     assert lacking(shown("Judging the mock receiver"), printed("check", cwd=tmp_path)) == []
 
@@ -88,7 +100,7 @@ def test_many_messages_are_shown_as_they_are_sent(tmp_path):
 
 
 def test_no_other_output_is_shown():
-    starts = ("Judging the mock receiver", "fail PAY-17", "Sending ", NOT_PRINTED)
+    starts = ("Judging the mock receiver", "fail PAY-17", "  The same answer", "Sending ", NOT_PRINTED)
     assert [block for block in FENCED if not block.startswith(starts)] == []
     assert len(FENCED) == len(starts)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.server
 import json
 import threading
+import time
 
 import pytest
 from click.testing import CliRunner
@@ -24,6 +25,7 @@ class Server:
 
     def __init__(self, url):
         self.url, self.asked, self.documents, self.moved = url, [], {}, {}
+        self.slow_s = 0
 
 
 @pytest.fixture
@@ -31,6 +33,7 @@ def server():
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self):
             held.asked.append(self.path)
+            time.sleep(held.slow_s)
             found = held.documents.get(self.path)
             self.send_response(302 if self.path in held.moved else 404 if found is None else 200)
             if self.path in held.moved:
@@ -148,6 +151,30 @@ def test_large_document_is_refused(server, referring, monkeypatch):
 def test_slow_document_is_given_up(server, referring, monkeypatch):
     monkeypatch.setattr(fetching, "_MOST_S", 0)
     assert "is not there whole after" in reason_of(referring(f"{server.url}/a.json"))
+
+
+def test_documents_have_a_time_for_all_of_them_together(server, referring, monkeypatch):
+    monkeypatch.setattr(remote, "_MOST_S", 0.3)
+    server.slow_s = 0.2
+    reason = reason_of(referring(f"{server.url}/a.json"))  # it leads to a second one
+    assert "take more than 0.3 s together" in reason and "Bundle the contract" in reason
+
+
+def test_nothing_more_is_asked_for_when_the_time_for_all_is_over(server, tmp_path, monkeypatch):
+    monkeypatch.setattr(remote, "_MOST_S", 0.1)
+    server.slow_s = 0.3
+    document = with_schema({"$ref": f"{server.url}/a.json"})
+    document["webhooks"]["other"] = with_schema({"$ref": f"{server.url}/b.json"})["webhooks"]["thing"]
+    document["webhooks"]["near"] = with_schema({"type": "object"})["webhooks"]["thing"]
+    assert len(read_contract(written(tmp_path, document), remote=True).set_aside) == 2
+    assert server.asked == ["/a.json"]
+
+
+def test_slow_document_does_not_outlast_the_time_for_all(server, referring, monkeypatch):
+    monkeypatch.setattr(remote, "_MOST_S", 0.3)
+    server.slow_s, begun = 3, time.monotonic()
+    assert "take more than 0.3 s together" in reason_of(referring(f"{server.url}/a.json"))
+    assert time.monotonic() - begun < 2
 
 
 def test_documents_are_counted(server, referring, monkeypatch):

@@ -14,11 +14,13 @@ import xmlschema
 from markdown_it import MarkdownIt
 
 from contract_tests.meta.sample_reports import HOSTILE, hostile, report, rule
+from contract_tests.reporting.html import report_html
 from contract_tests.reporting.junit import junit_xml
 from contract_tests.reporting.outcome import outcome
 from contract_tests.reporting.report import Report
 from contract_tests.reporting.sarif import sarif_json
 from contract_tests.reporting.summary import escaped, summary_md
+from contract_tests.reporting.words import WORDS
 from contract_tests.reporting.writing import write_reports
 
 SCHEMAS = Path(__file__).with_name("schemas")
@@ -69,11 +71,37 @@ def test_junit_satisfies_the_schema_of_jenkins(value, tmp_path):
     xmlschema.XMLSchema(SCHEMAS / "junit-10.xsd").validate(file)
 
 
+def not_begun():
+    return report(text="nobody is there.\n  Start it.", not_reached=["ACK-01", "PAY-01"])
+
+
+def test_run_that_could_not_begin_is_an_error_in_junit_and_satisfies_its_schema(tmp_path):
+    file = tmp_path / "junit.xml"
+    file.write_text(junit_xml(not_begun()), encoding="utf-8")
+    xmlschema.XMLSchema(SCHEMAS / "junit-10.xsd").validate(file)
+    root = ET.parse(file).getroot()
+    (error,) = root.iter("error")
+    assert (root.get("tests"), root.get("errors"), error.get("message")) == ("1", "1", "nobody is there.")
+    assert "Start it." in error.text and "2 rules were not judged" in error.text
+
+
+def test_run_that_could_not_begin_says_why_in_sarif_summary_and_page():
+    sarif = json.loads(sarif_json(not_begun()))
+    validator((SCHEMAS / "sarif-2.1.0.json").read_text()).validate(sarif)
+    (told,) = sarif["runs"][0]["invocations"]
+    assert not told["executionSuccessful"]
+    assert "nobody is there" in told["toolExecutionNotifications"][0]["message"]["text"]
+    assert "nobody is there" in summary_md(not_begun())
+    page = report_html(not_begun())
+    assert "nobody is there" in page and "Start it.." not in page
+    assert WORDS["none_judged"][0] in page and WORDS["no_findings"][0] not in page
+
+
 def test_junit_counts_and_times_are_those_of_the_rules():
     root = ET.fromstring(junit_xml(hostile()))
-    assert (root.get("tests"), root.get("failures"), root.get("errors"), root.get("time")) == ("7", "2", "1", "1.750")
-    assert {case.get("time") for case in root.iter("testcase")} == {"0.250"}
-    assert [suite.get("skipped") for suite in root] == ["1", "1"]
+    assert (root.get("tests"), root.get("failures"), root.get("errors"), root.get("time")) == ("8", "2", "2", "1.750")
+    assert {case.get("time") for case in root.iter("testcase")} == {"0.000", "0.250"}
+    assert [suite.get("skipped") for suite in root] == ["0", "1", "1"]
 
 
 OUTCOMES = {

@@ -116,6 +116,37 @@ def test_page_is_worked_by_keyboard(show):
     assert page.locator("#finding-PAY-02 details.exchange").first.get_attribute("open") is not None
 
 
+def same_answer():
+    return report(*(rule(each, "fail", [finding("oops", 1, each)]) for each in ("PAY-01", "PAY-02", "PAY-03")))
+
+
+def test_rules_of_one_cause_are_opened_by_keyboard_and_by_a_link(show):
+    page = show(same_answer())
+    assert not page.locator("#finding-PAY-03").is_visible()
+    page.locator("details.same > summary").focus()
+    page.keyboard.press("Enter")
+    assert page.locator("#finding-PAY-03").is_visible()
+    assert show(same_answer(), place="#finding-PAY-03").locator("#finding-PAY-03").is_visible()
+
+
+def test_printed_page_shows_every_rule_of_a_cause(show):
+    page = show(same_answer())
+    page.emulate_media(media="print")
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert page.locator("#finding-PAY-03").is_visible()
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert not page.locator("#finding-PAY-03").is_visible()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_rules_of_one_cause_have_enough_contrast_and_no_violation(show, scheme):
+    page = show(same_answer(), color_scheme=scheme, width=390, bypass_csp=True)
+    for summary in page.locator("summary:visible").all():
+        summary.evaluate("e => { e.parentElement.open = true }")
+    assert poor_contrasts(page) == [] and axe_violations(page) == {}
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
 def test_command_is_copied_as_it_is(show):
     page = show(hostile(), permissions=["clipboard-read", "clipboard-write"])
     button = page.locator("#finding-PAY-02 .command button").last

@@ -100,6 +100,26 @@ def test_recorded_signature_and_what_asks_for_another_answer_do_not_go_out(tmp_p
     assert samples.left == {name.lower() for name in old}
 
 
+def test_what_asks_for_another_answer_or_is_of_the_connection_does_not_go_out(tmp_path):
+    more = {
+        "Accept": "text/html",
+        "Accept-Language": "de",
+        "Connection": "close, X-Hop",
+        "X-Hop": "1",
+        "Priority": "u=1",
+    }
+    samples = chosen(lines(tmp_path, {"headers": HEADERS | more, "body": BODIES[0]}))
+    assert dict(delivered(samples)[0].headers) == HEADERS
+    assert samples.left == {"accept", "accept-language"}
+
+
+def test_headers_of_extreme_length_do_not_go_out(tmp_path):
+    long = {"X-Long": "a" * 5000} | {f"X-Part-{number}": "b" * 3000 for number in range(3)}
+    samples = chosen(lines(tmp_path, {"headers": HEADERS | long, "body": BODIES[0]}))
+    assert list(dict(delivered(samples)[0].headers)) == [*HEADERS, "X-Part-0", "X-Part-1"]
+    assert samples.left == {"x-long (too long)", "x-part-2 (too long)"}
+
+
 LABELS = {
     "text/plain;charset=UTF-8": "contract",
     "application/x-www-form-urlencoded": "contract",

@@ -73,6 +73,38 @@ def test_receivers_of_one_name_are_told_apart_by_their_url():
     ).replace("\\", "")
 
 
+EARLIER = report(rule("ACK-01", "fail"), rule("PAY-01"), name="good", run={"started_at": "2026-01-01T00:00:00+00:00"})
+
+
+def test_newest_report_of_a_receiver_counts_and_older_ones_are_numbered():
+    merged = merge_reports([EARLIER, GOOD, EARLIER, FAILING])
+    assert [(partner.name, partner.outcome, partner.older) for partner in merged.receivers] == [
+        ("failing", "fails", 0),
+        ("good", "conformant", 2),
+    ]
+    assert [(found.rule, found.judged) for found in merged.rules] == [("ACK-01", 2), ("PAY-01", 2)]
+
+
+def test_reports_of_other_urls_or_callbacks_are_of_another_receiver():
+    elsewhere = report(rule("ACK-01"), name="good", receiver={"name": "good", "url": "http://127.0.0.1:2/x"})
+    another = report(rule("ACK-01"), name="good", contract={"callbacks": ["other"]})
+    assert len(merge_reports([GOOD, elsewhere, another]).receivers) == 3
+
+
+@pytest.mark.parametrize("show", [partners_text, partners_markdown, partners_html])
+def test_every_form_tells_what_was_left_out_and_how_to_see_it(show):
+    shown = show(merge_reports([EARLIER, GOOD])).replace("\\", "")
+    assert "1 older report of the same receivers left out: --all-reports" in shown
+    assert "2026-06-30 10:00 (1 older)" in shown
+    assert "left out" not in show(merge_reports([GOOD, FAILING]))
+
+
+@pytest.mark.parametrize("show", [partners_text, partners_markdown, partners_html])
+def test_newest_report_of_fewer_rules_is_pointed_out(show):
+    narrow = report(rule("ACK-01"), name="good", of_rules=2, run={"started_at": "2026-07-01T00:00:00+00:00"})
+    assert "judged fewer rules than an older one: good" in show(merge_reports([GOOD, narrow]))
+
+
 class Page(HTMLParser):
     def __init__(self, text):
         super().__init__()
@@ -123,6 +155,13 @@ def test_the_program_merges_and_exits_with_0_whatever_they_say(summary, tmp_path
     assert (code, told.splitlines()[-1]) == (0, "2 reports: 1 fails, 1 conformant")
     code, told, _ = summary(tmp_path, "--format", "json")
     assert (code, json.loads(told)["outcomes"]) == (0, {"fails": 1, "conformant": 1})
+
+
+def test_every_report_is_shown_on_request(summary, tmp_path):
+    written(tmp_path / "one", GOOD)
+    written(tmp_path / "two", EARLIER)
+    assert summary(tmp_path)[1].splitlines()[-1].startswith("1 report: 1 conformant; 1 older report")
+    assert summary(tmp_path, "--all-reports")[1].splitlines()[-1] == "2 reports: 1 fails, 1 conformant"
 
 
 def test_one_bad_report_among_many_is_one_message(summary, tmp_path):

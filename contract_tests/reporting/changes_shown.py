@@ -1,4 +1,7 @@
-"""Decides how the comparison of two reports is shown: for a terminal, a pull request, or a program."""
+"""Decides how the comparison of two reports is shown: for a terminal, a pull request, or a program.
+
+Rules that only one run judged say little of the receiver: where they are many they are a number, but for broken ones.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +12,11 @@ from typing import Any
 
 from contract_tests.reporting.changes import Comparison, Found, LatencyChange, RuleChange
 from contract_tests.reporting.inert import in_markdown, one_line
+from openapi.counting import counted
 
 __all__ = ["comparison_json", "comparison_markdown", "comparison_text"]
+
+_MOST_NAMED = 6  # more rules of one lot are counted; --format json names each
 
 _TITLES = {
     "worse": "got worse",
@@ -29,7 +35,9 @@ def comparison_text(old: Mapping[str, Any], new: Mapping[str, Any], found: Compa
         of_kind = [change for change in found.rules if change.kind == kind]
         if of_kind:
             lines += ["", f"{title} ({len(of_kind)})"]
-        lines += _gone_quiet(of_kind) if kind == "not judged any more" else _told(of_kind)
+        each, alike = _parted(of_kind)
+        lines += _told(each)
+        lines += [f"  {one_line(line)}" for line in alike]
     for title, findings in (("new findings", found.new_findings), ("gone findings", found.gone_findings)):
         if findings:
             lines += ["", f"{title} ({len(findings)})"]
@@ -47,13 +55,30 @@ def _told(changes: Sequence[RuleChange]) -> list[str]:
     return lines
 
 
-def _gone_quiet(changes: Sequence[RuleChange]) -> list[str]:
-    """By reason: many rules are blocked by one, lack one means, or were not selected."""
-    by_reason: dict[str, list[str]] = {}
-    for change in changes:
-        was = "" if change.old == "pass" else f" (was {change.old})"
-        by_reason.setdefault(change.reason, []).append(f"{change.rule}{was}")
-    return [f"  {one_line(reason) or 'no reason told'}: {one_line(', '.join(r))}" for reason, r in by_reason.items()]
+def _parted(changes: Sequence[RuleChange]) -> tuple[list[RuleChange], list[str]]:
+    """What is told rule by rule, and a line for each lot of which only one run judged something."""
+    quiet = [change for change in changes if _is_quiet(change)]
+    if quiet and quiet[0].kind == "judged now":
+        if len(quiet) <= _MOST_NAMED:
+            return list(changes), []
+        return [change for change in changes if change not in quiet], [f"pass: {counted(len(quiet), 'rule')}"]
+    by_reason: dict[str, list[RuleChange]] = {}  # many are blocked by one, lack one means, or were not selected
+    for change in quiet:
+        by_reason.setdefault(change.reason, []).append(change)
+    told = [f"{reason or 'no reason told'}: {_named(lot)}" for reason, lot in by_reason.items()]
+    return [change for change in changes if change not in quiet], told
+
+
+def _is_quiet(change: RuleChange) -> bool:
+    return change.kind == "not judged any more" or (change.kind == "judged now" and change.new == "pass")
+
+
+def _named(lot: Sequence[RuleChange]) -> str:
+    """The rules of a lot; of many their number, and those that were broken."""
+    broken = [f"{change.rule} (was {change.old})" for change in lot if change.old != "pass"]
+    if len(lot) > _MOST_NAMED:
+        return counted(len(lot), "rule") + (f", of which {', '.join(broken)}" if broken else "")
+    return ", ".join(change.rule if change.old == "pass" else f"{change.rule} (was {change.old})" for change in lot)
 
 
 def comparison_markdown(old: Mapping[str, Any], new: Mapping[str, Any], found: Comparison) -> str:
@@ -61,8 +86,13 @@ def comparison_markdown(old: Mapping[str, Any], new: Mapping[str, Any], found: C
     sign = "❌" if found.fails else "✅"
     lines = [f"### {sign} {in_markdown(_last(found))}", "", in_markdown(f"{_run(old)} → {_run(new)}")]
     lines += ["", *(f"- {in_markdown(note)}" for note in found.notes)] if found.notes else []
-    rows = [change for kind in _TITLES for change in found.rules if change.kind == kind]
+    rows, lots = [], []
+    for kind, title in _TITLES.items():
+        each, alike = _parted([change for change in found.rules if change.kind == kind])
+        rows += each
+        lots += [f"- {in_markdown(f'{title}: {line}')}" for line in alike]
     lines += _table(("what", "rule", "level", "verdict", "what it says", "why"), rows)
+    lines += ["", *lots] if lots else []
     for title, findings in (("New findings", found.new_findings), ("Gone findings", found.gone_findings)):
         if findings:
             lines += ["", f"**{title}** ({len(findings)})", ""]

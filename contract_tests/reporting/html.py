@@ -12,7 +12,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from contract_tests.reporting import pictures
+from contract_tests.reporting.causes import by_cause
 from contract_tests.reporting.documented import Link, finding_links, rule_link
+from contract_tests.reporting.finding_words import chinese_actual, chinese_case, chinese_expected
 from contract_tests.reporting.highlighting import highlighted, visible
 from contract_tests.reporting.outcome import BROKEN, blocks_the_gate, broken_rules, counts, not_judged, outcome
 from contract_tests.reporting.words import LANGUAGES, WORDS, both, reason, told
@@ -75,6 +77,7 @@ def report_html(report: dict[str, Any], chinese: Texts | None = None) -> str:
             tally=_tally(report),
             bursts=pictures.by_size(report["run"]["burst"]),
             broken=broken_rules(report),
+            causes=by_cause(report),
             broken_verdicts=BROKEN,
             unjudged=not_judged(report),
             by_chapter=[(key, list(rules)) for key, rules in groupby(report["rules"], key=lambda r: r["chapter"])],
@@ -114,6 +117,9 @@ def _environment(report: dict[str, Any], chinese: Texts) -> Environment:
     }
     environment.filters |= {
         "visible": visible,
+        "case": lambda text: told(visible(text), chinese_case(visible(text))),
+        "wanted": lambda text: told(visible(text), chinese_expected(visible(text))),
+        "came": lambda text: told(visible(text), chinese_actual(visible(text))),
         "highlighted": highlighted,
         "ends": _ends,
         "seconds": pictures.seconds,

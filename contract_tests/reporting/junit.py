@@ -1,4 +1,7 @@
-"""Decides how a run looks to a CI system: JUnit XML, one suite per chapter, one case per rule."""
+"""Decides how a run looks to a CI system: JUnit XML, one suite per chapter, one case per rule.
+
+A run that ended early has a suite of its own with an error: a file of fewer cases, or of none, looks like success.
+"""
 
 from __future__ import annotations
 
@@ -14,17 +17,30 @@ _NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 def junit_xml(report: dict[str, Any]) -> str:
     """Writes a report as JUnit XML; a SHOULD that is broken passes, with a note in `system-out`."""
     root = ET.Element("testsuites", name="callback-contract")
-    totals = {"tests": 0, "failures": 0, "errors": 0, "time": 0.0}
+    if report["run"]["incomplete"]:
+        _cut_off(root, report)
     for chapter, title in report["chapters"].items():
         rules = [rule for rule in report["rules"] if rule["chapter"] == chapter]
         if rules:
-            suite = _suite(root, report, f"{chapter} {title}", rules)
-            for key, total in totals.items():
-                totals[key] = total + float(suite.get(key, 0))
+            _suite(root, report, f"{chapter} {title}", rules)
+    totals = {"tests": 0, "failures": 0, "errors": 0, "time": 0.0}
+    for key in totals:
+        totals[key] = sum(float(suite.get(key, 0)) for suite in root)
     for key, total in totals.items():
         root.set(key, f"{total:.3f}" if key == "time" else str(int(total)))
     ET.indent(root)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"
+
+
+def _cut_off(root: ET.Element, report: dict[str, Any]) -> None:
+    """Adds why the run ended early."""
+    suite = _suite(root, report, "run", [])
+    case = ET.SubElement(suite, "testcase", classname="run", name="The run reaches its end.", time="0.000")
+    why = _clean(report["run"]["incomplete"])
+    left = f"{len(report['not_reached'])} rules were not judged."
+    ET.SubElement(case, "error", message=why.partition("\n")[0]).text = f"{why}\n{left}"
+    suite.set("tests", "1")
+    suite.set("errors", "1")
 
 
 def _suite(root: ET.Element, report: dict[str, Any], name: str, rules: list[dict[str, Any]]) -> ET.Element:

@@ -1,4 +1,7 @@
-"""Decides what many receivers' reports come to together: a row for each, and which rules break most."""
+"""Decides what many receivers' reports come to together: a row for each, and which rules break most.
+
+A receiver is known by its name, its URLs and the callbacks that it was judged by. Its newest report counts.
+"""
 
 from __future__ import annotations
 
@@ -25,6 +28,8 @@ class Partner:
         outcome: conformant, gate passes, fails, not judged (an error, or nothing could be), or incomplete.
         counts: How many rules have each verdict of `COUNTED`.
         broken: Ids of broken rules with their verdicts, the gravest first.
+        older: How many older reports of the same receiver are left out.
+        narrower: Whether one of those judged more rules.
     """
 
     name: str
@@ -37,6 +42,8 @@ class Partner:
     kit_version: str
     started_at: str
     p95_s: float | None
+    older: int = 0
+    narrower: bool = False
 
 
 @dataclass(frozen=True)
@@ -75,12 +82,30 @@ class Partners:
         found = Counter(partner.outcome for partner in self.receivers)
         return {outcome: found[outcome] for outcome in _WORST_FIRST if found[outcome]}
 
+    @property
+    def left_out(self) -> int:
+        """How many reports are left out, since a newer one is there."""
+        return sum(partner.older for partner in self.receivers)
 
-def merge_reports(reports: Iterable[Mapping[str, Any]]) -> Partners:
-    """Merges reports; the same receiver judged twice has two rows."""
-    values = list(reports)
-    receivers = sorted((_partner(report) for report in values), key=_order)
-    return Partners(tuple(receivers), tuple(_rules(values)))
+
+def merge_reports(reports: Iterable[Mapping[str, Any]], *, every: bool = False) -> Partners:
+    """Merges reports.
+
+    Args:
+        every: Whether each has a row, and not only the newest of a receiver.
+    """
+    by_receiver: dict[tuple[Any, ...], list[Mapping[str, Any]]] = {}
+    for number, report in enumerate(reports):
+        by_receiver.setdefault((number,) if every else _known_by(report), []).append(report)
+    kept = [sorted(found, key=_age, reverse=True) for found in by_receiver.values()]
+    receivers = sorted((_partner(newest, older) for newest, *older in kept), key=_order)
+    return Partners(tuple(receivers), tuple(_rules([newest for newest, *_ in kept])))
+
+
+def _known_by(report: Mapping[str, Any]) -> tuple[Any, ...]:
+    receiver, contract = report["receiver"], report["contract"]
+    urls = tuple(sorted(receiver.get("urls", {}).items()))
+    return receiver["name"], receiver["url"], urls, contract["title"], frozenset(contract["callbacks"])
 
 
 def _order(partner: Partner) -> tuple[Any, ...]:
@@ -89,7 +114,7 @@ def _order(partner: Partner) -> tuple[Any, ...]:
     return (outcome, *(-count for count in worst), partner.name.casefold(), partner.url, partner.started_at)
 
 
-def _partner(report: Mapping[str, Any]) -> Partner:
+def _partner(report: Mapping[str, Any], older: Sequence[Mapping[str, Any]]) -> Partner:
     found = Counter(rule["verdict"] for rule in report["rules"])
     broken = [rule for rule in report["rules"] if rule["verdict"] in _BROKEN]
     broken.sort(key=lambda rule: _BROKEN.index(rule["verdict"]))
@@ -104,6 +129,8 @@ def _partner(report: Mapping[str, Any]) -> Partner:
         kit_version=report["kit"]["version"],
         started_at=report["run"]["started_at"],
         p95_s=report["run"]["latency"]["p95_s"],
+        older=len(older),
+        narrower=any(len(other["rules"]) > len(report["rules"]) for other in older),
     )
 
 
@@ -121,6 +148,7 @@ def _age(report: Mapping[str, Any]) -> tuple[str, ...]:
         report["kit"]["version"],
         report["receiver"]["url"],
         report["receiver"]["name"],
+        report["run"]["id"],
     )
 
 

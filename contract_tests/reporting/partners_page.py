@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from contract_tests.reporting.inert import in_html
 from contract_tests.reporting.partners import BrokenRule, Partner, Partners
-from contract_tests.reporting.partners_shown import HEAD, cells, headline, told_broken
+from contract_tests.reporting.partners_shown import HEAD, cells, headline, told_broken, warnings
 from openapi.policy import source_hash
 
 __all__ = ["partners_html"]
@@ -58,6 +58,7 @@ def partners_html(partners: Partners) -> str:
 <main>
 <h1>Receivers of callbacks</h1>
 <p class="lead">{in_html(headline(partners))}</p>
+{"".join(f"<p>{in_html(told)}</p>" for told in warnings(partners))}
 {_table("Receivers, the worst first", (*HEAD, "broken rules"), rows, _NUMBERS)}
 {_rules(partners.rules)}
 </main>

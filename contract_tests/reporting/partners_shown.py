@@ -8,8 +8,18 @@ from dataclasses import asdict
 
 from contract_tests.reporting.inert import in_markdown, one_line
 from contract_tests.reporting.partners import COUNTED, Partner, Partners
+from openapi.counting import counted
 
-__all__ = ["HEAD", "cells", "headline", "partners_json", "partners_markdown", "partners_text", "told_broken"]
+__all__ = [
+    "HEAD",
+    "cells",
+    "headline",
+    "partners_json",
+    "partners_markdown",
+    "partners_text",
+    "told_broken",
+    "warnings",
+]
 
 HEAD = (
     "receiver",
@@ -33,7 +43,15 @@ def headline(partners: Partners) -> str:
     """How many receivers came to what."""
     total = len(partners.receivers)
     told = ", ".join(f"{count} {outcome}" for outcome, count in partners.outcomes.items())
-    return f"{total} report{'' if total == 1 else 's'}: {told}"
+    left = partners.left_out
+    older = f"; {counted(left, 'older report')} of the same receivers left out: --all-reports shows all" if left else ""
+    return f"{counted(total, 'report')}: {told}{older}"
+
+
+def warnings(partners: Partners) -> list[str]:
+    """Where the newest report says less than an older one did."""
+    narrower = [cells(partner, partners)[0] for partner in partners.receivers if partner.narrower]
+    return [f"the newest report judged fewer rules than an older one: {', '.join(narrower)}"] if narrower else []
 
 
 def cells(partner: Partner, partners: Partners) -> tuple[str, ...]:
@@ -46,7 +64,7 @@ def cells(partner: Partner, partners: Partners) -> tuple[str, ...]:
         *(str(partner.counts[verdict]) for verdict in COUNTED),
         partner.contract_version if len(titles) == 1 else f"{partner.contract} {partner.contract_version}",
         partner.kit_version,
-        partner.started_at[:16].replace("T", " "),
+        partner.started_at[:16].replace("T", " ") + (f" ({partner.older} older)" if partner.older else ""),
         "–" if partner.p95_s is None else f"{partner.p95_s * 1000:.0f} ms",
     )
 
@@ -83,7 +101,7 @@ def partners_text(partners: Partners) -> str:
             for partner in broken
         ]
         lines += ["", "Which rules break most", *_aligned(_RULES_HEAD, _rule_cells(partners))]
-    return "\n".join([*lines, "", headline(partners)])
+    return "\n".join([*lines, "", *map(one_line, warnings(partners)), headline(partners)])
 
 
 def _short(row: Sequence[str]) -> tuple[str, ...]:
@@ -102,6 +120,7 @@ def _aligned(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
 def partners_markdown(partners: Partners) -> str:
     """For a wiki, a pull request or a step summary."""
     lines = ["## Receivers of callbacks", "", f"**{in_markdown(headline(partners))}**", ""]
+    lines += [line for told in warnings(partners) for line in (in_markdown(told), "")]
     rows = [(*cells(partner, partners), told_broken(partner)) for partner in partners.receivers]
     lines += _table((*HEAD, "broken rules"), rows)
     if partners.rules:
@@ -120,6 +139,7 @@ def partners_json(partners: Partners) -> str:
     value = {
         "schema": 1,
         "outcomes": partners.outcomes,
+        "left_out": partners.left_out,
         "receivers": [asdict(partner) for partner in partners.receivers],
         "rules": rules,
     }

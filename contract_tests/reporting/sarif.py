@@ -38,12 +38,15 @@ def sarif_json(report: dict[str, Any]) -> str:
                 "exitCode": report["exit_code"],
                 "startTimeUtc": report["run"]["started_at"].replace("+00:00", "Z"),
                 "toolExecutionNotifications": [
-                    {
-                        "level": "error",
-                        "message": {"text": rule["reason"]},
-                        "associatedRule": {"id": rule["id"], "index": positions[rule["id"]]},
-                    }
-                    for rule in errors
+                    *({"level": "error", "message": {"text": why}} for why in [report["run"]["incomplete"]] if why),
+                    *(
+                        {
+                            "level": "error",
+                            "message": {"text": rule["reason"]},
+                            "associatedRule": {"id": rule["id"], "index": positions[rule["id"]]},
+                        }
+                        for rule in errors
+                    ),
                 ],
             }
         ],

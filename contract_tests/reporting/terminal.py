@@ -15,27 +15,16 @@ from rich.text import Text
 from contract_tests.bench import Listener
 from contract_tests.planning import Plan
 from contract_tests.reporting.accepted import accepted_lines
-from contract_tests.reporting.documented import rule_link
+from contract_tests.reporting.findings_shown import STYLES, show_findings
 from contract_tests.reporting.outcome import outcome
 from contract_tests.reporting.report import Report
-from contract_tests.reporting.reproduction import from_here
 from contract_tests.verdicts import RuleResult
-from mock_server.curl import FRESH_RUN
 from mock_server.delivery import printable
 from openapi.catalogue import Catalogue, Rule
 from openapi.counting import counted
 
 __all__ = ["Bar", "console", "show_plan", "show_report"]
 
-_STYLES = {
-    "pass": "green",
-    "warn": "yellow",
-    "fail": "bold red",
-    "flaky": "magenta",
-    "not applicable": "dim",
-    "waived": "cyan",
-    "error": "bold red",
-}
 _WORDS = {
     "conformant": "conformant",
     "broken": "not conformant",
@@ -91,7 +80,7 @@ class Bar(Listener):
 
     def rule_ended(self, result: RuleResult) -> None:
         if result.broken:
-            style = _STYLES[result.verdict.value]
+            style = STYLES[result.verdict.value]
             self._progress.console.print(
                 f"[{style}]{result.verdict.value:5}[/] {result.rule.id}  {escape(result.rule.statement)}"
             )
@@ -143,8 +132,14 @@ def show_plan(
     )
 
 
-def show_report(target: Console, report: Report, catalogue: Catalogue, directory: Path | None = None) -> None:
-    """Prints a report, which is going to stand in the directory: verdicts by chapter, findings, and its sum."""
+def show_report(
+    target: Console, report: Report, catalogue: Catalogue, directory: Path | None = None, *, at_length: bool = False
+) -> None:
+    """Prints a report, which is going to stand in the directory: verdicts by chapter, findings, and its sum.
+
+    Args:
+        at_length: Whether each finding is told in full, also where one cause breaks many rules.
+    """
     value = report.value
     for chapter, title in catalogue.chapters.items():
         rules = [rule for rule in value["rules"] if rule["chapter"] == chapter]
@@ -154,16 +149,12 @@ def show_report(target: Console, report: Report, catalogue: Catalogue, directory
         for rule in rules:
             _show_verdict(target, rule, told)
             told = rule["reason"]
-    for rule in value["rules"]:
-        if rule["findings"] or rule["verdict"] == "error":
-            _show_findings(target, rule, catalogue[rule["id"]], directory)
-            if link := rule_link(value, rule["id"]):
-                target.print(Text.assemble("  ", ("Documentation: ", "bold"), link("en")), soft_wrap=True)
+    show_findings(target, value, catalogue, directory, at_length=at_length)
     _show_summary(target, value)
 
 
 def _show_verdict(target: Console, rule: dict[str, Any], told: str) -> None:
-    verdict, style = rule["verdict"], _STYLES[rule["verdict"]]
+    verdict, style = rule["verdict"], STYLES[rule["verdict"]]
     target.print(Text.assemble((f"{verdict:14}", style), f"  {rule['id']:8} {rule['level']:7} {rule['statement']}"))
     if waiver := rule["waiver"]:
         target.print(
@@ -171,53 +162,6 @@ def _show_verdict(target: Console, rule: dict[str, Any], told: str) -> None:
         )
     if verdict == "not applicable" and rule["reason"] != told:
         target.print(Text(f"{'':16}{rule['reason']}", style="dim"))
-
-
-def _show_findings(target: Console, rule: dict[str, Any], row: Rule, directory: Path | None) -> None:
-    style = _STYLES[rule["verdict"]]
-    target.print()
-    target.print(Text.assemble((f"{rule['verdict']} ", style), (f"{row.id} ", "bold"), f"{row.level}: {row.statement}"))
-    target.print(Text(f"  Source: {row.source}", style="dim"))
-    if rule["reason"]:
-        target.print(Text(f"  {rule['reason']}"))
-    told: set[tuple[str, str]] = set()
-    for number, finding in enumerate(rule["findings"], 1):
-        same = (finding["expected"], finding["actual"])
-        _show_finding(target, number, finding, directory, brief=same in told)
-        told.add(same)
-    if rule["findings"]:
-        target.print(Text.assemble("  ", ("Remedy: ", "bold"), row.remedy))
-
-
-def _show_finding(
-    target: Console, number: int, finding: dict[str, Any], directory: Path | None, *, brief: bool
-) -> None:
-    held = "" if finding["repeated"] else f"  (flaky: failed {finding['broke']} of {finding['tries']} tries)"
-    target.print(Text(f"  {number}. {finding['callback']}, with {finding['case']}{held}", style="bold"))
-    if brief:  # the whole of it stands in report.json
-        target.print(Text("     the same, expected and actual"))
-        return
-    for exchange in finding["exchanges"][-3:]:
-        answer = exchange.get("answer")
-        came = f"{answer['status']}  {answer['body']}" if answer else f"no answer: {exchange['no_answer']['kind']}"
-        took = f"{exchange['elapsed_s'] * 1000:.0f} ms"
-        for line in (f"> {exchange['method']} {exchange['url']}  {exchange['body']}", f"< {took}  {came}"):
-            target.print(Text(_one_line(f"     {line}", target.width)))
-    target.print(Text(f"     Expected: {finding['expected']}"))
-    target.print(Text(f"     Actual:   {printable(finding['actual'])}"))
-    # A command is printed whole on one line of its own, since it is there to be pasted.
-    target.print(Text("     Reproduce:"))
-    target.print(Text(f"     {from_here(finding['reproduce'], directory)}"), soft_wrap=True)
-    if "curl" in finding:
-        fresh = ", with a fresh id each time" if finding["curl"].startswith(FRESH_RUN) else ""
-        target.print(Text(f"     One delivery{fresh}:"))
-        target.print(Text(f"     {finding['curl']}"), soft_wrap=True)
-
-
-def _one_line(text: str, width: int) -> str:
-    """What fits in a line; whatever moves a cursor or shows nothing is written as its escape."""
-    visible = printable(text[:width])
-    return visible if len(visible) < width else f"{visible[: width - 1]}…"
 
 
 def _show_summary(target: Console, value: dict[str, Any]) -> None:

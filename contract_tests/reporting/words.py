@@ -50,6 +50,10 @@ WORDS: dict[str, tuple[str, str]] = {
         "Nothing failed up to where the run ended. The rest was not judged.",
         "在运行中止之前没有不通过的规则，其余规则未判定。",
     ),
+    "not_begun_says": (
+        "The run ended before the first rule. That says nothing about what the receiver does.",
+        "运行在第一条规则之前就已结束，这不说明接收方的行为如何。",
+    ),
     "partial_says": (
         "A receiver is conformant only when every rule is selected and every applicable MUST passed unwaived.",
         "只有选中全部规则、且每条适用的 MUST 均无豁免地通过，接收方才算符合契约。",
@@ -101,6 +105,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "options": ("Options", "选项"),
     "findings": ("Findings", "发现的问题"),
     "no_findings": ("No rule is broken.", "没有被违反的规则。"),
+    "none_judged": ("No rule was judged.", "没有判定任何规则。"),
     "expand": ("Open all exchanges", "展开全部交互"),
     "collapse": ("Close all exchanges", "收起全部交互"),
     "run_note": (
@@ -117,6 +122,10 @@ WORDS: dict[str, tuple[str, str]] = {
     "case": ("Case", "用例"),
     "expected": ("Expected", "期望"),
     "actual": ("Actual", "实际"),
+    "same_answer": ("The same answer broke {count} more rules", "同样的响应还违反了另外 {count} 条规则"),
+    "same_answer_one": ("The same answer broke 1 more rule", "同样的响应还违反了另外 1 条规则"),
+    "same_silence": ("The same lack of an answer broke {count} more rules", "同样的无响应还违反了另外 {count} 条规则"),
+    "same_silence_one": ("The same lack of an answer broke 1 more rule", "同样的无响应还违反了另外 1 条规则"),
     "broke_of": ("broke {broke} of {tries} tries", "尝试 {tries} 次，违反 {broke} 次"),
     "exchange": ("Exchange {number} of {count}", "第 {number} / {count} 次交互"),
     "left_out_exchanges": (

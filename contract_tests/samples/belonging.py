@@ -10,7 +10,9 @@ from typing import Any
 
 import jsonschema_rs
 
+from contract_tests.samples.bodies import Body
 from contract_tests.samples.recording import Recording
+from mock_server.decoding import Unusable
 from mock_server.delivery import header_value, printable
 from openapi import pointer as jp
 from openapi.model import Callback, Contract
@@ -43,35 +45,43 @@ class Belonging:
         self._callbacks = tuple(own.get(callback.name, callback) for callback in contract.callbacks)
         self._judged = own.keys()
         self._validators: dict[str, Any] = {}
+        self.kinds_of_fields = frozenset(each.media_type for each in contract.callbacks if not each.is_json)
 
     def strictly(self, callback: Callback) -> Callable[[jp.Json], bool]:
         """Whether a body is what the contract says of a callback."""
         return self._validator(callback).is_valid  # type: ignore[no-any-return]
 
-    def of(self, content: jp.Json, recording: Recording) -> Found:
-        """Finds the callback that a decoded body satisfies and that knows most of it."""
+    def of(self, body: Body, recording: Recording) -> Found:
+        """Finds the callback that a body satisfies and that knows most of it."""
         candidates = self._candidates(recording)
-        fitting = [callback for callback in candidates if self._validator(callback).is_valid(content)]
+        try:
+            values = {callback.name: body.value(callback) for callback in candidates}
+        except Unusable as error:
+            return Found(None, "either answer", error.detail)
+        fitting = [callback for callback in candidates if self._validator(callback).is_valid(values[callback.name])]
         if fitting:
-            best = min(fitting, key=lambda callback: self._distance(callback, content))
-            return self._judgeable(best, recording)
+            best = min(fitting, key=lambda callback: self._distance(callback, body, values[callback.name]))
+            return self._judgeable(best, body, recording)
         if not (said := [callback for callback in candidates if callback.name == recording.callback]):
-            candidates = [callback for callback in candidates if _is_like(callback, content)]
-        nearest = min(said or candidates, key=lambda callback: _strangeness(callback, content), default=None)
+            candidates = [callback for callback in candidates if _is_like(callback, values[callback.name])]
+        nearest = min(
+            said or candidates, key=lambda callback: _strangeness(callback, values[callback.name]), default=None
+        )
         if nearest is None:
             return Found(None, "no callback", "it belongs to no callback that was read from the contract")
-        return Found(nearest, "contract", f"it breaks the contract of {nearest.name}: {self._told(nearest, content)}")
+        told = self._told(nearest, values[nearest.name])
+        return Found(nearest, "contract", f"it breaks the contract of {nearest.name}: {told}")
 
-    def _distance(self, callback: Callback, content: jp.Json) -> tuple[bool, int, bool]:
-        return not callback.is_json, _unnamed(callback, content), callback.name not in self._judged
+    def _distance(self, callback: Callback, body: Body, content: jp.Json) -> tuple[bool, int, bool]:
+        return not body.is_for(callback), _unnamed(callback, content), callback.name not in self._judged
 
-    def _judgeable(self, callback: Callback, recording: Recording) -> Found:
+    def _judgeable(self, callback: Callback, body: Body, recording: Recording) -> Found:
         if callback.name not in self._judged:
             option = f"--callback {callback.name}"
             return Found(callback, "not judged", f"it is of {callback.name}, which is not judged: give {option}")
         if recording.method and recording.method.upper() != callback.method:
             return Found(callback, "contract", f"it was sent by {recording.method}, and not by {callback.method}")
-        return _rightly_labelled(callback, recording)
+        return _rightly_labelled(callback, body, recording)
 
     def _candidates(self, recording: Recording) -> list[Callback]:
         said = [callback for callback in self._callbacks if callback.name == recording.callback]
@@ -92,10 +102,11 @@ class Belonging:
         return "; ".join(told[:_MOST_TOLD]) + ("; and more" if len(told) > _MOST_TOLD else "")
 
 
-def _rightly_labelled(callback: Callback, recording: Recording) -> Found:
+def _rightly_labelled(callback: Callback, body: Body, recording: Recording) -> Found:
     """Whether the body is what its label says and the contract wants: a receiver may refuse any other label (415)."""
-    if not callback.is_json:
-        return Found(callback, "contract", f"its body is JSON, and that of {callback.name} is {callback.media_type}")
+    if not body.is_for(callback):
+        told = f"its body is {body.named}, and that of {callback.name} is {callback.media_type}"
+        return Found(callback, "contract", told)
     label = header_value(recording.headers or (), "content-type")
     if label is None:
         return Found(callback)
@@ -105,7 +116,8 @@ def _rightly_labelled(callback: Callback, recording: Recording) -> Found:
         return Found(callback, "contract", f"its Content-Type is {told}, and that of {callback.name} is another")
     charset = _CHARSET.search(parameters)
     if charset and charset[1].lower() not in {"utf-8", "utf8", "us-ascii"}:
-        return Found(callback, "either answer", f"its Content-Type says {charset[1][:40]}, and JSON is UTF-8")
+        kind = "JSON" if callback.is_json else "the kit's reading"
+        return Found(callback, "either answer", f"its Content-Type says {charset[1][:40]}, and {kind} is UTF-8")
     return Found(callback)
 
 

@@ -12,14 +12,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from contract_tests.samples.belonging import Belonging
-from contract_tests.samples.headers import replayed
+from contract_tests.samples.bodies import Body, read_body
+from contract_tests.samples.delivering import delivery_of
 from contract_tests.samples.masking import Masker, UnmaskableError
 from contract_tests.samples.recording import MOST_BODY_BYTES, Recording, Unreadable
 from contract_tests.samples.taking import why_not_taken
-from mock_server.decoding import Unparsable, Unusable, decode
-from mock_server.delivery import Delivery, Headers, printable
-from mock_server.provider.composing import default_headers
-from mock_server.wireform import encode
+from mock_server.decoding import Unparsable, Unusable
+from mock_server.delivery import Delivery, header_value, printable
 from openapi import pointer as jp
 from openapi.errors import KitError
 from openapi.model import Callback, Contract
@@ -75,6 +74,7 @@ class Samples:
         same: Recordings left out, since the same bytes were recorded before.
         left: Lower-case names of recorded headers that are not sent.
         uncounted: Recordings set aside beyond those that are listed.
+        short_masks_left: Whether a masked value is too short to be masked wherever else it is quoted.
     """
 
     source: str
@@ -85,6 +85,7 @@ class Samples:
     same: int = 0
     left: set[str] = field(default_factory=set)
     uncounted: int = 0
+    short_masks_left: bool = False
 
     def of(self, callback: str) -> tuple[Sample, ...]:
         """What is delivered of a callback."""
@@ -141,6 +142,7 @@ def choose(
             raise _too_many(f"more than {_MOST_BYTES // 2**20} MiB of bodies", source)
     _refuse_emptiness(samples, source)
     _refuse_idle_masks(masker, contract)
+    samples.short_masks_left = masker.left_short
     return samples
 
 
@@ -164,37 +166,31 @@ class _Chooser:
             self.samples.same += 1
             return 0
         try:
-            content = decode(entry.body)
+            read = read_body(entry, self.belonging.kinds_of_fields)
         except Unparsable as error:
-            return self._aside(place, "unreadable", f"its body is not JSON: {error.detail}")
+            return self._aside(place, "unreadable", _unreadable(entry, self.belonging.kinds_of_fields, error))
         except Unusable as error:
             return self._aside(place, "either answer", error.detail)
-        found = self.belonging.of(content, entry)
+        found = self.belonging.of(read, entry)
         if found.flaw:
             return self._aside(place, found.kind, found.flaw, found.callback.name if found.callback else "")
         assert found.callback is not None
-        if reason := why_not_taken(content, entry.body, found.callback, self.belonging.strictly(found.callback)):
+        content, is_right = read.value(found.callback), self.belonging.strictly(found.callback)
+        if reason := why_not_taken(content, entry.body, found.callback, is_right):
             return self._aside(place, "either answer", reason, found.callback.name)
         self.seen.add(print_of)  # only now: there is no end to what may be broken
-        return self._keep(place, content, entry, found.callback)
+        return self._keep(place, read, entry, found.callback)
 
-    def _keep(self, place: str, content: jp.Json, entry: Recording, callback: Callback) -> int:
-        body, mask = entry.body, None
-        if self.masker:
-            try:
-                content, mask = self.masker.masked(content, callback, self.belonging.strictly(callback))
-            except UnmaskableError as error:
-                reason = f"{error} no plausible mask is valid under the contract"
-                return self._aside(place, "mask", printable(self.masker.text(reason)), callback.name)
-            body = encode(content)
-        headers = default_headers(callback)
-        if entry.headers is not None:
-            kept, left = replayed(entry.headers, without=self.without, mask=mask)
-            self.samples.left |= left
-            headers = _completed(kept, headers)
-        delivery = Delivery(callback.name, callback.method, headers, body, ids=_ids(content, callback))
+    def _keep(self, place: str, read: Body, entry: Recording, callback: Callback) -> int:
+        try:
+            content, delivery, left = delivery_of(
+                entry, read, callback, self.masker, self.belonging.strictly(callback), without=self.without
+            )
+        except UnmaskableError as error:
+            return self._aside(place, "mask", printable(self.masker.text(str(error))), callback.name)
+        self.samples.left |= left
         self.samples.chosen.setdefault(callback.name, []).append(Sample(place, content, delivery))
-        return len(body)
+        return len(delivery.body)
 
     def _aside(self, place: str, kind: str, reason: str, callback: str = "") -> int:
         if len(self.samples.aside) < _MOST_ASIDE:
@@ -204,18 +200,10 @@ class _Chooser:
         return 0
 
 
-def _completed(recorded: Headers, defaults: Headers) -> Headers:
-    """The recorded headers, and the contract's where the recording has none: recorders keep only some."""
-    names = {name.lower() for name, _ in recorded}
-    return (*recorded, *((name, value) for name, value in defaults if name.lower() not in names))
-
-
-def _ids(content: jp.Json, callback: Callback) -> tuple[str, ...]:
-    try:
-        found = jp.get(content, callback.delivery.correlation or "/")
-    except LookupError:
-        return ()
-    return (found,) if isinstance(found, str) else ()
+def _unreadable(entry: Recording, kinds_of_fields: Collection[str], error: Unparsable) -> str:
+    """Says why a body cannot be read, and as what it was tried."""
+    media_type = (header_value(entry.headers or (), "content-type") or "").partition(";")[0].strip().lower()
+    return f"its body {'cannot be read' if media_type in kinds_of_fields else 'is not JSON'}: {error.detail}"
 
 
 def _too_many(what: str, source: str) -> KitError:

@@ -11,17 +11,23 @@ __all__ = ["replayed"]
 
 _OF_THE_CONNECTION = {
     *("connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade", "expect"),
-    *("host", "content-length", "content-encoding", "accept-encoding", "http2-settings"),
+    *("host", "content-length", "content-encoding", "accept-encoding", "http2-settings", "early-data", "priority"),
+    *("proxy-authenticate", "proxy-authentication-info", "max-forwards"),
 }
-"""What speaks of the connection that was, or of bytes that a recording holds decoded (RFC 9110 §7.6.1)."""
+"""What speaks of the connection that was, or of bytes that a recording holds decoded (RFC 9110 §7.6.1); so does what a
+recorded `Connection` names."""
 
 _OF_THE_WAY = re.compile(
-    "(?i)x-forwarded-.*|forwarded|via|x-real-ip|x-envoy-.*|cf-.*|x-amzn-.*|sec-.*|alt-used|origin|referer"
+    "(?i)x-forwarded-.*|forwarded|via|x-real-ip|x-envoy-.*|cf-.*|cdn-loop|x-amzn-.*|sec-.*|alt-used|origin|referer"
 )
 """What a proxy in front of the receiver put there, or a browser."""
 
-_OF_THE_CASE = re.compile("(?i)if-.*|range|.*-method-override")
-"""What asks for another answer than an acknowledgement (RFC 9110 §13, §14)."""
+_OF_THE_CASE = re.compile("(?i)if-.*|range|accept|accept-charset|accept-language|.*-method-override")
+"""What asks for another answer than the contract's: a receiver may refuse it for that alone (RFC 9110 §12 to §14)."""
+
+_LONGEST = 4096
+_MOST_BYTES = 8192
+"""Common servers take a line of 8 KiB, and 16 KiB in all; the run's own headers come to these."""
 
 _SECRET = re.compile("auth|token|key|secret|cookie|password|credential|session|signature|hmac", re.IGNORECASE)
 """Signatures too: a recorded one is too old for whoever verifies it, and wrong for a masked body."""
@@ -31,18 +37,26 @@ _DIGESTS = {"content-md5", "digest", "content-digest", "repr-digest"}
 
 
 def replayed(
-    headers: Headers, *, without: Collection[str] = (), mask: Callable[[str], str] | None = None
+    headers: Headers,
+    *,
+    without: Collection[str] = (),
+    mask: Callable[[str], str] | None = None,
+    fixed: Collection[str] = (),
 ) -> tuple[Headers, frozenset[str]]:
     """The headers that go out again, and the lower-case names of those left out that somebody may miss.
 
     Args:
         without: Lower-case names of headers that this run gives by itself.
         mask: Masks a text; then digests of the body are left out, too, since they are no longer right.
+        fixed: Lower-case names of headers whose values the contract lists, so that no mask may change them.
     """
-    kept, left = [], set()
+    kept, left, size = [], set(), 0
+    of_the_connection = _OF_THE_CONNECTION | {
+        word.strip().lower() for name, value in headers if name.lower() == "connection" for word in value.split(",")
+    }
     for name, value in headers:
         lower = name.lower()
-        if lower in _OF_THE_CONNECTION or lower in without or name.startswith(":") or _OF_THE_WAY.fullmatch(name):
+        if lower in of_the_connection or lower in without or name.startswith(":") or _OF_THE_WAY.fullmatch(name):
             continue
         if not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", name) or re.search(
             "[\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]", value
@@ -50,8 +64,12 @@ def replayed(
             left.add("one that is no header")
         elif _OF_THE_CASE.fullmatch(name) or _is_secret(lower) or (mask and lower in _DIGESTS):
             left.add(lower)
+        elif (length := len(name) + len(value.encode()) + 4) > _LONGEST or size + length > _MOST_BYTES:
+            left.add(f"{lower[:60]} (too long)")
         else:
-            kept.append((name, mask(value) if mask and lower not in {"content-type", "user-agent"} else value))
+            size += length
+            is_masked = mask is not None and lower not in {"content-type", "user-agent", *fixed}
+            kept.append((name, mask(value) if mask is not None and is_masked else value))
     return tuple(kept), frozenset(left)
 
 

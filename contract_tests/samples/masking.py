@@ -1,7 +1,7 @@
 """Decides which values of a recorded delivery are masked: those at a pointer, and those of a format.
 
-A mask covers what stands at its place, and everything below it but the names of members. A value of some length that
-is masked in one place is masked wherever else the same delivery quotes it, as far as the contract allows.
+A mask covers what stands at its place, and everything below it but the names of members. A value that is masked in one
+place is masked wherever else the same delivery quotes it, as far as the contract allows.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
-from urllib.parse import quote
 
 from contract_tests.samples.masks import KIND_OF_FORMAT, KINDS, Masks
+from contract_tests.samples.quoting import Quotes
 from openapi import pointer as jp
 from openapi.errors import KitError
 from openapi.members import Member
@@ -23,14 +23,14 @@ from openapi.model import Callback, Contract
 __all__ = ["Masker", "UnmaskableError", "masker_of"]
 
 _PREFIX = "format:"
-_SHORTEST_QUOTED = 6  # a shorter one stands in many a text by chance
 _MOST_SINGLE = 300  # places that are tried one by one; trying costs a validation each
 _MOST_CANDIDATES = 8
+_NO_MASK = "no plausible mask is valid under the contract"
 _Path = tuple[str | int, ...]
 
 
 class UnmaskableError(Exception):
-    """A value has no mask that the contract allows; the text says where it stands."""
+    """Nothing can be masked safely; the text says where, and why."""
 
 
 @dataclass
@@ -43,6 +43,7 @@ class Masker:
         kinds: Names of `KINDS` that are looked for in all texts.
         formats: Names that a schema gives a place.
         met: Pointers at which something was masked.
+        left_short: Whether a masked value is too short to be looked for elsewhere.
     """
 
     named: tuple[str, ...] = ()
@@ -50,6 +51,7 @@ class Masker:
     kinds: tuple[str, ...] = ()
     formats: frozenset[str] = frozenset()
     met: set[tuple[str, ...]] = field(default_factory=set)
+    left_short: bool = False
     _masks: Masks = field(default_factory=Masks)
     _members: dict[str, dict[str, Member]] = field(default_factory=dict)
 
@@ -80,23 +82,22 @@ class Masker:
             chosen = {path: self._fitting(value, path, callback, is_valid) for path in islice(places, _MOST_SINGLE)}
             made = _with(value, chosen)
             if len(places) > _MOST_SINGLE or not is_valid(made):
-                raise UnmaskableError("as a whole")
-        quoted = {
-            spelt: mask
+                raise UnmaskableError(f"as a whole {_NO_MASK}")
+        quotes = Quotes.of(
+            (old, new)
             for path, new in chosen.items()
             if isinstance(old := _at(value, path), str) and isinstance(new, str)
-            for spelt, mask in _spellings(old, new)
-            if len(spelt) >= _SHORTEST_QUOTED
-        }
-        spoken = self._everywhere(made, quoted, frozenset(chosen), ())
+        )
+        spoken = self._everywhere(made, quotes, frozenset(chosen), callback)
         if not is_valid(spoken):
             # A word that the contract lists in another place is not somebody's there.
             done = frozenset(chosen)
-            quoted = {o: n for o, n in quoted.items() if is_valid(self._everywhere(made, {o: n}, done, ()))}
-            spoken = self._everywhere(made, quoted, done, ())
+            quotes = quotes.only(lambda each: is_valid(self._everywhere(made, each, done, callback)))
+            spoken = self._everywhere(made, quotes, done, callback)
             if not is_valid(spoken):
-                raise UnmaskableError("inside of its texts")
-        return spoken, lambda text: self._inside(text, quoted)
+                raise UnmaskableError(f"inside of its texts {_NO_MASK}")
+        self.left_short = self.left_short or quotes.left
+        return spoken, lambda text: self.text(quotes.inside(text))
 
     def _places(self, value: jp.Json, path: _Path, callback: Callback, *, inside: bool) -> Iterator[_Path]:
         """The scalars that are masked whole."""
@@ -140,35 +141,30 @@ class Masker:
         for candidate in self._candidates(_at(value, path), path, callback):
             if is_valid(_with(value, {path: candidate})):
                 return candidate
-        raise UnmaskableError(f"at {jp.join(path)}")
+        raise UnmaskableError(f"at {jp.join(path)} {_NO_MASK}")
 
-    def _everywhere(self, value: jp.Json, quoted: dict[str, str], done: frozenset[_Path], path: _Path) -> jp.Json:
-        """The same with what stands inside of texts and names masked, too."""
+    def _everywhere(
+        self, value: jp.Json, quotes: Quotes, done: frozenset[_Path], callback: Callback, path: _Path = ()
+    ) -> jp.Json:
+        """The same with what stands inside of texts and names masked, too; the contract's own names stay."""
         if isinstance(value, dict):
             return {
-                self._inside(key, quoted): self._everywhere(item, quoted, done, (*path, key))
+                key if self._member((*path, key), callback) is not None else self.text(quotes.inside(key)): (
+                    self._everywhere(item, quotes, done, callback, (*path, key))
+                )
                 for key, item in value.items()
             }
         if isinstance(value, list):
-            return [self._everywhere(item, quoted, done, (*path, index)) for index, item in enumerate(value)]
+            return [self._everywhere(item, quotes, done, callback, (*path, index)) for index, item in enumerate(value)]
         if path in done:
             return value
-        if type(value) is int and (digits := quoted.get(str(value), "")).isdecimal():
+        if type(value) is int and (digits := quotes.anywhere.get(str(value), "")).isdecimal():
             return int(digits)
-        return self._inside(value, quoted) if isinstance(value, str) else value
-
-    def _inside(self, text: str, quoted: dict[str, str]) -> str:
-        for old in sorted(quoted, key=len, reverse=True):
-            text = text.replace(old, quoted[old])
-        return self.text(text)
-
-
-def _spellings(old: str, new: str) -> Iterator[tuple[str, str]]:
-    """A masked text and its mask, as other places of a delivery write them, too."""
-    yield old, new
-    yield quote(old, safe=""), quote(new, safe="")
-    if old.startswith("+") and new.startswith("+"):
-        yield old[1:], new[1:]
+        if not isinstance(value, str):
+            return value
+        # What has a form would lose it by a word that stands there by chance, as May does in a date.
+        member = self._member(path, callback)
+        return self.text(quotes.inside(value, words=member is None or not member.format))
 
 
 def _matches(pointer: tuple[str, ...], path: _Path) -> bool:

@@ -94,6 +94,10 @@ def _lines(bench: Bench) -> list[str]:
         told = [f"{word}: {_places(places)}: {reason}" for reason, places in alike.items()]
         lines += told[:_MOST_SHOWN]
         lines += [f"{word}: and {len(told) - _MOST_SHOWN} more of other reasons"] if len(told) > _MOST_SHOWN else []
+    if samples.short_masks_left:
+        lines.append(
+            "note: masked values of one sign, or of few digits, stay where other texts of a delivery hold them"
+        )
     if samples.left:
         lines.append(f"note: recorded headers that are not sent: {', '.join(sorted(samples.left))}; give yours by -H")
     return lines

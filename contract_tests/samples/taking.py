@@ -25,7 +25,7 @@ def why_not_taken(content: jp.Json, body: bytes, callback: Callback, is_valid: C
     limit = callback.delivery.accept_body_bytes.must
     if limit is not None and len(body) > limit:
         return f"its body has {len(body)} bytes, and {limit} have to be accepted"
-    if has_duplicate_names(body):
+    if callback.is_json and has_duplicate_names(body):
         return "a name stands twice in an object"
     if _levels(content) > _MOST_LEVELS:
         return f"it nests more than {_MOST_LEVELS} levels deep"

@@ -7,6 +7,7 @@ from one callback to the next, and is stopped by `close`. One that knows no life
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import threading
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
@@ -18,6 +19,9 @@ from openapi.errors import KitError
 __all__ = ["Apps"]
 
 _PATIENCE_S = 60.0
+_INSIDE: contextvars.ContextVar[tuple[_Life, ...]] = contextvars.ContextVar("inside", default=())
+"""Applications that are running around the code in hand; threads that a framework starts for it know them, too."""
+
 _T = TypeVar("_T")
 Call = Callable[[dict[str, Any]], Coroutine[Any, Any, _T]]
 """Makes a request of the application; gets the members that its scope has from the lifespan."""
@@ -34,8 +38,15 @@ class Apps:
         """Runs a request to the end, and starts the application before where that was not done.
 
         Raises:
-            KitError: The application says that it cannot start, or does not say anything for a minute.
+            KitError: The application says that it cannot start, or does not say anything for a minute; or it is
+                what asks, and would wait for itself.
         """
+        if any(life.owner is self and life.app is app and life.busy for life in _INSIDE.get()):
+            raise KitError(
+                "the application puts a callback before itself through the provider that it is answering",
+                where="app",
+                remedy="It would wait for ever: its loop is busy with the callback in hand. Use another Provider.",
+            )
         life = self._life(app)
         try:
             return life.run(call(life.told()))
@@ -47,7 +58,7 @@ class Apps:
         with self._lock:  # callbacks may come from several threads, and it is started once
             life = self._started.get(id(app))
             if life is None:
-                life = _Life(app)
+                life = _Life(app, self)
                 try:
                     if life.run(life.start()):
                         self._started[id(app)] = life
@@ -78,15 +89,21 @@ class Apps:
 class _Life:
     """One application in its loop."""
 
-    def __init__(self, app: Any) -> None:
+    def __init__(self, app: Any, owner: Apps) -> None:
+        self.app, self.owner = app, owner
         self.supported = False
-        self._app = app
+        self.reentrant = False  # once it is known to have no lifespan, each callback has a loop of its own
         self._state: dict[str, Any] = {}
         self._loop = asyncio.new_event_loop()
         self._turn = threading.Lock()
         self._said: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self._told: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self._task: asyncio.Task[None] | None = None
+
+    @property
+    def busy(self) -> bool:
+        """Whether who comes now waits until what runs has ended."""
+        return self._turn.locked() and not self.reentrant
 
     def told(self) -> dict[str, Any]:
         """What a request's scope has from the lifespan; each has a copy of its own, as ASGI says."""
@@ -104,14 +121,19 @@ class _Life:
 
     def _run(self, coroutine: Coroutine[Any, Any, _T]) -> _T:
         with self._turn:  # a loop runs in one thread at a time: who comes from another one waits
-            return self._loop.run_until_complete(coroutine)
+            before = _INSIDE.set((*_INSIDE.get(), self))
+            try:
+                return self._loop.run_until_complete(coroutine)
+            finally:
+                _INSIDE.reset(before)
 
     async def start(self) -> bool:
         """Starts the application; false when it knows no lifespan."""
         scope = {"type": "lifespan", "asgi": {"version": "3.0", "spec_version": "2.0"}, "state": self._state}
-        self._task = asyncio.ensure_future(self._app(scope, self._told.get, self._said.put))
+        self._task = asyncio.ensure_future(self.app(scope, self._told.get, self._said.put))
         said = await self._asked("startup")
         self.supported = said == "lifespan.startup.complete"
+        self.reentrant = not self.supported
         return self.supported
 
     async def stop(self) -> None:

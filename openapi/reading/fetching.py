@@ -17,8 +17,11 @@ _MOST_REDIRECTS = 5
 _CHUNK = 65536
 
 
-def fetched(url: str) -> bytes:
+def fetched(url: str, *, within_s: float = _MOST_S) -> bytes:
     """The bytes behind a URL; one more than may be of what is too large.
+
+    Args:
+        within_s: Seconds that it may take at most, where that is less than any document may.
 
     Raises:
         ContractError: No answer, another than 200, one that takes too long, or a redirect to another host.
@@ -49,14 +52,15 @@ def fetched(url: str) -> bytes:
             return super().redirect_request(request, fp, code, msg, headers, newurl)
 
     request = urllib.request.Request(url, headers={"User-Agent": "callback-contract"})  # noqa: S310  # http or https
-    ends = time.monotonic() + _MOST_S
+    most_s = min(_MOST_S, within_s)
+    ends = time.monotonic() + most_s
     try:
-        with urllib.request.build_opener(SameHost).open(request, timeout=_TIMEOUT_S) as answer:
+        with urllib.request.build_opener(SameHost).open(request, timeout=max(0.1, min(_TIMEOUT_S, within_s))) as answer:
             body = b""
             while len(body) <= MAX_BYTES and (chunk := answer.read1(min(_CHUNK, MAX_BYTES + 1 - len(body)))):
                 body += chunk
                 if time.monotonic() > ends:
-                    raise ContractError(f"is not there whole after {_MOST_S:.0f} s", where=where)
+                    raise ContractError(f"is not there whole after {most_s:.0f} s", where=where)
             return body
     except urllib.error.HTTPError as error:
         error.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from urllib.parse import urldefrag, urljoin, urlsplit
 
@@ -13,6 +14,7 @@ __all__ = ["Remote"]
 
 _MOST_FILES = 100
 _MOST_BYTES = 2 * MAX_BYTES  # of all of them together
+_MOST_S = 60.0  # likewise: a hundred slow documents would keep a pipeline for hours
 
 
 class Remote:
@@ -22,6 +24,7 @@ class Remote:
         self._files: dict[str, YamlFile | ContractError] = {}
         self._urls: dict[Path, str] = {}
         self._bytes = 0
+        self._spent_s = 0.0
 
     def knows(self, file: YamlFile) -> bool:
         """Whether a file came from the network."""
@@ -56,7 +59,7 @@ class Remote:
         if len(self._files) >= _MOST_FILES or self._bytes > _MOST_BYTES:
             what = f"more than {_MOST_FILES} documents, or {_MOST_BYTES // 2**20} MiB of them, are not fetched"
             raise ContractError(what, remedy="Bundle the contract into one document.")
-        body = fetched(url)
+        body = self._in_time(url)
         self._bytes += len(body)
         # Without its query, which may hold a secret; two that differ in it alone are told apart by a number.
         shown, number = Path(f"{parts.netloc}{parts.path}"), 2
@@ -64,3 +67,21 @@ class Remote:
             shown, number = Path(f"{parts.netloc}{parts.path}~{number}"), number + 1
         self._urls[shown] = url
         return parsed(body, shown, error=ContractError)
+
+    def _in_time(self, url: str) -> bytes:
+        """The bytes behind a URL, in what is left of the time for all documents together."""
+        too_long = ContractError(
+            f"the documents that references lead to take more than {_MOST_S:g} s together",
+            remedy="Bundle the contract into one document, or name a copy of it on this machine.",
+        )
+        if self._spent_s >= _MOST_S:
+            raise too_long
+        begun = time.monotonic()
+        try:
+            return fetched(url, within_s=_MOST_S - self._spent_s)
+        except ContractError:
+            if self._spent_s + time.monotonic() - begun >= _MOST_S:
+                raise too_long from None
+            raise
+        finally:
+            self._spent_s += time.monotonic() - begun

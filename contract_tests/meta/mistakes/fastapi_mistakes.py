@@ -73,7 +73,7 @@ else:
         body = await request.body()
         if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
             return JSONResponse({"error": "application/json, please"}, 415)
-        if MISTAKE == "debug_page":
+        if MISTAKE in {"debug_page", "uncaught"}:
             event = MessageStatus.model_validate(json.loads(body))
         else:
             try:

@@ -34,9 +34,21 @@
   const set = (open) => { for (const details of exchanges) details.open = open; };
   document.getElementById("expand")?.addEventListener("click", () => set(true));
   document.getElementById("collapse")?.addEventListener("click", () => set(false));
+  const folded = all("details.same");
   let before = [];
-  addEventListener("beforeprint", () => { before = exchanges.map((details) => details.open); if (exchanges.length <= 60) set(true); });
-  addEventListener("afterprint", () => exchanges.forEach((details, index) => { details.open = before[index]; }));
+  addEventListener("beforeprint", () => {
+    before = [...exchanges, ...folded].map((details) => [details, details.open]);
+    for (const details of folded) details.open = true; // paper cannot be opened
+    if (exchanges.length <= 60) set(true);
+  });
+  addEventListener("afterprint", () => { for (const [details, open] of before) details.open = open; });
+  const reveal = () => { // newer browsers open what a link leads into, older ones do not
+    const target = location.hash.startsWith("#finding-") && document.getElementById(location.hash.slice(1));
+    const around = target && target.parentElement.closest("details.same");
+    if (around && !around.open) { around.open = true; target.scrollIntoView(); }
+  };
+  addEventListener("hashchange", reveal);
+  reveal();
 
   for (const button of all(".command button")) {
     button.addEventListener("click", async () => {

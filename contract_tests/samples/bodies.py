@@ -1,0 +1,101 @@
+"""Decides what the body of a recording is: JSON, or fields that mean something by the schema of a callback alone.
+
+A label says it. Without one a body that is no JSON is read as a form where the contract knows one; parts need their
+label, which holds the boundary.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from contract_tests.samples.recording import Recording
+from mock_server.bodies import content_type, encode_body, read_texts, travels, value_of
+from mock_server.decoding import Unparsable, decode
+from mock_server.delivery import Headers, header_value
+from openapi.bodies import FORM, MULTIPART
+from openapi.model import Callback
+from openapi.pointer import Json
+
+__all__ = ["Body", "read_body", "rewritten", "why_unmaskable"]
+
+_NAMES = {FORM: "a form", MULTIPART: "multipart/form-data"}
+# What a part may hold that no mask reaches: a file's bytes, and texts that are written in another way.
+_FILE = re.compile(rb"(?i)\bfilename\*?\s*=")
+_WRITTEN_OTHERWISE = re.compile(rb"(?im)^content-transfer-encoding:\s*(?!(?:7bit|8bit|binary)\s*$)")
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """A body as it was read.
+
+    Attributes:
+        media_type: That of fields; empty for JSON.
+        content: The value of JSON; of fields None, see `value`.
+        texts: Names and texts of fields.
+    """
+
+    media_type: str = ""
+    content: Json = None
+    texts: tuple[tuple[str, str], ...] = ()
+
+    def is_for(self, callback: Callback) -> bool:
+        """Whether the callback's bodies are of this kind."""
+        return callback.media_type == self.media_type if self.media_type else callback.is_json
+
+    def value(self, callback: Callback) -> Json:
+        """What it means to a callback.
+
+        Raises:
+            Unusable: A field holds JSON that a receiver may refuse.
+        """
+        if not self.media_type:
+            return self.content
+        return value_of(callback, list(self.texts)) if self.is_for(callback) else dict(self.texts)
+
+    @property
+    def named(self) -> str:
+        """What it is, in words."""
+        return _NAMES[self.media_type] if self.media_type else "JSON"
+
+
+def read_body(recording: Recording, known: Collection[str]) -> Body:
+    """Reads the body of a recording.
+
+    Args:
+        known: Media types of fields that the contract has.
+
+    Raises:
+        Unparsable: It is not what it has to be.
+        Unusable: It is JSON that a receiver may refuse.
+    """
+    label = header_value(recording.headers or (), "content-type")
+    media_type = (label or "").partition(";")[0].strip().lower()
+    if media_type in known:
+        return Body(media_type, texts=tuple(read_texts(media_type, recording.body, label or "")))
+    try:
+        return Body(content=decode(recording.body))
+    except Unparsable:
+        if label is not None or FORM not in known or not re.match(rb"[^\s{\[=&]+=", recording.body):
+            raise
+        return Body(FORM, texts=tuple(read_texts(FORM, recording.body, FORM)))
+
+
+def why_unmaskable(recording: Recording, body: Body) -> str:
+    """Why nothing of a body can be masked safely; empty where it can be."""
+    if body.media_type == MULTIPART and _FILE.search(recording.body):
+        return "it holds a file, of which no mask reaches the inside"
+    if body.media_type == MULTIPART and _WRITTEN_OTHERWISE.search(recording.body):
+        return "a part is encoded (Content-Transfer-Encoding), and no mask reaches the inside"
+    return ""
+
+
+def rewritten(callback: Callback, value: Json, headers: Headers) -> tuple[bytes, Headers] | None:
+    """A masked body, and the headers that are right for it; None where it would mean something else as fields."""
+    if not callback.is_json and not travels(callback, value, lambda read: bool(read == value)):
+        return None
+    if callback.media_type != MULTIPART:
+        return encode_body(callback, value), headers
+    kept = tuple((name, text) for name, text in headers if name.lower() != "content-type")
+    return encode_body(callback, value), (("Content-Type", content_type(callback)), *kept)  # its boundary is another
