@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
+import os
 import re
 import shutil
 import socket
@@ -18,7 +19,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -299,13 +300,20 @@ async def _bare(scope, receive, send):
 
 @contextlib.contextmanager
 def _serving(kind: str) -> Iterator[str]:
+    with serving(kind) as (url, _):
+        yield url
+
+
+@contextlib.contextmanager
+def serving(kind: str, environment: Mapping[str, str] | None = None) -> Iterator[tuple[str, int]]:
+    """Starts one of the servers; gives its URL and its process id."""
     command = [sys.executable, "-m", "contract_tests.meta.benchmark", "--serve", kind]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={**os.environ, **(environment or {})})
     try:
         assert process.stdout is not None
         port = int(process.stdout.readline())
         time.sleep(1)
-        yield f"http://127.0.0.1:{port}{CALLBACK_PATH}"
+        yield f"http://127.0.0.1:{port}{CALLBACK_PATH}", process.pid
     finally:
         process.kill()
         process.wait()
@@ -352,9 +360,9 @@ _LUA = """
 local body = {body}
 local id = {id}
 local from, to = string.find(body, id, 1, true)
-local head, tail, n = string.sub(body, 1, from - 1), string.sub(body, to + 1), 0
+local head, tail, n = string.sub(body, 1, from - 1), string.sub(body, to + 1), {first}
 request = function()
-  n = (n + 1) % 5000
+  n = (n + 1) % {messages}
   local fresh = string.sub(id, 1, #id - 6) .. string.format("%06x", n)
   return wrk.format("POST", nil, {headers}, head .. fresh .. tail)
 end
@@ -365,19 +373,31 @@ end
 
 
 def _by_wrk(url: str, seconds: int) -> float:
+    count, took_s = driven(url, seconds)
+    return count / took_s
+
+
+def driven(url: str, seconds: int, first: int = 0, messages: int = 5000) -> tuple[int, float]:
+    """Has wrk deliver; returns how many deliveries were answered, and in how many seconds.
+
+    Args:
+        first: The number of the first message.
+        messages: So many are told of in turn.
+    """
     delivery = _delivery()
     body = delivery.body.decode()
     identity = next(name for name in delivery.ids if name in body)
     pairs = ", ".join(f"[{json.dumps(name)}] = {json.dumps(value)}" for name, value in delivery.headers)
     script = _LUA.replace("{body}", f"[==[{body}]==]").replace("{id}", json.dumps(identity))
     with tempfile.NamedTemporaryFile("w", suffix=".lua") as file:
+        script = script.replace("{first}", str(first)).replace("{messages}", str(messages))
         file.write(script.replace("{headers}", "{" + pairs + "}"))
         file.flush()
         text = _run("wrk", "-t1", f"-c{_CONNECTIONS}", f"-d{seconds}s", "-s", file.name, url)
     counted = re.search(r"counted (\d+) (\d+) (\d+)", text)
     if counted is None or int(counted[3]):
         raise RuntimeError(f"wrk was not answered as it should be: {text}")
-    return int(counted[1]) / (int(counted[2]) / 1e6)
+    return int(counted[1]), int(counted[2]) / 1e6
 
 
 def _by_sender(url: str, seconds: int) -> float:

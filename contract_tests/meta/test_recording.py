@@ -184,6 +184,24 @@ def test_wait_ends_when_something_comes(kept):
     assert asyncio.run(kept.reader.arrived(1, timeout_s=0.01)) == 1
 
 
+def test_recorder_that_is_closed_within_the_moment_after_a_delivery_ends():
+    for _ in range(20):
+        kept = Kept()
+        kept.put(body())
+        time.sleep(0.002)
+        closing = threading.Thread(target=kept.recorder.close, daemon=True)
+        closing.start()
+        closing.join(20)
+        assert not closing.is_alive()
+
+
+def test_newest_id_never_goes_back():
+    with Kept() as kept:
+        kept.reader.wrote(5)
+        kept.reader.wrote(3)
+        assert kept.reader.wait(0, timeout_s=20) == 5
+
+
 def test_only_the_newest_are_kept():
     with Kept(keep=5) as kept:
         kept.put(*[body(n) for n in range(12)])

@@ -17,7 +17,7 @@ from typing import Any
 from mock_server.recording.rows import COLUMNS, CONTENT_COLUMNS
 from openapi.errors import KitError
 
-__all__ = ["APPLICATION_ID", "Database"]
+__all__ = ["APPLICATION_ID", "Database", "unusable"]
 
 APPLICATION_ID = 0xCA11BAC
 _SCHEMA = 2  # since there is a journal beside it, which older programs would pass over
@@ -64,7 +64,7 @@ class Database:
             _laid_out(connection, file)
         except sqlite3.Error as error:
             connection.close()
-            raise _unusable(file, error) from None
+            raise unusable(file, error) from None
         except BaseException:
             connection.close()
             raise
@@ -135,7 +135,8 @@ def _laid_out(connection: sqlite3.Connection, file: Path) -> None:
     connection.execute("ROLLBACK")
 
 
-def _unusable(file: Path, error: sqlite3.Error) -> KitError:
+def unusable(file: Path | None, error: Exception) -> KitError:
+    """What is said of a store that cannot be used."""
     if "not a database" in str(error):
         return KitError(f"{file} is not a store", where="--store", remedy="Give a file of this program, or a new one.")
     return KitError(f"cannot write {file}: {error}", where="--store", remedy="Give a file that can be written.")

@@ -18,6 +18,7 @@ from mock_server.recording.rows import ROW_SIZE, Row
 
 __all__ = ["Journal", "JournalFile", "journal_files"]
 
+_DIGITS = 8
 _FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
 _MOST_BYTES, _MOST_ROWS = 8 * 1024 * 1024, 8_000
 
@@ -48,7 +49,7 @@ class Journal:
         self._file = JournalFile(store)
         self._bytes = 0
         left = journal_files(store)
-        self._next = _number(left[-1]) + 1 if left else 1
+        self._next = int(left[-1].name[-_DIGITS:]) + 1 if left else 1
 
     def left(self) -> Iterator[JournalFile]:
         """What a process that was killed left behind, oldest first."""
@@ -82,19 +83,14 @@ class Journal:
         return None
 
     def _begin(self) -> None:
-        self._file = JournalFile(Path(f"{self._store}-new-{self._next:08}"))
+        self._file = JournalFile(Path(f"{self._store}-new-{self._next:0{_DIGITS}}"))
         self._handle = os.open(self._file.path, _FLAGS, 0o600)
         self._next, self._bytes = self._next + 1, 0
 
 
 def journal_files(store: Path) -> list[Path]:
     """The files of a store's journal, oldest first."""
-    return sorted((path for path in store.parent.glob(f"{escape(store.name)}-new-*") if _number(path)), key=_number)
-
-
-def _number(path: Path) -> int:
-    digits = path.name.rpartition("-")[2]
-    return int(digits) if digits.isascii() and digits.isdigit() else 0
+    return sorted(store.parent.glob(f"{escape(store.name)}-new-{'[0-9]' * _DIGITS}"))
 
 
 def _write(handle: int, start: int, data: bytes) -> None:

@@ -156,8 +156,9 @@ class Reader:
             self._listeners.discard(call)
 
     def wrote(self, last_id: int) -> None:
-        """Told by the recorder after each commit."""
-        self._last = last_id
+        """Told by the recorder of what can be seen, by one thread or another."""
+        with self._changed:
+            self._last = max(self._last, last_id)
 
     def tell(self) -> None:
         """Tells those who wait and listen what is new; called by the recorder's own thread."""

@@ -18,7 +18,7 @@ from pathlib import Path
 from mock_server.assessing import Assessment
 from mock_server.received import Received
 from mock_server.receiver import Reply
-from mock_server.recording.database import Database
+from mock_server.recording.database import Database, unusable
 from mock_server.recording.journal import Journal
 from mock_server.recording.keeping import Batch, Kept
 from mock_server.recording.lives import Lives
@@ -80,9 +80,9 @@ class Recorder:
         self._number = self._kept = self._tables.last
         try:
             self._take_up()
-        except BaseException:
+        except (sqlite3.Error, OSError) as error:
             self._database.close()
-            raise
+            raise unusable(store, error) from None
         self.reader = Reader(self._database, self.flush, contract)
         self.reader.wrote(self._kept)
         self._thread = threading.Thread(target=self._work, name="recorder", daemon=True)
@@ -100,9 +100,8 @@ class Recorder:
                 batch.error = error
             else:
                 batch.rows.append(row)
-            # In memory nobody waits for it, and rows are as well here as there.
-            if len(batch.rows) >= _MOST_TOGETHER or batch.error is not None:
-                self._write()
+        if len(batch.rows) >= _MOST_TOGETHER or batch.error is not None:
+            self._write()
         if not self._is_awake:
             self._is_awake = True
             self._wake.set()
@@ -180,7 +179,10 @@ class Recorder:
             self.reader.tell()
 
     def _write(self, batch: Batch | None = None) -> None:
-        """Has what came wait for the tables, in the journal if there is one; once, whoever comes first."""
+        """Has what came wait for the tables, in the journal if there is one; once, whoever comes first.
+
+        Called without the lock: who holds it may not wait for a turn.
+        """
         with self._lock:
             taken = self._batch
             if not (taken.rows or taken.error) or (batch is not None and batch is not taken):
@@ -242,8 +244,8 @@ class Recorder:
     def _move(self) -> bool:
         """Moves the oldest stretch into the tables; returns whether it may be worth while to come again."""
         with self._turn:
+            self._write()
             with self._lock:
-                self._write()
                 self._end_stretch()
                 if not self._waiting.stretches:
                     return False
