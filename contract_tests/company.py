@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Iterator
 
+from contract_tests.measuring import stretch
 from mock_server.delivery import PLAIN, Exchange
 from mock_server.pacing import OutOfBudget, Pace
 
@@ -23,6 +24,7 @@ _MOST = 48
 _WORTH_S = 0.05  # a receiver that answers sooner is hardly waited for
 _SLOWER = 1.6  # times what one delivery takes: whoever stands in a queue waits for another one first
 _FEW = 0.25  # share of deliveries that may be slower, for want of a calm machine
+_DOUBTS = 3  # how often a busy machine is looked for in the place of a queue; it takes a moment
 _SIGNS = 2  # of a queue under more company, until it is taken back for good: a machine may be busy for a moment
 _ENOUGH = 0.75  # of as many as may be under way: those that come home first tell nothing of a queue
 _MOMENT = 0.1  # of what a delivery takes: whoever sets out later would come home too late
@@ -32,6 +34,10 @@ def most_at_once(pace: Pace, asked_for: int | None) -> int:
     """How many may be under way where they do not queue: what was asked for is the limit, and so is any other pace."""
     unlimited = asked_for is None and pace.per_second is None and pace.most is None
     return max(_MOST, pace.at_once) if unlimited else pace.at_once
+
+
+def _are_slower(took: list[float], than_s: float) -> bool:
+    return sum(elapsed_s > than_s for elapsed_s in took) > _FEW * len(took)
 
 
 class Company:
@@ -55,7 +61,7 @@ class Company:
         self._under_way = 0
         self._open_until = 0.0
         self._along = False
-        self._queued = 0
+        self._weighed = self._queued = 0
         self._ended = False
         lock = threading.Lock()
         self._room, self._nobody = threading.Condition(lock), threading.Condition(lock)
@@ -74,15 +80,19 @@ class Company:
                     self._weigh()
 
     def _weigh(self) -> None:
-        slower = sum(elapsed_s > _SLOWER * self._one_s for elapsed_s in self._took)
-        queued = slower > _FEW * len(self._took)
-        self._took.clear()
+        took, self._took = self._took, []
+        if self._one_s < _WORTH_S:
+            return
+        self._weighed += 1
+        queued = _are_slower(took, _SLOWER * self._one_s)
+        if queued and (self.limit > self.usual or self._weighed <= _DOUBTS):
+            queued = _are_slower(took, _SLOWER * self._one_s * stretch())
         if queued and self.limit > self.usual:
             self.limit = max(self.usual, self.limit // 2)
             self._queued += 1
             if self._queued >= _SIGNS:
                 self._keep_to(self.limit)
-        elif not queued and self._one_s >= _WORTH_S:
+        elif not queued:
             self.bears_more = True
             self.limit = max(self.limit, min(2 * self.limit, self.most))
             self._room.notify_all()
@@ -103,7 +113,7 @@ class Company:
             OutOfBudget: The run is over.
         """
         with self._room:
-            while not self._ended and not (self._under_way < self.limit and time.monotonic() < self._open_until):
+            while not self._ended and not (self._under_way < self._most_now and time.monotonic() < self._open_until):
                 self._room.wait()
             if self._ended:
                 raise OutOfBudget("the run was stopped")
@@ -117,6 +127,11 @@ class Company:
                 self._room.notify()
                 if not self._under_way:
                     self._nobody.notify_all()
+
+    @property
+    def _most_now(self) -> int:
+        # Whoever goes along holds up nobody: that many at the same instant would keep the kit itself busy.
+        return min(self.limit, max(self.usual, self.limit // 2)) if self._along else self.limit
 
     @contextlib.contextmanager
     def let_in(self) -> Iterator[None]:

@@ -6,6 +6,7 @@ import threading
 
 import pytest
 
+from contract_tests import company as company_module
 from contract_tests import interleaving
 from contract_tests.bench import Bench
 from contract_tests.company import Company, most_at_once
@@ -19,6 +20,13 @@ from mock_server.receiver import Fault, Reply
 from mock_server.sending import Pace
 
 TESTS = tools()[2]
+
+
+@pytest.fixture(autouse=True, scope="module")
+def idle_machine():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(company_module, "stretch", lambda: 1.0)
+        yield
 
 
 def after(times, status=200, others=15, company=None):
@@ -56,6 +64,11 @@ def test_queue_under_more_company_takes_it_back_and_the_second_time_for_good():
     assert company.limit == 16
     assert after([0.3] * 16, company=company).limit == 32
     assert after([0.3] * 160, company=queued(company)).limit == 16
+
+
+def test_busy_machine_is_no_queue(monkeypatch):
+    monkeypatch.setattr(company_module, "stretch", lambda: 2.0)
+    assert queued(after([0.3] * 16)).limit == 48
 
 
 def test_error_under_more_company_takes_it_back():
