@@ -8,7 +8,7 @@ from contract_tests.bench import Bench
 from contract_tests.stimuli.texts import MARKUP
 from mock_server.delivery import Exchange
 
-__all__ = ["framework_version", "has_markup", "secrets_to_look_for", "stack_trace"]
+__all__ = ["framework_version", "has_markup", "holds_trace", "secrets_to_look_for", "stack_trace"]
 
 _TRACES = re.compile(
     r"Traceback \(most recent call last\)"  # Python
@@ -34,6 +34,11 @@ _VERSIONS = re.compile(
 def stack_trace(exchange: Exchange) -> str:
     """The first line that reads like a stack trace, empty when there is none."""
     return _first(_TRACES, exchange)
+
+
+def holds_trace(text: str) -> bool:
+    """Whether a stack trace stands in a text."""
+    return _TRACES.search(text) is not None
 
 
 def framework_version(exchange: Exchange) -> str:

@@ -66,6 +66,21 @@ def test_rule_with_other_evidence_is_told_by_itself(unlike):
     assert groups(broken("PAY-01"), broken("PAY-03", **UNLIKE[unlike])) == [["PAY-01"], ["PAY-03"]]
 
 
+def traced(line, status=500):
+    return {
+        "exchanges": answered(status=status, body=f'Traceback (most recent call last):\n  File "a.py", line {line}')
+    }
+
+
+def test_crashes_with_different_stack_traces_are_one_cause():
+    assert groups(broken("PAY-01", **traced(1)), broken("PAY-03", **traced(2))) == [["PAY-01", "PAY-03"]]
+
+
+def test_what_reads_like_a_trace_and_is_no_crash_is_compared_as_it_is():
+    first, second = broken("PAY-01", **traced(1, 200)), broken("PAY-03", **traced(2, 200))
+    assert groups(first, second) == [["PAY-01"], ["PAY-03"]]
+
+
 @pytest.mark.parametrize("verdict", ["flaky", "waived", "error"])
 def test_rule_of_which_more_is_to_be_told_is_told_by_itself(verdict):
     assert len(groups(broken("PAY-01"), broken("PAY-03", verdict=verdict))) == 2
@@ -102,7 +117,7 @@ def test_terminal_tells_the_first_in_full_and_names_the_others_with_what_to_chan
     others = [broken("PAY-03"), broken("PAY-17", verdict="warn") | {"remedy": "Look before you leap."}]
     text = told(broken("PAY-01"), *others)
     assert text.count("Expected:") == 1
-    assert "The same answer broke 2 more rules" in text
+    assert "The same kind of answer broke 2 more rules" in text
     assert "PAY-03: the same remedy" in text and "PAY-17 (warn): Look before you leap." in text
     assert "callback-contract check http://127.0.0.1:1/x --rules ID" in text
 
@@ -118,4 +133,4 @@ def test_page_holds_every_finding_and_command_of_a_cause_once():
     for each in IDS:
         assert page.count(f'id="finding-{each}"') == 1
         assert page.count(f'<pre tabindex="0">callback-contract check http://127.0.0.1:1/x --rules {each}<') == 1
-    assert "The same answer broke 2 more rules" in page and "同样的响应还违反了另外 2 条规则" in page
+    assert "The same kind of answer broke 2 more rules" in page and "同类的响应还违反了另外 2 条规则" in page

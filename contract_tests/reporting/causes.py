@@ -2,7 +2,8 @@
 
 A crash on whatever is not expected breaks fifteen rules by one and the same answer. Rules share a cause when all that
 was found of them is the same: what was expected, and an answer of the same status, media type and body to the same
-method. Where several exchanges or read-back decided, where a rule held once or is waived, it is told by itself.
+method; stack traces count as one, since they differ in their lines from body to body. Where several exchanges or
+read-back decided, where a rule held once or is waived, it is told by itself.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from contract_tests.exposure import holds_trace
 from contract_tests.reporting.outcome import broken_rules
 
 __all__ = ["Cause", "by_cause", "command_of_any"]
@@ -82,7 +84,8 @@ def _sight(finding: Mapping[str, Any]) -> tuple[str, ...] | None:
     if answer is None:
         return (*seen, exchange["no_answer"]["kind"])
     labels = [value.lower() for name, value in answer["headers"] if name.lower() == "content-type"]
-    return (*seen, str(answer["status"]), *labels, _same(answer["body"]))
+    crashed = answer["status"] >= 500 and holds_trace(answer["body"])
+    return (*seen, str(answer["status"]), *labels, "a stack trace" if crashed else _same(answer["body"]))
 
 
 def _same(text: str) -> str:

@@ -52,7 +52,7 @@ def show_findings(
 
 def _show_more(target: Console, cause: Cause, directory: Path | None) -> None:
     answered = "answer" in cause.rule["findings"][0]["exchanges"][0]
-    what = "The same answer" if answered else "The same lack of an answer"
+    what = "The same kind of answer" if answered else "The same lack of an answer"
     target.print(Text(f"  {what} broke {counted(len(cause.more), 'more rule')}:", style="bold"))
     by_remedy: dict[str, list[str]] = {}
     for rule in cause.more:
