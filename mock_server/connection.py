@@ -1,31 +1,15 @@
-"""Decides what a connection tells beyond ASGI, and which deliveries are answered without going through ASGI.
-
-A right receiver answers at once, so a plain delivery that came whole in one read is answered inside the parser's last
-callback: no task, no messages, no second turn of the event loop. These cost more than decoding, validating and storing.
-The parser is spared, too, where a read is a head that it took before and as long a body as this head announces: it
-waits for the beginning of a request, and is left waiting. Everything else (a body that is still coming, `Expect`, a
-last request of its connection, another method, a sender that does not read its answers, any fault) is told to uvicorn
-event by event, as if the parser had just said it, and goes through the ASGI application. `Receiver.answer` decides in
-every case.
-"""
+"""Decides what a connection tells beyond ASGI, how long it may take over a request, and how many there are at once."""
 
 from __future__ import annotations
 
 import asyncio
 import itertools
-from functools import lru_cache
-from typing import Any
-from urllib.parse import unquote
 
-import httptools
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from mock_server.asgi import WIRE
-from mock_server.heads import END, MOST_HEAD_BYTES, Heads
-from mock_server.received import MAX_BODY_BYTES, Head, Received
-from mock_server.receiver import NOT_KEPT, Receiver, Reply, raw_headers
 
-__all__ = ["MOST_CONNECTIONS", "PATIENCE_S", "InPlaceProtocol", "WireProtocol", "protocol_for"]
+__all__ = ["MOST_CONNECTIONS", "PATIENCE_S", "WireProtocol"]
 
 PATIENCE_S = 60.0
 """Seconds for a request to arrive whole, from its first byte, or from the connection's beginning."""
@@ -35,7 +19,6 @@ MOST_CONNECTIONS = 10_000
 
 _TOO_MANY = b"HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\nretry-after: 1\r\nconnection: close\r\n\r\n"
 _numbers = itertools.count(1)
-_CRASHED = Reply(500, b"Internal Server Error", "text/plain; charset=utf-8", headers=(("Connection", "close"),))
 
 
 class _Wire:
@@ -88,10 +71,11 @@ class WireProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         # uvicorn's timer guards only idle connections between requests; who is slow within one has its end here.
-        self._begin_waiting()
+        self.begin_waiting()
         super().data_received(data)
 
-    def _begin_waiting(self) -> None:
+    def begin_waiting(self) -> None:
+        """Notes when a request that has to come to its end began."""
         if self._unfinished_since is None:
             self._unfinished_since = self.loop.time()
 
@@ -108,7 +92,7 @@ class WireProtocol(HttpToolsProtocol):
         self._watch = self.loop.call_later(due, self._close_if_slow)
 
     def on_message_begin(self) -> None:
-        self._begin_waiting()  # the request before it may have ended in the same read
+        self.begin_waiting()  # the request before it may have ended in the same read
         super().on_message_begin()
         self.wire = _Wire(self)
         extensions: dict[str, object] = {WIRE: self.wire}
@@ -117,206 +101,3 @@ class WireProtocol(HttpToolsProtocol):
     def on_header(self, name: bytes, value: bytes) -> None:
         self.wire.raw_headers.append((name, value))
         super().on_header(name, value)
-
-
-class _Nobody:
-    """The event of an answer for whose messages nobody waits."""
-
-    def set(self) -> None:
-        pass
-
-
-class _Held:
-    """An answer that waits until its delivery is kept; to uvicorn a request that is being answered."""
-
-    __slots__ = ("_protocol", "_reply", "disconnected", "keep_alive", "response_complete")
-    message_event = _Nobody()
-
-    def __init__(self, protocol: InPlaceProtocol, reply: Reply) -> None:
-        self._protocol, self._reply = protocol, reply
-        self.response_complete = self.disconnected = False
-        self.keep_alive = True
-
-    def release(self, kept: bool) -> None:
-        """Lets it go out, or what goes out instead when the delivery could not be kept."""
-        self.response_complete = True
-        protocol = self._protocol
-        if protocol.transport.is_closing():
-            return
-        protocol.go_out(self._reply if kept else NOT_KEPT)
-        if not self.keep_alive:
-            protocol.transport.close()
-
-
-class InPlaceProtocol(WireProtocol):
-    """Holds each request back from uvicorn until it is known whether it can be answered in place."""
-
-    receiver: Receiver
-    methods: frozenset[bytes]
-    heads: Heads
-
-    _holds = False
-    _between = True  # requests: the parser waits for the first byte of one
-    _answered: tuple[Head, bytes] | None = None
-    _idle_since = 0.0
-    _default_headers: object = None
-
-    def data_received(self, data: bytes) -> None:
-        between = self._between
-        if between:
-            size = data.find(END, 0, MOST_HEAD_BYTES) + 4
-            known = self.heads.get(data[:size])
-            if known is not None and len(data) == size + known.body_bytes and self._may_answer():
-                self._unfinished_since = None
-                self._answer(known.head, data[size:])
-                return
-        self._answered = None
-        super().data_received(data)
-        if self._holds:
-            self._pass_on()  # the rest is still coming
-        elif between and self._answered is not None:
-            self.heads.learn(data, *self._answered)
-
-    def on_message_begin(self) -> None:
-        self._begin_waiting()
-        self._between = False
-        self._holds, self._headers_are_complete, self._expects = True, False, False
-        self._url = b""
-        self._raw_headers: list[tuple[bytes, bytes]] = []
-        self._parts: list[bytes] = []
-
-    def on_url(self, url: bytes) -> None:
-        if self._holds:
-            self._url += url
-        else:
-            super().on_url(url)
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        if self._holds:
-            self._raw_headers.append((name, value))
-            if len(name) == 6 and name.lower() == b"expect":
-                self._expects = True
-        else:
-            super().on_header(name, value)
-
-    def on_headers_complete(self) -> None:
-        if self._holds and self._is_plain():
-            self._path, self._target = _path_and_target(self._url)
-            if not self._path.startswith(self.receiver.prefix):
-                self._headers_are_complete = True
-                return
-        if self._holds:
-            self._pass_on()
-        super().on_headers_complete()
-
-    def on_body(self, body: bytes) -> None:
-        if self._holds:
-            self._parts.append(body)
-        else:
-            super().on_body(body)
-
-    def on_message_complete(self) -> None:
-        self._unfinished_since = None
-        self._between = self.parser.should_keep_alive() and not self.parser.should_upgrade()
-        if self._holds and sum(map(len, self._parts)) <= MAX_BODY_BYTES:
-            self._holds = False
-            head = Head(self.parser.get_method().decode("ascii"), self._path, self._raw_headers, self._target)
-            self._answered = head, b"".join(self._parts)
-            self._answer(*self._answered)
-            return
-        if self._holds:
-            self._pass_on()
-        super().on_message_complete()
-
-    def _is_plain(self) -> bool:
-        parser = self.parser
-        return (
-            parser.get_method() in self.methods
-            and parser.should_keep_alive()
-            and not self._expects
-            and not parser.should_upgrade()
-            and self._may_answer()
-            and parser.get_http_version() == "1.1"
-        )
-
-    def _may_answer(self) -> bool:
-        # Answers go out in the order of the requests, and not faster than the sender reads them.
-        return (self.cycle is None or self.cycle.response_complete) and not self.flow.write_paused
-
-    def _pass_on(self) -> None:
-        """Tells uvicorn all that was held back."""
-        self._holds = False
-        self._unset_keepalive_if_required()  # an answer to an earlier request of the same read has set it
-        super().on_message_begin()
-        super().on_url(self._url)
-        for name, value in self._raw_headers:
-            super().on_header(name, value)
-        if self._headers_are_complete:
-            super().on_headers_complete()
-            for part in self._parts:
-                super().on_body(part)
-
-    def _answer(self, head: Head, body: bytes) -> None:
-        request = Received.with_head(head, body, self.number)
-        try:
-            reply = self.receiver.answer(request)
-        except Exception as error:  # as uvicorn treats what an application raises
-            self.logger.error("Exception in the receiver\n", exc_info=error)
-            reply = _CRASHED
-        if self.receiver.keeper is None or reply is _CRASHED:
-            self.go_out(reply)
-            return
-        held: Any = _Held(self, reply)
-        self.cycle = held
-        self.receiver.keeper.when_kept(self.loop, held.release)
-
-    def go_out(self, reply: Reply) -> None:
-        """Sends an answer."""
-        self.transport.write(b"".join((STATUS_LINE[reply.status], self._date(), reply.raw)))
-        if reply is _CRASHED:
-            self.transport.close()
-        self.on_response_complete()
-
-    def on_response_complete(self) -> None:
-        self._idle_since = self.loop.time()
-        if self.timeout_keep_alive_task is None or self.pipeline or self.transport.is_closing():
-            super().on_response_complete()
-            return
-        # The timer of the answer before still runs, and is put off when it ends: setting one anew for each delivery
-        # takes as long as storing it.
-        self.server_state.total_requests += 1
-        self.flow.resume_reading()
-
-    def timeout_keep_alive_handler(self) -> None:
-        left_s = self._idle_since + self.timeout_keep_alive - self.loop.time()
-        if self.cycle is not None and not self.cycle.response_complete:
-            self.timeout_keep_alive_task = None  # set again with the answer
-        elif left_s > 0:
-            self.timeout_keep_alive_task = self.loop.call_later(left_s, self.timeout_keep_alive_handler)
-        else:
-            super().timeout_keep_alive_handler()
-
-    def _date(self) -> bytes:
-        """The default headers as bytes; uvicorn makes a new list of them each second."""
-        headers = self.server_state.default_headers
-        if headers is not self._default_headers:
-            self._default_headers = headers
-            self._default_bytes = raw_headers(headers)
-        return self._default_bytes
-
-
-@lru_cache(maxsize=64)  # senders repeat theirs
-def _path_and_target(url: bytes) -> tuple[str, bytes]:
-    """The path as uvicorn decodes it, and path and query as they were sent."""
-    parsed = httptools.parse_url(url)
-    path = parsed.path.decode("ascii")
-    target = parsed.path + b"?" + parsed.query if parsed.query else parsed.path
-    return unquote(path) if "%" in path else path, target
-
-
-def protocol_for(receiver: Receiver) -> type[WireProtocol]:
-    """Returns the protocol class for a receiver; a fault may want to answer late, or below HTTP, so it has ASGI's."""
-    if receiver.fault is not None or not (receiver.script is None or receiver.script.in_place):
-        return WireProtocol
-    methods = frozenset(method.encode() for method in receiver.methods - {"HEAD"})  # answers to HEAD have no body
-    return type("_Protocol", (InPlaceProtocol,), {"receiver": receiver, "methods": methods, "heads": Heads()})

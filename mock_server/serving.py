@@ -16,7 +16,7 @@ import uvicorn
 from mock_server import connection
 from mock_server.asgi import asgi_app
 from mock_server.certificates import Tls
-from mock_server.connection import protocol_for
+from mock_server.in_place import protocol_for
 from mock_server.receiver import Receiver
 from openapi.errors import KitError
 

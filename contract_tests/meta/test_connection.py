@@ -15,8 +15,9 @@ from uvicorn.server import ServerState
 from contract_tests.cases import Case
 from contract_tests.corpus import DEPTHS, Scope
 from mock_server.asgi import asgi_app
-from mock_server.connection import InPlaceProtocol, WireProtocol, protocol_for
+from mock_server.connection import WireProtocol
 from mock_server.faults import FAULTS
+from mock_server.in_place import InPlaceProtocol, protocol_for
 from mock_server.receiver import Received, Receiver
 from mock_server.stamping import Identity, Run
 from openapi import load_contract

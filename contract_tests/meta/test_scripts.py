@@ -12,8 +12,9 @@ from contract_tests.cases import Case
 from contract_tests.corpus import DEPTHS, Scope
 from contract_tests.meta.processes import mock_running
 from mock_server import mock_command
-from mock_server.connection import InPlaceProtocol, WireProtocol, protocol_for
+from mock_server.connection import WireProtocol
 from mock_server.faults import FAULTS
+from mock_server.in_place import InPlaceProtocol, protocol_for
 from mock_server.receiver import Received, Receiver
 from mock_server.scripting import Scripted, Step, parsed
 from mock_server.sending import Access, Pace, Sender

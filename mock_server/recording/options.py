@@ -68,7 +68,7 @@ def recorded(receiver: Receiver, contract: Contract, options: Mapping[str, Any])
     store = options["store"]
 
     def trouble(text: str) -> None:
-        consequence = "; they are answered 507 until they can" if store and "cannot" in text else ""
+        consequence = "; they are answered 507 until they can" if store and "cannot be kept" in text else ""
         click.echo(f"{text}{consequence}", err=True)
 
     with Recorder(
