@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import threading
+from types import SimpleNamespace
 
 import pytest
 
 from contract_tests import company as company_module
-from contract_tests import interleaving
+from contract_tests import interleaving, trying
 from contract_tests.bench import Bench
 from contract_tests.company import Company, most_at_once
 from contract_tests.matrix import judge_all, tools
@@ -200,6 +201,24 @@ def test_rule_that_killed_a_slow_receiver_is_named():
     bench = judged(dies_of(b"[[[["), "ACK", "DAT-01", "FWD-01", "PAY-23", "PAY-24", "PAY-25", "IDM-01", "ORD-01")
     assert list(bench.killed_by.values()) == ["PAY-24"]
     assert broken(bench.results) == {"PAY-24"}
+
+
+def test_second_look_after_hostile_deliveries_takes_nobody_along(monkeypatch):
+    times, original = [], Company.let_along
+    monkeypatch.setattr(Company, "let_along", lambda company: times.append(1) or original(company))
+    bench = judged(dies_of(b"[[[["), "ACK-01", "PAY-24")
+    assert (len(times), bench.plain_sent) == (1, 2)
+
+
+@pytest.mark.parametrize(("status", "strained", "told"), [(409, False, 1), (500, False, 0), (500, True, 1)])
+def test_story_that_broke_ahead_is_told_again_in_its_turn(monkeypatch, status, strained, told):
+    again = []
+    monkeypatch.setattr(trying, "run_case", lambda *given: again.append(given))
+    exchange = Exchange(Delivery("", "POST", (), b""), Answer(status, "", (), b""), "", "", 0.1)
+    bench = SimpleNamespace(strained={id(exchange)} if strained else set())
+    ahead = trying.Outcome(SimpleNamespace(exchanges=[exchange]), AssertionError())
+    trying.first_try(bench, None, None, 1, 0, ahead)
+    assert len(again) == told
 
 
 def test_killed_receiver_gets_nothing_more():
