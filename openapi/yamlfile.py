@@ -147,6 +147,8 @@ def _value_of(text: str, path: Path, error: type[KitError]) -> jp.Json:
                 pass  # YAML's flow style, or a mistake that YAML's reader names with its line
         value = yaml.load(text, Loader=_JsonLikeLoader)  # noqa: S506  # a safe loader by its base
     except yaml.MarkedYAMLError as cause:
+        if cause.problem and "nesting depth" in cause.problem:  # PyYAML 6.0.4 has a limit of its own
+            raise _too_deep(path, error) from None
         line = cause.problem_mark.line + 1 if cause.problem_mark else 1
         raise error(
             f"not readable as YAML: {cause.problem}",
@@ -156,7 +158,7 @@ def _value_of(text: str, path: Path, error: type[KitError]) -> jp.Json:
     except (yaml.YAMLError, ValueError) as cause:
         raise error(f"not readable as YAML: {cause}", where=str(path)) from None
     except RecursionError:
-        raise error("nested too deeply", where=str(path), remedy="Give a document of fewer levels.") from None
+        raise _too_deep(path, error) from None
     if "&" in text and "*" in text and _written_out(value) > _MAX_PARTS:
         raise error(
             f"its aliases stand for more than {_MAX_PARTS:,} values",
@@ -164,6 +166,10 @@ def _value_of(text: str, path: Path, error: type[KitError]) -> jp.Json:
             remedy="Write fewer aliases (*name) inside what other aliases stand for.",
         )
     return value
+
+
+def _too_deep(path: Path, error: type[KitError]) -> KitError:
+    return error("nested too deeply", where=str(path), remedy="Give a document of fewer levels.")
 
 
 def _json(text: str) -> jp.Json:
