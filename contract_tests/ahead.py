@@ -32,6 +32,8 @@ def send_ahead(bench: Bench, rule: Rule, tests: dict[str, RuleTest]) -> None:
     """
     if _goes_far(bench, rule, tests):
         _begin_all(bench, rule, tests)
+    elif _has_time(bench, rule):
+        _begin_pausing(bench, rule, tests)
     jobs: list[Callable[[], None]] = []
     for following in bench.rules[bench.rules.index(rule) :]:
         test = tests.get(following.id)
@@ -67,10 +69,48 @@ def _is_known(bench: Bench, key: tuple[str, str]) -> bool:
 
 def _goes_far(bench: Bench, rule: Rule, tests: dict[str, RuleTest]) -> bool:
     """Whether later chapters are begun: once, for a receiver that is waited for, when it is known what it refuses."""
-    if bench.far or bench.one_by_one or not bench.company.bears_more:
+    if bench.begun_far or bench.one_by_one or not bench.company.bears_more:
         return False
     following = bench.rules[bench.rules.index(rule) :]
     return not any(tests[later.id].narrows for later in following if later.id in tests)
+
+
+def _has_time(bench: Bench, rule: Rule) -> bool:
+    """Whether what is sent with pauses may be begun: once, when the first chapter has told what a receiver refuses."""
+    unlimited = bench.company.most > bench.company.usual
+    begun = bench.begun_far or bench.begun_pausing
+    return unlimited and not begun and not bench.one_by_one and rule.chapter != bench.rules[0].chapter
+
+
+def _begin_pausing(bench: Bench, rule: Rule, tests: dict[str, RuleTest]) -> None:
+    """Begins the shared stimuli that take their time at any receiver; only what is acknowledged meanwhile counts.
+
+    Hostile deliveries of other rules go out beside them. Whatever they explain is asked again when its turn comes.
+    """
+    bench.begun_pausing = True
+
+    def deliver(begun: _Begun) -> None:
+        contact = bench.contact(begun.case, begun.number)
+        exchange = bench.send(begun.case.delivery(contact.identity), ahead_of=begun.rule.id)
+        if exchange.acknowledged:
+            bench.shared[begun.test.purpose, begun.case.callback.name, begun.index] = exchange
+
+    for following in bench.rules[bench.rules.index(rule) :]:
+        test = tests.get(following.id)
+        if test is None or not test.shares or test.waits_its_turn or missing_means(bench, following, test):
+            continue
+        for scope in bench.scopes:
+            key = (test.purpose, scope.callback.name)
+            if key in bench.far or _is_known(bench, key) or blocker(bench, following, test, scope):
+                continue
+            with contextlib.suppress(NotApplicable):
+                cases = cases_of(bench, test, scope)
+                if not any(case.framing.pause_s for _, case in cases):
+                    continue
+                first = first_number(bench, test, scope, cases)
+                begun = [_Begun(following, test, case, first + index, index) for index, case in cases]
+                bench.far[key] = {each.index: bench.far_workers.submit(deliver, each) for each in begun}
+                bench.under_way.add(key)
 
 
 @dataclass(frozen=True)
@@ -88,6 +128,7 @@ class _Begun:
 
 
 def _begin_all(bench: Bench, rule: Rule, tests: dict[str, RuleTest]) -> None:
+    bench.begun_far = True
     begun = list(_all_cases(bench, rule, tests))
     for each in sorted(begun, key=lambda each: not each.is_long):
         future = bench.far_workers.submit(_run, bench, each)

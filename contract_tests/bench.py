@@ -60,6 +60,7 @@ class Bench:
         under_way: Stimuli that were sent ahead, by stimuli and callback.
         sent_ahead: How many deliveries were sent ahead for a rule that has no verdict yet.
         far: What was sent ahead beyond its chapter, by what it is numbered by, callback and index.
+        begun_far, begun_pausing: Whether all that can be was sent ahead so, or what is sent with pauses.
         strained: Identities of exchanges that had more company than the pace says, or went out after hostile ones.
         most_at_once: Deliveries under way at a receiver that takes no longer for many; 0 for what the pace says.
         company: How many deliveries are under way together.
@@ -101,6 +102,8 @@ class Bench:
     under_way: set[tuple[str, str]] = field(default_factory=set)
     sent_ahead: dict[str, int] = field(default_factory=dict)
     far: dict[tuple[str, str], dict[int, Future[Any]]] = field(default_factory=dict)
+    begun_far: bool = False
+    begun_pausing: bool = False
     strained: set[int] = field(default_factory=set)
     most_at_once: int = 0
     shut: dict[Sender, str] = field(default_factory=dict)
