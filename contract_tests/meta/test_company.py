@@ -179,7 +179,7 @@ def test_what_was_sent_ahead_of_a_blocked_rule_is_not_judged():
 )
 def test_fault_of_a_slow_receiver_breaks_exactly_its_rule(rule):
     required = [each.id for each in tools()[1].with_required(rule)]
-    rules = {*required, "ACK-03", "DAT-01", "PAY-01", "PAY-03", "WIRE-12", "IDM-01", "ORD-01", "LOD-01"}
+    rules = {*required, "ACK-03", "DAT-01", "PAY-01", "PAY-03", "WIRE-12", "SEC-01", "IDM-01", "ORD-01", "LOD-01"}
     assert broken(judged(FAULTS[rule], *rules).results) == {rule}
 
 
