@@ -40,6 +40,8 @@ def planned(bench: Bench, rule: Rule, test: RuleTest, seen: set[tuple[str, str]]
             plan.reason = str(reason)
             continue
         plan.cases += len(cases)
+        if not test.connects:
+            bench.number(test.purpose, scope, len(cases))  # here, so that ids do not depend on what is sent ahead
         key = (test.purpose, scope.callback.name)
         if test.shares and key in seen:
             continue
