@@ -91,7 +91,7 @@ def _begin_pausing(bench: Bench, rule: Rule, tests: dict[str, RuleTest]) -> None
 
     def deliver(begun: _Begun) -> None:
         contact = bench.contact(begun.case, begun.number)
-        exchange = bench.send(begun.case.delivery(contact.identity), ahead_of=begun.rule.id)
+        exchange = bench.send(begun.case.delivery(contact.identity), ahead_of=begun.rule.id, apart=True)
         if exchange.acknowledged:
             bench.shared[begun.test.purpose, begun.case.callback.name, begun.index] = exchange
 

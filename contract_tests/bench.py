@@ -192,6 +192,11 @@ class Bench:
         return ThreadPoolExecutor(max_workers=self.sender.pace.at_once, thread_name_prefix="burst")
 
     @cached_property
+    def far_burst_workers(self) -> ThreadPoolExecutor:
+        """The same for cases that are sent ahead beyond their chapter."""
+        return ThreadPoolExecutor(max_workers=self.sender.pace.at_once, thread_name_prefix="burst ahead")
+
+    @cached_property
     def far_workers(self) -> ThreadPoolExecutor:
         """Workers for cases that are sent ahead beyond their chapter; the company bounds what is under way."""
         return ThreadPoolExecutor(max_workers=self.company.most, thread_name_prefix="ahead")
@@ -199,13 +204,9 @@ class Bench:
     def close(self) -> None:
         """Stops the workers and gives the connections back."""
         self.company.end()
-        if "far_workers" in self.__dict__:
-            self.far_workers.shutdown(wait=False, cancel_futures=True)
-        if "burst_workers" in self.__dict__:
-            self.burst_workers.shutdown(wait=False, cancel_futures=True)
         if isinstance(self.state, HttpReadBack):
             self.state.close()
-        for workers in ("_workers", "_more_workers"):
+        for workers in ("_workers", "_more_workers", "burst_workers", "far_burst_workers", "far_workers"):
             if workers in self.__dict__:
                 self.__dict__[workers].shutdown(wait=False, cancel_futures=True)
         for sender in self.senders:
@@ -231,6 +232,7 @@ class Bench:
         has_turn: bool = False,
         ahead_of: str = "",
         along: bool = False,
+        apart: bool = False,
         sender: Sender | None = None,
     ) -> Exchange:
         """Sends one delivery and keeps what came back.
@@ -239,6 +241,7 @@ class Bench:
             has_turn: Whether the pace has already counted it.
             ahead_of: The rule that it is sent ahead of; what a rule sends in its turn waits until all that is back.
             along: Whether it goes out along with a delivery that follows hostile ones, or is that delivery.
+            apart: Whether it is nobody's company: it takes its time without being worked on.
             sender: Sends it in the place of the callback's own sender.
         """
         if not ahead_of and not along:
@@ -246,13 +249,14 @@ class Bench:
         turn = object()
         with self._lock:
             others = len(self._under_way)
-            self._under_way = {each: max(known, others) for each, known in self._under_way.items()}
-            self._under_way[turn] = others
+            if not apart:
+                self._under_way = {each: max(known, others) for each, known in self._under_way.items()}
+                self._under_way[turn] = others
         try:
             exchange = (sender or self.sender_of(delivery.callback)).send(delivery, has_turn=has_turn)
         finally:
             with self._lock:
-                others = self._under_way.pop(turn)
+                others = self._under_way.pop(turn, 0)
         self.company.note(exchange, others)
         with self._lock:
             if others:

@@ -45,6 +45,7 @@ __all__ = ["check"]
     "strict_waivers",
     "name",
     "all_findings",
+    "quiet",
 )
 @click.command()
 @click.argument("url", required=False, envvar="CALLBACK_CONTRACT_CHECK_URL")
@@ -68,6 +69,7 @@ __all__ = ["check"]
 )
 @click.option("--name", default="", metavar="TEXT", help="The receiver's name in reports.")
 @click.option("--all-findings", is_flag=True, help="Tell each in full, also where one cause breaks many rules.")
+@click.option("--quiet", is_flag=True, help="Leave out rules that passed or are not applicable.")
 @docs_url_option
 @gate_options
 @reach_options
@@ -191,10 +193,11 @@ class _Check:
             redact=redact,
             incomplete=why_incomplete(stopped),
         )
-        show_report(out, report, bench.catalogue, report_dir, at_length=self.options["all_findings"])
+        told = {"at_length": self.options["all_findings"], "quiet": self.options["quiet"]}
+        show_report(out, report, bench.catalogue, report_dir, **told)
         if report_dir is not None:
             written = write(report, report_dir)
-            names = ", ".join(file.name for file in written)
+            names = ", ".join([file.name for file in written] + ["findings/"] * (report_dir / "findings").is_dir())
             out.print(f"reports in {report_dir}: {names}", soft_wrap=True, markup=False)
         if self.options["write_waivers"] is not None:
             out.print(draft_waivers(self.options["write_waivers"], bench, stopped), soft_wrap=True, markup=False)

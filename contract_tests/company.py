@@ -81,8 +81,8 @@ class Company:
 
     def _weigh(self) -> None:
         took, self._took = self._took, []
-        if self._one_s < _WORTH_S:
-            return
+        if self._one_s < _WORTH_S or self.most <= self.usual:
+            return  # hardly waited for, or by a pace that was asked for
         self._weighed += 1
         queued = _are_slower(took, _SLOWER * self._one_s)
         if queued and (self.limit > self.usual or self._weighed <= _DOUBTS):
@@ -131,7 +131,7 @@ class Company:
     @property
     def _most_now(self) -> int:
         # Whoever goes along holds up nobody: that many at the same instant would keep the kit itself busy.
-        return min(self.limit, max(self.usual, self.limit // 2)) if self._along else self.limit
+        return min(self.limit, max(self.usual, self.limit // 2)) - 1 if self._along else self.limit
 
     @contextlib.contextmanager
     def let_in(self) -> Iterator[None]:

@@ -58,7 +58,7 @@ class Contact:
         if not self.ahead_of:
             return self.bench.send(delivery, has_turn=has_turn, sender=self.sender)
         with self.bench.company.turn() as along:
-            return self.bench.send(delivery, has_turn=has_turn, ahead_of=self.ahead_of, along=along)
+            return self.bench.send(delivery, has_turn=has_turn, ahead_of=self.ahead_of, along=along, sender=self.sender)
 
     def deliver_plain(self, *, fresh_connection: bool = True) -> Exchange:
         """Sends a plain valid delivery of another message, by default on a connection of its own."""
@@ -115,7 +115,9 @@ class Contact:
         # One turn for all of them: spread out by the pace they would not be together.
         self.bench.sender.take_turns(len(deliveries))
         together = functools.partial(self._send, has_turn=True)
-        came = list(self.bench.burst_workers.map(together, deliveries))
+        # What goes ahead waits for room, and must not keep those in hand from sending theirs.
+        workers = self.bench.far_burst_workers if self.ahead_of else self.bench.burst_workers
+        came = list(workers.map(together, deliveries))
         self.exchanges += came
         if not self.ahead_of:  # what goes ahead is no burst: it goes as there is room
             self.bench.bursts.append(Burst(self.case.callback.name, self.case.label, tuple(came)))

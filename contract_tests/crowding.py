@@ -15,8 +15,10 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CROWD_RULE",
+    "broke_in_company",
     "crowd_breaks",
     "is_crowd_rule_due",
+    "is_selected",
     "is_strained",
     "left_to_crowd_rule",
     "take_over",
@@ -33,7 +35,7 @@ _MOST_SHOWN = 3
 
 def is_crowd_rule_due(bench: Bench) -> bool:
     """Whether the rule on bursts is still to come, so that what is left to it is not lost."""
-    return CROWD_RULE not in bench.results and any(rule.id == CROWD_RULE for rule in bench.rules)
+    return CROWD_RULE not in bench.results and is_selected(bench)
 
 
 def was_crowded_out(bench: Bench, exchanges: Iterable[Exchange]) -> bool:
@@ -45,6 +47,17 @@ def was_crowded_out(bench: Bench, exchanges: Iterable[Exchange]) -> bool:
     if any(exchange.failure in {"reset", "refused"} for exchange in beside):
         return True
     return is_crowd_rule_due(bench) and any(exchange.status >= 500 for exchange in beside)
+
+
+def is_selected(bench: Bench) -> bool:
+    """Whether the rule on bursts is judged in this run."""
+    return any(rule.id == CROWD_RULE for rule in bench.rules)
+
+
+def broke_in_company(bench: Bench, finding: Finding) -> bool:
+    """Whether a case broke beside others and held alone, by an error that the rule on bursts would have told."""
+    errors = (e for e in finding.exchanges if not e.answered and id(e) in bench.beside)
+    return not finding.repeated and any(errors)
 
 
 def is_strained(bench: Bench, exchanges: Iterable[Exchange]) -> bool:

@@ -14,7 +14,7 @@ from contract_tests.ahead import brought
 from contract_tests.bench import Bench
 from contract_tests.cases import Case
 from contract_tests.corpus import Scope
-from contract_tests.crowding import CROWD_RULE, is_strained, take_over
+from contract_tests.crowding import CROWD_RULE, broke_in_company, is_selected, is_strained, take_over
 from contract_tests.narrowing import BlockedError, cases_of, narrow
 from contract_tests.plain_delivery import look_after, refuse_lost_credentials
 from contract_tests.planning import blocker, first_number, missing_means, scopes_of
@@ -105,7 +105,7 @@ def _judge_cases(
         functools.partial(first_try, bench, test, case, first + index, index, ahead.get(index)) for index, case in cases
     ]
     numbers = iter(first + index for index, _ in cases)
-    broken = crowded = 0
+    broken = crowded = strained = 0
     further: list[str] = []
     # What is told again after it broke far ahead has the company that it would have had in the first place.
     for batch in bench.at_once(list(jobs), bench.company.usual if ahead else test.at_once):
@@ -120,7 +120,8 @@ def _judge_cases(
             refuse_lost_credentials(bench, scope, outcome)
             finding = confirmed(bench, rule, test, outcome, number)
             if finding is None:
-                crowded += not is_strained(bench, outcome.contact.exchanges)
+                is_ours = is_strained(bench, outcome.contact.exchanges)
+                strained, crowded = strained + is_ours, crowded + (not is_ours)
             else:
                 result.findings.append(replace(finding, case_index=number - first))
                 broken += 1
@@ -135,6 +136,10 @@ def _judge_cases(
         said = said if is_all else f"at least {said}"
     elif crowded:
         said = f"{crowded} of {len(cases)} cases broke among others and held alone; {CROWD_RULE} judges that"
+    elif strained:
+        said = f"{strained} of {len(cases)} cases broke in more company than usual, and never again alone"
+    if not is_selected(bench) and any(broke_in_company(bench, finding) for finding in result.findings):
+        said += f"; beside other deliveries, and not alone: {CROWD_RULE}, which was not asked for, judges that"
     if test.named and further:
         said += f"; once each, also {', '.join(further)}"
     if said and len(bench.scopes) > 1:

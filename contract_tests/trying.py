@@ -48,9 +48,11 @@ def confirmed(bench: Bench, rule: Rule, test: RuleTest, outcome: Outcome, number
         again = run_case(bench, test, outcome.contact.case, number, None)
         excused = again.broken is None and (crowded or is_strained(bench, outcome.contact.exchanges))
     tally = Tally(2, 1)
-    if not excused:
+    if not (excused and crowded):
         breaks = functools.partial(_breaks, bench, test, outcome.contact.case, number)
         tally = tallied(bench, test, outcome.contact.case, again_broke=again.broken is not None, breaks=breaks)
+        # More company than usual excuses what breaks no more, however often it is asked alone.
+        excused = excused and tally.broke == 1
     finding = _finding(again if again.broken is not None else outcome, test, None, tally)
     if not excused:
         return finding

@@ -15,6 +15,8 @@ __all__ = ["Answer", "Delivery", "Exchange", "Framing", "Headers", "printable"]
 
 Headers = tuple[tuple[str, str], ...]
 
+_ELEMENT = re.compile(rb"<[a-zA-Z!]")
+
 WHY_NO_ANSWER = {
     "timeout": "no complete answer in time",
     "reset": "the connection was closed without an answer",
@@ -98,11 +100,13 @@ class Answer:
 
     @property
     def is_html(self) -> bool:
-        """Whether it is a web page, by its media type or by how its body starts."""
+        """Whether it is a web page: it starts like one, or is labelled as one and has an element in it.
+
+        Many frameworks label whatever a handler returns `text/html`; `ok` is no page for that.
+        """
         start = self.body[:200].lstrip().lower()
-        return self.media_type in {"text/html", "application/xhtml+xml"} or start.startswith(
-            (b"<!doctype html", b"<html")
-        )
+        labelled = self.media_type in {"text/html", "application/xhtml+xml"}
+        return start.startswith((b"<!doctype html", b"<html")) or (labelled and _ELEMENT.search(self.body) is not None)
 
     def retry_after_s(self, now: datetime | None = None) -> float | None:
         """Seconds that a 429 or 503 asks to wait (RFC 9110 §10.2.3); None when it does not."""

@@ -45,12 +45,7 @@ class DrawnFile:
     def written(self, about: dict[str, str]) -> str:
         """The file's text, a line for each body: what is drawn is hostile to editors, so it is ASCII."""
         head = "".join(f"  {json.dumps(name)}: {json.dumps(value)},\n" for name, value in about.items())
-        kinds = ",\n".join(
-            f"    {json.dumps(kind)}: [\n"
-            + ",\n".join(f"      {json.dumps(_written(body))}" for body in some)
-            + "\n    ]"
-            for kind, some in self.bodies.items()
-        )
+        kinds = ",\n".join(f"    {json.dumps(kind)}: [\n{_lines(some)}\n    ]" for kind, some in self.bodies.items())
         return f'{{\n{head}  "bodies": {{\n{kinds}\n  }}\n}}\n'
 
 

@@ -76,6 +76,17 @@ def test_crashes_with_different_stack_traces_are_one_cause():
     assert groups(broken("PAY-01", **traced(1)), broken("PAY-03", **traced(2))) == [["PAY-01", "PAY-03"]]
 
 
+def test_crashes_of_different_exceptions_are_told_by_themselves():
+    first, second = traced(1), traced(1)
+    second["exchanges"][0]["answer"]["body"] += "\nKeyError: 'workflow_id'"
+    assert groups(broken("PAY-01", **first), broken("PAY-03", **second)) == [["PAY-01"], ["PAY-03"]]
+
+
+def test_rule_that_most_of_its_cases_broke_leads():
+    odd = broken("PAY-01") | {"cases": 7}
+    assert groups(odd, broken("PAY-03", count=3) | {"cases": 16}) == [["PAY-03", "PAY-01"]]
+
+
 def test_what_reads_like_a_trace_and_is_no_crash_is_compared_as_it_is():
     first, second = broken("PAY-01", **traced(1, 200)), broken("PAY-03", **traced(2, 200))
     assert groups(first, second) == [["PAY-01"], ["PAY-03"]]

@@ -266,6 +266,15 @@ NO_JUDGEMENT = {
 }
 
 
+@pytest.mark.parametrize("body", [b"ok", b"", b'{"code":0}', b"1 < 2"])
+def test_answer_that_is_merely_labelled_as_a_page_is_judged(body):
+    """Flask, Django, Express and PHP label so whatever a handler returns."""
+    with raw_server(lambda c, r: c.sendall(answer("200 OK", body, "Content-Type: text/html"))) as base:
+        done = run("check", base, "--rules", "ACK-01,ACK-07,ACK-08")
+    assert (done.returncode, "warn            ACK-08" in done.stdout) == (0, True), done.stderr
+    assert "pass            ACK-07" in done.stdout
+
+
 @pytest.mark.parametrize("kind", NO_JUDGEMENT)
 def test_nothing_to_judge_is_one_message_and_exit_3(kind):
     act, said = NO_JUDGEMENT[kind]

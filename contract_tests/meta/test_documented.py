@@ -64,5 +64,12 @@ def test_another_body_is_explained(body, media_type):
     assert answer_flaws(exchange(body, media_type), CALLBACK)
 
 
+def test_what_an_answer_may_not_have_is_left_to_the_checks():
+    schema = {"type": "object", "properties": {"v": {"type": "string", "writeOnly": True}}}
+    callback = dataclasses.replace(CALLBACK, answer=Documented(200, "application/json", schema))
+    assert not is_plainly_documented(exchange(b'{"v":"x"}', "application/json").answer, callback)
+    assert answer_flaws(exchange(b'{"v":"x"}', "application/json"), callback)
+
+
 def test_an_encoded_body_is_left_to_the_checks():
     assert not is_plainly_documented(exchange(b"{}", "application/json", **{"Content-Encoding": "x"}).answer, CALLBACK)

@@ -205,6 +205,21 @@ def test_masking_leaves_the_others_valid(tmp_path):
     assert aside(chosen(lines(tmp_path, *BODIES), "format:phone", "format:hex32")) == {}
 
 
+@pytest.mark.parametrize("quoted", ["name=Jo+Ann+Smyth", "name=Jo%20Ann%20Smyth", "Jo Ann Smyth"])
+def test_name_is_masked_as_a_form_inside_a_text_writes_it(tmp_path, quoted):
+    contract = schema_of(tmp_path, a=TEXT, b=TEXT)
+    entry = {"headers": {}, "body": {"a": "Jo Ann Smyth", "b": quoted}}
+    (delivery,) = delivered(chosen(lines(tmp_path, entry), "/a", contract=contract))
+    assert b"Smyth" not in delivery.body
+
+
+def test_name_is_masked_as_json_inside_a_text_escapes_it(tmp_path):
+    contract = schema_of(tmp_path, a=TEXT, b=TEXT)
+    entry = {"headers": {}, "body": {"a": "René Légère", "b": json.dumps({"name": "René Légère"})}}
+    (delivery,) = delivered(chosen(lines(tmp_path, entry), "/a", contract=contract))
+    assert b"00e9" not in delivery.body
+
+
 def test_value_is_masked_in_the_other_spellings_of_the_same_delivery(tmp_path):
     number, link = "+8613912345678", "https://example.org/?to=%2B8613912345678&mail=ada%40lovelace.org"
     body = {"a": number, "b": number[1:], "c": int(number[1:]), "d": link}

@@ -41,6 +41,10 @@ def test_it_is_sent_once_and_counted_to_its_rule(clean):
     assert len(paused(clean)) == clean.results["WIRE-16"].deliveries == clean.results["WIRE-16"].cases
 
 
+def test_it_is_nobodys_company(clean):
+    assert not any(id(exchange) in clean.beside for exchange in paused(clean))
+
+
 def test_receiver_that_never_waits_is_found():
     assert [rule for rule, result in came(FAULTS["WIRE-16"]).results.items() if result.broken] == ["WIRE-16"]
 

@@ -120,6 +120,12 @@ def test_parts_that_no_mask_reaches_are_set_aside_when_something_is_masked(tmp_p
     assert aside(masked) == {"s.jsonl line 2": "mask"} and reason in masked.aside[0].reason
 
 
+def test_part_that_says_it_is_not_encoded_is_masked(tmp_path):
+    body = EVENT.replace('name="sender"\r\n', 'name="sender"\r\nContent-Transfer-Encoding: 8bit\r\n')
+    _, samples = samples_of(tmp_path, MAIL_LIKE, entry(body, f"{MULTIPART}; boundary=b0"), masks=["/sender"])
+    assert [b"Lovelace" in delivery.body for delivery in delivered(samples)] == [False]
+
+
 def test_fields_that_cannot_be_written_anew_are_set_aside_when_something_is_masked(tmp_path):
     body = EVENT.replace("--b0--", '--b0\r\nContent-Disposition: form-data; name="a\\"b"\r\n\r\nx\r\n--b0--')
     with pytest.raises(KitError, match="would mean something else"):

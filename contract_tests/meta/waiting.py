@@ -22,7 +22,7 @@ MOST = 48
 
 
 @contextlib.contextmanager
-def bench_before(fault=None, *rules):
+def bench_before(fault=None, *rules, at_once=None):
     """A bench before a mock that takes its time for each delivery, all of them side by side."""
 
     def answer(request, assessment, receiver, right):
@@ -30,7 +30,7 @@ def bench_before(fault=None, *rules):
         return replace(reply, delay_s=max(reply.delay_s, WORK_S))
 
     contract = tools()[0]
-    with served(Receiver(contract, fault=Fault("", answer))) as url, bench_at(url, *rules) as bench:
+    with served(Receiver(contract, fault=Fault("", answer))) as url, bench_at(url, *rules, at_once=at_once) as bench:
         bench.state, bench.patience_s = own_read_back(url, contract), 1.0
         for _ in range(16):  # that it works side by side is known from here on, however busy this machine is
             quick = Exchange(Delivery("", "POST", (), b""), Answer(200, "", (), b"{}"), "", "", WORK_S)
@@ -39,12 +39,13 @@ def bench_before(fault=None, *rules):
 
 
 @contextlib.contextmanager
-def bench_at(url, *rules):
-    """A bench as `check` opens it on this machine."""
+def bench_at(url, *rules, at_once=None):
+    """A bench as `check` opens it on this machine, perhaps with --at-once."""
     contract, catalogue, _ = tools()
     chosen = catalogue.select(rules) if rules else catalogue.rules
-    sender = Sender(Access(url), Pace())
-    bench = Bench(contract, catalogue, chosen, contract.default_callbacks, sender, DEPTHS["quick"], most_at_once=MOST)
+    sender = Sender(Access(url), Pace() if at_once is None else Pace(at_once=at_once))
+    most = MOST if at_once is None else at_once
+    bench = Bench(contract, catalogue, chosen, contract.default_callbacks, sender, DEPTHS["quick"], most_at_once=most)
     try:
         yield bench
     finally:

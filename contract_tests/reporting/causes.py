@@ -2,7 +2,7 @@
 
 A crash on whatever is not expected breaks fifteen rules by one and the same answer. Rules share a cause when all that
 was found of them is the same: what was expected, and an answer of the same status, media type and body to the same
-method; stack traces count as one, since they differ in their lines from body to body. Where several exchanges or
+method; stack traces of the same exception count as one, since they differ in their lines. Where several exchanges or
 read-back decided, where a rule held once or is waived, it is told by itself.
 """
 
@@ -26,7 +26,11 @@ _OF_ONE_ANSWER = re.compile(
     r"|[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}"
     r"|\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?(?:Z|[+-]\d\d:?\d\d)?"
 )
+_EXCEPTION = re.compile(r"^(?:\w+\.)*([A-Z]\w*(?:Error|Exception|Exit|Interrupt))\b", re.MULTILINE)
 _LENGTH = re.compile(r"\d+(?= bytes?\b)")
+
+
+_MOST_FINDINGS = 3  # of one rule, see judging: its further cases are not sent
 
 
 @dataclass(frozen=True)
@@ -53,7 +57,18 @@ def by_cause(report: Mapping[str, Any]) -> tuple[Cause, ...]:
         found.append([rule])
         if evidence is not None:
             leading[evidence] = found[-1]
-    return tuple(Cause(first, tuple(more)) for first, *more in found)
+    return tuple(Cause(first, tuple(more)) for first, *more in map(_most_telling_first, found))
+
+
+def _most_telling_first(rules: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Of the gravest, a rule that most of its cases broke: a receiver that breaks on one odd body in seven misleads."""
+    leader = max((rule for rule in rules if rule["verdict"] == rules[0]["verdict"]), key=_share)
+    return [leader, *(rule for rule in rules if rule is not leader)]
+
+
+def _share(rule: Mapping[str, Any]) -> float:
+    found, cases = len(rule["findings"]), int(rule["cases"])
+    return found / max(1, min(cases, _MOST_FINDINGS))
 
 
 def command_of_any(cause: Cause) -> str:
@@ -84,8 +99,9 @@ def _sight(finding: Mapping[str, Any]) -> tuple[str, ...] | None:
     if answer is None:
         return (*seen, exchange["no_answer"]["kind"])
     labels = [value.lower() for name, value in answer["headers"] if name.lower() == "content-type"]
-    crashed = answer["status"] >= 500 and holds_trace(answer["body"])
-    return (*seen, str(answer["status"]), *labels, "a stack trace" if crashed else _same(answer["body"]))
+    if answer["status"] >= 500 and holds_trace(answer["body"]):
+        return (*seen, str(answer["status"]), *labels, "a stack trace", *_EXCEPTION.findall(answer["body"]))
+    return (*seen, str(answer["status"]), *labels, _same(answer["body"]))
 
 
 def _same(text: str) -> str:

@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
+from rich.padding import Padding
 from rich.text import Text
 
 from contract_tests.reporting.causes import Cause, by_cause, command_of_any
 from contract_tests.reporting.documented import rule_link
 from contract_tests.reporting.reproduction import from_here
+from contract_tests.reporting.steps_shown import story_lines
 from mock_server.curl import FRESH_RUN
 from mock_server.delivery import printable
 from openapi.catalogue import Catalogue, Rule
@@ -75,14 +77,14 @@ def _show_findings(target: Console, rule: dict[str, Any], row: Rule, directory: 
     target.print(Text.assemble((f"{rule['verdict']} ", style), (f"{row.id} ", "bold"), f"{row.level}: {row.statement}"))
     target.print(Text(f"  Source: {row.source}", style="dim"))
     if rule["reason"]:
-        target.print(Text(f"  {rule['reason']}"))
+        target.print(_hanging(Text(rule["reason"]), 2))
     told: set[tuple[str, str]] = set()
     for number, finding in enumerate(rule["findings"], 1):
         same = (finding["expected"], finding["actual"])
         _show_finding(target, number, finding, directory, brief=same in told)
         told.add(same)
     if rule["findings"]:
-        target.print(Text.assemble("  ", ("Remedy: ", "bold"), row.remedy))
+        target.print(_hanging(Text.assemble(("Remedy: ", "bold"), row.remedy), 2))
 
 
 def _show_finding(
@@ -93,7 +95,10 @@ def _show_finding(
     if brief:  # the whole of it stands in report.json
         target.print(Text("     the same, expected and actual"))
         return
-    for exchange in finding["exchanges"][-3:]:
+    if "timeline" in finding and len(finding["exchanges"]) > 1:
+        for step in story_lines(finding["timeline"]):
+            target.print(Text(_one_line(f"     {step}", target.width)))
+    for exchange in finding["exchanges"][-3:] if "timeline" not in finding else finding["exchanges"][:1]:
         answer = exchange.get("answer")
         came = f"{answer['status']}  {answer['body']}" if answer else f"no answer: {exchange['no_answer']['kind']}"
         took = f"{exchange['elapsed_s'] * 1000:.0f} ms"
@@ -108,6 +113,11 @@ def _show_finding(
         fresh = ", with a fresh id each time" if finding["curl"].startswith(FRESH_RUN) else ""
         target.print(Text(f"     One delivery{fresh}:"))
         target.print(Text(f"     {finding['curl']}"), soft_wrap=True)
+
+
+def _hanging(text: Text, indent: int) -> Padding:
+    """A paragraph whose further lines are as far in as its first."""
+    return Padding(text, (0, 0, 0, indent))
 
 
 def _one_line(text: str, width: int) -> str:

@@ -70,6 +70,7 @@ def report_html(report: dict[str, Any], chinese: Texts | None = None) -> str:
             musts=sum(blocks_the_gate(rule) for rule in report["rules"]),
             shoulds=sum(rule["level"] == "SHOULD" and rule["verdict"] in {"warn", "flaky"} for rule in report["rules"]),
             strict_matters=report["exit_code"] == 1 and result != "broken",
+            judged=sum(rule["verdict"] != "not applicable" for rule in report["rules"]),
             selected=report["selection"]["rules"] < report["selection"]["of_rules"]
             or report["selection"]["callbacks"] < report["selection"]["of_callbacks"],
             options=_options(report["run"]["options"]),

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shlex
+import shutil
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,7 +15,8 @@ from mock_server.sending import Access
 __all__ = ["REPORT_FILE", "contract_words", "from_here", "reproduce_command"]
 
 REPORT_FILE = "report.json"
-_COMMAND = f"callback-contract reproduce {REPORT_FILE} "
+_PROGRAM = "callback-contract"
+_COMMAND = f"{_PROGRAM} reproduce {REPORT_FILE} "
 
 
 def reproduce_command(finding_id: str, access: Access, options: Mapping[str, Any]) -> str:
@@ -49,7 +53,16 @@ def _contract_to_fill_in(options: Mapping[str, Any]) -> str:
 
 
 def from_here(command: str, directory: Path | None) -> str:
-    """The same command for whoever is not in the report's directory."""
+    """The same command for whoever is not in the report's directory, and called this program by a path."""
     if directory is None or not command.startswith(_COMMAND):
         return command
-    return f"callback-contract reproduce {shlex.quote(str(directory / REPORT_FILE))} {command[len(_COMMAND) :]}"
+    return f"{_program()} reproduce {shlex.quote(str(directory / REPORT_FILE))} {command[len(_COMMAND) :]}"
+
+
+def _program() -> str:
+    """How this program was called: in a virtual environment that is not active its bare name finds nothing."""
+    called = sys.argv[0]
+    if os.path.basename(called) != _PROGRAM or os.path.dirname(called) == "":
+        return _PROGRAM
+    found = shutil.which(_PROGRAM)
+    return _PROGRAM if found and os.path.realpath(found) == os.path.realpath(called) else shlex.quote(called)

@@ -133,16 +133,23 @@ def show_plan(
 
 
 def show_report(
-    target: Console, report: Report, catalogue: Catalogue, directory: Path | None = None, *, at_length: bool = False
+    target: Console,
+    report: Report,
+    catalogue: Catalogue,
+    directory: Path | None = None,
+    *,
+    at_length: bool = False,
+    quiet: bool = False,
 ) -> None:
     """Prints a report, which is going to stand in the directory: verdicts by chapter, findings, and its sum.
 
     Args:
         at_length: Whether each finding is told in full, also where one cause breaks many rules.
+        quiet: Whether rules that nothing is to be done about are left out.
     """
     value = report.value
     for chapter, title in catalogue.chapters.items():
-        rules = [rule for rule in value["rules"] if rule["chapter"] == chapter]
+        rules = [rule for rule in value["rules"] if rule["chapter"] == chapter and not (quiet and _is_quiet(rule))]
         if rules:
             target.print(f"\n[bold]{chapter}  {escape(title)}[/]")
         told = ""
@@ -153,6 +160,10 @@ def show_report(
     _show_summary(target, value)
 
 
+def _is_quiet(rule: dict[str, Any]) -> bool:
+    return rule["verdict"] == "not applicable" or (rule["verdict"] == "pass" and not rule["reason"])
+
+
 def _show_verdict(target: Console, rule: dict[str, Any], told: str) -> None:
     verdict, style = rule["verdict"], STYLES[rule["verdict"]]
     target.print(Text.assemble((f"{verdict:14}", style), f"  {rule['id']:8} {rule['level']:7} {rule['statement']}"))
@@ -160,7 +171,7 @@ def _show_verdict(target: Console, rule: dict[str, Any], told: str) -> None:
         target.print(
             Text(printable(f"{'':16}until {waiver['until']} by {waiver['owner']}: {waiver['reason']}"), style="dim")
         )
-    if verdict == "not applicable" and rule["reason"] != told:
+    if verdict in {"pass", "not applicable"} and rule["reason"] and rule["reason"] != told:
         target.print(Text(f"{'':16}{rule['reason']}", style="dim"))
 
 

@@ -81,8 +81,10 @@ WORDS: dict[str, tuple[str, str]] = {
     ),
     "frozen": ("Not judged, newer than {version}: {ids}.", "未判定（晚于 {version}）：{ids}。"),
     "selection": (
-        "Judged: {rules} of {of_rules} rules, {callbacks} of the contract's {of_callbacks} callbacks.",
-        "判定范围：{of_rules} 条规则中的 {rules} 条，契约 {of_callbacks} 种回调中的 {callbacks} 种。",
+        "Judged: {judged} of {of_rules} rules ({unjudged} more not applicable), "
+        "{callbacks} of the contract's {of_callbacks} callbacks.",
+        "判定范围：{of_rules} 条规则中的 {judged} 条（另有 {unjudged} 条不适用），"
+        "契约 {of_callbacks} 种回调中的 {callbacks} 种。",
     ),
     "pass": ("pass", "通过"),
     "warn": ("warn", "警告"),

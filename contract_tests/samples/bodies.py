@@ -23,7 +23,7 @@ __all__ = ["Body", "read_body", "rewritten", "why_unmaskable"]
 _NAMES = {FORM: "a form", MULTIPART: "multipart/form-data"}
 # What a part may hold that no mask reaches: a file's bytes, and texts that are written in another way.
 _FILE = re.compile(rb"(?i)\bfilename\*?\s*=")
-_WRITTEN_OTHERWISE = re.compile(rb"(?im)^content-transfer-encoding:\s*(?!(?:7bit|8bit|binary)\s*$)")
+_WRITTEN_OTHERWISE = re.compile(rb"(?im)^content-transfer-encoding:[ \t]*+(?!(?:7bit|8bit|binary)\s*$)")
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,11 @@ digits are left, since a date or a price would break by them, and that is told.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from urllib.parse import quote
+from urllib.parse import quote, quote_plus
 
 __all__ = ["Quotes"]
 
@@ -74,5 +75,7 @@ def _spellings(old: str, new: str) -> Iterator[tuple[str, str]]:
     """A masked text and its mask, as other places of a delivery write them, too."""
     yield old, new
     yield quote(old, safe=""), quote(new, safe="")
+    yield quote_plus(old), quote_plus(new)
+    yield json.dumps(old)[1:-1], json.dumps(new)[1:-1]
     if old.startswith("+") and new.startswith("+"):
         yield old[1:], new[1:]

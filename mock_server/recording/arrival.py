@@ -15,6 +15,7 @@ from openapi.pointer import Json
 
 __all__ = ["ACCEPTED", "FORWARD", "REFUSED", "Arrival", "Filter", "headers_of"]
 
+_MOST_TOLD = 20
 ACCEPTED, FORWARD, REFUSED = "accepted", "forward-compatible", "refused"
 
 
@@ -100,7 +101,9 @@ class Arrival:
         """One line for a list of what came."""
         what = " ".join(filter(None, (self.callback, self.state, self.message))) or f"{self.body_bytes} bytes"
         marks = "".join(f", {mark}" for mark in (self.again, "late" if self.late else "") if mark)
-        wrong = "".join(f"; {v.pointer or 'the body'}: {v.message}" for v in self.violations[:3])
+        wrong = "".join(f"; {v.pointer or 'the body'}: {v.message}" for v in self.violations[:_MOST_TOLD])
+        if left := len(self.violations) - _MOST_TOLD:
+            wrong += f"; and {left} more" if left > 0 else ""
         return (
             f"#{self.id} {self.method} {self.target} {what}: {self.verdict}, {self.wire or self.status}{marks}{wrong}"
         )

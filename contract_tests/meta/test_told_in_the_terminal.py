@@ -1,0 +1,86 @@
+"""What a person reads in the terminal: a story step by step, commands that can be pasted, no more than asked for."""
+
+from __future__ import annotations
+
+import io
+import sys
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from contract_tests.meta.sample_reports import TIMELINE, finding, report, rule
+from contract_tests.reporting.findings_shown import show_findings
+from contract_tests.reporting.reproduction import from_here
+from contract_tests.reporting.steps_shown import story_lines
+from contract_tests.reporting.terminal import _is_quiet
+from openapi.catalogue import load_catalogue
+
+
+def told(*rules, width=100):
+    out = io.StringIO()
+    show_findings(Console(file=out, width=width), report(*rules), load_catalogue(), None, at_length=False)
+    return out.getvalue().splitlines()
+
+
+def event(kind, message=1, **more):
+    return {"offset_s": 0.0, "message": message, "kind": kind, **more}
+
+
+def shown(state, applied=1, backwards=False, **more):
+    return event("shown", state=state, applied=applied, backwards=backwards, **more)
+
+
+def test_story_has_a_line_for_each_delivery_with_what_was_stored_after_it():
+    events = [
+        event("sent", state="b", status=200),
+        shown("b"),
+        event("sent", state="a", status=200),
+        shown("a", 2, True),
+    ]
+    assert list(story_lines({"events": events, "left_out": 0})) == [
+        "1. b → 200; stored: b (applied 1)",
+        "2. a → 200; stored: a (applied 2), backwards",
+    ]
+
+
+def test_story_of_several_messages_says_which_one_and_what_is_left_out():
+    events = [
+        event("sent", state="a", status=None),
+        event("sent", 2, state=None, status=200),
+        shown(None, None, message=2),
+    ]
+    assert list(story_lines({"events": events, "left_out": 3})) == [
+        "1. a of message 1 → no answer",
+        "2. a delivery of message 2 → 200; stored of message 2: not known",
+        "3 more steps stand between, left out here",
+    ]
+
+
+def test_finding_with_a_story_shows_its_steps():
+    one = finding("oops", 1, "ORD-02") | {"timeline": TIMELINE}
+    one["exchanges"] = one["exchanges"] * 2
+    lines = told(rule("ORD-02", "fail", [one]))
+    assert any(line.startswith("     1. ") and " → " in line for line in lines)
+
+
+def test_remedy_keeps_its_indent_on_further_lines():
+    lines = told(rule("PAY-10", "fail", [finding("oops", 1, "PAY-10")]), width=60)
+    start = next(i for i, line in enumerate(lines) if line.startswith("  Remedy: "))
+    assert lines[start + 1].startswith("  ") and lines[start + 1].strip()
+
+
+@pytest.mark.parametrize(
+    ("called", "said"),
+    [(".venv/bin/callback-contract", ".venv/bin/callback-contract"), ("callback-contract", "callback-contract")],
+)
+def test_command_is_told_as_the_program_was_called(monkeypatch, called, said):
+    monkeypatch.setattr(sys, "argv", [called, "check"])
+    command = from_here("callback-contract reproduce report.json PAY-17-1", Path("out"))
+    assert command == f"{said} reproduce out/report.json PAY-17-1"
+
+
+def test_quiet_leaves_out_only_what_nothing_is_to_be_done_about():
+    assert _is_quiet(rule("ACK-01", "pass") | {"reason": ""}) and _is_quiet(rule("ACK-01", "not applicable"))
+    assert not _is_quiet(rule("ACK-01", "pass") | {"reason": "1 of 3 cases …"})
+    assert not any(_is_quiet(rule("ACK-01", verdict)) for verdict in ("warn", "fail", "flaky", "waived", "error"))
