@@ -12,6 +12,7 @@ import asyncio
 import sqlite3
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -36,6 +37,7 @@ KEEP_BYTES = 256 * 1024 * 1024
 _LOOKS_S = 0.02  # how soon those who listen hear of a delivery
 _MUCH = 20  # deliveries between two looks, of which each takes longer to move than to answer: they wait
 _MOST_TOGETHER = 100
+_MOST_ASIDE = 16  # stretches that an error of our own keeps out of the tables
 _MOST_PAST, _MOST_PAST_BYTES = 2_000, 32 * 1024 * 1024  # of the bounds, before the tables do not wait any longer
 
 
@@ -75,6 +77,7 @@ class Recorder:
         self._turn = threading.RLock()  # over the tables; who needs both takes it first
         self._wake, self._hurry = threading.Event(), threading.Event()
         self._rows_here, self._moving = WaitingRows(), False
+        self._aside: deque[Stretch] = deque()
         self._batch = self._latest = Batch()
         self._closing = self._troubled = self._stuck = self._is_awake = False
         self._number = self._kept = self._tables.last
@@ -150,10 +153,19 @@ class Recorder:
 
     def _take_up(self) -> None:
         """Goes on where the store's last server stopped."""
+        newest = 0
         for left in self._journal.left() if self._journal else ():
-            self._tables.insert(left.rows(), together=True)
-            left.drop()
-        self._number = self._kept = self._tables.last
+            try:
+                rows = left.rows()
+                newest = max([newest, *[row[0] for row in rows]])
+                self._tables.take_up(rows)
+            except (sqlite3.Error, OSError, MemoryError):
+                raise
+            except Exception as error:  # of our own
+                self._trouble(f"deliveries are left in {left.path}: {error!r}")
+            else:
+                left.drop()
+        self._number = self._kept = max(self._tables.last, newest)
         self._trim()
         orders = {callback.name: callback.delivery.order for callback in self._rows.contract.callbacks}
         known = "SELECT callback, message, event, state, status, wire FROM deliveries WHERE event IS NOT NULL"
@@ -252,19 +264,28 @@ class Recorder:
                 stretch, self._moving = self._waiting.stretches[0], True
             try:
                 self._tables.insert(stretch.rows(), together=self._journal is not None)
-            except (sqlite3.OperationalError, OSError, MemoryError) as error:  # a full disk above all: they wait on
+            except (sqlite3.Error, OSError, MemoryError) as error:  # a full disk above all: they wait on
                 self._get_stuck(error)
                 return False
             except Exception as error:  # an error of our own must not keep those that follow from being seen
                 self._get_stuck(error)
+                self._leave_aside(stretch)
             else:
                 self._stuck = False
+                with self._lock:
+                    self._waiting.leave(stretch)
             finally:
                 self._moving = False
-            with self._lock:
-                self._waiting.leave(stretch)
             self._trim()
             return True
+
+    def _leave_aside(self, stretch: Stretch) -> None:
+        """Lets the next start try it again, perhaps with a better program; not without bounds."""
+        with self._lock:
+            self._waiting.leave(stretch, drop=self._journal is None)
+            self._aside.append(stretch)
+            if len(self._aside) > _MOST_ASIDE:
+                self._aside.popleft().drop()
 
     def _get_stuck(self, error: Exception) -> None:
         if not self._stuck:

@@ -1,0 +1,70 @@
+"""What becomes of a store's journal when something is amiss: with its disk, its folder, its tables or our program."""
+
+from __future__ import annotations
+
+import sqlite3
+
+import pytest
+
+from contract_tests.meta.test_recording import Kept, body, killed
+from mock_server.recording import recorder as recorder_module
+from mock_server.recording.journal import journal_files
+from mock_server.recording.tables import Tables
+
+
+@pytest.fixture(autouse=True)
+def unmoved(monkeypatch):
+    """Leaves what came in the journal until somebody looks."""
+    monkeypatch.setattr(recorder_module, "_LOOKS_S", 1000.0)
+
+
+def ids(kept):
+    return [one.id for one in kept.reader.after(0)]
+
+
+def failing(monkeypatch, kept, error):
+    def insert(rows, *, together):
+        raise error
+
+    monkeypatch.setattr(kept.recorder._tables, "insert", insert)
+
+
+@pytest.mark.parametrize("error", [sqlite3.DatabaseError("disk image is malformed"), sqlite3.IntegrityError("twice")])
+def test_deliveries_wait_on_while_the_tables_are_broken(tmp_path, monkeypatch, error):
+    with Kept(tmp_path / "store.db") as kept:
+        kept.put(body())
+        with monkeypatch.context() as broken:
+            failing(broken, kept, error)
+            assert ids(kept) == []
+        assert ids(kept) == [1]
+
+
+@pytest.mark.parametrize("follows", [False, True])
+def test_error_of_our_own_leaves_the_journal_for_the_next_start(tmp_path, monkeypatch, follows):
+    said = []
+    with Kept(tmp_path / "store.db", trouble=said.append) as kept:
+        kept.put(body())
+        with monkeypatch.context() as broken:
+            failing(broken, kept, KeyError("ours"))
+            assert ids(kept) == []
+        kept.put(*[body(2)] * follows)
+        assert ids(kept) == [2][:follows]
+    assert said == ["deliveries are kept and cannot be shown: KeyError('ours')"]
+    with Kept(tmp_path / "store.db") as kept:
+        assert ids(kept) == [1, 2][: 1 + follows]
+    assert journal_files(tmp_path / "store.db") == []
+
+
+def test_error_of_our_own_at_the_start_leaves_the_journal_there(tmp_path, monkeypatch):
+    said = []
+    with Kept(tmp_path / "store.db") as kept:
+        kept.put(body())
+        copy = killed(kept, tmp_path / "copy")
+    with monkeypatch.context() as broken:
+        broken.setattr(Tables, "take_up", lambda tables, rows: {}["ours"])
+        with Kept(copy, trouble=said.append) as kept:
+            kept.put(body(2))
+            assert ids(kept) == [2]
+    assert said == [f"deliveries are left in {copy}-new-00000001: KeyError('ours')"]
+    with Kept(copy) as kept:
+        assert ids(kept) == [1, 2]
