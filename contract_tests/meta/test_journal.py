@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from pathlib import Path
 
 import pytest
 
@@ -68,3 +69,13 @@ def test_error_of_our_own_at_the_start_leaves_the_journal_there(tmp_path, monkey
     assert said == [f"deliveries are left in {copy}-new-00000001: KeyError('ours')"]
     with Kept(copy) as kept:
         assert ids(kept) == [1, 2]
+
+
+def test_journal_is_found_from_another_directory(tmp_path, monkeypatch):
+    (tmp_path / "other").mkdir()
+    monkeypatch.chdir(tmp_path)
+    with Kept(Path("store.db")) as kept:
+        kept.put(body())
+        kept.recorder._write()
+        monkeypatch.chdir("other")
+        assert ids(kept) == [1]

@@ -44,7 +44,7 @@ class Journal:
     """Writes the files of one store's journal; used under the recorder's lock."""
 
     def __init__(self, store: Path) -> None:
-        self._store = store
+        self._store = store = store.absolute()  # whoever uses this may change its directory
         self._handle: int | None = None
         self._file = JournalFile(store)
         self._bytes = 0
