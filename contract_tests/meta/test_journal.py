@@ -79,3 +79,16 @@ def test_journal_is_found_from_another_directory(tmp_path, monkeypatch):
         kept.recorder._write()
         monkeypatch.chdir("other")
         assert ids(kept) == [1]
+
+
+def test_lost_journal_is_said_and_hides_nothing_that_follows(tmp_path):
+    said = []
+    with Kept(tmp_path / "store.db", trouble=said.append) as kept:
+        kept.put(body())
+        kept.recorder._write()
+        (lost,) = journal_files(kept.store)
+        lost.unlink()
+        assert ids(kept) == []
+        kept.put(body(2))
+        assert ids(kept) == [2]
+    assert said == [f"1 delivery is lost: somebody deleted {lost}"]

@@ -27,6 +27,7 @@ from mock_server.recording.reading import Reader
 from mock_server.recording.rows import Row, Rows
 from mock_server.recording.tables import Tables
 from mock_server.recording.waiting import Stretch, Waiting, WaitingRows
+from openapi.counting import counted
 from openapi.model import Contract
 
 __all__ = ["KEEP", "KEEP_BYTES", "Recorder"]
@@ -49,7 +50,7 @@ class Recorder:
         keep: How many deliveries are kept, the newest.
         keep_bytes: How many bytes they have together; the newest is kept whatever its size.
         redact: Whether the values of headers that carry credentials are left out.
-        trouble: Told once when nothing can be written any more, and once when it can again.
+        trouble: Told once when nothing can be written any more, and once when it can again; and of what is lost.
 
     Attributes:
         reader: The read side, see there.
@@ -264,6 +265,10 @@ class Recorder:
                 stretch, self._moving = self._waiting.stretches[0], True
             try:
                 self._tables.insert(stretch.rows(), together=self._journal is not None)
+            except FileNotFoundError as error:
+                lost = counted(stretch.count, "delivery is", "deliveries are")
+                self._trouble(f"{lost} lost: somebody deleted {error.filename}")
+                self._leave(stretch)
             except (sqlite3.Error, OSError, MemoryError) as error:  # a full disk above all: they wait on
                 self._get_stuck(error)
                 return False
@@ -272,12 +277,15 @@ class Recorder:
                 self._leave_aside(stretch)
             else:
                 self._stuck = False
-                with self._lock:
-                    self._waiting.leave(stretch)
+                self._leave(stretch)
             finally:
                 self._moving = False
             self._trim()
             return True
+
+    def _leave(self, stretch: Stretch) -> None:
+        with self._lock:
+            self._waiting.leave(stretch)
 
     def _leave_aside(self, stretch: Stretch) -> None:
         """Lets the next start try it again, perhaps with a better program; not without bounds."""
