@@ -92,3 +92,12 @@ def test_lost_journal_is_said_and_hides_nothing_that_follows(tmp_path):
         kept.put(body(2))
         assert ids(kept) == [2]
     assert said == [f"1 delivery is lost: somebody deleted {lost}"]
+
+
+def test_counts_follow_tables_that_are_behind(tmp_path, monkeypatch):
+    with Kept(tmp_path / "store.db") as kept:
+        kept.put(body())
+        with monkeypatch.context() as broken:
+            failing(broken, kept, sqlite3.OperationalError("disk is full"))
+            assert kept.reader.counts()["all"] == {"": 0}
+        assert kept.reader.counts()["all"] == {"": 1}
