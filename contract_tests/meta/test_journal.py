@@ -9,8 +9,10 @@ import pytest
 
 from contract_tests.meta.test_recording import Kept, body, killed
 from mock_server.recording import recorder as recorder_module
+from mock_server.recording.exporting import stored_deliveries
 from mock_server.recording.journal import journal_files
 from mock_server.recording.tables import Tables
+from openapi.errors import KitError
 
 
 @pytest.fixture(autouse=True)
@@ -101,3 +103,25 @@ def test_counts_follow_tables_that_are_behind(tmp_path, monkeypatch):
             failing(broken, kept, sqlite3.OperationalError("disk is full"))
             assert kept.reader.counts()["all"] == {"": 0}
         assert kept.reader.counts()["all"] == {"": 1}
+
+
+def test_journal_may_be_read_by_whoever_may_read_the_store(tmp_path):
+    with Kept(tmp_path / "store.db") as kept:
+        kept.store.chmod(0o640)
+        kept.put(body())
+        kept.recorder._write()
+        (file,) = journal_files(kept.store)
+        assert file.stat().st_mode & 0o777 == 0o640
+
+
+def test_journal_that_cannot_be_read_is_named(tmp_path, monkeypatch):
+    def denied(path, mode):
+        raise PermissionError(13, "Permission denied")
+
+    with Kept(tmp_path / "store.db") as kept:
+        kept.put(body())
+        kept.recorder._write()
+        monkeypatch.setattr(Path, "open", denied)
+        with pytest.raises(KitError, match=r"store\.db-new-00000001 cannot be read: Permission denied"):
+            list(stored_deliveries(kept.store))
+        monkeypatch.undo()

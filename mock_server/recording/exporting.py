@@ -28,7 +28,7 @@ def stored_deliveries(file: Path) -> Iterator[tuple[int, str, str, Headers, byte
     """Number, callback, method, headers and body of each delivery; a store in use may be read, too.
 
     Raises:
-        KitError: The file is a database of another program, or broken.
+        KitError: The file is a database of another program, or broken, or its journal cannot be read.
     """
     with contextlib.ExitStack() as stack:
         # Opened first: what leaves the journal meanwhile is in the tables by then.
@@ -49,6 +49,10 @@ def _opened(path: Path) -> BinaryIO | None:
         return path.open("rb")
     except FileNotFoundError:  # its deliveries came into the tables at this moment
         return None
+    except OSError as error:
+        raise KitError(
+            f"{path} cannot be read: {error.strerror}", remedy="Allow reading it: it belongs to the store."
+        ) from None
 
 
 def _in_tables(file: Path) -> Iterator[tuple[int, str, str, bytes, bytes]]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import stat
 from collections.abc import Iterator, Sequence
 from glob import escape
 from pathlib import Path
@@ -86,6 +87,9 @@ class Journal:
         self._file = JournalFile(Path(f"{self._store}-new-{self._next:0{_DIGITS}}"))
         self._handle = os.open(self._file.path, _FLAGS, 0o600)
         self._next, self._bytes = self._next + 1, 0
+        with contextlib.suppress(OSError):  # a file system that knows no modes
+            # Whoever may read the store may read all of it.
+            self._file.path.chmod(stat.S_IMODE(self._store.stat().st_mode))
 
 
 def journal_files(store: Path) -> list[Path]:
