@@ -83,13 +83,6 @@ class Database:
                     self._writer.execute("ROLLBACK")
                 raise
 
-    def is_free(self) -> bool:
-        """Whether one could write at once."""
-        if not self._write_lock.acquire(blocking=False):
-            return False
-        self._write_lock.release()
-        return True
-
     def read(self, query: str, values: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
         """All rows of a query."""
         with self._read_lock:
