@@ -125,3 +125,19 @@ def test_journal_that_cannot_be_read_is_named(tmp_path, monkeypatch):
         with pytest.raises(KitError, match=r"store\.db-new-00000001 cannot be read: Permission denied"):
             list(stored_deliveries(kept.store))
         monkeypatch.undo()
+
+
+def test_journal_of_another_store_is_left_alone(tmp_path):
+    said = []
+    with Kept(tmp_path / "store.db") as kept:
+        kept.put(body())
+        copy = killed(kept, tmp_path / "copy")
+    for file in set(copy.parent.iterdir()) - set(journal_files(copy)):
+        file.unlink()
+    with Kept(copy, trouble=said.append) as kept:
+        kept.put(body(2))
+        kept.recorder._write()
+        assert [delivered for *_, delivered in stored_deliveries(copy)] == [body(2)]
+        assert [one.body for one in kept.reader.after(0, whole=True)] == [body(2)]
+    (left,) = journal_files(copy)
+    assert said == [f"deliveries are left in {left}: they are of another store"]

@@ -20,7 +20,7 @@ from mock_server.assessing import Assessment
 from mock_server.received import Received
 from mock_server.receiver import Reply
 from mock_server.recording.database import Database, unusable
-from mock_server.recording.journal import Journal
+from mock_server.recording.journal import ForeignJournal, Journal
 from mock_server.recording.keeping import Batch, Kept
 from mock_server.recording.lives import Lives
 from mock_server.recording.reading import Reader
@@ -73,7 +73,7 @@ class Recorder:
         self._keep, self._keep_bytes, self._trouble = keep, keep_bytes, trouble
         self._rows = Rows(contract, redact=redact, revocable=store is not None)
         self._tables, self._waiting = Tables(self._database), Waiting()
-        self._journal = None if store is None else Journal(store)
+        self._journal = None if store is None else Journal(store, self._database.identity)
         self._lock = threading.RLock()  # over what waits
         self._turn = threading.RLock()  # over the tables; who needs both takes it first
         self._wake, self._hurry = threading.Event(), threading.Event()
@@ -162,6 +162,8 @@ class Recorder:
                 self._tables.take_up(rows)
             except (sqlite3.Error, OSError, MemoryError):
                 raise
+            except ForeignJournal:
+                self._trouble(f"deliveries are left in {left.path}: they are of another store")
             except Exception as error:  # of our own
                 self._trouble(f"deliveries are left in {left.path}: {error!r}")
             else:
