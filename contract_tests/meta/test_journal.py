@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from contract_tests.meta.processes import mock_running
 from contract_tests.meta.test_recording import Kept, body, killed
 from mock_server.recording import recorder as recorder_module
 from mock_server.recording.exporting import stored_deliveries
@@ -141,3 +142,13 @@ def test_journal_of_another_store_is_left_alone(tmp_path):
         assert [one.body for one in kept.reader.after(0, whole=True)] == [body(2)]
     (left,) = journal_files(copy)
     assert said == [f"deliveries are left in {left}: they are of another store"]
+
+
+@pytest.mark.parametrize(("held", "said"), [(0, []), (1, ["1 delivery is"]), (2, ["2 deliveries are"])])
+def test_mock_says_how_many_deliveries_its_store_holds(tmp_path, held, said):
+    store = tmp_path / "store.db"
+    with Kept(store) as kept:
+        kept.put(*[body()] * held)
+    with mock_running("--store", str(store)) as (process, _):
+        lines = list(iter(process.stdout.readline, "Ctrl-C stops it.\n"))
+    assert [line for line in lines if "deliver" in line] == [f"{text} in {store}\n" for text in said]

@@ -54,6 +54,7 @@ class Recorder:
 
     Attributes:
         reader: The read side, see there.
+        found: How many deliveries the store already held.
 
     Raises:
         KitError: The store cannot be used.
@@ -87,6 +88,7 @@ class Recorder:
         except (sqlite3.Error, OSError) as error:
             self._database.close()
             raise unusable(store, error) from None
+        self.found = self._tables.count
         self.reader = Reader(self._database, self.flush, contract)
         self.reader.wrote(self._kept)
         self._thread = threading.Thread(target=self._work, name="recorder", daemon=True)
