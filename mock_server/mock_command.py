@@ -120,12 +120,20 @@ def mock(
             click.echo(f"Wrong on purpose ({fault.upper()}): {planted.deviation}.")
         if page:
             click.echo(f"Inspector: {page}")
+        _tell_of(recorder.found, options["store"])
         click.echo("Ctrl-C stops it.")
         try:
             serve(receiver, sock, tls, partial(ending, gate, options))
         finally:  # an interrupt, too, leaves its report
             code = concluded(gate, contract, options) if gate else 0
     raise click.exceptions.Exit(code)
+
+
+def _tell_of(found: int, store: str | None) -> None:
+    from openapi.counting import counted
+
+    if found:
+        click.echo(f"{counted(found, 'delivery is', 'deliveries are')} in {store}")
 
 
 def _names(contract: Any) -> str:

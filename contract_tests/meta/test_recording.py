@@ -440,6 +440,7 @@ def test_store_of_an_older_layout_is_opened(tmp_path):
         kept.put(body())
     with sqlite3.connect(tmp_path / "store.db") as connection:
         connection.execute("PRAGMA user_version = 1")
+        connection.execute("DROP TABLE store")
     connection.close()
     with Kept(tmp_path / "store.db") as kept:
         assert [one.id for one in kept.reader.after(0)] == [1]

@@ -17,9 +17,11 @@ from typing import Any
 from mock_server.recording.rows import COLUMNS, CONTENT_COLUMNS
 from openapi.errors import KitError
 
-__all__ = ["APPLICATION_ID", "Database", "unusable"]
+__all__ = ["APPLICATION_ID", "IDENTITY_BYTES", "IDENTITY_QUERY", "Database", "unusable"]
 
 APPLICATION_ID = 0xCA11BAC
+IDENTITY_BYTES = 16
+IDENTITY_QUERY = "SELECT identity FROM store"
 _SCHEMA = 2  # since there is a journal beside it, which older programs would pass over
 _LAYOUT = f"""
 CREATE TABLE deliveries (id INTEGER PRIMARY KEY, {", ".join(COLUMNS[1:])});
@@ -28,10 +30,17 @@ CREATE INDEX by_message ON deliveries (message, id) WHERE message <> '';
 PRAGMA application_id = {APPLICATION_ID};
 PRAGMA user_version = {_SCHEMA};
 """
+_IDENTITY = f"""
+CREATE TABLE store (identity);
+INSERT INTO store VALUES (randomblob({IDENTITY_BYTES}));
+"""  # noqa: S608  # ours
 
 
 class Database:
     """The tables of deliveries, in memory or in a file.
+
+    Attributes:
+        identity: What tells a file from all others; empty in memory.
 
     Raises:
         KitError: The file is not a store, is of a newer program, cannot be written, or is in use.
@@ -39,6 +48,7 @@ class Database:
 
     def __init__(self, file: Path | None) -> None:
         self.file = file
+        self.identity = b""
         self._write_lock = threading.RLock()
         if file is None:
             self._writer = self._reader = self._connect(":memory:")
@@ -62,6 +72,7 @@ class Database:
         connection = self._connect(str(file))
         try:
             _laid_out(connection, file)
+            ((self.identity,),) = connection.execute(IDENTITY_QUERY)
         except sqlite3.Error as error:
             connection.close()
             raise unusable(file, error) from None
@@ -82,13 +93,6 @@ class Database:
                 if self._writer.in_transaction:
                     self._writer.execute("ROLLBACK")
                 raise
-
-    def is_free(self) -> bool:
-        """Whether one could write at once."""
-        if not self._write_lock.acquire(blocking=False):
-            return False
-        self._write_lock.release()
-        return True
 
     def read(self, query: str, values: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
         """All rows of a query."""
@@ -131,6 +135,9 @@ def _laid_out(connection: sqlite3.Connection, file: Path) -> None:
         connection.executescript(f"BEGIN; {_LAYOUT} COMMIT;")
     elif version < _SCHEMA:
         connection.execute(f"PRAGMA user_version = {_SCHEMA}")
+    if not connection.execute("SELECT count(*) FROM sqlite_master WHERE name = 'store'").fetchone()[0]:
+        connection.executescript(f"BEGIN; {_IDENTITY} COMMIT;")
+        connection.execute("PRAGMA wal_checkpoint(FULL)")  # no power cut leaves a journal whose store is not known
     connection.execute("BEGIN IMMEDIATE")  # whoever cannot write hears it now and not at the first delivery
     connection.execute("ROLLBACK")
 

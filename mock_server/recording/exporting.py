@@ -6,14 +6,13 @@ import contextlib
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from mock_server.delivery import Headers
 from mock_server.recording.arrival import headers_of
-from mock_server.recording.database import APPLICATION_ID
-from mock_server.recording.journal import journal_files
-from mock_server.recording.packing import rows_in
-from mock_server.recording.rows import COLUMNS, CONTENT_COLUMNS
+from mock_server.recording.database import APPLICATION_ID, IDENTITY_QUERY
+from mock_server.recording.journal import ForeignJournal, journal_files, journal_rows
+from mock_server.recording.rows import COLUMNS, CONTENT_COLUMNS, Row
 from openapi.errors import KitError
 
 __all__ = ["stored_deliveries"]
@@ -22,26 +21,37 @@ _QUERY = (
     "SELECT d.id, d.callback, d.method, c.headers, c.body"
     " FROM deliveries d JOIN contents c ON c.id = d.id ORDER BY d.id"
 )
+_HAS_IDENTITY = "SELECT 1 FROM sqlite_master WHERE name = 'store'"  # older ones have none, and no journal
 
 
 def stored_deliveries(file: Path) -> Iterator[tuple[int, str, str, Headers, bytes]]:
     """Number, callback, method, headers and body of each delivery; a store in use may be read, too.
 
     Raises:
-        KitError: The file is a database of another program, or broken.
+        KitError: The file is a database of another program, or broken, or its journal cannot be read.
     """
     with contextlib.ExitStack() as stack:
         # Opened first: what leaves the journal meanwhile is in the tables by then.
         journal = [stack.enter_context(opened) for path in journal_files(file) if (opened := _opened(path))]
         last = 0
-        for number, callback, method, headers, body in _in_tables(file):
+        for number, callback, method, headers, body in _selected(file, _QUERY):
             last = number
             yield number, callback, method, headers_of(headers), body
+        if not (journal and any(_selected(file, _HAS_IDENTITY))):
+            return
+        ((identity,),) = _selected(file, IDENTITY_QUERY)
         for part in journal:
-            for row in rows_in(part.read()):
+            for row in _rows(part, identity):
                 told = dict(zip((*COLUMNS, *CONTENT_COLUMNS[1:]), row, strict=True))
                 if told["id"] > last:
                     yield told["id"], told["callback"], told["method"], headers_of(told["headers"]), told["body"]
+
+
+def _rows(part: BinaryIO, identity: bytes) -> list[Row]:
+    try:
+        return journal_rows(part.read(), identity)
+    except ForeignJournal:
+        return []
 
 
 def _opened(path: Path) -> BinaryIO | None:
@@ -49,14 +59,18 @@ def _opened(path: Path) -> BinaryIO | None:
         return path.open("rb")
     except FileNotFoundError:  # its deliveries came into the tables at this moment
         return None
+    except OSError as error:
+        raise KitError(
+            f"{path} cannot be read: {error.strerror}", remedy="Allow reading it: it belongs to the store."
+        ) from None
 
 
-def _in_tables(file: Path) -> Iterator[tuple[int, str, str, bytes, bytes]]:
+def _selected(file: Path, query: str) -> Iterator[tuple[Any, ...]]:
     try:
         with contextlib.closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)) as connection:
             (application,) = connection.execute("PRAGMA application_id").fetchone()
             if application != APPLICATION_ID:
                 raise KitError(f"{file} is a database of another program", remedy="Give a store of `mock --store`.")
-            yield from connection.execute(_QUERY)
+            yield from connection.execute(query)
     except sqlite3.Error as error:
         raise KitError(f"{file} cannot be read: {error}", remedy="Give a store of `mock --store`.") from None

@@ -2,37 +2,49 @@
 
 An append is with the operating system when it returns, so whoever kills this process loses nothing of it, and it costs
 a tenth of a commit. A file is deleted once its deliveries are in the tables or forgotten; those that a killed process
-left behind are read when the store is opened.
+left behind are read when the store is opened. Each begins with the store's identity: whoever deletes or replaces a
+store may leave its journal behind, and the next one has nothing to do with that.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
+import stat
 from collections.abc import Iterator, Sequence
 from glob import escape
 from pathlib import Path
 
+from mock_server.recording.database import IDENTITY_BYTES
 from mock_server.recording.packing import frame, rows_in
 from mock_server.recording.rows import ROW_SIZE, Row
 
-__all__ = ["Journal", "JournalFile", "journal_files"]
+__all__ = ["ForeignJournal", "Journal", "JournalFile", "journal_files", "journal_rows"]
 
 _DIGITS = 8
 _FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
 _MOST_BYTES, _MOST_ROWS = 8 * 1024 * 1024, 8_000
 
 
-class JournalFile:
-    """Deliveries that are in one file of the journal."""
+class ForeignJournal(Exception):
+    """A file belongs to the journal of another store."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+
+class JournalFile:
+    """Deliveries that are in one file of the journal of a store with this identity."""
+
+    def __init__(self, path: Path, identity: bytes) -> None:
+        self.path, self._identity = path, identity
         self.count = self.size = 0
 
     def rows(self) -> Sequence[Row]:
-        """Their rows, oldest first."""
-        return list(rows_in(self.path.read_bytes()))
+        """Their rows, oldest first.
+
+        Raises:
+            ForeignJournal: They are of another store.
+            OSError: They cannot be read.
+        """
+        return journal_rows(self.path.read_bytes(), self._identity)
 
     def drop(self) -> None:
         """Deletes the file; where somebody holds it open and that is refused, it is read once more and adds nothing."""
@@ -43,17 +55,19 @@ class JournalFile:
 class Journal:
     """Writes the files of one store's journal; used under the recorder's lock."""
 
-    def __init__(self, store: Path) -> None:
-        self._store = store
+    def __init__(self, store: Path, identity: bytes) -> None:
+        self._store = store = store.absolute()  # whoever uses this may change its directory
+        self._identity = identity
         self._handle: int | None = None
-        self._file = JournalFile(store)
+        self._file = JournalFile(store, identity)
         self._bytes = 0
         left = journal_files(store)
         self._next = int(left[-1].name[-_DIGITS:]) + 1 if left else 1
 
     def left(self) -> Iterator[JournalFile]:
         """What a process that was killed left behind, oldest first."""
-        yield from map(JournalFile, journal_files(self._store))
+        for path in journal_files(self._store):
+            yield JournalFile(path, self._identity)
 
     def append(self, rows: Sequence[Row]) -> bool:
         """Appends deliveries, all of them or none; returns whether another file should begin.
@@ -65,6 +79,8 @@ class Journal:
         if self._handle is None:
             self._begin()
         assert self._handle is not None
+        if not self._bytes:
+            data = self._identity + data
         _write(self._handle, self._bytes, data)
         self._bytes += len(data)
         self._file.count += len(rows)
@@ -83,14 +99,28 @@ class Journal:
         return None
 
     def _begin(self) -> None:
-        self._file = JournalFile(Path(f"{self._store}-new-{self._next:0{_DIGITS}}"))
+        self._file = JournalFile(Path(f"{self._store}-new-{self._next:0{_DIGITS}}"), self._identity)
         self._handle = os.open(self._file.path, _FLAGS, 0o600)
         self._next, self._bytes = self._next + 1, 0
+        with contextlib.suppress(OSError):  # a file system that knows no modes
+            # Whoever may read the store may read all of it.
+            self._file.path.chmod(stat.S_IMODE(self._store.stat().st_mode))
 
 
 def journal_files(store: Path) -> list[Path]:
     """The files of a store's journal, oldest first."""
     return sorted(store.parent.glob(f"{escape(store.name)}-new-{'[0-9]' * _DIGITS}"))
+
+
+def journal_rows(data: bytes, identity: bytes) -> list[Row]:
+    """The rows in the bytes of a file, oldest first.
+
+    Raises:
+        ForeignJournal: The file is of a store with another identity.
+    """
+    if not identity.startswith(data[:IDENTITY_BYTES]):  # one that was cut off in there has no rows
+        raise ForeignJournal
+    return list(rows_in(data, IDENTITY_BYTES))
 
 
 def _write(handle: int, start: int, data: bytes) -> None:

@@ -65,9 +65,8 @@ def frame(rows: Sequence[Row]) -> bytes:
     return _HEAD.pack(len(content), zlib.crc32(content)) + content
 
 
-def rows_in(data: bytes) -> Iterator[Row]:
-    """The deliveries in the whole frames that some bytes begin with."""
-    start = 0
+def rows_in(data: bytes, start: int = 0) -> Iterator[Row]:
+    """The deliveries in the whole frames that some bytes begin with, from a place on."""
     while start + _HEAD.size <= len(data):
         length, checksum = _HEAD.unpack_from(data, start)
         start += _HEAD.size

@@ -44,6 +44,7 @@ _COLUMNS = (
     " d.delay_s, d.elapsed_s, d.body_bytes, c.headers, {body}, c.violations, c.novelties, c.answer"
 )
 _FROM = " FROM deliveries d JOIN contents c ON c.id = d.id"
+_BOUNDS = "SELECT (SELECT min(id) FROM deliveries), (SELECT max(id) FROM deliveries)"  # one at a time: by the index
 _COUNTED = ("verdict", "callback", "state", "status", "again", "late")
 
 
@@ -58,7 +59,7 @@ class Reader:
         self._last = 0
         self._closed = False
         self._listeners: set[Callable[[int], None]] = set()
-        self._counts: tuple[int, dict[str, dict[str, int]]] = (-1, {})
+        self._counts: tuple[tuple[Any, ...], dict[str, dict[str, int]]] = ((), {})
 
     @property
     def last_id(self) -> int:
@@ -90,16 +91,17 @@ class Reader:
     def counts(self) -> dict[str, dict[str, int]]:
         """How many deliveries are kept, by each of a few of their properties; empty texts are left out."""
         self._flush()
-        newest, known = self._counts
-        last = self._last
-        if newest != last:
+        # By what is in the tables, which may be behind what was noted; read first, so that it is never ahead.
+        (bounds,) = self._database.read(_BOUNDS)
+        counted, known = self._counts
+        if counted != bounds:
             known = {"all": {"": self._database.read("SELECT count(*) FROM deliveries")[0][0]}}
             for name in _COUNTED:
                 rows = self._database.read(
                     f"SELECT {name}, count(*) FROM deliveries GROUP BY 1 ORDER BY 2 DESC LIMIT 50"  # noqa: S608  # ours
                 )
                 known[name] = {str(value): count for value, count in rows if value not in {"", 0}}
-            self._counts = (last, known)
+            self._counts = (bounds, known)
         return known
 
     def latencies(self) -> list[tuple[float, int]]:

@@ -12,6 +12,7 @@ import asyncio
 import sqlite3
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -19,13 +20,14 @@ from mock_server.assessing import Assessment
 from mock_server.received import Received
 from mock_server.receiver import Reply
 from mock_server.recording.database import Database, unusable
-from mock_server.recording.journal import Journal
+from mock_server.recording.journal import ForeignJournal, Journal
 from mock_server.recording.keeping import Batch, Kept
 from mock_server.recording.lives import Lives
 from mock_server.recording.reading import Reader
 from mock_server.recording.rows import Row, Rows
 from mock_server.recording.tables import Tables
 from mock_server.recording.waiting import Stretch, Waiting, WaitingRows
+from openapi.counting import counted
 from openapi.model import Contract
 
 __all__ = ["KEEP", "KEEP_BYTES", "Recorder"]
@@ -36,6 +38,7 @@ KEEP_BYTES = 256 * 1024 * 1024
 _LOOKS_S = 0.02  # how soon those who listen hear of a delivery
 _MUCH = 20  # deliveries between two looks, of which each takes longer to move than to answer: they wait
 _MOST_TOGETHER = 100
+_MOST_ASIDE = 16  # stretches that an error of our own keeps out of the tables
 _MOST_PAST, _MOST_PAST_BYTES = 2_000, 32 * 1024 * 1024  # of the bounds, before the tables do not wait any longer
 
 
@@ -47,10 +50,11 @@ class Recorder:
         keep: How many deliveries are kept, the newest.
         keep_bytes: How many bytes they have together; the newest is kept whatever its size.
         redact: Whether the values of headers that carry credentials are left out.
-        trouble: Told once when nothing can be written any more, and once when it can again.
+        trouble: Told once when nothing can be written any more, and once when it can again; and of what is lost.
 
     Attributes:
         reader: The read side, see there.
+        found: How many deliveries the store already held.
 
     Raises:
         KitError: The store cannot be used.
@@ -70,11 +74,12 @@ class Recorder:
         self._keep, self._keep_bytes, self._trouble = keep, keep_bytes, trouble
         self._rows = Rows(contract, redact=redact, revocable=store is not None)
         self._tables, self._waiting = Tables(self._database), Waiting()
-        self._journal = None if store is None else Journal(store)
+        self._journal = None if store is None else Journal(store, self._database.identity)
         self._lock = threading.RLock()  # over what waits
         self._turn = threading.RLock()  # over the tables; who needs both takes it first
         self._wake, self._hurry = threading.Event(), threading.Event()
         self._rows_here, self._moving = WaitingRows(), False
+        self._aside: deque[Stretch] = deque()
         self._batch = self._latest = Batch()
         self._closing = self._troubled = self._stuck = self._is_awake = False
         self._number = self._kept = self._tables.last
@@ -83,6 +88,7 @@ class Recorder:
         except (sqlite3.Error, OSError) as error:
             self._database.close()
             raise unusable(store, error) from None
+        self.found = self._tables.count
         self.reader = Reader(self._database, self.flush, contract)
         self.reader.wrote(self._kept)
         self._thread = threading.Thread(target=self._work, name="recorder", daemon=True)
@@ -150,10 +156,21 @@ class Recorder:
 
     def _take_up(self) -> None:
         """Goes on where the store's last server stopped."""
+        newest = 0
         for left in self._journal.left() if self._journal else ():
-            self._tables.insert(left.rows(), together=True)
-            left.drop()
-        self._number = self._kept = self._tables.last
+            try:
+                rows = left.rows()
+                newest = max([newest, *[row[0] for row in rows]])
+                self._tables.take_up(rows)
+            except (sqlite3.Error, OSError, MemoryError):
+                raise
+            except ForeignJournal:
+                self._trouble(f"deliveries are left in {left.path}: they are of another store")
+            except Exception as error:  # of our own
+                self._trouble(f"deliveries are left in {left.path}: {error!r}")
+            else:
+                left.drop()
+        self._number = self._kept = max(self._tables.last, newest)
         self._trim()
         orders = {callback.name: callback.delivery.order for callback in self._rows.contract.callbacks}
         known = "SELECT callback, message, event, state, status, wire FROM deliveries WHERE event IS NOT NULL"
@@ -252,19 +269,35 @@ class Recorder:
                 stretch, self._moving = self._waiting.stretches[0], True
             try:
                 self._tables.insert(stretch.rows(), together=self._journal is not None)
-            except (sqlite3.OperationalError, OSError, MemoryError) as error:  # a full disk above all: they wait on
+            except FileNotFoundError as error:
+                lost = counted(stretch.count, "delivery is", "deliveries are")
+                self._trouble(f"{lost} lost: somebody deleted {error.filename}")
+                self._leave(stretch)
+            except (sqlite3.Error, OSError, MemoryError) as error:  # a full disk above all: they wait on
                 self._get_stuck(error)
                 return False
             except Exception as error:  # an error of our own must not keep those that follow from being seen
                 self._get_stuck(error)
+                self._leave_aside(stretch)
             else:
                 self._stuck = False
+                self._leave(stretch)
             finally:
                 self._moving = False
-            with self._lock:
-                self._waiting.leave(stretch)
             self._trim()
             return True
+
+    def _leave(self, stretch: Stretch) -> None:
+        with self._lock:
+            self._waiting.leave(stretch)
+
+    def _leave_aside(self, stretch: Stretch) -> None:
+        """Lets the next start try it again, perhaps with a better program; not without bounds."""
+        with self._lock:
+            self._waiting.leave(stretch, drop=self._journal is None)
+            self._aside.append(stretch)
+            if len(self._aside) > _MOST_ASIDE:
+                self._aside.popleft().drop()
 
     def _get_stuck(self, error: Exception) -> None:
         if not self._stuck:

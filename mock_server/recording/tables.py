@@ -44,7 +44,16 @@ class Tables:
         Args:
             together: All or none of them; else readers come between, and what came before an error stays.
         """
-        rows = [row for row in rows if row[0] > self.last]
+        self._put([row for row in rows if row[0] > self.last], together=together)
+
+    def take_up(self, rows: Sequence[Row]) -> None:
+        """Inserts those rows that are not there, wherever they belong: all of them or none."""
+        if rows:
+            between = "SELECT id FROM deliveries WHERE id BETWEEN ? AND ?"
+            there = {identity for (identity,) in self._database.read(between, (rows[0][0], rows[-1][0]))}
+            self._put([row for row in rows if row[0] not in there], together=True)
+
+    def _put(self, rows: Sequence[Row], *, together: bool) -> None:
         step = len(rows) if together else _ROWS_A_PIECE
         for start in range(0, len(rows), step or 1):
             some = rows[start : start + step]
@@ -52,7 +61,7 @@ class Tables:
                 for first in range(0, len(some), _ROWS_A_STATEMENT):
                     _insert(connection, some[first : first + _ROWS_A_STATEMENT])
             self.count, self.size = self.count + len(some), self.size + sum(row[ROW_SIZE] for row in some)
-            self.last = some[-1][0]
+            self.last = max(self.last, some[-1][0])
 
     def trim(self, count: int, size: int, newest: int) -> None:
         """Deletes the oldest that are past the bounds by so many deliveries or bytes.

@@ -47,12 +47,17 @@ class Waiting:
         self.stretches.append(stretch)
         self.count, self.size = self.count + stretch.count, self.size + stretch.size
 
-    def leave(self, stretch: Stretch) -> None:
-        """Lets go of the oldest one, if it still waits."""
+    def leave(self, stretch: Stretch, *, drop: bool = True) -> None:
+        """Lets go of the oldest one, if it still waits.
+
+        Args:
+            drop: Whether it is forgotten; else its file stays where it is.
+        """
         if self.stretches and self.stretches[0] is stretch:
             self.stretches.popleft()
             self.count, self.size = self.count - stretch.count, self.size - stretch.size
-            stretch.drop()
+            if drop:
+                stretch.drop()
 
     def forget(self, count: int, size: int) -> None:
         """Forgets the oldest stretches that are past the bounds by so many deliveries or bytes, as a whole."""
