@@ -273,9 +273,11 @@ class Recorder:
                 lost = counted(stretch.count, "delivery is", "deliveries are")
                 self._trouble(f"{lost} lost: somebody deleted {error.filename}")
                 self._leave(stretch)
-            except (sqlite3.Error, OSError, MemoryError) as error:  # a full disk above all: they wait on
+            except (sqlite3.DatabaseError, OSError, MemoryError) as error:  # a full disk above all: they wait on
                 self._get_stuck(error)
-                return False
+                if not isinstance(error, (sqlite3.ProgrammingError, sqlite3.DataError)):
+                    return False
+                self._leave_aside(stretch)
             except Exception as error:  # an error of our own must not keep those that follow from being seen
                 self._get_stuck(error)
                 self._leave_aside(stretch)
