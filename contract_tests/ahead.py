@@ -95,22 +95,11 @@ def _begin_pausing(bench: Bench, rule: Rule, tests: dict[str, RuleTest]) -> None
         if exchange.acknowledged:
             bench.shared[begun.test.purpose, begun.case.callback.name, begun.index] = exchange
 
-    for following in bench.rules[bench.rules.index(rule) :]:
-        test = tests.get(following.id)
-        if test is None or not test.shares or test.waits_its_turn or missing_means(bench, following, test):
-            continue
-        for scope in bench.scopes:
-            key = (test.purpose, scope.callback.name)
-            if key in bench.far or _is_known(bench, key) or blocker(bench, following, test, scope):
-                continue
-            with contextlib.suppress(NotApplicable):
-                cases = cases_of(bench, test, scope)
-                if not any(case.framing.pause_s for _, case in cases):
-                    continue
-                first = first_number(bench, test, scope, cases)
-                begun = [_Begun(following, test, case, first + index, index) for index, case in cases]
-                bench.far[key] = {each.index: bench.far_workers.submit(deliver, each) for each in begun}
-                bench.under_way.add(key)
+    for begun in _unsent(bench, rule, tests):
+        if begun[0].test.shares and any(each.case.framing.pause_s for each in begun):
+            _mark(bench, begun[0])
+            for each in begun:
+                bench.far[each.key][each.index] = bench.far_workers.submit(deliver, each)
 
 
 @dataclass(frozen=True)
@@ -122,6 +111,11 @@ class _Begun:
     index: int
 
     @property
+    def key(self) -> tuple[str, str]:
+        """By what its stimuli are known to be under way."""
+        return (self.test.purpose, self.case.callback.name)
+
+    @property
     def is_long(self) -> bool:
         """Whether others would be waited for long if it did not begin first."""
         return self.test.deliveries(self.case) > _LONG or self.case.framing.pause_s > 0
@@ -129,13 +123,22 @@ class _Begun:
 
 def _begin_all(bench: Bench, rule: Rule, tests: dict[str, RuleTest]) -> None:
     bench.begun_far = True
-    begun = list(_all_cases(bench, rule, tests))
+    begun: list[_Begun] = []
+    for some in _unsent(bench, rule, tests):
+        _mark(bench, some[0])
+        begun += some
     for each in sorted(begun, key=lambda each: not each.is_long):
-        future = bench.far_workers.submit(_run, bench, each)
-        bench.far[each.test.purpose, each.case.callback.name][each.index] = future
+        bench.far[each.key][each.index] = bench.far_workers.submit(_run, bench, each)
 
 
-def _all_cases(bench: Bench, rule: Rule, tests: dict[str, RuleTest]) -> Iterator[_Begun]:
+def _mark(bench: Bench, begun: _Begun) -> None:
+    """Keeps others that have the same stimuli from sending them, too."""
+    bench.far[begun.key] = {}
+    bench.under_way.add(begun.key)
+
+
+def _unsent(bench: Bench, rule: Rule, tests: dict[str, RuleTest]) -> Iterator[list[_Begun]]:
+    """The cases of each following rule that waits for no turn and whose stimuli nobody has marked by then."""
     for following in bench.rules[bench.rules.index(rule) :]:
         test = tests.get(following.id)
         if test is None or test.waits_its_turn or missing_means(bench, following, test):
@@ -147,9 +150,8 @@ def _all_cases(bench: Bench, rule: Rule, tests: dict[str, RuleTest]) -> Iterator
             with contextlib.suppress(NotApplicable):
                 cases = cases_of(bench, test, scope)
                 first = first_number(bench, test, scope, cases)
-                bench.far[key] = {}
-                bench.under_way.add(key)
-                yield from (_Begun(following, test, case, first + index, index) for index, case in cases)
+                if begun := [_Begun(following, test, case, first + index, index) for index, case in cases]:
+                    yield begun
 
 
 def _run(bench: Bench, begun: _Begun) -> Outcome | None:
