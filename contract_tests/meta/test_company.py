@@ -167,14 +167,9 @@ def test_what_was_sent_ahead_of_a_blocked_rule_is_not_judged():
 @pytest.mark.parametrize(
     "rule",
     [
-        "DAT-08",
         "PAY-17",
-        "PAY-32",
         "WIRE-14",
-        "STA-06",
-        "IDM-03",
-        "IDM-08",
-        pytest.param("ORD-04", marks=pytest.mark.slow),
+        *(pytest.param(rule, marks=pytest.mark.slow) for rule in "DAT-08 PAY-32 STA-06 IDM-03 IDM-08 ORD-04".split()),
     ],
 )
 def test_fault_of_a_slow_receiver_breaks_exactly_its_rule(rule):
