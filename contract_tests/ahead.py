@@ -93,7 +93,7 @@ def _begin_pausing(bench: Bench, rule: Rule, tests: dict[str, RuleTest]) -> None
         contact = bench.contact(begun.case, begun.number)
         exchange = bench.send(begun.case.delivery(contact.identity), ahead_of=begun.rule.id, apart=True)
         if exchange.acknowledged:
-            bench.shared[begun.test.purpose, begun.case.callback.name, begun.index] = exchange
+            bench.shared[(*begun.key, begun.index)] = exchange
 
     for begun in _unsent(bench, rule, tests):
         if begun[0].test.shares and any(each.case.framing.pause_s for each in begun):
@@ -158,7 +158,7 @@ def _run(bench: Bench, begun: _Begun) -> Outcome | None:
     if not begun.test.shares:
         return run_case(bench, begun.test, begun.case, begun.number, begun.index, ahead_of=begun.rule.id)
     contact = bench.contact(begun.case, begun.number, ahead_of=begun.rule.id)
-    bench.shared[begun.test.purpose, begun.case.callback.name, begun.index] = contact.deliver()
+    bench.shared[(*begun.key, begun.index)] = contact.deliver()
     return None
 
 

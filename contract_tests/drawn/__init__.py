@@ -19,12 +19,12 @@ from typing import Any
 from contract_tests.bounding import generative
 from openapi.model import Callback
 
-__all__ = ["BOUNDARY_CASES", "SEED", "DrawnFile", "drawn_bodies", "file_of", "walked_bodies"]
+__all__ = ["SEED", "DrawnFile", "drawn_bodies", "file_of", "walked_bodies"]
 
 SEED = 0
 """The seed that the bodies which come with the kit were drawn with: the default one."""
 
-BOUNDARY_CASES = {False: "boundaries", True: "broken_boundaries"}
+_WALKED = {False: "boundaries", True: "broken_boundaries"}
 _CHANCE = {False: "contents", True: "negations"}
 _FORM = 1  # raised when the same schema is drawn from in another way
 _FOLDER = Path(__file__).parent
@@ -86,7 +86,7 @@ def drawn_bodies(callback: Callback, count: int, seed: int, *, negated: bool) ->
 
 def walked_bodies(callback: Callback, *, negated: bool) -> list[Any]:
     """Bodies along the boundaries of the schema, whatever the seed."""
-    kept = _kept(file_of(callback)).get(BOUNDARY_CASES[negated])
+    kept = _kept(file_of(callback)).get(_WALKED[negated])
     if kept is not None:
         return list(kept)
 
