@@ -53,7 +53,7 @@ export function makeList(parameters, onChosen) {
   }
 
   async function arrived(newest) {
-    if (newest < last) return reload(); // the mock was started anew
+    if (newest < last) return begunAnew();
     if (newest === last) return;
     if (behind) { drawNew(); return; }
     const mine = turn;
@@ -79,6 +79,13 @@ export function makeList(parameters, onChosen) {
         scroller.scrollTop += newer.length * HEIGHT;
       }
     });
+  }
+
+  /** Begins again when the mock was started anew; the stream may also be behind an answer that overtook it. */
+  async function begunAnew() {
+    const mine = turn;
+    const found = await get("deliveries", { ...parameters(), limit: 1 });
+    if (mine === turn && found.last < last) return reload();
   }
 
   function newest() {
