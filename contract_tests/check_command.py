@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -170,6 +171,7 @@ class _Check:
                 bar.total(total)
                 make_first_contact(bench)
 
+            gc.freeze()  # what is loaded by now stays: no collection has to walk it again
             try:
                 stopped = run_rules(bench, ready)
             except KeyboardInterrupt as interrupt:

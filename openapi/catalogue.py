@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
@@ -93,9 +94,20 @@ class Catalogue:
 def load_catalogue(path: Path = CATALOGUE_FILE) -> Catalogue:
     """Reads the catalogue strictly.
 
+    The kit's own is read once a process.
+
     Raises:
         CatalogueError: A row lacks a key, has an unknown one, repeats an id, or requires a later rule.
     """
+    return _own_catalogue() if path == CATALOGUE_FILE else _read_catalogue(path)
+
+
+@cache
+def _own_catalogue() -> Catalogue:
+    return _read_catalogue(CATALOGUE_FILE)
+
+
+def _read_catalogue(path: Path) -> Catalogue:
     file = read_yaml(path, error=CatalogueError)
     for pointer, what in _flaws(file):
         raise CatalogueError(what, where=file.place(pointer), remedy="See openapi/schemas/rules.schema.json.")

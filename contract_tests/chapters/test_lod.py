@@ -48,15 +48,22 @@ def test_nothing_of_a_burst_is_lost(receiver):
 @pytest.mark.rule("LOD-04")
 @each(stories.bursts, sends=BURST, at_once=1, together=True)
 def test_burst_is_answered_in_time(receiver):
-    busy = stretch()
     took = [max(0.0, exchange.elapsed_s - receiver.round_trip_s) for exchange in burst(receiver)]
-    busy = max(busy, stretch())
-    median, slow = statistics.median(took), sum(t > SLOW_S * busy for t in took) / len(took)
-    assert median <= MEDIAN_S * busy and slow <= SLOW_SHARE, (
+    busy = 1.0 if in_time(took) else max(stretch() for _ in range(3))  # asked only where it matters
+    median, slow = statistics.median(took), slower(took, busy)
+    assert in_time(took, busy), (
         f"a median of {MEDIAN_S} s at most, 1 % slower than {SLOW_S:.0f} s at most"
         f"{f', both {busy:.1f} times as long on this busy machine' if busy > 1 else ''} <- "
         f"a median of {median:.2f} s, {slow:.0%} slower, the slowest {max(took):.2f} s"
     )
+
+
+def slower(took, busy=1.0):
+    return sum(t > SLOW_S * busy for t in took) / len(took)
+
+
+def in_time(took, busy=1.0):
+    return statistics.median(took) <= MEDIAN_S * busy and slower(took, busy) <= SLOW_SHARE
 
 
 @pytest.mark.rule("LOD-05")

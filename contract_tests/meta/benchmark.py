@@ -131,7 +131,9 @@ def _failures(text: str) -> Iterator[str]:
 def _run(program: str, *arguments: str) -> str:
     beside = _HERE / program  # an interpreter of a virtual environment need not have it on the PATH
     command = [str(beside) if beside.exists() else program, *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=_LIMIT_S)
+    # As on a user's machine: pip compiles what it installs, and a checkout would be compiled at every start without it.
+    env = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=_LIMIT_S, env=env)
     if done.returncode not in {0, 1}:  # 1 is a verdict on the receiver; the rest are failures of the run
         raise RuntimeError(f"{' '.join(command)} ended with {done.returncode}: {done.stdout}{done.stderr}")
     return done.stdout + done.stderr

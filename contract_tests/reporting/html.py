@@ -20,6 +20,7 @@ from contract_tests.reporting.outcome import BROKEN, blocks_the_gate, broken_rul
 from contract_tests.reporting.words import LANGUAGES, WORDS, both, reason, told
 from openapi.catalogue import Catalogue
 from openapi.policy import source_hash
+from openapi.templates import kept_templates
 
 __all__ = ["Texts", "report_html"]
 
@@ -88,7 +89,12 @@ def report_html(report: dict[str, Any], chinese: Texts | None = None) -> str:
 
 def _environment(report: dict[str, Any], chinese: Texts) -> Environment:
     environment = Environment(
-        loader=FileSystemLoader(_PAGE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=FileSystemLoader(_PAGE),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        bytecode_cache=kept_templates(),
     )
 
     def text(rule: dict[str, Any], part: str) -> Markup:

@@ -11,7 +11,7 @@ from xml.etree import ElementTree as ET
 
 __all__ = ["junit_xml"]
 
-_NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_NO_XML = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")  # what is no Char of XML 1.0
 
 
 def junit_xml(report: dict[str, Any]) -> str:

@@ -199,8 +199,9 @@ def expecting(scope: Scope) -> Iterable[Case]:
 
 def slow(scope: Scope) -> Iterable[Case]:
     """A body in several pieces with pauses between them."""
-    yield Case(scope.callback, "a body in 4 pieces, 0.2 s apart", scope.plain, framing=Framing(parts=4, pause_s=0.2))
-    yield Case(scope.callback, "a body in 2 pieces, 1 s apart", scope.plain, framing=Framing(parts=2, pause_s=1.0))
+    for parts, pause_s in ((4, 0.2), (2, scope.depth.pick(0.5, 0.5, 1.0))):
+        framing = Framing(parts=parts, pause_s=pause_s)
+        yield Case(scope.callback, f"a body in {parts} pieces, {pause_s:g} s apart", scope.plain, framing=framing)
 
 
 @about_json

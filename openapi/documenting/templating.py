@@ -29,12 +29,15 @@ def environment() -> Any:
     """The templates' environment, with all that does not change from page to page."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
+    from openapi.templates import kept_templates
+
     made = Environment(
         loader=PackageLoader("openapi.documenting"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        bytecode_cache=kept_templates(),
     )
     style, early, late = (_asset(name) for name in ("site.css", "early.js", "site.js"))
     made.globals |= {
