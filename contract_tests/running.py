@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -130,11 +129,8 @@ def _isolated() -> Iterator[None]:
     """Hides a partner's pytest settings; a stray plugin or option could change a verdict."""
     kept = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith("PYTEST_")}
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
-    writes = sys.dont_write_bytecode
-    sys.dont_write_bytecode = True  # an installed tool leaves no files beside its own
     try:
         yield
     finally:
         os.environ.pop("PYTEST_DISABLE_PLUGIN_AUTOLOAD", None)
         os.environ.update(kept)
-        sys.dont_write_bytecode = writes
