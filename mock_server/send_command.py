@@ -112,7 +112,7 @@ class _Send:
         if o["dry_run"]:
             self._print_curl([delivery], sender, identity.run)
             return 0
-        _say_what_breaks(contract, composer.callback, delivery.body)
+        _say_what_breaks(contract, composer.callback, delivery.body, told_of_state=o["state"] is not None)
         try:
             exchange = sender.send(delivery)
         except OutOfBudget as reason:
@@ -269,7 +269,8 @@ def _edited(body: bytes) -> bytes:
     return edited.encode()
 
 
-def _say_what_breaks(contract: Any, callback: Any, body: bytes) -> None:
+def _say_what_breaks(contract: Any, callback: Any, body: bytes, *, told_of_state: bool) -> None:
+    """Tells what breaks the contract, and what it does not know: a slip of the finger looks like either."""
     from mock_server.assessing import Assessor
     from mock_server.bodies import content_type
     from mock_server.delivery import printable
@@ -282,6 +283,15 @@ def _say_what_breaks(contract: Any, callback: Any, body: bytes) -> None:
     for violation in assessment.violations:
         place = violation.pointer or "the body"
         click.echo(f"note: this breaks the contract at {place}: {printable(violation.message)}", err=True)
+    new = {
+        "member": "the contract names no such member",
+        "value": "the contract does not list this value",
+        "type": "the contract has only texts there",
+    }
+    for novelty in assessment.novelties:
+        if told_of_state and novelty.pointer == callback.delivery.state:
+            continue
+        click.echo(f"note: {printable(novelty.pointer)}: {new[novelty.kind]}; receivers have to tolerate it", err=True)
 
 
 def _show(exchange: Any, url: str) -> None:

@@ -148,6 +148,22 @@ def test_command_sends_one_state_with_a_value_set():
     assert (key(seen[0])[1], seen[0][member]["name"]) == (FACTS.order.states[1], "李雷")
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--set", "stauts=read"), ["note: /stauts: the contract names no such member"]),
+        (("--set", "variables.count:=3"), ["note: /variables: the contract has only texts there"]),
+        (("--set", "status=seen"), ["note: /status: the contract does not list this value"]),
+        (("--status", "seen"), ["note: the contract does not know the state 'seen'"]),
+        (("--status", "read"), []),
+    ],
+)
+def test_what_the_contract_does_not_know_is_noted(arguments, said):
+    with raw_server(lambda connection, _: connection.sendall(answer())) as url:
+        notes = [line for line in send(url, *arguments).stderr.splitlines() if line.startswith("note: ")]
+    assert len(notes) == len(said) and all(note.startswith(text) for note, text in zip(notes, said, strict=True))
+
+
 def test_command_says_how_a_campaign_went():
     with raw_server(lambda connection, request: connection.sendall(answer())) as url:
         done = send(url, "--messages", "3", "--speed", "100000")

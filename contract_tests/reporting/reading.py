@@ -38,7 +38,8 @@ def read_report_file(path: Path) -> tuple[dict[str, Any], Path]:
         raise KitError(f"the report cannot be read: {error.strerror}", where=where, remedy=_GIVE) from None
     except (ValueError, RecursionError) as error:
         what = f"the report is no whole JSON document ({printable(str(error))[:200]})"
-        raise KitError(what, where=where, remedy="Was it cut off? Copy it again, or run check again.") from None
+        remedy = "Was it cut off? Copy it again, or run check again." if file.suffix == ".json" else _GIVE
+        raise KitError(what, where=where, remedy=remedy) from None
     schema = json.loads(files("contract_tests").joinpath("schemas/report.schema.json").read_text(encoding="utf-8"))
     ours = schema["properties"]["schema_version"]["const"]
     theirs = value.get("schema_version") if isinstance(value, dict) else None
