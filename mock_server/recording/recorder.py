@@ -122,7 +122,7 @@ class Recorder:
         with self._lock:
             batch = self._latest
             if batch.kept is None:
-                batch.waiting.append((loop, call))
+                batch.waiting.setdefault(loop, []).append(call)
                 if not batch.due:
                     batch.due = True
                     loop.call_soon(self._write, batch)
