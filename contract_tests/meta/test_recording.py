@@ -23,7 +23,7 @@ from contract_tests.corpus import DEPTHS, Scope
 from contract_tests.meta.processes import mock_running
 from mock_server.faults import FAULTS
 from mock_server.receiver import Received, Receiver, Reply
-from mock_server.recording import journal, packing, waiting
+from mock_server.recording import bounds, journal, packing, waiting
 from mock_server.recording import recorder as recorder_module
 from mock_server.recording.arrival import ACCEPTED, FORWARD, REFUSED, Filter
 from mock_server.recording.exporting import stored_deliveries
@@ -425,7 +425,7 @@ def test_what_is_forgotten_while_it_waits_never_comes_into_the_tables(tmp_path, 
 
 def test_tables_are_trimmed_for_what_waits(tmp_path, unmoved, monkeypatch):
     monkeypatch.setattr(waiting, "_MOST_ROWS", 100)
-    monkeypatch.setattr(recorder_module, "_MOST_PAST", 300)
+    monkeypatch.setattr(bounds, "_MOST_BEYOND", 50)
     with Kept(keep=1000) as kept:
         kept.put(*[body(n) for n in range(1000)])
         assert kept.reader.counts()["all"] == {"": 1000}
@@ -433,6 +433,47 @@ def test_tables_are_trimmed_for_what_waits(tmp_path, unmoved, monkeypatch):
             kept.put(*[body(n) for n in range(100)])
             assert kept.recorder._tables.count + kept.recorder._waiting.count <= 1500
         assert [one.id for one in kept.reader.after(0, limit=1)] == [3001]
+
+
+@pytest.mark.parametrize(("store", "slack"), [(None, 250), ("store.db", 1000)])
+def test_tables_are_left_alone_while_much_comes_within_the_slack(tmp_path, monkeypatch, store, slack):
+    monkeypatch.setattr(waiting, "_MOST_ROWS", 50)
+    monkeypatch.setattr(journal, "_MOST_ROWS", 50)
+    with Kept(store and tmp_path / store, keep=1000) as kept:
+        kept.put(*[body(n) for n in range(1000)])
+        assert kept.reader.counts()["all"] == {"": 1000}
+        monkeypatch.setattr(recorder_module, "_MUCH", -1)
+        time.sleep(0.1)  # whatever began before that ends
+        kept.put(*[body(n) for n in range(slack)])
+        time.sleep(0.1)
+        assert kept.recorder._tables.count == 1000
+        kept.put(*[body(n) for n in range(100)])
+        end = time.monotonic() + 10
+        while kept.recorder._tables.count > 1000 - slack and time.monotonic() < end:
+            time.sleep(0.01)
+        assert kept.recorder._tables.count <= 1000 - slack
+        assert [one.id for one in kept.reader.after(0, limit=1)] == [101 + slack]
+
+
+def test_tables_that_are_past_the_bounds_as_a_whole_are_forgotten_at_once(tmp_path, unmoved, monkeypatch):
+    monkeypatch.setattr(journal, "_MOST_ROWS", 100)
+    with Kept(tmp_path / "store.db", keep=150) as kept:
+        kept.put(*[body(n) for n in range(100)])
+        assert kept.reader.last_id == 100
+        kept.put(*[body(n) for n in range(200)])
+        statements = []
+        kept.recorder._database._writer.set_trace_callback(statements.append)
+        kept.recorder._trim()
+        assert [text for text in statements if "DELETE" in text] == ["DELETE FROM deliveries", "DELETE FROM contents"]
+        assert [one.id for one in kept.reader.after(0)] == list(range(151, 301))
+
+
+def test_newest_delivery_stays_whatever_is_past_the_bounds():
+    with Kept() as kept:
+        kept.put(body(1), body(2), body(3))
+        assert kept.reader.last_id == 3
+        kept.recorder._tables.trim(3, 10**9, newest=3)
+        assert [one.id for one in kept.reader.after(0)] == [3]
 
 
 def test_store_of_an_older_layout_is_opened(tmp_path):

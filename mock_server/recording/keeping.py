@@ -23,25 +23,24 @@ class Batch:
         error: Why one of them cannot be written, which is an error of our own.
         due: Whether its writing is on its way.
         kept: Whether they are kept; None until that is known.
+        waiting: Who waits in each event loop.
     """
 
     rows: list[Row] = field(default_factory=list)
     error: Exception | None = None
     due: bool = False
     kept: bool | None = None
-    waiting: list[tuple[asyncio.AbstractEventLoop, Kept]] = field(default_factory=list)
+    waiting: dict[asyncio.AbstractEventLoop, list[Kept]] = field(default_factory=dict)
 
     def settle(self, kept: bool) -> None:
         """Tells those who wait, each in its event loop."""
-        waiting = self.waiting
-        if not waiting:
+        if not self.waiting:
             return
         try:
             here: asyncio.AbstractEventLoop | None = asyncio.get_running_loop()
         except RuntimeError:
             here = None
-        for loop in {loop for loop, _ in waiting}:
-            calls = [call for its, call in waiting if its is loop]
+        for loop, calls in self.waiting.items():
             if loop is here:
                 _call_all(calls, kept)
                 continue

@@ -19,6 +19,7 @@ from pathlib import Path
 from mock_server.assessing import Assessment
 from mock_server.received import Received
 from mock_server.receiver import Reply
+from mock_server.recording.bounds import KEEP, KEEP_BYTES, Bounds
 from mock_server.recording.database import Database, unusable
 from mock_server.recording.journal import ForeignJournal, Journal
 from mock_server.recording.keeping import Batch, Kept
@@ -32,14 +33,10 @@ from openapi.model import Contract
 
 __all__ = ["KEEP", "KEEP_BYTES", "Recorder"]
 
-KEEP = 100_000
-KEEP_BYTES = 256 * 1024 * 1024
-
 _LOOKS_S = 0.02  # how soon those who listen hear of a delivery
 _MUCH = 20  # deliveries between two looks, of which each takes longer to move than to answer: they wait
 _MOST_TOGETHER = 100
 _MOST_ASIDE = 16  # stretches that an error of our own keeps out of the tables
-_MOST_PAST, _MOST_PAST_BYTES = 2_000, 32 * 1024 * 1024  # of the bounds, before the tables do not wait any longer
 
 
 class Recorder:
@@ -71,9 +68,10 @@ class Recorder:
         trouble: Callable[[str], None] = lambda text: None,
     ) -> None:
         self._database = Database(store)
-        self._keep, self._keep_bytes, self._trouble = keep, keep_bytes, trouble
+        self._trouble = trouble
         self._rows = Rows(contract, redact=redact, revocable=store is not None)
         self._tables, self._waiting = Tables(self._database), Waiting()
+        self._bounds = Bounds(self._tables, self._waiting, keep, keep_bytes, on_disk=store is not None)
         self._journal = None if store is None else Journal(store, self._database.identity)
         self._lock = threading.RLock()  # over what waits
         self._turn = threading.RLock()  # over the tables; who needs both takes it first
@@ -122,7 +120,7 @@ class Recorder:
         with self._lock:
             batch = self._latest
             if batch.kept is None:
-                batch.waiting.append((loop, call))
+                batch.waiting.setdefault(loop, []).append(call)
                 if not batch.due:
                     batch.due = True
                     loop.call_soon(self._write, batch)
@@ -189,9 +187,10 @@ class Recorder:
             self._is_awake = False
             self._write()
             is_busy = self._number - seen > _MUCH
-            if (not is_busy and self._move()) or is_busy:
+            if is_busy or self._move():
                 self._wake.set()  # there is more
-            self._trim()
+            if not is_busy or max(self._bounds.past_slack()) > 0:
+                self._trim()
             self.reader.wrote(self._kept)
             self.reader.tell()
 
@@ -215,7 +214,7 @@ class Recorder:
                 taken.kept, reason = False, str(error) if isinstance(error, OSError) else repr(error)
             else:
                 taken.kept, reason, self._kept = True, "", taken.rows[-1][0]
-        if self._is_far_behind():
+        if max(self._bounds.past_all()) > 0:  # the tables are far behind
             self._trim()
         if bool(reason) != self._troubled:
             self._troubled = bool(reason)
@@ -236,27 +235,17 @@ class Recorder:
         if ended is not None and ended.count:
             self._waiting.add(ended)
         if not self._tables.count and not self._moving:
-            self._waiting.forget(*self._past())
-
-    def _past(self) -> tuple[int, int]:
-        """By how many deliveries and bytes the bounds are exceeded; what the newest stretch has comes on top."""
-        tables, waiting = self._tables, self._waiting
-        return tables.count + waiting.count - self._keep, tables.size + waiting.size - self._keep_bytes
-
-    def _is_far_behind(self) -> bool:
-        past, past_bytes = self._past()
-        return past > _MOST_PAST or past_bytes > _MOST_PAST_BYTES
+            self._waiting.forget(*self._bounds.past())
 
     def _trim(self) -> None:
         """Forgets what is past the bounds, the oldest first."""
         with self._turn:
             try:
-                self._tables.trim(*self._past(), newest=self._kept)
+                self._tables.trim(*self._bounds.past(), newest=self._kept)
             except sqlite3.Error as error:
                 self._get_stuck(error)
                 with self._lock:  # memory and disk are bounded, whatever happens
-                    past, past_bytes = self._past()
-                    self._waiting.forget(past - _MOST_PAST, past_bytes - _MOST_PAST_BYTES)
+                    self._waiting.forget(*self._bounds.past_all())
 
     def _move(self) -> bool:
         """Moves the oldest stretch into the tables; returns whether it may be worth while to come again."""
@@ -264,6 +253,8 @@ class Recorder:
             self._write()
             with self._lock:
                 self._end_stretch()
+            self._trim()  # at once where it is all that is there, which it is not any more once this stretch is
+            with self._lock:
                 if not self._waiting.stretches:
                     return False
                 stretch, self._moving = self._waiting.stretches[0], True
@@ -286,7 +277,6 @@ class Recorder:
                 self._leave(stretch)
             finally:
                 self._moving = False
-            self._trim()
             return True
 
     def _leave(self, stretch: Stretch) -> None:

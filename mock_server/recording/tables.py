@@ -13,6 +13,7 @@ __all__ = ["Tables"]
 
 _ROWS_A_STATEMENT = 50  # SQLite works without Python's lock while it steps, so each step has much to do
 _ROWS_A_PIECE = 500
+_ROWS_A_DELETION = 4_000  # takes a third less than by 500: messages lie anywhere in their index, page by page
 
 # One step finds which of the oldest are past the bounds; the newest delivery never is.
 _PAST = """
@@ -69,15 +70,24 @@ class Tables:
         Args:
             newest: The id of the newest delivery, which stays whatever its size.
         """
+        if newest > self.last and (count >= self.count > 0 or size >= self.size > 0):
+            self._clear()
+            return
         while self.count and (count > 0 or size > 0):
             with self._database.writing() as connection:
-                last, gone, gone_size = connection.execute(_PAST, (_ROWS_A_PIECE, count, size, newest)).fetchone()
+                last, gone, gone_size = connection.execute(_PAST, (_ROWS_A_DELETION, count, size, newest)).fetchone()
                 if not gone:
                     return
                 for table in ("deliveries", "contents"):
                     connection.execute(f"DELETE FROM {table} WHERE id <= ?", (last,))  # noqa: S608  # ours
             self.count, self.size = self.count - gone, self.size - gone_size
             count, size = count - gone, size - gone_size
+
+    def _clear(self) -> None:
+        with self._database.writing() as connection:
+            for table in ("deliveries", "contents"):
+                connection.execute(f"DELETE FROM {table}")  # noqa: S608  # ours; without WHERE it only frees the pages
+        self.count = self.size = 0
 
 
 def _insert(connection: sqlite3.Connection, rows: Sequence[Row]) -> None:
