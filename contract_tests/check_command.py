@@ -83,7 +83,11 @@ def check(url: str | None, **options: Any) -> None:
     Exit codes: 0 nothing failed, 1 a MUST is broken, 2 wrong use, 3 nothing could be judged or the
     suite had an error, 130 interrupted. Each option is also read from CALLBACK_CONTRACT_CHECK_<OPTION>.
     """
-    code = _Check(options).run(url)
+    gc.disable()  # until the first rule: little of what loads is garbage, and looking for it is a tenth of a start
+    try:
+        code = _Check(options).run(url)
+    finally:
+        gc.enable()
     raise click.exceptions.Exit(code)
 
 
@@ -172,6 +176,7 @@ class _Check:
                 make_first_contact(bench)
 
             gc.freeze()  # what is loaded by now stays: no collection has to walk it again
+            gc.enable()
             try:
                 stopped = run_rules(bench, ready)
             except KeyboardInterrupt as interrupt:
