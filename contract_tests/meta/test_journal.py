@@ -106,6 +106,12 @@ def test_counts_follow_tables_that_are_behind(tmp_path, monkeypatch):
         assert kept.reader.counts()["all"] == {"": 1}
 
 
+def test_new_store_is_its_owners_alone(tmp_path):
+    with Kept(tmp_path / "store.db") as kept:
+        kept.put(body())
+        assert {file.stat().st_mode & 0o777 for file in tmp_path.iterdir()} == {0o600}
+
+
 def test_journal_may_be_read_by_whoever_may_read_the_store(tmp_path):
     with Kept(tmp_path / "store.db") as kept:
         kept.store.chmod(0o640)

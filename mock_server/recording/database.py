@@ -10,7 +10,7 @@ import os
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +69,8 @@ class Database:
         return sqlite3.connect(name, uri=name.startswith("file:"), check_same_thread=False, isolation_level=None)
 
     def _open(self, file: Path) -> sqlite3.Connection:
+        with suppress(OSError):  # there already, or SQLite says why it cannot be; people's numbers are in it
+            os.close(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
         connection = self._connect(str(file))
         try:
             _laid_out(connection, file)
