@@ -157,8 +157,11 @@ def compare_tools(name: str, repeat: int, console: Console) -> None:
         "found/s",
     ):
         table.add_column(heading, justify="left" if heading == "tool" else "right")
+    runs: dict[str, list[Run]] = {tool: [] for tool in tools()}
     with running(receiver) as (url, _):
-        runs = {tool: [_afresh(run, url) for _ in range(repeat)] for tool, run in tools().items()}
+        for _ in range(repeat):  # in turn: a machine that is slower for a while is so for all of them
+            for tool, run in tools().items():
+                runs[tool].append(_afresh(run, url))
     hunts = _hunt(name, planted, console) if planted else {}
     for tool, several in runs.items():
         seconds = statistics.median(run.seconds for run in several)
