@@ -91,16 +91,20 @@ class RulesPlugin:
         assert rule_id is not None
 
         def judged(test: RuleTest) -> None:
-            bench = self.bench()
-            rule = bench.catalogue[rule_id]
-            if rule not in bench.rules:
-                pytest.skip("not selected")
-            result = self._judged(bench, rule, test, request)
+            result = self.judged(rule_id, test, request.session)
+            if result is None:
+                pytest.skip("not judged")
             _tell_pytest(result)
 
         return judged
 
-    def _judged(self, bench: Bench, rule: Rule, test: RuleTest, request: pytest.FixtureRequest) -> RuleResult:
+    def judged(self, rule_id: str, test: RuleTest, session: pytest.Session) -> RuleResult | None:
+        """Judges a rule; None when it is not selected, or when the session is about to stop."""
+        bench = self.bench()
+        rule = bench.catalogue[rule_id]
+        return self._judged(bench, rule, test, session) if rule in bench.rules else None
+
+    def _judged(self, bench: Bench, rule: Rule, test: RuleTest, session: pytest.Session) -> RuleResult | None:
         bench.listener.rule_started(rule)
         begun, bursts = time.monotonic(), len(bench.bursts)
         try:
@@ -111,8 +115,8 @@ class RulesPlugin:
             doubt_read_back(bench, result)
         except (OutOfBudget, KitError, KeyboardInterrupt) as stop:
             self.stopped_by = stop
-            request.session.shouldstop = str(stop) or "interrupted"
-            pytest.skip("not judged")
+            session.shouldstop = str(stop) or "interrupted"
+            return None
         except Exception as error:  # whatever is not an assertion is the kit's or the set-up's
             result = RuleResult(rule, Verdict.ERROR, f"{type(error).__name__}: {error}")
             bench.errors.append(error)

@@ -13,7 +13,7 @@ import pytest
 
 from contract_tests.bench import Bench
 from contract_tests.planning import Plan, planned
-from contract_tests.plugin import RulesPlugin
+from contract_tests.plugin import RulesPlugin, rule_of
 from contract_tests.rule_tests import RuleTest
 from openapi.catalogue import Catalogue
 
@@ -46,6 +46,18 @@ _UNWANTED = (
 )
 
 
+class _Judge(RulesPlugin):
+    """Judges without the phases, the capturing and the reports of a test: results are in the bench."""
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> bool | None:
+        rule_id = rule_of(item)
+        if rule_id is None:
+            return None
+        self.judged(rule_id, self.tests[rule_id], item.session)
+        return True
+
+
 def run_rules(bench: Bench, ready: Callable[[dict[str, int]], None]) -> BaseException | None:
     """Judges the bench's rules; returns what stopped the run early, if anything did.
 
@@ -54,7 +66,7 @@ def run_rules(bench: Bench, ready: Callable[[dict[str, int]], None]) -> BaseExce
     Args:
         ready: Called with the plan before the first rule is judged.
     """
-    plugin = RulesPlugin(lambda: contextlib.nullcontext(bench), lambda tests: ready(plan_of(bench, tests)))
+    plugin = _Judge(lambda: contextlib.nullcontext(bench), lambda tests: ready(plan_of(bench, tests)))
     with _interruptible(bench):
         code = _pytest(plugin)
     if plugin.stopped_by is None and (bench.interrupted or code == pytest.ExitCode.INTERRUPTED):
@@ -113,6 +125,7 @@ def _pytest(plugin: RulesPlugin, *more: str) -> int:
         str(_HERE),
         "--confcutdir",
         str(CHAPTERS),
+        "--capture=no",  # the progress is shown while rules are judged
         *more,
     ]
     for name in _UNWANTED:

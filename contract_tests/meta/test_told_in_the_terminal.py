@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
+import os
+import pty
+import re
+import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -14,6 +20,9 @@ from contract_tests.reporting.findings_shown import show_findings
 from contract_tests.reporting.reproduction import from_here
 from contract_tests.reporting.steps_shown import story_lines
 from contract_tests.reporting.terminal import _is_quiet
+from mock_server.receiver import Fault, Receiver, Reply
+from mock_server.serving import served
+from openapi import load_contract
 from openapi.catalogue import load_catalogue
 
 
@@ -84,3 +93,36 @@ def test_quiet_leaves_out_only_what_nothing_is_to_be_done_about():
     assert _is_quiet(rule("ACK-01", "pass") | {"reason": ""}) and _is_quiet(rule("ACK-01", "not applicable"))
     assert not _is_quiet(rule("ACK-01", "pass") | {"reason": "1 of 3 cases …"})
     assert not any(_is_quiet(rule("ACK-01", verdict)) for verdict in ("warn", "fail", "flaky", "waived", "error"))
+
+
+def test_progress_and_failures_are_shown_while_rules_are_judged():
+    def slowly(request, assessment, receiver, right):
+        time.sleep(0.02)
+        return Reply(500) if assessment.kind == "syntax" else right()
+
+    with served(Receiver(load_contract(), fault=Fault("", slowly))) as url:
+        shown = in_a_terminal("check", url, "--rules", "ACK-01,PAY-01,PAY-03,PAY-05")
+    live, _, _ = shown.partition("not conformant")
+    assert len(set(re.findall(r"\d+/\d+", live))) > 3  # how far it is
+    begun, failed, ended = (live.index(text) for text in ("PAY-01  The", "fail  PAY-03  The", "PAY-05  The"))
+    assert begun < failed < ended
+
+
+def in_a_terminal(*arguments):
+    """What a terminal is sent, without its control sequences."""
+    ours, theirs = pty.openpty()
+    program = subprocess.Popen(
+        [sys.executable, "-m", "contract_tests", *arguments],
+        stdin=subprocess.DEVNULL,
+        stdout=theirs,
+        stderr=theirs,
+        env={**os.environ, "TERM": "xterm", "COLUMNS": "150", "NO_COLOR": "1"},
+    )
+    os.close(theirs)
+    sent = b""
+    with contextlib.suppress(OSError):  # its end, on Linux
+        while some := os.read(ours, 65536):
+            sent += some
+    os.close(ours)
+    program.wait()
+    return re.sub(r"\x1b\[[\d;?]*[a-zA-Z]", "", sent.decode())
