@@ -83,11 +83,13 @@ def check(url: str | None, **options: Any) -> None:
     Exit codes: 0 nothing failed, 1 a MUST is broken, 2 wrong use, 3 nothing could be judged or the
     suite had an error, 130 interrupted. Each option is also read from CALLBACK_CONTRACT_CHECK_<OPTION>.
     """
+    was_enabled = gc.isenabled()
     gc.disable()  # until the first rule: little of what loads is garbage, and looking for it is a tenth of a start
     try:
         code = _Check(options).run(url)
     finally:
-        gc.enable()
+        gc.unfreeze()
+        (gc.enable if was_enabled else gc.disable)()
     raise click.exceptions.Exit(code)
 
 
@@ -179,8 +181,8 @@ class _Check:
             gc.enable()
             try:
                 stopped = run_rules(bench, ready)
-            except KeyboardInterrupt as interrupt:
-                stopped = interrupt
+            except (Exception, KeyboardInterrupt) as reason:  # whatever it is, what was judged is reported
+                stopped = reason
         if stopped is not None and not isinstance(stopped, (KeyboardInterrupt, OutOfBudget)) and not bench.results:
             error = told_of(stopped, bench)
             leave_word(bench, error, self.options, started_at)

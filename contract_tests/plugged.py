@@ -36,7 +36,9 @@ def plugged_in(file: Path, words: Mapping[str, str]) -> ReadBack:
     module = importlib.util.module_from_spec(spec)
     try:
         spec.loader.exec_module(module)
-    except Exception as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # it may exit, as a script does
         raise KitError(
             f"{file} does not run{_place_in(module, error)}: {type(error).__name__}: {error}", where="--plugin"
         ) from error
@@ -49,7 +51,9 @@ def plugged_in(file: Path, words: Mapping[str, str]) -> ReadBack:
         asked = f"read_back({message_id!r})"
         try:
             value = function(message_id)
-        except Exception as error:
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # it may exit or skip: that is no verdict
             what = f"{asked} failed{_place_in(module, error)}: {type(error).__name__}: {error}"
             raise ReadBackError(what, where="--plugin", exit_code=3) from error
         if value is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -67,7 +68,7 @@ def run_rules(bench: Bench, ready: Callable[[dict[str, int]], None]) -> BaseExce
         ready: Called with the plan before the first rule is judged.
     """
     plugin = _Judge(lambda: contextlib.nullcontext(bench), lambda tests: ready(plan_of(bench, tests)))
-    with _interruptible(bench):
+    with _interruptible(bench), _apart():
         code = _pytest(plugin)
     if plugin.stopped_by is None and (bench.interrupted or code == pytest.ExitCode.INTERRUPTED):
         return KeyboardInterrupt()
@@ -90,6 +91,21 @@ def _interruptible(bench: Bench) -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+@contextlib.contextmanager
+def _apart() -> Iterator[None]:
+    """Keeps what a partner's code prints out of the report on stdout, and what it starts from reading our input."""
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(contextlib.redirect_stdout(sys.stderr))
+        with contextlib.suppress(OSError):  # whoever started us closed it
+            before = os.dup(0)
+            stack.callback(os.close, before)
+            stack.callback(os.dup2, before, 0)
+            nothing = os.open(os.devnull, os.O_RDONLY)
+            os.dup2(nothing, 0)
+            os.close(nothing)
+        yield
 
 
 def collect_tests() -> dict[str, RuleTest]:

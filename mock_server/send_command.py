@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["send"]
 
 _SHARE = click.FloatRange(0, 1)
+_MOST_NOTES = 5
 
 
 @rarely_used("allow_remote_refs", "strict_contract", "paths", "concurrent", "burst", "start_rate", "speed")
@@ -288,10 +289,15 @@ def _say_what_breaks(contract: Any, callback: Any, body: bytes, *, told_of_state
         "value": "the contract does not list this value",
         "type": "the contract has only texts there",
     }
-    for novelty in assessment.novelties:
-        if told_of_state and novelty.pointer == callback.delivery.state:
-            continue
-        click.echo(f"note: {printable(novelty.pointer)}: {new[novelty.kind]}; receivers have to tolerate it", err=True)
+    novelties = [
+        novelty
+        for novelty in dict.fromkeys(assessment.novelties)
+        if not (told_of_state and novelty.pointer == callback.delivery.state)
+    ]
+    for novelty in novelties[:_MOST_NOTES]:
+        click.echo(f"note: {printable(novelty.pointer)}: {new[novelty.kind]}", err=True)
+    if len(novelties) > _MOST_NOTES:
+        click.echo(f"note: {len(novelties) - _MOST_NOTES} more places have what the contract does not know", err=True)
 
 
 def _show(exchange: Any, url: str) -> None:

@@ -10,11 +10,14 @@ import subprocess
 import sys
 import time
 from importlib.resources import files
+from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import jsonschema_rs
 import pytest
+from click.testing import CliRunner
 
+from contract_tests.cli import cli
 from contract_tests.meta.hostile import answer, endless, raw_server
 from contract_tests.meta.means import do_without
 from contract_tests.reporting.stable import stable
@@ -354,6 +357,28 @@ def test_flow_control_is_respected():
 
     with raw_server(act) as base:
         assert quick(base, "--rules", "ACK-01", "--at-once", "1").returncode == 0
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a file that is always full")
+def test_stderr_that_cannot_be_written_loses_nothing(tmp_path):
+    with served(Receiver(CONTRACT, fault=FAULTS["PAY-03"])) as base, open("/dev/full", "w") as full:
+        options = ["--rules", "ACK-01,PAY-03", "--report-dir", str(tmp_path)]
+        done = subprocess.run(
+            [*PROGRAM, "check", base, *options], stdout=subprocess.PIPE, stderr=full, text=True, check=False
+        )
+    assert done.returncode == 1
+    assert json.loads((tmp_path / "report.json").read_text())["run"]["incomplete"] == ""
+
+
+def test_what_goes_wrong_in_the_kit_leaves_what_was_judged(tmp_path, monkeypatch):
+    def wrong(self, result):
+        raise ZeroDivisionError("of our own")
+
+    monkeypatch.setattr("contract_tests.reporting.terminal.Bar.rule_ended", wrong)
+    with served(Receiver(CONTRACT)) as base:
+        done = CliRunner().invoke(cli, ["check", base, "--rules", "ACK-01,ACK-02", "--report-dir", str(tmp_path)])
+    report = json.loads((tmp_path / "report.json").read_text())
+    assert (done.exit_code, report["exit_code"], len(report["not_reached"])) == (3, 3, 1)
 
 
 def test_ctrl_c_leaves_a_report(tmp_path):

@@ -14,8 +14,9 @@ def folder(tmp_path, monkeypatch):
     return tmp_path / "callback-contract" / "templates"
 
 
-def rendered(text="{{ 1 + 1 }}"):
-    return Environment(loader=DictLoader({"t": text}), bytecode_cache=kept_templates()).get_template("t").render()
+def rendered(text="{{ 1 + 1 }}", pages="tests", **options):
+    loader = DictLoader({"t": text})
+    return Environment(loader=loader, bytecode_cache=kept_templates(pages), **options).get_template("t").render()
 
 
 def test_template_is_compiled_once(folder, monkeypatch):
@@ -27,6 +28,12 @@ def test_template_is_compiled_once(folder, monkeypatch):
 def test_template_that_changed_is_compiled_again(folder):
     assert rendered() == "2"
     assert rendered("{{ 1 + 2 }}") == "3"
+
+
+def test_other_options_have_a_file_of_their_own(folder):
+    assert rendered("{{ '<b>' }}") == "<b>"
+    assert rendered("{{ '<b>' }}", autoescape=True) == "&lt;b&gt;"
+    assert len(list(folder.iterdir())) == 2
 
 
 @pytest.mark.parametrize("damage", [b"", b"\0" * 100, 50])
@@ -45,4 +52,4 @@ def test_folder_that_cannot_be_is_done_without(folder):
 def test_home_that_nobody_knows_is_done_without(monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", "")
     monkeypatch.setenv("HOME", "nowhere")
-    assert kept_templates() is None
+    assert kept_templates("tests") is None

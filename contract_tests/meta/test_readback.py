@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
+import subprocess
 
 import pytest
 
 from contract_tests.meta.hostile import answer, raw_server
-from contract_tests.meta.test_check import quick
+from contract_tests.meta.test_check import PROGRAM, quick
 from contract_tests.plugged import plugged_in
 from contract_tests.readback import ReadBackError, Stored
 from mock_server.faults import FAULTS
 from mock_server.receiver import Receiver
 from mock_server.serving import served
 from openapi import load_contract
+from openapi.errors import KitError
 
 CONTRACT = load_contract()
 STATE = "/callback-contract/state/{id}"
@@ -117,6 +119,8 @@ def test_backward_state_is_told_with_what_was_shown(tmp_path):
         ("return {'state': 'wait', 'applied': '1'}", "'applied' as str, and not as int"),
         ("return 'wait'", "returned str, and no mapping"),
         ("return {}['row']", r"failed at .*mine\.py:2: KeyError: 'row'"),
+        ("raise SystemExit('bye')", r"failed at .*mine\.py:2: SystemExit: bye"),
+        ("import pytest; pytest.skip('not now')", r"failed at .*mine\.py:2: Skipped: not now"),
     ],
 )
 def test_plugin_s_mistake_is_told_as_what_it_is(tmp_path, body, said):
@@ -124,6 +128,29 @@ def test_plugin_s_mistake_is_told_as_what_it_is(tmp_path, body, said):
     file.write_text(f"def read_back(message_id):\n    {body}\n")
     with pytest.raises(ReadBackError, match=said):
         plugged_in(file, {})("1")
+
+
+@pytest.mark.parametrize("text", ["import sys; sys.exit()", "raise ValueError", "import pytest; pytest.fail('no')"])
+def test_plugin_that_does_not_run_is_wrong_use(tmp_path, text):
+    file = tmp_path / "mine.py"
+    file.write_text(text)
+    with pytest.raises(KitError, match="does not run") as told:
+        plugged_in(file, {})
+    assert told.value.exit_code == 2
+
+
+def test_plugin_prints_beside_the_report_and_reads_none_of_our_input(url, tmp_path):
+    file = tmp_path / "mine.py"
+    file.write_text(
+        "import subprocess\ndef read_back(message_id):\n    print('looked')\n"
+        "    assert subprocess.run(['head', '-c', '1'], capture_output=True).stdout == b''\n"
+    )
+    options = ["--rules", "STA-01", "--plugin", str(file), "--state-patience", "0", "--depth", "quick"]
+    done = subprocess.run(
+        [*PROGRAM, "check", url, *options], input="for others", capture_output=True, text=True, check=False
+    )
+    assert "looked" in done.stderr and "looked" not in done.stdout
+    assert "AssertionError" not in done.stderr
 
 
 def test_plugin_may_return_a_row(tmp_path):

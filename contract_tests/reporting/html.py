@@ -94,7 +94,7 @@ def _environment(report: dict[str, Any], chinese: Texts) -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
-        bytecode_cache=kept_templates(),
+        bytecode_cache=kept_templates("report"),
     )
 
     def text(rule: dict[str, Any], part: str) -> Markup:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import sys
 from pathlib import Path
 from typing import Any
@@ -41,13 +43,13 @@ _KINDS = {
 
 def console(*, stderr: bool = False) -> Console:
     """A console that shows the same text in a terminal and in a pipe, where it has no colours."""
-    stream = sys.stderr if stderr else sys.stdout
+    stream = (sys.stderr if stderr else sys.stdout) or io.StringIO()  # closed by whoever started us
     width = None if stream.isatty() else _PIPE_WIDTH
-    return Console(stderr=stderr, width=width, highlight=False, emoji=False)
+    return Console(file=stream, width=width, highlight=False, emoji=False)
 
 
 class Bar(Listener):
-    """A progress bar with the rule in hand; shown in a terminal only."""
+    """A progress bar with the rule in hand; shown in a terminal only. A terminal that went away ends no run."""
 
     def __init__(self, target: Console) -> None:
         self._progress = Progress(
@@ -63,24 +65,30 @@ class Bar(Listener):
 
     def total(self, deliveries: int) -> None:
         """Says how many deliveries there are going to be, and shows the bar."""
-        self._progress.start()
-        self._progress.update(self._task, total=deliveries)
+        with contextlib.suppress(OSError):
+            self._progress.start()
+            self._progress.update(self._task, total=deliveries)
 
     def __enter__(self) -> Bar:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._progress.stop()
+        with contextlib.suppress(OSError):
+            self._progress.stop()
 
     def rule_started(self, rule: Rule) -> None:
-        self._progress.update(self._task, description=f"{rule.id}  {escape(rule.statement)}")
+        with contextlib.suppress(OSError):
+            self._progress.update(self._task, description=f"{rule.id}  {escape(rule.statement)}")
 
     def delivered(self) -> None:
-        self._progress.advance(self._task)
+        with contextlib.suppress(OSError):
+            self._progress.advance(self._task)
 
     def rule_ended(self, result: RuleResult) -> None:
-        if result.broken:
-            style = STYLES[result.verdict.value]
+        if not result.broken:
+            return
+        style = STYLES[result.verdict.value]
+        with contextlib.suppress(OSError):
             self._progress.console.print(
                 f"[{style}]{result.verdict.value:5}[/] {result.rule.id}  {escape(result.rule.statement)}"
             )

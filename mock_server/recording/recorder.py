@@ -255,6 +255,8 @@ class Recorder:
                 self._end_stretch()
             self._trim()  # at once where it is all that is there, which it is not any more once this stretch is
             with self._lock:
+                if not self._tables.count:
+                    self._waiting.forget(*self._bounds.past())
                 if not self._waiting.stretches:
                     return False
                 stretch, self._moving = self._waiting.stretches[0], True

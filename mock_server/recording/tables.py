@@ -35,6 +35,7 @@ class Tables:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._forgotten = False  # all that is there
         ((self.last, self.count, self.size),) = database.read(
             "SELECT coalesce(max(id), 0), count(*), coalesce(sum(size), 0) FROM deliveries"
         )
@@ -59,8 +60,11 @@ class Tables:
         for start in range(0, len(rows), step or 1):
             some = rows[start : start + step]
             with self._database.writing() as connection:
+                if self._forgotten:
+                    _clear(connection)
                 for first in range(0, len(some), _ROWS_A_STATEMENT):
                     _insert(connection, some[first : first + _ROWS_A_STATEMENT])
+            self._forgotten = False
             self.count, self.size = self.count + len(some), self.size + sum(row[ROW_SIZE] for row in some)
             self.last = max(self.last, some[-1][0])
 
@@ -71,7 +75,8 @@ class Tables:
             newest: The id of the newest delivery, which stays whatever its size.
         """
         if newest > self.last and (count >= self.count > 0 or size >= self.size > 0):
-            self._clear()
+            # They leave with the next that come, and are shown until then: nobody finds nothing in between.
+            self._forgotten, self.count, self.size = True, 0, 0
             return
         while self.count and (count > 0 or size > 0):
             with self._database.writing() as connection:
@@ -83,11 +88,10 @@ class Tables:
             self.count, self.size = self.count - gone, self.size - gone_size
             count, size = count - gone, size - gone_size
 
-    def _clear(self) -> None:
-        with self._database.writing() as connection:
-            for table in ("deliveries", "contents"):
-                connection.execute(f"DELETE FROM {table}")  # noqa: S608  # ours; without WHERE it only frees the pages
-        self.count = self.size = 0
+
+def _clear(connection: sqlite3.Connection) -> None:
+    for table in ("deliveries", "contents"):
+        connection.execute(f"DELETE FROM {table}")  # noqa: S608  # ours; without WHERE it only frees the pages
 
 
 def _insert(connection: sqlite3.Connection, rows: Sequence[Row]) -> None:

@@ -37,7 +37,7 @@ def environment() -> Any:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
-        bytecode_cache=kept_templates(),
+        bytecode_cache=kept_templates("documentation"),
     )
     style, early, late = (_asset(name) for name in ("site.css", "early.js", "site.js"))
     made.globals |= {
