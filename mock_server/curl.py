@@ -12,13 +12,14 @@ FRESH_RUN = "RUN=$(od -An -N4 -tx1 /dev/urandom | tr -d ' \\n')"
 _LONGEST_BODY = 4000  # a longer command line helps nobody; the bytes stand beside the report
 
 
-def curl(delivery: Delivery, url: str, *, extra_headers: tuple[str, ...] = ()) -> str | None:
+def curl(delivery: Delivery, url: str, *, extra_headers: tuple[str, ...] = (), afresh: bool = True) -> str | None:
     """Writes a delivery as a command for a POSIX shell.
 
     Args:
         delivery: With `{run}` in the place of the run's id.
         url: The receiver's URL as a word of the shell.
         extra_headers: Names of headers whose secret values the user fills in.
+        afresh: Whether it draws a run's id of its own; else that of `FRESH_RUN` further above is meant.
 
     Returns:
         None when a curl cannot carry the delivery: bytes that are no text, parts, a long body, or a special framing.
@@ -47,7 +48,7 @@ def curl(delivery: Delivery, url: str, *, extra_headers: tuple[str, ...] = ()) -
     words += [part for name in extra_headers for part in ("-H", f'"{name}: $SECRET"')]
     if delivery.body or delivery.method == "POST":
         words += ["--data-raw", _quoted(body)]  # a body that begins with @ names no file
-    return f"{FRESH_RUN}; " * (b"{run}" in delivery.body) + " ".join(words)
+    return f"{FRESH_RUN}; " * (afresh and b"{run}" in delivery.body) + " ".join(words)
 
 
 def _quoted(text: str) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mock_server.reaching import pace_in_words, pace_options, reach_options, sender_to
+from openapi import pointer as jp
 from openapi.contract_options import contract_of, contract_options
 from openapi.counting import counted
 from openapi.errors import KitError
@@ -167,14 +168,17 @@ class _Send:
         import shlex
         from dataclasses import replace
 
-        from mock_server.curl import curl
+        from mock_server.curl import FRESH_RUN, curl
 
         url = shlex.quote(sender.access.url) if sender.access.shown_url == sender.access.url else '"$URL"'
         names = tuple(name for name, _ in sender.access.secret_headers)
+        is_life = self.options["messages"] is not None
+        if is_life and not self.options["repeat_ids"]:
+            click.echo(FRESH_RUN)  # once: the states of a message are one message's
         for delivery in deliveries:
-            # Each line draws an identity of its own when it is run, unless the ids are to come again.
+            # Each delivery has an identity of its own whenever it is run, unless the ids are to come again.
             body = delivery.body if self.options["repeat_ids"] else delivery.body.replace(run.id.encode(), b"{run}")
-            line = curl(replace(delivery, body=body), url, extra_headers=names)
+            line = curl(replace(delivery, body=body), url, extra_headers=names, afresh=not is_life)
             click.echo(line or f"# {len(delivery.body)} bytes that no command line can carry")
 
 
@@ -295,9 +299,20 @@ def _say_what_breaks(contract: Any, callback: Any, body: bytes, *, told_of_state
         if not (told_of_state and novelty.pointer == callback.delivery.state)
     ]
     for novelty in novelties[:_MOST_NOTES]:
-        click.echo(f"note: {printable(novelty.pointer)}: {new[novelty.kind]}", err=True)
+        hint = _near(callback, novelty.pointer) if novelty.kind == "member" else ""
+        click.echo(f"note: {printable(novelty.pointer)}: {new[novelty.kind]}{hint}", err=True)
     if len(novelties) > _MOST_NOTES:
         click.echo(f"note: {len(novelties) - _MOST_NOTES} more places have what the contract does not know", err=True)
+
+
+def _near(callback: Callback, pointer: str) -> str:
+    """The member that may have been meant."""
+    import difflib
+
+    *parent, name = jp.tokens(pointer)
+    ways = [jp.tokens(member.pointer) for member in callback.members if member.pointer]
+    near = difflib.get_close_matches(name, [way[-1] for way in ways if list(way[:-1]) == parent], n=1)
+    return f"; did you mean {near[0]!r}?" if near else ""
 
 
 def _show(exchange: Any, url: str) -> None:

@@ -13,7 +13,7 @@ from contract_tests.stimuli import stories
 @each(stories.each_state, sends=1)
 def test_acknowledged_delivery_is_stored(receiver):
     (state,) = receiver.case.states
-    receiver.tell(state)
+    assert receiver.tell(state).acknowledged, "an acknowledgement (2xx)"
     stored = receiver.stored(lambda stored: stored is not None and stored.state == state)
     assert stored is not None, f"the state {state!r} <- the message is not known"
     assert stored.state == state, f"the state {state!r} <- {stored.described()}"

@@ -13,6 +13,8 @@ import sqlite3
 import threading
 import time
 from dataclasses import replace
+from urllib.error import HTTPError
+from urllib.request import urlopen
 
 import pytest
 from hypothesis import given, settings
@@ -93,6 +95,13 @@ def test_delivery_is_kept_as_it_came(kept):
     assert (arrival.verdict, arrival.callback, arrival.message) == (ACCEPTED, CALLBACK.name, ID)
     assert (arrival.state, arrival.status, arrival.acknowledged) == (STATES[0], 200, True)
     assert arrival.answer.endswith(b"\r\n\r\n{}")
+
+
+def test_store_answers_before_anything_came(tmp_path):
+    with Kept(tmp_path / "store.db") as kept:
+        kept.receiver.keeper = kept.recorder.keeper
+        with served(kept.receiver) as url, pytest.raises(HTTPError, match="404"):
+            urlopen(f"{url}/callback-contract/state/nobody", timeout=5)
 
 
 def test_verdict_says_what_is_wrong_and_what_is_new(kept):

@@ -78,7 +78,7 @@ class Recorder:
         self._wake, self._hurry = threading.Event(), threading.Event()
         self._rows_here, self._moving = WaitingRows(), False
         self._aside: deque[Stretch] = deque()
-        self._batch = self._latest = Batch()
+        self._batch, self._latest = Batch(), Batch(kept=True)  # before the first delivery nothing has to be kept
         self._closing = self._troubled = self._stuck = self._is_awake = False
         self._number = self._kept = self._tables.last
         try:
