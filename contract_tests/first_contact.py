@@ -65,11 +65,11 @@ def refuse_unreachable(exchange: Exchange, url: str) -> None:
 
 
 def _wrong_url(exchange: Exchange, url: str) -> KitError:
-    return KitError(
-        f"{url} answered {exchange.described()}; is this the right URL?",
-        remedy="Give the complete URL of the receiver, its path included.",
-        exit_code=3,
-    )
+    remedy = "Give the complete URL of the receiver, its path included."
+    if exchange.status is not None and exchange.status >= 500:
+        remedy += " If it is right, the receiver failed at a plain valid delivery: look into its log;"
+        remedy += " `callback-contract send URL` sends another one."
+    return KitError(f"{url} answered {exchange.described()}; is this the right URL?", remedy=remedy, exit_code=3)
 
 
 def _unreachable(exchange: Exchange, url: str) -> KitError:

@@ -63,6 +63,7 @@ def plugged_in(file: Path, words: Mapping[str, str]) -> ReadBack:
             raise ReadBackError(f"{asked} {wrong}", where="--plugin", remedy=_PLUGIN_RETURNS, exit_code=3)
         return Stored(words.get(value["state"], value["state"]), value["applied"], value.get("last", NOTHING_SHOWN))
 
+    read.plugin = str(file)  # type: ignore[attr-defined]  # a report says how it was read
     return read
 
 

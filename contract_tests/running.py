@@ -77,7 +77,10 @@ def run_rules(bench: Bench, ready: Callable[[dict[str, int]], None]) -> BaseExce
 
 @contextlib.contextmanager
 def _interruptible(bench: Bench) -> Iterator[None]:
-    """Remembers Ctrl-C: an interrupt that arrives inside a callback of the interpreter would be lost otherwise."""
+    """Remembers Ctrl-C: an interrupt that arrives inside a callback of the interpreter would be lost otherwise.
+
+    A pipeline that is cancelled sends SIGTERM, and shall have its report, too.
+    """
 
     def remember(number: int, frame: object) -> None:
         bench.interrupted = True
@@ -86,11 +89,12 @@ def _interruptible(bench: Bench) -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.signal(signal.SIGINT, remember)
+    before = {number: signal.signal(number, remember) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 @contextlib.contextmanager

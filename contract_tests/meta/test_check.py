@@ -381,7 +381,8 @@ def test_what_goes_wrong_in_the_kit_leaves_what_was_judged(tmp_path, monkeypatch
     assert (done.exit_code, report["exit_code"], len(report["not_reached"])) == (3, 3, 1)
 
 
-def test_ctrl_c_leaves_a_report(tmp_path):
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_and_a_cancelled_pipeline_leave_a_report(tmp_path, number):
     def slowly(connection, request):
         time.sleep(0.3)
         connection.sendall(answer("200 OK", b"{}", "Content-Type: application/json"))
@@ -395,7 +396,7 @@ def test_ctrl_c_leaves_a_report(tmp_path):
             preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
         time.sleep(5)
-        process.send_signal(signal.SIGINT)
+        process.send_signal(number)
         out, err = process.communicate(timeout=60)
     assert process.returncode == 130, err
     assert "Traceback" not in err

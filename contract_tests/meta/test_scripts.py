@@ -189,7 +189,7 @@ def test_gate_closes_at_the_first_violation_and_says_what_it_is(tmp_path):
         put(url, None, b'{"\x1b[31m\x01')
         code, output = ended(process)
     assert code == 1
-    assert "2 of 9 expected deliveries came, 1 violate the contract." in output
+    assert "2 of 9 expected deliveries came, 1 violates the contract." in output
     assert "#2 POST / 8 bytes: refused, 400; the body: " in output
     assert "\x1b" not in output
     assert ET.parse(tmp_path / "junit.xml").find("testsuite").get("failures") == "2"

@@ -35,6 +35,10 @@ REASONS = (
         r"needs signed deliveries: give (.+), and its keys by environment",
         r"需要带签名的投递：请给出 \1，密钥由环境变量提供",
     ),
+    (
+        r"needs recorded deliveries: give --samples DIR, (\S+) or (\S+)",
+        r"需要录制的投递：请给出 --samples DIR、\1 或 \2",
+    ),
     (r"plain http:// on this machine harms nobody", "本机上的明文 http:// 对谁都没有危害"),
     (r"plain http:// has no TLS to judge", "明文 http:// 没有可供判定的 TLS"),
     (r"the host was not reached for a look at its TLS: (.+)", r"未能连上主机以查看其 TLS：\1"),

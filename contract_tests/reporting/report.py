@@ -248,6 +248,8 @@ def _command(bench: Bench, rule_id: str, callback: str) -> str:
         if access.app and bench.state.access.url.startswith(_origin(access.url)):
             state_url = state_url.removeprefix(_origin(access.url))
         words += ["--state-url", state_url]
+    elif plugin := getattr(bench.state, "plugin", None):
+        words += ["--plugin", plugin]
     return f"callback-contract check {_target_words(access)} {shlex.join(words)}"
 
 

@@ -14,6 +14,7 @@ from xml.etree import ElementTree as ET
 from mock_server.delivery import printable
 from mock_server.recording.arrival import FORWARD, REFUSED, Arrival, Filter
 from mock_server.recording.reading import Reader
+from openapi.counting import counted
 from openapi.errors import KitError
 from openapi.model import Contract
 
@@ -70,8 +71,12 @@ class Gate:
 
     def told(self) -> list[str]:
         """What the command prints at its end; nothing in it moves a cursor."""
-        wanted = "" if self.expect is None else f" of {self.expect} expected"
-        lines = [f"{self.came}{wanted} deliveries came, {self.violating} violate the contract."]
+        came = counted(self.came, "delivery came", "deliveries came")
+        if self.expect is not None and self.came <= self.expect:
+            came = f"{self.came} of {self.expect} expected deliveries came"
+        elif self.expect is not None:
+            came += f", {self.expect} of them expected"
+        lines = [f"{came}, {self.violating} {'violates' if self.violating == 1 else 'violate'} the contract."]
         shown = 0
         for verdict in (REFUSED, FORWARD):
             for arrival in self.reader.after(self.opened_after, Filter(verdict=verdict), limit=_MOST_SHOWN):
@@ -125,7 +130,7 @@ class Gate:
         if short:
             ET.SubElement(expected, "failure", message=f"{self.came} of {self.expect} came")
         for arrival in arrivals:
-            name = f"#{arrival.id} {arrival.callback} {arrival.state} {arrival.message}".strip()
+            name = " ".join(filter(None, (f"#{arrival.id}", arrival.callback, arrival.state, arrival.message)))
             case = ET.SubElement(suite, "testcase", classname="deliveries", name=_clean(name))
             if self._violates(arrival):
                 what = [f"{v.pointer or 'the body'}: {v.message}" for v in arrival.violations]
