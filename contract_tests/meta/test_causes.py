@@ -129,7 +129,7 @@ def test_terminal_tells_the_first_in_full_and_names_the_others_with_what_to_chan
     text = told(broken("PAY-01"), *others)
     assert text.count("Expected:") == 1
     assert "The same kind of answer broke 2 more rules" in text
-    assert "PAY-03: the same remedy" in text and "PAY-17 (warn): Look before you leap." in text
+    assert "PAY-03: the same remedy" in text and "PAY-17 (warn, case 1 oops): Look before you leap." in text
     assert "callback-contract check http://127.0.0.1:1/x --rules ID" in text
 
 

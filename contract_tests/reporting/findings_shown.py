@@ -56,19 +56,28 @@ def _show_more(target: Console, cause: Cause, directory: Path | None) -> None:
     answered = "answer" in cause.rule["findings"][0]["exchanges"][0]
     what = "The same kind of answer" if answered else "The same lack of an answer"
     target.print(Text(f"  {what} broke {counted(len(cause.more), 'more rule')}:", style="bold"))
-    by_remedy: dict[str, list[str]] = {}
+    by_remedy: dict[str, list[dict[str, Any]]] = {}
     for rule in cause.more:
-        verdict = f" ({rule['verdict']})" if rule["verdict"] != cause.rule["verdict"] else ""
-        by_remedy.setdefault(rule["remedy"], []).append(rule["id"] + verdict)
+        by_remedy.setdefault(rule["remedy"], []).append(rule)
     for remedy, rules in by_remedy.items():
         told = "the same remedy" if remedy == cause.rule["remedy"] else remedy
-        target.print(Text(_one_line(f"     {', '.join(rules)}: {told}", target.width)))
+        is_apart = len(rules) == 1 and remedy != cause.rule["remedy"]  # it may be another mistake
+        names = ", ".join(_named(rule, cause, with_case=is_apart) for rule in rules)
+        target.print(Text(_one_line(f"     {names}: {told}", target.width)))
     target.print(Text("     Play one again:"))
     command = command_of_any(cause)
     for line in [command] if command else [rule["findings"][0]["reproduce"] for rule in cause.more]:
         target.print(Text(f"     {from_here(line, directory)}"), soft_wrap=True)
     page = ", as report.html does" if directory is not None else ""
     target.print(Text(f"     `callback-contract rules ID` tells more of each; --all-findings shows all in full{page}."))
+
+
+def _named(rule: dict[str, Any], cause: Cause, *, with_case: bool) -> str:
+    """A rule by its id, with its verdict where that is another one."""
+    verdict = rule["verdict"] if rule["verdict"] != cause.rule["verdict"] else ""
+    case = rule["findings"][0]["case"] if with_case and rule["findings"] else ""
+    told = ", ".join(filter(None, (verdict, case)))
+    return f"{rule['id']} ({told})" if told else rule["id"]
 
 
 def _show_findings(target: Console, rule: dict[str, Any], row: Rule, directory: Path | None) -> None:
