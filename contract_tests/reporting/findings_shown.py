@@ -126,7 +126,7 @@ def _show_finding(
 
 def _hanging(text: Text, indent: int) -> Padding:
     """A paragraph whose further lines are as far in as its first."""
-    return Padding(text, (0, 0, 0, indent))
+    return Padding(text, (0, 0, 0, indent), expand=False)
 
 
 def _one_line(text: str, width: int) -> str:
