@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 import time
 
-__all__ = ["MOST_STRETCH", "stretch"]
+__all__ = ["MOST_STRETCH", "Withheld", "stretch"]
 
 _WORK_S = 0.03  # several turns of a scheduler, so that a busy machine shows
 _NOISE = 1.3  # below this it is the scheduler's grain, not other work
@@ -22,3 +23,36 @@ def stretch() -> float:
         pass
     times = (time.perf_counter() - begun) / _WORK_S
     return 1.0 if times < _NOISE else min(MOST_STRETCH, times)
+
+
+class Withheld:
+    """For how long at a time this process was not let run while the block ran: a machine may stand still for a while.
+
+    What a receiver takes is measured by this process' clock, which counts such a time as the receiver's.
+
+    Attributes:
+        longest_s: The longest of these times, in seconds.
+    """
+
+    _TICK_S = 0.005
+
+    def __init__(self) -> None:
+        self.longest_s = 0.0
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._watch, name="withheld", daemon=True)
+
+    def __enter__(self) -> Withheld:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        self._thread.join()
+
+    def _watch(self) -> None:
+        before, has_ended = time.perf_counter(), False
+        while not has_ended:
+            has_ended = self._ended.wait(self._TICK_S)
+            now = time.perf_counter()
+            self.longest_s = max(self.longest_s, now - before - self._TICK_S)
+            before = now

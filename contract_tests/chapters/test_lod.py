@@ -7,7 +7,7 @@ import statistics
 import pytest
 
 from contract_tests.comparing import furthest
-from contract_tests.measuring import stretch
+from contract_tests.measuring import Withheld, stretch
 from contract_tests.rule_tests import each
 from contract_tests.stimuli import stories
 from contract_tests.stimuli.stories import BURST
@@ -48,8 +48,12 @@ def test_nothing_of_a_burst_is_lost(receiver):
 @pytest.mark.rule("LOD-04")
 @each(stories.bursts, sends=BURST, at_once=1, together=True)
 def test_burst_is_answered_in_time(receiver):
-    took = [max(0.0, exchange.elapsed_s - receiver.round_trip_s) for exchange in burst(receiver)]
-    busy = 1.0 if in_time(took) else max(stretch() for _ in range(3))  # asked only where it matters
+    busy = stretch()
+    with Withheld() as withheld:
+        came = burst(receiver)
+    took = [max(0.0, exchange.elapsed_s - receiver.round_trip_s - withheld.longest_s) for exchange in came]
+    if not in_time(took, busy):
+        busy = max(busy, *(stretch() for _ in range(3)))  # asked only where it matters
     median, slow = statistics.median(took), slower(took, busy)
     assert in_time(took, busy), (
         f"a median of {MEDIAN_S} s at most, 1 % slower than {SLOW_S:.0f} s at most"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import copy
+import ctypes
 import json
+import time
 from datetime import UTC, datetime
 
 import pytest
@@ -102,3 +104,14 @@ def test_times_are_stretched_by_what_a_busy_machine_withholds(monkeypatch, took_
     monkeypatch.setattr(measuring.time, "thread_time", lambda: next(work))
     monkeypatch.setattr(measuring.time, "perf_counter", lambda: next(wall))
     assert measuring.stretch() == pytest.approx(times)
+
+
+def test_time_that_a_process_is_not_let_run_is_known():
+    with measuring.Withheld() as withheld:
+        time.sleep(0.05)
+    assert withheld.longest_s < 0.25  # nobody is kept from running for as long as a burst may take
+    with measuring.Withheld() as withheld:
+        time.sleep(0.05)
+        ctypes.PyDLL(None).usleep(300_000)  # holds the interpreter's lock: no other thread runs
+        time.sleep(0.05)
+    assert withheld.longest_s > 0.2
