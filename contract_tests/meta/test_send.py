@@ -26,6 +26,8 @@ from openapi.errors import KitError
 CONTRACT = load_contract()
 CALLBACK = CONTRACT.callbacks[0]
 FACTS = CALLBACK.delivery
+STATE = FACTS.state[1:]
+MAP = next(member for member in CALLBACK.members if member.is_free_map).pointer[1:]
 
 
 def bodies_of(request):
@@ -141,21 +143,20 @@ def test_command_sends_one_state_with_a_value_set():
         seen.append(bodies_of(request))
         connection.sendall(answer())
 
-    member = next(m for m in CALLBACK.members if m.is_free_map).pointer[1:]
     with raw_server(act) as url:
-        done = send(url, "--status", FACTS.order.states[1], "--set", f"{member}.name=李雷")
+        done = send(url, "--status", FACTS.order.states[1], "--set", f"{MAP}.name=李雷")
     assert done.returncode == 0, done.stderr
-    assert (key(seen[0])[1], seen[0][member]["name"]) == (FACTS.order.states[1], "李雷")
+    assert (key(seen[0])[1], seen[0][MAP]["name"]) == (FACTS.order.states[1], "李雷")
 
 
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("--set", "stauts=read"), ["note: /stauts: the contract names no such member; did you mean 'status'?"]),
-        (("--set", "variables.count:=3"), ["note: /variables: the contract has only texts there"]),
-        (("--set", "status=seen"), ["note: /status: the contract does not list this value"]),
+        (("--set", f"{STATE}x=1"), [f"note: /{STATE}x: the contract names no such member; did you mean {STATE!r}?"]),
+        (("--set", f"{MAP}.count:=3"), [f"note: /{MAP}: the contract has only texts there"]),
+        (("--set", f"{STATE}=seen"), [f"note: /{STATE}: the contract does not list this value"]),
         (("--status", "seen"), ["note: the contract does not know the state 'seen'"]),
-        (("--status", "read"), []),
+        (("--status", FACTS.order.states[0]), []),
     ],
 )
 def test_what_the_contract_does_not_know_is_noted(arguments, said):

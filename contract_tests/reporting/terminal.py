@@ -79,12 +79,10 @@ class Bar(Listener):
             self._progress.stop()
 
     def rule_started(self, rule: Rule) -> None:
-        with contextlib.suppress(OSError):
-            self._progress.update(self._task, description=f"{rule.id}  {escape(rule.statement)}")
+        self._progress.update(self._task, description=f"{rule.id}  {escape(rule.statement)}")
 
     def delivered(self) -> None:
-        with contextlib.suppress(OSError):
-            self._progress.advance(self._task)
+        self._progress.advance(self._task)
 
     def rule_ended(self, result: RuleResult) -> None:
         if not result.broken:

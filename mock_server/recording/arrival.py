@@ -102,8 +102,8 @@ class Arrival:
         what = " ".join(filter(None, (self.callback, self.state, self.message))) or f"{self.body_bytes} bytes"
         marks = "".join(f", {mark}" for mark in (self.again, "late" if self.late else "") if mark)
         wrong = "".join(f"; {v.pointer or 'the body'}: {v.message}" for v in self.violations[:_MOST_TOLD])
-        if left := len(self.violations) - _MOST_TOLD:
-            wrong += f"; and {left} more" if left > 0 else ""
+        if (left := len(self.violations) - _MOST_TOLD) > 0:
+            wrong += f"; and {left} more"
         return (
             f"#{self.id} {self.method} {self.target} {what}: {self.verdict}, {self.wire or self.status}{marks}{wrong}"
         )
