@@ -479,6 +479,24 @@ def test_tables_that_are_past_the_bounds_as_a_whole_are_forgotten_at_once(tmp_pa
         assert [one.id for one in kept.reader.after(0)] == list(range(151, 301))
 
 
+def test_what_is_past_the_bounds_never_comes_into_the_tables(tmp_path, unmoved, monkeypatch):
+    monkeypatch.setattr(journal, "_MOST_ROWS", 100)
+    with Kept(tmp_path / "store.db", keep=150) as kept:
+        kept.put(*[body(n) for n in range(100)])
+        assert kept.reader.last_id == 100
+        inserted = []
+        insert = kept.recorder._tables.insert
+
+        def noted(rows, **more):
+            inserted.extend(row[0] for row in rows)
+            insert(rows, **more)
+
+        monkeypatch.setattr(kept.recorder._tables, "insert", noted)
+        kept.put(*[body(n) for n in range(400)])
+        assert kept.reader.last_id == 500
+        assert inserted == list(range(301, 501))  # stretches are forgotten as a whole
+
+
 def test_newest_delivery_stays_whatever_is_past_the_bounds():
     with Kept() as kept:
         kept.put(body(1), body(2), body(3))
