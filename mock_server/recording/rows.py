@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable
 from typing import Any
@@ -140,12 +139,9 @@ class _Names:
         if self._state_is_event:
             return state
         try:
-            event = event_of(self.callback, value) if self.callback.delivery.idempotency else None
+            return event_of(self.callback, value) if self.callback.delivery.idempotency else None
         except LookupError:
             return None
-        if event is None or len(event) <= _LONGEST_NAME:
-            return event
-        return hashlib.sha256(event.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 _Place = Callable[[jp.Json], jp.Json]
