@@ -48,7 +48,8 @@ def asgi_app(receiver: Receiver) -> ASGIApp:
                 body_s=time.perf_counter() - begun,
             )
         )
-        if receiver.keeper is not None and not await _kept(receiver.keeper):
+        is_own = scope["path"].startswith(receiver.prefix)  # not kept, and answered from memory
+        if receiver.keeper is not None and not is_own and not await _kept(receiver.keeper):
             reply = NOT_KEPT
         if reply.delay_s:
             await asyncio.sleep(reply.delay_s)

@@ -36,7 +36,7 @@ class Novelty:
 
 @dataclass(eq=False, slots=True)  # not frozen: one is made for each delivery, and freezing costs as much as validating
 class Assessment:
-    """What a body is: accepted by `callback`, or refused for a reason. Nobody changes it.
+    """What a body is: accepted by `callback`, or refused for a reason. Nobody changes it but for `effect`.
 
     Attributes:
         callback: Whose tolerant schema accepts the body; None when it is refused.
@@ -47,6 +47,7 @@ class Assessment:
         required: Root members that the nearest callback requires, when it is refused by the schema.
         places: Where its callback looks for novelties.
         size: How many bytes an accepted body has.
+        effect: What it changes as soon as its delivery is kept; None where it changes nothing, or has done so.
     """
 
     callback: Callback | None
@@ -57,6 +58,7 @@ class Assessment:
     required: tuple[Member, ...] = ()
     places: tuple[_Place, ...] = ()
     size: int = 0
+    effect: Callable[[], None] | None = None
     _novelties: tuple[Novelty, ...] | None = None
 
     @property

@@ -252,7 +252,11 @@ class Receiver:
         if assessment.callback is None:
             status, title = (422, "Unprocessable Content") if assessment.kind == "schema" else (400, "Bad Request")
             return problem(status, title, "The body is not what the contract describes.", assessment.violations)
-        self.states.apply(assessment.callback, assessment.value, assessment.size)
+        effect = self.states.effect(assessment.callback, assessment.value, assessment.size)
+        if self.keeper is not None and self.fault is None:
+            assessment.effect = effect  # what cannot be kept is answered 507, and counts for nothing
+        else:  # a fault looks at what it stores while it answers
+            effect()
         return self._acknowledgements[assessment.callback.name]
 
     def _own(self, request: Received) -> Reply:

@@ -21,6 +21,7 @@ class Batch:
 
     Attributes:
         error: Why one of them cannot be written, which is an error of our own.
+        effects: What they change, as soon as they are kept.
         due: Whether its writing is on its way.
         kept: Whether they are kept; None until that is known.
         waiting: Who waits in each event loop.
@@ -28,6 +29,7 @@ class Batch:
 
     rows: list[Row] = field(default_factory=list)
     error: Exception | None = None
+    effects: list[Callable[[], None]] = field(default_factory=list)
     due: bool = False
     kept: bool | None = None
     waiting: dict[asyncio.AbstractEventLoop, list[Kept]] = field(default_factory=dict)

@@ -106,6 +106,8 @@ class Recorder:
                 batch.rows.append(row)
         if len(batch.rows) >= _MOST_TOGETHER or batch.error is not None:
             self._write()
+                if assessment is not None and assessment.effect is not None:
+                    batch.effects.append(assessment.effect)
         if not self._is_awake:
             self._is_awake = True
             self._wake.set()
@@ -221,6 +223,8 @@ class Recorder:
             self._trouble(f"deliveries cannot be kept: {reason}" if reason else "deliveries are kept again")
         taken.settle(taken.kept)
 
+                for effect in taken.effects:
+                    effect()
     def _wait(self, rows: Sequence[Row]) -> None:
         if (self._journal or self._rows_here).append(rows):
             self._end_stretch()
