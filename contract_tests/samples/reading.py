@@ -44,8 +44,14 @@ def _single(file: Path) -> Entries:
         elif _start(file).startswith(b"SQLite format 3\x00"):
             from mock_server.recording.exporting import stored_deliveries
 
-            for number, callback, method, headers, body in stored_deliveries(file):
+            damaged: list[Unreadable] = []
+
+            def note(path: Path, text: str) -> None:
+                damaged.append(Unreadable(path.name, text.removeprefix(f"{path} ")))
+
+            for number, callback, method, headers, body in stored_deliveries(file, note):
                 yield Recording(f"{file.name} delivery {number}", body, headers, callback, method)
+            yield from damaged
         else:
             raise KitError("is no recording that the kit knows", where=f"--samples {file}", remedy=_REMEDY)
     except OSError as error:

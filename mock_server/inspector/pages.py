@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import sqlite3
 from collections.abc import Awaitable, Callable, Iterable
 from functools import cached_property
 from pathlib import Path
@@ -108,11 +109,18 @@ class Inspector:
             await _respond(send, status, body, media_type, head=method == "HEAD")
 
     def _answer(self, path: str, query: bytes) -> tuple[int, bytes, str]:
+        try:
+            return self._shown(path, query)
+        except sqlite3.OperationalError as error:
+            return _refused(503, f"The store cannot be read ({error}); deliveries are taken all the same.")
+
+    def _shown(self, path: str, query: bytes) -> tuple[int, bytes, str]:
         if path == "about":
             forward = self._forwarding.access.shown_url if self._forwarding else None
             return _json({"contract": contract_shown(self._receiver.contract), "forward_to": forward})
         if path == "summary":
-            return _json({"counts": self._reader.counts(), "latencies": histogram(self._reader.latencies())})
+            counts, latencies = self._reader.counts(), histogram(self._reader.latencies())
+            return _json({"counts": counts, "latencies": latencies, "damaged": self._reader.damaged})
         if path == "deliveries":
             try:
                 return self._listed(query)

@@ -61,6 +61,14 @@ WORDS: dict[str, tuple[str, str]] = {
     "bar_last": ("longer: {count}", "更长：{count}"),
     "within": ("≤ {to}", "≤ {to}"),
     "over": ("> {to}", "> {to}"),
+    "damaged": (
+        "{file} is damaged: {bytes} bytes of it could not be read.",
+        "{file} 已损坏：其中 {bytes} 字节无法读取。",
+    ),
+    "damaged_count": (
+        "{file} is damaged: {bytes} bytes of it could not be read, which were {deliveries} deliveries at most.",
+        "{file} 已损坏：其中 {bytes} 字节无法读取，最多涉及 {deliveries} 条投递。",
+    ),
     # filters
     "filters": ("Filters", "筛选"),
     "text": ("Search in bodies, paths and violations", "搜索请求体、路径、违规内容"),

@@ -22,7 +22,8 @@ __all__ = ["APPLICATION_ID", "IDENTITY_BYTES", "IDENTITY_QUERY", "Database", "un
 APPLICATION_ID = 0xCA11BAC
 IDENTITY_BYTES = 16
 IDENTITY_QUERY = "SELECT identity FROM store"
-_SCHEMA = 2  # since there is a journal beside it, which older programs would pass over
+_SCHEMA = 3  # 2: a journal stands beside it, which older programs pass over; 3: each of its frames begins with a mark
+_BUSY_S = 0.2  # as long as another program's ordinary commit takes; a longer one must not hold up who looks
 _LAYOUT = f"""
 CREATE TABLE deliveries (id INTEGER PRIMARY KEY, {", ".join(COLUMNS[1:])});
 CREATE TABLE contents (id INTEGER PRIMARY KEY, {", ".join(CONTENT_COLUMNS[1:])});
@@ -58,15 +59,18 @@ class Database:
         self._lock_file = _locked(file)
         try:
             self._writer = self._open(file)
-            self._reader = self._connect(f"{file.absolute().as_uri()}?mode=ro")
+            self._writer.execute(f"PRAGMA busy_timeout = {_BUSY_S * 1000:.0f}")
+            self._reader = self._connect(f"{file.absolute().as_uri()}?mode=ro", _BUSY_S)
         except BaseException:
             os.close(self._lock_file)
             raise
         self._read_lock = threading.RLock()
 
-    def _connect(self, name: str) -> sqlite3.Connection:
+    def _connect(self, name: str, busy_s: float = 5.0) -> sqlite3.Connection:
         # No thread of its own: the locks here see to it that one at a time uses a connection.
-        return sqlite3.connect(name, uri=name.startswith("file:"), check_same_thread=False, isolation_level=None)
+        return sqlite3.connect(
+            name, busy_s, uri=name.startswith("file:"), check_same_thread=False, isolation_level=None
+        )
 
     def _open(self, file: Path) -> sqlite3.Connection:
         with suppress(OSError):  # there already, or SQLite says why it cannot be; people's numbers are in it
@@ -101,6 +105,18 @@ class Database:
         with self._read_lock:
             return self._reader.execute(query, values).fetchall()
 
+    def settle(self) -> bool:
+        """Brings a file's log into the file; returns whether the log is empty, so that no damage of it takes anything.
+
+        SQLite passes over all that follows a damaged byte of its log, and says nothing.
+        """
+        with self._write_lock:
+            try:
+                busy, _, _ = self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            except sqlite3.Error:  # a full disk, another program
+                return False
+            return not busy
+
     def close(self) -> None:
         """Closes it; a file's log is merged into it."""
         if self.file is None:
@@ -132,6 +148,7 @@ def _laid_out(connection: sqlite3.Connection, file: Path) -> None:
     # A commit is with the operating system when it returns, so whoever kills this process loses nothing. FULL would
     # wait for the disk at each, several times as long; so a power cut may take the last moments, and breaks nothing.
     connection.execute("PRAGMA synchronous = NORMAL")
+    connection.execute("PRAGMA wal_autocheckpoint = 0")  # `settle` does it: a log that is merged does not stay behind
     connection.execute("PRAGMA journal_size_limit = 67108864")
     if not tables:
         connection.executescript(f"BEGIN; {_LAYOUT} COMMIT;")

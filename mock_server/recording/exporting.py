@@ -1,17 +1,18 @@
-"""Decides how the deliveries of a store are read by somebody else: in order of arrival, without changing the file."""
+"""Export of a store: its deliveries for somebody else, in order of arrival, without changing the file."""
 
 from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from mock_server.delivery import Headers
 from mock_server.recording.arrival import headers_of
 from mock_server.recording.database import APPLICATION_ID, IDENTITY_QUERY
-from mock_server.recording.journal import ForeignJournal, journal_files, journal_rows
+from mock_server.recording.journal import ForeignJournal, damage_told, journal_files, journal_rows
+from mock_server.recording.packing import LeftOut
 from mock_server.recording.rows import COLUMNS, CONTENT_COLUMNS, Row
 from openapi.errors import KitError
 
@@ -21,11 +22,17 @@ _QUERY = (
     "SELECT d.id, d.callback, d.method, c.headers, c.body"
     " FROM deliveries d JOIN contents c ON c.id = d.id ORDER BY d.id"
 )
+_BUSY_S = 2.0
 _HAS_IDENTITY = "SELECT 1 FROM sqlite_master WHERE name = 'store'"  # older ones have none, and no journal
 
 
-def stored_deliveries(file: Path) -> Iterator[tuple[int, str, str, Headers, bytes]]:
+def stored_deliveries(
+    file: Path, trouble: Callable[[Path, str], None] = lambda path, text: None
+) -> Iterator[tuple[int, str, str, Headers, bytes]]:
     """Number, callback, method, headers and body of each delivery; a store in use may be read, too.
+
+    Args:
+        trouble: Is told which file of its journal cannot be read whole, and why.
 
     Raises:
         KitError: The file is a database of another program, or broken, or its journal cannot be read.
@@ -41,17 +48,22 @@ def stored_deliveries(file: Path) -> Iterator[tuple[int, str, str, Headers, byte
             return
         ((identity,),) = _selected(file, IDENTITY_QUERY)
         for part in journal:
-            for row in _rows(part, identity):
+            for row in _rows(part, identity, trouble):
                 told = dict(zip((*COLUMNS, *CONTENT_COLUMNS[1:]), row, strict=True))
                 if told["id"] > last:
                     yield told["id"], told["callback"], told["method"], headers_of(told["headers"]), told["body"]
 
 
-def _rows(part: BinaryIO, identity: bytes) -> list[Row]:
+def _rows(part: BinaryIO, identity: bytes, trouble: Callable[[Path, str], None]) -> list[Row]:
+    path, left_out = Path(part.name), LeftOut()
     try:
-        return journal_rows(part.read(), identity)
+        rows = journal_rows(part.read(), identity, left_out)
     except ForeignJournal:
+        trouble(path, f"{path} is left out: it is of another store")
         return []
+    if left_out.bytes:
+        trouble(path, damage_told(path, left_out))
+    return rows
 
 
 def _opened(path: Path) -> BinaryIO | None:
@@ -67,10 +79,14 @@ def _opened(path: Path) -> BinaryIO | None:
 
 def _selected(file: Path, query: str) -> Iterator[tuple[Any, ...]]:
     try:
-        with contextlib.closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+        uri = f"{file.absolute().as_uri()}?mode=ro"
+        with contextlib.closing(sqlite3.connect(uri, _BUSY_S, uri=True)) as connection:
             (application,) = connection.execute("PRAGMA application_id").fetchone()
             if application != APPLICATION_ID:
                 raise KitError(f"{file} is a database of another program", remedy="Give a store of `mock --store`.")
             yield from connection.execute(query)
     except sqlite3.Error as error:
-        raise KitError(f"{file} cannot be read: {error}", remedy="Give a store of `mock --store`.") from None
+        remedy = "Give a store of `mock --store`."
+        if "locked" in str(error):
+            remedy = "Another program holds it: try again when that one is done."
+        raise KitError(f"{file} cannot be read: {error}", remedy=remedy) from None

@@ -1,9 +1,10 @@
-"""Decides where deliveries of a store are kept until they come into its tables: in files beside it, only appended to.
+"""Journal of a store: files beside it, only appended to, that keep deliveries until its tables have them.
 
 An append is with the operating system when it returns, so whoever kills this process loses nothing of it, and it costs
-a tenth of a commit. A file is deleted once its deliveries are in the tables or forgotten; those that a killed process
-left behind are read when the store is opened. Each begins with the store's identity: whoever deletes or replaces a
-store may leave its journal behind, and the next one has nothing to do with that.
+a tenth of a commit. A file is deleted once its deliveries are in the database's own file or forgotten; those that a
+killed process left behind are read when the store is opened. Each frame begins with the store's identity: whoever
+deletes or replaces a store may leave its journal behind, and the next one has nothing to do with that. A file that is
+damaged is kept beside the store under another name.
 """
 
 from __future__ import annotations
@@ -16,10 +17,11 @@ from glob import escape
 from pathlib import Path
 
 from mock_server.recording.database import IDENTITY_BYTES
-from mock_server.recording.packing import frame, rows_in
+from mock_server.recording.packing import LeftOut, frame, rows_in
 from mock_server.recording.rows import ROW_SIZE, Row
+from openapi.counting import counted
 
-__all__ = ["ForeignJournal", "Journal", "JournalFile", "journal_files", "journal_rows"]
+__all__ = ["ForeignJournal", "Journal", "JournalFile", "damage_told", "journal_files", "journal_rows"]
 
 _DIGITS = 8
 _FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
@@ -27,15 +29,21 @@ _MOST_BYTES, _MOST_ROWS = 8 * 1024 * 1024, 8_000
 
 
 class ForeignJournal(Exception):
-    """A file belongs to the journal of another store."""
+    """A file belongs to the journal of another store, or nothing of it is left that tells to which one."""
 
 
 class JournalFile:
-    """Deliveries that are in one file of the journal of a store with this identity."""
+    """Deliveries that are in one file of the journal of a store with this identity.
+
+    Attributes:
+        left_out: What of it could not be read.
+    """
 
     def __init__(self, path: Path, identity: bytes) -> None:
         self.path, self._identity = path, identity
         self.count = self.size = 0
+        self.left_out = LeftOut()
+        self._aside: Path | None = None
 
     def rows(self) -> Sequence[Row]:
         """Their rows, oldest first.
@@ -44,12 +52,29 @@ class JournalFile:
             ForeignJournal: They are of another store.
             OSError: They cannot be read.
         """
-        return journal_rows(self.path.read_bytes(), self._identity)
+        self.left_out = LeftOut()
+        rows = journal_rows(self.path.read_bytes(), self._identity, self.left_out)
+        if self.left_out.bytes and self.count:  # we wrote it
+            self.left_out.deliveries = self.count - len(rows)
+        return rows
+
+    def damage(self) -> str:
+        """What is said of a file of which something could not be read; empty when all of it could."""
+        if not self.left_out.bytes:
+            return ""
+        self._aside = self._aside or _aside(self.path)
+        return f"{damage_told(self.path, self.left_out)}; it is kept as {self._aside.name}"
 
     def drop(self) -> None:
-        """Deletes the file; where somebody holds it open and that is refused, it is read once more and adds nothing."""
+        """Deletes the file; where somebody holds it open and that is refused, it is read once more and adds nothing.
+
+        One that is damaged is kept: perhaps somebody can make more of it.
+        """
         with contextlib.suppress(OSError):
-            self.path.unlink()
+            if self.left_out.bytes:
+                self.path.rename(self._aside or _aside(self.path))
+            else:
+                self.path.unlink()
 
 
 class Journal:
@@ -75,12 +100,10 @@ class Journal:
         Raises:
             OSError: They cannot be written.
         """
-        data = frame(rows)
+        data = self._identity + frame(rows)
         if self._handle is None:
             self._begin()
         assert self._handle is not None
-        if not self._bytes:
-            data = self._identity + data
         _write(self._handle, self._bytes, data)
         self._bytes += len(data)
         self._file.count += len(rows)
@@ -112,19 +135,45 @@ def journal_files(store: Path) -> list[Path]:
     return sorted(store.parent.glob(f"{escape(store.name)}-new-{'[0-9]' * _DIGITS}"))
 
 
-def journal_rows(data: bytes, identity: bytes) -> list[Row]:
+def journal_rows(data: bytes, identity: bytes, left_out: LeftOut | None = None) -> list[Row]:
     """The rows in the bytes of a file, oldest first.
+
+    Args:
+        left_out: Is told what could not be read.
 
     Raises:
         ForeignJournal: The file is of a store with another identity.
     """
-    if not identity.startswith(data[:IDENTITY_BYTES]):  # one that was cut off in there has no rows
+    alike = sum(byte == wanted for byte, wanted in zip(data, identity, strict=False))
+    if alike < min(len(data), IDENTITY_BYTES) / 2 and identity not in data:  # a few bytes of it may be damaged
         raise ForeignJournal
-    return list(rows_in(data, IDENTITY_BYTES))
+    return list(rows_in(data, identity, left_out))
+
+
+def damage_told(path: Path, left_out: LeftOut) -> str:
+    """How much of a file is damaged."""
+    size, found = counted(left_out.bytes, "byte", "bytes"), left_out.deliveries
+    most = "" if found is None else f" ({counted(found, 'delivery', 'deliveries')} at most)"
+    return f"{path} is damaged: {size} of it{most} could not be read"
+
+
+def _aside(path: Path) -> Path:
+    """A name that no reader of journals looks at and that no file has yet."""
+    name, _, number = str(path).rpartition("-new-")
+    aside, copies = Path(f"{name}-damaged-{number}"), 1
+    while aside.exists():
+        copies += 1
+        aside = Path(f"{name}-damaged-{number}-{copies}")
+    return aside
 
 
 def _write(handle: int, start: int, data: bytes) -> None:
     os.lseek(handle, start, os.SEEK_SET)  # over what a full disk may have left of a frame that was not kept
     view = memoryview(data)
-    while view:  # a full disk takes a part before it says so
-        view = view[os.write(handle, view) :]
+    try:
+        while view:  # a full disk takes a part before it says so
+            view = view[os.write(handle, view) :]
+    except OSError:
+        with contextlib.suppress(OSError):
+            os.ftruncate(handle, start)  # else a reader would take that part for a damaged frame
+        raise

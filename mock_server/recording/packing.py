@@ -1,8 +1,8 @@
-"""Decides how deliveries are written in a store's journal, and which bytes of it are whole.
+"""Format of a store's journal: how deliveries are written, and which bytes of a file are whole.
 
-A frame is what was written at once: its length, its CRC-32, and one delivery after the other. A delivery is its numbers
-and the lengths of its texts, then the texts. A frame that is cut off or damaged ends what can be read of a file: a
-machine that lost its power may have left one, and nothing that follows was acknowledged before it.
+A frame is what was written at once: the mark of its store, its length, its CRC-32, and one delivery after the other. A
+delivery is its numbers and the lengths of its texts, then the texts. Reading goes on at the next mark behind a frame
+that is cut off or damaged. A mark is made by chance and sent to nobody, so no delivery has one in its body.
 """
 
 from __future__ import annotations
@@ -10,16 +10,37 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from mock_server.recording.rows import Row
 
-__all__ = ["frame", "rows_in"]
+__all__ = ["LeftOut", "frame", "rows_in"]
 
 _HEAD = struct.Struct("<II")
 # id, at, late, status, delay_s, elapsed_s, body_bytes, size; characters of eleven texts; bytes of them all and of the
 # three contents
 _FIXED = struct.Struct("<qd?Hddqq11i4I")
 _NONE = -1  # the length of what is not there
+
+
+@dataclass
+class LeftOut:
+    """What of a file belongs to no whole frame.
+
+    Attributes:
+        deliveries: How many it were at most, by the ids before and behind; None where nothing tells.
+    """
+
+    bytes: int = 0
+    deliveries: int | None = 0
+
+    def add(self, size: int, before: int | None, behind: int | None) -> None:
+        """Adds so many bytes between two deliveries."""
+        self.bytes += size
+        if self.deliveries is None or before is None or behind is None:
+            self.deliveries = None
+        else:
+            self.deliveries += behind - before - 1
 
 
 def frame(rows: Sequence[Row]) -> bytes:
@@ -68,16 +89,47 @@ def frame(rows: Sequence[Row]) -> bytes:
     return _HEAD.pack(len(content), zlib.crc32(content)) + content
 
 
-def rows_in(data: bytes, start: int = 0) -> Iterator[Row]:
-    """The deliveries in the whole frames that some bytes begin with, from a place on."""
-    while start + _HEAD.size <= len(data):
+def rows_in(data: bytes, mark: bytes = b"", left_out: LeftOut | None = None) -> Iterator[Row]:
+    """The deliveries in the whole frames of a file.
+
+    Args:
+        mark: Stands before each frame; journals of an earlier layout have it before the first one alone.
+        left_out: Is told what no delivery was read from.
+    """
+    at, damaged, last = 0, 0, None
+    while at < len(data):
+        rows, end = _framed(data, at, mark)
+        if not rows:
+            end = data.find(mark, at + 1) if mark else -1
+            end = end if end >= 0 else len(data)
+            damaged += end - at
+        elif damaged:
+            if left_out is not None:
+                left_out.add(damaged, last, rows[0][0])
+            damaged = 0
+        yield from rows
+        at, last = end, rows[-1][0] if rows else last
+    if damaged and left_out is not None:
+        left_out.add(damaged, last, None)
+
+
+def _framed(data: bytes, at: int, mark: bytes) -> tuple[list[Row], int]:
+    """The deliveries of the frame at a place, and where it ends; none when it is not whole."""
+    # Where there is no mark, it is a frame of the earlier layout, or the mark alone is damaged.
+    for start in (at + len(mark),) if data.startswith(mark, at) else (at, at + len(mark)):
+        if start + _HEAD.size > len(data):
+            continue
         length, checksum = _HEAD.unpack_from(data, start)
-        start += _HEAD.size
-        content = data[start : start + length]
-        if len(content) < length or zlib.crc32(content) != checksum:
-            return
-        yield from _rows(content)
-        start += length
+        end = start + _HEAD.size + length
+        if not length or end > len(data):  # zeros would be a frame, and are what a power cut leaves
+            continue
+        content = data[start + _HEAD.size : end]
+        if zlib.crc32(content) == checksum:
+            try:
+                return list(_rows(content)), end
+            except (struct.error, ValueError):  # no frame of this layout
+                continue
+    return [], at
 
 
 def _rows(content: bytes) -> Iterator[Row]:

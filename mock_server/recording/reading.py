@@ -49,10 +49,16 @@ _COUNTED = ("verdict", "callback", "state", "status", "again", "late")
 
 
 class Reader:
-    """What a recorder has kept; its module's docstring shows how it is asked."""
+    """What a recorder has kept; its module's docstring shows how it is asked.
+
+    Attributes:
+        damaged: Files of the store's journal of which something could not be read: file, bytes, and how many deliveries
+            these were at most, or None.
+    """
 
     def __init__(self, database: Database, flush: Callable[[], None], contract: Contract) -> None:
         self.contract = contract
+        self.damaged: list[dict[str, str | int | None]] = []
         self._database = database
         self._flush = flush
         self._changed = threading.Condition()

@@ -1,4 +1,4 @@
-"""Decides when what came is written: before its answer goes out, and into the tables when there is time or a reader.
+"""Recorder of what came: written before its answer goes out, and into the tables when there is time or a reader.
 
 Rows are made by the thread that serves, while what they are made of is at hand. They wait in memory, or, with a store,
 in a journal beside it, to which all the requests that were read in one turn of the event loop are appended at once
@@ -21,7 +21,7 @@ from mock_server.received import Received
 from mock_server.receiver import Reply
 from mock_server.recording.bounds import KEEP, KEEP_BYTES, Bounds
 from mock_server.recording.database import Database, unusable
-from mock_server.recording.journal import ForeignJournal, Journal
+from mock_server.recording.journal import ForeignJournal, Journal, JournalFile
 from mock_server.recording.keeping import Batch, Kept
 from mock_server.recording.lives import Lives
 from mock_server.recording.reading import Reader
@@ -36,6 +36,7 @@ __all__ = ["KEEP", "KEEP_BYTES", "Recorder"]
 _LOOKS_S = 0.02  # how soon those who listen hear of a delivery
 _MUCH = 20  # deliveries between two looks, of which each takes longer to move than to answer: they wait
 _MOST_TOGETHER = 100
+_MOST_SETTLING, _MOST_SETTLING_BYTES = 50, 8 * 1024 * 1024  # of stretches that SQLite's log has and its file lacks
 _MOST_ASIDE = 16  # stretches that an error of our own keeps out of the tables
 
 
@@ -78,16 +79,17 @@ class Recorder:
         self._wake, self._hurry = threading.Event(), threading.Event()
         self._rows_here, self._moving = WaitingRows(), False
         self._aside: deque[Stretch] = deque()
+        self._settling: list[Stretch] = []
         self._batch, self._latest = Batch(), Batch(kept=True)  # before the first delivery nothing has to be kept
         self._closing = self._troubled = self._stuck = self._is_awake = False
         self._number = self._kept = self._tables.last
+        self.reader = Reader(self._database, self.flush, contract)
         try:
             self._take_up()
         except (sqlite3.Error, OSError) as error:
             self._database.close()
             raise unusable(store, error) from None
         self.found = self._tables.count
-        self.reader = Reader(self._database, self.flush, contract)
         self.reader.wrote(self._kept)
         self._thread = threading.Thread(target=self._work, name="recorder", daemon=True)
         self._thread.start()
@@ -104,10 +106,10 @@ class Recorder:
                 batch.error = error
             else:
                 batch.rows.append(row)
-        if len(batch.rows) >= _MOST_TOGETHER or batch.error is not None:
-            self._write()
                 if assessment is not None and assessment.effect is not None:
                     batch.effects.append(assessment.effect)
+        if len(batch.rows) >= _MOST_TOGETHER or batch.error is not None:
+            self._write()
         if not self._is_awake:
             self._is_awake = True
             self._wake.set()
@@ -133,9 +135,11 @@ class Recorder:
         """Returns once everything that was noted before is in the tables, or could not be brought there."""
         noted = self._number
         with self._turn:
-            while self._tables.last < noted and self._move():
+            moved = True
+            while self._tables.last < noted and (moved := self._move()):
                 pass
-            self._trim()
+            if moved:  # else another program holds the tables, and who looks would wait for it again
+                self._trim()
         self.reader.wrote(self._kept)
 
     def close(self) -> None:
@@ -145,6 +149,7 @@ class Recorder:
         self._hurry.set()
         self._thread.join()
         self.flush()
+        self._settle()
         self.reader.close()
         self._database.close()
 
@@ -165,11 +170,13 @@ class Recorder:
             except (sqlite3.Error, OSError, MemoryError):
                 raise
             except ForeignJournal:
-                self._trouble(f"deliveries are left in {left.path}: they are of another store")
+                self._tell_foreign(left)
             except Exception as error:  # of our own
                 self._trouble(f"deliveries are left in {left.path}: {error!r}")
             else:
-                left.drop()
+                self._settling.append(left)
+                self._tell_damage(left)
+        self._settle()
         self._number = self._kept = max(self._tables.last, newest)
         self._trim()
         orders = {callback.name: callback.delivery.order for callback in self._rows.contract.callbacks}
@@ -216,15 +223,18 @@ class Recorder:
                 taken.kept, reason = False, str(error) if isinstance(error, OSError) else repr(error)
             else:
                 taken.kept, reason, self._kept = True, "", taken.rows[-1][0]
+                for effect in taken.effects:
+                    effect()
         if max(self._bounds.past_all()) > 0:  # the tables are far behind
-            self._trim()
+            if self._stuck:  # an answer must not wait for another program's transaction
+                self._forget_waiting()
+            else:
+                self._trim()
         if bool(reason) != self._troubled:
             self._troubled = bool(reason)
             self._trouble(f"deliveries cannot be kept: {reason}" if reason else "deliveries are kept again")
         taken.settle(taken.kept)
 
-                for effect in taken.effects:
-                    effect()
     def _wait(self, rows: Sequence[Row]) -> None:
         if (self._journal or self._rows_here).append(rows):
             self._end_stretch()
@@ -241,15 +251,21 @@ class Recorder:
         if not self._tables.count and not self._moving:
             self._waiting.forget(*self._bounds.past())
 
-    def _trim(self) -> None:
-        """Forgets what is past the bounds, the oldest first."""
+    def _trim(self) -> bool:
+        """Forgets what is past the bounds, the oldest first; returns whether that can be done."""
         with self._turn:
             try:
                 self._tables.trim(*self._bounds.past(), newest=self._kept)
             except sqlite3.Error as error:
                 self._get_stuck(error)
-                with self._lock:  # memory and disk are bounded, whatever happens
-                    self._waiting.forget(*self._bounds.past_all())
+                self._forget_waiting()
+                return False
+            return True
+
+    def _forget_waiting(self) -> None:
+        """Bounds memory and disk by what waits, whatever becomes of the tables."""
+        with self._lock:
+            self._waiting.forget(*self._bounds.past_all())
 
     def _move(self) -> bool:
         """Moves the oldest stretch into the tables; returns whether it may be worth while to come again."""
@@ -257,7 +273,9 @@ class Recorder:
             self._write()
             with self._lock:
                 self._end_stretch()
-            self._trim()  # at once where it is all that is there, which it is not any more once this stretch is
+            # At once where it is all that is there, which it is not any more once this stretch is.
+            if not self._trim():
+                return False
             with self._lock:
                 if not self._tables.count:
                     self._waiting.forget(*self._bounds.past())
@@ -270,6 +288,9 @@ class Recorder:
                 lost = counted(stretch.count, "delivery is", "deliveries are")
                 self._trouble(f"{lost} lost: somebody deleted {error.filename}")
                 self._leave(stretch)
+            except ForeignJournal:  # we wrote it, so somebody replaced it or nothing of it is left
+                self._tell_foreign(stretch)
+                self._leave_aside(stretch)
             except (sqlite3.DatabaseError, OSError, MemoryError) as error:  # a full disk above all: they wait on
                 self._get_stuck(error)
                 if not isinstance(error, (sqlite3.ProgrammingError, sqlite3.DataError)):
@@ -280,6 +301,7 @@ class Recorder:
                 self._leave_aside(stretch)
             else:
                 self._stuck = False
+                self._tell_damage(stretch)
                 self._leave(stretch)
             finally:
                 self._moving = False
@@ -287,7 +309,32 @@ class Recorder:
 
     def _leave(self, stretch: Stretch) -> None:
         with self._lock:
-            self._waiting.leave(stretch)
+            self._waiting.leave(stretch, drop=self._journal is None)
+        if self._journal is None:
+            return
+        self._settling.append(stretch)
+        size = sum(one.size for one in self._settling)
+        if stretch.left_out.bytes or len(self._settling) >= _MOST_SETTLING or size >= _MOST_SETTLING_BYTES:
+            self._settle()
+
+    def _settle(self) -> None:
+        """Lets go of the files whose deliveries are in the tables once SQLite's own log is not needed for that."""
+        with self._turn:
+            if not (self._settling and self._database.settle()):
+                return
+            settled, self._settling = self._settling, []
+            for stretch in settled:
+                stretch.drop()
+
+    def _tell_damage(self, stretch: Stretch) -> None:
+        if isinstance(stretch, JournalFile) and (damage := stretch.damage()):
+            self._trouble(damage)
+            told = {"file": stretch.path.name, "bytes": stretch.left_out.bytes}
+            self.reader.damaged.append({**told, "deliveries": stretch.left_out.deliveries})
+
+    def _tell_foreign(self, stretch: Stretch) -> None:
+        if isinstance(stretch, JournalFile):
+            self._trouble(f"deliveries are left in {stretch.path}: they are of another store")
 
     def _leave_aside(self, stretch: Stretch) -> None:
         """Lets the next start try it again, perhaps with a better program; not without bounds."""
@@ -301,4 +348,6 @@ class Recorder:
         if not self._stuck:
             self._stuck = True
             reason = str(error) if isinstance(error, sqlite3.Error | OSError) else repr(error)
+            if "locked" in reason:
+                reason = f"another program holds the store ({reason})"
             self._trouble(f"deliveries are kept and cannot be shown: {reason}")

@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Sequence
 from typing import Protocol
 
+from mock_server.recording.packing import LeftOut
 from mock_server.recording.rows import ROW_SIZE, Row
 
 __all__ = ["Stretch", "Waiting", "WaitingRows"]
@@ -23,10 +24,12 @@ class Stretch(Protocol):
     Attributes:
         count: How many there are.
         size: The bytes they have, as the bounds count them.
+        left_out: What of them could not be read.
     """
 
     count: int
     size: int
+    left_out: LeftOut
 
     def rows(self) -> Sequence[Row]:
         """Their rows, oldest first."""
@@ -73,6 +76,7 @@ class WaitingRows:
     def __init__(self) -> None:
         self._rows: list[Row] = []
         self.count = self.size = 0
+        self.left_out = LeftOut()
 
     def append(self, rows: Sequence[Row]) -> bool:
         """Adds deliveries; returns whether another stretch should begin."""

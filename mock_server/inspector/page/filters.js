@@ -119,6 +119,10 @@ export function makeFilters(onChange) {
     if (!byId("counts")) byId("summary").append(el("div", { class: "counts", id: "counts", role: "group" }), el("figure"));
     byId("counts").setAttribute("aria-label", t("counts"));
     byId("summary").lastChild.replaceWith(latency(summary.latencies));
+    byId("damaged")?.remove();
+    if (summary.damaged.length) byId("summary").prepend(el("p", { class: "note bad", id: "damaged", role: "status" },
+      summary.damaged.map(({ file, bytes, deliveries }) => el("span", {},
+        deliveries === null ? t("damaged", { file, bytes }) : t("damaged_count", { file, bytes, deliveries }), " "))));
     drawCounts();
   }
 
