@@ -62,7 +62,8 @@ def mock(
     """Run a receiver made from the contract.
 
     It acknowledges what the contract allows, rejects what it does not (RFC 9457), shows what it stored at
-    /callback-contract/state/{id}, and records every delivery.
+    /callback-contract/state/{id}, and records every delivery. Where it listens for other machines, too, looking needs
+    the token that is printed, or the one in CALLBACK_CONTRACT_INSPECT_TOKEN.
 
     A step of --script is STATUS[xN][;retry-after=S][;delay=S][;drop]; x* goes on for ever, each: counts by message.
     `Prefer: code=503` in a request decides its own answer. With --expect, --exit-on-violation or --timeout it is a
@@ -88,7 +89,7 @@ def mock(
     contract = contract_of(options)
 
     from mock_server.certificates import demanding, given, self_made
-    from mock_server.inspector.options import inspected
+    from mock_server.inspector.options import guarded, inspected
     from mock_server.receiver import Receiver
     from mock_server.recording.options import concluded, ending, gate_of, recorded, scripted_answers
     from mock_server.serving import bound_socket, serve
@@ -108,7 +109,13 @@ def mock(
         tls = demanding(tls, require_client_cert)
         recorder = stack.enter_context(recorded(receiver, contract, options))
         gate = gate_of(recorder, options)
-        page = inspected(receiver, recorder.reader, sock, options, https=tls is not None, gate=gate is not None)
+        read_back = guarded(receiver, sock, https=tls is not None)
+        page = inspected(
+            *(receiver, recorder.reader, sock, options),
+            guard=receiver.guard,
+            https=tls is not None,
+            gate=gate is not None,
+        )
         shown = f"[{host}]" if ":" in host else host
         click.echo(
             f"Receiving {_names(contract)} at "
@@ -120,6 +127,8 @@ def mock(
             click.echo(f"Wrong on purpose ({fault.upper()}): {planted.deviation}.")
         if page:
             click.echo(f"Inspector: {page}")
+        if gate is None:
+            click.echo(f"Read-back, for check: {read_back}")
         _tell_of(recorder.found, options["store"])
         click.echo("Ctrl-C stops it.")
         try:

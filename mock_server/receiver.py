@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from mock_server.assessing import Assessment, Assessor
 from mock_server.delivery import Headers
 from mock_server.explaining import Violation
+from mock_server.inspector.guarding import FOREIGN, Guard
 from mock_server.received import MAX_BODY_BYTES, Head, Received
 from mock_server.signing import Keys, Scheme, verify
 from mock_server.state import States
@@ -139,6 +140,7 @@ class Receiver:
 
     Attributes:
         pages: Served beside the read-back; None for none.
+        guard: Who may read back; None lets everyone who asks without a network.
     """
 
     def __init__(
@@ -160,6 +162,7 @@ class Receiver:
         self.keeper = keeper
         self.script = script
         self.pages: Pages | None = None
+        self.guard: Guard | None = None
         self.assessor = Assessor(contract)
         self.states = States()
         self.memory: dict[str, Any] = {}
@@ -262,6 +265,8 @@ class Receiver:
     def _own(self, request: Received) -> Reply:
         path = request.path
         if request.method == "GET" and path.startswith(self._state_start) and path.endswith(self._state_end):
+            if refusal := self.guard.refusal(request.head.raw_headers) if self.guard else "":
+                return _NO_PAGE if refusal == FOREIGN else _NO_TOKEN
             stored = self.states.get(path[len(self._state_start) : len(path) - len(self._state_end)])
             if stored is not None:
                 return Reply(200, json.dumps(stored.shown()).encode(), "application/json")
@@ -280,6 +285,18 @@ def problem(status: int, title: str, detail: str, violations: tuple[Violation, .
         body["violations"] = [{"pointer": v.pointer, "message": v.message} for v in violations[:50]]
     return Reply(status, json.dumps(body).encode(), "application/problem+json")
 
+
+_NO_PAGE = problem(403, "Forbidden", "No web page of another origin may read this.")
+_NO_TOKEN = replace(
+    problem(
+        401,
+        "Unauthorized",
+        "Who does not ask on this machine, by its loopback address, needs the mock's token:"
+        " check --state-header 'Authorization: Bearer TOKEN'. The mock prints it where it listens for others, and takes"
+        " it from CALLBACK_CONTRACT_INSPECT_TOKEN.",
+    ),
+    headers=(("WWW-Authenticate", "Bearer"),),
+)
 
 NOT_KEPT = problem(507, "Insufficient Storage", "The delivery could not be written down. Send it again later.")
 """Goes out instead of an answer whose delivery could not be kept (RFC 4918 section 11.5); a sender tries again."""

@@ -17,6 +17,7 @@ from mock_server import connection
 from mock_server.asgi import asgi_app
 from mock_server.certificates import Tls
 from mock_server.in_place import protocol_for
+from mock_server.inspector.guarding import Guard, names_loopback
 from mock_server.receiver import Receiver
 from openapi.errors import KitError
 
@@ -118,6 +119,7 @@ def _allow_connections() -> None:
 def served(receiver: Receiver, host: str = "127.0.0.1", tls: Tls | None = None) -> Iterator[str]:
     """Serves a receiver on a free loopback port while the block runs; gives its URL without a path."""
     sock = bound_socket(host, 0)
+    receiver.guard = receiver.guard or Guard(names_loopback(host))
     server = _server(receiver, tls)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [sock]}, name="mock receiver", daemon=True)
     thread.start()

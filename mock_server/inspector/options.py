@@ -1,10 +1,11 @@
-"""Decides the options of the inspector: who needs a token, and which address the user is told."""
+"""Options of the inspector: who needs a token, there and for read-back, and which address the user is told."""
 
 from __future__ import annotations
 
 import ipaddress
 import os
 import secrets
+import shlex
 import socket
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -12,15 +13,17 @@ from urllib.parse import quote
 
 import click
 
+from mock_server.inspector.guarding import Guard, names_loopback
 from mock_server.reaching import Lines, header_of
 from openapi.errors import KitError
+from openapi.readback import load_read_back
 
 if TYPE_CHECKING:
     from mock_server.receiver import Receiver
     from mock_server.recording.reading import Reader
     from mock_server.sending import Access
 
-__all__ = ["TOKEN_VARIABLE", "inspected", "inspector_options"]
+__all__ = ["TOKEN_VARIABLE", "guarded", "inspected", "inspector_options"]
 
 TOKEN_VARIABLE = "CALLBACK_CONTRACT_INSPECT_TOKEN"  # noqa: S105  # a name, and no secret
 _SHORTEST_TOKEN = 16
@@ -44,12 +47,33 @@ def inspector_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
+def guarded(receiver: Receiver, sock: socket.socket, *, https: bool = False) -> str:
+    """Lets read-back be asked by this machine's user, and by others with a token.
+
+    Args:
+        sock: Bound; where it listens decides whether a token is needed.
+        https: Whether it is served by HTTPS.
+
+    Returns:
+        The options of `check` that ask there.
+
+    Raises:
+        KitError: The token can be guessed.
+    """
+    receiver.guard = _guard(sock)
+    options = ["--state-url", _base(sock, https=https) + load_read_back().template]
+    if receiver.guard.token:
+        options += ["--state-header", f"Authorization: Bearer {receiver.guard.token}"]
+    return shlex.join(options)
+
+
 def inspected(
     receiver: Receiver,
     reader: Reader,
     sock: socket.socket,
     options: Mapping[str, Any],
     *,
+    guard: Guard | None = None,
     https: bool = False,
     gate: bool = False,
 ) -> str:
@@ -57,6 +81,7 @@ def inspected(
 
     Args:
         sock: Bound; where it listens decides whether a token is needed.
+        guard: Who may look; None for whoever `sock` says.
         https: Whether it is served by HTTPS.
         gate: Whether it is a gate, at which nobody looks on; then there is a page only when it is asked for.
 
@@ -80,18 +105,24 @@ def inspected(
             raise KitError("nothing is sent again without the inspector", where="--forward-to", remedy="Use --inspect.")
         return ""
     from mock_server.inspector.again import Forwarding
-    from mock_server.inspector.guarding import Guard, names_loopback
     from mock_server.inspector.pages import Inspector
 
+    guard, base = guard or _guard(sock), _base(sock, https=https)
+    forwarding = Forwarding(_forwarded(forward_to, options)) if forward_to else None
+    receiver.pages = Inspector(receiver, reader, base, guard, forwarding)
+    return base + receiver.prefix + (f"#token={quote(guard.token, safe='')}" if guard.token else "")
+
+
+def _guard(sock: socket.socket) -> Guard:
+    loopback = names_loopback(sock.getsockname()[0])
+    return Guard(loopback, _token(needed=not loopback))
+
+
+def _base(sock: socket.socket, *, https: bool) -> str:
     host, port = sock.getsockname()[:2]
-    loopback = names_loopback(host)
-    token = _token(needed=not loopback)
     if ipaddress.ip_address(host).is_unspecified:  # reached by any of this machine's names, and by this one
         host = "::1" if ":" in host else "127.0.0.1"
-    base = f"http{'s' if https else ''}://{f'[{host}]' if ':' in host else host}:{port}"
-    forwarding = Forwarding(_forwarded(forward_to, options)) if forward_to else None
-    receiver.pages = Inspector(receiver, reader, base, Guard(loopback, token), forwarding)
-    return base + receiver.prefix + (f"#token={quote(token, safe='')}" if token else "")
+    return f"http{'s' if https else ''}://{f'[{host}]' if ':' in host else host}:{port}"
 
 
 def _forwarded(url: str, options: Mapping[str, Any]) -> Access:
