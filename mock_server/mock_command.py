@@ -125,10 +125,7 @@ def mock(
             click.echo(f"Its authority, for check --ca: {tls.authority}")
         if fault and planted:
             click.echo(f"Wrong on purpose ({fault.upper()}): {planted.deviation}.")
-        if page:
-            click.echo(f"Inspector: {page}")
-        if gate is None:
-            click.echo(f"Read-back, for check: {read_back}")
+        _tell_of_looking(page, "" if gate else read_back)
         _tell_of(recorder.found, options["store"])
         click.echo("Ctrl-C stops it.")
         try:
@@ -136,6 +133,13 @@ def mock(
         finally:  # an interrupt, too, leaves its report
             code = concluded(gate, contract, options) if gate else 0
     raise click.exceptions.Exit(code)
+
+
+def _tell_of_looking(page: str, read_back: str) -> None:
+    if page:
+        click.echo(f"Inspector: {page}")
+    if read_back:
+        click.echo(f"Read-back, for check: {read_back}")
 
 
 def _tell_of(found: int, store: str | None) -> None:
