@@ -18,6 +18,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import time
 from pathlib import Path
 from types import TracebackType
@@ -36,6 +37,7 @@ from openapi.loading import CONTRACT_FILE, load_contract
 __all__ = ["DidNotArrive", "MockReceiver"]
 
 _MOST_LISTED = 20
+_LOG = logging.getLogger("mock_server")
 
 
 class DidNotArrive(AssertionError):
@@ -92,7 +94,8 @@ class MockReceiver:
     def __enter__(self) -> MockReceiver:
         with contextlib.ExitStack() as opening:
             # Nothing is redacted: these are the tests of whoever sends the credentials.
-            recorder = Recorder(self.contract, self._store, keep=self._keep, keep_bytes=self._keep_bytes, redact=False)
+            bounds = {"keep": self._keep, "keep_bytes": self._keep_bytes}
+            recorder = Recorder(self.contract, self._store, **bounds, redact=False, trouble=_LOG.warning)
             self._recorder = opening.enter_context(recorder)
             restore(self._receiver, recorder.reader)
             self._receiver.on_exchange, self._receiver.keeper = recorder.observe, recorder.keeper

@@ -49,7 +49,8 @@ def bound_socket(host: str, port: int) -> socket.socket:
     return sock
 
 
-def _server(receiver: Receiver, tls: Tls | None) -> uvicorn.Server:
+def _server(receiver: Receiver, sock: socket.socket, tls: Tls | None) -> uvicorn.Server:
+    receiver.guard = receiver.guard or Guard(names_loopback(sock.getsockname()[0]))
     config = uvicorn.Config(
         asgi_app(receiver),
         http=protocol_for(receiver),
@@ -84,7 +85,7 @@ def serve(
     gc.freeze()
     gc.set_threshold(20_000, 20, 50)
     _allow_connections()
-    server = _server(receiver, tls)
+    server = _server(receiver, sock, tls)
 
     def stop() -> None:
         server.should_exit = True
@@ -119,8 +120,7 @@ def _allow_connections() -> None:
 def served(receiver: Receiver, host: str = "127.0.0.1", tls: Tls | None = None) -> Iterator[str]:
     """Serves a receiver on a free loopback port while the block runs; gives its URL without a path."""
     sock = bound_socket(host, 0)
-    receiver.guard = receiver.guard or Guard(names_loopback(host))
-    server = _server(receiver, tls)
+    server = _server(receiver, sock, tls)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [sock]}, name="mock receiver", daemon=True)
     thread.start()
     try:

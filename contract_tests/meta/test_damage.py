@@ -10,6 +10,7 @@ import pytest
 from contract_tests.meta.test_recording import Kept, body, killed
 from contract_tests.samples.reading import read_recordings
 from contract_tests.samples.recording import Unreadable
+from mock_server import MockReceiver
 from mock_server.inspector.guarding import Guard
 from mock_server.inspector.pages import Inspector
 from mock_server.recording import journal, packing
@@ -144,6 +145,13 @@ def test_damage_while_the_mock_runs_is_said_with_its_exact_number(tmp_path, unmo
         assert kept.reader.damaged[0]["deliveries"] == 2
     assert len(said) == 1
     assert [file.name for file in tmp_path.glob("*damaged*")] == ["store.db-damaged-00000001"]
+
+
+def test_mock_in_a_test_logs_what_a_damaged_journal_lost(left, caplog):
+    damage(left, 30)
+    with MockReceiver(store=left) as mock:
+        assert len(mock.deliveries) == 4
+    assert [record.message.partition(" is ")[2][:8] for record in caplog.records] == ["damaged:"]
 
 
 def test_samples_say_what_a_damaged_journal_lost(left):
