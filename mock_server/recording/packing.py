@@ -99,7 +99,7 @@ def rows_in(data: bytes, mark: bytes = b"", left_out: LeftOut | None = None) -> 
     at, damaged, last = 0, 0, None
     while at < len(data):
         rows, end = _framed(data, at, mark)
-        if not rows:
+        if not rows:  # nor are zeros a frame without deliveries: a power cut leaves them
             end = data.find(mark, at + 1) if mark else -1
             end = end if end >= 0 else len(data)
             damaged += end - at
@@ -121,7 +121,7 @@ def _framed(data: bytes, at: int, mark: bytes) -> tuple[list[Row], int]:
             continue
         length, checksum = _HEAD.unpack_from(data, start)
         end = start + _HEAD.size + length
-        if not length or end > len(data):  # zeros would be a frame, and are what a power cut leaves
+        if end > len(data):
             continue
         content = data[start + _HEAD.size : end]
         if zlib.crc32(content) == checksum:

@@ -58,7 +58,7 @@ class Reader:
 
     def __init__(self, database: Database, flush: Callable[[], None], contract: Contract) -> None:
         self.contract = contract
-        self.damaged: list[dict[str, str | int | None]] = []
+        self.damaged: list[dict[str, Any]] = []
         self._database = database
         self._flush = flush
         self._changed = threading.Condition()

@@ -329,8 +329,9 @@ class Recorder:
     def _tell_damage(self, stretch: Stretch) -> None:
         if isinstance(stretch, JournalFile) and (damage := stretch.damage()):
             self._trouble(damage)
-            told = {"file": stretch.path.name, "bytes": stretch.left_out.bytes}
-            self.reader.damaged.append({**told, "deliveries": stretch.left_out.deliveries})
+            left_out = stretch.left_out
+            told = {"file": stretch.path.name, "bytes": left_out.bytes, "deliveries": left_out.deliveries}
+            self.reader.damaged.append(told)
 
     def _tell_foreign(self, stretch: Stretch) -> None:
         if isinstance(stretch, JournalFile):
