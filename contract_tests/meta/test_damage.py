@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import shutil
 from pathlib import Path
 
@@ -67,6 +69,27 @@ def test_flipped_byte_takes_its_frame_at_most_and_is_said():
         assert lost in (set(), set(DELIVERIES[hit])), at
         assert left_out.bytes == (len(FRAMES[hit]) if lost else 0), at
         assert left_out.deliveries == (0 if not lost else 1 if hit == 1 else None), at
+
+
+def test_damaged_mark_of_the_only_frame_takes_nothing():
+    for at in range(len(MARK)):
+        assert [row[0] for row in journal.journal_rows(flipped(FRAMES[0], at), MARK)] == [1, 2]
+
+
+def test_full_disk_leaves_no_part_of_a_frame(tmp_path, unmoved, monkeypatch):
+    def half(handle, data, write=os.write):
+        write(handle, data[: len(data) // 2])
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with Kept(tmp_path / "store.db") as kept:
+        kept.put(body(1))
+        kept.recorder._write()
+        before = journal.journal_files(kept.store)[0].read_bytes()
+        with monkeypatch.context() as full:
+            full.setattr(os, "write", half)
+            kept.put(body(2))
+            kept.recorder._write()
+        assert journal.journal_files(kept.store)[0].read_bytes() == before
 
 
 def test_journal_that_is_cut_off_says_what_it_lost():
