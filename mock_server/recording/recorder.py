@@ -135,11 +135,9 @@ class Recorder:
         """Returns once everything that was noted before is in the tables, or could not be brought there."""
         noted = self._number
         with self._turn:
-            moved = True
-            while self._tables.last < noted and (moved := self._move()):
+            while self._tables.last < noted and self._move():
                 pass
-            if moved:  # else another program holds the tables, and who looks would wait for it again
-                self._trim()
+            self._trim()
         self.reader.wrote(self._kept)
 
     def close(self) -> None:
