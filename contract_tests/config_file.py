@@ -15,6 +15,7 @@ import click
 
 from mock_server.reaching import Lines
 from openapi.errors import KitError
+from openapi.secret_names import is_secret_parameter
 
 __all__ = ["OWN_FILE", "Setting", "Settings", "keys_of", "settings_for", "value_of"]
 
@@ -22,9 +23,6 @@ OWN_FILE = "callback-contract.toml"
 _TABLE = "callback-contract"
 _VARIABLE = re.compile(r"\$(\$?)\{([A-Za-z_][A-Za-z0-9_]*)\}")  # `$${NAME}` stays `${NAME}`
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://.*", re.DOTALL)
-_SECRET_NAME = re.compile(
-    r"(?i)authorization|cookie|token|secret|passw|credential|signature|session|(?<!idempotency-)key$|\bauth\b"
-)
 
 
 @dataclass
@@ -202,7 +200,7 @@ def _literal_secret(param: click.Parameter, text: str) -> str:
         name, _, value = text.partition(":")
         return (
             f"the value of {name.strip()}"
-            if _SECRET_NAME.search(name.strip()) and value == literal[len(name) + 1 :]
+            if is_secret_parameter(name.strip()) and value == literal[len(name) + 1 :]
             else ""
         )
     if url := _URL.search(literal):  # the whole text, or what follows the name in NAME=URL
@@ -210,7 +208,7 @@ def _literal_secret(param: click.Parameter, text: str) -> str:
         if parts.netloc.rpartition("@")[0].strip(":"):
             return "a user or a password"
         for name, value in parse_qsl(parts.query):
-            if _SECRET_NAME.search(name) and value:
+            if is_secret_parameter(name) and value:
                 return f"the value of {name}"
     return ""
 

@@ -73,7 +73,7 @@ def leave_word(bench: Any, error: KitError, options: Mapping[str, Any], started_
         started_at=started_at,
         duration_s=max(0.0, (datetime.now(UTC) - started_at).total_seconds()),
         code=error.exit_code,
-        incomplete=str(error),
+        incomplete=error.reported,
     )
     with contextlib.suppress(KitError):  # what stopped the run is told, and matters more
         write(report, options["report_dir"])
@@ -98,7 +98,11 @@ def told_of(stopped: BaseException, bench: Any) -> KitError:
     text = redaction_of(bench).text
     if isinstance(stopped, KitError):
         return KitError(
-            text(stopped.what), where=stopped.where, remedy=text(stopped.remedy), exit_code=stopped.exit_code
+            text(stopped.what),
+            where=stopped.where,
+            remedy=text(stopped.remedy),
+            exit_code=stopped.exit_code,
+            private=text(stopped.private),
         )
     return KitError(
         text(f"{type(stopped).__name__}: {stopped}"), remedy="This is the kit's; please report it.", exit_code=3
@@ -109,7 +113,9 @@ def why_incomplete(stopped: BaseException | None) -> str:
     """Why a run ended early, as its report says it; empty when it did not."""
     if stopped is None:
         return ""
-    return "interrupted" if isinstance(stopped, KeyboardInterrupt) else str(stopped)
+    if isinstance(stopped, KeyboardInterrupt):
+        return "interrupted"
+    return stopped.reported if isinstance(stopped, KitError) else str(stopped)
 
 
 def writable(directory: Path | None) -> Path | None:

@@ -73,7 +73,7 @@ def judge(bench: Bench, rule: Rule, test: RuleTest) -> RuleResult:
         except ReadBackError as error:
             # What was found so far stands, and the rules that look at answers alone go on.
             bench.read_back_error = error
-            result.verdict, result.reason = Verdict.ERROR, str(error)
+            result.verdict, result.reason = Verdict.ERROR, error.reported
             break
         if test.hostile and bench.sent_in_turn > before:
             result.findings += look_after(bench, scope, rule)

@@ -51,14 +51,14 @@ def plugged_in(file: Path, words: Mapping[str, str]) -> ReadBack:
         asked = f"read_back({message_id!r})"
         try:
             value = function(message_id)
+            value = dict(value) if hasattr(value, "keys") else value  # a row of a database, too
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # it may exit or skip: that is no verdict
-            what = f"{asked} failed{_place_in(module, error)}: {type(error).__name__}: {error}"
-            raise ReadBackError(what, where="--plugin", exit_code=3) from error
+            what = f"{asked} failed{_place_in(module, error)}: {type(error).__name__}"
+            raise ReadBackError(what, where="--plugin", exit_code=3, private=str(error)) from error
         if value is None:
             return None
-        value = dict(value) if hasattr(value, "keys") else value  # a row of a database, too
         if wrong := _why_not_stored(value):
             raise ReadBackError(f"{asked} {wrong}", where="--plugin", remedy=_PLUGIN_RETURNS, exit_code=3)
         return Stored(words.get(value["state"], value["state"]), value["applied"], value.get("last", NOTHING_SHOWN))

@@ -10,8 +10,11 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 from mock_server.client_certificate import check_pem_files
 from mock_server.delivery import Headers, printable
 from openapi.errors import KitError
+from openapi.secret_names import is_secret_header, is_secret_parameter
 
 __all__ = ["NO_ANSWER_S", "Access"]
+
+_SHORTEST_PASSWORD = 4
 
 NO_ANSWER_S = 30.0
 """The upper end of what providers wait (shared "no answer", judgement.md)."""
@@ -91,11 +94,40 @@ class Access:
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """Texts that no report may show: header values, user and password, the values of the query."""
-        parts = urlsplit(self.url)
+        """Texts that no report may show: header values, users and passwords, the values of the query."""
         found = [value for _, value in self.secret_headers]
         found += [value.partition(" ")[2] for value in found]
-        raw = [pair.partition("=")[2] for pair in parts.query.split("&")]
-        raw += [(self.basic_auth or "").partition(":")[2], parts.password or ""]
-        raw += [urlsplit(self.proxy).password or ""] if self.proxy else []
+        raw = [value for _, value in _parameters(self.url)]
+        raw += [
+            text for url in (self.url, self.proxy or "") for text in _of_pair(urlsplit(url).netloc.rpartition("@")[0])
+        ]
+        raw += _of_pair(self.basic_auth or "")
         return tuple(filter(None, [*found, *raw, *map(unquote, raw)]))
+
+    @property
+    def credentials(self) -> dict[str, tuple[str, ...]]:
+        """What proves to the receiver who sends, by what it is called; what merely says something is none of it."""
+        found = {
+            f"the header {name}": (value, value.partition(" ")[2])
+            for name, value in self.secret_headers
+            if is_secret_header(name)
+        }
+        password = urlsplit(self.url).password or ""
+        if own := tuple(filter(None, ((self.basic_auth or "").partition(":")[2], password, unquote(password)))):
+            found["the password"] = own
+        for name, value in _parameters(self.url):
+            if is_secret_parameter(name):
+                found[f"the URL's {name}"] = (value, unquote(value))
+        return found
+
+
+def _parameters(url: str) -> list[tuple[str, str]]:
+    """Names and values of a URL's query, the values as they are written."""
+    pairs = (pair.partition("=") for pair in urlsplit(url).query.split("&"))
+    return [(unquote(name), value) for name, _, value in pairs]
+
+
+def _of_pair(pair: str) -> list[str]:
+    """What is secret of `user:password`; where hardly a password is given, the user is a token by convention."""
+    user, _, password = pair.partition(":")
+    return [pair, password, *([user] if len(password) < _SHORTEST_PASSWORD else [])]

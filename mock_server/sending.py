@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import re
 import ssl
 import time
 from collections.abc import Callable, Iterator
@@ -31,11 +30,10 @@ from mock_server.transmission import (
     slowly,
     when_continued,
 )
+from openapi.spellings import NO_SECRETS, SHORTEST, Secrets
 
 __all__ = ["LIMIT_ANSWER_BYTES", "NO_ANSWER_S", "Access", "OutOfBudget", "Pace", "Sender", "is_loopback"]
 
-_SHORTEST_SECRET = 8
-_SECRET_NAME = re.compile("auth|token|key|secret|cookie|password|credential", re.IGNORECASE)
 _LONGEST_WAIT_S = 120.0  # who asks for more is not there today
 _MOST_WAITS = 10  # a receiver that always says later is one that never acknowledges
 
@@ -180,26 +178,21 @@ class Sender:
         return Exchange(delivery, answer, failure, detail, elapsed_s, waited, begun, leak)
 
     def _leak(self, answer: Answer) -> str:
-        for name, secrets in self.credentials.items():
-            for secret in secrets:
-                if secret.encode() in answer.body or any(secret in value for _, value in answer.headers):
-                    return name
-        return ""
+        if not self.credentials:
+            return ""
+        # The bytes of each value, which are read one by one; NUL stands in none, so that nothing is found across two.
+        values = [value.encode("latin-1", "backslashreplace") for _, value in answer.headers]
+        told = b"\0".join((*values, answer.body))
+        return next((name for name, secrets in self.credentials.items() if secrets.stand_in(told)), "")
 
     @functools.cached_property
-    def credentials(self) -> dict[str, tuple[str, ...]]:
-        """What proves who sends, by what it is called; a header that merely says something is none."""
-        found: dict[str, tuple[str, ...]] = {}
-        for name, value in self._own:
-            if _SECRET_NAME.search(name):
-                found[f"the header {name}"] = (value, value.partition(" ")[2])
-        if self.access.basic_auth:
-            found["the password"] = (self.access.basic_auth.partition(":")[2],)
+    def credentials(self) -> dict[str, Secrets]:
+        """What proves who sends and is known again in an answer, by what it is called."""
+        texts = self.access.credentials
         if keys := getattr(self.signer, "secrets", ()):
-            found["a signing key"] = keys
-        # What is short stands in many an answer by chance.
-        long = {name: tuple(text for text in texts if len(text) >= _SHORTEST_SECRET) for name, texts in found.items()}
-        return {name: texts for name, texts in long.items() if texts}
+            texts["a signing key"] = keys
+        found = {name: Secrets.of(text for text in own if len(text) >= SHORTEST) for name, own in texts.items()}
+        return {name: secrets for name, secrets in found.items() if secrets != NO_SECRETS}
 
     def _answer(self, delivery: Delivery) -> Answer:
         if delivery.framing.fresh_connection or delivery.framing.expect_continue:

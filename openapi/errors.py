@@ -13,20 +13,31 @@ class KitError(Exception):
         where: File and line, JSON pointer or command-line option; empty when there is no such place.
         remedy: What to do about it, one sentence.
         exit_code: 2 for wrong use, 3 when nothing could be judged (judgement.md, "Verdicts").
+        private: Follows `what` on the user's own terminal, and stands in no report: it may hold secrets that only the
+            user knows, as the message of a plugin's exception does.
     """
 
-    def __init__(self, what: str, *, where: str = "", remedy: str = "", exit_code: int = 2) -> None:
+    def __init__(self, what: str, *, where: str = "", remedy: str = "", exit_code: int = 2, private: str = "") -> None:
         self.what = what
         self.where = where
         self.remedy = remedy
         self.exit_code = exit_code
+        self.private = private
         super().__init__(str(self))
 
     def __str__(self) -> str:
+        return self._with(f"{self.what}: {self.private}" if self.private else self.what)
+
+    @property
+    def reported(self) -> str:
+        """The message as a report may hold it."""
+        return self._with(self.what)
+
+    def _with(self, what: str) -> str:
         place = f"{self.where}: " if self.where else ""
         remedy = f"\n  {self.remedy}" if self.remedy else ""
-        stop = "" if self.what.endswith(("?", ".")) else "."
-        return f"{place}{self.what}{stop}{remedy}"
+        stop = "" if what.endswith(("?", ".")) else "."
+        return f"{place}{what}{stop}{remedy}"
 
 
 class ContractError(KitError):

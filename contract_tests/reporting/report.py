@@ -23,6 +23,7 @@ from mock_server.delivery import PLAIN, Delivery, Exchange
 from mock_server.sending import Access
 from mock_server.stamping import MARK
 from openapi.documenting.published import Site
+from openapi.spellings import LOOKED_AT
 
 __all__ = ["SCHEMA_VERSION", "Report", "build_report", "redaction_of"]
 
@@ -298,13 +299,15 @@ def _exchange(
         value["answer"] = {
             "status": answer.status,
             "headers": [[key, redaction.text(text)] for key, text in answer.headers if key.lower() not in _VOLATILE],
-            "body": _shown(redaction.received(answer.body)),
+            "body": _shown(redaction.received(answer.body[:LOOKED_AT]), len(answer.body)),
             "body_bytes": len(answer.body),
         }
     return value
 
 
-def _shown(body: bytes) -> str:
-    """A body as text; what is no text is shown as its escapes, what is long is cut."""
+def _shown(body: bytes, of_bytes: int = 0) -> str:
+    """A body, or a longer one's beginning, as text; what is no text is shown as its escapes, what is long is cut."""
     text = body.decode("utf-8", "backslashreplace")
-    return text if len(text) <= _SHOWN_BODY else f"{text[:_SHOWN_BODY]}… ({len(body)} bytes)"
+    whole = max(len(body), of_bytes)
+    is_whole = len(text) <= _SHOWN_BODY and of_bytes <= LOOKED_AT
+    return text if is_whole else f"{text[:_SHOWN_BODY]}… ({whole} bytes)"

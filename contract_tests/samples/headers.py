@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Collection
 
 from mock_server.delivery import Headers
+from openapi.secret_names import is_secret_header, is_signature_header
 
 __all__ = ["replayed"]
 
@@ -29,10 +30,6 @@ _LONGEST = 4096
 _MOST_BYTES = 8192
 """Common servers take a line of 8 KiB, and 16 KiB in all; the run's own headers come to these."""
 
-_SECRET = re.compile("auth|token|key|secret|cookie|password|credential|session|signature|hmac", re.IGNORECASE)
-"""Signatures too: a recorded one is too old for whoever verifies it, and wrong for a masked body."""
-
-_NO_SECRET = {"idempotency-key", "x-idempotency-key"}
 _DIGESTS = {"content-md5", "digest", "content-digest", "repr-digest"}
 
 
@@ -62,7 +59,7 @@ def replayed(
             "[\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]", value
         ):
             left.add("one that is no header")
-        elif _OF_THE_CASE.fullmatch(name) or _is_secret(lower) or (mask and lower in _DIGESTS):
+        elif _OF_THE_CASE.fullmatch(name) or _is_secret(name) or (mask and lower in _DIGESTS):
             left.add(lower)
         elif (length := len(name) + len(value.encode()) + 4) > _LONGEST or size + length > _MOST_BYTES:
             left.add(f"{lower[:60]} (too long)")
@@ -73,5 +70,6 @@ def replayed(
     return tuple(kept), frozenset(left)
 
 
-def _is_secret(lower: str) -> bool:
-    return _SECRET.search(lower) is not None and lower not in _NO_SECRET
+def _is_secret(name: str) -> bool:
+    """Signatures too: a recorded one is too old for whoever verifies it, and wrong for a masked body."""
+    return is_secret_header(name) or is_signature_header(name)

@@ -12,6 +12,8 @@ from mock_server.curl import curl
 from mock_server.delivery import Delivery, Headers
 from mock_server.recording.arrival import Arrival
 from mock_server.sending import Access, Pace, Sender
+from openapi.secret_names import MASK, is_secret_header
+from openapi.spellings import LOOKED_AT, Secrets
 
 __all__ = ["Forwarding", "curl_of", "header_text"]
 
@@ -20,7 +22,6 @@ _NOT_SENT = frozenset(
     """host connection content-length transfer-encoding expect keep-alive te trailer upgrade proxy-connection
     proxy-authorization""".split()
 )
-_REDACTED = "***"
 # Pasted into a terminal these can end the paste and begin a command of their own.
 _NOT_FOR_A_TERMINAL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _SHOWN_BYTES = 4000
@@ -31,6 +32,7 @@ class Forwarding:
 
     def __init__(self, access: Access) -> None:
         self.access = access
+        self._without_secrets = Secrets.of(access.secrets).masked_text
         self._sender = Sender(self.access, Pace(at_once=1))
         self._turn = threading.Lock()
 
@@ -53,15 +55,10 @@ class Forwarding:
             "left_out": left_out,
             "headers": [(name, self._without_secrets(value)) for name, value in answer.headers] if answer else (),
             # A staging receiver may well echo what it got.
-            "body": self._without_secrets(answer.body.decode("utf-8", "backslashreplace"))[:_SHOWN_BYTES]
+            "body": self._without_secrets(answer.body[:LOOKED_AT].decode("utf-8", "backslashreplace"))[:_SHOWN_BYTES]
             if answer
             else "",
         }
-
-    def _without_secrets(self, text: str) -> str:
-        for secret in sorted(self.access.secrets, key=len, reverse=True):
-            text = text.replace(secret, _REDACTED)
-        return text
 
     def close(self) -> None:
         """Gives the connection back."""
@@ -85,8 +82,13 @@ def curl_of(arrival: Arrival, url: str) -> str | None:
 def _headers(arrival: Arrival) -> tuple[Headers, list[str]]:
     """Headers to send, and the names of those whose secret values were not kept."""
     headers = [(name, value) for name, value in arrival.headers if name.lower() not in _NOT_SENT]
-    kept = tuple((name, header_text(value)) for name, value in headers if value != _REDACTED)
-    return kept, [name for name, value in headers if value == _REDACTED]
+    # Known by the name as well: the mask in another header is what the sender wrote.
+    kept = tuple((name, header_text(value)) for name, value in headers if not _is_redacted(name, value))
+    return kept, [name for name, value in headers if _is_redacted(name, value)]
+
+
+def _is_redacted(name: str, value: str) -> bool:
+    return value == MASK and is_secret_header(name)
 
 
 def header_text(value: str) -> str:

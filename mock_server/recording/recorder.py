@@ -47,7 +47,7 @@ class Recorder:
         store: A file that outlives the process; None for memory.
         keep: How many deliveries are kept, the newest.
         keep_bytes: How many bytes they have together; the newest is kept whatever its size.
-        redact: Whether the values of headers that carry credentials are left out.
+        redact: Whether the values of headers and query parameters that carry credentials are left out.
         trouble: Told once when nothing can be written any more, and once when it can again; and of what is lost.
 
     Attributes:

@@ -14,6 +14,7 @@ from mock_server.recording.lives import Lives
 from mock_server.state import event_of
 from openapi import pointer as jp
 from openapi.model import Callback, Contract
+from openapi.secret_names import MASK, is_secret_header, masked_parameters
 
 __all__ = ["COLUMNS", "CONTENT_COLUMNS", "ROW_SIZE", "Row", "Rows"]
 
@@ -29,8 +30,6 @@ ROW_SIZE = COLUMNS.index("size")
 _LONGEST_NAME = 300  # of an id or a state in the table: a received one may have a million characters
 _MOST_ANSWER_BYTES = 8192
 _ROW_BYTES = 200  # what a row takes beside its texts
-_SECRET_HEADERS = frozenset({b"authorization", b"proxy-authorization", b"cookie", b"x-api-key", b"x-auth-token"})
-_SECRET_LENGTHS = frozenset(map(len, _SECRET_HEADERS))
 
 
 class Rows:
@@ -39,7 +38,7 @@ class Rows:
     Used by one thread at a time.
 
     Args:
-        redact: Whether the values of headers that carry credentials are left out.
+        redact: Whether the values of headers and query parameters that carry credentials are left out.
         revocable: Whether it may turn out that what was acknowledged was not, see `Lives.undo`.
     """
 
@@ -47,7 +46,7 @@ class Rows:
         self.contract = contract
         self.lives = Lives(revocable=revocable)
         self._redact = redact
-        self._headers_of_head = self._headers
+        self._headers_of_head, self._target_of_head = self._headers, self._target
         self._names = {callback.name: _Names(callback) for callback in contract.callbacks}
 
     def of(
@@ -75,8 +74,8 @@ class Rows:
                 acknowledged = 200 <= reply.status <= 299 and not reply.wire
                 again, late = self.lives.met((callback, message), event, state, names.order, acknowledged)
         head = received.head
-        headers = head.noted(self._headers_of_head)
-        body, answer, target = received.body, reply.raw[:_MOST_ANSWER_BYTES], head.target
+        headers, target = head.noted(self._headers_of_head), head.noted(self._target_of_head)
+        body, answer = received.body, reply.raw[:_MOST_ANSWER_BYTES]
         body_bytes = len(body)
         size = body_bytes + len(headers) + len(answer) + len(target) + len(violations or "") + _ROW_BYTES
         return (
@@ -106,12 +105,10 @@ class Rows:
 
     def _headers(self, head: Head) -> bytes:
         pairs = head.raw_headers
-        if self._redact:
-            for name, _ in pairs:
-                if len(name) in _SECRET_LENGTHS and name.lower() in _SECRET_HEADERS:
-                    pairs = [(name, b"***" if name.lower() in _SECRET_HEADERS else value) for name, value in pairs]
-                    break
-        return raw_headers(pairs)
+        return raw_headers([(name, _masked(name, value)) for name, value in pairs] if self._redact else pairs)
+
+    def _target(self, head: Head) -> str:
+        return masked_parameters(head.target) if self._redact else head.target
 
     def _guessed(self, assessment: Assessment) -> tuple[str, str]:
         """Message and state of a refused body: whatever stands where one of the callbacks has them."""
@@ -121,6 +118,15 @@ class Rows:
             if message:
                 return message, _named(assessment.value, names.state)
         return "", ""
+
+
+def _masked(name: bytes, value: bytes) -> bytes:
+    """What is written down of a header's value; one may hold a URL, as `Referer` does."""
+    if is_secret_header(name.decode("latin-1")):
+        return MASK.encode()
+    if b"?" in value or b"@" in value:
+        return masked_parameters(value.decode("latin-1")).encode("latin-1")
+    return value
 
 
 class _Names:
