@@ -107,7 +107,7 @@ class Access:
     @property
     def credentials(self) -> dict[str, tuple[str, ...]]:
         """What proves to the receiver who sends, by what it is called; what merely says something is none of it."""
-        found = {
+        found: dict[str, tuple[str, ...]] = {
             f"the header {name}": (value, value.partition(" ")[2])
             for name, value in self.secret_headers
             if is_secret_header(name)

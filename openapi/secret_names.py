@@ -16,10 +16,10 @@ MASK = "***"
 
 _PARTS = (
     *("authorization", "authorisation", "authentication", "token", "secret", "password", "passwd", "passphrase"),
-    *("cookie", "credential", "session", "oauth", "apikey"),
+    *("cookie", "credential", "session", "oauth", "apikey", "dpop"),
 )
 """What makes a name secret wherever it stands in it."""
-_WORDS = frozenset("auth xauth pass pwd jwt dpop bearer".split())
+_WORDS = frozenset("auth xauth pass pwd jwt bearer".split())
 """What is secret as a word of its own: `author` is not."""
 _SIGNATURE_PARTS = ("signature",)
 _SIGNATURE_WORDS = frozenset("sig hmac".split())
@@ -69,7 +69,7 @@ def masked_parameters(text: str) -> str:
 
 def _masked_pair(pair: str) -> str:
     """`NAME=VALUE`, or several of them with `;` between, of which a secret one hides all that follows."""
-    done = []
+    done: list[str] = []
     for part in pair.split(";"):
         name, equals, value = part.partition("=")
         if value and is_secret_parameter(unquote_plus(name[: 3 * _LONGEST_NAME])):
