@@ -30,7 +30,7 @@ from mock_server.transmission import (
     slowly,
     when_continued,
 )
-from openapi.spellings import NO_SECRETS, SHORTEST, Secrets
+from openapi.spellings import NO_SECRETS, Secrets
 
 __all__ = ["LIMIT_ANSWER_BYTES", "NO_ANSWER_S", "Access", "OutOfBudget", "Pace", "Sender", "is_loopback"]
 
@@ -178,21 +178,29 @@ class Sender:
         return Exchange(delivery, answer, failure, detail, elapsed_s, waited, begun, leak)
 
     def _leak(self, answer: Answer) -> str:
-        if not self.credentials:
+        if self._looked_for == NO_SECRETS:
             return ""
         # The bytes of each value, which are read one by one; NUL stands in none, so that nothing is found across two.
         values = [value.encode("latin-1", "backslashreplace") for _, value in answer.headers]
         told = b"\0".join((*values, answer.body))
-        return next((name for name, secrets in self.credentials.items() if secrets.stand_in(told)), "")
+        if not self._looked_for.stand_in(told):
+            return ""
+        return next(name for name, secrets in self.credentials.items() if secrets.stand_in(told))
 
     @functools.cached_property
     def credentials(self) -> dict[str, Secrets]:
         """What proves who sends and is known again in an answer, by what it is called."""
-        texts = self.access.credentials
-        if keys := getattr(self.signer, "secrets", ()):
-            texts["a signing key"] = keys
-        found = {name: Secrets.of(text for text in own if len(text) >= SHORTEST) for name, own in texts.items()}
-        return {name: secrets for name, secrets in found.items() if secrets != NO_SECRETS}
+        found = {name: Secrets.of(texts) for name, texts in self._credentials.items()}
+        return {name: secrets for name, secrets in found.items() if secrets.spelt}
+
+    @functools.cached_property
+    def _looked_for(self) -> Secrets:
+        return Secrets.of(text for texts in self._credentials.values() for text in texts)
+
+    @functools.cached_property
+    def _credentials(self) -> dict[str, tuple[str, ...]]:
+        keys = getattr(self.signer, "secrets", ())
+        return self.access.credentials | ({"a signing key": keys} if keys else {})
 
     def _answer(self, delivery: Delivery) -> Answer:
         if delivery.framing.fresh_connection or delivery.framing.expect_continue:

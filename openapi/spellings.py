@@ -34,7 +34,7 @@ _ESCAPE = re.compile(
     rb"|\\u[dD][89abAB][0-9A-Fa-f]{2}\\u[dD][c-fC-F][0-9A-Fa-f]{2}|\\u[0-9A-Fa-f]{4}|\\u\{[0-9A-Fa-f]{1,6}\}"
     rb"|\\x[0-9A-Fa-f]{2}|\\[\"'/\\bfnrt]"
     rb"|&(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});"
-    rb"|\r?\n[ \t]*"  # a wrapped line
+    rb"|(?P<wrap>(?:\r?\n[ \t]*)+)"  # a wrapped line
 )
 _DIGITS = re.compile(rb"(?<=u)[0-9A-Fa-f]{4}|(?<=u\{)[0-9A-Fa-f]+")
 _BY_LETTER = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"f": b"\f"}
@@ -92,10 +92,10 @@ class Secrets:
         return any(secret in view for secret in self.spelt) or any(secret in lower for secret in self.hexed)
 
     def _spans(self, view: bytes) -> Iterator[_Span]:
-        lower = view.lower()
-        for text, secrets in ((view, self.spelt), (lower, self.hexed)):
+        for text, secrets in ((view, self.spelt), (view.lower(), self.hexed)):
             for secret in secrets:
-                yield from _whole_or_cut(text, secret)
+                if secret[:SHORTEST] in text:
+                    yield from _whole_or_cut(text, secret)
 
 
 NO_SECRETS = Secrets()
@@ -146,7 +146,7 @@ def _one_layer_less(data: bytes) -> tuple[bytes, Sequence[_Place]]:
     places: list[_Place] = []
     end = length = 0
     for found in _ESCAPE.finditer(data):
-        plain, begin = _meant(found[0]), found.start()
+        plain, begin = b"" if found.lastgroup else _meant(found[0]), found.start()
         if plain is None:
             continue
         length += begin - end
@@ -159,8 +159,6 @@ def _one_layer_less(data: bytes) -> tuple[bytes, Sequence[_Place]]:
 @lru_cache(maxsize=1024)
 def _meant(escape: bytes) -> bytes | None:
     """What an escape stands for; None where it is none."""
-    if escape.endswith((b"\n", b" ", b"\t")) and not escape.strip():
-        return b""
     if escape[:1] == b"&":
         text = html.unescape(escape.decode())
         return None if text.startswith("&") and len(text) > 1 else text.encode("utf-8", "surrogatepass")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 from mock_server.assessing import Assessment
@@ -29,6 +30,7 @@ ROW_SIZE = COLUMNS.index("size")
 
 _LONGEST_NAME = 300  # of an id or a state in the table: a received one may have a million characters
 _MOST_ANSWER_BYTES = 8192
+_MASK = MASK.encode()
 _ROW_BYTES = 200  # what a row takes beside its texts
 
 
@@ -104,8 +106,15 @@ class Rows:
         )
 
     def _headers(self, head: Head) -> bytes:
-        pairs = head.raw_headers
-        return raw_headers([(name, _masked(name, value)) for name, value in pairs] if self._redact else pairs)
+        if not self._redact:
+            return raw_headers(head.raw_headers)
+        pairs = [(name, _MASK if _is_secret(name[:_LONGEST_NAME]) else value) for name, value in head.raw_headers]
+        raw = raw_headers(pairs)
+        if b"?" in raw or b"@" in raw:  # a URL may hold a secret, too, as `Referer` does
+            return raw_headers(
+                [(name, masked_parameters(value.decode("latin-1")).encode("latin-1")) for name, value in pairs]
+            )
+        return raw
 
     def _target(self, head: Head) -> str:
         return masked_parameters(head.target) if self._redact else head.target
@@ -120,13 +129,9 @@ class Rows:
         return "", ""
 
 
-def _masked(name: bytes, value: bytes) -> bytes:
-    """What is written down of a header's value; one may hold a URL, as `Referer` does."""
-    if is_secret_header(name.decode("latin-1")):
-        return MASK.encode()
-    if b"?" in value or b"@" in value:
-        return masked_parameters(value.decode("latin-1")).encode("latin-1")
-    return value
+@lru_cache(maxsize=1024)  # senders repeat theirs
+def _is_secret(name: bytes) -> bool:
+    return is_secret_header(name.decode("latin-1"))
 
 
 class _Names:
