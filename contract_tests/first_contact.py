@@ -13,6 +13,7 @@ from contract_tests.transport import shut_by_tls
 from mock_server.delivery import Delivery, Exchange, Headers, printable
 from mock_server.stamping import Identity
 from openapi.errors import KitError
+from openapi.secret_names import masked_parameters
 
 __all__ = ["KIT_AGENT", "make_first_contact"]
 
@@ -54,7 +55,7 @@ def refuse_unreachable(exchange: Exchange, url: str) -> None:
         raise _wrong_url(exchange, url)
     if exchange.redirected:
         location = exchange.answer.header("location") if exchange.answer else None
-        target = printable(location[:200]) if location else "somewhere else"
+        target = printable(masked_parameters(location)[:200]) if location else "somewhere else"
         raise KitError(
             f"{url} redirects a delivery to {target}; is this the right URL?",
             remedy="Senders do not follow redirects: give the URL that answers by itself.",

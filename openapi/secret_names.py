@@ -10,7 +10,14 @@ import re
 from functools import lru_cache
 from urllib.parse import unquote_plus
 
-__all__ = ["MASK", "is_secret_header", "is_secret_parameter", "is_signature_header", "masked_parameters"]
+__all__ = [
+    "MASK",
+    "is_secret_header",
+    "is_secret_parameter",
+    "is_signature_header",
+    "masked_header",
+    "masked_parameters",
+]
 
 MASK = "***"
 
@@ -58,6 +65,11 @@ def is_signature_header(name: str) -> bool:
 def is_secret_parameter(name: str) -> bool:
     """Whether a query parameter's value is a key to what the URL leads to; of a signed URL the signature is."""
     return is_secret_header(name) or is_signature_header(name)
+
+
+def masked_header(name: str, value: str) -> str:
+    """A header's value without what is secret by its name, or by a parameter's in a URL that stands there."""
+    return MASK if is_secret_header(name) else masked_parameters(value)
 
 
 def masked_parameters(text: str) -> str:

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from contract_tests.ending import why_incomplete
 from contract_tests.meta.hostile import answer, raw_server
 from contract_tests.meta.judged import broken, judged
 from contract_tests.meta.test_check import quick
@@ -109,6 +110,11 @@ def test_nothing_is_left_of_a_secret_anywhere_in_a_base64_text(secret, offset, b
 @given(secret=SECRETS)
 def test_secret_is_found_in_hexadecimal(spell, secret):
     assert Secrets.of([secret]).masked_text(f"<{spell(secret.encode())}>") == "<***>"
+    assert Secrets.of([secret]).stand_in(spell(secret.encode()).encode())
+
+
+def test_passphrase_is_found_in_a_form():
+    assert Secrets.of(["open sesame+"]).masked_text("p=open+sesame%2B&q=1") == "p=***&q=1"
 
 
 @given(secret=st.text("abcdefgh", min_size=SHORTEST, max_size=12), text=st.text(max_size=80))
@@ -250,6 +256,27 @@ def test_echoed_secret_is_in_no_artefact_in_any_spelling(tmp_path):
     assert any("*** *** ***" in file for file in files)
 
 
+def test_receiver_s_own_secrets_are_in_no_report(tmp_path):
+    def leave(connection, request):
+        headers = ("X-Csrf-Token: s3cret-of-theirs", "X-Next: /login?a=1&session=s3cret-of-theirs")
+        connection.sendall(answer("500 Oops", b"", *headers))
+
+    with raw_server(leave) as base:
+        quick(base, "--rules", "ACK-01", "--report-dir", str(tmp_path))
+    report = json.loads((tmp_path / "report.json").read_text())
+    headers = report["rules"][0]["findings"][0]["exchanges"][0]["answer"]["headers"]
+    assert dict(headers)["X-Csrf-Token"] == "***" and dict(headers)["X-Next"] == "/login?a=1&session=***"
+
+
+def test_secret_in_a_redirect_is_not_told():
+    def lead_on(connection, request):
+        connection.sendall(answer("307 Temporary Redirect", b"", "Location: http://h/?a=1&token=s3cret"))
+
+    with raw_server(lead_on) as base:
+        done = quick(base, "--rules", "ACK-01")
+    assert "http://h/?a=1&token=***" in done.stderr and "s3cret" not in done.stderr
+
+
 def test_redaction_sees_beyond_the_cut_of_a_shown_body():
     redaction = Redaction.of(["0123456789abcdef"], Run.fresh())
     assert redaction.received(b"x" * 1995 + b"0123456789abcdef").endswith(b"x***")
@@ -265,6 +292,11 @@ def test_plugin_s_exception_is_told_in_the_terminal_and_in_a_report_by_its_kind_
     written = "".join(one.read_text(errors="replace") for one in out.rglob("*") if one.is_file())
     assert "s3cret" not in done.stdout + written
     assert "mine.py:2: RuntimeError" in written
+
+
+def test_private_part_of_an_error_is_in_no_report_s_reason_for_an_early_end():
+    error = ReadBackError("read_back('1') failed: KeyError", private="s3cret")
+    assert (why_incomplete(error), str(error)) == (f"{error.what}.", f"{error.what}: s3cret.")
 
 
 def test_plugin_s_row_that_cannot_be_read_is_its_own_mistake(tmp_path):

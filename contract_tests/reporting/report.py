@@ -23,6 +23,7 @@ from mock_server.delivery import PLAIN, Delivery, Exchange
 from mock_server.sending import Access
 from mock_server.stamping import MARK
 from openapi.documenting.published import Site
+from openapi.secret_names import masked_header
 from openapi.spellings import LOOKED_AT
 
 __all__ = ["SCHEMA_VERSION", "Report", "build_report", "redaction_of"]
@@ -298,7 +299,11 @@ def _exchange(
         answer = exchange.answer
         value["answer"] = {
             "status": answer.status,
-            "headers": [[key, redaction.text(text)] for key, text in answer.headers if key.lower() not in _VOLATILE],
+            "headers": [
+                [key, masked_header(key, redaction.text(text))]
+                for key, text in answer.headers
+                if key.lower() not in _VOLATILE
+            ],
             "body": _shown(redaction.received(answer.body[:LOOKED_AT]), len(answer.body)),
             "body_bytes": len(answer.body),
         }

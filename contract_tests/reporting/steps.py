@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from mock_server.delivery import PLAIN, Delivery, Exchange, Headers, printable, status_line
 from mock_server.sending import Sender
+from openapi.secret_names import masked_header
 
 if TYPE_CHECKING:
     from contract_tests.reproducing import Look
@@ -89,7 +90,7 @@ def _answer(exchange: Exchange, told: _Told) -> Iterator[str]:
         return
     answer = exchange.answer
     yield f"< {status_line(answer.status)} ({took})"
-    headers = [f"< {name}: {value[:200]}" for name, value in _worth_showing(answer.headers)]
+    headers = [f"< {name}: {masked_header(name, value)[:200]}" for name, value in _worth_showing(answer.headers)]
     yield from [] if headers == told.answered else headers
     told.answered = headers
     yield f"< {_shown(answer.body)}"

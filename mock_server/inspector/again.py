@@ -12,7 +12,7 @@ from mock_server.curl import curl
 from mock_server.delivery import Delivery, Headers
 from mock_server.recording.arrival import Arrival
 from mock_server.sending import Access, Pace, Sender
-from openapi.secret_names import MASK, is_secret_header
+from openapi.secret_names import MASK, is_secret_header, masked_header
 from openapi.spellings import LOOKED_AT, Secrets
 
 __all__ = ["Forwarding", "curl_of", "header_text"]
@@ -53,7 +53,9 @@ class Forwarding:
             "told": self._without_secrets(exchange.described()),
             "ms": exchange.elapsed_s * 1000,
             "left_out": left_out,
-            "headers": [(name, self._without_secrets(value)) for name, value in answer.headers] if answer else (),
+            "headers": [(name, masked_header(name, self._without_secrets(value))) for name, value in answer.headers]
+            if answer
+            else (),
             # A staging receiver may well echo what it got.
             "body": self._without_secrets(answer.body[:LOOKED_AT].decode("utf-8", "backslashreplace"))[:_SHOWN_BYTES]
             if answer
