@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 
+import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from mock_server.asgi import WIRE
@@ -18,7 +19,14 @@ MOST_CONNECTIONS = 10_000
 """At once; whoever comes then is answered 503 and let go, and none of those who are there is lost."""
 
 _TOO_MANY = b"HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\nretry-after: 1\r\nconnection: close\r\n\r\n"
+_FRAMING = frozenset({b"connection", b"content-length", b"transfer-encoding"})
 _numbers = itertools.count(1)
+
+
+def _parser(protocol: HttpToolsProtocol) -> httptools.HttpRequestParser:
+    parser = httptools.HttpRequestParser(protocol)
+    parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn has it
+    return parser
 
 
 class _Wire:
@@ -48,6 +56,7 @@ class WireProtocol(HttpToolsProtocol):
     number = 0
     _unfinished_since: float | None = None
     _watch: asyncio.TimerHandle | None = None
+    _repeats_head = False  # to a parser that is to read a body: its events of the head are known
     ending = False
 
     def shutdown(self) -> None:
@@ -72,7 +81,31 @@ class WireProtocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         # uvicorn's timer guards only idle connections between requests; who is slow within one has its end here.
         self.begin_waiting()
-        super().data_received(data)
+        self._unset_keepalive_if_required()
+        try:
+            self._parse(data)
+        except httptools.HttpParserError:
+            self.send_400_response("Invalid HTTP request received.")
+
+    def _parse(self, data: bytes) -> None:
+        """Feeds the parser. A request to switch protocols is ignored, RFC 9110 section 7.8.
+
+        The parser stops behind the head of such a request, and would leave its body out. Another one is told of the
+        head without the `Upgrade`, and reads on.
+        """
+        while True:
+            try:
+                self.parser.feed_data(data)
+            except httptools.HttpParserUpgrade as stopped:
+                head = [b"%b / HTTP/%b" % (self.parser.get_method(), self.parser.get_http_version().encode())]
+                head += [b"%b: %b" % pair for pair in self.wire.raw_headers if pair[0].lower() in _FRAMING]
+                self.parser = _parser(self)
+                self._repeats_head = True
+                self.parser.feed_data(b"\r\n".join([*head, b"", b""]))
+                self._repeats_head = False
+                data = data[stopped.args[0] :]
+            else:
+                return
 
     def begin_waiting(self) -> None:
         """Notes when a request that has to come to its end began."""
@@ -80,8 +113,13 @@ class WireProtocol(HttpToolsProtocol):
             self._unfinished_since = self.loop.time()
 
     def on_message_complete(self) -> None:
+        if self.parser.should_upgrade():
+            return  # the body is yet to come
         self._unfinished_since = None
         super().on_message_complete()
+
+    def _should_upgrade(self) -> bool:
+        return False
 
     def _close_if_slow(self) -> None:
         begun, now = self._unfinished_since, self.loop.time()
@@ -92,12 +130,24 @@ class WireProtocol(HttpToolsProtocol):
         self._watch = self.loop.call_later(due, self._close_if_slow)
 
     def on_message_begin(self) -> None:
+        if self._repeats_head:
+            return
         self.begin_waiting()  # the request before it may have ended in the same read
         super().on_message_begin()
         self.wire = _Wire(self)
         extensions: dict[str, object] = {WIRE: self.wire}
         self.scope["extensions"] = extensions  # type: ignore[typeddict-item]  # ASGI leaves the values open
 
+    def on_url(self, url: bytes) -> None:
+        if not self._repeats_head:
+            super().on_url(url)
+
+    def on_headers_complete(self) -> None:
+        if not self._repeats_head:
+            super().on_headers_complete()
+
     def on_header(self, name: bytes, value: bytes) -> None:
+        if self._repeats_head:
+            return
         self.wire.raw_headers.append((name, value))
         super().on_header(name, value)

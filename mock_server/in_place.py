@@ -87,6 +87,8 @@ class InPlaceProtocol(WireProtocol):
             self.heads.learn(data, *self._answered)
 
     def on_message_begin(self) -> None:
+        if self._repeats_head:
+            return
         self.begin_waiting()
         self._between = False
         self._holds, self._headers_are_complete, self._expects = True, False, False
@@ -125,8 +127,10 @@ class InPlaceProtocol(WireProtocol):
             super().on_body(body)
 
     def on_message_complete(self) -> None:
+        if self.parser.should_upgrade():
+            return  # the body is yet to come
         self._unfinished_since = None
-        self._between = self.parser.should_keep_alive() and not self.parser.should_upgrade()
+        self._between = self.parser.should_keep_alive()
         if self._holds and sum(map(len, self._parts)) <= MAX_BODY_BYTES:
             self._holds = False
             head = Head(self.parser.get_method().decode("ascii"), self._path, self._raw_headers, self._target)

@@ -60,6 +60,15 @@ REQUESTS = {
     "HTTP/1.0": request("POST / HTTP/1.0", JSON),
     "HTTP/1.0 that would stay": request("POST / HTTP/1.0", JSON, "Connection: keep-alive"),
     "upgrades": request("POST / HTTP/1.1", JSON, "Connection: Upgrade", "Upgrade: h2c"),
+    "upgrades in chunks": request(
+        "POST / HTTP/1.1",
+        JSON,
+        "upgrade: websocket, h2c",
+        "connection: x, upgrade",
+        "Transfer-Encoding: chunked",
+        body=CHUNKED,
+        length=False,
+    ),
     "GET": request("GET / HTTP/1.1", body=b"", length=False),
     "HEAD": request("HEAD / HTTP/1.1", body=b"", length=False),
     "PUT": request("PUT / HTTP/1.1", JSON),
@@ -71,7 +80,7 @@ REQUESTS = {
 STOPS = {"two lengths", "bad chunk", "bad target", "target that is no path", "not HTTP"}
 ALWAYS_PARSED = (
     "empty, two lengths, chunked, chunked with a trailer, bad chunk, expects, closes, HTTP/1.0,"
-    " HTTP/1.0 that would stay, upgrades, GET, HEAD, PUT, read-back, too large, not HTTP"
+    " HTTP/1.0 that would stay, upgrades, upgrades in chunks, GET, HEAD, PUT, read-back, too large, not HTTP"
 ).split(", ")
 PIPELINED = [name for name in REQUESTS if name not in STOPS | {"too large"}]
 
@@ -198,6 +207,16 @@ def test_head_is_not_learnt_from_two_deliveries_in_one_read():
     one, two = REQUESTS["another path"], REQUESTS["plain"]
     assert not known_after(one + two)._known
     assert heard(None, [one + two, one, two]) == heard(WireProtocol, [one + two, one, two])
+
+
+@pytest.mark.parametrize("protocol", [None, WireProtocol], ids=["in place", "ASGI"])
+@pytest.mark.parametrize("name", ["upgrades", "upgrades in chunks"])
+def test_upgrade_is_ignored_and_the_body_answered(protocol, name):
+    written, _, states, told = heard(protocol, [REQUESTS[name], REQUESTS[name] + REQUESTS["plain"]])
+    assert written.count(b"HTTP/1.1 200 OK\r\n") == 3
+    assert len(states) == 1
+    assert [exchange[4] for exchange in told[::2]] == [PLAIN.body] * 3
+    assert ("Upgrade", "h2c") in told[0][3] or ("upgrade", "websocket, h2c") in told[0][3]
 
 
 def known_after(*reads):
