@@ -9,6 +9,9 @@ from openapi.pointer import Json
 
 __all__ = ["Unparsable", "Unusable", "decode", "has_duplicate_names"]
 
+_DEEPEST = 250  # levels; jsonschema-rs gives up at 256, and Python in recursion at some hundreds more
+_TEXT = re.compile(r'"(?:[^"\\]|\\.)*"')
+_BRACKET = re.compile(r"[\[\]{}]")
 _SURROGATE_ESCAPE = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
@@ -74,12 +77,25 @@ def decode(body: bytes) -> Json:
         raise Unusable("depth", "the body nests too deeply") from None
     except ValueError:
         raise Unusable("digits", "a number has too many digits") from None
+    # Faster than `count`, which looks at every byte.
+    brackets = len(body) - len(body.replace(b"{", b"").replace(b"[", b""))
+    if brackets > _DEEPEST and _is_too_deep(text):
+        raise Unusable("depth", "the body nests too deeply")
     if b"\\" in body and _SURROGATE_ESCAPE.search(body):  # looking for one byte costs a twentieth of the search
         try:
             json.dumps(value, ensure_ascii=False).encode()
         except UnicodeEncodeError:
             raise Unusable("surrogate", "a text holds a lone surrogate") from None
     return value
+
+
+def _is_too_deep(text: str) -> bool:
+    depth = 0
+    for bracket in _BRACKET.finditer(_TEXT.sub("", text)):
+        depth += 1 if bracket[0] in "[{" else -1
+        if depth > _DEEPEST:
+            return True
+    return False
 
 
 def has_duplicate_names(body: bytes) -> bool:

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mock_server.decoding import Unparsable, decode
+from mock_server.assessing import Assessor
+from mock_server.decoding import Unparsable, Unusable, decode
 from mock_server.receiver import Received
 from mock_server.state import States
 from openapi import load_contract
@@ -68,6 +69,22 @@ def test_body_is_decoded_as_by_the_standard_library(body):
             decode(body.encode())
     else:
         assert decode(body.encode()) == expected
+
+
+@pytest.mark.parametrize("levels", [251, 255, 256, 300, 960, 1_000, 50_000])
+@pytest.mark.parametrize(("opening", "closing"), [(b"[", b"]"), (b'{"a":', b"}"), (b'[ {"\\ud800":', b"}\n]")])
+def test_deep_nesting_is_refused_at_any_depth(levels, opening, closing):
+    times = levels if opening == b"[" else (levels + 1) // (1 + opening.count(b"["))
+    body = opening * times + b"1" + closing * times
+    with pytest.raises(Unusable, match="too deeply"):
+        decode(body)
+    assert Assessor(load_contract()).assess(body).kind == "depth"
+
+
+def test_many_brackets_side_by_side_and_in_texts_are_not_deep():
+    body = json.dumps([["[" * 300 + '"' + "{" * 300]] * 300).encode()
+    assert decode(body) == json.loads(body)
+    assert decode(b"[" * 250 + b"]" * 250)
 
 
 def test_states_of_large_bodies_take_no_more_memory_than_those_of_many_small_ones(monkeypatch):
