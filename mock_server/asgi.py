@@ -7,6 +7,7 @@ import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
+from mock_server.framing import INCOMPLETE
 from mock_server.receiver import MAX_BODY_BYTES, NOT_KEPT, Keeper, Received, Receiver, Reply
 
 __all__ = ["WIRE", "ASGIApp", "asgi_app", "target_of"]
@@ -30,25 +31,18 @@ def asgi_app(receiver: Receiver) -> ASGIApp:
     ) -> None:
         if scope["type"] != "http":
             return
-        if receiver.pages is not None and receiver.pages.takes(scope["path"]):
+        wire = scope.get("extensions", {}).get(WIRE)
+        refusal = wire.refusal if wire is not None else None
+        if refusal is None and receiver.pages is not None and receiver.pages.takes(scope["path"]):
             await receiver.pages(scope, receive, send)
             return
-        wire = scope.get("extensions", {}).get(WIRE)
-        raw_headers = tuple(wire.raw_headers if wire else scope["headers"])  # trailers may follow
-        begun = time.perf_counter()
-        body = await _body(receive)
-        reply = receiver.answer(
-            Received(
-                method=scope["method"],
-                path=scope["path"],
-                raw_headers=raw_headers,
-                body=body,
-                raw_target=target_of(scope),
-                connection=wire.connection if wire else 0,
-                body_s=time.perf_counter() - begun,
-            )
-        )
-        is_own = scope["path"].startswith(receiver.prefix)  # not kept, and answered from memory
+        if wire is not None:
+            await receive()  # which lets uvicorn read on; the body is there
+            request = wire.request
+        else:
+            request, refusal = await _received(scope, receive)
+        reply = receiver.answer(request) if refusal is None else receiver.refuse(request, refusal)
+        is_own = refusal is None and scope["path"].startswith(receiver.prefix)  # not kept, and answered from memory
         if receiver.keeper is not None and not is_own and not await _kept(receiver.keeper):
             reply = NOT_KEPT
         if reply.delay_s:
@@ -75,19 +69,33 @@ def target_of(scope: MutableMapping[str, Any]) -> bytes:
     return raw + b"?" + query if query else raw
 
 
-async def _body(receive: Callable[[], Awaitable[Message]]) -> bytes:
+async def _received(
+    scope: MutableMapping[str, Any], receive: Callable[[], Awaitable[Message]]
+) -> tuple[Received, Reply | None]:
+    """A request by another server, and its refusal when it was cut off."""
     parts: list[bytes] = []
     size = 0
-    while True:
+    refusal = None
+    begun, more = time.perf_counter(), True
+    while more:
         message = await receive()
         if message["type"] == "http.disconnect":
-            return b"".join(parts)
+            refusal = INCOMPLETE
+            break
         # Past the limit the rest is read and thrown away, so that the sender hears the refusal.
         if size <= MAX_BODY_BYTES:
             parts.append(message.get("body", b""))
             size += len(parts[-1])
-        if not message.get("more_body"):
-            return b"".join(parts)[: MAX_BODY_BYTES + 1]
+        more = bool(message.get("more_body"))
+    request = Received(
+        method=scope["method"],
+        path=scope["path"],
+        raw_headers=tuple(scope["headers"]),
+        body=b"".join(parts)[: MAX_BODY_BYTES + 1],
+        raw_target=target_of(scope),
+        body_s=time.perf_counter() - begun,
+    )
+    return request, refusal
 
 
 async def _send(reply: Reply, send: Callable[[Message], Awaitable[None]], wire: Any) -> None:

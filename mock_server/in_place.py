@@ -11,11 +11,8 @@ every case.
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any
-from urllib.parse import unquote
 
-import httptools
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
 from mock_server.connection import WireProtocol
@@ -40,6 +37,7 @@ class _Held:
 
     __slots__ = ("_protocol", "_reply", "disconnected", "keep_alive", "response_complete")
     message_event = _Nobody()
+    response_started = False
 
     def __init__(self, protocol: InPlaceProtocol, reply: Reply) -> None:
         self._protocol, self._reply = protocol, reply
@@ -64,8 +62,6 @@ class InPlaceProtocol(WireProtocol):
     methods: frozenset[bytes]
     heads: Heads
 
-    _holds = False
-    _between = True  # requests: the parser waits for the first byte of one
     _answered: tuple[Head, bytes] | None = None
     _idle_since = 0.0
     _default_headers: object = None
@@ -81,93 +77,29 @@ class InPlaceProtocol(WireProtocol):
                 return
         self._answered = None
         super().data_received(data)
-        if self._holds:
-            self._pass_on()  # the rest is still coming
-        elif between and self._answered is not None:
+        if between and self._answered is not None:
             self.heads.learn(data, *self._answered)
 
-    def on_message_begin(self) -> None:
-        if self._repeats_head:
-            return
-        self.begin_waiting()
-        self._between = False
-        self._holds, self._headers_are_complete, self._expects = True, False, False
-        self._url = b""
-        self._raw_headers: list[tuple[bytes, bytes]] = []
-        self._parts: list[bytes] = []
-
-    def on_url(self, url: bytes) -> None:
-        if self._holds:
-            self._url += url
+    def _take(self, head: Head, body: bytes) -> None:
+        if self._is_plain(head, body):
+            self._answered = head, body
+            self._answer(head, body)
         else:
-            super().on_url(url)
+            super()._take(head, body)
 
-    def on_header(self, name: bytes, value: bytes) -> None:
-        if self._holds:
-            self._raw_headers.append((name, value))
-            if len(name) == 6 and name.lower() == b"expect":
-                self._expects = True
-        else:
-            super().on_header(name, value)
-
-    def on_headers_complete(self) -> None:
-        if self._holds and self._is_plain():
-            self._path, self._target = _path_and_target(self._url)
-            if not self._path.startswith(self.receiver.prefix):
-                self._headers_are_complete = True
-                return
-        if self._holds:
-            self._pass_on()
-        super().on_headers_complete()
-
-    def on_body(self, body: bytes) -> None:
-        if self._holds:
-            self._parts.append(body)
-        else:
-            super().on_body(body)
-
-    def on_message_complete(self) -> None:
-        if self.parser.should_upgrade():
-            return  # the body is yet to come
-        self._unfinished_since = None
-        self._between = self.parser.should_keep_alive()
-        if self._holds and sum(map(len, self._parts)) <= MAX_BODY_BYTES:
-            self._holds = False
-            head = Head(self.parser.get_method().decode("ascii"), self._path, self._raw_headers, self._target)
-            self._answered = head, b"".join(self._parts)
-            self._answer(*self._answered)
-            return
-        if self._holds:
-            self._pass_on()
-        super().on_message_complete()
-
-    def _is_plain(self) -> bool:
-        parser = self.parser
+    def _is_plain(self, head: Head, body: bytes) -> bool:
         return (
-            parser.get_method() in self.methods
-            and parser.should_keep_alive()
-            and not self._expects
-            and not parser.should_upgrade()
+            self._between  # it is not the connection's last
+            and not self._asks
+            and len(body) <= MAX_BODY_BYTES
+            and self._method in self.methods
+            and not head.path.startswith(self.receiver.prefix)
             and self._may_answer()
-            and parser.get_http_version() == "1.1"
         )
 
     def _may_answer(self) -> bool:
         # Answers go out in the order of the requests, and not faster than the sender reads them.
         return (self.cycle is None or self.cycle.response_complete) and not self.flow.write_paused
-
-    def _pass_on(self) -> None:
-        """Tells uvicorn all that was held back."""
-        self._holds = False
-        self._unset_keepalive_if_required()  # an answer to an earlier request of the same read has set it
-        super().on_message_begin()
-        super().on_url(self._url)
-        for name, value in self._raw_headers:
-            super().on_header(name, value)
-        if self._headers_are_complete:
-            super().on_headers_complete()
-            for part in self._parts:
-                super().on_body(part)
 
     def _answer(self, head: Head, body: bytes) -> None:
         request = Received.with_head(head, body, self.number)
@@ -199,6 +131,8 @@ class InPlaceProtocol(WireProtocol):
         # takes as long as storing it.
         self.server_state.total_requests += 1
         self.flow.resume_reading()
+        if self._owes_continue:
+            self._send_continue()
 
     def timeout_keep_alive_handler(self) -> None:
         left_s = self._idle_since + self.timeout_keep_alive - self.loop.time()
@@ -216,15 +150,6 @@ class InPlaceProtocol(WireProtocol):
             self._default_headers = headers
             self._default_bytes = raw_headers(headers)
         return self._default_bytes
-
-
-@lru_cache(maxsize=64)  # senders repeat theirs
-def _path_and_target(url: bytes) -> tuple[str, bytes]:
-    """The path as uvicorn decodes it, and path and query as they were sent."""
-    parsed = httptools.parse_url(url)
-    path = parsed.path.decode("ascii")
-    target = parsed.path + b"?" + parsed.query if parsed.query else parsed.path
-    return unquote(path) if "%" in path else path, target
 
 
 def protocol_for(receiver: Receiver) -> type[WireProtocol]:

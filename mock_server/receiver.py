@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -35,6 +36,8 @@ __all__ = [
     "problem",
     "raw_headers",
 ]
+
+_log = logging.getLogger("uvicorn.error")  # where what a server's application raises is told
 
 
 @dataclass(frozen=True)
@@ -179,10 +182,22 @@ class Receiver:
         """Answers one request, and tells the observer before the answer goes out."""
         if request.head.path.startswith(self.prefix):
             return self._own(request)
-        assessment, reply = self._answered(request)
+        try:
+            assessment, reply = self._answered(request)
+        except (KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException as error:  # an error of our own; what a library in Rust panics with is no Exception
+            _log.error("Exception in the receiver\n", exc_info=error)
+            assessment, reply = None, CRASHED
         if self.on_exchange is not None:
             self.on_exchange(request, assessment, reply)
         return reply
+
+    def refuse(self, request: Received, refusal: Reply) -> Reply:
+        """Tells the observer of what is no right HTTP request, and of its refusal."""
+        if self.on_exchange is not None and not request.head.path.startswith(self.prefix):
+            self.on_exchange(request, None, refusal)
+        return refusal
 
     def _answered(self, request: Received) -> tuple[Assessment | None, Reply]:
         if self.path is not None and request.path != self.path:
@@ -297,6 +312,9 @@ _NO_TOKEN = replace(
     ),
     headers=(("WWW-Authenticate", "Bearer"),),
 )
+
+CRASHED = problem(500, "Internal Server Error", "The mock failed while it judged the delivery; its log says how.")
+"""Goes out, and is recorded as a violation, when judging a delivery fails by an error of ours."""
 
 NOT_KEPT = problem(507, "Insufficient Storage", "The delivery could not be written down. Send it again later.")
 """Goes out instead of an answer whose delivery could not be kept (RFC 4918 section 11.5); a sender tries again."""

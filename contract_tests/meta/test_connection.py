@@ -17,6 +17,7 @@ from contract_tests.corpus import DEPTHS, Scope
 from mock_server.asgi import asgi_app
 from mock_server.connection import WireProtocol
 from mock_server.faults import FAULTS
+from mock_server.framing import INCOMPLETE
 from mock_server.in_place import InPlaceProtocol, protocol_for
 from mock_server.receiver import Received, Receiver
 from mock_server.stamping import Identity, Run
@@ -75,14 +76,70 @@ REQUESTS = {
     "read-back": request("GET /callback-contract/state/nobody HTTP/1.1", body=b"", length=False),
     "too large": request("POST / HTTP/1.1", JSON, body=b" " * (1024 * 1024 + 5)),
     "not HTTP": b"hello\r\n\r\n",
+    "deep": request("POST / HTTP/1.1", JSON, body=b"[" * 300 + b"]" * 300),
+    "chunked with trailers for headers": request(
+        "POST / HTTP/1.1",
+        "Transfer-Encoding: chunked",
+        body=CHUNKED[:-2] + JSON.encode() + b"\r\n\r\n",
+        length=False,
+    ),
+    "no host": request("POST / HTTP/1.1", JSON).replace(b"Host: localhost\r\n", b""),
+    "two hosts": request("POST / HTTP/1.1", JSON, "Host: localhost"),
+    "bad host": request("POST / HTTP/1.1", JSON).replace(b"localhost", b"a b"),
+    "HTTP/1.0 without a host": request("POST / HTTP/1.0", JSON).replace(b"Host: localhost\r\n", b""),
+    "HTTP/2.0": request("POST / HTTP/2.0", JSON),
+    "HTTP/0.9": b"POST /\r\n\r\n",
+    "chunked by HTTP/1.0": request("POST / HTTP/1.0", JSON, "Transfer-Encoding: chunked", body=CHUNKED, length=False),
+    "another expectation": request("POST / HTTP/1.1", JSON, "Expect: 100-continue, x"),
+    "another coding": request("POST / HTTP/1.1", JSON, "Transfer-Encoding: gzip, chunked", body=CHUNKED, length=False),
+    "length and chunked": request("POST / HTTP/1.1", JSON, "Transfer-Encoding: chunked", body=CHUNKED),
+    "chunked and length": request(
+        "POST / HTTP/1.1", JSON, "Transfer-Encoding: chunked", "Content-Length: 2", body=CHUNKED, length=False
+    ),
+    "another length": request("POST / HTTP/1.1", JSON, "Content-Length: 2"),
+    "signed length": request("POST / HTTP/1.1", JSON, "Content-Length: +2", body=b"{}", length=False),
+    "list of lengths": request("POST / HTTP/1.1", JSON, "Content-Length: 2, 2", body=b"{}", length=False),
+    "folded": request("POST / HTTP/1.1", JSON, "X: a\r\n b"),
+    "bare LF": request("POST / HTTP/1.1", JSON, "X: a\nY: b"),
+    "bare CR": request("POST / HTTP/1.1", JSON, "X: a\rY: b"),
+    "NUL": request("POST / HTTP/1.1", JSON, "X: a\x00b"),
+    "space before the colon": request("POST / HTTP/1.1", JSON, "X : a"),
+    "no name": request("POST / HTTP/1.1", JSON, ": a"),
+    "star": request("POST * HTTP/1.1", JSON),
+    "CONNECT": request("CONNECT localhost:80 HTTP/1.1", JSON),
+    "many fields": request("POST / HTTP/1.1", JSON, *["X: y"] * 200),
+    "large head": request("POST / HTTP/1.1", JSON, f"X: {'y' * 65536}"),
+    "large target": request(f"POST /{'y' * 65536} HTTP/1.1", JSON),
+    "large trailers": request(
+        "POST / HTTP/1.1",
+        JSON,
+        "Transfer-Encoding: chunked",
+        body=CHUNKED[:-2] + b"X: yyyyyyyyyy\r\n" * 5000 + b"\r\n",
+        length=False,
+    ),
 }
-# Where the parser stops, uvicorn's own answer overtakes those of earlier requests in the same read; in place it cannot.
-STOPS = {"two lengths", "bad chunk", "bad target", "target that is no path", "not HTTP"}
+REFUSED = {
+    **dict.fromkeys(
+        ["two lengths", "bad chunk", "bad target", "not HTTP", "no host", "two hosts", "bad host", "CONNECT", "star"],
+        400,
+    ),
+    **dict.fromkeys(["chunked by HTTP/1.0", "length and chunked", "chunked and length", "another length"], 400),
+    **dict.fromkeys(["signed length", "list of lengths", "folded", "bare LF", "bare CR", "NUL", "no name"], 400),
+    **dict.fromkeys(["many fields", "large head", "large target", "large trailers"], 431),
+    **{
+        "space before the colon": 400,
+        "HTTP/2.0": 505,
+        "HTTP/0.9": 505,
+        "another expectation": 417,
+        "another coding": 501,
+    },
+}
 ALWAYS_PARSED = (
     "empty, two lengths, chunked, chunked with a trailer, bad chunk, expects, closes, HTTP/1.0,"
     " HTTP/1.0 that would stay, upgrades, upgrades in chunks, GET, HEAD, PUT, read-back, too large, not HTTP"
 ).split(", ")
-PIPELINED = [name for name in REQUESTS if name not in STOPS | {"too large"}]
+PIPELINED = [name for name in REQUESTS if not name.startswith(("too large", "large"))]
+BOTH = pytest.mark.parametrize("protocol", [None, WireProtocol], ids=["in place", "ASGI"])
 
 
 class Transport(asyncio.Transport):
@@ -100,6 +157,11 @@ class Transport(asyncio.Transport):
 
     def close(self):
         self.closed = True
+
+    def can_write_eof(self):
+        return True
+
+    write_eof = close
 
     def pause_reading(self):
         pass
@@ -209,7 +271,7 @@ def test_head_is_not_learnt_from_two_deliveries_in_one_read():
     assert heard(None, [one + two, one, two]) == heard(WireProtocol, [one + two, one, two])
 
 
-@pytest.mark.parametrize("protocol", [None, WireProtocol], ids=["in place", "ASGI"])
+@BOTH
 @pytest.mark.parametrize("name", ["upgrades", "upgrades in chunks"])
 def test_upgrade_is_ignored_and_the_body_answered(protocol, name):
     written, _, states, told = heard(protocol, [REQUESTS[name], REQUESTS[name] + REQUESTS["plain"]])
@@ -217,6 +279,78 @@ def test_upgrade_is_ignored_and_the_body_answered(protocol, name):
     assert len(states) == 1
     assert [exchange[4] for exchange in told[::2]] == [PLAIN.body] * 3
     assert ("Upgrade", "h2c") in told[0][3] or ("upgrade", "websocket, h2c") in told[0][3]
+
+
+@BOTH
+@pytest.mark.parametrize("name", REFUSED)
+def test_wrong_request_is_refused_and_recorded_and_its_connection_ends(protocol, name):
+    for pieces in ([REQUESTS[name] + REQUESTS["plain"]], cut(REQUESTS[name], range(0, 4000, 7))):
+        written, closed, states, told = heard(protocol, pieces)
+        assert written.startswith(b"HTTP/1.1 %d " % REFUSED[name])
+        assert b"\r\nconnection: close\r\n" in written
+        assert (closed, states, len(told)) == (True, {}, 2)
+        assert told[1][2] is None  # not assessed, so it violates
+
+
+@BOTH
+@pytest.mark.parametrize("name", REFUSED)
+def test_wrong_request_does_not_lose_the_right_one_before_it(protocol, name):
+    written, closed, states, told = heard(protocol, [REQUESTS["plain"] + REQUESTS[name]])
+    first, _, second = written.partition(b"{}")
+    assert first.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert second.startswith(b"HTTP/1.1 %d " % REFUSED[name])
+    assert (closed, len(states), len(told)) == (True, 1, 4)
+
+
+def test_absolute_target_without_a_path_is_the_root():
+    told = heard(None, [request("POST http://localhost?a=1 HTTP/1.1", JSON)])[3]
+    assert (told[0][1], told[0][2]) == ("/", "/?a=1")
+
+
+@BOTH
+@pytest.mark.parametrize("cuts", [(), (-3,), (-40,)])
+def test_trailers_are_no_headers_however_the_bytes_are_cut(protocol, cuts):
+    data = REQUESTS["chunked with trailers for headers"]
+    written, _, _, told = heard(protocol, cut(data, cuts))
+    assert written.startswith(b"HTTP/1.1 415 ")
+    assert "content-type" not in {name.lower() for name, _ in told[0][3]}
+
+
+@BOTH
+@pytest.mark.parametrize("data", [REQUESTS["plain"][:-1], REQUESTS["chunked"][:-2], REQUESTS["plain"][:30]])
+def test_request_that_was_cut_off_is_recorded_and_never_accepted(protocol, data):
+    _, _, states, told = heard(protocol, [REQUESTS["off-schema"], data])
+    assert states == {}
+    assert len(told) == 4
+    assert told[2][5] is INCOMPLETE
+
+
+@BOTH
+def test_requests_whose_sender_left_are_told_all_the_same(protocol):
+    states, told = heard(protocol, [REQUESTS["GET"] + REQUESTS["plain"] * 2 + REQUESTS["plain"][:-1]], hurried=True)[2:]
+    assert (len(states), len(told)) == (1, 8)
+
+
+@BOTH
+def test_error_in_the_receiver_is_answered_recorded_and_a_violation(protocol, monkeypatch):
+    class Panic(BaseException):
+        """As what is written in Rust raises it."""
+
+    def broken(*_):
+        raise Panic
+
+    monkeypatch.setattr(Receiver, "_assess", broken)
+    written, _, states, told = heard(protocol, [REQUESTS["plain"]])
+    assert written.startswith(b"HTTP/1.1 500 Internal Server Error\r\n")
+    assert (states, told[1][2], told[0][5].status) == ({}, None, 500)
+
+
+@BOTH
+def test_body_is_asked_for_only_while_it_is_still_to_come(protocol):
+    data = REQUESTS["expects"]
+    assert b"100 Continue" not in heard(protocol, [data])[0]
+    written = heard(protocol, [REQUESTS["GET"] + data[:-5], data[-5:]])[0]
+    assert written.index(b"HTTP/1.1 405 ") < written.index(b"HTTP/1.1 100 ") < written.index(b"HTTP/1.1 200 ")
 
 
 def known_after(*reads):
@@ -321,7 +455,7 @@ def test_idle_timer_runs_after_an_answer_and_not_while_a_body_comes():
     assert asyncio.run(collected()) == [True, False]
 
 
-@pytest.mark.parametrize("protocol", [None, WireProtocol], ids=["in place", "ASGI"])
+@BOTH
 def test_error_while_answering_is_logged_and_answered_with_500(protocol, caplog):
     def broken(*_):
         raise OSError("no space left on device")
