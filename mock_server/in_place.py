@@ -1,24 +1,26 @@
-"""Decides which deliveries are answered without going through ASGI, and which without being parsed.
+"""In-place answers: plain deliveries are answered inside the HTTP parser's last callback, or without being parsed.
 
-A right receiver answers at once, so a plain delivery that came whole in one read is answered inside the parser's last
-callback: no task, no messages, no second turn of the event loop. These cost more than decoding, validating and storing.
-The parser is spared, too, where a read is a head that it took before and as long a body as this head announces: it
-waits for the beginning of a request, and is left waiting. Everything else (a body that is still coming, `Expect`, a
-last request of its connection, another method, a sender that does not read its answers, any fault) is told to uvicorn
-event by event, as if the parser had just said it, and goes through the ASGI application. `Receiver.answer` decides in
-every case.
+A right receiver answers at once, so a plain delivery needs no task, no messages and no second turn of the event loop:
+these cost more than decoding, validating and storing. The parser is spared, too, where a read is a head that it took
+before and as long a body as this head announces: it waits for the beginning of a request, and is left waiting.
+Everything else (`Expect`, `Upgrade`, a last request of its connection, another method, a sender that does not read its
+answers, any fault, any refusal of broken HTTP) goes through the ASGI application. `Receiver.answer` decides in every
+case.
 """
 
 from __future__ import annotations
 
+from importlib.metadata import version
 from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE
+import click
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from mock_server.connection import WireProtocol
 from mock_server.heads import END, MOST_HEAD_BYTES, Heads
 from mock_server.received import MAX_BODY_BYTES, Head, Received
 from mock_server.receiver import NOT_KEPT, Receiver, Reply, raw_headers
+from mock_server.self_check import works
 
 __all__ = ["InPlaceProtocol", "protocol_for"]
 
@@ -56,7 +58,7 @@ class _Held:
 
 
 class InPlaceProtocol(WireProtocol):
-    """Holds each request back from uvicorn until it is known whether it can be answered in place."""
+    """Answers what is plain itself, and leaves the rest to the application."""
 
     receiver: Receiver
     methods: frozenset[bytes]
@@ -152,9 +154,23 @@ class InPlaceProtocol(WireProtocol):
         return self._default_bytes
 
 
-def protocol_for(receiver: Receiver) -> type[WireProtocol]:
-    """Returns the protocol class for a receiver; a fault may want to answer late, or below HTTP, so it has ASGI's."""
-    if receiver.fault is not None or not (receiver.script is None or receiver.script.in_place):
+def protocol_for(receiver: Receiver) -> type[HttpToolsProtocol]:
+    """Returns the protocol class for a receiver; a fault may want to answer late, or below HTTP, so it has ASGI's.
+
+    Where uvicorn or httptools are not as expected, it is a slower or a plainer one, which is said.
+    """
+    in_place = receiver.fault is None and (receiver.script is None or receiver.script.in_place)
+    if in_place and works(InPlaceProtocol):
+        methods = frozenset(method.encode() for method in receiver.methods - {"HEAD"})  # answers to HEAD have no body
+        return type("_Protocol", (InPlaceProtocol,), {"receiver": receiver, "methods": methods, "heads": Heads()})
+    if works(WireProtocol):
+        if in_place:
+            _warn("all deliveries go through ASGI, which is slower")
         return WireProtocol
-    methods = frozenset(method.encode() for method in receiver.methods - {"HEAD"})  # answers to HEAD have no body
-    return type("_Protocol", (InPlaceProtocol,), {"receiver": receiver, "methods": methods, "heads": Heads()})
+    _warn("the mock answers as a plain uvicorn server, and checks less of HTTP")
+    return HttpToolsProtocol
+
+
+def _warn(consequence: str) -> None:
+    installed = " and ".join(f"{name} {version(name)}" for name in ("uvicorn", "httptools"))
+    click.echo(f"{installed} are not as this kit expects: {consequence}. Install the versions that it names.", err=True)

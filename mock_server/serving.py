@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 
 import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from mock_server import connection
 from mock_server.asgi import asgi_app
@@ -49,11 +50,13 @@ def bound_socket(host: str, port: int) -> socket.socket:
     return sock
 
 
-def _server(receiver: Receiver, sock: socket.socket, tls: Tls | None) -> uvicorn.Server:
+def _server(
+    receiver: Receiver, sock: socket.socket, tls: Tls | None, protocol: type[HttpToolsProtocol] | None = None
+) -> uvicorn.Server:
     receiver.guard = receiver.guard or Guard(names_loopback(sock.getsockname()[0]))
     config = uvicorn.Config(
         asgi_app(receiver),
-        http=protocol_for(receiver),
+        http=protocol or protocol_for(receiver),
         loop="auto",
         lifespan="off",
         log_level="error",
@@ -117,10 +120,19 @@ def _allow_connections() -> None:
 
 
 @contextlib.contextmanager
-def served(receiver: Receiver, host: str = "127.0.0.1", tls: Tls | None = None) -> Iterator[str]:
-    """Serves a receiver on a free loopback port while the block runs; gives its URL without a path."""
+def served(
+    receiver: Receiver,
+    host: str = "127.0.0.1",
+    tls: Tls | None = None,
+    protocol: type[HttpToolsProtocol] | None = None,
+) -> Iterator[str]:
+    """Serves a receiver on a free loopback port while the block runs; gives its URL without a path.
+
+    Args:
+        protocol: Another than `protocol_for` gives; `WireProtocol` answers nothing in place.
+    """
     sock = bound_socket(host, 0)
-    server = _server(receiver, sock, tls)
+    server = _server(receiver, sock, tls, protocol)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [sock]}, name="mock receiver", daemon=True)
     thread.start()
     try:

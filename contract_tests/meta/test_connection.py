@@ -10,16 +10,19 @@ import pytest
 import uvicorn
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from contract_tests.cases import Case
 from contract_tests.corpus import DEPTHS, Scope
+from mock_server import in_place
 from mock_server.asgi import asgi_app
 from mock_server.connection import WireProtocol
 from mock_server.faults import FAULTS
 from mock_server.framing import INCOMPLETE
 from mock_server.in_place import InPlaceProtocol, protocol_for
 from mock_server.receiver import Received, Receiver
+from mock_server.self_check import works
 from mock_server.stamping import Identity, Run
 from openapi import load_contract
 
@@ -478,6 +481,33 @@ def test_answers_to_head_are_left_to_uvicorn_which_sends_no_body():
     receiver = Receiver(CONTRACT)
     receiver.methods.add("HEAD")
     assert protocol_for(receiver).methods == {CALLBACK.method.encode()}
+
+
+def test_self_check_finds_insides_that_are_not_as_expected():
+    class Renamed(InPlaceProtocol):
+        _unset_keepalive_if_required = property()
+
+    class Deaf(InPlaceProtocol):
+        def on_message_complete(self):
+            pass
+
+    assert works(InPlaceProtocol)
+    assert works(WireProtocol)
+    assert not works(Renamed)
+    assert not works(Deaf)
+    assert not works(HttpToolsProtocol)
+
+
+@pytest.mark.parametrize(
+    ("working", "protocol", "said"),
+    [({WireProtocol}, WireProtocol, "through ASGI"), (set(), HttpToolsProtocol, "a plain uvicorn server")],
+)
+def test_mock_starts_without_its_fast_path_where_that_does_not_work_and_says_so(
+    working, protocol, said, monkeypatch, capsys
+):
+    monkeypatch.setattr(in_place, "works", working.__contains__)
+    assert protocol_for(Receiver(CONTRACT)) is protocol
+    assert said in capsys.readouterr().err
 
 
 def test_a_fault_has_the_wire_to_itself():
