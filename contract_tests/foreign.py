@@ -15,6 +15,7 @@ from mock_server.signing import Scheme, lacking_signature, load_scheme
 from openapi.errors import KitError
 from openapi.model import Callback, Contract, HeaderParameter, means_all
 from openapi.naming import contract_in_words
+from openapi.printing import shell_word
 
 __all__ = ["chosen_callbacks"]
 
@@ -84,7 +85,7 @@ def _missing_header(callback: Callback, given: set[str]) -> str:
     missing = [header.name for header in required if _value(header) is None and header.name.lower() not in given]
     if not missing:
         return ""
-    lines = " ".join(f"--header '{name}: …'" for name in missing)
+    lines = " ".join(f"--header {shell_word(f'{name}: …')}" for name in missing)
     return f"its contract requires a header and shows no value for it; give {lines}"
 
 

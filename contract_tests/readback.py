@@ -16,6 +16,7 @@ from mock_server.sending import Access, Pace, Sender
 from openapi.errors import KitError
 from openapi.model import Contract
 from openapi.pointer import Json
+from openapi.printing import shell_word
 from openapi.readback import load_read_back
 
 __all__ = [
@@ -125,7 +126,7 @@ class HttpReadBack:
             raise ReadBackError(
                 f"the read-back shows the state {printable(str(state)[:80])!r}, which the contract does not know",
                 where="--state-url",
-                remedy=f"Translate it: --state-map {state}=…",
+                remedy=f"Translate it: --state-map {shell_word(f'{state}=…')}",
                 exit_code=3,
             )
         return Stored(state, value["applied"], value.get("last", NOTHING_SHOWN))

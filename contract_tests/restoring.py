@@ -76,7 +76,7 @@ def restored(ctx: click.Context, told: Mapping[str, Any], url: str) -> dict[str,
                 where="--contract",
                 remedy="Give it again: --contract URL.",
             )
-        if isinstance(value, str) and _LEFT_OUT in value:
+        if isinstance(value, str) and value.startswith(("http://", "https://")) and _LEFT_OUT in value:
             continue
         # What the receiver of the report stored says nothing about another one.
         if name == "state_url" and options["url"] and _host(options["url"]) != _host(url):

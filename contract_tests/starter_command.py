@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-import shlex
 from pathlib import Path
 
 import click
 
 from contract_tests.receivers import BASE, CALLBACK_PATH, JUDGED, READ_BACK_PATH, RECEIVERS, Receiver
 from openapi.errors import KitError
+from openapi.printing import shell_word
 
 __all__ = ["starter"]
 
@@ -54,7 +54,7 @@ def _next_steps(receiver: Receiver, out: Path) -> str:
     needs = f"{install} {' '.join(receiver.packages)}" if install else ", ".join(receiver.packages)
     lines = {
         "needs": needs or "nothing but the language",
-        "start": receiver.started(shlex.quote(str(out))),
+        "start": receiver.started(shell_word(str(out))),
         "callbacks": f"POST {BASE}{CALLBACK_PATH}",
         "read-back": f"GET {BASE}{READ_BACK_PATH}",
         "judge": JUDGED,

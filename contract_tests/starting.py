@@ -19,6 +19,7 @@ from types import FrameType
 from contract_tests.answering import Place
 from mock_server.delivery import printable
 from openapi.errors import KitError
+from openapi.printing import shell_word
 
 __all__ = ["Started", "await_answer", "command_words", "refuse_taken", "started"]
 
@@ -83,7 +84,7 @@ def command_words(command: str) -> list[str]:
         raise KitError(
             f"{shell_words[0]!r} needs a shell, and no shell runs the command",
             where="--start",
-            remedy=f"Write sh -c {shlex.quote(command)}",
+            remedy=f"Write sh -c {shell_word(command)}",
         )
     return words
 

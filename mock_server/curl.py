@@ -1,28 +1,34 @@
-"""Decides the command that repeats one delivery: a curl line, with a fresh identity each time it is run."""
+"""curl line that repeats one delivery, with a fresh identity each time it is run."""
 
 from __future__ import annotations
 
-import shlex
+import re
 
 from mock_server.delivery import Delivery
+from openapi.printing import shell_word
 
 __all__ = ["FRESH_RUN", "curl"]
 
 FRESH_RUN = "RUN=$(od -An -N4 -tx1 /dev/urandom | tr -d ' \\n')"
 _LONGEST_BODY = 4000  # a longer command line helps nobody; the bytes stand beside the report
+# Pasted into a terminal these can end the paste and begin a command of their own; and no copy of a screen has CR.
+_NOT_FOR_A_TERMINAL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
-def curl(delivery: Delivery, url: str, *, extra_headers: tuple[str, ...] = (), afresh: bool = True) -> str | None:
+def curl(
+    delivery: Delivery, url: str, *, extra_headers: tuple[str, ...] = (), run: str = "", afresh: bool = True
+) -> str | None:
     """Writes a delivery as a command for a POSIX shell.
 
     Args:
-        delivery: With `{run}` in the place of the run's id.
         url: The receiver's URL as a word of the shell.
         extra_headers: Names of headers whose secret values the user fills in.
-        afresh: Whether it draws a run's id of its own; else that of `FRESH_RUN` further above is meant.
+        run: The run's id, in whose place a fresh one is put; empty for the delivery as it is.
+        afresh: Whether it draws that id by itself; else that of `FRESH_RUN` further above is meant.
 
     Returns:
-        None when a curl cannot carry the delivery: bytes that are no text, parts, a long body, or a special framing.
+        None when a curl cannot carry the delivery: bytes that are no text or no terminal takes, parts, a long body, or
+        a special framing.
     """
     framing = delivery.framing
     if framing.chunks or framing.pause_s or len(delivery.body) > _LONGEST_BODY:
@@ -31,26 +37,22 @@ def curl(delivery: Delivery, url: str, *, extra_headers: tuple[str, ...] = (), a
         body = delivery.body.decode()
     except UnicodeDecodeError:
         return None
-    if "\x00" in body or (body.startswith("--") and "\r\n" in body):
-        return None  # whoever copies the parts of a multipart body from a screen loses their line ends
-    method = ["--head"] if delivery.method == "HEAD" else ["-i", "-X", delivery.method]
-    words = ["curl", "-sS", *method, url]
+    texts = (delivery.method, body, *extra_headers, *(text for pair in delivery.headers for text in pair))
+    if any(map(_NOT_FOR_A_TERMINAL.search, texts)):
+        return None
+
+    def word(text: str) -> str:
+        return '"$RUN"'.join(map(shell_word, text.split(run) if run else [text]))
+
+    method = "--head" if delivery.method == "HEAD" else f"-i -X {word(delivery.method)}"
+    words = ["curl -sS", method, url]
     names = {name.lower() for name, _ in delivery.headers}
-    for name, value in delivery.headers:
-        words += ["-H", _quoted(f"{name}: {value}")]
-    words += [
-        part
-        for name in ("Content-Type", "User-Agent")
-        if name.lower() not in names
-        for part in ("-H", shlex.quote(f"{name}:"))
-    ]
-    words += ["-H", shlex.quote("Expect: 100-continue")] if framing.expect_continue else []
-    words += [part for name in extra_headers for part in ("-H", f'"{name}: $SECRET"')]
+    # An empty value is written with a semicolon: with a colon curl leaves the header out.
+    words += [f"-H {word(f'{name}: {value}' if value.strip() else f'{name};')}" for name, value in delivery.headers]
+    words += [f"-H {name}:" for name in ("Content-Type", "User-Agent") if name.lower() not in names]
+    words += ["-H 'Expect: 100-continue'"] if framing.expect_continue else []
+    words += [f'-H {shell_word(f"{name}: ")}"$SECRET"' for name in extra_headers]
     if delivery.body or delivery.method == "POST":
-        words += ["--data-raw", _quoted(body)]  # a body that begins with @ names no file
-    return f"{FRESH_RUN}; " * (afresh and b"{run}" in delivery.body) + " ".join(words)
-
-
-def _quoted(text: str) -> str:
-    """Quotes a word and puts the shell's $RUN where the run's id stood."""
-    return '"$RUN"'.join(shlex.quote(part) for part in text.split("{run}"))
+        words.append(f"--data-raw {word(body)}")  # a body that begins with @ names no file
+    is_fresh = afresh and run != "" and any(run in text for text in texts)
+    return f"{FRESH_RUN}; " * is_fresh + " ".join(words)

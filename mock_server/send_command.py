@@ -165,20 +165,17 @@ class _Send:
         return _gone(campaign, planned)
 
     def _print_curl(self, deliveries: Iterable[Delivery], sender: Any, run: Run) -> None:
-        import shlex
-        from dataclasses import replace
-
         from mock_server.curl import FRESH_RUN, curl
+        from openapi.printing import shell_word
 
-        url = shlex.quote(sender.access.url) if sender.access.shown_url == sender.access.url else '"$URL"'
+        url = shell_word(sender.access.url) if sender.access.shown_url == sender.access.url else '"$URL"'
         names = tuple(name for name, _ in sender.access.secret_headers)
-        is_life = self.options["messages"] is not None
-        if is_life and not self.options["repeat_ids"]:
+        is_life, is_fresh = self.options["messages"] is not None, not self.options["repeat_ids"]
+        if is_life and is_fresh:
             click.echo(FRESH_RUN)  # once: the states of a message are one message's
         for delivery in deliveries:
             # Each delivery has an identity of its own whenever it is run, unless the ids are to come again.
-            body = delivery.body if self.options["repeat_ids"] else delivery.body.replace(run.id.encode(), b"{run}")
-            line = curl(replace(delivery, body=body), url, extra_headers=names, afresh=not is_life)
+            line = curl(delivery, url, extra_headers=names, run=run.id if is_fresh else "", afresh=not is_life)
             click.echo(line or f"# {len(delivery.body)} bytes that no command line can carry")
 
 
@@ -286,7 +283,7 @@ def _say_what_breaks(contract: Any, callback: Any, body: bytes, *, told_of_state
     else:
         assessment = assessor.assess_fields(body, callback.media_type, content_type(callback))
     for violation in assessment.violations:
-        place = violation.pointer or "the body"
+        place = printable(violation.pointer) or "the body"
         click.echo(f"note: this breaks the contract at {place}: {printable(violation.message)}", err=True)
     new = {
         "member": "the contract names no such member",
@@ -321,7 +318,7 @@ def _show(exchange: Any, url: str) -> None:
     delivery = exchange.delivery
     click.echo(f"> {delivery.method} {url}")
     for name, value in delivery.headers:
-        click.echo(f"> {name}: {value}")
+        click.echo(f"> {printable(name)}: {printable(value)}")
     click.echo(f"\n{printable_body(delivery.body)}\n")
     if exchange.answer is None:
         click.echo(f"no answer: {printable(exchange.described())} ({exchange.elapsed_s * 1000:.0f} ms)")

@@ -17,6 +17,7 @@ from openapi.members import members_of
 from openapi.model import Callback, Contract, Example, HeaderParameter
 from openapi.naming import CONTRACT_FILE
 from openapi.overlay import apply_overlay, load_overlay
+from openapi.printing import shell_word
 from openapi.yamlfile import YamlFile, read_yaml
 
 __all__ = ["CONTRACT_FILE", "Bundles", "load_contract", "read_callback"]
@@ -59,7 +60,7 @@ def load_contract(path: Path | str = CONTRACT_FILE, overlays: Iterable[Path | st
         raise ContractError(
             f"not an OpenAPI document: a part has the wrong shape ({error})",
             where=str(path),
-            remedy=f"`callback-contract lint {path}` names the place.",
+            remedy=f"`callback-contract lint {shell_word(str(path))}` names the place.",
         ) from error
 
 

@@ -67,7 +67,7 @@ def _show_more(target: Console, cause: Cause, directory: Path | None) -> None:
     target.print(Text("     Play one again:"))
     command = command_of_any(cause)
     for line in [command] if command else [rule["findings"][0]["reproduce"] for rule in cause.more]:
-        target.print(Text(f"     {from_here(line, directory)}"), soft_wrap=True)
+        _show_command(target, from_here(line, directory))
     page = ", as report.html does" if directory is not None else ""
     target.print(Text(f"     `callback-contract rules ID` tells more of each; --all-findings shows all in full{page}."))
 
@@ -115,13 +115,18 @@ def _show_finding(
             target.print(Text(_one_line(f"     {line}", target.width)))
     target.print(Text(f"     Expected: {finding['expected']}"))
     target.print(Text(f"     Actual:   {printable(finding['actual'])}"))
-    # A command is printed whole on one line of its own, since it is there to be pasted.
+    # A command stands alone, since it is there to be pasted.
     target.print(Text("     Reproduce:"))
-    target.print(Text(f"     {from_here(finding['reproduce'], directory)}"), soft_wrap=True)
+    _show_command(target, from_here(finding["reproduce"], directory))
     if "curl" in finding:
         fresh = ", with a fresh id each time" if finding["curl"].startswith(FRESH_RUN) else ""
         target.print(Text(f"     One delivery{fresh}:"))
-        target.print(Text(f"     {finding['curl']}"), soft_wrap=True)
+        _show_command(target, finding["curl"])
+
+
+def _show_command(target: Console, command: str) -> None:
+    """Prints a command as it is: a text of rich's would lose its tabs, and a wrap is no part of it."""
+    target.out(f"     {command}", highlight=False)
 
 
 def _hanging(text: Text, indent: int) -> Padding:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
@@ -23,6 +22,7 @@ from mock_server.delivery import PLAIN, Delivery, Exchange
 from mock_server.sending import Access
 from mock_server.stamping import MARK
 from openapi.documenting.published import Site
+from openapi.printing import shell_word, shell_words
 from openapi.secret_names import masked_header
 from openapi.spellings import LOOKED_AT
 
@@ -214,9 +214,9 @@ def _finding(
     # A curl cannot sign: `reproduce` says the command that can.
     if finding.curl_suffices and finding.exchanges and bench.scheme is None:
         secret_names = tuple(header for header, _ in access.secret_headers)
-        command = curl(
-            redacted(finding.exchanges[-1].delivery, redaction), _url_word(access), extra_headers=secret_names
-        )
+        # The run's id stays: `curl` puts a fresh one there, and not where somebody wrote what stands for it here.
+        delivery = redacted(finding.exchanges[-1].delivery, replace(redaction, run_id="{run}"))
+        command = curl(delivery, _url_word(access), extra_headers=secret_names, run=bench.run.id)
         if command:
             value["curl"] = command
     return value
@@ -252,13 +252,13 @@ def _command(bench: Bench, rule_id: str, callback: str) -> str:
         words += ["--state-url", state_url]
     elif plugin := getattr(bench.state, "plugin", None):
         words += ["--plugin", plugin]
-    return f"callback-contract check {_target_words(access)} {shlex.join(words)}"
+    return f"callback-contract check {_target_words(access)} {shell_words(words)}"
 
 
 def _target_words(access: Access) -> str:
     """What follows `check` to judge the same receiver again."""
     path = access.shown_url.removeprefix(access.app)
-    return shlex.join(["--app", access.app, path]) if access.app else _url_word(access)
+    return shell_words(["--app", access.app, path]) if access.app else _url_word(access)
 
 
 def _origin(url: str) -> str:
@@ -267,7 +267,7 @@ def _origin(url: str) -> str:
 
 def _url_word(access: Access) -> str:
     """The URL as a word of a command; one that holds secrets is the reader's to fill in."""
-    return shlex.quote(access.url) if access.shown_url == access.url else '"$URL"'
+    return shell_word(access.url) if access.shown_url == access.url else '"$URL"'
 
 
 def redacted(delivery: Delivery, redaction: Redaction) -> Delivery:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 import shutil
 import sys
 from collections.abc import Mapping
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from mock_server.sending import Access
+from openapi.printing import shell_word, shell_words
 
 __all__ = ["REPORT_FILE", "contract_words", "from_here", "reproduce_command"]
 
@@ -33,7 +33,7 @@ def reproduce_command(finding_id: str, access: Access, options: Mapping[str, Any
     words += ["--insecure"] if options.get("insecure") else []
     words += ["--allow-remote-refs"] if options.get("allow_remote_refs") else []
     url = ' --url "$URL"' if access.shown_url != access.url else ""
-    return _COMMAND + shlex.join(words) + _contract_to_fill_in(options) + url
+    return _COMMAND + shell_words(words) + _contract_to_fill_in(options) + url
 
 
 def contract_words(options: Mapping[str, Any]) -> str:
@@ -44,19 +44,22 @@ def contract_words(options: Mapping[str, Any]) -> str:
     filled = _contract_to_fill_in(options)
     if options.get("contract") and not filled:
         words = ["--contract", str(options["contract"]), *words]
-    return filled + (f" {shlex.join(words)}" if words else "")
+    return filled + (f" {shell_words(words)}" if words else "")
 
 
 def _contract_to_fill_in(options: Mapping[str, Any]) -> str:
     """A contract's URL that held secrets is the reader's to fill in."""
-    return ' --contract "$CONTRACT"' if "…" in str(options.get("contract") or "") else ""
+    source = str(options.get("contract") or "")
+    return ' --contract "$CONTRACT"' if source.startswith(("http://", "https://")) and "…" in source else ""
 
 
 def from_here(command: str, directory: Path | None) -> str:
     """The same command for whoever is not in the report's directory, and called this program by a path."""
     if directory is None or not command.startswith(_COMMAND):
         return command
-    return f"{_program()} reproduce {shlex.quote(str(directory / REPORT_FILE))} {command[len(_COMMAND) :]}"
+    file = str(directory / REPORT_FILE)
+    file = f"./{file}" if file.startswith("-") else file  # else it would be an option
+    return f"{_program()} reproduce {shell_word(file)} {command[len(_COMMAND) :]}"
 
 
 def _program() -> str:
@@ -65,4 +68,4 @@ def _program() -> str:
     if os.path.basename(called) != _PROGRAM or os.path.dirname(called) == "":
         return _PROGRAM
     found = shutil.which(_PROGRAM)
-    return _PROGRAM if found and os.path.realpath(found) == os.path.realpath(called) else shlex.quote(called)
+    return _PROGRAM if found and os.path.realpath(found) == os.path.realpath(called) else shell_word(called)

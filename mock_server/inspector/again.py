@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import re
-import shlex
 import threading
 import time
 from typing import Any
 
 from mock_server.curl import curl
 from mock_server.delivery import Delivery, Headers
-from mock_server.recording.arrival import Arrival
+from mock_server.recording.arrival import Arrival, Redacted
 from mock_server.sending import Access, Pace, Sender
-from openapi.secret_names import MASK, is_secret_header, masked_header
+from openapi.printing import shell_word
+from openapi.secret_names import masked_header
 from openapi.spellings import LOOKED_AT, Secrets
 
 __all__ = ["Forwarding", "curl_of", "header_text"]
@@ -22,8 +21,6 @@ _NOT_SENT = frozenset(
     """host connection content-length transfer-encoding expect keep-alive te trailer upgrade proxy-connection
     proxy-authorization""".split()
 )
-# Pasted into a terminal these can end the paste and begin a command of their own.
-_NOT_FOR_A_TERMINAL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _SHOWN_BYTES = 4000
 
 
@@ -70,27 +67,17 @@ class Forwarding:
 def curl_of(arrival: Arrival, url: str) -> str | None:
     """A command that sends a delivery to a URL; None where a command line cannot carry it, or should not."""
     headers, left_out = _headers(arrival)
-    texts = [arrival.method, *(text for pair in headers for text in pair)]
-    if not arrival.whole or "{run}" in "".join(texts) or b"{run}" in arrival.body:
-        return None  # to `curl` those characters stand for a fresh run
-    command = curl(
-        Delivery(arrival.callback, arrival.method, headers, arrival.body),
-        shlex.quote(url),
-        extra_headers=tuple(left_out),
-    )
-    return None if command is None or _NOT_FOR_A_TERMINAL.search(command) else command
+    if not arrival.whole or "{run}" in f"{arrival.method}{headers}" or b"{run}" in arrival.body:
+        return None  # in a report those characters stand for a fresh run
+    delivery = Delivery(arrival.callback, arrival.method, headers, arrival.body)
+    return curl(delivery, shell_word(url), extra_headers=tuple(left_out))
 
 
 def _headers(arrival: Arrival) -> tuple[Headers, list[str]]:
     """Headers to send, and the names of those whose secret values were not kept."""
     headers = [(name, value) for name, value in arrival.headers if name.lower() not in _NOT_SENT]
-    # Known by the name as well: the mask in another header is what the sender wrote.
-    kept = tuple((name, header_text(value)) for name, value in headers if not _is_redacted(name, value))
-    return kept, [name for name, value in headers if _is_redacted(name, value)]
-
-
-def _is_redacted(name: str, value: str) -> bool:
-    return value == MASK and is_secret_header(name)
+    kept = tuple((name, header_text(value)) for name, value in headers if not isinstance(value, Redacted))
+    return kept, [name for name, value in headers if isinstance(value, Redacted)]
 
 
 def header_text(value: str) -> str:

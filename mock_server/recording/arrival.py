@@ -13,10 +13,31 @@ from mock_server.delivery import Headers, header_value
 from mock_server.explaining import Violation
 from openapi.pointer import Json
 
-__all__ = ["ACCEPTED", "FORWARD", "REFUSED", "Arrival", "Filter", "headers_of"]
+__all__ = [
+    "ACCEPTED",
+    "FORWARD",
+    "REDACTED",
+    "REDACTED_BYTES",
+    "REFUSED",
+    "Arrival",
+    "Filter",
+    "Redacted",
+    "headers_of",
+]
 
 _MOST_TOLD = 20
 ACCEPTED, FORWARD, REFUSED = "accepted", "forward-compatible", "refused"
+REDACTED_BYTES = b"\0"
+"""Stands in stored headers for a value that was not kept: no sender can send it (RFC 9110 section 5.5)."""
+
+
+class Redacted(str):
+    """The value of a header that was not kept; known by this type, since a sender may send the same characters."""
+
+    __slots__ = ()
+
+
+REDACTED = Redacted("***")
 
 
 @dataclass(frozen=True)
@@ -125,7 +146,8 @@ class Arrival:
 def headers_of(raw: bytes) -> Headers:
     """Headers as they are stored, a line each."""
     lines = raw.decode("latin-1").split("\r\n")
-    return tuple((name, value) for name, _, value in (line.partition(": ") for line in lines if line))
+    pairs = (line.partition(": ") for line in lines if line)
+    return tuple((name, REDACTED if value == REDACTED_BYTES.decode() else value) for name, _, value in pairs)
 
 
 @dataclass(frozen=True)

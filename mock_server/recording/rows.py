@@ -10,12 +10,12 @@ from typing import Any
 from mock_server.assessing import Assessment
 from mock_server.received import Head, Received
 from mock_server.receiver import Reply, raw_headers
-from mock_server.recording.arrival import ACCEPTED, FORWARD, REFUSED
+from mock_server.recording.arrival import ACCEPTED, FORWARD, REDACTED_BYTES, REFUSED
 from mock_server.recording.lives import Lives
 from mock_server.state import event_of
 from openapi import pointer as jp
 from openapi.model import Callback, Contract
-from openapi.secret_names import MASK, is_secret_header, masked_parameters
+from openapi.secret_names import is_secret_header, masked_parameters
 
 __all__ = ["COLUMNS", "CONTENT_COLUMNS", "ROW_SIZE", "Row", "Rows"]
 
@@ -30,7 +30,6 @@ ROW_SIZE = COLUMNS.index("size")
 
 _LONGEST_NAME = 300  # of an id or a state in the table: a received one may have a million characters
 _MOST_ANSWER_BYTES = 8192
-_MASK = MASK.encode()
 _ROW_BYTES = 200  # what a row takes beside its texts
 
 
@@ -108,7 +107,11 @@ class Rows:
     def _headers(self, head: Head) -> bytes:
         if not self._redact:
             return raw_headers(head.raw_headers)
-        pairs = [(name, _MASK if _is_secret(name[:_LONGEST_NAME]) else value) for name, value in head.raw_headers]
+        secret = [_is_secret(name[:_LONGEST_NAME]) for name, _ in head.raw_headers]
+        pairs = [
+            (name, REDACTED_BYTES if is_secret else value)
+            for (name, value), is_secret in zip(head.raw_headers, secret, strict=True)
+        ]
         raw = raw_headers(pairs)
         if b"?" in raw or b"@" in raw:  # a URL may hold a secret, too, as `Referer` does
             return raw_headers(

@@ -14,6 +14,7 @@ from openapi.documenting.colouring import as_text, coloured_source
 from openapi.documenting.links import address, anchor
 from openapi.documenting.words import LANGUAGES
 from openapi.policy import source_hash
+from openapi.printing import shell_word
 
 __all__ = ["environment"]
 
@@ -58,5 +59,6 @@ def environment() -> Any:
         "inline": markdown.inline,
         "markdown": markdown.rendered,
         "plain": markdown.plain,
+        "word": shell_word,
     }
     return made

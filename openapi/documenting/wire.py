@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import shlex
 from http import HTTPStatus
 
 from openapi import pointer as jp
 from openapi.bodies import MULTIPART, content_type_of, to_texts, write_fields
 from openapi.model import Callback
+from openapi.printing import shell_word
 
 __all__ = ["answer_text", "as_curl", "request_text"]
 
@@ -20,24 +20,24 @@ def as_curl(callback: Callback, value: jp.Json) -> str:
     """A command that sends a body to the receiver that `URL` names."""
     if callback.media_type == MULTIPART:
         return _form_curl(callback, value)
-    method = [] if callback.method == "POST" else [f"-X {callback.method}"]
+    method = [] if callback.method == "POST" else [f"-X {shell_word(callback.method)}"]
     parts = [
         "curl -i",
         *method,
-        *(f"-H {shlex.quote(f'{name}: {header}')}" for name, header in _sent_headers(callback)),
+        *(f"-H {shell_word(f'{name}: {header}')}" for name, header in _sent_headers(callback)),
     ]
-    parts += [f"--data-binary {shlex.quote(_sent(callback, value))}", '"$URL"']
+    parts += [f"--data-binary {shell_word(_sent(callback, value))}", '"$URL"']
     return " \\\n  ".join(parts)
 
 
 def _form_curl(callback: Callback, value: jp.Json) -> str:
     """A curl that writes the parts by itself: their line ends do not survive being copied."""
-    parts = ["curl -i", *(f"-H {shlex.quote(f'{name}: {header}')}" for name, header in _sent_headers(callback)[1:])]
+    parts = ["curl -i", *(f"-H {shell_word(f'{name}: {header}')}" for name, header in _sent_headers(callback)[1:])]
     for field, name, text in to_texts(value, callback.fields):
         media_type = field.media_type or ("application/json" if field.kinds & {"object", "array"} else "")
         quoted = text.replace("\\", "\\\\").replace('"', '\\"')
-        typed = shlex.quote(f'{name}="{quoted}";type={media_type}')
-        parts.append(f"-F {typed}" if media_type else f"--form-string {shlex.quote(f'{name}={text}')}")
+        typed = shell_word(f'{name}="{quoted}";type={media_type}')
+        parts.append(f"-F {typed}" if media_type else f"--form-string {shell_word(f'{name}={text}')}")
     return " \\\n  ".join([*parts, '"$URL"'])
 
 
