@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -172,14 +171,15 @@ def _vectors(contract: Contract, callbacks: tuple[Callback, ...], depth: str, se
     from contract_tests.corpus import DEPTHS
     from contract_tests.vectors import vectors_document
     from openapi.catalogue import load_catalogue
+    from openapi.printing import exact_json
 
     document = vectors_document(contract, callbacks, load_catalogue(), DEPTHS[depth], seed)
     if not document["vectors"]:
         reasons = "; ".join(document["left_out"]["callbacks"].values())
         raise KitError(f"there is nothing to deliver: {reasons}", where="--callback", remedy="Name another callback.")
     # One vector a line: a difference between two exports shows which ones changed. ASCII: no tool can change a byte.
-    head = json.dumps({**document, "vectors": []}, indent=1).removesuffix("[]\n}")
-    return head + "[\n" + ",\n".join(map(json.dumps, document["vectors"])) + "\n]}\n"
+    head = exact_json({**document, "vectors": []}, indent=1, in_ascii=True).removesuffix("[]\n}")
+    return head + "[\n" + ",\n".join(exact_json(vector, in_ascii=True) for vector in document["vectors"]) + "\n]}\n"
 
 
 def _scheme(preset: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import textwrap
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -11,7 +10,7 @@ import click
 
 from openapi.comparing.change import LEVELS, Change, at_least
 from openapi.model import Contract
-from openapi.printing import printable
+from openapi.printing import exact_json, printable
 
 __all__ = ["as_json", "as_markdown", "as_text", "diff"]
 
@@ -103,7 +102,7 @@ def as_json(old: Contract, new: Contract, changes: Sequence[Change], shown: Sequ
         name: {"file": str(contract.path), "version": contract.version, "digest": contract.digest}
         for name, contract in (("old", old), ("new", new))
     }
-    return json.dumps(
+    return exact_json(
         {
             "schema": 1,
             **sides,
@@ -112,7 +111,6 @@ def as_json(old: Contract, new: Contract, changes: Sequence[Change], shown: Sequ
             "changes": [asdict(change) for change in shown],
         },
         indent=2,
-        ensure_ascii=False,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import io
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -13,6 +13,7 @@ import yaml
 from openapi import derive
 from openapi import pointer as jp
 from openapi.model import Callback, Contract
+from openapi.printing import exact_json, respelled, speaks
 
 __all__ = ["MADE_BY", "as_json", "as_openapi", "as_paths", "as_schema", "as_yaml"]
 
@@ -93,7 +94,7 @@ def as_schema(contract: Contract, callback: Callback, *, tolerant: bool = False)
 
 def as_json(value: jp.Json) -> str:
     """Indented JSON with characters as they are."""
-    return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
+    return exact_json(value, indent=2) + "\n"
 
 
 class _Dumper(yaml.SafeDumper):
@@ -101,6 +102,29 @@ class _Dumper(yaml.SafeDumper):
 
     def ignore_aliases(self, data: object) -> bool:
         return True  # an anchor saves a few lines and is what most readers of OpenAPI stumble over
+
+    def choose_scalar_style(self) -> str:
+        """Quotes what a CI runner would obey, and what hides itself: only within quotes they can be escaped."""
+        value = getattr(self.event, "value", "")
+        return '"' if _is_quoted(value) else super().choose_scalar_style()
+
+    def write_double_quoted(self, text: str, split: bool = True) -> None:
+        """Writes what `choose_scalar_style` quoted on one line, and escapes it."""
+        if not _is_quoted(text):
+            return super().write_double_quoted(text, split)
+        stream, self.stream = self.stream, io.StringIO()
+        super().write_double_quoted(text, split=False)
+        written = "".join(c if c.isprintable() else _escaped(c) for c in self.stream.getvalue())
+        stream.write(respelled(written, _escaped))
+        self.stream = stream
+
+
+def _is_quoted(text: str) -> bool:
+    return speaks(text) or not all(c.isprintable() or c in "\n\t" for c in text)
+
+
+def _escaped(sign: str) -> str:
+    return f"\\U{ord(sign):08x}"
 
 
 # PyYAML knows the numbers of YAML 1.1 only, and would write the text 1e3 bare; the core schema of 1.2 reads a number.

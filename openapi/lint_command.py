@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -11,6 +10,7 @@ import click
 
 from openapi.counting import counted
 from openapi.linting import Remark
+from openapi.printing import exact_json
 
 __all__ = ["lint"]
 
@@ -52,4 +52,4 @@ def _as_text(remarks: Sequence[Remark]) -> str:
 
 
 def _as_json(remarks: Sequence[Remark]) -> str:
-    return json.dumps({"schema": 1, "remarks": [asdict(remark) for remark in remarks]}, indent=2, ensure_ascii=False)
+    return exact_json({"schema": 1, "remarks": [asdict(remark) for remark in remarks]}, indent=2)

@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 
 from openapi.errors import KitError
+from openapi.printing import broken
 
 __all__ = ["is_folder", "replace_file", "write_output"]
 
@@ -32,6 +33,8 @@ def write_output(out: str, text: str, *, mark: str, force: bool = False) -> None
     if out == "-":
         sys.stdout.buffer.write(text.encode())  # bytes: no console encoding turns Chinese into question marks
         sys.stdout.buffer.flush()
+        if broken(text) != text:
+            sys.stderr.write("note: a blank was put into what a CI runner would obey; --out FILE writes it as it is.\n")
         return
     path = Path(out)
     try:

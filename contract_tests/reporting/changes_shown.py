@@ -5,7 +5,6 @@ Rules that only one run judged say little of the receiver: where they are many t
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
@@ -13,6 +12,7 @@ from typing import Any
 from contract_tests.reporting.changes import Comparison, Found, LatencyChange, RuleChange
 from contract_tests.reporting.inert import in_markdown, one_line
 from openapi.counting import counted
+from openapi.printing import exact_json
 
 __all__ = ["comparison_json", "comparison_markdown", "comparison_text"]
 
@@ -115,7 +115,7 @@ def comparison_json(old: Mapping[str, Any], new: Mapping[str, Any], found: Compa
         }
         for name, report in (("old", old), ("new", new))
     }
-    return json.dumps({"schema": 1, **sides, "fails": found.fails, **asdict(found)}, indent=2, ensure_ascii=True)
+    return exact_json({"schema": 1, **sides, "fails": found.fails, **asdict(found)}, indent=2, in_ascii=True)
 
 
 def _run(report: Mapping[str, Any]) -> str:

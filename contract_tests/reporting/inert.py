@@ -6,6 +6,7 @@ import html
 import re
 
 from mock_server.delivery import printable
+from openapi.printing import respelled
 
 __all__ = ["as_text", "in_html", "in_markdown", "one_line"]
 
@@ -21,7 +22,7 @@ def one_line(text: str) -> str:
 
 def in_html(text: str) -> str:
     """For an element or a quoted attribute."""
-    return html.escape(one_line(text))
+    return respelled(html.escape(one_line(text)), lambda sign: f"&#{ord(sign)};")
 
 
 def in_markdown(text: str) -> str:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict
 
 from contract_tests.reporting.inert import in_markdown, one_line
 from contract_tests.reporting.partners import COUNTED, Partner, Partners
 from openapi.counting import counted
+from openapi.printing import exact_json
 
 __all__ = [
     "HEAD",
@@ -143,4 +143,4 @@ def partners_json(partners: Partners) -> str:
         "receivers": [asdict(partner) for partner in partners.receivers],
         "rules": rules,
     }
-    return json.dumps(value, indent=2, ensure_ascii=True)
+    return exact_json(value, indent=2, in_ascii=True)

@@ -8,11 +8,11 @@ and `webResponse`, which SARIF has for tools that judge by HTTP.
 from __future__ import annotations
 
 import hashlib
-import json
 from typing import Any
 
 from contract_tests.reporting.documented import rule_link
 from contract_tests.reporting.outcome import blocks_the_gate, broken_rules
+from openapi.printing import exact_json, printable
 
 __all__ = ["sarif_json"]
 
@@ -57,7 +57,7 @@ def sarif_json(report: dict[str, Any]) -> str:
         ],
         "columnKind": "unicodeCodePoints",
     }
-    return json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, ensure_ascii=False, indent=1) + "\n"
+    return exact_json({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=1) + "\n"
 
 
 def _rule(rule: dict[str, Any], chapters: dict[str, str]) -> dict[str, Any]:
@@ -86,7 +86,7 @@ def _result(rule: dict[str, Any], finding: dict[str, Any], position: int) -> dic
         "ruleIndex": position,
         "kind": "fail",
         "level": "error" if blocks_the_gate(rule) else "warning",
-        "message": {"text": told},
+        "message": {"text": printable(told)},
         "locations": [_location(finding)],
         # The same case of the same rule is the same result in the next run.
         "partialFingerprints": {"callbackContractCase/v1": hashlib.sha256(name.encode()).hexdigest()},

@@ -15,6 +15,7 @@ from contract_tests.reporting.outcome import broken_rules, counts, not_judged, o
 from contract_tests.reporting.words import WORDS
 from mock_server.delivery import printable
 from openapi.counting import counted
+from openapi.printing import broken
 
 __all__ = ["append_to_step_summary", "escaped", "summary_md"]
 
@@ -27,7 +28,7 @@ _MARKS = re.compile(r"([\\`*_{}\[\]#!|~$^])")
 
 
 def summary_md(report: dict[str, Any]) -> str:
-    """Writes a report as a page of GitHub-flavoured Markdown; what a receiver answered stays text."""
+    """Writes a report as a page of GitHub-flavoured Markdown; for CI runners, too, a receiver's words are text."""
     run, result = report["run"], outcome(report)
     tallied = ", ".join(f"{count} {verdict}" for verdict, count in counts(report).items()) or "no rule judged"
     lines = [
@@ -44,12 +45,12 @@ def summary_md(report: dict[str, Any]) -> str:
     lines += [""] if "urls" in report["receiver"] else []
     if run["incomplete"]:
         lines += [f"**The run ended early:** {escaped(run['incomplete'])}", ""]
-    broken = broken_rules(report)
-    if broken:
+    rules = broken_rules(report)
+    if rules:
         lines += ["| verdict | rule | what it says | what happened | what to change |", "|---|---|---|---|---|"]
-        lines += [_row(rule, rule_link(report, rule["id"])) for rule in broken[:_MOST_ROWS]]
-        lines += [f"\n{len(broken) - _MOST_ROWS} more stand in report.json." if len(broken) > _MOST_ROWS else "", ""]
-        commands = list(dict.fromkeys(f["reproduce"] for rule in broken for f in rule["findings"][:1]))
+        lines += [_row(rule, rule_link(report, rule["id"])) for rule in rules[:_MOST_ROWS]]
+        lines += [f"\n{len(rules) - _MOST_ROWS} more stand in report.json." if len(rules) > _MOST_ROWS else "", ""]
+        commands = list(dict.fromkeys(f["reproduce"] for rule in rules for f in rule["findings"][:1]))
         lines += ["<details><summary>Play these findings again</summary>", "", *_fenced(commands), "", "</details>", ""]
     for reason, rules in not_judged(report).items():
         lines.append(f"- not judged: {', '.join(rule['id'] for rule in rules)}: {escaped(reason)}")
@@ -57,7 +58,7 @@ def summary_md(report: dict[str, Any]) -> str:
     lines += _notes(report.get("notes", []))
     if report["not_reached"]:
         lines.append(f"- not reached: {counted(len(report['not_reached']), 'rule')}")
-    return "\n".join(lines).rstrip() + "\n"
+    return broken("\n".join(lines).rstrip()) + "\n"
 
 
 def _notes(notes: list[dict[str, Any]]) -> list[str]:
@@ -92,7 +93,7 @@ def _fenced(lines: list[str]) -> list[str]:
     """A block of code whose fence no line of it can close."""
     longest = max((len(run) for line in lines for run in re.findall("`+", line)), default=0)
     fence = "`" * max(3, longest + 1)
-    return [f"{fence}sh", *(printable(line) for line in lines), fence]
+    return [f"{fence}sh", *(printable(part) for line in lines for part in line.split("\n")), fence]
 
 
 def append_to_step_summary(text: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from contract_tests.reporting.report import Report
 from contract_tests.reporting.sarif import sarif_json
 from contract_tests.reporting.summary import append_to_step_summary, summary_md
 from openapi.outputs import replace_file
+from openapi.printing import exact_json
 
 __all__ = ["write_reports"]
 
@@ -30,6 +30,8 @@ def write_reports(report: Report, directory: Path, *, chinese: Texts | None = No
     """
     value = report.value
     findings = directory / "findings"
+    if findings.is_symlink():
+        findings.unlink()  # else files elsewhere would be removed, and written
     findings.mkdir(parents=True, exist_ok=True)
     for old in findings.glob("*.body"):
         old.unlink()
@@ -37,7 +39,7 @@ def write_reports(report: Report, directory: Path, *, chinese: Texts | None = No
         (findings / name).write_bytes(body)
     # One after the other: report.json is there even if another one cannot be made.
     makers: dict[str, Callable[[], str]] = {
-        "report.json": lambda: json.dumps(value, ensure_ascii=False, indent=1) + "\n",
+        "report.json": lambda: exact_json(value, indent=1) + "\n",
         "junit.xml": lambda: junit_xml(value),
         "report.sarif": lambda: sarif_json(value),
         "summary.md": lambda: summary_md(value),
