@@ -10,6 +10,7 @@ import click
 from contract_tests.configuring import configurable
 from mock_server.delivery import printable
 from openapi.errors import KitError
+from openapi.streams import guard_streams
 
 __all__ = ["main"]
 
@@ -81,6 +82,7 @@ def cli() -> None:
 
 def main() -> None:
     """Runs the program; a user's mistake is one message and never a stack trace."""
+    guard_streams()
     try:
         # Outside its standalone mode click returns the code of `Exit` instead of leaving with it.
         code = cli.main(standalone_mode=False)
