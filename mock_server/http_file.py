@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from urllib.parse import quote
@@ -14,9 +14,12 @@ from mock_server.stamping import Identity, Run, stamp
 from openapi import pointer as jp
 from openapi.exporting import MADE_BY
 from openapi.model import Callback, Contract
+from openapi.printing import exact_json
 
 __all__ = ["http_file"]
 
+# Variables anywhere; a further request, a file or a script where a line begins.
+_COMMAND = re.compile(r"\{\{|^[ \t]*(?:###|[<>])", re.MULTILINE)
 # The id is what no text holds, to be replaced; the time is fixed, so that two exports are equal.
 _RUN = Run("\ue000run\ue000", datetime(2026, 1, 1, 12, tzinfo=UTC))
 
@@ -67,6 +70,11 @@ def _bodies(callback: Callback, drawn: Mapping[str, jp.Json]) -> Iterator[tuple[
 
 def _request(callback: Callback, name: str, summary: str, value: jp.Json, number: int) -> Iterator[str]:
     yield f"### {printable(callback.name)}: {printable(summary)}"
+    stamped = stamp(callback, value, Identity(_RUN, number))
+    body = "" if callback.is_json else encode_body(callback, stamped).decode()
+    if _COMMAND.search("\n".join([body, *(told for _, told in default_headers(callback))])):
+        yield "# Left out: an editor would obey some of its text, as it does {{name}} and a line that begins with <."
+        return
     for header in callback.headers:
         if header.required and header.signature:
             yield f"# {printable(header.name)} is required, and only who holds the key can make it."
@@ -74,10 +82,9 @@ def _request(callback: Callback, name: str, summary: str, value: jp.Json, number
     yield f"{callback.method} {{{{url}}}}"
     yield from (f"{header}: {printable(told)}" for header, told in default_headers(callback))
     yield ""
-    stamped = stamp(callback, value, Identity(_RUN, number))
     if not callback.is_json:
-        yield encode_body(callback, stamped).decode().replace(quote(_RUN.id), _RUN.id).replace(_RUN.id, "{{run}}")
+        yield body.replace(quote(_RUN.id), _RUN.id).replace(_RUN.id, "{{run}}")
         return
-    text = json.dumps(stamped, indent=2, ensure_ascii=False)
+    text = exact_json(stamped, indent=2)
     # Two braces in a text would be a variable to the editor; their escape means the same to a JSON reader.
-    yield text.replace("{{", "\\u007b\\u007b").replace(_RUN.id, "{{run}}")
+    yield text.replace("{{", "\\u007b\\u007b").replace(exact_json(_RUN.id)[1:-1], "{{run}}")
