@@ -19,7 +19,7 @@ class Found:
     """A callback that a document describes, not yet looked into.
 
     Attributes:
-        name: How it is called everywhere: its `operationId`, or its key; no two have the same.
+        name: How it is called everywhere: its `operationId`, or its key; no two have the same, in whatever letter case.
         key: How the document calls it: the webhook's, the callback's or the path's key.
         kind: webhooks, x-webhooks, callbacks or paths.
         items: The path item, and what its `$ref` leads to; members of earlier ones count first.
@@ -66,13 +66,15 @@ def found_callbacks(library: Library, *, paths: bool) -> tuple[list[Found], list
 
 
 def _unique(name: str, method: str, taken: set[str]) -> str:
-    # It is shown in terminals and reports: no character of it moves a cursor.
-    name = "".join(c if c.isprintable() else "?" for c in name)[:_MOST_LETTERS] or "callback"
+    # It is shown in terminals and reports: no character of it moves a cursor; and --callback NAME=URL gives it a URL.
+    name = "".join(c if c.isprintable() and c != "=" else "?" for c in name)[:_MOST_LETTERS] or "callback"
     unique, number = name, 2
-    while unique in taken:
-        unique = f"{name}-{method}" if number == 2 and f"{name}-{method}" not in taken else f"{name}-{number}"
+    # Pages and files are called by it, and some file systems know no letter case.
+    while unique.casefold() in taken:
+        by_method = f"{name}-{method}"
+        unique = by_method if number == 2 and by_method.casefold() not in taken else f"{name}-{number}"
         number += 1
-    taken.add(unique)
+    taken.add(unique.casefold())
     return unique
 
 
