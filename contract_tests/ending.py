@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import tempfile
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -123,9 +124,7 @@ def writable(directory: Path | None) -> Path | None:
     if directory is not None:
         try:
             directory.mkdir(parents=True, exist_ok=True)
-            probe = directory / ".callback-contract"
-            probe.touch()
-            probe.unlink()
+            tempfile.TemporaryFile(dir=directory).close()
         except OSError as error:
             raise KitError(
                 f"cannot write reports to {directory}: {error.strerror}",

@@ -68,7 +68,7 @@ class Recorded:
     def _body(self, name: str) -> bytes:
         beside = self.file.parent
         # A report may come from anybody: only what the kit itself writes beside one is read and sent.
-        if not re.fullmatch(r"findings/[\w.-]+\.body", name) or (beside / name).is_symlink():
+        if not re.fullmatch(r"findings/[\w.-]+\.body", name) or _leads_away(beside, name):
             raise KitError(printable(f"{name!r} is no file of a finding"), where=str(self.file))
         try:
             return (beside / name).read_bytes()
@@ -78,6 +78,10 @@ class Recorded:
                 where=str(beside / name),
                 remedy=f"Keep {REPORT_FILE} and the directory findings/ together, as check wrote them.",
             ) from None
+
+
+def _leads_away(beside: Path, name: str) -> bool:
+    return (beside / name).is_symlink() or (beside / name).parent.is_symlink()
 
 
 def read_report(path: Path) -> Recorded:

@@ -14,6 +14,7 @@ from click.core import ParameterSource
 
 from mock_server.reaching import access_to, with_options
 from openapi.errors import KitError
+from openapi.outputs import replace_file
 
 if TYPE_CHECKING:
     from contract_tests.bench import Bench
@@ -176,4 +177,4 @@ def _output_kept(receiver: Started, subject: Subject, report_dir: Path | None) -
                 file.seek(max(0, file.seek(0, 2) - _KEPT_BYTES))
                 text = file.read().decode("utf-8", "replace")
             with contextlib.suppress(OSError):  # the reports say themselves when the disk is full
-                (report_dir / "receiver.log").write_text(subject.redact(text), encoding="utf-8")
+                replace_file(report_dir / "receiver.log", subject.redact(text).encode())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import json
 import re
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -17,6 +16,8 @@ from mock_server.recording.reading import Reader
 from openapi.counting import counted
 from openapi.errors import KitError
 from openapi.model import Contract
+from openapi.outputs import replace_file
+from openapi.printing import exact_json
 
 __all__ = ["Gate"]
 
@@ -102,9 +103,9 @@ class Gate:
                 "passed": self.passed,
                 "deliveries": [_shown(arrival) for arrival in arrivals],
             }
-            text = json.dumps(report, ensure_ascii=False, indent=1)
-            (directory / "deliveries.json").write_bytes(text.encode("utf-8", "backslashreplace"))
-            (directory / "junit.xml").write_text(self._junit(arrivals), encoding="utf-8")
+            text = exact_json(report, indent=1)
+            replace_file(directory / "deliveries.json", text.encode())
+            replace_file(directory / "junit.xml", self._junit(arrivals).encode())
         except OSError as error:
             raise KitError(
                 f"cannot write into {directory}: {error.strerror}",
