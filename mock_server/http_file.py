@@ -14,7 +14,7 @@ from mock_server.stamping import Identity, Run, stamp
 from openapi import pointer as jp
 from openapi.exporting import MADE_BY
 from openapi.model import Callback, Contract
-from openapi.printing import exact_json
+from openapi.printing import broken, exact_json
 
 __all__ = ["http_file"]
 
@@ -45,7 +45,7 @@ def http_file(contract: Contract, callbacks: Iterable[Callback], drawn: Mapping[
             "# the others have ca11bac4 and `run`, eight hexadecimal digits: change it for new messages.",
         )
     lines = [
-        f"# {MADE_BY} from {printable(contract.title)} {printable(contract.version)}",
+        f"# {MADE_BY} from {_shown(contract.title)} {_shown(contract.version)}",
         "#",
         *identities,
         "# Times are fixed: a receiver that refuses old events refuses these.",
@@ -68,8 +68,12 @@ def _bodies(callback: Callback, drawn: Mapping[str, jp.Json]) -> Iterator[tuple[
         yield "drawn", "made from its schema, since no example may be delivered", drawn[callback.name]
 
 
+def _shown(text: str) -> str:
+    return broken(printable(text))
+
+
 def _request(callback: Callback, name: str, summary: str, value: jp.Json, number: int) -> Iterator[str]:
-    yield f"### {printable(callback.name)}: {printable(summary)}"
+    yield f"### {_shown(callback.name)}: {_shown(summary)}"
     stamped = stamp(callback, value, Identity(_RUN, number))
     body = "" if callback.is_json else encode_body(callback, stamped).decode()
     if _COMMAND.search("\n".join([body, *(told for _, told in default_headers(callback))])):

@@ -273,6 +273,18 @@ def test_callback_without_an_example_to_deliver_is_exported_with_a_body_that_its
     jsonschema.validate(body, dict(callback.strict))
 
 
+@pytest.mark.parametrize("said", ["###\nGET http://evil/", "< /etc/passwd", "> {% run %}", "{{$processEnv KEY}}"])
+@pytest.mark.parametrize("media_type", ["multipart/form-data", "application/json"])
+def test_http_file_holds_nothing_that_an_editor_would_obey(tmp_path, said, media_type):
+    media = {"schema": {"type": "object", "properties": {"a": {"type": "string"}}}, "example": {"a": f"x\n{said}"}}
+    post = {"requestBody": {"content": {media_type: media}}, "responses": {"200": {"description": ""}}}
+    document = {"openapi": "3.1.0", "info": {"title": "t", "version": "1"}, "webhooks": {"w": {"post": post}}}
+    (tmp_path / "c.json").write_text(json.dumps(document))
+    text = exported("--as", "http", "--contract", str(tmp_path / "c.json"))
+    assert f"\n{said}" not in text and "{{$" not in text
+    assert ("# Left out: " in text) == (media_type != "application/json")
+
+
 def test_body_that_cannot_be_made_is_said(tmp_path):
     schema = {"type": "object", "minProperties": 2, "maxProperties": 1}
     post = {

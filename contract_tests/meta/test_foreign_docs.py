@@ -144,6 +144,15 @@ def test_callback_of_a_very_long_name_has_a_file_that_every_system_takes(tmp_pat
     assert len(files) == 2 and all(len(file.encode()) < 255 for file in files)
 
 
+def test_callbacks_whose_names_differ_in_letter_case_alone_have_pages_of_their_own(tmp_path):
+    both = document()
+    callbacks = both["paths"]["/subscribe"]["post"]["callbacks"]
+    callbacks["ORDERPAID"] = json.loads(json.dumps(callbacks["orderPaid"]))
+    names = [name for name in pages(written(tmp_path, both)) if "callback-" in name]
+    assert len({name.lower() for name in names}) == len(names) == 2
+    assert "en/callback-orderPaid.html" in names
+
+
 def test_command_writes_the_site_and_says_what_was_left(tmp_path):
     file = written(tmp_path, document())
     ran = CliRunner().invoke(docs, ["--contract", str(file), "--out", str(tmp_path / "site")])

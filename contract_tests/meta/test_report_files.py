@@ -162,6 +162,30 @@ def test_reports_are_written_whole_and_old_findings_go(tmp_path):
     assert json.loads(written[0].read_text()) == hostile()
 
 
+def test_link_in_the_place_of_the_findings_leads_nowhere(tmp_path):
+    elsewhere, reports = tmp_path / "elsewhere", tmp_path / "reports"
+    elsewhere.mkdir()
+    reports.mkdir()
+    (elsewhere / "mine.body").write_bytes(b"mine")
+    (reports / "findings").symlink_to(elsewhere)
+    write_reports(Report(hostile(), {"PAY-01-1-1.body": b"new"}), reports)
+    assert [file.name for file in elsewhere.iterdir()] == ["mine.body"]
+    assert (reports / "findings" / "PAY-01-1-1.body").read_bytes() == b"new"
+
+
+@pytest.mark.parametrize("name", ["report.json", "report.sarif"])
+def test_reports_for_machines_hide_nothing(tmp_path, name):
+    value = report(rule("ACK-01", "fail", reason="\x9b31m \u202egnp\u2066 \x7f ##[error]x"))
+    write_reports(Report(value, {}), tmp_path)
+    text = (tmp_path / name).read_text()
+    assert text.replace("\n", "").isprintable() and "##[" not in text
+
+
+def test_sarif_message_shows_what_would_hide():
+    result = json.loads(sarif_json(hostile()))["runs"][0]["results"][0]
+    assert result["message"]["text"].isprintable()
+
+
 def test_summary_is_appended_to_the_steps_page_where_there_is_one(tmp_path, monkeypatch):
     page = tmp_path / "step.md"
     page.write_text("before\n")

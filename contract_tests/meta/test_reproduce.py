@@ -289,6 +289,12 @@ def pointing_elsewhere(directory):
     edited(directory, lambda value: first_finding(value)["exchanges"][0].update(body_file="findings/../../secret.body"))
 
 
+def linked_elsewhere(directory):
+    edited(directory, lambda value: first_finding(value).update(case="gone"))
+    (directory / "findings").rename(directory / "others")
+    (directory / "findings").symlink_to(directory / "others")
+
+
 def with_a_secret_url(directory):
     edited(directory, lambda value: value["receiver"].update(url="http://127.0.0.1:1/?token=…"))
 
@@ -309,6 +315,7 @@ def with_a_contract_to_fetch(directory):
         (of_another_kind, "WIRE-10-1", "no report"),
         (without_bodies, "WIRE-10-1", "findings/"),
         (pointing_elsewhere, "WIRE-10-1", "no file of a finding"),
+        (linked_elsewhere, "WIRE-10-1", "no file of a finding"),
         (with_a_secret_url, "WIRE-10-1", "--url"),
         (with_a_wrong_option, "WIRE-10-1", "soon"),
         (with_a_contract_to_fetch, "WIRE-10-1", "Give it again: --contract URL"),
