@@ -24,7 +24,7 @@ RUN = "0a1b2c3d"
 ALL = "".join(map(chr, range(0x20, 0x7F)))
 texts = st.text(st.sampled_from(ALL + "\n\tö李\u3000\u202e\u200d"), max_size=40)
 lines = st.text(st.sampled_from(ALL + "ö李\u202e"), min_size=1, max_size=40)
-few = settings(max_examples=25, deadline=None)
+few = settings(max_examples=25, derandomize=True, database=None, deadline=None)
 hostile = [ALL, "`touch x`$(touch x)'\"\\", "##vso[x]y", "a\n  ::error::x", "***", "-rf", "$RUN$SECRET$URL", "{run}"]
 
 
