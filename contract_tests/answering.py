@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import http.client
-import socket
 import ssl
 from dataclasses import dataclass
 from urllib.parse import urlsplit, urlunsplit
 
+from openapi.deadline import bounded, bounded_tls, connected, within
 from openapi.errors import KitError
 
 __all__ = ["Place"]
@@ -66,23 +66,25 @@ class Place:
 
     def answers(self) -> bool:
         """Whether somebody is there now; which answer it is, and whose certificate, does not matter."""
-        if self.target is None:
-            try:
-                socket.create_connection((self.host, self.port), timeout=_TRY_S).close()
-            except OSError:
-                return False
-            return True
+        try:
+            with within(_TRY_S):
+                if self.target is None:
+                    connected(self.host, self.port).close()
+                else:
+                    self._ask(self.target)
+        except (OSError, http.client.HTTPException):
+            return False
+        return True
+
+    def _ask(self, target: str) -> None:
         connection: http.client.HTTPConnection
         if self.tls:
             trusting = ssl._create_unverified_context()  # noqa: S323  # nothing is told, and nothing believed
-            connection = http.client.HTTPSConnection(self.host, self.port, timeout=_TRY_S, context=trusting)
+            connection = http.client.HTTPSConnection(self.host, self.port, context=bounded_tls(trusting))
         else:
-            connection = http.client.HTTPConnection(self.host, self.port, timeout=_TRY_S)
+            connection = http.client.HTTPConnection(self.host, self.port)
         try:
-            connection.request("GET", self.target, headers={"User-Agent": "callback-contract"})
+            bounded(connection).request("GET", target, headers={"User-Agent": "callback-contract"})
             connection.getresponse()
-        except (OSError, http.client.HTTPException):
-            return False
         finally:
             connection.close()
-        return True

@@ -52,7 +52,7 @@ def app_served(spec: str, timeout_s: float) -> Iterator[tuple[str, Started]]:
 def _await_ready(receiver: Started, pipe: int, timeout_s: float) -> None:
     text = b""
     end = time.monotonic() + timeout_s
-    while select.select([pipe], [], [], max(0.0, end - time.monotonic()))[0]:
+    while (left_s := end - time.monotonic()) > 0 and select.select([pipe], [], [], left_s)[0]:
         part = os.read(pipe, 65536)
         text += part
         if not part:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import statistics
 import time
 from urllib.parse import urlsplit
@@ -12,6 +11,7 @@ from contract_tests.plain_delivery import credentials_error, plain_case
 from contract_tests.transport import shut_by_tls
 from mock_server.delivery import Delivery, Exchange, Headers, printable
 from mock_server.stamping import Identity
+from openapi.deadline import connected, within
 from openapi.errors import KitError
 from openapi.secret_names import masked_parameters
 
@@ -130,7 +130,8 @@ def _round_trip_s(url: str) -> float:
     for _ in range(3):
         begun = time.perf_counter()
         try:
-            socket.create_connection((parts.hostname or "", port), timeout=5).close()
+            with within(5):
+                connected(parts.hostname or "", port).close()
         except OSError:
             return 0.0
         samples.append(time.perf_counter() - begun)

@@ -299,8 +299,11 @@ def interleaving_flaw(receiver: Contact) -> str:
 
 def _flaw_side_by_side(receiver: Contact, rehearsal: _Stage) -> str:
     runs = [_in_run(receiver, number) for number in range(len(rehearsal.scripts))]
-    with ThreadPoolExecutor(max_workers=len(runs), thread_name_prefix="interleaved") as workers:
+    workers = ThreadPoolExecutor(max_workers=len(runs), thread_name_prefix="interleaved")
+    try:
         flaws = list(workers.map(functools.partial(_told, rehearsal.order), runs, rehearsal.scripts))
+    finally:  # who is interrupted waits for none of them
+        workers.shutdown(wait=False, cancel_futures=True)
     for run, flaw in zip(runs, flaws, strict=True):
         if flaw:
             receiver.exchanges[:] = run.exchanges

@@ -12,7 +12,7 @@ from urllib.parse import quote, urlsplit
 import jsonschema_rs
 
 from mock_server.delivery import Exchange, Headers, printable
-from mock_server.sending import Access, Pace, Sender
+from mock_server.sending import Access, OutOfBudget, Pace, Sender
 from openapi.errors import KitError
 from openapi.model import Contract
 from openapi.pointer import Json
@@ -76,6 +76,7 @@ class HttpReadBack:
         template: URL; `{id}` stands for the message's id.
         states: The contract's words for states; empty when it has no closed list.
         words: A receiver's words for states, each with the contract's.
+        until: `time.monotonic()` after which nothing more is read; None for no limit.
     """
 
     template: str
@@ -83,6 +84,7 @@ class HttpReadBack:
     at_once: int = 16
     states: frozenset[str] = frozenset()
     words: Mapping[str, str] = field(default_factory=dict)
+    until: float | None = None
 
     def __post_init__(self) -> None:
         if "{id}" not in self.template:
@@ -91,7 +93,7 @@ class HttpReadBack:
                 where="--state-url",
                 remedy="Write {id} where the message's id goes, as in https://host/state/{id}.",
             )
-        self._sender = Sender(self.access, Pace(at_once=self.at_once))
+        self._sender = Sender(self.access, Pace(at_once=self.at_once, until=self.until))
         schema: Any = dict(load_read_back().schema)
         self._validator = jsonschema_rs.validator_for(schema)
 
@@ -100,6 +102,7 @@ class HttpReadBack:
 
         Raises:
             ReadBackError: The answer is no read-back; names the option, since that is no fault of the receiver.
+            OutOfBudget: The time is over.
         """
         parts = urlsplit(self.template.replace("{id}", quote(message_id, safe="")))
         target = parts.path + (f"?{parts.query}" if parts.query else "")
@@ -137,6 +140,8 @@ class HttpReadBack:
             wait_s = exchange.answer.retry_after_s() if exchange.answer else None
             if wait_s is None or wait_s > _LONGEST_WAIT_S:
                 break
+            if self.until is not None and time.monotonic() + wait_s > self.until:
+                raise OutOfBudget("the time that --max-time allows is used up while the read-back asks to wait")
             time.sleep(max(wait_s, 0.05))
             exchange = self._sender.fetch(target, _KIT)
         return exchange

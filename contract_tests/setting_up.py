@@ -17,6 +17,7 @@ from openapi.errors import KitError
 if TYPE_CHECKING:
     from contract_tests.bench import Bench
     from contract_tests.readback import ReadBack
+    from mock_server.pacing import Pace
     from openapi.model import Contract
 
 __all__ = ["bench_at", "choice_options", "read_back_options", "receiver_at"]
@@ -102,7 +103,7 @@ def bench_at(url: str | None, options: Mapping[str, Any]) -> Iterator[Bench]:
 
         from contract_tests.bench import Bench
 
-        state = _read_back(target, contract, sender.pace.at_once, options, own_mock=url is None)
+        state = _read_back(target, contract, sender.pace, options, own_mock=url is None)
         depth = DEPTHS[options["depth"]]
         bench = Bench(
             contract,
@@ -144,7 +145,7 @@ def receiver_at(url: str | None, contract: Contract, signature: str | None = Non
 
 
 def _read_back(
-    target: str, contract: Contract, at_once: int, options: Mapping[str, Any], *, own_mock: bool
+    target: str, contract: Contract, pace: Pace, options: Mapping[str, Any], *, own_mock: bool
 ) -> ReadBack | None:
     from contract_tests.plugged import plugged_in
     from contract_tests.readback import HttpReadBack, known_states, own_read_back
@@ -155,7 +156,8 @@ def _read_back(
     url = options["state_url"]
     if url is None:
         return own_read_back(target.removesuffix("/callbacks"), contract) if own_mock else None
-    return HttpReadBack(url, access_to(url, options, headers="state_header"), at_once, known_states(contract), words)
+    access = access_to(url, options, headers="state_header")
+    return HttpReadBack(url, access, pace.at_once, known_states(contract), words, pace.until)
 
 
 def _pair(text: str) -> tuple[str, str]:

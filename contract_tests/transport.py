@@ -17,6 +17,7 @@ from contract_tests.verdicts import NotApplicable
 from mock_server.certificates import allow_old
 from mock_server.delivery import printable
 from mock_server.sending import Access, is_loopback
+from openapi.deadline import bounded_tls, connected, within
 from openapi.errors import KitError
 
 __all__ = ["Session", "away_from_here", "by_https", "connection", "handshake", "https", "old_versions", "shut_by_tls"]
@@ -76,10 +77,15 @@ def handshake(access: Access, *, chain: bool = False, name: bool = False, old: s
     parts = urlsplit(access.url)
     host, port = parts.hostname or "", parts.port or 443
     context = _context(access, chain=chain, name=name, old=old)
-    try:
-        raw = socket.create_connection((host, port), timeout=access.timeout_s)
-    except OSError as error:
-        raise NotApplicable(f"the host was not reached for a look at its TLS: {error.strerror or error}") from None
+    with within(access.timeout_s):
+        try:
+            raw = connected(host, port)
+        except OSError as error:
+            raise NotApplicable(f"the host was not reached for a look at its TLS: {error.strerror or error}") from None
+        return _session(raw, context, host)
+
+
+def _session(raw: socket.socket, context: ssl.SSLContext, host: str) -> Session:
     try:
         with raw, context.wrap_socket(raw, server_hostname=host) as tls:
             verified = tls.getpeercert() or {}
@@ -95,7 +101,7 @@ def handshake(access: Access, *, chain: bool = False, name: bool = False, old: s
 
 
 def _context(access: Access, *, chain: bool, name: bool, old: str) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context = bounded_tls(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
     context.check_hostname = name
     context.verify_mode = ssl.CERT_REQUIRED if chain else ssl.CERT_NONE
     context.minimum_version = ssl.TLSVersion.TLSv1_2

@@ -30,6 +30,7 @@ from mock_server.transmission import (
     slowly,
     when_continued,
 )
+from openapi.deadline import bounded_tls, within
 from openapi.spellings import NO_SECRETS, Secrets
 
 __all__ = ["LIMIT_ANSWER_BYTES", "NO_ANSWER_S", "Access", "OutOfBudget", "Pace", "Sender", "is_loopback"]
@@ -80,7 +81,7 @@ class Sender:
             context.load_default_certs()
         if self.access.client_cert:
             show_client_certificate(context, self.access.client_cert, self.access.client_key)
-        return context
+        return bounded_tls(context)
 
     def _new_pool(self) -> Any:
         options: dict[str, Any] = {
@@ -96,12 +97,19 @@ class Sender:
             }
             if self.access.insecure:
                 urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
-        manager: Any = urllib3.ProxyManager(self.access.proxy) if self.access.proxy else urllib3.PoolManager()
+        manager: Any = self._to_proxy(self.access.proxy) if self.access.proxy else urllib3.PoolManager()
         parts = urlsplit(self.access.url)
         manager.connection_pool_kw.update(options)
         pool = manager.connection_from_host(parts.hostname, port=parts.port, scheme=parts.scheme)
         pool.ConnectionCls = TellingTlsConnection if parts.scheme == "https" else TellingConnection
         return pool
+
+    def _to_proxy(self, url: str) -> Any:
+        if not url.startswith("https"):
+            return urllib3.ProxyManager(url)
+        context = create_urllib3_context()
+        context.load_default_certs()
+        return urllib3.ProxyManager(url, proxy_ssl_context=bounded_tls(context))
 
     def send(self, delivery: Delivery, *, has_turn: bool = False) -> Exchange:
         """Sends one delivery and waits out flow control.
@@ -139,7 +147,13 @@ class Sender:
         return self._once(delivery)
 
     def fetch(self, target: str, headers: Headers) -> Exchange:
-        """Gets another resource of the same host (read-back); no delivery, so neither paced nor counted."""
+        """Gets another resource of the same host (read-back); no delivery, so neither paced nor counted.
+
+        Raises:
+            OutOfBudget: The time that the pace allows is over.
+        """
+        if self.pace.until is not None and time.monotonic() > self.pace.until:
+            raise OutOfBudget("the time that --max-time allows is used up")
         return self._once(Delivery("", "GET", headers, b"", target=target))
 
     def renew(self) -> None:
@@ -166,14 +180,13 @@ class Sender:
         begun = time.perf_counter()
         answer, failure, detail = None, "", ""
         try:
-            answer = self._answer(delivery)
+            with within(self.access.timeout_s + delivery.framing.parts * delivery.framing.pause_s):
+                answer = self._answer(delivery)
         except TooBigError:
             failure = "endless"
         except (urllib3.exceptions.HTTPError, OSError) as error:
             failure, detail = failure_of(error)
         elapsed_s = time.perf_counter() - begun
-        if answer is not None and elapsed_s > self.access.timeout_s + delivery.framing.parts * delivery.framing.pause_s:
-            answer, failure = None, "timeout"  # it dripped in, each part in time and the whole too late
         leak = self._leak(answer) if answer else ""
         return Exchange(delivery, answer, failure, detail, elapsed_s, waited, begun, leak)
 
@@ -237,7 +250,6 @@ class Sender:
             if framing.expect_continue:
                 headers["Expect"] = "100-continue"
                 body = when_continued(delivery.body)
-        deadline = time.monotonic() + self.access.timeout_s
         response = pool.urlopen(
             delivery.method,
             self._request_target(pool, delivery),
@@ -251,7 +263,7 @@ class Sender:
         )
         complete = False
         try:
-            content = read_whole(response, deadline)
+            content = read_whole(response)
             complete = True
         finally:
             if complete:

@@ -13,6 +13,7 @@ import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from mock_server.delivery import printable
+from openapi.deadline import connected, left_s
 
 __all__ = [
     "LIMIT_ANSWER_BYTES",
@@ -37,8 +38,8 @@ class TooBigError(Exception):
     """An answer has no end, or one far beyond what an acknowledgement may need."""
 
 
-def read_whole(response: Any, deadline: float) -> bytes:
-    """The answer's body, by a deadline of `time.monotonic()`.
+def read_whole(response: Any) -> bytes:
+    """The answer's body.
 
     Raises:
         TooBigError: It has more than `LIMIT_ANSWER_BYTES`.
@@ -49,8 +50,6 @@ def read_whole(response: Any, deadline: float) -> bytes:
         size += len(part)
         if size > LIMIT_ANSWER_BYTES:
             raise TooBigError
-        if time.monotonic() > deadline:
-            raise urllib3.exceptions.ReadTimeoutError(response, "", "the answer did not end in time")
         parts.append(part)
     return b"".join(parts)
 
@@ -84,9 +83,22 @@ connection_in_use = _InUse()
 
 
 class TellingConnection(HTTPConnection):
-    """urllib3's connection, which tells the sending thread its socket and whether it was used before."""
+    """urllib3's connection, which tells the sending thread its socket and whether it was used before.
+
+    Its sockets keep to the deadline of the sending thread.
+    """
 
     used = False
+
+    def _new_conn(self) -> socket.socket:
+        try:
+            return connected(self._dns_host, self.port, self.socket_options or ())
+        except socket.gaierror as error:
+            raise urllib3.exceptions.NameResolutionError(self.host, self, error) from error
+        except TimeoutError as error:
+            raise urllib3.exceptions.ConnectTimeoutError(self, "no connection in time") from error
+        except OSError as error:
+            raise urllib3.exceptions.NewConnectionError(self, f"no connection: {error}") from error
 
     def endheaders(self, message_body: Any = None, *, encode_chunked: bool = False) -> None:
         connection_in_use.reused = self.used and self.sock is not None
@@ -95,16 +107,8 @@ class TellingConnection(HTTPConnection):
         connection_in_use.sock = self.sock
 
 
-class TellingTlsConnection(HTTPSConnection):
+class TellingTlsConnection(TellingConnection, HTTPSConnection):
     """The same over TLS."""
-
-    used = False
-
-    def endheaders(self, message_body: Any = None, *, encode_chunked: bool = False) -> None:
-        connection_in_use.reused = self.used and self.sock is not None
-        self.used = True
-        super().endheaders(message_body, encode_chunked=encode_chunked)
-        connection_in_use.sock = self.sock
 
 
 def when_continued(body: bytes) -> Iterator[bytes]:
@@ -112,7 +116,7 @@ def when_continued(body: bytes) -> Iterator[bytes]:
 
     Like curl: a receiver that says nothing gets it after a second (RFC 9110 §10.1.1 allows it).
     """
-    readable, _, _ = select.select([connection_in_use.sock], [], [], _PATIENCE_S)
+    readable, _, _ = select.select([connection_in_use.sock], [], [], min(_PATIENCE_S, left_s()))
     if readable and not hasattr(connection_in_use.sock, "pending"):
         start = connection_in_use.sock.recv(12, socket.MSG_PEEK)
         if start.startswith(b"HTTP/1.") and not start.endswith(b" 100"):
@@ -138,7 +142,7 @@ def failure_of(error: Exception) -> tuple[str, str]:
         return "tls", _plain(inner)
     if isinstance(error, urllib3.exceptions.NewConnectionError):
         return "refused", text.rpartition("] ")[2]
-    if isinstance(error, (urllib3.exceptions.TimeoutError, TimeoutError)):
+    if isinstance(error, urllib3.exceptions.TimeoutError) or isinstance(inner, TimeoutError):
         return "timeout", ""
     if (
         isinstance(inner, (ConnectionError, urllib3.exceptions.IncompleteRead))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from typing import Any
 from urllib.parse import urlsplit
@@ -11,8 +12,8 @@ from openapi.yamlfile import MAX_BYTES
 
 __all__ = ["fetched"]
 
-_TIMEOUT_S = 20
-_MOST_S = 60.0  # a server that sends a byte now and then keeps to any time-out between two of them
+_TIMEOUT_S = 20  # without a byte
+_MOST_S = 60.0  # from the first connection to the last byte, redirects included
 _MOST_REDIRECTS = 5
 _CHUNK = 65536
 
@@ -27,8 +28,11 @@ def fetched(url: str, *, within_s: float = _MOST_S) -> bytes:
         ContractError: No answer, another than 200, one that takes too long, or a redirect to another host.
     """
     import http.client
+    import ssl
     import urllib.error
     import urllib.request
+
+    from openapi.deadline import bounded, bounded_tls, within
 
     try:
         parts = urlsplit(url)
@@ -44,24 +48,38 @@ def fetched(url: str, *, within_s: float = _MOST_S) -> bytes:
         max_repeats = 2
 
         def redirect_request(self, request: Any, fp: Any, code: int, msg: str, headers: Any, newurl: str) -> Any:
+            fp.close()  # urllib would read all of its body, however large that is
             if urlsplit(newurl).hostname != parts.hostname or not newurl.startswith(("https://", f"{parts.scheme}://")):
-                fp.close()
                 host = urlsplit(newurl).hostname
                 what = f"the server redirects to another host, {host!r}, which is not asked"
                 raise ContractError(what, where=where, remedy="Give the URL that it leads to.")
             return super().redirect_request(request, fp, code, msg, headers, newurl)
 
+    class Http(urllib.request.HTTPHandler):
+        def http_open(self, request: Any) -> Any:
+            return self.do_open(lambda host, **more: bounded(http.client.HTTPConnection(host, **more)), request)
+
+    class Https(urllib.request.HTTPSHandler):
+        def https_open(self, request: Any) -> Any:
+            tls = bounded_tls(ssl.create_default_context())
+            return self.do_open(
+                lambda host, **more: bounded(http.client.HTTPSConnection(host, context=tls, **more)), request
+            )
+
     request = urllib.request.Request(url, headers={"User-Agent": "callback-contract"})  # noqa: S310  # http or https
     most_s = min(_MOST_S, within_s)
     ends = time.monotonic() + most_s
     try:
-        with urllib.request.build_opener(SameHost).open(request, timeout=max(0.1, min(_TIMEOUT_S, within_s))) as answer:
-            body = b""
+        with (
+            within(most_s),
+            contextlib.closing(
+                urllib.request.build_opener(SameHost, Http, Https).open(request, timeout=_TIMEOUT_S)
+            ) as answer,
+        ):
+            body = bytearray()
             while len(body) <= MAX_BYTES and (chunk := answer.read1(min(_CHUNK, MAX_BYTES + 1 - len(body)))):
                 body += chunk
-                if time.monotonic() > ends:
-                    raise ContractError(f"is not there whole after {most_s:.0f} s", where=where)
-            return body
+            return bytes(body)
     except urllib.error.HTTPError as error:
         error.close()
         what = f"the server answered {error.code}"
@@ -69,5 +87,7 @@ def fetched(url: str, *, within_s: float = _MOST_S) -> bytes:
             what = f"the server redirects more than {_MOST_REDIRECTS} times, in a ring, or away from http(s)"
         raise ContractError(what, where=where, remedy="Check the URL.") from None
     except (OSError, ValueError, http.client.HTTPException) as error:
+        if time.monotonic() > ends:
+            raise ContractError(f"is not there whole after {most_s:.0f} s", where=where) from None
         reason = getattr(error, "reason", error)
         raise ContractError(f"cannot be fetched: {reason}", where=where, remedy="Check the URL.") from None
