@@ -30,7 +30,7 @@ from mock_server.transmission import (
     slowly,
     when_continued,
 )
-from openapi.deadline import bounded_tls, within
+from openapi.deadline import bounded_tls, left_s, within
 from openapi.spellings import NO_SECRETS, Secrets
 
 __all__ = ["LIMIT_ANSWER_BYTES", "NO_ANSWER_S", "Access", "OutOfBudget", "Pace", "Sender", "is_loopback"]
@@ -257,19 +257,18 @@ class Sender:
             headers=headers,
             redirect=False,
             retries=False,
+            pool_timeout=left_s(),
             preload_content=False,
             decode_content=False,
             chunked=bool(framing.chunks),
         )
-        complete = False
         try:
             content = read_whole(response)
-            complete = True
+        except BaseException:
+            response.close()
+            raise
         finally:
-            if complete:
-                response.release_conn()
-            else:
-                response.close()
+            response.release_conn()  # a closed one, too: the pool would wait for it for ever
         return Answer(response.status, response.reason or "", tuple(response.headers.items()), content)
 
     def _request_target(self, pool: Any, delivery: Delivery) -> str:

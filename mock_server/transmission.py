@@ -142,7 +142,8 @@ def failure_of(error: Exception) -> tuple[str, str]:
         return "tls", _plain(inner)
     if isinstance(error, urllib3.exceptions.NewConnectionError):
         return "refused", text.rpartition("] ")[2]
-    if isinstance(error, urllib3.exceptions.TimeoutError) or isinstance(inner, TimeoutError):
+    late = (urllib3.exceptions.TimeoutError, urllib3.exceptions.EmptyPoolError, TimeoutError)
+    if isinstance(error, late) or isinstance(inner, late):
         return "timeout", ""
     if (
         isinstance(inner, (ConnectionError, urllib3.exceptions.IncompleteRead))
