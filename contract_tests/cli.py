@@ -8,6 +8,7 @@ import sys
 import click
 
 from contract_tests.configuring import configurable
+from contract_tests.leaving import leaving_threads
 from mock_server.delivery import printable
 from openapi.errors import KitError
 from openapi.streams import guard_streams
@@ -80,6 +81,7 @@ def cli() -> None:
     """
 
 
+@leaving_threads
 def main() -> None:
     """Runs the program; a user's mistake is one message and never a stack trace."""
     guard_streams()
