@@ -7,7 +7,7 @@ import ipaddress
 import ssl
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -39,14 +39,14 @@ class Tls:
     """What a server needs to speak TLS.
 
     Attributes:
-        certificate: PEM file with the chain, the server's own certificate first.
-        key: PEM file with its key; None when it stands in the same file.
+        certificate: PEM file with the chain, the server's own certificate first; bytes for what stands in no file.
+        key: PEM file with its key; None when it stands with the chain.
         authority: PEM file to trust; None for a certificate that somebody else made.
         flaw: A key of `FLAWS`, or empty.
         clients: PEM file of the authorities by which clients have to prove who they are; None when they need not.
     """
 
-    certificate: Path
+    certificate: Path | bytes = field(repr=False)
     key: Path | None = None
     authority: Path | None = None
     flaw: str = ""
@@ -63,11 +63,14 @@ class Tls:
         if self.flaw in {"old only", "old too"}:
             allow_old(context, newest=ssl.TLSVersion.TLSv1_1 if self.flaw == "old only" else None)
         try:
-            context.load_cert_chain(self.certificate, self.key)
+            if isinstance(self.certificate, bytes):
+                _load(context, self.certificate)
+            else:
+                context.load_cert_chain(self.certificate, self.key)
         except (OSError, ssl.SSLError) as error:
             raise KitError(
                 f"no certificate with its key can be read: {error.strerror or error}",
-                where=str(self.certificate),
+                where="a self-made certificate" if isinstance(self.certificate, bytes) else str(self.certificate),
                 remedy="Give PEM files, the key without a passphrase.",
             ) from None
         if self.clients is not None:
@@ -81,6 +84,16 @@ class Tls:
                     remedy="Give a PEM file of certificates.",
                 ) from None
         return context
+
+
+def _load(context: ssl.SSLContext, pem: bytes) -> None:
+    """Loads a chain with its key, which no killed process leaves behind: the files are open, and have no name."""
+    with tempfile.TemporaryFile() as chain, tempfile.TemporaryFile() as key:
+        for file in (chain, key):
+            file.write(pem)
+            file.seek(0)
+        # Twice, since where it is no file system of processes, a file that is opened again goes on where it stood.
+        context.load_cert_chain(f"/dev/fd/{chain.fileno()}", f"/dev/fd/{key.fileno()}")
 
 
 def allow_old(
@@ -132,7 +145,9 @@ def demanding(tls: Tls | None, clients: str | None) -> Tls | None:
 
 @contextlib.contextmanager
 def self_made(host: str, flaw: str = "") -> Iterator[Tls]:
-    """Makes an authority, and by it a certificate for a host and this machine; the files are gone after the block.
+    """Makes an authority, and by it a certificate for a host and this machine.
+
+    The authority's certificate is in a file while the block runs; the keys are in none.
 
     Raises:
         KitError: The package cryptography is not installed.
@@ -142,7 +157,7 @@ def self_made(host: str, flaw: str = "") -> Iterator[Tls]:
 
 
 def write_self_made(host: str, folder: Path, flaw: str = "") -> Tls:
-    """Writes `ca.pem` and `server.pem` (with its key, for its owner alone) into a folder.
+    """Makes a server's certificate, and writes that of its authority to `ca.pem` in a folder.
 
     Raises:
         KitError: The package cryptography is not installed.
@@ -164,14 +179,9 @@ def write_self_made(host: str, folder: Path, flaw: str = "") -> Tls:
         signer, signer_key = _authority("an authority that nobody trusts", now)
     hosts = ["another-host.invalid"] if flaw == "other host" else [host, "localhost", "127.0.0.1"]
     certificate, key = _issued(list(dict.fromkeys(hosts)), signer, signer_key, now - _LIFE, ends)
-    server = folder / "server.pem"
-    server.touch(mode=0o600)
-    server.write_bytes(
-        key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-        + certificate.public_bytes(pem)
-    )
+    plain = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     (folder / "ca.pem").write_bytes(authority.public_bytes(pem))
-    return Tls(server, authority=folder / "ca.pem", flaw=flaw)
+    return Tls(plain + certificate.public_bytes(pem), authority=folder / "ca.pem", flaw=flaw)
 
 
 def write_client(folder: Path) -> tuple[Path, Path]:

@@ -95,8 +95,8 @@ def serve(
 
     # openapi-core takes half a second to import, and the first refusal should not wait for it.
     threading.Thread(target=receiver.assessor.warm_up, name="warming up", daemon=True).start()
-    # uvicorn raises a signal again once it has stopped, and what then simply ended would leave a store's log and a
-    # self-made key behind.
+    # uvicorn raises a signal again once it has stopped, and what then simply ended would leave a store's log and the
+    # file of a self-made authority behind.
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     with ending(stop) if ending else contextlib.nullcontext():

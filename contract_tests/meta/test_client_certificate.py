@@ -23,6 +23,7 @@ def files(tmp_path_factory):
     """Certificates of a server and of a client, and keys that do not fit."""
     folder = tmp_path_factory.mktemp("certificates")
     server = write_self_made("127.0.0.1", folder)
+    (folder / "server.pem").write_bytes(server.certificate)
     authority, client = write_client(folder)
     key = serialization.load_pem_private_key(client.read_bytes(), None)
     locked = serialization.BestAvailableEncryption(b"passphrase")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import os
 import re
 import signal
 import socket
@@ -125,11 +126,24 @@ def test_file_of_authorities_that_holds_none_is_wrong_use(reached, tmp_path):
     assert (done.returncode, "--ca" in done.stderr, "Traceback" in done.stderr) == (2, True, False)
 
 
-def test_key_of_a_self_made_certificate_is_for_its_owner_alone():
+def test_key_of_a_self_made_certificate_stands_in_no_file():
     with self_made("localhost") as tls:
-        assert tls.certificate.stat().st_mode & 0o077 == 0
-        folder = tls.certificate.parent
+        folder = tls.authority.parent
+        assert b"PRIVATE KEY" in tls.certificate
+        assert "PRIVATE KEY" not in repr(tls)
+        assert [file.name for file in folder.iterdir()] == ["ca.pem"]
+        assert b"PRIVATE KEY" not in tls.authority.read_bytes()
     assert not folder.exists()
+
+
+def test_mock_by_https_that_is_killed_leaves_no_key(tmp_path):
+    command = [*PROGRAM, "mock", "--port", "0", "--https"]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, text=True, env={**os.environ, "TMPDIR": str(tmp_path)}
+    ) as mock:
+        assert "https://" in mock.stdout.readline()
+        mock.kill()
+    assert not [file for file in tmp_path.rglob("*") if file.is_file() and b"PRIVATE KEY" in file.read_bytes()]
 
 
 def test_file_that_is_no_certificate_is_one_error(tmp_path):
