@@ -13,8 +13,8 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from types import FrameType
+from typing import IO
 
 from contract_tests.answering import Place
 from mock_server.delivery import printable
@@ -35,11 +35,12 @@ class Started:
 
     Attributes:
         shown: The option and its value, as they are named in messages.
+        output: The file that it prints to; it has no name, so that nothing of it outlives a killed kit.
     """
 
     shown: str
     process: subprocess.Popen[bytes]
-    log: Path
+    output: IO[bytes]
 
     def ended(self) -> str:
         """How its first process ended, empty while it lives."""
@@ -52,11 +53,15 @@ class Started:
             return f"was ended by {signal.Signals(-code).name}"
         return f"was ended by signal {-code}"
 
+    def printed(self, most: int) -> str:
+        """The last bytes that it printed."""
+        number = self.output.fileno()
+        # Where it writes is where this file stands, so that nobody may move there to read.
+        return os.pread(number, most, max(0, os.fstat(number).st_size - most)).decode("utf-8", "replace")
+
     def last_lines(self) -> str:
         """What it printed last, as lines for a message; nothing in them can move the cursor."""
-        with self.log.open("rb") as file:
-            file.seek(max(0, file.seek(0, os.SEEK_END) - _TAIL_BYTES))
-            text = file.read().decode("utf-8", "replace")
+        text = self.printed(_TAIL_BYTES)
         lines = [printable(line.rstrip())[:400] for line in text.splitlines() if line.strip()][-_TAIL_LINES:]
         return "".join(f"\n    | {line}" for line in lines) or "\n    | (it printed nothing)"
 
@@ -101,18 +106,16 @@ def started(words: Sequence[str], shown: str, *, pass_fds: Sequence[int] = ()) -
     """
     if not hasattr(os, "killpg"):
         raise KitError("processes can be started on POSIX systems only", where=shown, remedy="Start it beforehand.")
-    with tempfile.TemporaryDirectory(prefix="callback-contract-") as folder, _ended_as_interrupted():
-        log = Path(folder) / "receiver.log"
+    with tempfile.TemporaryFile() as output, _ended_as_interrupted():
         try:
-            with log.open("wb") as output:
-                process = subprocess.Popen(  # noqa: S603  # the user's own command, and no shell
-                    words,
-                    stdin=subprocess.DEVNULL,
-                    stdout=output,
-                    stderr=subprocess.STDOUT,
-                    start_new_session=True,
-                    pass_fds=pass_fds,
-                )
+            process = subprocess.Popen(  # noqa: S603  # the user's own command, and no shell
+                words,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                pass_fds=pass_fds,
+            )
         except OSError as error:
             raise KitError(
                 f"cannot run {words[0]!r}: {error.strerror}",
@@ -120,7 +123,7 @@ def started(words: Sequence[str], shown: str, *, pass_fds: Sequence[int] = ()) -
                 remedy="Give a command as one would type it here.",
             ) from None
         try:
-            yield Started(shown, process, log)
+            yield Started(shown, process, output)
         finally:
             _stop(process)
 

@@ -173,8 +173,6 @@ def _output_kept(receiver: Started, subject: Subject, report_dir: Path | None) -
         yield
     finally:
         if report_dir is not None:
-            with receiver.log.open("rb") as file:
-                file.seek(max(0, file.seek(0, 2) - _KEPT_BYTES))
-                text = file.read().decode("utf-8", "replace")
+            text = receiver.printed(_KEPT_BYTES)
             with contextlib.suppress(OSError):  # the reports say themselves when the disk is full
                 replace_file(report_dir / "receiver.log", subject.redact(text).encode())
