@@ -27,8 +27,8 @@ def _received(connection: socket.socket) -> bytes:
 
 
 @contextlib.contextmanager
-def raw_server(act: Callable[[socket.socket, bytes], None]) -> Iterator[str]:
-    """Serves each connection with `act(connection, request)`; gives the URL."""
+def raw_server(act: Callable[[socket.socket, bytes], None], *, speaks_first: bool = False) -> Iterator[str]:
+    """Serves each connection with `act(connection, request)`, without a request if it speaks first; gives the URL."""
     listener = socket.create_server(("127.0.0.1", 0))
 
     def serve() -> None:
@@ -41,6 +41,8 @@ def raw_server(act: Callable[[socket.socket, bytes], None]) -> Iterator[str]:
 
     def one(connection: socket.socket) -> None:
         with contextlib.suppress(OSError), connection:
+            if speaks_first:
+                return act(connection, b"")
             request = b""
             while b"\r\n\r\n" not in request:
                 request += _received(connection)
@@ -50,7 +52,7 @@ def raw_server(act: Callable[[socket.socket, bytes], None]) -> Iterator[str]:
             )
             while len(body) < length:
                 body += _received(connection)
-            act(connection, head + b"\r\n\r\n" + body)
+            return act(connection, head + b"\r\n\r\n" + body)
 
     threading.Thread(target=serve, daemon=True).start()
     try:
