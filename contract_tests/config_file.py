@@ -22,7 +22,7 @@ __all__ = ["OWN_FILE", "Setting", "Settings", "keys_of", "settings_for", "value_
 OWN_FILE = "callback-contract.toml"
 _TABLE = "callback-contract"
 _VARIABLE = re.compile(r"\$(\$?)\{([A-Za-z_][A-Za-z0-9_]*)\}")  # `$${NAME}` stays `${NAME}`
-_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://.*", re.DOTALL)
+_URL = re.compile(r"(?<![A-Za-z0-9+.-])[A-Za-z0-9+.-]++://.*", re.DOTALL)
 
 
 @dataclass

@@ -10,23 +10,26 @@ from mock_server.delivery import Exchange
 
 __all__ = ["framework_version", "has_markup", "holds_trace", "secrets_to_look_for", "stack_trace"]
 
+_LOOKED_AT = 64 * 1024  # bytes of an answer; a trace or a version stands in its first page
+
+# A stranger's text: every repetition is bounded, so that the time grows with the text and no faster.
 _TRACES = re.compile(
     r"Traceback \(most recent call last\)"  # Python
-    r'|File "[^"]+", line \d+'
-    r"|^\s+at [\w.$<>]+ ?\([^)\n]*:\d+(:\d+)?\)"  # JavaScript, Java
-    r"|\bat [^\n<]{0,200}\.[cm]?[jt]s:\d+:\d+"  # the same in an HTML page
-    r"|\bat [\w.$]+\([\w]+\.java:\d+\)"
-    r"|goroutine \d+ \[running\]"  # Go
-    r"|#\d+ [^\n]*\.php\(\d+\)"  # PHP
-    r"|\.php:\d+\b|on line <b>\d+</b>"
-    r"|\.rb:\d+:in [`']"  # Ruby
-    r"|\bat [\w.`<>]+ in [^\n]+:line \d+",  # .NET
+    r'|File "[^"]{1,300}", line \d{1,9}'
+    r"|^\s[^\S\n]{0,80}at [\w.$<>]{1,200} ?\([^)\n]{0,300}:\d{1,9}\)"  # JavaScript, Java
+    r"|\bat [^\n<]{0,200}\.[cm]?[jt]s:\d{1,9}:\d{1,9}"  # the same in an HTML page
+    r"|\bat [\w.$]{1,200}\(\w{1,200}\.java:\d{1,9}\)"
+    r"|goroutine \d{1,9} \[running\]"  # Go
+    r"|#\d{1,9} [^\n]{0,300}\.php\(\d{1,9}\)"  # PHP
+    r"|\.php:\d{1,9}\b|on line <b>\d{1,9}</b>"
+    r"|\.rb:\d{1,9}:in [`']"  # Ruby
+    r"|\bat [\w.`<>]{1,200} in [^\n]{1,300}:line \d{1,9}",  # .NET
     re.MULTILINE,
 )
 _VERSIONS = re.compile(
     r"\b(?:Werkzeug|Flask|Django|Gunicorn|uvicorn|aiohttp|Tornado|CherryPy|waitress|Express|Apache|Tomcat|Jetty|nginx|"
     r"openresty|PHP|Laravel|Symfony|Rails|Puma|Passenger|ASP\.NET|Kestrel|Spring Boot|Python|BaseHTTP|SimpleHTTP)"
-    r"(?:/| Version:? ?| )v?\d+(?:\.\d+)+",
+    r"(?:/| Version:? ?| )v?\d{1,9}(?:\.\d{1,9}){1,9}",
     re.IGNORECASE,
 )
 
@@ -38,7 +41,7 @@ def stack_trace(exchange: Exchange) -> str:
 
 def holds_trace(text: str) -> bool:
     """Whether a stack trace stands in a text."""
-    return _TRACES.search(text) is not None
+    return _TRACES.search(text[:_LOOKED_AT]) is not None
 
 
 def framework_version(exchange: Exchange) -> str:
@@ -64,5 +67,5 @@ def has_markup(exchange: Exchange) -> bool:
 def _first(pattern: re.Pattern[str], exchange: Exchange) -> str:
     if exchange.answer is None:
         return ""
-    found = pattern.search(exchange.answer.body.decode("utf-8", "replace"))
+    found = pattern.search(exchange.answer.body[:_LOOKED_AT].decode("utf-8", "replace"))
     return found[0].strip()[:120] if found else ""

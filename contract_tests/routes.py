@@ -119,8 +119,8 @@ def senders_elsewhere(sender: Sender, contract: Contract, options: Mapping[str, 
 
 def _keys(callback: Callback) -> tuple[str, ...]:
     """What a foreign document calls a callback whose `operationId` is its name: the keys on the way to it."""
-    place = re.search(r"\((/.*)\)$", callback.origin)
-    return tokens(place[1]) if place else ()
+    _, found, place = callback.origin.partition("(/")
+    return tokens(f"/{place[:-1]}") if found and place.endswith(")") else ()
 
 
 def hosts(bench: Bench) -> tuple[Scope, ...]:

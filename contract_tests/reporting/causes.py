@@ -22,12 +22,12 @@ _Evidence: TypeAlias = frozenset[tuple[str, ...]]
 
 # What differs between two answers of one cause: ids of the run, of a request, the time, and so the length.
 _OF_ONE_ANSWER = re.compile(
-    r"[0-9A-Za-z]*\{run\}[0-9a-f]*"
+    r"(?<![0-9A-Za-z])[0-9A-Za-z]*+\{run\}[0-9a-f]*"
     r"|[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}"
     r"|\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?(?:Z|[+-]\d\d:?\d\d)?"
 )
 _EXCEPTION = re.compile(r"^(?:\w+\.)*([A-Z]\w*(?:Error|Exception|Exit|Interrupt))\b", re.MULTILINE)
-_LENGTH = re.compile(r"\d+(?= bytes?\b)")
+_LENGTH = re.compile(r"(?<!\d)\d++(?= bytes?\b)")
 
 
 _MOST_FINDINGS = 3  # of one rule, see judging: its further cases are not sent

@@ -11,6 +11,7 @@ __all__ = ["ACTUAL", "EXPECTED", "chinese_actual", "chinese_case", "chinese_expe
 
 _Templates = Sequence[tuple[str, str]]
 _MOST_LEVELS = 4
+_LONGEST = 1000  # characters of a text that a template fits; what is longer was quoted, and stays as it is
 _LATIN = re.compile("[0-9A-Za-z]")
 
 EXPECTED: _Templates = (
@@ -109,7 +110,7 @@ def chinese_actual(text: str) -> str:
 def _chinese(text: str, templates: _Templates, level: int) -> str:
     if (term := TERMS.get(text) or _WORDS.get(text)) is not None:
         return term
-    if level > _MOST_LEVELS:
+    if level > _MOST_LEVELS or len(text) > _LONGEST:
         return ""
     for pattern, chinese in templates:
         if found := re.fullmatch(pattern, text, re.DOTALL):

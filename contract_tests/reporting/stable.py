@@ -24,7 +24,7 @@ VOLATILE = (
 """Keys of `report.json` that two runs against the same receiver do not share; `*` stands for every item."""
 
 _QUOTING = ("rules.*.reason", "rules.*.findings.*.actual")
-_MEASURED = re.compile(r"\d+(?:\.\d+)?(?= ?(?:ms|s|%)(?![\w]))")
+_MEASURED = re.compile(r"(?<!\d)\d++(?:\.\d++)?(?= ?(?:ms|s|%)(?![\w]))")
 
 
 def stable(report: dict[str, Any]) -> dict[str, Any]:

@@ -14,6 +14,8 @@ __all__ = ["LANGUAGES", "WORDS", "both", "reason", "told"]
 
 LANGUAGES = ("en", "zh")
 
+_LONGEST = 16 * 1024  # characters of a reason that a pattern is tried on
+
 WORDS: dict[str, tuple[str, str]] = {
     "title": ("Callback conformance report", "回调符合性报告"),
     "skip": ("Skip to the findings", "跳到问题列表"),
@@ -222,6 +224,8 @@ def reason(text: str) -> Markup:
 
 
 def _chinese(shown: str) -> str:
+    if len(shown) > _LONGEST:  # names of a contract may stand in it
+        return ""
     return next((found.expand(chinese) for pattern, chinese in REASONS if (found := re.fullmatch(pattern, shown))), "")
 
 

@@ -20,7 +20,7 @@ __all__ = ["KINDS", "KIND_OF_FORMAT", "Masks"]
 
 KINDS = {
     # Bounded, so that no text takes long to be searched.
-    "email": re.compile(r"[^\s@<>\"'(),;:]{1,64}(?:@|%40)[^\s@<>\"'(),;:]{1,250}\.[A-Za-z]{2,20}"),
+    "email": re.compile(r"(?:(?!%40)[^\s@<>\"'(),;:]){1,64}+(?:@|%40)[^\s@<>\"'(),;:]{1,250}\.[A-Za-z]{2,20}"),
     "phone": re.compile(r"(?<![\w+])\+[1-9](?:[ ().-]{0,2}\d){6,14}(?!\d)"),
     "uuid": re.compile(r"(?i)(?<![0-9a-f])[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?![0-9a-f])"),
     "ipv4": re.compile(r"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?![\d.])"),

@@ -44,7 +44,7 @@ def inline(text: str) -> Markup:
 
 def plain(text: str) -> str:
     """The text without its marks, for search."""
-    return " ".join(re.sub(r"[`*]|\[([^\]]*)\]\([^)]*\)", r"\1", text).split())
+    return " ".join(re.sub(r"[`*]|\[([^\[\]]*)\]\([^()]*\)", r"\1", text).split())
 
 
 def page(text: str, prefix: str) -> tuple[Markup, list[Heading]]:
