@@ -7,7 +7,7 @@ of hundreds those that a body may be, since it has the members that they require
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -16,6 +16,7 @@ import jsonschema_rs
 
 from openapi import pointer as jp
 from openapi.model import Callback
+from openapi.patterns import bounded
 
 __all__ = ["FEW", "Compiled", "Root", "root_of"]
 
@@ -50,6 +51,10 @@ def root_of(callback: Callback) -> Root:
     return Root(frozenset(required), frozenset(named))
 
 
+def _compiled(schema: Mapping[str, jp.Json]) -> Any:
+    return jsonschema_rs.validator_for(dict(schema), validate_formats=False, pattern_options=bounded())
+
+
 class Compiled:
     """The schemas of some callbacks, compiled when a body first needs them."""
 
@@ -60,10 +65,10 @@ class Compiled:
         self._strict_validator: Callable[[str], Any] = lru_cache(maxsize=FEW)(self._strictly_made)
 
     def _made(self, pointer: str) -> Any:
-        return jsonschema_rs.validator_for(dict(self.callbacks[pointer].tolerant), validate_formats=False)
+        return _compiled(self.callbacks[pointer].tolerant)
 
     def _strictly_made(self, pointer: str) -> Any:
-        return jsonschema_rs.validator_for(dict(self.callbacks[pointer].strict), validate_formats=False)
+        return _compiled(self.callbacks[pointer].strict)
 
     def marks(self, among: Sequence[Callback]) -> dict[str, str]:
         """For each pointer of a callback, the required member that fewest of the others name; empty without one."""

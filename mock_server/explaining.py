@@ -36,10 +36,13 @@ class Explainer:
         """One callback alone: openapi-core takes a hundred megabytes for a document of hundreds."""
         from openapi_core import Config, OpenAPI
 
+        from mock_server.linear_keywords import validators_factory
+
         # The contract's own loader has checked the document; checking it again costs a second.
         no_validator: Any = None
-        config = Config(spec_validator_cls=no_validator)
-        return OpenAPI.from_dict(_one_body(self._document, name, method), config=config)
+        document = _one_body(self._document, name, method)
+        config = Config(spec_validator_cls=no_validator, schema_validators_factory=validators_factory(document))
+        return OpenAPI.from_dict(document, config=config)
 
     def warm_up(self, callback: Callback) -> None:
         """Imports openapi-core and makes ready for one callback's refusals."""

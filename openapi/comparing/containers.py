@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from openapi.comparing.flat import Flat, child_at, child_named, is_closed, matches
+from openapi.comparing.flat import Flat, child_at, child_named, is_closed
 from openapi.comparing.places import ANYTHING, Node
 from openapi.comparing.proving import refused
 from openapi.comparing.scalars import least, most
 from openapi.comparing.walk import Finding, Walk, is_safe
+from openapi.patterns import matches
 
 __all__ = ["arrays", "objects"]
 

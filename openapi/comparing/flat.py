@@ -8,6 +8,7 @@ from typing import Any
 
 from openapi import pointer as jp
 from openapi.comparing.places import ANYTHING, Located, Node, conjoined
+from openapi.patterns import matches
 
 __all__ = [
     "ALL_KINDS",
@@ -19,7 +20,6 @@ __all__ = [
     "flatten",
     "is_closed",
     "kind_of",
-    "matches",
     "merged",
 ]
 
@@ -124,17 +124,6 @@ def kind_of(value: jp.Json) -> str:
         return "integer" if value.is_integer() else "fraction"
     names = {type(None): "null", int: "integer", str: "string", list: "array", dict: "object"}
     return names[type(value)]
-
-
-def matches(pattern: str, name: str) -> bool:
-    """Whether a name matches an ECMA 262 pattern, by the engine that judges bodies.
-
-    Raises:
-        ValueError: The pattern is not a regular expression.
-    """
-    import jsonschema_rs
-
-    return bool(jsonschema_rs.Draft202012Validator({"pattern": pattern}).is_valid(name))
 
 
 def is_closed(node: Node | None) -> bool:
