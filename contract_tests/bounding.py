@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from contract_tests.pattern_texts import without_wild_patterns
 from openapi import pointer as jp
 from openapi.members import Member
 from openapi.model import Callback
@@ -38,7 +39,8 @@ def generative(callback: Callback) -> dict[str, Any]:
     if set(root) == {"$ref", "$defs"}:
         # The usual shape: one named schema; its members' paths start at the body's root.
         root = {**jp.get(root, root["$ref"].removeprefix("#")), "$defs": defs}
-    result: dict[str, Any] = _Narrowing(pinned_values(callback), set(_combined(root))).narrowed(root, (), is_open=False)
+    narrowed = _Narrowing(pinned_values(callback), set(_combined(root))).narrowed(root, (), is_open=False)
+    result: dict[str, Any] = without_wild_patterns(narrowed)
     return result
 
 

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import jsonschema_rs
-from jsonschema.exceptions import ValidationError
-from jsonschema.validators import extend
+from jsonschema.exceptions import ValidationError  # type: ignore[import-untyped]
+from jsonschema.validators import extend  # type: ignore[import-untyped]
 from openapi_core.validation.schemas import oas31_schema_validators_factory as usual
 from openapi_core.validation.schemas.factories import SchemaValidatorsFactory
 

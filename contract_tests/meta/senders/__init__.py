@@ -23,14 +23,12 @@ class CorrectSender:
 
     Attributes:
         command: The command line, with ``{folder}`` for this folder, ``{url}`` and ``{body}``.
-        package: The Python package that it needs, if any.
-        slow: Whether it is compiled first.
+        package: The Python package or the extension of PHP that it needs, if any.
     """
 
     name: str
     command: tuple[str, ...]
     package: str = ""
-    slow: bool = False
 
     @property
     def lacking(self) -> str:
