@@ -176,3 +176,21 @@ def test_merged_document_is_checked_and_the_overlay_is_named(overlaid):
     with pytest.raises(ContractError, match=r"'requierd'") as caught:
         overlaid("{target: $.components.schemas.*, update: {requierd: [a]}}")
     assert "facts.yaml" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("place", "update", "then", "other"),
+    [
+        ({}, {"y": {"a": 1}}, "$.p.y", {"y": {"a": 1}}),
+        ({}, {"y": [{"a": 1}]}, "$.p.y", {"y": [{"a": 1}]}),
+        ({}, {"y": [{"a": 1}]}, "$.p.y[0]", {"y": [{"a": 1}]}),
+        ({"y": []}, {"y": [{"a": 1}]}, "$.p.y[0]", {"y": [{"a": 1}]}),
+        ({"y": {}}, {"y": {"z": {"a": 1}}}, "$.p.y.z", {"y": {"z": {"a": 1}}}),
+        ([], {"a": 1}, "$.p[0]", [{"a": 1}]),
+    ],
+)
+def test_update_of_two_places_is_changed_at_one(place, update, then, other):
+    given = overlay({"target": "$.*", "update": update}, {"target": then, "update": {"more": 1}})
+    for _ in range(2):  # the overlay itself is as it was
+        result = apply_overlay({"p": place, "q": place}, given)
+        assert result["q"] == other != result["p"]

@@ -1,0 +1,36 @@
+"""Secrets too short to be told from ordinary text: a one-character password is masked in no word of a report."""
+
+from __future__ import annotations
+
+import pytest
+
+from contract_tests.reporting.redaction import Redaction
+from mock_server.sending import Access, Pace, Sender
+from mock_server.stamping import Run
+
+TEXT = "the receiver answered 500 to a delivery"
+
+
+@pytest.mark.parametrize("secret", ["e", "5", " ", ""])
+def test_secret_of_one_character_tears_no_text_apart(secret):
+    redaction = Redaction.of([secret, "a long secret"], Run.fresh())
+    assert redaction.text(f"{TEXT}: a long secret") == f"{TEXT}: ***"
+    assert redaction.received(f"{TEXT}: a long secret".encode()) == f"{TEXT}: ***".encode()
+    assert redaction.sent(TEXT.encode()) == TEXT.encode()
+
+
+def test_value_of_one_character_at_a_redacted_pointer_is_masked_there_and_nowhere_else():
+    redaction = Redaction.of([], Run.fresh(), ("/pin",)).knowing([b'{"pin":"e"}'])
+    assert redaction.text(TEXT) == TEXT
+    assert redaction.sent(b'{"pin":"e","text":"eee"}') == b'{"pin":"***","text":"eee"}'
+
+
+def test_secret_inside_another_leaves_no_rest():
+    redaction = Redaction.of(["secret", "a secret indeed"], Run.fresh())
+    assert redaction.text("a secret indeed, secret") == "***, ***"
+
+
+@pytest.mark.parametrize("credentials", [{"basic_auth": "user:e"}, {"headers": (("Authorization", "Bearer e"),)}])
+def test_answer_that_holds_one_character_of_a_password_repeats_no_credential(credentials):
+    answer = Sender(Access("http://127.0.0.1:1/", **credentials), Pace()).credentials
+    assert all(text != "e" for texts in answer.values() for text in texts)
