@@ -100,7 +100,7 @@ def test_state_of_each_waiver_is_told_in_the_order_of_the_file():
 
 def test_waiver_of_a_rule_that_is_not_waived_is_not_told():
     gate = Gate(waivers=(WAIVER,), today=TODAY)
-    assert gate.waiver_of(result("fail")) is None
+    assert [gate.waiver_of(result(verdict)) for verdict in ("fail", "warn", "pass")] == [None] * 3
     assert gate.waiver_of(result("waived"))["until"] == "2026-06-30"
 
 
@@ -188,13 +188,13 @@ def test_version_that_cannot_be_judged_by_is_refused_with_a_remedy(asked, said):
 @pytest.mark.parametrize(
     ("verdict", "since", "then"),
     [
-        ("fail", "1.1", "warn"),
-        ("flaky", "1.1", "warn"),
+        ("fail", "1.2", "warn"),
+        ("flaky", "1.2", "warn"),
         ("fail", "1.0", "fail"),
-        ("pass", "1.1", "pass"),
-        ("error", "1.1", "error"),
-        ("fail SHOULD", "1.1", "fail"),
-        ("flaky SHOULD", "1.1", "flaky"),
+        ("pass", "1.2", "pass"),
+        ("error", "1.2", "error"),
+        ("fail SHOULD", "1.2", "fail"),
+        ("flaky SHOULD", "1.2", "flaky"),
     ],
 )
 def test_broken_must_is_softened_while_it_is_new(verdict, since, then):
@@ -202,5 +202,13 @@ def test_broken_must_is_softened_while_it_is_new(verdict, since, then):
     given.rule, given.reason = rule(since, given.rule.level), "as before"
     Freezing(kit=(1, 2)).soften(given)
     assert given.verdict == then
-    said = f"counts as a {verdict} from 2.0 on: the rule is new in 1.1; --strict counts it now"
+    said = f"counts as a {verdict} from 2.0 on: the rule is new in 1.2; --strict counts it now"
     assert given.reason == ("as before" if then == verdict.split()[0] else f"as before; {said}")
+
+
+@pytest.mark.parametrize(("strict", "then"), [(False, "warn"), (True, "fail")])
+def test_new_must_fails_at_once_where_the_gate_is_strict(strict, then):
+    given = result("fail")
+    given.rule = rule("1.2")
+    Gate(Freezing(kit=(1, 2)), strict=strict).settle(given)
+    assert given.verdict == then
