@@ -9,10 +9,10 @@ import pytest
 
 from contract_tests import contact as contact_module
 from contract_tests.contact import TRY_STEP
-from contract_tests.meta.scripted import FIRST, MUST, SECOND, bench_before, case
+from contract_tests.meta.scripted import FIRST, MUST, PLAIN, SECOND, bench_before, case
 from contract_tests.readback import Stored
 from mock_server.delivery import Framing
-from mock_server.sending import Pace, Sender
+from mock_server.sending import OutOfBudget, Pace, Sender
 from mock_server.signing import DeliverySigner, load_keys, load_scheme
 from openapi import pointer as jp
 
@@ -53,6 +53,13 @@ def test_contact_remembers_each_exchange():
     assert receiver.exchanges == came == receiver.bench.exchanges
 
 
+def test_each_delivery_takes_its_turn():
+    receiver = contact(bench=bench_before(200, pace=Pace(at_once=1, most=1)))
+    receiver.deliver()
+    with pytest.raises(OutOfBudget):
+        receiver.deliver()
+
+
 def test_contact_made_ahead_counts_for_its_rule_and_waits_for_its_turn():
     receiver = contact(200, ahead_of=MUST.id)
     with receiver.bench.company.let_in():
@@ -73,6 +80,9 @@ def test_deliveries_at_once_are_one_burst_and_take_their_turns_together(ahead_of
     finally:
         bench.close()
     assert turns == [3]
+    assert {name for name in bench.__dict__ if "burst_workers" in name} == {
+        "far_burst_workers" if ahead_of else "burst_workers"
+    }
     assert [exchange.delivery for exchange in came] == deliveries
     assert receiver.exchanges == came
     bursts = [(burst.callback, burst.case, burst.exchanges) for burst in bench.bursts]
@@ -88,7 +98,7 @@ def test_plain_delivery_is_another_message_of_the_same_callback(fresh):
     (delivery,) = bench.sender.sent
     assert (delivery.callback, delivery.framing) == (FIRST.name, Framing(fresh_connection=fresh))
     assert receiver.identity == before.next() and delivery.ids == (before.next().id(case().id_kind),)
-    assert "broken" not in json.loads(delivery.body)
+    assert json.loads(delivery.body).keys() == PLAIN[FIRST.name].keys() != PLAIN[SECOND.name].keys()
 
 
 def test_own_connection_has_the_pace_of_the_others_and_is_closed_afterwards(monkeypatch):
@@ -150,6 +160,7 @@ def test_second_try_looks_at_what_is_stored_after_each_telling(attempt, with_sta
     assert exchange.delivery.ids == (receiver.message_id(2),)
     assert asked == [receiver.message_id(2)] * looks
     assert len(receiver.looks) == looks
+    assert receiver.tell(STATES[0]).delivery.ids == (receiver.message_id(0),)
 
 
 def test_case_without_its_edit_or_seal_remembers_the_same_exchanges():
@@ -198,11 +209,13 @@ def test_stored_is_by_default_of_the_first_message():
 def test_what_is_stored_at_last_is_asked_once_a_later_message_is_stored(monkeypatch):
     receiver, asked = watched(Stored(STATES[0], 1))
     patience = []
-    monkeypatch.setattr(
-        contact_module,
-        "settled",
-        lambda read, message_id, until, patience_s: patience.append(patience_s) or read(message_id),
-    )
+
+    def settled(read, message_id, until, patience_s):
+        patience.append(patience_s)
+        assert (until(None), until(Stored(STATES[0], 1))) == (False, True)
+        return read(message_id)
+
+    monkeypatch.setattr(contact_module, "settled", settled)
     receiver.bench.patience_s = 7.0
     assert receiver.stored_at_last(message=1) == Stored(STATES[0], 1)
     (later,) = receiver.exchanges
@@ -218,16 +231,25 @@ def test_message_that_is_never_stored_is_shown_as_unknown():
     assert len(set(asked)) == 2
 
 
-def test_later_message_shares_no_id_with_a_story_nor_a_group_with_the_case():
-    receiver, _ = watched(Stored(STATES[0], 1))
+(GROUP, *_) = [at for at in FIRST.delivery.groups if FIRST.delivery.stamped[at] == "id"]
+
+
+@pytest.mark.parametrize("attempt", [0, 1, 4, 9])
+def test_later_message_shares_no_id_with_a_story_nor_a_group_with_its_try(attempt):
+    receiver = contact(200, attempt=attempt)
+    receiver.bench.state, _ = read_back(Stored(STATES[0], 1))
     receiver.stored_at_last()
     (later,) = receiver.exchanges
     assert later.delivery.ids == (receiver.identity.next(2048).id(case().id_kind),)
-    own = receiver.event(STATES[0])
-    (group, *_) = [at for at in FIRST.delivery.groups if FIRST.delivery.stamped[at] == "id"]
-    assert told(later.delivery, group) != told(own, group)
+    assert told(later.delivery, GROUP) != told(receiver.event(STATES[0]), GROUP)
+
+
+def test_later_message_shares_no_group_with_another_case():
+    receiver, _ = watched(Stored(STATES[0], 1))
+    receiver.stored_at_last()
+    (later,) = receiver.exchanges
     others = [receiver.bench.contact(case(), number).event(STATES[0]) for number in range(1, 50)]
-    assert told(later.delivery, group) not in {told(other, group) for other in others}
+    assert told(later.delivery, GROUP) not in {told(other, GROUP) for other in others}
 
 
 def test_read_back_ahead_of_its_turn_takes_a_turn():

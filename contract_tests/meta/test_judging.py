@@ -116,12 +116,18 @@ def test_rule_that_names_no_case_tells_no_further_ones():
 
 
 def test_first_cases_of_a_batch_are_confirmed_and_the_others_counted():
-    bench = bench_before(404, pace=Pace(at_once=4))
+    bench = bench_before(404, pace=Pace(at_once=5))
     try:
         result = judge(bench, MUST, asked(*cases(6)))
     finally:
         bench.close()
-    assert (result.reason, len(result.findings), result.deliveries) == ("at least 4 of 6 cases broke it", 3, 4 + 3)
+    assert (result.reason, len(result.findings), result.deliveries) == ("at least 5 of 6 cases broke it", 3, 5 + 3)
+
+
+def test_each_case_is_numbered_by_its_place():
+    bench = bench_before(200)
+    judge(bench, MUST, asked(*cases(4)))
+    assert [*bench.ids_sent] == [bench.contact(case(), number).message_id() for number in range(1, 5)]
 
 
 def test_lost_credentials_end_the_run():
