@@ -164,6 +164,8 @@ def meaning(source):
             node.args = node.posonlyargs + node.args + node.kwonlyargs
             node.defaults += filter(None, node.kw_defaults)
             node.posonlyargs, node.kwonlyargs, node.kw_defaults = [], [], []
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test):
+            node.test = ast.Constant(None)
         for name in ("annotation", "returns"):
             if getattr(node, name, None) is not None:
                 setattr(node, name, ast.Constant(None))

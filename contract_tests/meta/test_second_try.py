@@ -13,6 +13,7 @@ from contract_tests.meta.scripted import (
     ACKNOWLEDGES,
     ACKNOWLEDGES_TWO,
     BURSTS,
+    CATALOGUE,
     LOOKS_AT_CALLBACK,
     MUST,
     asked,
@@ -216,8 +217,9 @@ def together(*answers, **more):
     return finding, bench
 
 
-def test_rule_on_deliveries_together_is_excused_where_others_break_together_too():
-    finding, bench = together(500)
+@pytest.mark.parametrize("rule", [MUST, CATALOGUE["ORD-01"]])
+def test_rule_on_deliveries_together_is_excused_where_others_break_together_too(rule):
+    finding, bench = together(500, rule=rule)
     assert (finding, len(bench.crowded), len(bench.exchanges)) == (None, 1, 1 + 24)
 
 
