@@ -31,6 +31,7 @@ def tries(clock, given, *broke, took_s=0.0, cost=1, hostile=False, again_broke=F
 
     def breaks(number):
         numbers.append(number)
+        assert len(numbers) <= MOST_TRIES
         clock.now += took_s
         return next(outcomes, False)
 

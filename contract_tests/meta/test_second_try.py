@@ -184,6 +184,7 @@ def test_finding_shows_the_second_try_where_that_broke_and_the_first_where_it_he
     ("answers", "how", "told"),
     [
         ((500, 200), {"beside": True}, "by the rule on bursts"),
+        ((503, 200), {"beside": True}, "by the rule on bursts"),
         (("reset", 200), {"beside": True}, "by nobody"),
         (("refused", 200), {"beside": True, "bursts": "judged"}, "by nobody"),
         (("timeout", 200), {"beside": True}, "by its rule"),
