@@ -46,6 +46,14 @@ def test_assertion_that_is_no_rules_check_is_an_error_of_the_kit(check, edit, sa
         run_case(bench_before(200), asked(check=check), case(edit=edit), 1, None)
 
 
+@pytest.mark.parametrize("place", ["contract_tests/bench.py", "contract_tests/trying.py", "apps/zoo.py", "zoo/apps.py"])
+def test_assertion_of_any_other_file_is_an_error_of_the_kit(place):
+    made = {}
+    exec(compile("def check(exchange):\n    assert False, 'no rule'", place, "exec"), made)
+    with pytest.raises(RuntimeError, match="no rule"):
+        run_case(bench_before(200), asked(check=made["check"]), case(), 1, None)
+
+
 def test_other_exception_is_no_verdict():
     def raises(exchange):
         raise ValueError
@@ -85,6 +93,7 @@ def test_shared_exchange_is_delivered_once_and_remembered_by_both():
     first, second = (run_case(bench, test, case(), 1, 0) for _ in range(2))
     assert len(bench.exchanges) == 1
     assert first.contact.exchanges == second.contact.exchanges == bench.exchanges
+    assert first.contact.identity == bench.contact(case(), 1).identity
 
 
 def test_other_places_among_the_stimuli_are_delivered_apart():
