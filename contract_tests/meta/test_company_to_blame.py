@@ -16,9 +16,11 @@ from contract_tests.crowding import (
     take_over,
     was_crowded_out,
 )
-from contract_tests.meta.scripted import BURSTS, MUST, bench_before, case, exchange
+from contract_tests.meta.scripted import BURSTS, CATALOGUE, MUST, bench_before, case, exchange
 from contract_tests.verdicts import Finding, RuleResult, Verdict
 from mock_server.sending import Pace
+
+LATER = CATALOGUE["ORD-01"]
 
 
 def bench(*beside, rules=(MUST, BURSTS), judged=(), strained=(), crowded=()):
@@ -41,7 +43,7 @@ def finding(*exchanges, repeated=False):
         ((MUST, BURSTS), (), True, True),
         ((MUST, BURSTS), (MUST.id,), True, True),
         ((MUST, BURSTS), (BURSTS.id,), False, True),
-        ((MUST,), (), False, False),
+        ((MUST, LATER), (), False, False),
     ],
 )
 def test_rule_on_bursts_is_due_where_it_was_asked_for_and_not_judged_yet(rules, judged, due, selected):
@@ -116,6 +118,7 @@ def test_crowd_is_twenty_four_messages_that_nothing_else_speaks_of(answers, brea
         (BURSTS, 2, 1, 1, 0),
         (BURSTS, 2, 0, 0, 0),
         (MUST, 2, 0, 1, 0),
+        (LATER, 2, 0, 1, 0),
     ],
 )
 def test_rule_on_bursts_takes_over_what_it_did_not_see_itself(rule, crowded, own, cases, taken):

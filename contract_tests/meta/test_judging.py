@@ -19,6 +19,7 @@ from contract_tests.meta.scripted import (
     asked,
     bench_before,
     case,
+    exchange,
 )
 from contract_tests.readback import ReadBackError
 from contract_tests.verdicts import Finding, NotApplicable, RuleResult, Verdict
@@ -26,6 +27,7 @@ from mock_server.sending import Pace
 from openapi.errors import KitError
 
 BOTH = (FIRST, SECOND)
+BESIDE = Pace(at_once=5)
 READ_BACK = replace(MUST, evidence="read-back")
 ODD = ReadBackError("the state was odd", where="--state-url", remedy="Mend it.")
 
@@ -116,12 +118,22 @@ def test_rule_that_names_no_case_tells_no_further_ones():
 
 
 def test_first_cases_of_a_batch_are_confirmed_and_the_others_counted():
-    bench = bench_before(404, pace=Pace(at_once=5))
+    bench = bench_before(404, pace=BESIDE)
     try:
         result = judge(bench, MUST, asked(*cases(6)))
     finally:
         bench.close()
     assert (result.reason, len(result.findings), result.deliveries) == ("at least 5 of 6 cases broke it", 3, 5 + 3)
+
+
+def test_case_that_held_beside_others_hides_none_of_them():
+    bench = bench_before(lambda delivery: exchange(200 if b"held" in delivery.body else 404, delivery), pace=BESIDE)
+    held = case("the case that held", edit=lambda value: {**value, "held": True})
+    try:
+        result = judge(bench, MUST, asked(held, *cases(2)))
+    finally:
+        bench.close()
+    assert [finding.case_index for finding in result.findings] == [1, 2]
 
 
 def test_each_case_is_numbered_by_its_place():
@@ -163,6 +175,11 @@ def test_rule_is_blocked_where_all_its_callbacks_are():
     assert result.reason == "blocked: ACK-01 is broken"
     assert set(result.blocked_for) == {FIRST.name, SECOND.name}
     assert bench.exchanges == []
+
+
+def test_rule_that_is_blocked_is_told_so_whatever_else_it_lacks():
+    result = judge(bench_with_broken(*BOTH), replace(REQUIRING, evidence="read-back"), asked())
+    assert (result.blocked, result.reason) == (True, "blocked: ACK-01 is broken")
 
 
 def test_rule_is_judged_by_the_callbacks_that_are_not_blocked():

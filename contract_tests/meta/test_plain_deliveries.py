@@ -84,6 +84,12 @@ def test_each_look_is_another_message_on_a_connection_of_its_own():
     assert bench.sender.renewed == 2
 
 
+def test_plain_deliveries_have_one_number_that_no_case_has():
+    _, bench = looked_after(500)
+    scope = bench.scopes[0]
+    assert [bench.number(purpose, scope, 1) for purpose in ("a plain valid delivery", "another")] == [1, 2]
+
+
 def test_plain_deliveries_share_no_group_with_one_another_nor_with_a_case():
     _, bench = looked_after(500)
     cases = [bench.contact(case(), number, attempt).deliver() for number in (1, 2) for attempt in (0, 1)]
