@@ -23,6 +23,7 @@ import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 import yaml
@@ -88,6 +89,8 @@ def main():
     chosen = [module for module in GUARDED if not options.modules or Path(module).stem in options.modules]
     if len(chosen) < len(options.modules):
         parser.error(f"the modules are {', '.join(Path(module).stem for module in GUARDED)}")
+    if find_spec("cosmic_ray") is None:
+        parser.error("cosmic-ray is not installed: pip install -e '.[mutation]'")
     with ThreadPoolExecutor(max_workers=options.jobs) as workers:
         outcomes = list(workers.map(mutated, chosen))
     sys.exit(not told(outcomes, reasons(chosen)))
