@@ -116,7 +116,6 @@ class Bench:
     states_shown: set[str] = field(default_factory=set)
     spare: int | None = None
     killed_by: dict[Sender, str] = field(default_factory=dict)
-    interrupted: bool = False
     errors: list[Exception] = field(default_factory=list)
     plain_sent: int = 0
     bursts: list[Burst] = field(default_factory=list)

@@ -13,9 +13,11 @@ from typing import Any
 import click
 
 from contract_tests.ending import (
+    code_of,
     draft_waivers,
     kit_version,
     leave_word,
+    leave_word_interrupted,
     leave_word_unstarted,
     report_of,
     told_of,
@@ -27,6 +29,7 @@ from contract_tests.gate import gate_of, gate_options
 from contract_tests.samples.options import put_samples, refuse_nothing_to_mask, sample_options
 from contract_tests.setting_up import bench_at, choice_options, read_back_options
 from contract_tests.under_test import start_options, subject_of
+from mock_server.interruption import INTERRUPTION
 from mock_server.reaching import Lines, pace_in_words, pace_options, reach_options
 from openapi.counting import counted
 from openapi.documenting.published import docs_url_option, site_at
@@ -86,7 +89,8 @@ def check(url: str | None, **options: Any) -> None:
     was_enabled = gc.isenabled()
     gc.disable()  # until the first rule: little of what loads is garbage, and looking for it is a tenth of a start
     try:
-        code = _Check(options).run(url)
+        with INTERRUPTION.heard(options["max_time"], leaves_a_report=True):
+            code = _Check(options).run(url)
     finally:
         gc.unfreeze()
         (gc.enable if was_enabled else gc.disable)()
@@ -96,8 +100,19 @@ def check(url: str | None, **options: Any) -> None:
 @dataclass
 class _Check:
     options: dict[str, Any]
+    bench: Any = None
 
     def run(self, url: str | None) -> int:
+        started_at = datetime.now(UTC)
+        try:
+            return self._run(url)
+        except KeyboardInterrupt as stop:  # before the first rule, or between the last one and its report
+            INTERRUPTION.ends()
+            written = leave_word_interrupted(stop, self.bench, url, self.options, started_at)
+            click.echo("\n".join([f"{why_incomplete(stop)}: nothing was judged", *written]), err=True)
+            return code_of(stop)
+
+    def _run(self, url: str | None) -> int:
         from contract_tests.reporting.redaction import checked_pointers
         from contract_tests.routes import parted
 
@@ -114,7 +129,7 @@ class _Check:
             except KitError as error:
                 leave_word_unstarted(error, url, self.options)
                 raise
-            bench = opened.enter_context(bench_at(subject.url, subject.options))
+            bench = self.bench = opened.enter_context(bench_at(subject.url, subject.options))
             subject.meet(bench)
             put_gate(bench)
             put_samples(bench, self.options)
@@ -183,15 +198,14 @@ class _Check:
                 stopped = run_rules(bench, ready)
             except (Exception, KeyboardInterrupt) as reason:  # whatever it is, what was judged is reported
                 stopped = reason
+            INTERRUPTION.ends()
         if stopped is not None and not isinstance(stopped, (KeyboardInterrupt, OutOfBudget)) and not bench.results:
             error = told_of(stopped, bench)
             leave_word(bench, error, self.options, started_at)
             raise error
         code: int = bench.gate.exit_code(exit_code(bench.results.values(), strict=self.options["strict"]), bench)
-        if isinstance(stopped, KeyboardInterrupt):
-            code = 130
-        elif stopped is not None:
-            code = 3
+        if stopped is not None:
+            code = code_of(stopped)
 
         report = report_of(
             bench,

@@ -1,107 +1,83 @@
-"""Decides which sub-commands there are; each loads the floor it needs only when it is called."""
+"""Entry point of the program: every end of a command is an exit code and at most one message."""
 
 from __future__ import annotations
 
-import importlib
 import sys
 
-import click
-
-from contract_tests.configuring import configurable
 from contract_tests.leaving import leaving_threads
-from mock_server.delivery import printable
-from openapi.errors import KitError
-from openapi.streams import guard_streams
+from mock_server.interruption import INTERRUPTION, OutOfTime
 
 __all__ = ["main"]
-
-_COMMANDS = {
-    # name: module and attribute; help stays fast because nothing of them is imported for it
-    "check": ("contract_tests.check_command", "check", "Judge a receiver: one URL in, a verdict per rule out."),
-    "reproduce": ("contract_tests.reproduce_command", "reproduce", "Play a report's finding again."),
-    "rules": ("openapi.rules_command", "rules", "List the rules, or explain one."),
-    "starter": ("contract_tests.starter_command", "starter", "Print a correct receiver to start from."),
-    "mock": ("mock_server.mock_command", "mock", "Run a receiver made from the contract, right or wrong on purpose."),
-    "send": ("mock_server.send_command", "send", "Send what the provider would: a callback, or messages' whole lives."),
-    "docs": ("contract_tests.docs_command", "docs", "Write the documentation as a site, in English and Chinese."),
-    "export": ("contract_tests.export_command", "export", "Write the contract in a form that other tools read."),
-    "diff": ("openapi.diff_command", "diff", "Say what changed between two contracts and whom it hurts."),
-    "lint": ("openapi.lint_command", "lint", "Say whether a contract is a good one."),
-    "compare": ("contract_tests.compare_command", "compare", "Say what changed between two reports of a receiver."),
-    "summary": ("contract_tests.summary_command", "summary", "Merge many receivers' reports into one table."),
-    "matrix": ("contract_tests.matrix_command", "matrix", "Show that every rule can fail: rule by fault."),
-}
-
-
-class _LazyGroup(click.Group):
-    """A group whose commands are imported when they are called (click's documentation, "Lazily Loading")."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(_COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in _COMMANDS:
-            return None
-        module, attribute, _ = _COMMANDS[cmd_name]
-        command = getattr(importlib.import_module(module), attribute)
-        assert isinstance(command, click.Command)
-        return configurable(command, cmd_name, tuple(_COMMANDS))
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        if args[0] not in _COMMANDS and not args[0].startswith("-"):
-            import difflib
-
-            near = difflib.get_close_matches(args[0], _COMMANDS, n=1)
-            hint = f" Did you mean {near[0]!r}?" if near else ""
-            raise click.UsageError(f"No such command {printable(args[0])!r}.{hint}", ctx)
-        return super().resolve_command(ctx, args)
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, text) for name, (_, _, text) in _COMMANDS.items()])
-
-
-@click.group(
-    cls=_LazyGroup,
-    context_settings={
-        "help_option_names": ["-h", "--help"],
-        "auto_envvar_prefix": "CALLBACK_CONTRACT",
-        "max_content_width": 110,
-    },
-)
-@click.version_option(package_name="callback-contract", prog_name="callback-contract")
-def cli() -> None:
-    """Tells before messages go missing whether a receiver of callbacks is right.
-
-    \b
-    callback-contract check https://staging.example.com/callbacks
-    callback-contract rules ACK-01
-    """
 
 
 @leaving_threads
 def main() -> None:
     """Runs the program; a user's mistake is one message and never a stack trace."""
+    INTERRUPTION.install()  # first: the rest takes its time to load
+    try:
+        code = _code_of_run()
+    except KeyboardInterrupt:  # a second one, while the first was told
+        code = 130
+    INTERRUPTION.over(code)
+    sys.exit(code)
+
+
+def __getattr__(name: str) -> object:
+    if name != "cli":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from contract_tests.commands import cli
+
+    return cli
+
+
+def _code_of_run() -> int:
+    try:
+        import click
+
+        from contract_tests.commands import cli
+        from openapi.errors import KitError
+        from openapi.streams import guard_streams
+    except KeyboardInterrupt:
+        return 130
     guard_streams()
     try:
         # Outside its standalone mode click returns the code of `Exit` instead of leaving with it.
         code = cli.main(standalone_mode=False)
-        sys.exit(code if isinstance(code, int) else 0)
     except click.ClickException as error:
         error.show()
-        sys.exit(2)
+        return 2
     except KitError as error:
-        # What a receiver said may stand in it: no line of it may move the cursor.
-        click.echo("\n".join(printable(line) for line in f"error: {error}".splitlines()), err=True)
-        sys.exit(error.exit_code)
+        _say(f"error: {error}")
+        return error.exit_code
     except RecursionError:
-        click.echo("error: a document is nested too deeply.\n  Give one of fewer levels.", err=True)
-        sys.exit(2)
+        _say("error: a document is nested too deeply.\n  Give one of fewer levels.")
+        return 2
     except (click.Abort, KeyboardInterrupt):
-        click.echo("interrupted", err=True)
-        sys.exit(130)
+        INTERRUPTION.ends()
+        if isinstance(INTERRUPTION.cause, OutOfTime):
+            _say(f"error: {INTERRUPTION.cause}.\n  Allow more, or a smaller contract.")
+            return 3
+        _say("interrupted")
+        return 130
     except BrokenPipeError:
         sys.stderr.close()  # the reader went away, as in `| head`
-        sys.exit(0)
+        return 0
+    except MemoryError:
+        _say("error: there is not enough memory for it.\n  Give a smaller document, or fewer callbacks.")
+        return 3
+    except Exception as error:
+        _say(
+            f"error: {type(error).__name__}: {error}"[:600]
+            + "\n  This is the kit's; please report it. --debug shows where."
+        )
+        return 3
+    return code if isinstance(code, int) else 0
+
+
+def _say(text: str) -> None:
+    import click
+
+    from mock_server.delivery import printable
+
+    # What a receiver said may stand in it: no line of it may move the cursor.
+    click.echo("\n".join(printable(line) for line in text.splitlines()), err=True)

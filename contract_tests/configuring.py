@@ -17,11 +17,13 @@ from contract_tests.config_file import OWN_FILE, Settings, keys_of, settings_for
 from contract_tests.environment import warn_of_no_options
 from mock_server.delivery import printable
 from mock_server.reaching import Lines
+from openapi.errors import KitError
 
 __all__ = ["configurable"]
 
 _KEPT = "callback_contract.config"
 _PRINT = "callback_contract.print_config"
+_DEBUG = "callback_contract.debug"
 
 
 def configurable(command: click.Command, name: str, names: Iterable[str]) -> click.Command:
@@ -48,6 +50,9 @@ def configurable(command: click.Command, name: str, names: Iterable[str]) -> cli
     def keep(ctx: click.Context, param: click.Parameter, value: bool) -> None:
         ctx.meta[_PRINT] = value
 
+    def trace(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+        ctx.meta[_DEBUG] = value
+
     command.params += [
         click.Option(
             ["--config"],
@@ -65,6 +70,15 @@ def configurable(command: click.Command, name: str, names: Iterable[str]) -> cli
             allow_from_autoenv=False,
             help="Say where each option's value is from.",
         ),
+        click.Option(
+            ["--debug"],
+            is_flag=True,
+            expose_value=False,
+            callback=trace,
+            hidden=True,  # the message of an unexpected error names it
+            allow_from_autoenv=False,
+            help="Show where an unexpected error came from.",
+        ),
     ]
     command.callback = _printing_instead(command.callback)
     return command
@@ -76,7 +90,14 @@ def _printing_instead(run: Callable[..., Any] | None) -> Callable[..., Any]:
         if ctx.meta.get(_PRINT):
             return click.echo(_printed(ctx))
         assert run is not None  # every command does something
-        return run(*args, **kwargs)
+        try:
+            return run(*args, **kwargs)
+        except Exception as error:
+            if ctx.meta.get(_DEBUG) and not isinstance(error, (KitError, click.ClickException, click.exceptions.Exit)):
+                import traceback
+
+                click.echo("\n".join(map(printable, traceback.format_exc().splitlines())), err=True)
+            raise
 
     return called
 

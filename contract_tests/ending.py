@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from contract_tests.restoring import told_options
 from contract_tests.setting_up import bench_at
+from mock_server.interruption import OutOfTime
 from openapi.documenting.published import site_of
 from openapi.errors import KitError
 
@@ -18,9 +19,11 @@ if TYPE_CHECKING:
     from contract_tests.reporting.report import Report
 
 __all__ = [
+    "code_of",
     "draft_waivers",
     "kit_version",
     "leave_word",
+    "leave_word_interrupted",
     "leave_word_unstarted",
     "report_of",
     "told_of",
@@ -92,6 +95,48 @@ def leave_word_unstarted(error: KitError, url: str | None, options: Mapping[str,
         leave_word(bench, error, options, datetime.now(UTC))
 
 
+def leave_word_interrupted(
+    stop: BaseException, bench: Any, url: str | None, options: Mapping[str, Any], started_at: datetime
+) -> list[str]:
+    """Writes the reports of a run that was interrupted before it judged anything; gives the lines that say so.
+
+    Args:
+        bench: None where the contract was not read yet: it is not read now, since it may be what took too long.
+    """
+    directory = options["report_dir"]
+    if directory is None or options["dry_run"]:
+        return []
+    try:
+        writable(directory)
+        report = report_of(
+            bench or _empty_bench(url, options),
+            {**options, "state_url": options["state_url"] if bench else None},
+            started_at=started_at,
+            duration_s=max(0.0, (datetime.now(UTC) - started_at).total_seconds()),
+            code=code_of(stop),
+            incomplete=why_incomplete(stop),
+        )
+        return [f"reports in {directory}: {', '.join(file.name for file in write(report, directory))}"]
+    except KitError as error:  # wrong use that nobody came to, or a full disk
+        return [str(error)]
+
+
+def _empty_bench(url: str | None, options: Mapping[str, Any]) -> Any:
+    """A bench without a contract, for a report of no rule."""
+    from contract_tests.bench import Bench
+    from contract_tests.corpus import DEPTHS
+    from mock_server.sending import Access, Pace, Sender
+    from openapi.catalogue import load_catalogue
+    from openapi.model import Contract
+
+    if options["app"]:
+        url = _NO_APP_YET + (url or "/")
+    contract = Contract(Path(options["contract"] or "-"), "", "", "0" * 64, {}, {}, ())
+    sender = Sender(Access(url or "http://127.0.0.1/callbacks"), Pace())
+    catalogue = load_catalogue()
+    return Bench(contract, catalogue, catalogue.rules, (), sender, DEPTHS[options["depth"]], options["seed"])
+
+
 def told_of(stopped: BaseException, bench: Any) -> KitError:
     """Says what stopped a run without any secret of it."""
     from contract_tests.reporting.report import redaction_of
@@ -114,9 +159,14 @@ def why_incomplete(stopped: BaseException | None) -> str:
     """Why a run ended early, as its report says it; empty when it did not."""
     if stopped is None:
         return ""
-    if isinstance(stopped, KeyboardInterrupt):
+    if code_of(stopped) == 130:
         return "interrupted"
     return stopped.reported if isinstance(stopped, KitError) else str(stopped)
+
+
+def code_of(stopped: BaseException) -> int:
+    """The exit code of a run that ended early: 130 if it was interrupted, 3 if it could not go on."""
+    return 130 if isinstance(stopped, KeyboardInterrupt) and not isinstance(stopped, OutOfTime) else 3
 
 
 def writable(directory: Path | None) -> Path | None:

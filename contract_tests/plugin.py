@@ -14,6 +14,7 @@ from contract_tests.doubting import doubt_read_back
 from contract_tests.judging import judge
 from contract_tests.rule_tests import RuleTest
 from contract_tests.verdicts import RuleResult, Verdict
+from mock_server.interruption import INTERRUPTION
 from mock_server.sending import OutOfBudget
 from openapi.catalogue import Rule, load_catalogue
 from openapi.errors import KitError
@@ -108,8 +109,8 @@ class RulesPlugin:
         bench.listener.rule_started(rule)
         begun, bursts = time.monotonic(), len(bench.bursts)
         try:
-            if bench.interrupted:
-                raise KeyboardInterrupt
+            if INTERRUPTION.cause is not None:  # it got lost in a callback of the interpreter
+                raise INTERRUPTION.cause
             send_ahead(bench, rule, self.tests)
             result = judge(bench, rule, test)
             doubt_read_back(bench, result)

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-import signal
 import sys
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -16,6 +14,7 @@ from contract_tests.bench import Bench
 from contract_tests.planning import Plan, planned
 from contract_tests.plugin import RulesPlugin, rule_of
 from contract_tests.rule_tests import RuleTest
+from mock_server.interruption import INTERRUPTION
 from openapi.catalogue import Catalogue
 
 __all__ = ["CHAPTERS", "collect_tests", "plan_of", "plans_of", "run_rules"]
@@ -68,33 +67,11 @@ def run_rules(bench: Bench, ready: Callable[[dict[str, int]], None]) -> BaseExce
         ready: Called with the plan before the first rule is judged.
     """
     plugin = _Judge(lambda: contextlib.nullcontext(bench), lambda tests: ready(plan_of(bench, tests)))
-    with _interruptible(bench), _apart():
+    with _apart():
         code = _pytest(plugin)
-    if plugin.stopped_by is None and (bench.interrupted or code == pytest.ExitCode.INTERRUPTED):
-        return KeyboardInterrupt()
+    if plugin.stopped_by is None and (INTERRUPTION.cause is not None or code == pytest.ExitCode.INTERRUPTED):
+        return INTERRUPTION.cause or KeyboardInterrupt()
     return plugin.stopped_by
-
-
-@contextlib.contextmanager
-def _interruptible(bench: Bench) -> Iterator[None]:
-    """Remembers Ctrl-C: an interrupt that arrives inside a callback of the interpreter would be lost otherwise.
-
-    A pipeline that is cancelled sends SIGTERM, and shall have its report, too.
-    """
-
-    def remember(number: int, frame: object) -> None:
-        bench.interrupted = True
-        raise KeyboardInterrupt
-
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = {number: signal.signal(number, remember) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 @contextlib.contextmanager

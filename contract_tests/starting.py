@@ -177,8 +177,8 @@ def _ended_as_interrupted() -> Iterator[None]:
             on_interrupt(signal.SIGINT, frame)
         raise KeyboardInterrupt
 
-    # What is ignored stays so: nohup means it.
-    heard = [n for n in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(n) != signal.SIG_IGN]
+    # What is ignored stays so: nohup means it. What the program hears already is an interrupt.
+    heard = [n for n in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(n) == signal.SIG_DFL]
     before = {number: signal.signal(number, interrupt) for number in heard}
     try:
         yield

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from mock_server.interruption import INTERRUPTION
 from openapi.errors import KitError
 
 if TYPE_CHECKING:
@@ -153,7 +153,7 @@ def sender_to(url: str, options: Mapping[str, Any], *others: str) -> Sender:
         per_second=options["rate"],
         at_once=options["at_once"],
         most=options["max_deliveries"],
-        until=time.monotonic() + options["max_time"] if options["max_time"] else None,
+        until=INTERRUPTION.begun + options["max_time"] if options["max_time"] else None,
     )
     return Sender(access, pace, _signer(options["signature"]))
 

@@ -17,7 +17,7 @@ import pytest
 from click.testing import CliRunner
 
 from contract_tests import docs_command
-from contract_tests.cli import _LazyGroup
+from contract_tests.commands import _LazyGroup
 from contract_tests.docs_command import docs, proof
 from contract_tests.meta.test_translations import OTHER_WORDS
 from contract_tests.recording import RECORDED, ran

@@ -1,0 +1,177 @@
+"""Interruption of a command: turns the first signal, or the end of `--max-time`, into one exception in the main thread.
+
+A process has one: signal handlers are the process's. Nothing heavy is imported here, so that it can listen before
+anything else is loaded. The end of `--max-time` comes by a POSIX timer; elsewhere (Windows) only what is sent is bounded.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from types import FrameType
+from typing import Any
+
+__all__ = ["INTERRUPTION", "Interruption", "OutOfTime"]
+
+_SAME_S = 1.0  # two signals within it are one: a key that is held down, a supervisor that tells a whole group
+_AGAIN_S = 2.0  # an exception that got lost inside the interpreter is raised again after it
+_LOOK_S = 0.02
+_MOST_HELD_S = 10.0
+_MOST_ENDING_S = 30.0
+_IMPORTING = "<frozen importlib._bootstrap>"
+
+
+class OutOfTime(KeyboardInterrupt):
+    """The time that `--max-time` allows is used up; whoever ends well when interrupted ends well by it, too."""
+
+    def __str__(self) -> str:
+        return "the time that --max-time allows is used up"
+
+
+class Interruption:
+    """What interrupts this process.
+
+    Attributes:
+        begun: `time.monotonic()` when the command began; `--max-time` counts from there.
+        cause: What interrupted the command, once something did.
+    """
+
+    def __init__(self) -> None:
+        self.begun = time.monotonic()
+        self.cause: KeyboardInterrupt | None = None
+        self._installed = False
+        self._leaves_a_report = self._held = self._ending = False
+        self._raised_at = self._pending_since = self._ending_since = 0.0
+
+    def install(self) -> None:
+        """Hears SIGINT, SIGTERM and SIGHUP from here on, for the life of the process.
+
+        What comes is kept until `release` or `heard`: before its options are known there is no place for a report.
+        """
+        self.begun, self._held, self._installed = time.monotonic(), True, True
+        self._take_handlers()
+        # As late as can be: afterwards the interpreter lets them kill it, whatever its exit code was to be.
+        atexit.register(lambda: [signal.signal(number, signal.SIG_IGN) for number in self._signals()])
+        shown = sys.unraisablehook
+
+        def show(lost: sys.UnraisableHookArgs) -> None:
+            if lost.exc_value is not self.cause:
+                shown(lost)
+            elif not self._ending:
+                self._wake_in(_LOOK_S)  # it was raised where the interpreter lets nothing through
+
+        sys.unraisablehook = show
+
+    def release(self) -> None:
+        """Lets through what was kept: the command leaves no report."""
+        self._held = False
+        if self.cause is not None and not self._raised_at:
+            self._raise_or_wait(None)
+
+    @contextlib.contextmanager
+    def heard(self, max_time_s: float | None, *, leaves_a_report: bool = False) -> Iterator[None]:
+        """Interrupts what the block does, also when the time is used up.
+
+        Args:
+            leaves_a_report: The block has to end by itself, with a report: it is interrupted once, and after `ends`
+                not at all.
+        """
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        if not self._installed:
+            self.begun, self.cause, self._raised_at = time.monotonic(), None, 0.0
+        before = self._take_handlers()
+        self._leaves_a_report, self._ending = leaves_a_report, False
+        try:
+            self.release()
+            if max_time_s is not None:
+                self._wake_in(max(_LOOK_S, self.begun + max_time_s - time.monotonic()))
+            yield
+        finally:
+            self._ending = self._installed  # a program that has done its work is on its way out
+            self._wake_in(0)
+            if not self._installed:
+                for number, handler in before.items():
+                    signal.signal(number, handler)
+
+    def ends(self) -> None:
+        """From here on the command writes down what it has, and nothing keeps it from that."""
+        self._ending, self._ending_since = True, time.monotonic()
+        if threading.current_thread() is threading.main_thread():
+            self._wake_in(0)
+
+    def over(self, code: int) -> None:
+        """All is done and said: a signal ends the process at once and without a word, with the code that it has."""
+        for stream in (sys.stdout, sys.stderr):
+            with contextlib.suppress(OSError, ValueError):  # nobody reads it any more
+                stream.flush()
+        for number in self._signals():
+            signal.signal(number, lambda _number, _frame: os._exit(code))
+
+    def _take_handlers(self) -> dict[int, Any]:
+        before: dict[int, Any] = {}
+        for number in self._signals():
+            # What is ignored stays so: nohup means it. Only SIGINT is ignored in every background job.
+            if number == signal.SIGINT or signal.getsignal(number) != signal.SIG_IGN:
+                before[number] = signal.signal(number, self._on_signal)
+        if hasattr(signal, "SIGALRM"):
+            before[signal.SIGALRM] = signal.signal(signal.SIGALRM, self._on_alarm)
+        return before
+
+    @staticmethod
+    def _signals() -> list[signal.Signals]:
+        return [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+
+    @staticmethod
+    def _wake_in(seconds: float) -> None:
+        if hasattr(signal, "setitimer"):
+            signal.setitimer(signal.ITIMER_REAL, seconds)
+
+    def _on_signal(self, number: int, frame: FrameType | None) -> None:
+        now = time.monotonic()
+        if self._ending:
+            if self._ending_since and now - self._ending_since > _MOST_ENDING_S:
+                os._exit(130)
+            return
+        if self.cause is not None and (self._leaves_a_report or now - self._raised_at < _SAME_S):
+            return
+        self.cause = KeyboardInterrupt()
+        self._pending_since = now
+        self._raise_or_wait(frame)
+
+    def _on_alarm(self, number: int, frame: FrameType | None) -> None:
+        if self._ending:
+            return
+        if self.cause is None:
+            self.cause, self._pending_since = OutOfTime(), time.monotonic()
+        self._raise_or_wait(frame)
+
+    def _raise_or_wait(self, frame: FrameType | None) -> None:
+        """Raises, unless the command does not listen yet or a module is half imported; then it looks again soon."""
+        now = time.monotonic()
+        assert self.cause is not None
+        if (self._held or _is_importing(frame)) and now - self._pending_since < _MOST_HELD_S:
+            self._wake_in(_LOOK_S)
+            return
+        self._raised_at = now
+        self._wake_in(_AGAIN_S if self._leaves_a_report else 0)
+        raise self.cause
+
+
+def _is_importing(frame: FrameType | None) -> bool:
+    while frame is not None:
+        if frame.f_code.co_filename == _IMPORTING:
+            return True
+        frame = frame.f_back
+    return False
+
+
+INTERRUPTION = Interruption()
+"""This process's."""
