@@ -89,8 +89,7 @@ def check(url: str | None, **options: Any) -> None:
     was_enabled = gc.isenabled()
     gc.disable()  # until the first rule: little of what loads is garbage, and looking for it is a tenth of a start
     try:
-        with INTERRUPTION.heard(options["max_time"], leaves_a_report=True):
-            code = _Check(options).run(url)
+        code = _Check(options).run(url)
     finally:
         gc.unfreeze()
         (gc.enable if was_enabled else gc.disable)()
@@ -105,7 +104,8 @@ class _Check:
     def run(self, url: str | None) -> int:
         started_at = datetime.now(UTC)
         try:
-            return self._run(url)
+            with INTERRUPTION.heard(self.options["max_time"], leaves_a_report=True):
+                return self._run(url)
         except KeyboardInterrupt as stop:  # before the first rule, or between the last one and its report
             INTERRUPTION.ends()
             written = leave_word_interrupted(stop, self.bench, url, self.options, started_at)
@@ -199,6 +199,7 @@ class _Check:
             except (Exception, KeyboardInterrupt) as reason:  # whatever it is, what was judged is reported
                 stopped = reason
             INTERRUPTION.ends()
+            stopped = INTERRUPTION.cause or stopped  # what broke because of it is not told
         if stopped is not None and not isinstance(stopped, (KeyboardInterrupt, OutOfBudget)) and not bench.results:
             error = told_of(stopped, bench)
             leave_word(bench, error, self.options, started_at)

@@ -1,7 +1,7 @@
 """Interruption of a command: turns the first signal, or the end of `--max-time`, into one exception in the main thread.
 
 A process has one: signal handlers are the process's. Nothing heavy is imported here, so that it can listen before
-anything else is loaded. The end of `--max-time` comes by a POSIX timer; elsewhere (Windows) only what is sent is bounded.
+anything else is loaded. The end of `--max-time` comes by a POSIX timer; on Windows it bounds only what is sent.
 """
 
 from __future__ import annotations
