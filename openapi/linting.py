@@ -14,8 +14,9 @@ from openapi import pointer as jp
 from openapi.checking import document_flaws
 from openapi.comparing.change import Change, worst
 from openapi.comparing.operations import Operation, operation_of
-from openapi.comparing.places import Located, children
+from openapi.comparing.places import Located, Readers, children
 from openapi.errors import ContractError
+from openapi.extent import MOST_PARTS, Extents
 from openapi.loading import load_contract
 from openapi.model import Contract
 from openapi.yamlfile import YamlFile, read_yaml
@@ -95,6 +96,10 @@ def _foreign(path: Path, *, remote: bool) -> Iterator[Remark]:
 
 def _validated(file: YamlFile) -> tuple[list[Remark], bool]:
     """What OpenAPI's own schema refuses, and whether the document has the right shape to be looked at further."""
+    if name := _endless(file.value):
+        what = f"its `allOf` come to more than {MOST_PARTS:,} parts when they are written out"
+        remedy = "The document is not held against OpenAPI's own schema; name fewer schemas in each `allOf`."
+        return [Remark("note", jp.join(["components", "schemas", name]), what, remedy)], True
     from openapi_spec_validator import OpenAPIV30SpecValidator, OpenAPIV31SpecValidator
     from referencing.exceptions import Unresolvable
 
@@ -117,6 +122,15 @@ def _validated(file: YamlFile) -> tuple[list[Remark], bool]:
     return remarks, is_sound
 
 
+def _endless(document: Mapping[str, jp.Json]) -> str:
+    """A component whose parts the validator would follow for hours; empty when there is none."""
+    components = document.get("components")
+    schemas = components.get("schemas") if isinstance(components, Mapping) else None
+    extents = Extents(document, ("allOf",))
+    named = schemas.items() if isinstance(schemas, Mapping) else ()
+    return next((str(name) for name, schema in named if extents.of(schema) > MOST_PARTS), "")
+
+
 def _looked_through(path: Path, against: Path | None) -> Iterator[Remark]:
     try:
         contract = load_contract(path)
@@ -124,8 +138,9 @@ def _looked_through(path: Path, against: Path | None) -> Iterator[Remark]:
         where = error.where.partition(" (")[2].removesuffix(")")
         yield Remark("error", where if where.startswith("/") else "", error.what, error.remedy, error.where)
         return
+    readers = Readers(contract.document)
     for callback in contract.callbacks:
-        operation = operation_of(contract, callback)
+        operation = operation_of(contract, callback, readers)
         yield from (*_examples(operation), *_words(operation), *_signatures(operation))
         yield from (*_schemas(operation), *_facts(operation))
     if against is not None:

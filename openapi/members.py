@@ -10,6 +10,7 @@ from openapi import pointer as jp
 __all__ = ["Member", "members_of", "types_of"]
 
 _MAX_DEPTH = 8  # a recursive schema names no further places worth a rule
+_MOST_MEMBERS = 10_000
 _MADE_UP = {"x-not-drawn", "x-unsaid"}  # marks of a foreign document, see openapi/reading/schemas.py
 _NARROWING = {"const", "pattern", "contentEncoding", "contentMediaType", "x-not-drawn"}
 
@@ -60,36 +61,66 @@ def types_of(schema: Mapping[str, jp.Json]) -> tuple[str, ...]:
 
 
 def members_of(root: Mapping[str, jp.Json]) -> tuple[Member, ...]:
-    """Lists the places that a self-contained schema names, the root (pointer "") first."""
-    found: dict[str, Member] = {}
+    """Lists the places that a self-contained schema names, the root (pointer "") first.
 
-    def flatten(schema: jp.Json, depth: int = 0) -> dict[str, jp.Json]:
+    Of a schema that branches at every level only as many levels are listed as keep it below some thousands of places.
+    """
+    flatten = _Flattening(root)
+    for most_levels in range(_MAX_DEPTH, 1, -1):
+        found = _named(flatten, root, most_levels)
+        if len(found) <= _MOST_MEMBERS:
+            return found
+    return _named(flatten, root, 1)[:_MOST_MEMBERS]
+
+
+class _Flattening:
+    """Merges `$ref` and `allOf` into schemas of one root, each of them once."""
+
+    def __init__(self, root: Mapping[str, jp.Json]) -> None:
+        self._root = root
+        self._known: dict[tuple[int, int], dict[str, jp.Json]] = {}
+
+    def __call__(self, schema: jp.Json, depth: int = 0) -> dict[str, jp.Json]:
         if not isinstance(schema, Mapping):
             return {}  # true or false: any value or none
+        key = id(schema), depth
+        if key not in self._known:
+            self._known[key] = self._flat(schema, depth)
+        return self._known[key]
+
+    def _flat(self, schema: Mapping[str, jp.Json], depth: int) -> dict[str, jp.Json]:
         flat = {key: value for key, value in schema.items() if key not in {"$ref", "allOf"}}
         parts = list(schema.get("allOf", ()))
         if "$ref" in schema:
-            parts.append(jp.get(root, schema["$ref"].removeprefix("#")))
+            parts.append(jp.get(self._root, schema["$ref"].removeprefix("#")))
         if depth < _MAX_DEPTH:
             for part in parts:
-                for key, value in flatten(part, depth + 1).items():
+                for key, value in self(part, depth + 1).items():
                     if key == "properties":
                         flat["properties"] = {**value, **flat.get("properties", {})}
                     elif key == "required":
-                        flat["required"] = [*flat.get("required", ()), *value]
+                        flat["required"] = list(dict.fromkeys([*flat.get("required", ()), *value]))
                     else:
                         flat.setdefault(key, value)
         return flat
 
+
+def _named(flatten: _Flattening, root: Mapping[str, jp.Json], most_levels: int) -> tuple[Member, ...]:
+    """The places down to a level; of too many it gives one more than are listed."""
+    found: dict[str, Member] = {}
+
     def visit(schema: Mapping[str, jp.Json], where: str, depth: int, required: bool) -> None:
+        if len(found) > _MOST_MEMBERS:
+            return
         flat = flatten(schema)
         # What is read-only may be missing from a request, whoever sends it (OpenAPI 3.1, "readOnly").
         found[where] = Member(where, flat, required and not flat.get("readOnly"), types_of(flat))
-        if depth >= _MAX_DEPTH:
+        if depth >= most_levels:
             return
+        always = frozenset(flat.get("required", ()))
         for name, child in flat.get("properties", {}).items():
             if child is not False:
-                visit(child, where + jp.join([name]), depth + 1, name in flat.get("required", ()))
+                visit(child, where + jp.join([name]), depth + 1, name in always)
         items = flat.get("items")
         if isinstance(items, Mapping):
             visit(items, f"{where}/0", depth + 1, False)

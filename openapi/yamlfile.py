@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -77,24 +78,36 @@ class YamlFile:
         return f"{self.path}:{line} ({pointer or '/'})" if line else f"{self.path} ({pointer or '/'})"
 
     def _line(self, pointer: str) -> int:
-        # Composed again only when something is wrong: the happy path pays nothing for line numbers.
         if len(self.text) > _MAX_TEXT_FOR_LINES:
             return 0
-        node = yaml.compose(self.text, Loader=_JsonLikeLoader)
-        line = 1
+        node, line = self._composed, 1
         for token in jp.tokens(pointer):
-            child: yaml.Node | None = None
-            if isinstance(node, yaml.MappingNode):
-                for key, value in node.value:
-                    if key.value == token:
-                        line, child = key.start_mark.line + 1, value
-            elif isinstance(node, yaml.SequenceNode) and token.isdigit() and int(token) < len(node.value):
-                child = node.value[int(token)]
-                line = child.start_mark.line + 1
-            if child is None:
+            children = self._children.get(id(node))
+            if children is None:
+                children = self._children[id(node)] = _children_of(node)
+            if token not in children:
                 break
-            node = child
+            line, node = children[token]
         return line
+
+    @cached_property
+    def _composed(self) -> yaml.Node | None:
+        # Composed again only when something is wrong: the happy path pays nothing for line numbers.
+        composed: yaml.Node | None = yaml.compose(self.text, Loader=_JsonLikeLoader)
+        return composed
+
+    @cached_property
+    def _children(self) -> dict[int, dict[str, tuple[int, yaml.Node]]]:
+        return {}
+
+
+def _children_of(node: yaml.Node | None) -> dict[str, tuple[int, yaml.Node]]:
+    """What stands inside a node, by its token, with the line where it begins."""
+    if isinstance(node, yaml.MappingNode):
+        return {key.value: (key.start_mark.line + 1, value) for key, value in node.value if isinstance(key.value, str)}
+    if isinstance(node, yaml.SequenceNode):
+        return {str(index): (item.start_mark.line + 1, item) for index, item in enumerate(node.value)}
+    return {}
 
 
 def read_yaml(path: Path, *, error: type[KitError]) -> YamlFile:
