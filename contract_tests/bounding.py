@@ -7,14 +7,17 @@ from typing import Any
 
 from contract_tests.pattern_texts import without_wild_patterns
 from openapi import pointer as jp
+from openapi.extent import MOST_PARTS, Extents
 from openapi.members import Member
 from openapi.model import Callback
 from openapi.sampling import TEXTS
 
-__all__ = ["MAX_INTEGER", "MAX_TEXT", "generative", "pinned_values"]
+__all__ = ["MAX_INTEGER", "MAX_TEXT", "MOST_LISTED", "drawn_at_all", "generative", "pinned_values"]
 
 MAX_TEXT = 4096
 MAX_INTEGER = 2**53
+MOST_LISTED = 300
+"""Values of one closed list that are sent; every country and every currency is."""
 
 _LEFT_OUT = frozenset("description examples title readOnly writeOnly default".split())
 _COMBINED = ("allOf", "anyOf", "oneOf")
@@ -26,6 +29,11 @@ _GIVEN = frozenset(
     regex""".split()
 )
 _BITS = {"int32": 2**31 - 1, "int16": 2**15 - 1, "int8": 127}
+
+
+def drawn_at_all(callback: Callback) -> bool:
+    """Whether bodies are drawn from a schema: not from one whose generators would take minutes and gigabytes."""
+    return Extents(callback.schema).of(callback.schema) <= MOST_PARTS
 
 
 def generative(callback: Callback) -> dict[str, Any]:

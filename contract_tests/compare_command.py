@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from openapi.ranges import NumberRange
+
 __all__ = ["compare"]
 
 
@@ -16,7 +18,7 @@ __all__ = ["compare"]
 @click.option("--strict", is_flag=True, help="Fail on a SHOULD that got worse, too.")
 @click.option(
     "--tolerance",
-    type=click.FloatRange(0, 10_000),
+    type=NumberRange(0, 10_000),
     default=50.0,
     show_default=True,
     metavar="PERCENT",

@@ -5,14 +5,14 @@ from __future__ import annotations
 import copy
 import random
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import jsonschema_rs
 
-from contract_tests.bounding import MAX_INTEGER, MAX_TEXT, pinned_values
+from contract_tests.bounding import MAX_INTEGER, MAX_TEXT, drawn_at_all, pinned_values
 from contract_tests.drawing import text_of_pattern
 from contract_tests.drawn import drawn_bodies, walked_bodies
 from contract_tests.verdicts import NotApplicable
@@ -157,7 +157,13 @@ class Scope:
         chosen = chance.sample(walked, min(self.depth.boundaries, len(walked)))
         return chosen + self._drawn(lambda: drawn_bodies(self.callback, self.depth.negations, self.seed, negated=True))
 
+    @cached_property
+    def _is_drawn(self) -> bool:
+        return drawn_at_all(self.callback)
+
     def _drawn(self, draw: Callable[[], list[Any]]) -> list[Any]:
+        if not self._is_drawn:
+            return []
         try:
             return draw()
         except Exception:
@@ -191,10 +197,13 @@ class Scope:
         """
         found = [m for m in self.callback.members if m.pointer and wanted(m) and _present(self.plain, m.pointer)]
         most = self.depth.pick(_MOST_MEMBERS, _MOST_MEMBERS, 10 * _MOST_MEMBERS)
-        if len(found) <= most:
-            return found
-        chosen = sorted(self.random("members").sample(range(len(found)), most))
-        return [found[index] for index in chosen]
+        return self.some(found, most, "members")
+
+    def some(self, things: Sequence[T], most: int, purpose: str) -> list[T]:
+        """All of them, or of too many a choice in their order, the same each time."""
+        if len(things) <= most:
+            return list(things)
+        return [things[index] for index in sorted(self.random(purpose).sample(range(len(things)), most))]
 
 
 def _present(value: jp.Json, pointer: str) -> bool:

@@ -12,6 +12,7 @@ import click
 from openapi.contract_options import contract_of, contract_options, is_own
 from openapi.errors import KitError
 from openapi.model import Callback, Contract
+from openapi.ranges import SEEDS
 
 __all__ = ["export"]
 
@@ -39,7 +40,7 @@ _KINDS = ("openapi", "paths", "schema", "http", "vectors", "signature")
 )
 @click.option("--tolerant", is_flag=True, help="For schema: open closed lists and objects, as a receiver should.")
 @click.option("--depth", type=click.Choice(_DEPTHS), help="For vectors: how many of them; quick without it.")
-@click.option("--seed", type=click.IntRange(0), help="For vectors: changes what is drawn; 0 without it.")
+@click.option("--seed", type=SEEDS, help="For vectors: changes what is drawn; 0 without it.")
 @click.option("--preset", metavar="NAME", help="For signature: which scheme; standard-webhooks without it.")
 @contract_options
 def export(

@@ -13,6 +13,7 @@ from contract_tests.notes import Note
 from contract_tests.verdicts import NotApplicable
 from mock_server.signing import Scheme, lacking_signature, load_scheme
 from openapi.errors import KitError
+from openapi.extent import refuse_too_many
 from openapi.model import Callback, Contract, HeaderParameter, means_all
 from openapi.naming import contract_in_words
 from openapi.printing import shell_word
@@ -32,6 +33,7 @@ def chosen_callbacks(
     """
     # A foreign document was read for the named ones alone, which it may call by another name than the contract.
     chosen = contract.callbacks if contract.is_foreign else contract.chosen(options["callback"])
+    refuse_too_many(len(chosen), "judged in one run")
     scheme = load_scheme(options["signature"]) if options["signature"] else None
     given = _given(options, scheme)
     kept, left = [], list[Note]()

@@ -12,6 +12,7 @@ from contract_tests.setups import RIGHT
 from mock_server.faults import FAULTS
 from openapi.catalogue import load_catalogue
 from openapi.errors import KitError
+from openapi.ranges import SEEDS
 
 __all__ = ["as_markdown", "matrix"]
 
@@ -19,7 +20,7 @@ __all__ = ["as_markdown", "matrix"]
 @click.command()
 @click.option("--rules", "-r", default="", metavar="ID,…", help="Only the faults of these rules or chapters.")
 @click.option("--depth", type=click.Choice(["quick", "standard", "thorough"]), default="quick", show_default=True)
-@click.option("--seed", type=int, default=0, show_default=True, help="Decides what is drawn.")
+@click.option("--seed", type=SEEDS, default=0, show_default=True, help="Decides what is drawn.")
 @click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="Also write the matrix as Markdown.")
 def matrix(rules: str, depth: str, seed: int, out: Path | None) -> None:
     """Judge the mock once with each fault, and print which rules noticed.

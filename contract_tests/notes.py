@@ -5,12 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from contract_tests.bounding import MOST_LISTED, drawn_at_all
 from mock_server.delivery import printable
+from openapi.extent import MOST_PARTS
 from openapi.model import Callback, Contract
 
 __all__ = ["Note", "contract_notes", "selection_notes"]
 
 _LONGEST = 600
+_UNDRAWN = (
+    f"no body is drawn from its schema, which has more than {MOST_PARTS:,} parts when its references are written out;"
+    " examples and one plain body are sent"
+)
 
 
 @dataclass(frozen=True)
@@ -31,7 +37,16 @@ class Note:
 def contract_notes(contract: Contract) -> tuple[Note, ...]:
     """What reading a contract left of it; it may be anybody's, so no character of it moves a cursor."""
     aside = [Note("set aside", _shown(reason), _shown(name)) for name, reason in contract.set_aside]
-    return (*aside, *(Note("contract", _shown(note)) for note in contract.notes))
+    undrawn = [Note("contract", f"{each.name}: {_UNDRAWN}") for each in contract.callbacks if not drawn_at_all(each)]
+    undrawn += [
+        Note(
+            "contract", f"{each.name}: {MOST_LISTED} of {len(member.enum):,} listed values of {member.pointer} are sent"
+        )
+        for each in contract.callbacks
+        for member in each.members
+        if len(member.enum) > MOST_LISTED
+    ]
+    return (*aside, *(Note("contract", _shown(note)) for note in contract.notes), *undrawn)
 
 
 def selection_notes(contract: Contract, names: Sequence[str]) -> tuple[Note, ...]:

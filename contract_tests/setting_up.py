@@ -13,6 +13,7 @@ import click
 from mock_server.reaching import Lines, access_to, sender_to, with_options
 from openapi.contract_options import contract_of, contract_options
 from openapi.errors import KitError
+from openapi.ranges import SEEDS, NumberRange
 
 if TYPE_CHECKING:
     from contract_tests.bench import Bench
@@ -45,7 +46,7 @@ def choice_options(command: _Command) -> _Command:
                 metavar="DEPTH",
                 help="quick, standard or thorough. [standard]",
             ),
-            click.option("--seed", type=int, default=0, show_default=True, help="Decides what is drawn."),
+            click.option("--seed", type=SEEDS, default=0, show_default=True, help="Decides what is drawn."),
         ],
     )
 
@@ -68,7 +69,7 @@ def read_back_options(command: _Command) -> _Command:
             ),
             click.option(
                 "--state-patience",
-                type=click.FloatRange(0, 120),
+                type=NumberRange(0, 120),
                 default=5.0,
                 metavar="S",
                 help="Seconds for storing. [5]",

@@ -15,6 +15,7 @@ from click.core import ParameterSource
 from mock_server.reaching import access_to, with_options
 from openapi.errors import KitError
 from openapi.outputs import replace_file
+from openapi.ranges import NumberRange
 
 if TYPE_CHECKING:
     from contract_tests.bench import Bench
@@ -61,7 +62,7 @@ def start_options(command: _Command) -> _Command:
             click.option("--wait-for", metavar="URL", help="It is ready when this answers. [URL's port]"),
             click.option(
                 "--wait-timeout",
-                type=click.FloatRange(0.1, 3600),
+                type=NumberRange(0.1, 3600),
                 metavar="S",
                 help=f"Seconds until then. [{_WAIT_S:g}]",
             ),

@@ -10,6 +10,7 @@ import click
 
 from mock_server.interruption import INTERRUPTION
 from openapi.errors import KitError
+from openapi.ranges import NumberRange
 
 if TYPE_CHECKING:
     from mock_server.sending import Access, Pace, Sender
@@ -64,7 +65,7 @@ def reach_options(command: _Command) -> _Command:
             click.option("--proxy", default=None, metavar="URL", help="HTTP proxy."),
             click.option(
                 "--timeout",
-                type=click.FloatRange(0.1, 600),
+                type=NumberRange(0.1, 600),
                 default=30.0,
                 metavar="S",
                 help="Seconds for an answer. [30]",
@@ -80,7 +81,7 @@ def pace_options(command: _Command) -> _Command:
         [
             click.option(
                 "--rate",
-                type=click.FloatRange(0.1),
+                type=NumberRange(0.1, 100_000),
                 default=None,
                 metavar="N",
                 help="A second. [20; loopback: no limit]",
@@ -94,13 +95,13 @@ def pace_options(command: _Command) -> _Command:
             ),
             click.option(
                 "--max-deliveries",
-                type=click.IntRange(1),
+                type=click.IntRange(1, 10_000_000),
                 default=None,
                 metavar="N",
                 help="In all. [1000; loopback: no limit]",
             ),
             click.option(
-                "--max-time", type=click.FloatRange(1), default=None, metavar="S", help="Seconds for the whole run."
+                "--max-time", type=NumberRange(1, 604_800), default=None, metavar="S", help="Seconds for the whole run."
             ),
         ],
     )

@@ -16,6 +16,7 @@ from openapi.contract_options import contract_of, contract_options
 from openapi.counting import counted
 from openapi.errors import KitError
 from openapi.helping import rarely_used
+from openapi.ranges import SEEDS, NumberRange
 
 if TYPE_CHECKING:
     from mock_server.delivery import Delivery
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["send"]
 
-_SHARE = click.FloatRange(0, 1)
+_SHARE = NumberRange(0, 1)
 _MOST_NOTES = 5
 
 
@@ -39,15 +40,21 @@ _MOST_NOTES = 5
 @click.option("--example", default=None, metavar="NAME", help="Send this named example of the contract.")
 @click.option("--edit", is_flag=True, help="Edit the body in $EDITOR first.")
 @click.option("--file", default=None, type=click.Path(allow_dash=True), metavar="FILE", help="Send these bytes as is.")
-@click.option("--messages", "-n", type=click.IntRange(1), default=None, metavar="N", help="Whole lives of N messages.")
-@click.option("--speed", type=click.FloatRange(0.001), default=60.0, show_default=True, help="Times faster than life.")
-@click.option("--start-rate", type=click.FloatRange(0.001), default=None, metavar="N", help="Messages begun a second.")
-@click.option("--burst", type=click.IntRange(1), default=1, metavar="N", help="Begin N messages at a time.")
+@click.option(
+    "--messages", "-n", type=click.IntRange(1, 1_000_000), default=None, metavar="N", help="Whole lives of N messages."
+)
+@click.option(
+    "--speed", type=NumberRange(0.001, 1_000_000), default=60.0, show_default=True, help="Times faster than life."
+)
+@click.option(
+    "--start-rate", type=NumberRange(0.001, 100_000), default=None, metavar="N", help="Messages begun a second."
+)
+@click.option("--burst", type=click.IntRange(1, 1_000_000), default=1, metavar="N", help="Begin N messages at a time.")
 @click.option("--failing", type=_SHARE, default=0.05, show_default=True, help="Share of messages that fail.")
 @click.option("--duplicates", type=_SHARE, default=0.0, help="Share of events delivered again later.")
 @click.option("--concurrent", type=_SHARE, default=0.0, help="Share of events delivered twice at once.")
 @click.option("--reordered", type=_SHARE, default=0.0, help="Share of messages with an overtaken event.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Decides contents and lives.")
+@click.option("--seed", type=SEEDS, default=0, show_default=True, help="Decides contents and lives.")
 @click.option("--repeat-ids", is_flag=True, help="Use the ids of the last run with this seed.")
 @click.option("--dry-run", is_flag=True, help="Print curl lines; send nothing.")
 @contract_options

@@ -2,16 +2,39 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Collection, Mapping
 
 from openapi import pointer as jp
+from openapi.errors import KitError
 
-__all__ = ["MOST_PARTS", "Extents"]
+__all__ = ["IN_PLACE", "MOST_PARTS", "MOST_QUESTIONS", "Extents", "refuse_too_many"]
 
-MOST_PARTS = 20_000
+MOST_PARTS = 10_000
 """Beyond it a schema is not given to a library whose work grows with its extent."""
 
+MOST_QUESTIONS = 100_000
+"""Beyond it a validator asks a single value for minutes, and nothing interrupts it."""
+
+IN_PLACE = ("allOf", "anyOf", "oneOf", "not", "if", "then", "else", "dependentSchemas")
+"""Keywords whose schemas are asked about the same value."""
+
+_VALUES = frozenset("$defs enum const examples example default required description".split())
 _BEYOND = 10**12  # as good as endless; a few references more would make numbers of thousands of digits
+
+
+_MOST_CALLBACKS = 500  # twice what the largest providers describe
+
+
+def refuse_too_many(callbacks: int, done: str) -> None:
+    """Refuses more callbacks than a run or a site is of use for; each costs megabytes and seconds.
+
+    Raises:
+        KitError: There are too many; `done` says for what.
+    """
+    if callbacks > _MOST_CALLBACKS:
+        what = f"the contract has {callbacks:,} callbacks, and at most {_MOST_CALLBACKS} are {done}"
+        raise KitError(what, where="--callback", remedy="Name those that are wanted; the option may be repeated.")
 
 
 class Extents:
@@ -32,13 +55,21 @@ class Extents:
         except RecursionError:  # a longer chain of references than Python's stack follows
             return _BEYOND
 
+    def largest(self, schema: jp.Json) -> int:
+        """The extent of that part of a schema which has the largest one; references are not followed to find it."""
+        inside = schema.values() if isinstance(schema, Mapping) else schema if isinstance(schema, list) else ()
+        try:
+            return max((self.of(schema), *map(self.largest, inside)))
+        except RecursionError:
+            return _BEYOND
+
     def _count(self, value: jp.Json) -> int:
         parts = 1
         if isinstance(value, list):
             parts += sum(map(self._count, value))
         elif isinstance(value, Mapping):
             for key, item in value.items():
-                if key != "$defs" and (not self._along or key in self._along):
+                if key not in _VALUES and (not self._along or key in self._along):
                     parts += self._count(item)
             if isinstance(value.get("$ref"), str):
                 parts += self._referred(value["$ref"])
@@ -47,8 +78,7 @@ class Extents:
     def _referred(self, reference: str) -> int:
         if reference not in self._known:
             self._known[reference] = 1  # while it is counted: a ring leads back here
-            try:
+            # A reference to nothing, or out of the document, is others' to find fault with.
+            with contextlib.suppress(LookupError, ValueError):
                 self._known[reference] = self._count(jp.get(self._root, reference.removeprefix("#")))
-            except (LookupError, ValueError):
-                pass  # a reference to nothing, or out of the document, with which others find fault
         return self._known[reference]

@@ -16,7 +16,7 @@ from openapi.comparing.change import Change, worst
 from openapi.comparing.operations import Operation, operation_of
 from openapi.comparing.places import Located, Readers, children
 from openapi.errors import ContractError
-from openapi.extent import MOST_PARTS, Extents
+from openapi.extent import IN_PLACE, MOST_PARTS, MOST_QUESTIONS, Extents
 from openapi.loading import load_contract
 from openapi.model import Contract
 from openapi.yamlfile import YamlFile, read_yaml
@@ -138,7 +138,11 @@ def _looked_through(path: Path, against: Path | None) -> Iterator[Remark]:
         where = error.where.partition(" (")[2].removesuffix(")")
         yield Remark("error", where if where.startswith("/") else "", error.what, error.remedy, error.where)
         return
-    readers = Readers(contract.document)
+    readers, extents = Readers(contract.document), Extents(contract.document, IN_PLACE)
+    if extents.largest(contract.document) > MOST_QUESTIONS:
+        what = f"a schema asks a value more than {MOST_QUESTIONS:,} questions when its references are followed"
+        yield Remark("error", "", what, "Let allOf, anyOf and oneOf branch less; no value is held against it.")
+        return
     for callback in contract.callbacks:
         operation = operation_of(contract, callback, readers)
         yield from (*_examples(operation), *_words(operation), *_signatures(operation))

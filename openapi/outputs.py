@@ -11,7 +11,7 @@ from pathlib import Path
 from openapi.errors import KitError
 from openapi.printing import broken
 
-__all__ = ["is_folder", "replace_file", "write_output"]
+__all__ = ["is_folder", "refuse_no_file", "replace_file", "write_output"]
 
 _LOOKED_AT = 4096
 
@@ -19,6 +19,21 @@ _LOOKED_AT = 4096
 def is_folder(out: str) -> bool:
     """Whether `--out` names a folder: one that is there, or a name that ends with a slash."""
     return out != "-" and (out.endswith(("/", os.sep)) or Path(out).is_dir())
+
+
+def refuse_no_file(name: str, option: str) -> None:
+    """Refuses what is there and is no file, before somebody opens it: a pipe would wait for ever.
+
+    Raises:
+        KitError: It is a directory, a pipe or a device, or a name that a database takes for memory.
+    """
+    remedy = "Give the name of a file."
+    if name == ":memory:" or not name.strip():
+        raise KitError(f"{name!r} names no file", where=option, remedy=remedy)
+    path = Path(name)
+    if path.exists() and not path.is_file():
+        kind = "a directory" if path.is_dir() else "a pipe" if path.is_fifo() else "no regular file"
+        raise KitError(f"{name} is {kind}", where=option, remedy=remedy)
 
 
 def write_output(out: str, text: str, *, mark: str, force: bool = False) -> None:
@@ -39,7 +54,7 @@ def write_output(out: str, text: str, *, mark: str, force: bool = False) -> None
     path = Path(out)
     try:
         if path.exists() and not path.is_file():  # a device or a pipe, as in /dev/stderr
-            path.write_bytes(text.encode())
+            _write_through(path, text.encode())
             return
         if path.exists() and not force and not _is_ours(path, mark):
             raise KitError(
@@ -53,6 +68,14 @@ def write_output(out: str, text: str, *, mark: str, force: bool = False) -> None
         raise KitError(
             f"cannot be written: {error.strerror or error}", where=out, remedy="Give another --out."
         ) from None
+
+
+def _write_through(path: Path, content: bytes) -> None:
+    """Writes into a device or a pipe; one that nobody reads is an error, and is not waited for."""
+    handle = os.open(path, os.O_WRONLY | getattr(os, "O_NONBLOCK", 0))
+    os.set_blocking(handle, True)
+    with os.fdopen(handle, "wb") as file:
+        file.write(content)
 
 
 def _is_ours(path: Path, mark: str) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 from openapi import derive
 from openapi import pointer as jp
 
-__all__ = ["TEXTS", "Sample", "flattened", "sample_of", "why_no_sample"]
+__all__ = ["TEXTS", "Sample", "sample_of", "why_no_sample"]
 
 _MOST_LEVELS = 12
 _MOST_PARTS = 4000  # a schema that branches at every level is given up
@@ -112,6 +112,7 @@ class _Maker:
     ) -> None:
         self._root, self._text_of, self._whole, self._shown = root, text_of, whole, shown
         self._parts = 0
+        self._known: dict[tuple[int, int], tuple[jp.Json, dict[str, Any]]] = {}
 
     def value(self, schema: jp.Json, level: int) -> jp.Json:
         self._parts += 1
@@ -119,7 +120,7 @@ class _Maker:
             raise _NoValue("it has too many parts inside each other")
         if schema is False:
             raise _NoValue("its schema allows no value")
-        flat = flattened(schema, self._root)
+        flat = _flattened(schema, self._root, self._known)
         if "const" in flat:
             return flat["const"]
         if "enum" in flat:
@@ -158,7 +159,10 @@ class _Maker:
         if kind == "string":
             return self._text(flat)
         if kind in {"integer", "number"}:
-            return _number(flat, kind)
+            try:
+                return _number(flat, kind)
+            except (OverflowError, ValueError, ZeroDivisionError):
+                raise _NoValue("its bounds are beyond reason") from None
         return True if kind == "boolean" else None
 
     def _list(self, flat: dict[str, Any], level: int) -> list[jp.Json]:
@@ -230,22 +234,44 @@ def _number(flat: Mapping[str, jp.Json], kind: str) -> jp.Json:
     return int(value) if value == int(value) else value
 
 
-def flattened(schema: jp.Json, root: Mapping[str, jp.Json], level: int = 0) -> dict[str, Any]:
-    """A schema with `$ref` and `allOf` merged into it as far as that can be said in one object."""
+def _flattened(
+    schema: jp.Json,
+    root: Mapping[str, jp.Json],
+    known: dict[tuple[int, int], tuple[jp.Json, dict[str, Any]]],
+    level: int = 0,
+) -> dict[str, Any]:
+    """A schema with `$ref` and `allOf` merged into it as far as that can be said in one object.
+
+    Args:
+        known: What was made of a schema at a level, with the schema, whose identity is the key: once for each.
+    """
     if not isinstance(schema, Mapping) or level > _MOST_LEVELS:
         return {}
+    key = id(schema), level
+    if key not in known:
+        known[key] = schema, _merged(schema, root, known, level)
+    return dict(known[key][1])
+
+
+def _merged(
+    schema: Mapping[str, jp.Json],
+    root: Mapping[str, jp.Json],
+    known: dict[tuple[int, int], tuple[jp.Json, dict[str, Any]]],
+    level: int,
+) -> dict[str, Any]:
     flat: dict[str, Any] = {key: value for key, value in schema.items() if key not in {"$ref", "allOf", "$defs"}}
     parts = list(schema.get("allOf", ()))
     if "$ref" in schema:
         parts.insert(0, jp.get(root, schema["$ref"].removeprefix("#")))
     for part in parts:
-        for key, value in flattened(part, root, level + 1).items():
+        for key, value in _flattened(part, root, known, level + 1).items():
             if key == "properties":
                 mine = flat.get("properties", {})
-                both = {name: {"allOf": [mine[name], value[name]]} for name in value if name in mine}
+                shared = (name for name in value if name in mine and mine[name] is not value[name])
+                both = {name: {"allOf": [mine[name], value[name]]} for name in shared}
                 flat["properties"] = {**value, **mine, **both}
             elif key == "required":
-                flat["required"] = [*flat.get("required", ()), *value]
+                flat["required"] = list(dict.fromkeys([*flat.get("required", ()), *value]))
             elif key in {"oneOf", "anyOf"} and key in flat:
                 flat.setdefault("anyOf" if key == "oneOf" else "oneOf", value)
             elif key == "enum" and key in flat:

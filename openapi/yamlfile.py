@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -61,7 +62,15 @@ def _mapping(loader: Any, node: yaml.MappingNode) -> dict[str, Any]:
     return members
 
 
+def _float(loader: Any, node: yaml.ScalarNode) -> float:
+    try:
+        return _finite(loader.construct_scalar(node))
+    except ValueError as error:
+        raise yaml.constructor.ConstructorError(None, None, str(error), node.start_mark) from None
+
+
 _JsonLikeLoader.add_constructor("tag:yaml.org,2002:map", _mapping)
+_JsonLikeLoader.add_constructor("tag:yaml.org,2002:float", _float)
 
 
 @dataclass(frozen=True)
@@ -196,7 +205,16 @@ def _json(text: str) -> jp.Json:
         raise ValueError(f"{name} is no number")
 
     # A large JSON document is read some twenty times faster so than as the YAML that it also is.
-    return json.loads(text.removeprefix("\ufeff"), object_pairs_hook=unique, parse_constant=refused)
+    return json.loads(
+        text.removeprefix("\ufeff"), object_pairs_hook=unique, parse_constant=refused, parse_float=_finite
+    )
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):
+        raise ValueError(f"{text} is no number that can be worked with")
+    return number
 
 
 def _written_out(value: jp.Json) -> float:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from openapi.errors import KitError
+from openapi.outputs import refuse_no_file
+from openapi.ranges import NumberRange
 
 if TYPE_CHECKING:
     from mock_server.receiver import Receiver
@@ -24,9 +26,15 @@ _GATE_TIMEOUT_S = 300.0
 
 _OPTIONS = (
     click.option("--store", default=None, metavar="FILE", help="Keep deliveries across restarts. [default: in memory]"),
-    click.option("--keep", type=click.IntRange(1), default=100_000, show_default=True, help="Deliveries kept."),
     click.option(
-        "--keep-bytes", type=click.IntRange(1), default=256 * 1024 * 1024, show_default=True, help="Bytes they have."
+        "--keep", type=click.IntRange(1, 100_000_000), default=100_000, show_default=True, help="Deliveries kept."
+    ),
+    click.option(
+        "--keep-bytes",
+        type=click.IntRange(1, 2**50),
+        default=256 * 1024 * 1024,
+        show_default=True,
+        help="Bytes they have.",
     ),
     click.option(
         "--script",
@@ -34,16 +42,18 @@ _OPTIONS = (
         metavar="STEP,…",
         help="Answers in turn: 503x2,429;retry-after=3,200,x*.",
     ),
-    click.option("--delay", type=click.FloatRange(0, 3600), default=0.0, metavar="S", help="Wait before each answer."),
+    click.option("--delay", type=NumberRange(0, 3600), default=0.0, metavar="S", help="Wait before each answer."),
     click.option(
-        "--drop", type=click.FloatRange(0, 1), default=0.0, metavar="SHARE", help="Close so many without an answer."
+        "--drop", type=NumberRange(0, 1), default=0.0, metavar="SHARE", help="Close so many without an answer."
     ),
-    click.option("--expect", type=click.IntRange(1), default=None, metavar="N", help="End when N deliveries came."),
+    click.option(
+        "--expect", type=click.IntRange(1, 100_000_000), default=None, metavar="N", help="End when N deliveries came."
+    ),
     click.option("--exit-on-violation", is_flag=True, help="End at the first refused delivery."),
     click.option("--strict", is_flag=True, help="To the gate, what the contract does not know is a violation, too."),
     click.option(
         "--timeout",
-        type=click.FloatRange(0.001),
+        type=NumberRange(0.001, 604_800),
         default=None,
         metavar="S",
         help=f"End after so long. [default: {_GATE_TIMEOUT_S:g} with --expect]",
@@ -66,6 +76,8 @@ def recorded(receiver: Receiver, contract: Contract, options: Mapping[str, Any])
     from mock_server.recording.restoring import restore
 
     store = options["store"]
+    if store is not None:
+        refuse_no_file(store, "--store")
 
     def trouble(text: str) -> None:
         consequence = "; they are answered 507 until they can" if store and "cannot be kept" in text else ""

@@ -18,6 +18,7 @@ from openapi.documenting.pages import Book, chooser, rendered_pages
 from openapi.documenting.proof import Proof
 from openapi.documenting.words import Words, languages_from
 from openapi.errors import KitError
+from openapi.extent import refuse_too_many
 from openapi.translating import ORIGINAL, overlay_path
 
 __all__ = ["foreign_pages"]
@@ -52,6 +53,7 @@ def foreign_pages(
         read = {**options, "overlay": laid_over[lang]}
         # What was set aside is said once; a translation changes nothing of it.
         contract = contract_of(read, only, quietly=original is not None)
+        refuse_too_many(len(contract.callbacks), "documented in one site")
         original = original or contract
         shown = replace(proof, receivers=(), runs=())
         option = f"--contract {_named(options)}"

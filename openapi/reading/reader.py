@@ -10,6 +10,7 @@ from typing import Any
 
 from openapi import pointer as jp
 from openapi.errors import ContractError
+from openapi.extent import IN_PLACE, MOST_QUESTIONS, Extents
 from openapi.loading import Bundles, read_callback
 from openapi.model import Answer, Callback, Contract, no_such_callback
 from openapi.overlay import apply_overlay, load_overlay
@@ -166,13 +167,13 @@ def _contract(file: YamlFile, taken: Mapping[str, Written], aside: list[tuple[st
         "webhooks": {name: {each.operation.pop("x-method"): each.operation} for name, each in taken.items()},
         "components": {"schemas": components},
     }
-    bundles = Bundles(document)
+    bundles, endless = Bundles(document), _Endless(document)
     callbacks: list[Callback] = []
     unusable: list[tuple[str, str]] = []
     flawed: list[str] = []
     for name, item in document["webhooks"].items():
         for method in item:
-            callback = _usable(_read(file, document, bundles, name, method))
+            callback = _usable(_read(file, document, bundles, name, method), endless)
             if isinstance(callback, str):
                 unusable.append((name, callback))
                 continue
@@ -210,10 +211,31 @@ def _in_words(fault: Fault) -> str:
     return f"{fault.place}: {fault.what}." + (f" {fault.remedy}" if fault.remedy else "")
 
 
-def _usable(callback: Callback) -> Callback | str:
+class _Endless:
+    """Knows which schemas of a document ask a single value for minutes, since their references branch."""
+
+    def __init__(self, document: Mapping[str, jp.Json]) -> None:
+        self._extents = Extents(document, IN_PLACE)
+        self._named = {
+            f"components.schemas.{name}"
+            for name, schema in document["components"]["schemas"].items()
+            if self._extents.largest(schema) > MOST_QUESTIONS
+        }
+
+    def holds(self, schema: Mapping[str, jp.Json]) -> bool:
+        """Whether a self-contained schema is one or has one."""
+        defs = schema.get("$defs", {})
+        own = {key: value for key, value in schema.items() if key != "$defs"}
+        return not self._named.isdisjoint(defs) or Extents(schema, IN_PLACE).largest(own) > MOST_QUESTIONS
+
+
+def _usable(callback: Callback, endless: _Endless) -> Callback | str:
     """The callback with its examples judged and an answer that the mock can give; or why it is of no use."""
     import jsonschema_rs
 
+    if endless.holds(callback.strict):
+        what = f"its schema asks a value more than {MOST_QUESTIONS:,} questions when its references are followed"
+        return f"{callback.origin}: {what}. Let allOf, anyOf and oneOf branch less."
     try:
         strict = jsonschema_rs.validator_for(dict(callback.strict), validate_formats=False)
         jsonschema_rs.validator_for(dict(callback.tolerant), validate_formats=False)
@@ -230,17 +252,17 @@ def _usable(callback: Callback) -> Callback | str:
         wrong = next(strict.iter_errors(example.value), None)
         flaw = f"{wrong.message[:160]} (at {jp.join(wrong.instance_path) or 'its root'})" if wrong else ""
         examples.append(replace(example, flaw=flaw))
-    return replace(callback, examples=tuple(examples), answer=_answerable(callback.answer))
+    return replace(callback, examples=tuple(examples), answer=_answerable(callback.answer, endless))
 
 
-def _answerable(answer: Answer | None) -> Answer | None:
+def _answerable(answer: Answer | None, endless: _Endless) -> Answer | None:
     """An answer whose example keeps its schema; without one, nobody is held to a body."""
     if answer is None or answer.media_type is None:
         return answer
     import jsonschema_rs
 
     schema = dict(answer.schema or {})
-    if "json" not in answer.media_type:
+    if "json" not in answer.media_type or endless.holds(schema):
         return replace(answer, media_type=None, schema=None, example=None, other_bodies=True)
     try:
         validator = jsonschema_rs.validator_for(derived := _plain(schema), validate_formats=False)

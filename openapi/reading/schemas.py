@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
@@ -31,6 +32,16 @@ _SAYING = frozenset(
     enum const minProperties required x-provenance""".split()
 )  # the last is the kit's own: who writes it has thought about the object
 _CHECKED = {"properties": dict, "patternProperties": dict, "enum": list, "required": list}
+_NUMBERS = float(2**53)
+_REACH = {
+    **dict.fromkeys(("minimum", "exclusiveMinimum"), (-math.inf, _NUMBERS)),
+    **dict.fromkeys(("maximum", "exclusiveMaximum"), (-_NUMBERS, math.inf)),
+    "multipleOf": (1e-9, _NUMBERS),
+    "minLength": (0, 100_000),
+    "minItems": (0, 1000),
+    "minProperties": (0, 1000),
+    "minContains": (0, 1000),
+}
 _OF_TYPE: dict[str, Callable[[Any], bool]] = {
     "string": lambda value: isinstance(value, str),
     "boolean": lambda value: isinstance(value, bool),
@@ -143,6 +154,7 @@ class Converter:
                 made[key] = value
         self._types(place, made)
         self._bounds(made)
+        self._reach(made)
         self._examples(place, made)
         self._patterns(place, made)
         self._formats(made)
@@ -192,6 +204,13 @@ class Converter:
         for exclusive, bound in (("exclusiveMinimum", "minimum"), ("exclusiveMaximum", "maximum")):
             if isinstance(made.get(exclusive), bool) and made.pop(exclusive) and bound in made:
                 made[exclusive] = made.pop(bound)
+
+    def _reach(self, made: dict[str, Any]) -> None:
+        """A bound beyond all that is ever sent: nobody makes up a value that keeps it."""
+        for key, (least, most) in _REACH.items():
+            value = made.get(key)
+            if isinstance(value, (int, float)) and not isinstance(value, bool) and not least <= value <= most:
+                made[NOT_DRAWN] = f"its {key!r} is beyond reason"
 
     def _examples(self, place: Place, made: dict[str, Any]) -> None:
         if "examples" in made and not isinstance(made["examples"], list):
