@@ -10,6 +10,7 @@ import click
 
 from contract_tests.restoring import restored
 from contract_tests.setting_up import read_back_options
+from mock_server.interruption import INTERRUPTION
 from mock_server.reaching import pace_options, reach_options
 from openapi.contract_options import contract_options
 
@@ -51,7 +52,9 @@ def reproduce(report: Path, finding: str, **_: Any) -> None:
 
     from contract_tests.playing import play_findings
 
-    raise click.exceptions.Exit(play_findings(recorded, chosen, options | _choice(value)))
+    with INTERRUPTION.heard(options["max_time"]):
+        code = play_findings(recorded, chosen, options | _choice(value))
+    raise click.exceptions.Exit(code)
 
 
 def _choice(report: Mapping[str, Any]) -> dict[str, Any]:

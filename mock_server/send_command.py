@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from mock_server.interruption import INTERRUPTION, OutOfTime
 from mock_server.reaching import pace_in_words, pace_options, reach_options, sender_to
 from openapi import pointer as jp
 from openapi.contract_options import contract_of, contract_options
@@ -69,7 +70,9 @@ def send(url: str, **options: Any) -> None:
 
     Exit codes: 0 all was acknowledged, 1 not all was, 2 wrong use, 3 nobody answers, 130 interrupted.
     """
-    raise click.exceptions.Exit(_Send(url, options).run())
+    with INTERRUPTION.heard(options["max_time"]):
+        code = _Send(url, options).run()
+    raise click.exceptions.Exit(code)
 
 
 @dataclass
@@ -124,7 +127,7 @@ class _Send:
         _say_what_breaks(contract, composer.callback, delivery.body, told_of_state=o["state"] is not None)
         try:
             exchange = sender.send(delivery)
-        except OutOfBudget as reason:
+        except (OutOfBudget, OutOfTime) as reason:
             raise KitError(f"it was not acknowledged: {reason}", exit_code=1) from None
         _show(exchange, sender.access.shown_url)
         if exchange.failure in {"refused", "name", "tls", "proxy"}:
@@ -204,8 +207,8 @@ def _gone(campaign: Any, planned: int) -> int:
         campaign.heard = heard
         try:
             campaign.go()
-        except KeyboardInterrupt:
-            interrupted = True
+        except KeyboardInterrupt as reason:
+            interrupted = not isinstance(reason, OutOfTime)
     _summarise(campaign.tally, planned)
     if interrupted:
         return 130

@@ -5,8 +5,8 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterable, Iterator
 
-from contract_tests.cases import Case, in_turn
 from contract_tests.bounding import MOST_LISTED
+from contract_tests.cases import Case, in_turn
 from contract_tests.corpus import MAX_INTEGER, Scope
 from contract_tests.lacking import lacking
 from contract_tests.verdicts import NotApplicable
