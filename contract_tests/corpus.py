@@ -108,13 +108,19 @@ class Scope:
         """Whether a body is right for this callback or another one that comes to the same URL."""
         return any(scope.tolerant.is_valid(body) for scope in (self, *self.beside))
 
-    @cached_property
+    @property
     def plain(self) -> jp.Json:
         """The content of a plain valid delivery: the first deliverable example, else all members with plain values.
 
         Raises:
             NotApplicable: No body can be made that the contract accepts.
         """
+        if isinstance(self._plain, NotApplicable):
+            raise self._plain.with_traceback(None)
+        return self._plain
+
+    @cached_property
+    def _plain(self) -> jp.Json | NotApplicable:  # the failure is kept, too: each kind of stimulus asks for it
         examples = self.callback.delivered_examples
         if examples:
             return examples[0].value
@@ -124,9 +130,9 @@ class Scope:
         if (drawn := next(filter(self._travels, self.contents), None)) is not None:
             return drawn
         if made is not None:
-            raise NotApplicable(f"no body could be made that is still right as {self.callback.media_type}")
+            return NotApplicable(f"no body could be made that is still right as {self.callback.media_type}")
         why = why_no_sample(self.callback.schema, text_of_pattern)
-        raise NotApplicable(f"no body could be made that its schema accepts: {why}")
+        return NotApplicable(f"no body could be made that its schema accepts: {why}")
 
     @property
     def plain_contents(self) -> list[jp.Json]:

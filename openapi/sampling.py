@@ -186,7 +186,7 @@ class _Maker:
 
     def _object(self, flat: dict[str, Any], level: int) -> dict[str, jp.Json]:
         made: dict[str, jp.Json] = {}
-        required = flat.get("required", ())
+        required = dict.fromkeys(flat.get("required", ()))
         named = flat.get("properties", {})
         for name in [*named, *(name for name in required if name not in named)]:
             if name not in required and (not self._whole or level > _MOST_LEVELS // 2):
