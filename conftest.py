@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from contract_tests.bench import Bench
-from contract_tests.plugin import RulesPlugin
+from callback_contract.contract_tests.runner.bench import Bench
+from callback_contract.contract_tests.runner.pytest_plugin import RulesPlugin
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -23,12 +23,12 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @contextlib.contextmanager
 def _bench(url: str | None) -> Iterator[Bench]:
-    from contract_tests.first_contact import make_first_contact
-    from contract_tests.readback import own_read_back
-    from contract_tests.setting_up import receiver_at
-    from mock_server.sending import Access, Pace, Sender
-    from openapi.catalogue import load_catalogue
-    from openapi.loading import load_contract
+    from callback_contract.contract_tests.runner.first_contact import make_first_contact
+    from callback_contract.contract_tests.runner.setup import receiver_at
+    from callback_contract.contract_tests.target.read_back import own_read_back
+    from callback_contract.mock_server.client.sender import Access, Pace, Sender
+    from callback_contract.openapi.contract.loading import load_contract
+    from callback_contract.openapi.rules.catalogue import load_catalogue
 
     contract, catalogue = load_contract(), load_catalogue()
     with receiver_at(url, contract) as target:

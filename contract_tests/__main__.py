@@ -1,5 +1,5 @@
-"""Runs the program as `python -m contract_tests`."""
+"""Runs the program as `python -m callback_contract.contract_tests`."""
 
-from contract_tests.cli import main
+from callback_contract.contract_tests.cli.main import main
 
 main()

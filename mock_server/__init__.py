@@ -18,17 +18,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from mock_server.mock_receiver import DidNotArrive, MockReceiver
-    from mock_server.provider.in_process import Provider
-    from mock_server.recording.arrival import Arrival
+    from callback_contract.mock_server.provider.in_process import Provider
+    from callback_contract.mock_server.store.stored_delivery import StoredDelivery
+    from callback_contract.mock_server.testing.mock_receiver import DidNotArrive, MockReceiver
 
-__all__ = ["Arrival", "DidNotArrive", "MockReceiver", "Provider"]
+__all__ = ["DidNotArrive", "MockReceiver", "Provider", "StoredDelivery"]
 
 _WHERE = {
-    "Arrival": "mock_server.recording.arrival",
-    "DidNotArrive": "mock_server.mock_receiver",
-    "MockReceiver": "mock_server.mock_receiver",
-    "Provider": "mock_server.provider.in_process",
+    "StoredDelivery": "callback_contract.mock_server.store.stored_delivery",
+    "DidNotArrive": "callback_contract.mock_server.testing.mock_receiver",
+    "MockReceiver": "callback_contract.mock_server.testing.mock_receiver",
+    "Provider": "callback_contract.mock_server.provider.in_process",
 }
 
 

@@ -1,8 +1,8 @@
 """Floor 1: the contract, and what follows from it alone."""
 
-from openapi.errors import CatalogueError, ContractError, KitError, OverlayError
-from openapi.loading import CONTRACT_FILE, load_contract
-from openapi.model import Callback, Contract, Example
+from callback_contract.openapi.contract.loading import CONTRACT_FILE, load_contract
+from callback_contract.openapi.contract.model import Callback, Contract, Example
+from callback_contract.openapi.text.errors import CatalogueError, ContractError, KitError, OverlayError
 
 __all__ = [
     "CONTRACT_FILE",

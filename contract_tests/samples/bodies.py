@@ -10,13 +10,13 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from contract_tests.samples.recording import Recording
-from mock_server.bodies import content_type, encode_body, read_texts, travels, value_of
-from mock_server.decoding import Unparsable, decode
-from mock_server.delivery import Headers, header_value
-from openapi.bodies import FORM, MULTIPART
-from openapi.model import Callback
-from openapi.pointer import Json
+from callback_contract.contract_tests.samples.recorded_delivery import RecordedDelivery
+from callback_contract.mock_server.wire.bodies import content_type, encode_body, read_texts, travels, value_of
+from callback_contract.mock_server.wire.delivery import Headers, header_value
+from callback_contract.mock_server.wire.strict_json import Unparsable, decode
+from callback_contract.openapi.bodies import FORM, MULTIPART
+from callback_contract.openapi.contract.model import Callback
+from callback_contract.openapi.documents.json_pointer import Json
 
 __all__ = ["Body", "read_body", "rewritten", "why_unmaskable"]
 
@@ -60,7 +60,7 @@ class Body:
         return _NAMES[self.media_type] if self.media_type else "JSON"
 
 
-def read_body(recording: Recording, known: Collection[str]) -> Body:
+def read_body(recording: RecordedDelivery, known: Collection[str]) -> Body:
     """Reads the body of a recording.
 
     Args:
@@ -82,7 +82,7 @@ def read_body(recording: Recording, known: Collection[str]) -> Body:
         return Body(FORM, texts=tuple(read_texts(FORM, recording.body, FORM)))
 
 
-def why_unmaskable(recording: Recording, body: Body) -> str:
+def why_unmaskable(recording: RecordedDelivery, body: Body) -> str:
     """Why nothing of a body can be masked safely; empty where it can be."""
     if body.media_type == MULTIPART and _FILE.search(recording.body):
         return "it holds a file, of which no mask reaches the inside"

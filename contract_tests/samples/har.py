@@ -7,8 +7,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from contract_tests.samples.recording import Entries, Recording, Unreadable, headers_of
-from openapi.errors import KitError
+from callback_contract.contract_tests.samples.recorded_delivery import Entries, RecordedDelivery, Unreadable, headers_of
+from callback_contract.openapi.text.errors import KitError
 
 __all__ = ["read_archive"]
 
@@ -54,7 +54,7 @@ def _no_archive(name: str, why: str) -> KitError:
     return KitError(f"{name} is no HTTP archive: {why}", where="--samples", remedy="Export it as HAR 1.2.")
 
 
-def _read(entry: Any, place: str) -> Recording | Unreadable | None:
+def _read(entry: Any, place: str) -> RecordedDelivery | Unreadable | None:
     request = entry.get("request") if isinstance(entry, dict) else None
     if not isinstance(request, dict):
         return Unreadable(place, "has no request")
@@ -73,7 +73,7 @@ def _read(entry: Any, place: str) -> Recording | Unreadable | None:
     media_type = posted.get("mimeType")
     if isinstance(media_type, str) and media_type and not any(key.lower() == "content-type" for key, _ in headers):
         headers = (("Content-Type", media_type), *headers)
-    return Recording(place, body, headers, method=method)
+    return RecordedDelivery(place, body, headers, method=method)
 
 
 def _bytes(posted: dict[str, Any]) -> bytes:

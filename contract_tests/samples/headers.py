@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection
 
-from mock_server.delivery import Headers
-from openapi.secret_names import is_secret_header, is_signature_header
+from callback_contract.mock_server.wire.delivery import Headers
+from callback_contract.openapi.text.secret_names import is_secret_header, is_signature_header
 
 __all__ = ["replayed"]
 

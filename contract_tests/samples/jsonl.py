@@ -14,8 +14,14 @@ import json
 from pathlib import Path
 from typing import Any
 
-from contract_tests.samples.recording import MOST_BODY_BYTES, Entries, Recording, Unreadable, headers_of
-from mock_server.wireform import encode
+from callback_contract.contract_tests.samples.recorded_delivery import (
+    MOST_BODY_BYTES,
+    Entries,
+    RecordedDelivery,
+    Unreadable,
+    headers_of,
+)
+from callback_contract.mock_server.wire.json_spelling import encode
 
 __all__ = ["read_lines"]
 
@@ -42,7 +48,7 @@ def read_lines(file: Path, name: str) -> Entries:
                 yield _read(line, place)
 
 
-def _read(line: bytes, place: str) -> Recording | Unreadable:
+def _read(line: bytes, place: str) -> RecordedDelivery | Unreadable:
     try:
         value = json.loads(line.decode())
     except UnicodeDecodeError:
@@ -55,10 +61,10 @@ def _read(line: bytes, place: str) -> Recording | Unreadable:
         return Unreadable(place, "holds a number of too many digits")
     if isinstance(value, dict) and value.keys() >= _ENVELOPE and value.keys() <= {*_ENVELOPE, "callback"}:
         return _opened(value, place)
-    return Recording(place, line)
+    return RecordedDelivery(place, line)
 
 
-def _opened(envelope: dict[str, Any], place: str) -> Recording | Unreadable:
+def _opened(envelope: dict[str, Any], place: str) -> RecordedDelivery | Unreadable:
     body, callback = envelope["body"], envelope.get("callback", "")
     if not isinstance(callback, str):
         return Unreadable(place, "`callback` is no text")
@@ -69,4 +75,4 @@ def _opened(envelope: dict[str, Any], place: str) -> Recording | Unreadable:
         return Unreadable(place, "the body holds a lone surrogate, which has no bytes")
     except ValueError as error:
         return Unreadable(place, str(error))
-    return Recording(place, sent, headers, callback)
+    return RecordedDelivery(place, sent, headers, callback)

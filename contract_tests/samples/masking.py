@@ -13,12 +13,12 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
-from contract_tests.samples.masks import KIND_OF_FORMAT, KINDS, Masks
-from contract_tests.samples.quoting import Quotes
-from openapi import pointer as jp
-from openapi.errors import KitError
-from openapi.members import Member
-from openapi.model import Callback, Contract
+from callback_contract.contract_tests.samples.masks import KIND_OF_FORMAT, KINDS, Masks
+from callback_contract.contract_tests.samples.quotations import Quotes
+from callback_contract.openapi.contract.members import Member
+from callback_contract.openapi.contract.model import Callback, Contract
+from callback_contract.openapi.documents import json_pointer as jp
+from callback_contract.openapi.text.errors import KitError
 
 __all__ = ["Masker", "UnmaskableError", "masker_of"]
 

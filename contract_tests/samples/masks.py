@@ -13,8 +13,8 @@ from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 from typing import Any
 
-from openapi import pointer as jp
-from openapi.sampling import TEXTS
+from callback_contract.openapi.contract.example_value import TEXTS
+from callback_contract.openapi.documents import json_pointer as jp
 
 __all__ = ["KINDS", "KIND_OF_FORMAT", "Masks"]
 
@@ -94,7 +94,7 @@ class Masks:
         if form in TEXTS:
             yield TEXTS[form]
         if "pattern" in schema:
-            from contract_tests.drawing import text_of_pattern
+            from callback_contract.contract_tests.generation.strategies import text_of_pattern
 
             drawn = text_of_pattern(schema)
             if drawn is not None:

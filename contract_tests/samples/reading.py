@@ -8,10 +8,15 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-from contract_tests.samples.har import read_archive
-from contract_tests.samples.jsonl import read_lines
-from contract_tests.samples.recording import MOST_BODY_BYTES, Entries, Recording, Unreadable
-from openapi.errors import KitError
+from callback_contract.contract_tests.samples.har import read_archive
+from callback_contract.contract_tests.samples.jsonl import read_lines
+from callback_contract.contract_tests.samples.recorded_delivery import (
+    MOST_BODY_BYTES,
+    Entries,
+    RecordedDelivery,
+    Unreadable,
+)
+from callback_contract.openapi.text.errors import KitError
 
 __all__ = ["read_recordings"]
 
@@ -42,7 +47,7 @@ def _single(file: Path) -> Entries:
         if file.suffix.lower() in _KINDS:
             yield from _file(file, file.name)
         elif _start(file).startswith(b"SQLite format 3\x00"):
-            from mock_server.recording.exporting import stored_deliveries
+            from callback_contract.mock_server.store.export import stored_deliveries
 
             damaged: list[Unreadable] = []
 
@@ -50,7 +55,7 @@ def _single(file: Path) -> Entries:
                 damaged.append(Unreadable(path.name, text.removeprefix(f"{path} ")))
 
             for number, callback, method, headers, body in stored_deliveries(file, note):
-                yield Recording(f"{file.name} delivery {number}", body, headers, callback, method)
+                yield RecordedDelivery(f"{file.name} delivery {number}", body, headers, callback, method)
             yield from damaged
         else:
             raise KitError("is no recording that the kit knows", where=f"--samples {file}", remedy=_REMEDY)
@@ -90,7 +95,7 @@ def _file(file: Path, name: str, folder: str = "") -> Entries:
     else:
         with file.open("rb") as opened:
             body = opened.read(MOST_BODY_BYTES + 1)
-        yield Recording(name, body, callback=folder)
+        yield RecordedDelivery(name, body, callback=folder)
 
 
 def _start(file: Path) -> bytes:

@@ -7,12 +7,12 @@ import string
 from collections.abc import Iterable
 from random import Random
 
-from contract_tests.cases import Case
-from contract_tests.corpus import Scope
-from contract_tests.stimuli.texts import with_keys
-from contract_tests.verdicts import NotApplicable
-from openapi import pointer as jp
-from openapi.members import Member
+from callback_contract.contract_tests.generation.corpus import Scope
+from callback_contract.contract_tests.model.cases import Case, stimuli
+from callback_contract.contract_tests.model.verdicts import NotApplicable
+from callback_contract.contract_tests.stimuli.texts import with_keys
+from callback_contract.openapi.contract.members import Member
+from callback_contract.openapi.documents import json_pointer as jp
 
 __all__ = ["other_types", "several_members", "structured_members", "unknown_members", "unknown_values"]
 
@@ -70,6 +70,7 @@ def _known(member: Member) -> Iterable[str]:
     return names
 
 
+@stimuli("forward-compatible")
 def unknown_members(scope: Scope) -> Iterable[Case]:
     """One unknown member at a time, with a scalar value, in every object."""
     chance = scope.random("unknown members")
@@ -84,6 +85,7 @@ def unknown_members(scope: Scope) -> Iterable[Case]:
             )
 
 
+@stimuli("forward-compatible")
 def structured_members(scope: Scope) -> Iterable[Case]:
     """One unknown member at a time that holds an object, an array or null."""
     chance = scope.random("structured members")
@@ -99,6 +101,7 @@ def structured_members(scope: Scope) -> Iterable[Case]:
             )
 
 
+@stimuli("forward-compatible")
 def several_members(scope: Scope) -> Iterable[Case]:
     """Several unknown members at once."""
     chance = scope.random("several members")
@@ -115,6 +118,7 @@ def several_members(scope: Scope) -> Iterable[Case]:
             )
 
 
+@stimuli("forward-compatible")
 def unknown_values(scope: Scope) -> Iterable[Case]:
     """Values that a closed list does not know, never the empty string."""
     members = [m for m in scope.with_members(lambda m: m.enum) if all(isinstance(v, str) for v in m.enum)]
@@ -128,6 +132,7 @@ def unknown_values(scope: Scope) -> Iterable[Case]:
             yield Case(scope.callback, f"{member.pointer} = {value!r}", jp.replaced(scope.plain, member.pointer, value))
 
 
+@stimuli("forward-compatible")
 def other_types(scope: Scope) -> Iterable[Case]:
     """Values of other JSON types in maps whose keys are the customer's own."""
     maps = scope.with_members(lambda member: member.is_free_map)

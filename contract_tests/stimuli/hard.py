@@ -8,11 +8,17 @@ import json
 from collections.abc import Iterable
 from dataclasses import replace
 
-from contract_tests.cases import Case, about_json, hostile, in_turn
-from contract_tests.corpus import MAX_TEXT, Scope
-from contract_tests.stimuli.off_schema import missing_members, mistyped_members, required_members, wrong_roots
-from contract_tests.stimuli.texts import text_members, with_keys, with_text
-from contract_tests.stimuli.unparsable import (
+from callback_contract.contract_tests.generation.corpus import MAX_TEXT, Scope
+from callback_contract.contract_tests.model.cases import Case, stimuli
+from callback_contract.contract_tests.model.verdicts import NotApplicable
+from callback_contract.contract_tests.stimuli.off_schema import (
+    missing_members,
+    mistyped_members,
+    required_members,
+    wrong_roots,
+)
+from callback_contract.contract_tests.stimuli.texts import text_members, with_keys, with_text
+from callback_contract.contract_tests.stimuli.unparsable import (
     bad_encodings,
     empty_bodies,
     instead,
@@ -21,11 +27,10 @@ from contract_tests.stimuli.unparsable import (
     syntax_errors,
     truncations,
 )
-from contract_tests.stimuli.valid import put
-from contract_tests.verdicts import NotApplicable
-from mock_server.bodies import encode_body
-from openapi import pointer as jp
-from openapi.members import Member
+from callback_contract.contract_tests.stimuli.valid import put
+from callback_contract.mock_server.wire.bodies import encode_body
+from callback_contract.openapi.contract.members import Member
+from callback_contract.openapi.documents import json_pointer as jp
 
 __all__ = [
     "big_integers",
@@ -42,8 +47,7 @@ __all__ = [
 ]
 
 
-@hostile
-@about_json
+@stimuli("hard", hostile=True, about_json=True)
 def duplicate_names(scope: Scope) -> Iterable[Case]:
     """A member that stands twice, with the same and with another value."""
     for member in required_members(scope)[: scope.depth.pick(2, 8, 100)]:
@@ -58,8 +62,7 @@ def duplicate_names(scope: Scope) -> Iterable[Case]:
                 )
 
 
-@hostile
-@about_json
+@stimuli("hard", hostile=True, about_json=True)
 def nesting(scope: Scope) -> Iterable[Case]:
     """Arrays and objects inside each other, hundreds and tens of thousands deep."""
     for depth in scope.depth.pick((500, 20_000), (500, 5_000, 100_000), (500, 5_000, 100_000, 400_000)):
@@ -76,7 +79,7 @@ def _integers(scope: Scope) -> list[Member]:
     return found
 
 
-@hostile
+@stimuli("hard", hostile=True)
 def big_integers(scope: Scope) -> Iterable[Case]:
     """Integers past 2^53, past 64 bits, and below the least ones."""
     for member in _integers(scope):
@@ -99,8 +102,7 @@ def big_integers(scope: Scope) -> Iterable[Case]:
         yield huge if scope.callback.is_json else in_fields
 
 
-@hostile
-@about_json
+@stimuli("hard", hostile=True, about_json=True)
 def long_numbers(scope: Scope) -> Iterable[Case]:
     """Numbers of thousands of digits."""
     for member in _integers(scope):
@@ -131,8 +133,7 @@ def _hard_texts(scope: Scope, texts: dict[str, str]) -> Iterable[Case]:
                 )
 
 
-@hostile
-@about_json
+@stimuli("hard", hostile=True, about_json=True)
 def surrogates(scope: Scope) -> Iterable[Case]:
     """Escaped halves of a surrogate pair."""
     yield from _hard_texts(
@@ -145,7 +146,7 @@ def surrogates(scope: Scope) -> Iterable[Case]:
     )
 
 
-@hostile
+@stimuli("hard", hostile=True)
 def control_characters(scope: Scope) -> Iterable[Case]:
     """NUL and other control characters, escaped as JSON wants it."""
     yield from _hard_texts(
@@ -153,7 +154,7 @@ def control_characters(scope: Scope) -> Iterable[Case]:
     )
 
 
-@hostile
+@stimuli("hard", hostile=True)
 def long_texts(scope: Scope) -> Iterable[Case]:
     """Texts longer than any message."""
     for member in text_members(scope)[: scope.depth.pick(2, 20, 20)]:
@@ -163,8 +164,7 @@ def long_texts(scope: Scope) -> Iterable[Case]:
             )
 
 
-@hostile
-@about_json
+@stimuli("hard", hostile=True, about_json=True)
 def fractions(scope: Scope) -> Iterable[Case]:
     """Integers spelt with a fraction of zero or an exponent."""
     for member in _integers(scope):
@@ -202,7 +202,7 @@ _OUTSIDE: dict[str, tuple[jp.Json, ...]] = {
 }
 
 
-@hostile
+@stimuli("hard", hostile=True)
 def outside_formats(scope: Scope) -> Iterable[Case]:
     """Values outside the formats that are only inferred: right or wrong to refuse, never to fail on."""
     members = scope.with_members(lambda member: member.format in _OUTSIDE)
@@ -219,7 +219,7 @@ def outside_formats(scope: Scope) -> Iterable[Case]:
             )
 
 
-@hostile
+@stimuli("hard", hostile=True)
 def negations(scope: Scope) -> Iterable[Case]:
     """Contents that Schemathesis broke on purpose."""
     for index, broken in enumerate(scope.negations):
@@ -249,7 +249,7 @@ def _has_form(scope: Scope, value: jp.Json) -> bool:
     return True
 
 
-@in_turn
+@stimuli("hard", in_turn=True)
 def broken_then_valid(scope: Scope) -> Iterable[Case]:
     """One hostile body of each kind; each is followed by a valid delivery."""
     kinds = (
@@ -265,8 +265,8 @@ def broken_then_valid(scope: Scope) -> Iterable[Case]:
         surrogates,
         control_characters,
     )
-    for stimuli in kinds:
+    for each in kinds:
         try:
-            yield next(iter(stimuli(scope)))
+            yield next(iter(each(scope)))
         except NotApplicable:
             continue

@@ -5,19 +5,18 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterable
 
-from contract_tests.cases import Case, about_json, default_headers, hostile, in_turn
-from contract_tests.corpus import Scope
-from contract_tests.first_contact import KIT_AGENT
-from contract_tests.stimuli.off_schema import missing_members, wrong_roots
-from contract_tests.stimuli.texts import MARKUP, text_members, with_text
-from contract_tests.stimuli.unparsable import syntax_errors
-from contract_tests.stimuli.valid import put
-from contract_tests.verdicts import NotApplicable
-from mock_server.bodies import content_type, decode_body
-from mock_server.delivery import Framing, Headers
-from mock_server.wireform import SPELLINGS, encode
-from openapi import pointer as jp
-from openapi.bodies import FORM
+from callback_contract.contract_tests.generation.corpus import Scope
+from callback_contract.contract_tests.model.cases import KIT_AGENT, Case, default_headers, stimuli
+from callback_contract.contract_tests.model.verdicts import NotApplicable
+from callback_contract.contract_tests.stimuli.off_schema import missing_members, wrong_roots
+from callback_contract.contract_tests.stimuli.texts import MARKUP, text_members, with_text
+from callback_contract.contract_tests.stimuli.unparsable import syntax_errors
+from callback_contract.contract_tests.stimuli.valid import put
+from callback_contract.mock_server.wire.bodies import content_type, decode_body
+from callback_contract.mock_server.wire.delivery import Framing, Headers
+from callback_contract.mock_server.wire.json_spelling import SPELLINGS, encode
+from callback_contract.openapi.bodies import FORM
+from callback_contract.openapi.documents import json_pointer as jp
 
 __all__ = [
     "changing_methods",
@@ -45,6 +44,7 @@ def _with_media_type(scope: Scope, value: str | None) -> Headers:
     return rest if value is None else (("Content-Type", value), *rest)
 
 
+@stimuli("http")
 def media_type_parameters(scope: Scope) -> Iterable[Case]:
     """The media type with parameters."""
     media_type = content_type(scope.callback)
@@ -63,6 +63,7 @@ def media_type_parameters(scope: Scope) -> Iterable[Case]:
         )
 
 
+@stimuli("http")
 def media_type_cases(scope: Scope) -> Iterable[Case]:
     """The media type in other letter cases."""
     media_type, semicolon, parameters = content_type(scope.callback).partition(";")
@@ -71,7 +72,7 @@ def media_type_cases(scope: Scope) -> Iterable[Case]:
         yield Case(scope.callback, f"Content-Type: {value}", scope.plain, headers=_with_media_type(scope, value))
 
 
-@hostile
+@stimuli("http", hostile=True)
 def unknown_media_types(scope: Scope) -> Iterable[Case]:
     """Media types that the contract does not name, with bodies of that kind and with JSON."""
 
@@ -122,22 +123,25 @@ def _methods(scope: Scope, *methods: str) -> Iterable[Case]:
             yield Case(scope.callback, f"the method {method}", scope.plain, method=method, headers=headers)
 
 
-@hostile
+@stimuli("http", hostile=True)
 def other_methods(scope: Scope) -> Iterable[Case]:
     """Every other common method."""
     yield from _methods(scope, "GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 
+@stimuli("http")
 def changing_methods(scope: Scope) -> Iterable[Case]:
     """Methods that change something."""
     yield from _methods(scope, "PUT", "PATCH", "DELETE")
 
 
+@stimuli("http")
 def reading_methods(scope: Scope) -> Iterable[Case]:
     """Methods that only read."""
     yield from _methods(scope, "GET", "HEAD")
 
 
+@stimuli("http")
 def trace(scope: Scope) -> Iterable[Case]:
     """TRACE."""
     yield from _methods(scope, "TRACE")
@@ -153,6 +157,7 @@ def _accented(scope: Scope, text: str) -> jp.Json:
     return next((content for content in made if scope.strict.is_valid(content)), scope.plain)
 
 
+@stimuli("http")
 def chunked(scope: Scope) -> Iterable[Case]:
     """Bodies in chunks of odd sizes, with characters that fall apart at a chunk's edge."""
     content = _accented(scope, "naïve 李雷 text")
@@ -162,12 +167,14 @@ def chunked(scope: Scope) -> Iterable[Case]:
         )
 
 
+@stimuli("http")
 def no_agent(scope: Scope) -> Iterable[Case]:
     """No User-Agent."""
     headers = tuple(h for h in default_headers(scope.callback) if h[0].lower() != "user-agent")
     yield Case(scope.callback, "no User-Agent", scope.plain, headers=headers)
 
 
+@stimuli("http")
 def other_agents(scope: Scope) -> Iterable[Case]:
     """Names of other HTTP libraries."""
     headers = tuple(h for h in default_headers(scope.callback) if h[0].lower() != "user-agent")
@@ -175,6 +182,7 @@ def other_agents(scope: Scope) -> Iterable[Case]:
         yield Case(scope.callback, f"User-Agent: {name}", scope.plain, headers=(*headers, ("User-Agent", name)))
 
 
+@stimuli("http")
 def header_cases(scope: Scope) -> Iterable[Case]:
     """Header names in lower and in upper case."""
     for label, change in (("lower", str.lower), ("upper", str.upper)):
@@ -182,21 +190,23 @@ def header_cases(scope: Scope) -> Iterable[Case]:
         yield Case(scope.callback, f"header names in {label} case", scope.plain, headers=headers)
 
 
-@in_turn
+@stimuli("http", in_turn=True)
 def kept_connections(scope: Scope) -> Iterable[Case]:
     """A broken body, for a valid delivery to follow on the same connection."""
-    for stimuli in (syntax_errors, wrong_roots, missing_members):
+    for each in (syntax_errors, wrong_roots, missing_members):
         try:
-            yield next(iter(stimuli(scope)))
+            yield next(iter(each(scope)))
         except NotApplicable:
             continue
 
 
+@stimuli("http")
 def expecting(scope: Scope) -> Iterable[Case]:
     """A sender that waits for 100 Continue."""
     yield Case(scope.callback, "Expect: 100-continue", scope.plain, framing=Framing(expect_continue=True))
 
 
+@stimuli("http")
 def slow(scope: Scope) -> Iterable[Case]:
     """A body in several pieces with pauses between them."""
     for parts, pause_s in ((4, 0.2), (2, scope.depth.pick(0.5, 0.5, 1.0))):
@@ -204,7 +214,7 @@ def slow(scope: Scope) -> Iterable[Case]:
         yield Case(scope.callback, f"a body in {parts} pieces, {pause_s:g} s apart", scope.plain, framing=framing)
 
 
-@about_json
+@stimuli("http", about_json=True)
 def spellings(scope: Scope) -> Iterable[Case]:
     """The same JSON in every spelling."""
     accented = _accented(scope, "a/b é 中")
@@ -212,6 +222,7 @@ def spellings(scope: Scope) -> Iterable[Case]:
         yield Case(scope.callback, f"the spelling: {name}", accented, spelling=name)
 
 
+@stimuli("http")
 def unknown_headers(scope: Scope) -> Iterable[Case]:
     """Headers that proxies, tracing and next year's provider add."""
     headers = default_headers(scope.callback)
@@ -224,13 +235,13 @@ def unknown_headers(scope: Scope) -> Iterable[Case]:
         yield Case(scope.callback, f"the headers {names}", scope.plain, headers=(*headers, *more))
 
 
-@hostile
+@stimuli("http", hostile=True)
 def provoking(scope: Scope) -> Iterable[Case]:
     """Deliveries that make a receiver show its error pages, with markup in them."""
     markup = MARKUP["a script element"]
-    for stimuli in (syntax_errors, wrong_roots, missing_members, other_methods, unknown_media_types):
+    for each in (syntax_errors, wrong_roots, missing_members, other_methods, unknown_media_types):
         try:
-            yield next(iter(stimuli(scope)))
+            yield next(iter(each(scope)))
         except NotApplicable:
             continue
     for member in scope.with_members(lambda m: m.required and m.types == ("integer",))[:1]:

@@ -6,12 +6,12 @@ import functools
 import json
 from collections.abc import Iterable
 
-from contract_tests.cases import Case, about_json, hostile
-from contract_tests.corpus import Scope
-from contract_tests.stimuli.valid import put
-from contract_tests.verdicts import NotApplicable
-from openapi import pointer as jp
-from openapi.members import Member
+from callback_contract.contract_tests.generation.corpus import Scope
+from callback_contract.contract_tests.model.cases import Case, stimuli
+from callback_contract.contract_tests.model.verdicts import NotApplicable
+from callback_contract.contract_tests.stimuli.valid import put
+from callback_contract.openapi.contract.members import Member
+from callback_contract.openapi.documents import json_pointer as jp
 
 __all__ = [
     "missing_members",
@@ -22,8 +22,7 @@ __all__ = [
 ]
 
 
-@hostile
-@about_json
+@stimuli("off-schema", hostile=True, about_json=True)
 def wrong_roots(scope: Scope) -> Iterable[Case]:
     """JSON whose root is not what the contract says."""
     if "object" not in scope.callback.members[0].types:
@@ -67,7 +66,7 @@ def _in_states(scope: Scope) -> list[jp.Json]:
     return contents[: scope.depth.pick(1, 1, len(contents))]
 
 
-@hostile
+@stimuli("off-schema", hostile=True)
 def missing_members(scope: Scope) -> Iterable[Case]:
     """Required members left out, one at a time and all together."""
     for content in _in_states(scope):
@@ -81,8 +80,7 @@ def missing_members(scope: Scope) -> Iterable[Case]:
     yield Case(scope.callback, "every member missing", scope.plain, edit=functools.partial(other_root, {}))
 
 
-@hostile
-@about_json
+@stimuli("off-schema", hostile=True, about_json=True)
 def null_members(scope: Scope) -> Iterable[Case]:
     """Null in the place of required members, one at a time and all together."""
     required = [member for member in required_members(scope) if member.types and "null" not in member.types]
@@ -108,7 +106,7 @@ _OF_TYPE: dict[str, jp.Json] = {
 }
 
 
-@hostile
+@stimuli("off-schema", hostile=True)
 def mistyped_members(scope: Scope) -> Iterable[Case]:
     """Required members with a value of another type, one at a time and all together."""
     required = [member for member in required_members(scope) if member.types]

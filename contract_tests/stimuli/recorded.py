@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from contract_tests.cases import Case, in_turn
-from contract_tests.corpus import Scope
-from contract_tests.verdicts import NotApplicable
+from callback_contract.contract_tests.generation.corpus import Scope
+from callback_contract.contract_tests.model.cases import Case, stimuli
+from callback_contract.contract_tests.model.verdicts import NotApplicable
 
 __all__ = ["samples"]
 
 
-@in_turn
+@stimuli("recorded", in_turn=True)
 def samples(scope: Scope) -> Iterable[Case]:
     """The recordings of one callback, to the byte and in their order."""
     if scope.samples is None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterable
 
-from contract_tests.cases import Case, Stimuli, hostile, in_turn
-from contract_tests.corpus import Scope
-from contract_tests.stimuli.texts import text_members
-from contract_tests.stimuli.valid import put
-from contract_tests.verdicts import NotApplicable
-from mock_server.signing import KINDS, SPELLINGS, Scheme, has_meaning
+from callback_contract.contract_tests.generation.corpus import Scope
+from callback_contract.contract_tests.model.cases import Case, Stimuli, stimuli
+from callback_contract.contract_tests.model.verdicts import NotApplicable
+from callback_contract.contract_tests.stimuli.texts import text_members
+from callback_contract.contract_tests.stimuli.valid import put
+from callback_contract.mock_server.signing import KINDS, SPELLINGS, Scheme, has_meaning
 
 __all__ = [
     "altered",
@@ -39,7 +39,8 @@ def _scheme(scope: Scope) -> Scheme:
 def _sealed(why_none: str, *kinds: str, crashes: bool = False) -> Stimuli:
     """Stimuli that are plain but for their signature; what a receiver may crash on is looked after."""
 
-    def stimuli(scope: Scope) -> Iterable[Case]:
+    @stimuli("signature", hostile=crashes, in_turn=True)  # who sees forgeries may shut out their sender
+    def forged(scope: Scope) -> Iterable[Case]:
         scheme = _scheme(scope)
         cases = [
             Case(scope.callback, (KINDS | SPELLINGS)[kind], scope.plain, seal=kind)
@@ -50,8 +51,8 @@ def _sealed(why_none: str, *kinds: str, crashes: bool = False) -> Stimuli:
             raise NotApplicable(f"the signature scheme {scheme.name} {why_none}")
         return cases
 
-    stimuli.__qualname__ = "sealed: " + ", ".join(kinds)  # identities are numbered by it
-    return in_turn(hostile(stimuli) if crashes else stimuli)  # who sees forgeries may shut out their sender
+    forged.__qualname__ = "sealed: " + ", ".join(kinds)  # identities are numbered by it
+    return forged
 
 
 _NO_TIME = "signs no time"
@@ -71,7 +72,7 @@ several = _sealed("knows one signature only", "wrong-first", "wrong-last", "vers
 rotated = _sealed("has one key only: name two in its key_env to see a rotation", "second-key")
 
 
-@in_turn
+@stimuli("signature", in_turn=True)
 def altered(scope: Scope) -> Iterable[Case]:
     """What was changed after a right signature was made, and sent under it."""
     scheme = _scheme(scope)
@@ -84,7 +85,7 @@ def altered(scope: Scope) -> Iterable[Case]:
             yield Case(scope.callback, KINDS[kind], scope.plain, seal=kind)
 
 
-@in_turn
+@stimuli("signature", in_turn=True)
 def of_old_events(scope: Scope) -> Iterable[Case]:
     """An event that is older than a signature may be, signed now: a late try."""
     scheme = _scheme(scope)
@@ -96,7 +97,7 @@ def of_old_events(scope: Scope) -> Iterable[Case]:
     yield Case(scope.callback, label, scope.plain, later_s=-age_s)
 
 
-@in_turn
+@stimuli("signature", in_turn=True)
 def tracing(scope: Scope) -> Iterable[Case]:
     """A stored message, and a forged delivery that tells a later state of it."""
     scheme = _scheme(scope)

@@ -7,15 +7,24 @@ import itertools
 import math
 from collections.abc import Iterable
 
-from contract_tests.cases import Case, Draw, in_turn
-from contract_tests.corpus import MAX_INTEGER, MAX_TEXT, Scope
-from contract_tests.lacking import lacking
-from contract_tests.stimuli.off_schema import missing_members
-from contract_tests.stimuli.texts import INVISIBLE, KEYS, LINE_ENDS, MARKUP, SCRIPTS, SYMBOLS, text_members, with_keys
-from contract_tests.stimuli.valid import PHONES, put
-from contract_tests.verdicts import NotApplicable
-from openapi import pointer as jp
-from openapi.order import Order
+from callback_contract.contract_tests.generation.corpus import MAX_INTEGER, MAX_TEXT, Scope
+from callback_contract.contract_tests.model.cases import Case, Draw, stimuli
+from callback_contract.contract_tests.model.verdicts import NotApplicable
+from callback_contract.contract_tests.stimuli.missing_facts import lacking
+from callback_contract.contract_tests.stimuli.off_schema import missing_members
+from callback_contract.contract_tests.stimuli.texts import (
+    INVISIBLE,
+    KEYS,
+    LINE_ENDS,
+    MARKUP,
+    SCRIPTS,
+    SYMBOLS,
+    text_members,
+    with_keys,
+)
+from callback_contract.contract_tests.stimuli.valid import PHONES, put
+from callback_contract.openapi.contract.order import Order
+from callback_contract.openapi.documents import json_pointer as jp
 
 __all__ = [
     "BURST",
@@ -75,18 +84,21 @@ def _events(scope: Scope) -> Order:
     return _order(scope)
 
 
+@stimuli("story")
 def each_state(scope: Scope) -> Iterable[Case]:
     """A message in each state."""
     for state in _events(scope).states:
         yield Case(scope.callback, f"a message in the state {state!r}", scope.plain, states=(state,))
 
 
+@stimuli("story")
 def first_and_last_state(scope: Scope) -> Iterable[Case]:
     """A message in the first and in the last state of a life; every state at a thorough depth."""
     cases = list(each_state(scope))
     yield from cases if scope.depth.name == "thorough" else (cases[0], cases[-1])
 
 
+@stimuli("story")
 def earlier_states(scope: Scope) -> Iterable[Case]:
     """A message in each state that others follow, and the first of those."""
     order = _events(scope)
@@ -96,6 +108,7 @@ def earlier_states(scope: Scope) -> Iterable[Case]:
             yield Case(scope.callback, f"{state!r}, then {following[0]!r}", scope.plain, states=(state, following[0]))
 
 
+@stimuli("story")
 def respelt(scope: Scope) -> Iterable[Case]:
     """A message, and the spelling in which the same event comes again."""
     state = _events(scope).states[0]
@@ -104,12 +117,14 @@ def respelt(scope: Scope) -> Iterable[Case]:
         yield Case(scope.callback, f"a redelivery spelt otherwise: {spelling}", scope.plain, states=(state, spelling))
 
 
+@stimuli("story")
 def distant_redeliveries(scope: Scope) -> Iterable[Case]:
     """A message that comes again after many others."""
     state = _events(scope).states[0]
     yield Case(scope.callback, f"a redelivery after {DISTANCE} other messages", scope.plain, states=(state,))
 
 
+@stimuli("story")
 def orders(scope: Scope) -> Iterable[Case]:
     """Lives told in other orders: all permutations of short ones, drawn ones of long ones."""
     order = _order(scope)
@@ -126,12 +141,14 @@ def orders(scope: Scope) -> Iterable[Case]:
             yield Case(scope.callback, f"the order {', '.join(states)}", scope.plain, states=states)
 
 
+@stimuli("story")
 def unended_orders(scope: Scope) -> Iterable[Case]:
     """Lives that end in no terminal state, told in other orders."""
     terminal = _order(scope).terminal
     yield from (case for case in orders(scope) if not set(case.states) & set(terminal))
 
 
+@stimuli("story")
 def ended_lives(scope: Scope) -> Iterable[Case]:
     """A terminal state, then late ones that come before it in the life."""
     order = _order(scope)
@@ -142,6 +159,7 @@ def ended_lives(scope: Scope) -> Iterable[Case]:
         yield Case(scope.callback, f"{end!r}, then late {', '.join(late)}", scope.plain, states=(end, *late))
 
 
+@stimuli("story")
 def group_mates(scope: Scope) -> Iterable[Case]:
     """Three messages that share everything that messages can share."""
     order = _order(scope)
@@ -151,6 +169,7 @@ def group_mates(scope: Scope) -> Iterable[Case]:
     yield Case(scope.callback, "three messages of one group", scope.plain, states=life[:3])
 
 
+@stimuli("story")
 def interleavings(scope: Scope) -> Iterable[Case]:
     """Several messages of one group, their states told in any interleaving."""
     order = _order(scope)
@@ -159,6 +178,7 @@ def interleavings(scope: Scope) -> Iterable[Case]:
     yield Case(scope.callback, "interleaved messages of one group", scope.plain, states=order.states, draw=draw)
 
 
+@stimuli("story")
 def kept_texts(scope: Scope) -> Iterable[Case]:
     """Contents whose free texts are hard to keep: every script, every symbol, and what tidying up would change."""
     _order(scope)
@@ -180,6 +200,7 @@ def kept_texts(scope: Scope) -> Iterable[Case]:
         yield Case(scope.callback, f"{MAX_TEXT} characters at {member.pointer}", content)
 
 
+@stimuli("story")
 def kept_integers(scope: Scope) -> Iterable[Case]:
     """Contents whose integers are hard to keep."""
     _order(scope)
@@ -192,6 +213,7 @@ def kept_integers(scope: Scope) -> Iterable[Case]:
             yield Case(scope.callback, f"{member.pointer} = {value}", jp.replaced(scope.plain, member.pointer, value))
 
 
+@stimuli("story")
 def kept_phones(scope: Scope) -> Iterable[Case]:
     """Phone numbers, a leading plus sign and all."""
     _order(scope)
@@ -205,6 +227,7 @@ def kept_phones(scope: Scope) -> Iterable[Case]:
             yield Case(scope.callback, f"{member.pointer} = {shown}", scope.plain, edit=edit)
 
 
+@stimuli("story")
 def kept_maps(scope: Scope) -> Iterable[Case]:
     """Maps whose keys are the customer's own."""
     _order(scope)
@@ -221,7 +244,7 @@ def kept_maps(scope: Scope) -> Iterable[Case]:
             yield Case(scope.callback, f"{label} at {member.pointer}", with_keys(scope, member, dict(value)))
 
 
-@in_turn
+@stimuli("story", in_turn=True)
 def refused_after_stored(scope: Scope) -> Iterable[Case]:
     """A broken delivery that tells a later state of a stored message, and one that tells of a new message."""
     order = _order(scope)
@@ -239,12 +262,14 @@ def refused_after_stored(scope: Scope) -> Iterable[Case]:
     raise NotApplicable("every required member identifies the message")
 
 
+@stimuli("story")
 def bursts(scope: Scope) -> Iterable[Case]:
     """Many messages of one group at once."""
     order = _order(scope)
     yield Case(scope.callback, f"{BURST} messages at once", scope.plain, states=(order.states[0],))
 
 
+@stimuli("story")
 def mixed_bursts(scope: Scope) -> Iterable[Case]:
     """All states of one message at once."""
     life = max(_order(scope).lives, key=len)

@@ -6,11 +6,11 @@ import functools
 import unicodedata
 from collections.abc import Iterable, Iterator
 
-from contract_tests.cases import Case
-from contract_tests.corpus import MAX_TEXT, Scope
-from contract_tests.verdicts import NotApplicable
-from openapi import pointer as jp
-from openapi.members import Member
+from callback_contract.contract_tests.generation.corpus import MAX_TEXT, Scope
+from callback_contract.contract_tests.model.cases import Case, stimuli
+from callback_contract.contract_tests.model.verdicts import NotApplicable
+from callback_contract.openapi.contract.members import Member
+from callback_contract.openapi.documents import json_pointer as jp
 
 __all__ = [
     "MARKUP",
@@ -173,6 +173,7 @@ def _everywhere(scope: Scope, members: list[Member], text: str) -> jp.Json:
     return content
 
 
+@stimuli("valid")
 def scripts(scope: Scope) -> Iterable[Case]:
     """Free texts in many scripts."""
     yield from _texts(scope, SCRIPTS)
@@ -182,26 +183,31 @@ def scripts(scope: Scope) -> Iterable[Case]:
         yield from _texts(scope, {f"drawn letters {i}": "".join(chance.sample(letters, 60)) for i in range(30)})
 
 
+@stimuli("valid")
 def symbols(scope: Scope) -> Iterable[Case]:
     """Free texts with characters beyond the first 65536."""
     yield from _texts(scope, SYMBOLS)
 
 
+@stimuli("valid")
 def invisible_texts(scope: Scope) -> Iterable[Case]:
     """Free texts with characters that show nothing or change what stands beside them."""
     yield from _texts(scope, INVISIBLE)
 
 
+@stimuli("valid")
 def markup_texts(scope: Scope) -> Iterable[Case]:
     """Free texts that something might take for markup, code or a template."""
     yield from _texts(scope, MARKUP)
 
 
+@stimuli("valid")
 def line_ends(scope: Scope) -> Iterable[Case]:
     """Free texts with line ends and tabs."""
     yield from _texts(scope, LINE_ENDS)
 
 
+@stimuli("valid")
 def lengths(scope: Scope) -> Iterable[Case]:
     """One free text at a time, at the lengths where limits lie."""
     chosen = scope.depth.pick((0, 256, MAX_TEXT), (0, 1, 255, 256, 1024, MAX_TEXT), LENGTHS)
@@ -219,12 +225,14 @@ def _free_maps(scope: Scope) -> list[Member]:
     return found
 
 
+@stimuli("valid")
 def empty_maps(scope: Scope) -> Iterable[Case]:
     """Maps without a key."""
     for member in _free_maps(scope):
         yield Case(scope.callback, f"an empty map at {member.pointer}", jp.replaced(scope.plain, member.pointer, {}))
 
 
+@stimuli("valid")
 def many_keys(scope: Scope) -> Iterable[Case]:
     """Maps of hundreds of keys."""
     for member in _free_maps(scope):
@@ -233,6 +241,7 @@ def many_keys(scope: Scope) -> Iterable[Case]:
             yield Case(scope.callback, f"{count} keys at {member.pointer}", with_keys(scope, member, full))
 
 
+@stimuli("valid")
 def awkward_keys(scope: Scope) -> Iterable[Case]:
     """Maps whose keys mean something to some database or language."""
     for member in _free_maps(scope):

@@ -5,10 +5,10 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterable
 
-from contract_tests.cases import Case, about_json, hostile
-from contract_tests.corpus import Scope
-from contract_tests.stimuli.valid import put
-from mock_server.decoding import Unparsable, Unusable, decode
+from callback_contract.contract_tests.generation.corpus import Scope
+from callback_contract.contract_tests.model.cases import Case, stimuli
+from callback_contract.contract_tests.stimuli.valid import put
+from callback_contract.mock_server.wire.strict_json import Unparsable, Unusable, decode
 
 __all__ = [
     "bad_encodings",
@@ -29,8 +29,7 @@ def mangled(scope: Scope, label: str, mangle: Callable[[bytes], bytes]) -> Case:
     return Case(scope.callback, label, scope.plain, mangle=mangle)
 
 
-@hostile
-@about_json
+@stimuli("unparsable", hostile=True, about_json=True)
 def empty_bodies(scope: Scope) -> Iterable[Case]:
     """Nothing, or white space only."""
     for label, body in (("an empty body", b""), ("blanks only", b"   "), ("line ends only", b"\r\n\r\n")):
@@ -42,8 +41,7 @@ def instead(new: bytes, _: bytes) -> bytes:
     return new
 
 
-@hostile
-@about_json
+@stimuli("unparsable", hostile=True, about_json=True)
 def syntax_errors(scope: Scope) -> Iterable[Case]:
     """Bodies that are neither cut short nor doubled, and still no JSON."""
     edits: dict[str, Callable[[bytes], bytes]] = {
@@ -66,8 +64,7 @@ def syntax_errors(scope: Scope) -> Iterable[Case]:
         yield mangled(scope, label, edit)
 
 
-@hostile
-@about_json
+@stimuli("unparsable", hostile=True, about_json=True)
 def truncations(scope: Scope) -> Iterable[Case]:
     """A body that ends too early, at places of every kind."""
     yield mangled(scope, "the last brace cut off", lambda body: body[:-1])
@@ -94,8 +91,7 @@ def _cut(body: bytes, share: float) -> bytes:
     return body[:size]
 
 
-@hostile
-@about_json
+@stimuli("unparsable", hostile=True, about_json=True)
 def two_documents(scope: Scope) -> Iterable[Case]:
     """One JSON document after another."""
     for label, between in (("two documents", b""), ("two documents, one a line", b"\n")):
@@ -107,8 +103,7 @@ def _twice(between: bytes, body: bytes) -> bytes:
     return body + between + body
 
 
-@hostile
-@about_json
+@stimuli("unparsable", hostile=True, about_json=True)
 def bad_encodings(scope: Scope) -> Iterable[Case]:
     """Bytes that are not UTF-8."""
     insert = functools.partial(_first_text, scope)
@@ -129,16 +124,14 @@ def _first_text(scope: Scope, raw: bytes, body: bytes) -> bytes:
     return body.replace(b'":"', b'":"' + raw, 1) if b'":"' in body else body + raw
 
 
-@hostile
-@about_json
+@stimuli("unparsable", hostile=True, about_json=True)
 def boms(scope: Scope) -> Iterable[Case]:
     """A byte order mark before the body."""
     yield mangled(scope, "a byte order mark", lambda body: b"\xef\xbb\xbf" + body)
     yield mangled(scope, "UTF-16 with a byte order mark", lambda body: body.decode().encode("utf-16"))
 
 
-@hostile
-@about_json
+@stimuli("unparsable", hostile=True, about_json=True)
 def not_numbers(scope: Scope) -> Iterable[Case]:
     """NaN and the infinities, as an unknown member and in the place of a number."""
     for name in ("NaN", "Infinity", "-Infinity"):

@@ -5,12 +5,12 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterable, Iterator
 
-from contract_tests.bounding import MOST_LISTED
-from contract_tests.cases import Case, in_turn
-from contract_tests.corpus import MAX_INTEGER, Scope
-from contract_tests.lacking import lacking
-from contract_tests.verdicts import NotApplicable
-from openapi import pointer as jp
+from callback_contract.contract_tests.generation.bounds import MOST_LISTED
+from callback_contract.contract_tests.generation.corpus import MAX_INTEGER, Scope
+from callback_contract.contract_tests.model.cases import Case, stimuli
+from callback_contract.contract_tests.model.verdicts import NotApplicable
+from callback_contract.contract_tests.stimuli.missing_facts import lacking
+from callback_contract.openapi.documents import json_pointer as jp
 
 __all__ = [
     "answered_examples",
@@ -41,12 +41,14 @@ PHONES = (
 )
 
 
+@stimuli("valid")
 def plain(scope: Scope) -> Iterable[Case]:
     """The plain valid delivery, in both common spellings."""
     yield Case(scope.callback, "a plain valid delivery", scope.plain)
     yield Case(scope.callback, "a plain valid delivery, escaped", scope.plain, spelling="compact, escaped")
 
 
+@stimuli("valid")
 def listed_values(scope: Scope) -> Iterable[Case]:
     """Every value of every closed list; of a very long one a choice, the same each time."""
     members = scope.with_members(lambda member: member.enum)
@@ -62,6 +64,7 @@ def listed_values(scope: Scope) -> Iterable[Case]:
             )
 
 
+@stimuli("valid")
 def examples(scope: Scope) -> Iterable[Case]:
     """Every named example that may be delivered; the plain delivery in a contract without any."""
     if not scope.callback.delivered_examples:
@@ -70,6 +73,7 @@ def examples(scope: Scope) -> Iterable[Case]:
         yield Case(scope.callback, f"the example {example.name!r}", example.value)
 
 
+@stimuli("valid")
 def answered_examples(scope: Scope) -> Iterable[Case]:
     """The examples, where the contract documents an answer."""
     if scope.callback.answer is None:
@@ -77,6 +81,7 @@ def answered_examples(scope: Scope) -> Iterable[Case]:
     yield from examples(scope)
 
 
+@stimuli("valid")
 def generated(scope: Scope) -> Iterable[Case]:
     """Contents that the contract allows, drawn by Schemathesis."""
     if not scope.contents:
@@ -86,6 +91,7 @@ def generated(scope: Scope) -> Iterable[Case]:
         yield Case(scope.callback, f"generated content {index + 1}", content, spelling=spelling)
 
 
+@stimuli("valid")
 def integers(scope: Scope) -> Iterable[Case]:
     """Integers at the limits of common types, where no format narrows them to something else."""
     members = [
@@ -100,6 +106,7 @@ def integers(scope: Scope) -> Iterable[Case]:
             yield Case(scope.callback, f"{member.pointer} = {value}", jp.replaced(scope.plain, member.pointer, value))
 
 
+@stimuli("valid")
 def phone_forms(scope: Scope) -> Iterable[Case]:
     """Phone numbers in the forms of several countries, from ranges reserved for fiction where there is one."""
     found = scope.with_members(lambda member: member.format in {"e164", "msisdn"})
@@ -121,6 +128,7 @@ def put(body: jp.Json, pointer: str, value: jp.Json) -> jp.Json:
     return jp.replaced(body, pointer, value)
 
 
+@stimuli("valid")
 def id_forms(scope: Scope) -> Iterable[Case]:
     """Ids of digits only, and ids that read like a number with an exponent."""
     facts = scope.callback.delivery
@@ -147,7 +155,7 @@ def filled_to(scope: Scope, size: int) -> Iterator[Case]:
     member = maps[0]
 
     def fill(value: jp.Json) -> jp.Json:
-        from mock_server.wireform import encode
+        from callback_contract.mock_server.wire.json_spelling import encode
 
         full: dict[str, str] = dict(jp.get(value, member.pointer))
         room = size - len(encode(value))
@@ -166,6 +174,7 @@ def filled_to(scope: Scope, size: int) -> Iterator[Case]:
     yield Case(scope.callback, f"a body of {size} bytes", scope.plain, edit=fill)
 
 
+@stimuli("valid")
 def sizes_must(scope: Scope) -> Iterable[Case]:
     """Bodies up to the size that every receiver has to accept."""
     limit = scope.callback.delivery.accept_body_bytes.must
@@ -175,6 +184,7 @@ def sizes_must(scope: Scope) -> Iterable[Case]:
         yield from filled_to(scope, size)
 
 
+@stimuli("valid")
 def sizes_should(scope: Scope) -> Iterable[Case]:
     """Bodies up to the contract's larger size."""
     limit = scope.callback.delivery.accept_body_bytes.should
@@ -184,7 +194,7 @@ def sizes_should(scope: Scope) -> Iterable[Case]:
         yield from filled_to(scope, size)
 
 
-@in_turn
+@stimuli("valid", in_turn=True)
 def weighty(scope: Scope) -> Iterable[Case]:
     """Each state and a large body: what a receiver may do at length before it answers."""
     if scope.callback.delivery.deadline_s is None:

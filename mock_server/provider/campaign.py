@@ -13,14 +13,14 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
-from mock_server.delivery import Delivery, Exchange
-from mock_server.provider.composing import Composer
-from mock_server.provider.lives import Mix, Step, life
-from mock_server.sending import OutOfBudget, Sender
-from mock_server.stamping import Identity, Run
-from openapi.errors import KitError
-from openapi.model import Retry
-from openapi.pointer import Json
+from callback_contract.mock_server.client.sender import OutOfBudget, Sender
+from callback_contract.mock_server.provider.composer import Composer
+from callback_contract.mock_server.provider.lifecycles import Mix, Step, life
+from callback_contract.mock_server.wire.delivery import Delivery, Exchange
+from callback_contract.mock_server.wire.identity import Identity, Run
+from callback_contract.openapi.contract.model import Retry
+from callback_contract.openapi.documents.json_pointer import Json
+from callback_contract.openapi.text.errors import KitError
 
 __all__ = ["Campaign", "Tally"]
 

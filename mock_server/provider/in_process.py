@@ -27,17 +27,17 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import unquote
 
-from mock_server.bodies import decode_body, encode_body
-from mock_server.delivery import Answer, Delivery, Exchange, Headers
-from mock_server.provider.composing import Composer
-from mock_server.provider.lifespan import Apps
-from mock_server.provider.lives import Mix, life
-from mock_server.sending import Signer
-from mock_server.stamping import Identity, Run
-from openapi import pointer as jp
-from openapi.errors import KitError
-from openapi.loading import CONTRACT_FILE, load_contract
-from openapi.pointer import Json
+from callback_contract.mock_server.client.sender import Signer
+from callback_contract.mock_server.provider.composer import Composer
+from callback_contract.mock_server.provider.lifecycles import Mix, life
+from callback_contract.mock_server.provider.lifespan import Apps
+from callback_contract.mock_server.wire.bodies import decode_body, encode_body
+from callback_contract.mock_server.wire.delivery import Delivery, Exchange, Headers, Response
+from callback_contract.mock_server.wire.identity import Identity, Run
+from callback_contract.openapi.contract.loading import CONTRACT_FILE, load_contract
+from callback_contract.openapi.documents import json_pointer as jp
+from callback_contract.openapi.documents.json_pointer import Json
+from callback_contract.openapi.text.errors import KitError
 
 __all__ = ["Provider"]
 
@@ -95,7 +95,7 @@ class Provider:
 
     def __call__(
         self, app: Any, state: str | None = None, set: Mapping[str, Json] | None = None, *, message: int | None = None
-    ) -> Answer:
+    ) -> Response:
         """Puts one callback before an application, see `delivery`."""
         return self.put(app, self.delivery(state, set, message=message))
 
@@ -129,7 +129,7 @@ class Provider:
                 ) from None
         return self._composer.exactly(encode_body(self.callback, value), identity)
 
-    def put(self, app: Any, delivery: Delivery) -> Answer:
+    def put(self, app: Any, delivery: Delivery) -> Response:
         """Puts a callback before an application as it is.
 
         Raises:
@@ -195,7 +195,7 @@ def _interface_of(app: Any) -> Interface:
     return "asgi" if count == 3 else "wsgi"
 
 
-def _by_wsgi(app: Any, delivery: Delivery, target: str, headers: Headers) -> Answer:
+def _by_wsgi(app: Any, delivery: Delivery, target: str, headers: Headers) -> Response:
     from werkzeug.test import EnvironBuilder, run_wsgi_app
 
     path, _, query = target.partition("?")
@@ -207,10 +207,10 @@ def _by_wsgi(app: Any, delivery: Delivery, target: str, headers: Headers) -> Ans
     finally:
         builder.close()
     code, _, reason = status.partition(" ")
-    return Answer(int(code), reason, tuple(answered.to_wsgi_list()), b"".join(parts))
+    return Response(int(code), reason, tuple(answered.to_wsgi_list()), b"".join(parts))
 
 
-async def _by_asgi(app: Any, delivery: Delivery, target: str, headers: Headers, told: dict[str, Any]) -> Answer:
+async def _by_asgi(app: Any, delivery: Delivery, target: str, headers: Headers, told: dict[str, Any]) -> Response:
     path, _, query = target.partition("?")
     length = (("content-length", str(len(delivery.body))), ("host", "localhost"))
     scope = {
@@ -253,4 +253,4 @@ async def _by_asgi(app: Any, delivery: Delivery, target: str, headers: Headers, 
     answered = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in started.get("headers", ()))
     status = int(started["status"])
     reason = HTTPStatus(status).phrase if status in HTTPStatus._value2member_map_ else ""
-    return Answer(status, reason, answered, b"".join(parts))
+    return Response(status, reason, answered, b"".join(parts))

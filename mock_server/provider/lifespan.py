@@ -13,8 +13,8 @@ from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
-from mock_server.delivery import printable
-from openapi.errors import KitError
+from callback_contract.mock_server.wire.delivery import printable
+from callback_contract.openapi.text.errors import KitError
 
 __all__ = ["Apps"]
 

@@ -1,12 +1,12 @@
 """Signatures of deliveries by a declared scheme: made, checked, and forged for the suite."""
 
-from mock_server.signing.delivering import DeliverySigner, signature_from
-from mock_server.signing.forging import KINDS, forged
-from mock_server.signing.keys import Keys, load_keys
-from mock_server.signing.requiring import lacking_signature
-from mock_server.signing.scheme import Scheme, load_scheme, presets
-from mock_server.signing.seals import SPELLINGS, has_meaning, sealed
-from mock_server.signing.signatures import sign, verify
+from callback_contract.mock_server.signing.forgeries import KINDS, forged
+from callback_contract.mock_server.signing.keys import Keys, load_keys
+from callback_contract.mock_server.signing.requirement import lacking_signature
+from callback_contract.mock_server.signing.scheme import Scheme, load_scheme, presets
+from callback_contract.mock_server.signing.seals import SPELLINGS, has_meaning, sealed
+from callback_contract.mock_server.signing.signatures import sign, verify
+from callback_contract.mock_server.signing.signer import DeliverySigner, signature_from
 
 __all__ = [
     "KINDS",

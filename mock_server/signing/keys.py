@@ -7,9 +7,9 @@ import binascii
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from mock_server.signing import algorithms
-from mock_server.signing.scheme import Scheme
-from openapi.errors import KitError
+from callback_contract.mock_server.signing import algorithms
+from callback_contract.mock_server.signing.scheme import Scheme
+from callback_contract.openapi.text.errors import KitError
 
 __all__ = ["Keys", "load_keys"]
 

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
-from openapi import pointer as jp
-from openapi.errors import KitError
-from openapi.yamlfile import YamlFile, read_yaml
+from callback_contract.openapi.documents import json_pointer as jp
+from callback_contract.openapi.documents.yaml_file import YamlFile, read_yaml
+from callback_contract.openapi.text.errors import KitError
 
 __all__ = ["Scheme", "load_scheme", "preset_text", "presets", "split"]
 
-PRESETS_FOLDER = Path(__file__).parents[1] / "schemes"
+PRESETS_FOLDER = Path(__file__).with_name("schemes")
 
 _SCHEMA = "schemas/signature.schema.json"
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
@@ -149,7 +149,7 @@ def load_scheme(name_or_path: str) -> Scheme:
 def _breaches(file: YamlFile) -> Iterator[tuple[str, str, str]]:
     import jsonschema_rs
 
-    schema = json.loads(files("mock_server").joinpath(_SCHEMA).read_text("utf-8"))
+    schema = json.loads(files("callback_contract.mock_server").joinpath(_SCHEMA).read_text("utf-8"))
     # Masked: who puts a key into the file must not find it in a log of continuous integration as well.
     for error in jsonschema_rs.validator_for(schema, mask="the value").iter_errors(file.value):
         pointer = jp.join(error.instance_path)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from datetime import datetime
 
-from mock_server.delivery import Delivery, Headers, header_value
-from mock_server.signing import algorithms
-from mock_server.signing.forging import FOREIGN_KEY, KINDS, forged
-from mock_server.signing.keys import Keys
-from mock_server.signing.scheme import Scheme
-from mock_server.signing.signatures import content, encoded, parts_of, sign
+from callback_contract.mock_server.signing import algorithms
+from callback_contract.mock_server.signing.forgeries import FOREIGN_KEY, KINDS, forged
+from callback_contract.mock_server.signing.keys import Keys
+from callback_contract.mock_server.signing.scheme import Scheme
+from callback_contract.mock_server.signing.signatures import content, encoded, parts_of, sign
+from callback_contract.mock_server.wire.delivery import Delivery, Headers, header_value
 
 __all__ = ["SPELLINGS", "has_meaning", "sealed"]
 

@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from mock_server.delivery import Headers, header_value
-from mock_server.signing import algorithms
-from mock_server.signing.keys import Keys
-from mock_server.signing.scheme import Scheme, split
+from callback_contract.mock_server.signing import algorithms
+from callback_contract.mock_server.signing.keys import Keys
+from callback_contract.mock_server.signing.scheme import Scheme, split
+from callback_contract.mock_server.wire.delivery import Headers, header_value
 
 __all__ = ["Parts", "content", "decoded", "encoded", "parts_of", "rendered", "sign", "ticks", "verify"]
 

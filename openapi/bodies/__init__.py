@@ -1,7 +1,14 @@
 """Decides how bodies of fields travel: forms and multipart, each written and read in one place by the schema."""
 
-from openapi.bodies.fields import Field, Undecodable, Unencodable, fields_of, from_texts, to_texts
-from openapi.bodies.media import FORM, MULTIPART, content_type_of, is_fields, read_fields, write_fields
+from callback_contract.openapi.bodies.fields import Field, Undecodable, Unencodable, fields_of, from_texts, to_texts
+from callback_contract.openapi.bodies.media import (
+    FORM,
+    MULTIPART,
+    content_type_of,
+    is_fields,
+    read_fields,
+    write_fields,
+)
 
 __all__ = [
     "FORM",

@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from openapi import pointer as jp
+from callback_contract.openapi.documents import json_pointer as jp
 
 __all__ = ["Field", "Undecodable", "Unencodable", "fields_of", "from_texts", "to_texts"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from urllib.parse import parse_qsl, quote, quote_plus
 
-from openapi.bodies.fields import Undecodable, Unencodable
+from callback_contract.openapi.bodies.fields import Undecodable, Unencodable
 
 __all__ = ["read_form", "write_form"]
 

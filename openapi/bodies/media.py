@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from openapi import pointer as jp
-from openapi.bodies.fields import Field, to_texts
-from openapi.bodies.form import read_form, write_form
-from openapi.bodies.multipart import BOUNDARY, read_parts, write_parts
+from callback_contract.openapi.bodies.fields import Field, to_texts
+from callback_contract.openapi.bodies.form import read_form, write_form
+from callback_contract.openapi.bodies.multipart import BOUNDARY, read_parts, write_parts
+from callback_contract.openapi.documents import json_pointer as jp
 
 __all__ = ["FORM", "MULTIPART", "content_type_of", "is_fields", "read_fields", "write_fields"]
 

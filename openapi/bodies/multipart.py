@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from openapi.bodies.fields import Field, Undecodable, Unencodable
+from callback_contract.openapi.bodies.fields import Field, Undecodable, Unencodable
 
 __all__ = ["BOUNDARY", "read_parts", "write_parts"]
 

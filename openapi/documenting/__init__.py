@@ -1,5 +1,5 @@
 """Documentation made from the contract: a static site that opens from the file system."""
 
-from openapi.documenting.links import address
+from callback_contract.openapi.documenting.content.links import address
 
 __all__ = ["address"]

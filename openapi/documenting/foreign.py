@@ -7,32 +7,37 @@ contract; a changelog that happens to lie beside a foreign document may be about
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from openapi.contract_options import contract_of
-from openapi.documenting.languages import catalogue_in
-from openapi.documenting.pages import Book, chooser, rendered_pages
-from openapi.documenting.proof import Proof
-from openapi.documenting.words import Words, languages_from
-from openapi.errors import KitError
-from openapi.extent import refuse_too_many
-from openapi.translating import ORIGINAL, overlay_path
+from callback_contract.openapi.contract.extent import refuse_too_many
+from callback_contract.openapi.contract.model import Contract
+from callback_contract.openapi.documenting.content.words import Words, languages_from
+from callback_contract.openapi.documenting.languages import catalogue_in
+from callback_contract.openapi.documenting.pages import Book, chooser, rendered_pages
+from callback_contract.openapi.documenting.proof import Proof
+from callback_contract.openapi.rules.translations import ORIGINAL, overlay_path
+from callback_contract.openapi.text.errors import KitError
 
 __all__ = ["foreign_pages"]
 
 
 def foreign_pages(
-    options: Mapping[str, Any], only: Sequence[str], languages: str | None, proof: Proof
+    options: Mapping[str, Any],
+    only: Sequence[str],
+    languages: str | None,
+    proof: Proof,
+    read_contract: Callable[..., Contract],
 ) -> Iterator[tuple[str, str]]:
     """Renders every page: its path within the site, and what stands in it.
 
     Args:
-        options: As `contract_of` takes them.
+        options: As `read_contract` takes them.
         only: Names of the callbacks to document; all, when there is none.
         languages: As `--lang` was given; every language that has an overlay, when it was not.
+        read_contract: Reads the contract that options name (openapi/cli/contract_options.py).
 
     Raises:
         KitError: The document cannot be used, or its texts are not to be had in a language.
@@ -52,7 +57,7 @@ def foreign_pages(
     for lang in wanted:
         read = {**options, "overlay": laid_over[lang]}
         # What was set aside is said once; a translation changes nothing of it.
-        contract = contract_of(read, only, quietly=original is not None)
+        contract = read_contract(read, only, quietly=original is not None)
         refuse_too_many(len(contract.callbacks), "documented in one site")
         original = original or contract
         shown = replace(proof, receivers=(), runs=())

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from openapi import derive
-from openapi.catalogue import Catalogue
-from openapi.errors import ContractError
-from openapi.loading import load_contract
-from openapi.members import Member, members_of
-from openapi.model import Contract
-from openapi.overlay import apply_overlay, load_overlay
-from openapi.translating import ORIGINAL, load_translation, overlay_path
-from openapi.yamlfile import read_yaml
+from callback_contract.openapi.contract import derivation as derive
+from callback_contract.openapi.contract.loading import load_contract
+from callback_contract.openapi.contract.members import Member, members_of
+from callback_contract.openapi.contract.model import Contract
+from callback_contract.openapi.documents.overlay import apply_overlay, load_overlay
+from callback_contract.openapi.documents.yaml_file import read_yaml
+from callback_contract.openapi.rules.catalogue import Catalogue
+from callback_contract.openapi.rules.translations import ORIGINAL, load_translation, overlay_path
+from callback_contract.openapi.text.errors import ContractError
 
 __all__ = ["catalogue_in", "contract_in", "read_back_in"]
 

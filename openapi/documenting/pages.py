@@ -9,21 +9,22 @@ from typing import Any
 
 from markupsafe import Markup
 
-from openapi.catalogue import Catalogue
-from openapi.documenting import beside, markdown
-from openapi.documenting.bodies import texts_below
-from openapi.documenting.delivery import ShownFact, apart, facts
-from openapi.documenting.languages import read_back_in
-from openapi.documenting.links import address, anchor, file_name
-from openapi.documenting.listing import MOST_FIELDS
-from openapi.documenting.picture import life_cycle
-from openapi.documenting.proof import Proof
-from openapi.documenting.reference import Reference, reference
-from openapi.documenting.searching import Entry, index
-from openapi.documenting.templating import environment
-from openapi.documenting.words import Words, table
-from openapi.model import Callback, Contract
-from openapi.translating import ORIGINAL
+from callback_contract.openapi.contract.model import Callback, Contract
+from callback_contract.openapi.documenting.content import companion_files as beside
+from callback_contract.openapi.documenting.content import markdown
+from callback_contract.openapi.documenting.content.callback_page import Reference, reference
+from callback_contract.openapi.documenting.content.delivery import ShownFact, apart, facts
+from callback_contract.openapi.documenting.content.lifecycle_diagram import life_cycle
+from callback_contract.openapi.documenting.content.links import address, anchor, file_name
+from callback_contract.openapi.documenting.content.listed_fields import MOST_FIELDS
+from callback_contract.openapi.documenting.content.words import Words, table
+from callback_contract.openapi.documenting.languages import read_back_in
+from callback_contract.openapi.documenting.proof import Proof
+from callback_contract.openapi.documenting.search.index import Entry, index
+from callback_contract.openapi.documenting.search.page_text import texts_below
+from callback_contract.openapi.documenting.templating import environment
+from callback_contract.openapi.rules.catalogue import Catalogue
+from callback_contract.openapi.rules.translations import ORIGINAL
 
 __all__ = ["Book", "Page", "chooser", "rendered_pages"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from openapi.translating import ORIGINAL
+from callback_contract.openapi.rules.translations import ORIGINAL
 
 __all__ = ["MatrixRow", "Proof", "Run", "Sample"]
 

@@ -11,9 +11,9 @@ from urllib.parse import quote, urlsplit
 
 import click
 
-from openapi import pointer as jp
-from openapi.documenting.links import Kind, address
-from openapi.errors import KitError
+from callback_contract.openapi.documenting.content.links import Kind, address
+from callback_contract.openapi.documents import json_pointer as jp
+from callback_contract.openapi.text.errors import KitError
 
 __all__ = ["BUILT_BY", "ENVIRONMENT", "Site", "docs_url_option", "site_at", "site_of"]
 

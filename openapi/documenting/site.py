@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from openapi.documenting.languages import catalogue_in, contract_in
-from openapi.documenting.pages import Book, chooser, rendered_pages
-from openapi.documenting.proof import Proof
-from openapi.documenting.words import Words
-from openapi.errors import KitError
-from openapi.loading import load_contract
-from openapi.outputs import replace_file
+from callback_contract.openapi.contract.loading import load_contract
+from callback_contract.openapi.documenting.content.words import Words
+from callback_contract.openapi.documenting.languages import catalogue_in, contract_in
+from callback_contract.openapi.documenting.pages import Book, chooser, rendered_pages
+from callback_contract.openapi.documenting.proof import Proof
+from callback_contract.openapi.documents.output_files import replace_file
+from callback_contract.openapi.text.errors import KitError
 
 __all__ = ["MARKER", "pages_of_site", "write_pages", "write_site"]
 

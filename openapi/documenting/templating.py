@@ -8,13 +8,13 @@ from typing import Any
 
 from markupsafe import Markup
 
-from openapi import documenting
-from openapi.documenting import markdown
-from openapi.documenting.colouring import as_text, coloured_source
-from openapi.documenting.links import address, anchor
-from openapi.documenting.words import LANGUAGES
-from openapi.policy import source_hash
-from openapi.printing import shell_word
+from callback_contract.openapi import documenting
+from callback_contract.openapi.documenting.content import markdown
+from callback_contract.openapi.documenting.content.links import address, anchor
+from callback_contract.openapi.documenting.content.syntax_colouring import as_text, coloured_source
+from callback_contract.openapi.documenting.content.words import LANGUAGES
+from callback_contract.openapi.documents.page_policy import source_hash
+from callback_contract.openapi.text.printable import shell_word
 
 __all__ = ["environment"]
 
@@ -30,10 +30,10 @@ def environment() -> Any:
     """The templates' environment, with all that does not change from page to page."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
-    from openapi.templates import kept_templates
+    from callback_contract.openapi.documents.templates import kept_templates
 
     made = Environment(
-        loader=PackageLoader("openapi.documenting"),
+        loader=PackageLoader("callback_contract.openapi.documenting"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -7,8 +7,8 @@ import time
 from typing import Any
 from urllib.parse import urlsplit
 
-from openapi.errors import ContractError
-from openapi.yamlfile import MAX_BYTES
+from callback_contract.openapi.documents.yaml_file import MAX_BYTES
+from callback_contract.openapi.text.errors import ContractError
 
 __all__ = ["fetched"]
 
@@ -32,7 +32,7 @@ def fetched(url: str, *, within_s: float = _MOST_S) -> bytes:
     import urllib.error
     import urllib.request
 
-    from openapi.deadline import bounded, bounded_tls, within
+    from callback_contract.openapi.documents.deadline import bounded, bounded_tls, within
 
     try:
         parts = urlsplit(url)

@@ -7,13 +7,13 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from openapi import pointer as jp
-from openapi.bodies import is_fields
-from openapi.reading.fielded import checked_encoding
-from openapi.reading.finding import Found
-from openapi.reading.gathering import Part, Schemas
-from openapi.reading.library import Fault, Faulty, Library, Place
-from openapi.reading.schemas import NOT_DRAWN
+from callback_contract.openapi.bodies import is_fields
+from callback_contract.openapi.documents import json_pointer as jp
+from callback_contract.openapi.reading.callback_discovery import Found
+from callback_contract.openapi.reading.field_bodies import checked_encoding
+from callback_contract.openapi.reading.references import Fault, Faulty, Library, Place
+from callback_contract.openapi.reading.schema_closure import Part, Schemas
+from callback_contract.openapi.reading.schemas import NOT_DRAWN
 
 __all__ = ["Written", "written"]
 

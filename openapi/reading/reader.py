@@ -8,21 +8,21 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from openapi import pointer as jp
-from openapi.errors import ContractError
-from openapi.extent import IN_PLACE, MOST_QUESTIONS, Extents
-from openapi.loading import Bundles, read_callback
-from openapi.model import Answer, Callback, Contract, no_such_callback
-from openapi.overlay import apply_overlay, load_overlay
-from openapi.reading.fielded import travelled
-from openapi.reading.finding import Found, contents_in_words, found_callbacks
-from openapi.reading.gathering import Schemas
-from openapi.reading.library import Fault, Faulty, Library
-from openapi.reading.operations import Written, written
-from openapi.reading.remote import Remote
-from openapi.reading.sources import opened
-from openapi.sampling import sample_of
-from openapi.yamlfile import YamlFile
+from callback_contract.openapi.contract.example_value import sample_of
+from callback_contract.openapi.contract.extent import IN_PLACE, MOST_QUESTIONS, Extents
+from callback_contract.openapi.contract.loading import Bundles, read_callback
+from callback_contract.openapi.contract.model import Callback, Contract, DocumentedResponse, no_such_callback
+from callback_contract.openapi.documents import json_pointer as jp
+from callback_contract.openapi.documents.overlay import apply_overlay, load_overlay
+from callback_contract.openapi.documents.yaml_file import YamlFile
+from callback_contract.openapi.reading.callback_discovery import Found, contents_in_words, found_callbacks
+from callback_contract.openapi.reading.field_bodies import travelled
+from callback_contract.openapi.reading.operations import Written, written
+from callback_contract.openapi.reading.references import Fault, Faulty, Library
+from callback_contract.openapi.reading.remote_documents import Remote
+from callback_contract.openapi.reading.schema_closure import Schemas
+from callback_contract.openapi.reading.sources import opened
+from callback_contract.openapi.text.errors import ContractError
 
 __all__ = ["read_contract"]
 
@@ -255,7 +255,7 @@ def _usable(callback: Callback, endless: _Endless) -> Callback | str:
     return replace(callback, examples=tuple(examples), answer=_answerable(callback.answer, endless))
 
 
-def _answerable(answer: Answer | None, endless: _Endless) -> Answer | None:
+def _answerable(answer: DocumentedResponse | None, endless: _Endless) -> DocumentedResponse | None:
     """An answer whose example keeps its schema; without one, nobody is held to a body."""
     if answer is None or answer.media_type is None:
         return answer
@@ -277,7 +277,7 @@ def _answerable(answer: Answer | None, endless: _Endless) -> Answer | None:
 
 
 def _plain(schema: dict[str, Any]) -> dict[str, Any]:
-    from openapi.derive import without_formats
+    from callback_contract.openapi.contract.derivation import without_formats
 
     plain: dict[str, Any] = without_formats(schema)
     return plain

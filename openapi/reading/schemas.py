@@ -8,12 +8,12 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
-from openapi import pointer as jp
-from openapi.checking import SCHEMA_KEYWORDS
-from openapi.derive import SUBSCHEMA_LISTS, SUBSCHEMA_MAPS, SUBSCHEMAS
-from openapi.formats import FORMATS
-from openapi.reading.library import Fault, Faulty, Library, Place
-from openapi.sampling import TEXTS
+from callback_contract.openapi.contract.checking import SCHEMA_KEYWORDS
+from callback_contract.openapi.contract.derivation import SUBSCHEMA_LISTS, SUBSCHEMA_MAPS, SUBSCHEMAS
+from callback_contract.openapi.contract.example_value import TEXTS
+from callback_contract.openapi.contract.formats import FORMATS
+from callback_contract.openapi.documents import json_pointer as jp
+from callback_contract.openapi.reading.references import Fault, Faulty, Library, Place
 
 __all__ = ["NOT_DRAWN", "UNSAID", "Converter", "known_pattern"]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from openapi.errors import ContractError
-from openapi.reading.fetching import fetched
-from openapi.yamlfile import MAX_BYTES, YamlFile, parsed, read_yaml
+from callback_contract.openapi.documents.yaml_file import MAX_BYTES, YamlFile, parsed, read_yaml
+from callback_contract.openapi.reading.fetching import fetched
+from callback_contract.openapi.text.errors import ContractError
 
 __all__ = ["opened"]
 

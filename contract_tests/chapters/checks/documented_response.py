@@ -1,0 +1,91 @@
+"""Decides whether an acknowledgement is the documented one: a compiled schema accepts, Schemathesis' checks explain.
+
+Of Schemathesis' checks, `content_type_conformance`, `response_schema_conformance` and `response_headers_conformance`
+judge an acknowledgement as a callback's sender would; they run here. Its others judge otherwise than a sender has to,
+so the rules decide instead: `not_a_server_error` lets a missing answer pass; `positive_data_acceptance` takes 401, 404
+and 429 for acceptance; `negative_data_rejection` calls the tolerance of a new value a mistake;
+`status_code_conformance` calls a 400 undocumented; `unsupported_method` wants 405, where 404 is as good.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import lru_cache
+from typing import Any
+
+import jsonschema_rs
+
+from callback_contract.mock_server.wire.delivery import Exchange, Response
+from callback_contract.mock_server.wire.strict_json import Unparsable, Unusable, decode
+from callback_contract.openapi.contract.model import Callback
+
+__all__ = ["answer_flaws", "explained_flaws", "is_plainly_documented"]
+
+
+def answer_flaws(exchange: Exchange, callback: Callback) -> str:
+    """What is wrong with the body of an acknowledgement; empty when it is as documented."""
+    answer = exchange.answer
+    if answer is None or callback.answer is None or answer.status != callback.answer.status:
+        return ""  # another status is another rule's matter
+    if callback.answer.other_bodies and answer.media_type != callback.answer.media_type:
+        return ""  # of the other documented bodies nothing more is asked
+    if answer.body == b"" and callback.answer.other_bodies:
+        return ""
+    return "" if is_plainly_documented(answer, callback) else explained_flaws(exchange, answer, callback)
+
+
+def is_plainly_documented(answer: Response, callback: Callback) -> bool:
+    """Whether there is nothing to explain about a body; asked first, since importing Schemathesis takes its time."""
+    documented = callback.answer
+    if documented is None or documented.media_type is None:
+        return False
+    types = [value for name, value in answer.headers if name.lower() == "content-type"]
+    if len(types) != 1 or answer.header("content-encoding") is not None:
+        return False
+    media_type, _, parameters = types[0].lower().partition(";")
+    if media_type.strip() != documented.media_type or parameters.strip() not in {"", "charset=utf-8"}:
+        return False
+    schema = json.dumps(documented.schema or {}, sort_keys=True)
+    if '"writeOnly"' in schema:  # what an answer may not have, and no validator minds
+        return False
+    try:
+        return bool(_validator(schema).is_valid(decode(answer.body)))
+    except (Unparsable, Unusable, ValueError):
+        return False
+
+
+@lru_cache(maxsize=16)
+def _validator(schema: str) -> Any:
+    return jsonschema_rs.validator_for(json.loads(schema), validate_formats=True)
+
+
+def explained_flaws(exchange: Exchange, answer: Response, callback: Callback) -> str:
+    """What Schemathesis' checks say of an answer with the documented status."""
+    import requests
+    import schemathesis
+    from schemathesis.core.failures import FailureGroup
+    from schemathesis.specs.openapi.checks import (
+        content_type_conformance,
+        response_headers_conformance,
+        response_schema_conformance,
+    )
+
+    from callback_contract.contract_tests.generation.strategies import operation_of
+
+    headers: dict[str, list[str]] = {}
+    for name, value in answer.headers:
+        headers.setdefault(name.lower(), []).append(value)
+    response = schemathesis.Response(
+        status_code=answer.status,
+        headers=headers,
+        content=answer.body,
+        request=requests.Request("POST", "http://receiver.invalid/").prepare(),
+        elapsed=exchange.elapsed_s,
+        verify=True,
+    )
+    checks = [content_type_conformance, response_schema_conformance, response_headers_conformance]
+    try:
+        operation_of(callback).Case(body={}).validate_response(response, checks=checks)
+    except FailureGroup as failures:
+        return "; ".join(f"{f.title}: {' '.join(f.message.split())}"[:200] for f in failures.exceptions)
+    return ""

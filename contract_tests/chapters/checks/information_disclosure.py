@@ -1,0 +1,71 @@
+"""Decides what in an answer gives away how a receiver is built."""
+
+from __future__ import annotations
+
+import re
+
+from callback_contract.contract_tests.runner.bench import Bench
+from callback_contract.contract_tests.stimuli.texts import MARKUP
+from callback_contract.mock_server.wire.delivery import Exchange
+
+__all__ = ["framework_version", "has_markup", "holds_trace", "secrets_to_look_for", "stack_trace"]
+
+_LOOKED_AT = 64 * 1024  # bytes of an answer; a trace or a version stands in its first page
+
+# A stranger's text: every repetition is bounded, so that the time grows with the text and no faster.
+_TRACES = re.compile(
+    r"Traceback \(most recent call last\)"  # Python
+    r'|File "[^"]{1,300}", line \d{1,9}'
+    r"|^\s[^\S\n]{0,80}at [\w.$<>]{1,200} ?\([^)\n]{0,300}:\d{1,9}\)"  # JavaScript, Java
+    r"|\bat [^\n<]{0,200}\.[cm]?[jt]s:\d{1,9}:\d{1,9}"  # the same in an HTML page
+    r"|\bat [\w.$]{1,200}\(\w{1,200}\.java:\d{1,9}\)"
+    r"|goroutine \d{1,9} \[running\]"  # Go
+    r"|#\d{1,9} [^\n]{0,300}\.php\(\d{1,9}\)"  # PHP
+    r"|\.php:\d{1,9}\b|on line <b>\d{1,9}</b>"
+    r"|\.rb:\d{1,9}:in [`']"  # Ruby
+    r"|\bat [\w.`<>]{1,200} in [^\n]{1,300}:line \d{1,9}",  # .NET
+    re.MULTILINE,
+)
+_VERSIONS = re.compile(
+    r"\b(?:Werkzeug|Flask|Django|Gunicorn|uvicorn|aiohttp|Tornado|CherryPy|waitress|Express|Apache|Tomcat|Jetty|nginx|"
+    r"openresty|PHP|Laravel|Symfony|Rails|Puma|Passenger|ASP\.NET|Kestrel|Spring Boot|Python|BaseHTTP|SimpleHTTP)"
+    r"(?:/| Version:? ?| )v?\d{1,9}(?:\.\d{1,9}){1,9}",
+    re.IGNORECASE,
+)
+
+
+def stack_trace(exchange: Exchange) -> str:
+    """The first line that reads like a stack trace, empty when there is none."""
+    return _first(_TRACES, exchange)
+
+
+def holds_trace(text: str) -> bool:
+    """Whether a stack trace stands in a text."""
+    return _TRACES.search(text[:_LOOKED_AT]) is not None
+
+
+def framework_version(exchange: Exchange) -> str:
+    """A framework's name with its version in the body of an error, empty when there is none."""
+    return "" if exchange.acknowledged else _first(_VERSIONS, exchange)
+
+
+def secrets_to_look_for(bench: Bench) -> str:
+    """What is missing to see whether a receiver repeats a secret; empty for nothing."""
+    if any(sender.credentials for sender in bench.senders):
+        return ""
+    return "needs a secret to look for: none is sent or signs (--auth, --signature)"
+
+
+def has_markup(exchange: Exchange) -> bool:
+    """Whether the answer is HTML and repeats the markup that was sent."""
+    answer = exchange.answer
+    if answer is None or answer.media_type in {"application/json", "application/problem+json", "text/plain"}:
+        return False
+    return (answer.is_html or answer.media_type == "") and MARKUP["a script element"].encode() in answer.body
+
+
+def _first(pattern: re.Pattern[str], exchange: Exchange) -> str:
+    if exchange.answer is None:
+        return ""
+    found = pattern.search(exchange.answer.body[:_LOOKED_AT].decode("utf-8", "replace"))
+    return found[0].strip()[:120] if found else ""

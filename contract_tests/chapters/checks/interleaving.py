@@ -1,0 +1,328 @@
+"""Decides how many messages are told in one breath: a Hypothesis state machine holds read-back against a model.
+
+Content is not drawn here, and identity never is: each of the machine's runs speaks of messages of its own. Only states
+are held against the model. `applied` is compared right before and after a redelivery alone (judgement.md), which is
+what the rules on redelivery do.
+"""
+
+from __future__ import annotations
+
+import functools
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+
+from hypothesis import HealthCheck, Phase, Verbosity, seed, settings
+from hypothesis import strategies as st
+from hypothesis.errors import Flaky
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+
+from callback_contract.contract_tests.chapters.checks.stored_state import furthest
+from callback_contract.contract_tests.generation.hypothesis_cache import keep_caches_out_of_sight
+from callback_contract.contract_tests.model.cases import Case, Draw
+from callback_contract.contract_tests.runner.case_session import CaseSession
+from callback_contract.mock_server.wire.delivery import Exchange
+from callback_contract.openapi.contract.order import Order
+
+__all__ = ["interleaved_deliveries", "interleaving_flaw"]
+
+_MESSAGES = 3
+_SPELLINGS = ("compact, escaped", "indented, CRLF", "reversed key order")
+_SHRINKING_S = 20.0
+_SETTLES, _LOOKS = "settles", "looks"
+_GROUP_STEP = 1 << 13  # groups of a case's runs lie apart, so that no run pays for the one before
+
+
+_Step = tuple[int, str, str]
+
+
+class _BrokenError(Exception):
+    """The read-back is not what the model says; Hypothesis looks for a shorter run that shows it, too."""
+
+
+class _Stop(BaseException):
+    """Ends all runs at once: it passes through Hypothesis, which takes every `Exception` for a failure."""
+
+
+def _in_run(receiver: CaseSession, number: int) -> CaseSession:
+    """The receiver, told of the messages of one run alone."""
+    first = receiver.identity
+    identity = replace(first, message=first.message + number * _MESSAGES, group=first.group + number * _GROUP_STEP)
+    return replace(receiver, identity=identity, exchanges=[])
+
+
+@dataclass
+class _Stage:
+    """What the runs of one machine share: where deliveries go, how many may, and the last run that failed.
+
+    Attributes:
+        receiver: None for a rehearsal that only counts.
+        most: Deliveries that were planned: looking for a shorter run has to do with what is left of them.
+        scripts: What a rehearsal's runs do, one after the other: a message, and a state that is told in a spelling or
+            what else is done.
+    """
+
+    receiver: CaseSession | None
+    order: Order
+    most: int | None = None
+    sent: int = 0
+    runs: int = 0
+    flaw: str = ""
+    exchanges: list[Exchange] = field(default_factory=list)
+    stopped_by: BaseException | None = None
+    scripts: list[list[_Step]] = field(default_factory=list)
+    _shrinking_until: float = 0.0
+
+    def next_run(self) -> CaseSession | None:
+        """Messages that nobody spoke of before."""
+        number, self.runs = self.runs, self.runs + 1
+        if self.receiver is None:
+            self.scripts.append([])
+            return None
+        return _in_run(self.receiver, number)
+
+    def rehearse(self, step: _Step) -> None:
+        """Keeps what a run does, in a rehearsal."""
+        if self.receiver is None:
+            self.scripts[-1].append(step)
+
+    def spend(self) -> None:
+        """Counts one delivery.
+
+        Raises:
+            _Stop: A failure is known, and there is no room for more.
+        """
+        used_up = self.most is not None and self.sent >= self.most
+        if self.flaw and (used_up or time.monotonic() > self._shrinking_until):
+            raise _Stop
+        self.sent += 1
+
+    def failed(self, flaw: str, exchanges: list[Exchange]) -> None:
+        """Keeps the run that failed last: the shortest that Hypothesis found."""
+        if not self.flaw:
+            self._shrinking_until = time.monotonic() + _SHRINKING_S
+        self.flaw, self.exchanges = flaw, list(exchanges)
+
+
+class _Machine(RuleBasedStateMachine):
+    """Tells next, older and repeated states of several messages in turn."""
+
+    def __init__(self, stage: _Stage) -> None:
+        super().__init__()
+        self.stage = stage
+        self.receiver = stage.next_run()
+        self.lives: list[tuple[str, ...]] = []
+        self.told: list[list[str]] = [[] for _ in range(_MESSAGES)]
+        self.unsure: set[int] = set()
+        self.message = 0
+        self.over = False
+
+    @initialize(chosen=st.lists(st.integers(0, 4), min_size=_MESSAGES, max_size=_MESSAGES))
+    def live(self, chosen: list[int]) -> None:
+        """Gives each message a life, mostly the longest: it has the most to tell."""
+        lives = sorted(self.stage.order.lives, key=len, reverse=True)
+        self.lives = [lives[max(0, number - 2) % len(lives)] for number in chosen]
+
+    @rule(turn=st.integers(0, 4 * _MESSAGES - 1))
+    def next_state(self, turn: int) -> None:
+        """Tells a message's next state; one time in four the one after it."""
+        self._turn(turn)
+        self._tell_next(skipped=turn // (3 * _MESSAGES))
+
+    @rule(turn=st.integers(0, _MESSAGES - 1))
+    def older_state(self, turn: int) -> None:
+        """Tells a state that comes before the latest of a message and was not told yet; else the next."""
+        self._turn(turn)
+        life, told = self.lives[self.message], self.told[self.message]
+        older = [state for state in life[: max(0, self._position())] if state not in told]
+        if older:
+            self._tell(older[-1])
+        else:
+            self._tell_next()
+
+    @rule(turn=st.integers(0, _MESSAGES - 1), spelling=st.sampled_from(_SPELLINGS))
+    def same_state(self, turn: int, spelling: str) -> None:
+        """Tells a message's latest state again in another spelling; the next state after that."""
+        self._turn(turn)
+        told, position = self.told[self.message], self._position()
+        if position >= 0 and told.count(self.lives[self.message][position]) == 1:
+            self._tell(self.lives[self.message][position], spelling)
+        else:
+            self._tell_next()
+
+    @invariant()
+    def shown_state_is_the_latest(self) -> None:
+        """Holds the message that was spoken of last against the model."""
+        if self.told[self.message]:
+            self._look(self.message)
+
+    def teardown(self) -> None:
+        """Looks at every message once more, when everything before is worked off."""
+        if self.over:
+            return
+        self._guarded(self._settle)
+        for message in range(_MESSAGES):
+            self._look(message)
+
+    def _position(self) -> int:
+        life = self.lives[self.message]
+        return max((life.index(state) for state in self.told[self.message]), default=-1)
+
+    def _tell_next(self, skipped: int = 0) -> None:
+        # The messages start apart, so that the simplest run has some that lag behind, too.
+        following = self._position() + 1 + skipped if self.told[self.message] else self.message
+        life = self.lives[self.message]
+        self._tell(life[min(following, len(life) - 1)])
+
+    def _turn(self, turn: int) -> None:
+        # Counted from the message before: the simplest run then speaks of all of them in turn.
+        following = [(self.message + 1 + turn + more) % _MESSAGES for more in range(_MESSAGES)]
+        untold = [message for message in following if self.lives[message][-1] not in self.told[message]]
+        self.message = (untold or following)[0]
+
+    def _tell(self, state: str, spelling: str = "") -> None:
+        self._guarded(functools.partial(self._deliver, state, spelling))
+
+    def _deliver(self, state: str, spelling: str) -> None:
+        self.stage.spend()
+        self.stage.rehearse((self.message, state, spelling))
+        if self.receiver is not None:
+            told = self.receiver.event(state, message=self.message, spelling=spelling)
+            if not self.receiver.deliver(told).acknowledged:
+                self.unsure.add(self.message)  # it may have been stored or not, and another rule judges that
+        self.told[self.message].append(state)
+
+    def _settle(self) -> None:
+        self.stage.spend()
+        self.stage.rehearse((0, _SETTLES, ""))
+        if self.receiver is not None:
+            self.receiver.stored_at_last()
+
+    def _look(self, message: int) -> None:
+        self.stage.rehearse((message, _LOOKS, ""))
+        if self.receiver is None or message in self.unsure or not self.told[message]:
+            return
+        flaw = ""
+
+        def look(receiver: CaseSession) -> None:
+            nonlocal flaw
+            flaw = _shown_flaw(receiver, self.stage.order, message, self.told[message])
+
+        self._guarded(functools.partial(look, self.receiver))
+        if flaw:
+            self.over = True
+            self.stage.failed(flaw, self.receiver.exchanges)
+            raise _BrokenError(flaw)
+
+    def _guarded(self, act: Callable[[], None]) -> None:
+        """Does what reaches out of the machine; whatever goes wrong there is no verdict, and ends all runs."""
+        try:
+            act()
+        except BaseException as error:
+            self.over = True
+            if not isinstance(error, _Stop):
+                self.stage.stopped_by = error
+            raise _Stop from error
+
+
+def _shown_flaw(receiver: CaseSession, order: Order, message: int, told: list[str]) -> str:
+    """How a message is stored otherwise than what it was told lets it; empty when it is not."""
+    expected = furthest(order, told)
+    stored = receiver.stored(lambda shown: shown is not None and shown.state in expected, message=message)
+    if stored is not None and stored.state in expected:
+        return ""
+    wanted, shown = " or ".join(sorted(expected)), stored.described() if stored else "not known"
+    return f"message {message + 1} of {_MESSAGES} in the state {wanted!r} <- {shown}"
+
+
+def _played(stage: _Stage, draw: Draw) -> None:
+    def machine() -> _Machine:
+        return _Machine(stage)
+
+    quiet = settings(
+        max_examples=draw.runs,
+        stateful_step_count=draw.steps,
+        phases=(Phase.generate, Phase.shrink),
+        database=None,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+        report_multiple_bugs=False,
+        print_blob=False,
+        verbosity=Verbosity.quiet,
+    )
+    keep_caches_out_of_sight()
+    try:
+        run_state_machine_as_test(
+            seed(draw.seed)(machine),  # type: ignore[arg-type]  # any factory of machines does
+            settings=quiet,
+        )
+    except (_BrokenError, _Stop, Flaky):
+        if stage.stopped_by is not None:
+            raise stage.stopped_by from None
+
+
+def _order(case: Case) -> Order:
+    order = case.callback.delivery.order
+    assert order is not None  # the stimuli see to that
+    return order.without(set(order.states) - set(case.states))
+
+
+@functools.lru_cache(maxsize=64)
+def _rehearsed(order: Order, draw: Draw) -> _Stage:
+    stage = _Stage(None, order)
+    _played(stage, draw)
+    return stage
+
+
+def interleaved_deliveries(case: Case) -> int:
+    """How many deliveries the machine makes at a receiver that stores what the model says."""
+    assert case.draw is not None
+    return _rehearsed(_order(case), case.draw).sent
+
+
+def interleaving_flaw(receiver: CaseSession) -> str:
+    """Plays the case's interleavings; gives what was stored otherwise than the model says, empty when nothing was.
+
+    The contact then remembers the exchanges of the failing run alone. Ahead of their turn all runs are told side by
+    side, as rehearsed: they speak of messages of their own, and none is made shorter before the turn.
+    """
+    case = receiver.case
+    assert case.draw is not None
+    if receiver.ahead_of:
+        return _flaw_side_by_side(receiver, _rehearsed(_order(case), case.draw))
+    stage = _Stage(receiver, _order(case), most=interleaved_deliveries(case))
+    _played(stage, case.draw)
+    receiver.exchanges[:] = stage.exchanges
+    return stage.flaw
+
+
+def _flaw_side_by_side(receiver: CaseSession, rehearsal: _Stage) -> str:
+    runs = [_in_run(receiver, number) for number in range(len(rehearsal.scripts))]
+    workers = ThreadPoolExecutor(max_workers=len(runs), thread_name_prefix="interleaved")
+    try:
+        flaws = list(workers.map(functools.partial(_told, rehearsal.order), runs, rehearsal.scripts))
+    finally:  # who is interrupted waits for none of them
+        workers.shutdown(wait=False, cancel_futures=True)
+    for run, flaw in zip(runs, flaws, strict=True):
+        if flaw:
+            receiver.exchanges[:] = run.exchanges
+            return flaw
+    receiver.exchanges += [exchange for run in runs for exchange in run.exchanges]
+    return ""
+
+
+def _told(order: Order, receiver: CaseSession, script: list[_Step]) -> str:
+    """Tells one run's messages; gives the first flaw that it shows."""
+    told: list[list[str]] = [[] for _ in range(_MESSAGES)]
+    unsure: set[int] = set()
+    for message, step, spelling in script:
+        if step == _SETTLES:
+            receiver.stored_at_last()
+        elif step != _LOOKS:
+            if not receiver.deliver(receiver.event(step, message=message, spelling=spelling)).acknowledged:
+                unsure.add(message)
+            told[message].append(step)
+        elif message not in unsure and told[message] and (flaw := _shown_flaw(receiver, order, message, told[message])):
+            return flaw
+    return ""

@@ -1,0 +1,92 @@
+"""Decides how what a receiver stored compares with what it was told."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+
+from callback_contract.contract_tests.model.observations import NOTHING_SHOWN, Stored
+from callback_contract.contract_tests.model.verdicts import NotApplicable, check
+from callback_contract.contract_tests.runner.case_session import CaseSession
+from callback_contract.mock_server.wire.bodies import decode_body
+from callback_contract.mock_server.wire.delivery import Exchange
+from callback_contract.openapi.contract.members import Member
+from callback_contract.openapi.contract.order import Order
+from callback_contract.openapi.documents import json_pointer as jp
+from callback_contract.openapi.documents.json_pointer import Json
+
+__all__ = ["different_members", "effects", "furthest", "shown_last"]
+
+
+@check
+def effects(receiver: CaseSession, told: Exchange) -> Stored:
+    """What is stored once the delivery took effect.
+
+    Raises:
+        AssertionError: It was not acknowledged, or the message never becomes known.
+    """
+    assert told.acknowledged, "an acknowledgement (2xx)"
+    stored = receiver.stored(lambda stored: stored is not None)
+    if stored is None:
+        raise AssertionError("a known message <- the message is not known")
+    return stored
+
+
+def furthest(order: Order, states: Iterable[str]) -> set[str]:
+    """The states in which a message may end that was told these: none of the others comes after them.
+
+    A terminal state is not judged once the message went past it on another branch (judgement.md, "Order").
+    """
+    told = list(states)
+    return {state for state in told if not any(order.is_before(state, other) for other in told)}
+
+
+def shown_last(receiver: CaseSession) -> Json:
+    """Delivers the case and gives the last callback as the receiver stored it.
+
+    Raises:
+        NotApplicable: The receiver does not show it.
+    """
+    stored = effects(receiver, receiver.deliver())
+    if stored.last is NOTHING_SHOWN:
+        raise NotApplicable("needs a read-back that shows `last`, the last callback as it is stored")
+    return stored.last
+
+
+def different_members(receiver: CaseSession, last: Json, wanted: Callable[[Member], bool]) -> str:
+    """Names the first member that was stored otherwise than sent; empty when all are equal."""
+    callback = receiver.case.callback
+    sent = decode_body(callback, receiver.exchanges[0].delivery.body)
+    for member in receiver.case.callback.members:
+        if not member.pointer or not wanted(member):
+            continue
+        try:
+            was = jp.get(sent, member.pointer)
+        except LookupError:
+            continue
+        try:
+            now = jp.get(last, member.pointer)
+        except LookupError:
+            return f"{member.pointer} is not there"
+        if not callback.is_json and str(was) == str(now):
+            continue  # fields are texts, and may be kept as such
+        if was != now or type(was) is not type(now):
+            return f"{member.pointer} is {_brief(now)} instead of {_brief(was)}{_since(was, now)}"
+    return ""
+
+
+def _since(was: Json, now: Json) -> str:
+    """Says where two long texts part, or two maps."""
+    if isinstance(was, dict) and isinstance(now, dict):
+        key = next((key for key in was if key not in now or was[key] != now[key]), None)
+        shown = _brief(now[key]) if key in now else "nothing"
+        return f", as {_brief(key)} shows: {shown} instead of {_brief(was[key])}" if key is not None else ""
+    if not isinstance(was, str) or not isinstance(now, str) or max(len(was), len(now)) <= 40:
+        return ""
+    at = next((i for i, (a, b) in enumerate(zip(was, now, strict=False)) if a != b), min(len(was), len(now)))
+    return f", from character {at + 1} on: {_brief(now[at : at + 12])} instead of {_brief(was[at : at + 12])}"
+
+
+def _brief(value: Json) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 60 else f"{text[:40]}… ({len(text)} characters)"

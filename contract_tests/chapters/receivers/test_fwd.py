@@ -1,0 +1,50 @@
+"""Forward compatibility: what next year's provider may send."""
+
+from __future__ import annotations
+
+import pytest
+
+from callback_contract.contract_tests.runner.rule_tests import each
+from callback_contract.contract_tests.stimuli import forward
+
+
+@pytest.mark.rule("FWD-01")
+@each(forward.unknown_members)
+def test_unknown_member_is_acknowledged(exchange):
+    assert exchange.acknowledged, "an acknowledgement (2xx)"
+
+
+@pytest.mark.rule("FWD-02")
+@each(forward.structured_members)
+def test_unknown_structure_is_acknowledged(exchange):
+    assert exchange.acknowledged, "an acknowledgement (2xx)"
+
+
+@pytest.mark.rule("FWD-03")
+@each(forward.several_members)
+def test_several_unknown_members_are_acknowledged(exchange):
+    assert exchange.acknowledged, "an acknowledgement (2xx)"
+
+
+@pytest.mark.rule("FWD-04")
+@each(forward.unknown_values)
+def test_unknown_value_is_answered(exchange):
+    assert exchange.answered, "a complete answer below 500"
+
+
+@pytest.mark.rule("FWD-05")
+@each(forward.unknown_values)
+def test_unknown_value_is_acknowledged(exchange):
+    assert exchange.acknowledged, "an acknowledgement (2xx)"
+
+
+@pytest.mark.rule("FWD-06")
+@each(forward.other_types)
+def test_other_type_is_answered(exchange):
+    assert exchange.answered, "a complete answer below 500"
+
+
+@pytest.mark.rule("FWD-07")
+@each(forward.other_types)
+def test_other_type_is_acknowledged(exchange):
+    assert exchange.acknowledged, "an acknowledgement (2xx)"

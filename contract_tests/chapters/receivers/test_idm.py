@@ -1,0 +1,96 @@
+"""Redelivery: the same event again is acknowledged and has no second effect."""
+
+from __future__ import annotations
+
+import pytest
+
+from callback_contract.contract_tests.chapters.checks.stored_state import effects
+from callback_contract.contract_tests.runner.rule_tests import each
+from callback_contract.contract_tests.stimuli import stories
+from callback_contract.contract_tests.stimuli.stories import DISTANCE
+
+AT_ONCE = 6
+
+
+@pytest.mark.rule("IDM-01")
+@each(stories.each_state, sends=2)
+def test_redelivery_is_acknowledged(receiver):
+    (state,) = receiver.case.states
+    receiver.tell(state)
+    assert receiver.tell(state).acknowledged, "an acknowledgement (2xx) of the redelivery"
+
+
+@pytest.mark.rule("IDM-02")
+@each(stories.first_and_last_state, sends=AT_ONCE, at_once=1, together=True)
+def test_equal_deliveries_at_once_are_acknowledged(receiver):
+    (state,) = receiver.case.states
+    refused = [e for e in receiver.deliver_at_once([receiver.event(state)] * AT_ONCE) if not e.acknowledged]
+    assert not refused, f"{AT_ONCE} acknowledgements (2xx) <- {len(refused)} others, {refused[0].described()}"
+
+
+@pytest.mark.rule("IDM-03")
+@each(stories.each_state, sends=3)
+def test_redelivery_has_no_second_effect(receiver):
+    (state,) = receiver.case.states
+    before = effects(receiver, receiver.tell(state))
+    receiver.tell(state)
+    after = receiver.stored_at_last()
+    assert after == before, f"{before.described()} as before <- {after.described() if after else 'not known'}"
+
+
+@pytest.mark.rule("IDM-04")
+@each(stories.first_and_last_state, sends=AT_ONCE + 1, at_once=1, together=True)
+def test_equal_deliveries_at_once_have_one_effect(receiver):
+    (state,) = receiver.case.states
+    receiver.deliver_at_once([receiver.event(state)] * AT_ONCE)
+    after = receiver.stored_at_last()
+    assert after is not None and after.applied == 1, f"applied 1 <- {after.described() if after else 'not known'}"
+
+
+@pytest.mark.rule("IDM-05")
+@each(stories.respelt, sends=3)
+def test_redelivery_is_recognised_in_another_spelling(receiver):
+    state, spelling = receiver.case.states
+    before = effects(receiver, receiver.tell(state))
+    receiver.deliver(receiver.event(state, spelling=spelling))
+    after = receiver.stored_at_last()
+    assert after is not None and after.applied == before.applied, (
+        f"applied {before.applied} as before <- {after.described() if after else 'not known'}"
+    )
+
+
+@pytest.mark.rule("IDM-06")
+@each(stories.earlier_states, sends=3)
+def test_retry_with_a_later_time_is_recognised(receiver):
+    state = receiver.case.states[0]
+    before = effects(receiver, receiver.tell(state))
+    receiver.deliver(receiver.event(state, later_s=60))
+    after = receiver.stored_at_last()
+    assert after is not None and after.applied == before.applied, (
+        f"applied {before.applied} as before <- {after.described() if after else 'not known'}"
+    )
+
+
+@pytest.mark.rule("IDM-07")
+@each(stories.earlier_states, sends=2)
+def test_later_state_is_not_mistaken_for_a_redelivery(receiver):
+    state, later = receiver.case.states
+    receiver.tell(state)
+    receiver.tell(later)
+    stored = receiver.stored(lambda stored: stored is not None and stored.state == later)
+    assert stored is not None and stored.state == later, (
+        f"the state {later!r} <- {stored.described() if stored else 'not known'}"
+    )
+
+
+@pytest.mark.rule("IDM-08")
+@each(stories.distant_redeliveries, sends=DISTANCE + 3, at_once=1)
+def test_redelivery_after_many_other_messages_has_no_second_effect(receiver):
+    (state,) = receiver.case.states
+    before = effects(receiver, receiver.tell(state))
+    receiver.deliver_at_once([receiver.event(state, message=1 + other) for other in range(DISTANCE)])
+    receiver.tell(state)
+    after = receiver.stored_at_last()
+    assert after is not None and after.applied == before.applied, (
+        f"applied {before.applied} as before <- {after.described() if after else 'not known'}"
+    )

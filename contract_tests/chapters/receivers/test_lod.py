@@ -1,0 +1,82 @@
+"""Many at once: a bounded burst is acknowledged, in time, and nothing of it is lost."""
+
+from __future__ import annotations
+
+import statistics
+
+import pytest
+
+from callback_contract.contract_tests.chapters.checks.stored_state import furthest
+from callback_contract.contract_tests.runner.rule_tests import each
+from callback_contract.contract_tests.runner.scheduling.cpu_contention import Withheld, slowdown_factor
+from callback_contract.contract_tests.stimuli import stories
+from callback_contract.contract_tests.stimuli.stories import BURST
+
+MEDIAN_S = 0.25
+SLOW_S = 1.0
+SLOW_SHARE = 0.01
+
+
+def burst(receiver):
+    (state,) = receiver.case.states
+    return receiver.deliver_at_once([receiver.event(state, message=number) for number in range(BURST)])
+
+
+@pytest.mark.rule("LOD-01")
+@each(stories.bursts, sends=BURST, at_once=1, together=True)
+def test_burst_is_acknowledged(receiver):
+    refused = [exchange for exchange in burst(receiver) if not exchange.acknowledged]
+    assert not refused, f"{BURST} acknowledgements (2xx) <- {len(refused)} others, {refused[0].described()}"
+
+
+@pytest.mark.rule("LOD-02")
+@each(stories.mixed_bursts, sends=lambda case: len(case.states), at_once=1, together=True)
+def test_states_of_one_message_at_once_are_acknowledged(receiver):
+    came = receiver.deliver_at_once([receiver.event(state) for state in receiver.case.states])
+    refused = [exchange for exchange in came if not exchange.acknowledged]
+    assert not refused, f"{len(came)} acknowledgements (2xx) <- {len(refused)} others, {refused[0].described()}"
+
+
+@pytest.mark.rule("LOD-03")
+@each(stories.bursts, sends=BURST, at_once=1, together=True)
+def test_nothing_of_a_burst_is_lost(receiver):
+    acknowledged = [number for number, exchange in enumerate(burst(receiver)) if exchange.acknowledged]
+    lost = [n for n in acknowledged if receiver.stored(lambda stored: stored is not None, message=n) is None]
+    assert not lost, f"all {len(acknowledged)} acknowledged messages stored <- {len(lost)} are not known"
+
+
+@pytest.mark.rule("LOD-04")
+@each(stories.bursts, sends=BURST, at_once=1, together=True)
+def test_burst_is_answered_in_time(receiver):
+    busy = slowdown_factor()
+    with Withheld() as withheld:
+        came = burst(receiver)
+    took = [max(0.0, exchange.elapsed_s - receiver.round_trip_s - withheld.longest_s) for exchange in came]
+    if not in_time(took, busy):
+        busy = max(busy, *(slowdown_factor() for _ in range(3)))  # asked only where it matters
+    median, slow = statistics.median(took), slower(took, busy)
+    assert in_time(took, busy), (
+        f"a median of {MEDIAN_S} s at most, 1 % slower than {SLOW_S:.0f} s at most"
+        f"{f', both {busy:.1f} times as long on this busy machine' if busy > 1 else ''} <- "
+        f"a median of {median:.2f} s, {slow:.0%} slower, the slowest {max(took):.2f} s"
+    )
+
+
+def slower(took, busy=1.0):
+    return sum(t > SLOW_S * busy for t in took) / len(took)
+
+
+def in_time(took, busy=1.0):
+    return statistics.median(took) <= MEDIAN_S * busy and slower(took, busy) <= SLOW_SHARE
+
+
+@pytest.mark.rule("LOD-05")
+@each(stories.mixed_bursts, sends=lambda case: len(case.states) + 1, at_once=1, together=True)
+def test_states_of_one_message_at_once_end_in_the_last_one(receiver):
+    receiver.deliver_at_once([receiver.event(state) for state in receiver.case.states])
+    expected = furthest(receiver.facts.order, receiver.case.states)
+    receiver.stored(lambda stored: stored is not None and stored.state in expected)
+    stored = receiver.stored_at_last()
+    assert stored is not None and stored.state in expected, (
+        f"the state {' or '.join(sorted(expected))} <- {stored.described() if stored else 'not known'}"
+    )

@@ -1,0 +1,63 @@
+"""Order: any order is acknowledged, and a state never moves backwards."""
+
+from __future__ import annotations
+
+import pytest
+
+from callback_contract.contract_tests.chapters.checks.stored_state import furthest
+from callback_contract.contract_tests.runner.rule_tests import each
+from callback_contract.contract_tests.stimuli import stories
+
+
+def told(case):
+    return len(case.states)
+
+
+def interleaved(case):
+    from callback_contract.contract_tests.chapters.checks.interleaving import (
+        interleaved_deliveries,  # late: Hypothesis takes its time to import
+    )
+
+    return interleaved_deliveries(case)
+
+
+@pytest.mark.rule("ORD-01")
+@each(stories.orders, sends=told)
+def test_any_order_is_acknowledged(receiver):
+    for state in receiver.case.states:
+        assert receiver.tell(state).acknowledged, f"an acknowledgement (2xx) of {state!r}"
+
+
+@pytest.mark.rule("ORD-02")
+@each(stories.unended_orders, sends=lambda case: told(case) + 1)
+def test_state_never_moves_backwards(receiver):
+    for state in receiver.case.states:
+        receiver.tell(state)
+    expected = furthest(receiver.facts.order, receiver.case.states)
+    receiver.stored(lambda stored: stored is not None and stored.state in expected)
+    stored = receiver.stored_at_last()
+    assert stored is not None and stored.state in expected, (
+        f"the state {' or '.join(sorted(expected))} <- {stored.described() if stored else 'not known'}"
+    )
+
+
+@pytest.mark.rule("ORD-03")
+@each(stories.ended_lives, sends=lambda case: told(case) + 1)
+def test_terminal_state_is_not_left(receiver):
+    end, *late = receiver.case.states
+    for state in (end, *late):
+        receiver.tell(state)
+    receiver.stored(lambda stored: stored is not None and stored.state == end)
+    stored = receiver.stored_at_last()
+    assert stored is not None and stored.state == end, (
+        f"the state {end!r} <- {stored.described() if stored else 'not known'}"
+    )
+
+
+@pytest.mark.rule("ORD-04")
+@each(stories.interleavings, sends=interleaved, at_once=1)
+def test_interleaved_messages_each_keep_their_latest_state(receiver):
+    from callback_contract.contract_tests.chapters.checks.interleaving import interleaving_flaw
+
+    flaw = interleaving_flaw(receiver)
+    assert not flaw, flaw

@@ -1,0 +1,38 @@
+"""Exposure: what an answer shows that no sender needs."""
+
+from __future__ import annotations
+
+import pytest
+
+from callback_contract.contract_tests.chapters.checks.information_disclosure import (
+    framework_version,
+    has_markup,
+    secrets_to_look_for,
+    stack_trace,
+)
+from callback_contract.contract_tests.runner.rule_tests import each
+from callback_contract.contract_tests.stimuli import http
+
+
+@pytest.mark.rule("SEC-01")
+@each(http.provoking)
+def test_answer_shows_no_stack_trace(exchange):
+    assert stack_trace(exchange) == "", f"no stack trace <- {stack_trace(exchange)!r}"
+
+
+@pytest.mark.rule("SEC-02")
+@each(http.provoking)
+def test_error_page_shows_no_version(exchange):
+    assert framework_version(exchange) == "", f"no framework version <- {framework_version(exchange)!r}"
+
+
+@pytest.mark.rule("SEC-03")
+@each(http.provoking)
+def test_received_markup_is_not_repeated_as_html(exchange):
+    assert not has_markup(exchange), "no HTML answer that repeats received markup"
+
+
+@pytest.mark.rule("SEC-04")
+@each(http.provoking, needs=secrets_to_look_for)
+def test_answer_repeats_no_secret(exchange):
+    assert not exchange.leak, f"an answer without what proves who sends <- it repeats {exchange.leak}"

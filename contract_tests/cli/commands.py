@@ -1,0 +1,82 @@
+"""Command group of the program: which sub-commands there are; each loads the floor it needs when it is called."""
+
+from __future__ import annotations
+
+import importlib
+
+import click
+
+from callback_contract.contract_tests.cli.configuration import configurable
+from callback_contract.mock_server.wire.delivery import printable
+from callback_contract.openapi.cli.interruption import INTERRUPTION
+
+__all__ = ["cli"]
+
+_COMMANDS = {
+    # name: module (below `callback_contract`) and attribute; nothing of them is imported for help
+    "check": ("contract_tests.cli.check_command", "check", "Judge a receiver: one URL in, a verdict per rule out."),
+    "reproduce": ("contract_tests.cli.reproduce_command", "reproduce", "Play a report's finding again."),
+    "rules": ("openapi.cli.rules_command", "rules", "List the rules, or explain one."),
+    "starter": ("contract_tests.cli.starter_command", "starter", "Print a correct receiver to start from."),
+    "mock": ("mock_server.cli.mock_command", "mock", "Run a receiver made from the contract, right or wrong."),
+    "send": ("mock_server.cli.send_command", "send", "Send what the provider would: a callback, or lives of messages."),
+    "docs": ("contract_tests.cli.docs_command", "docs", "Write the documentation as a site, in English and Chinese."),
+    "export": ("contract_tests.cli.export_command", "export", "Write the contract in a form that other tools read."),
+    "diff": ("openapi.cli.diff_command", "diff", "Say what changed between two contracts and whom it hurts."),
+    "lint": ("openapi.cli.lint_command", "lint", "Say whether a contract is a good one."),
+    "compare": ("contract_tests.cli.compare_command", "compare", "Say what changed between two reports of a receiver."),
+    "summary": ("contract_tests.cli.summary_command", "summary", "Merge many receivers' reports into one table."),
+    "matrix": ("contract_tests.cli.matrix_command", "matrix", "Show that every rule can fail: rule by fault."),
+}
+
+_LEAVING_A_REPORT = {"check"}
+
+
+class _LazyGroup(click.Group):
+    """A group whose commands are imported when they are called (click's documentation, "Lazily Loading")."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        if cmd_name not in _LEAVING_A_REPORT:
+            INTERRUPTION.release()
+        module, attribute, _ = _COMMANDS[cmd_name]
+        command = getattr(importlib.import_module(f"callback_contract.{module}"), attribute)
+        assert isinstance(command, click.Command)
+        return configurable(command, cmd_name, tuple(_COMMANDS))
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args[0] not in _COMMANDS and not args[0].startswith("-"):
+            import difflib
+
+            near = difflib.get_close_matches(args[0], _COMMANDS, n=1)
+            hint = f" Did you mean {near[0]!r}?" if near else ""
+            raise click.UsageError(f"No such command {printable(args[0])!r}.{hint}", ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, _, text) in _COMMANDS.items()])
+
+
+@click.group(
+    cls=_LazyGroup,
+    context_settings={
+        "help_option_names": ["-h", "--help"],
+        "auto_envvar_prefix": "CALLBACK_CONTRACT",
+        "max_content_width": 110,
+    },
+)
+@click.version_option(package_name="callback-contract", prog_name="callback-contract")
+def cli() -> None:
+    """Tells before messages go missing whether a receiver of callbacks is right.
+
+    \b
+    callback-contract check https://staging.example.com/callbacks
+    callback-contract rules ACK-01
+    """

@@ -1,0 +1,128 @@
+"""Decides what the documentation shows of the upper floors, and how it is asked for."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from callback_contract import mock_server
+from callback_contract.openapi.cli.contract_options import contract_of, contract_options, is_own
+from callback_contract.openapi.documenting.content.words import LANGUAGES
+from callback_contract.openapi.documenting.proof import MatrixRow, Proof, Run, Sample
+from callback_contract.openapi.documents.yaml_file import read_yaml
+from callback_contract.openapi.text.errors import KitError
+
+__all__ = ["docs", "proof"]
+
+_HERE = Path(__file__).parents[1]
+_MANY = 50  # callbacks of which a reader wants to know what they take
+
+
+@click.command()
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=Path("callback-docs"),
+    show_default=True,
+    metavar="DIR",
+    help="A new or empty directory, or one that this command wrote before.",
+)
+@click.option("--lang", default=None, metavar="LANG,…", help="Languages, the first one first; all that there are.")
+@click.option(
+    "--callback",
+    "names",
+    multiple=True,
+    metavar="NAME",
+    help="Only this callback of another contract, with every field; may be repeated.",
+)
+@contract_options
+def docs(out: Path, lang: str | None, names: tuple[str, ...], **options: Any) -> None:
+    """Write the documentation as a site that opens from the file system.
+
+    It is made from the contract, the rules and what proves them; it loads nothing from the network.
+    Open DIR/index.html.
+
+    Of another contract than the built-in one the texts are its own. An overlay NAME.zh.overlay.yaml, given or beside
+    it, brings them into Chinese.
+    """
+    from callback_contract.openapi.contract.loading import CONTRACT_FILE
+    from callback_contract.openapi.documenting.content.words import languages_from
+    from callback_contract.openapi.documenting.foreign import foreign_pages
+    from callback_contract.openapi.documenting.site import pages_of_site, write_pages
+
+    narrowing = {"--callback": names, **{f"--{key.replace('_', '-')}": value for key, value in options.items()}}
+    given = [option for option, value in narrowing.items() if value and option != "--contract"]
+    if given and options["contract"] is None:
+        raise KitError("it is for a contract of your own", where=given[0], remedy="Add --contract FILE.")
+    source = options["contract"] or str(CONTRACT_FILE)
+    if not given and is_own(source):
+        pages = pages_of_site(Path(source), languages_from("en,zh" if lang is None else lang), proof())
+    else:
+        only = () if [name.lower() for name in names] == ["all"] else names
+        pages = foreign_pages(options, only, lang, proof(), contract_of)
+    written = write_pages(out, pages)
+    click.echo(f"{len(written)} pages, {sum(written.values()) / 1e6:.2f} MB: {out / 'index.html'}")
+    sizes = [size for name, size in written.items() if "/callback-" in name]
+    if len(sizes) > _MANY:
+        click.echo(f"{len(sizes)} pages of callbacks, {sum(sizes) / len(sizes) / 1e3:.0f} kB each on average.")
+
+
+def proof() -> Proof:
+    """Gathers faults, the kill matrix, the correct receivers and the recorded runs, as the kit ships them."""
+    from callback_contract.mock_server.faults.registry import FAULTS
+    from callback_contract.mock_server.signing import presets
+
+    translated = {lang: _translated(lang) for lang in LANGUAGES}
+    return Proof(
+        faults={rule_id: fault.deviation for rule_id, fault in FAULTS.items()},
+        translated={lang: texts for lang, texts in translated.items() if texts},
+        matrix=matrix_rows(_text("KILL-MATRIX.md")),
+        receivers=_samples(),
+        runs=tuple(Run(**run) for run in json.loads(_text("cli/recorded-runs.json"))),
+        schemes=presets(),
+    )
+
+
+def _translated(lang: str) -> dict[str, str]:
+    """What the faults do in another language, by rule id; empty where nobody has written it."""
+    file = Path(mock_server.__file__).with_name(f"faults.{lang}.yaml")
+    return dict(read_yaml(file, error=KitError).value) if file.exists() else {}
+
+
+def matrix_rows(markdown: str) -> tuple[MatrixRow, ...]:
+    """Reads the table that `matrix_command.as_markdown` writes."""
+    cells = [line.strip("| ").split(" | ") for line in markdown.splitlines() if line.startswith("| ")]
+    return tuple(MatrixRow(*(cell.strip() for cell in (*row, "")[:4])) for row in cells[1:])
+
+
+def _samples() -> tuple[Sample, ...]:
+    from callback_contract.contract_tests.receivers import JUDGED, RECEIVERS
+
+    return tuple(
+        Sample(
+            name=receiver.name,
+            file=receiver.file,
+            language=receiver.language,
+            framework=receiver.framework,
+            packages=receiver.packages,
+            start=receiver.started(receiver.file),
+            judge=JUDGED,
+            warns=(*receiver.expected_warnings, *receiver.possible_warnings),
+            untested={"en": receiver.untested, "zh": receiver.untested_zh} if receiver.untested else {},
+            text=_text(f"receivers/{receiver.file}"),
+        )
+        for receiver in RECEIVERS
+        if receiver.starter  # the others are witnesses of one oddity each
+    )
+
+
+def _text(name: str) -> str:
+    try:
+        return (_HERE / name).read_text(encoding="utf-8")
+    except OSError as error:
+        raise KitError(
+            f"a file of the kit is missing: {error.strerror}", where=name, remedy="Install the kit again.", exit_code=3
+        ) from None

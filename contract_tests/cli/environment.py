@@ -1,0 +1,35 @@
+"""Decides what is said of an environment variable that looks like an option of the command, and is none."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import click
+
+from callback_contract.mock_server.wire.delivery import printable
+
+__all__ = ["warn_of_no_options"]
+
+_OTHERS = {"CALLBACK_CONTRACT_DOCS_URL"}  # read by several commands, and begins as an option of `docs` would
+
+
+def warn_of_no_options(ctx: click.Context) -> None:
+    """Says on standard error which variables with the command's prefix nothing reads; their values may be secrets."""
+    prefix = f"{ctx.auto_envvar_prefix}_"
+    known = set(_known(ctx.command, prefix))
+    for name, value in sorted(os.environ.items()):
+        if name.startswith(prefix) and value and name not in known | _OTHERS:
+            import difflib  # costs something, and is hardly ever needed
+
+            near = difflib.get_close_matches(name.removeprefix(prefix), [k.removeprefix(prefix) for k in known], n=1)
+            hint = f"; did you mean {prefix}{near[0]}?" if near else ""
+            click.echo(f"note: {printable(name)} names no option of {ctx.info_name}{hint}", err=True)
+
+
+def _known(command: click.Command, prefix: str) -> Iterator[str]:
+    for param in command.params:
+        given = param.envvar or ()
+        yield from (given,) if isinstance(given, str) else given
+        if isinstance(param, click.Option) and param.allow_from_autoenv:
+            yield f"{prefix}{(param.name or '').upper()}"

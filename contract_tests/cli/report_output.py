@@ -1,0 +1,228 @@
+"""Decides what a run leaves behind when it ends, also one that could not begin: its report, and the error it tells."""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from callback_contract.contract_tests.reproduce.options import options_to_dict
+from callback_contract.contract_tests.runner.setup import bench_at
+from callback_contract.openapi.cli.interruption import OutOfTime
+from callback_contract.openapi.documenting.published import site_of
+from callback_contract.openapi.text.errors import KitError
+
+if TYPE_CHECKING:
+    from callback_contract.contract_tests.reporting.model.report import Report
+
+__all__ = [
+    "code_of",
+    "draft_waivers",
+    "kit_version",
+    "leave_word_interrupted",
+    "report_of",
+    "told_of",
+    "why_incomplete",
+    "writable",
+    "write",
+    "write_abort_report",
+    "write_unstarted_report",
+]
+
+_NO_APP_YET = "http://app.invalid"  # an app's URL is shown by its name, and this one was never served
+
+
+def report_of(
+    bench: Any,
+    options: Mapping[str, Any],
+    *,
+    started_at: datetime,
+    duration_s: float,
+    code: int,
+    incomplete: str,
+    redact: tuple[str, ...] = (),
+) -> Report:
+    """Everything that a run found out, as its options say."""
+    from callback_contract.contract_tests.reporting.model.report import build_report
+    from callback_contract.contract_tests.runner.receiver_urls import short_names
+
+    return build_report(
+        bench,
+        kit_version=kit_version(),
+        receiver_name=options["name"] or short_names(bench),
+        options=options_to_dict(options, bench),
+        started_at=started_at,
+        duration_s=duration_s,
+        code=code,
+        redact=redact,
+        site=site_of(options["docs_url"], bench.contract.document),
+        incomplete=incomplete,
+        is_written=options["report_dir"] is not None,
+    )
+
+
+def write_abort_report(bench: Any, error: KitError, options: Mapping[str, Any], started_at: datetime) -> None:
+    """Writes reports that say why nothing could be judged: whoever archives them sees no earlier run's in their place.
+
+    Wrong use writes none, since it says nothing of a receiver; nor does anything where no directory was named.
+    """
+    if error.exit_code != 3 or options["report_dir"] is None:
+        return
+    report = report_of(
+        bench,
+        options,
+        started_at=started_at,
+        duration_s=max(0.0, (datetime.now(UTC) - started_at).total_seconds()),
+        code=error.exit_code,
+        incomplete=error.reported,
+    )
+    with contextlib.suppress(KitError):  # what stopped the run is told, and matters more
+        write(report, options["report_dir"])
+
+
+def write_unstarted_report(error: KitError, url: str | None, options: Mapping[str, Any]) -> None:
+    """The same where what `--start` or `--app` names did not come up, so that there is no bench yet."""
+    if error.exit_code != 3 or options["report_dir"] is None or options["dry_run"]:
+        return
+    if options["app"]:
+        own = {name: _NO_APP_YET + path for name, path in options["callback_urls"].items()}
+        url, options = _NO_APP_YET + (url or "/"), {**options, "callback_urls": own}
+    without_read_back = {**options, "state_url": None, "plugin": None, "samples": None}
+    with contextlib.suppress(KitError), bench_at(url, without_read_back) as bench:
+        write_abort_report(bench, error, options, datetime.now(UTC))
+
+
+def leave_word_interrupted(
+    stop: BaseException, bench: Any, url: str | None, options: Mapping[str, Any], started_at: datetime
+) -> list[str]:
+    """Writes the reports of a run that was interrupted before it judged anything; gives the lines that say so.
+
+    Args:
+        bench: None where the contract was not read yet: it is not read now, since it may be what took too long.
+    """
+    directory = options["report_dir"]
+    if directory is None or options["dry_run"]:
+        return []
+    try:
+        writable(directory)
+        report = report_of(
+            bench or _empty_bench(url, options),
+            {**options, "state_url": options["state_url"] if bench else None},
+            started_at=started_at,
+            duration_s=max(0.0, (datetime.now(UTC) - started_at).total_seconds()),
+            code=code_of(stop),
+            incomplete=why_incomplete(stop),
+        )
+        return [f"reports in {directory}: {', '.join(file.name for file in write(report, directory))}"]
+    except KitError as error:  # wrong use that nobody came to, or a full disk
+        return [str(error)]
+
+
+def _empty_bench(url: str | None, options: Mapping[str, Any]) -> Any:
+    """A bench without a contract, for a report of no rule."""
+    from callback_contract.contract_tests.generation.corpus import DEPTHS
+    from callback_contract.contract_tests.runner.bench import Bench
+    from callback_contract.mock_server.client.sender import Access, Pace, Sender
+    from callback_contract.openapi.contract.model import Contract
+    from callback_contract.openapi.rules.catalogue import load_catalogue
+
+    if options["app"]:
+        url = _NO_APP_YET + (url or "/")
+    contract = Contract(Path(options["contract"] or "-"), "", "", "0" * 64, {}, {}, ())
+    sender = Sender(Access(url or "http://127.0.0.1/callbacks"), Pace())
+    catalogue = load_catalogue()
+    return Bench(contract, catalogue, catalogue.rules, (), sender, DEPTHS[options["depth"]], options["seed"])
+
+
+def told_of(stopped: BaseException, bench: Any) -> KitError:
+    """Says what stopped a run without any secret of it."""
+    from callback_contract.contract_tests.reporting.model.report import redaction_of
+
+    text = redaction_of(bench).text
+    if isinstance(stopped, KitError):
+        return KitError(
+            text(stopped.what),
+            where=stopped.where,
+            remedy=text(stopped.remedy),
+            exit_code=stopped.exit_code,
+            private=text(stopped.private),
+        )
+    return KitError(
+        text(f"{type(stopped).__name__}: {stopped}"), remedy="This is the kit's; please report it.", exit_code=3
+    )
+
+
+def why_incomplete(stopped: BaseException | None) -> str:
+    """Why a run ended early, as its report says it; empty when it did not."""
+    if stopped is None:
+        return ""
+    if code_of(stopped) == 130:
+        return "interrupted"
+    return stopped.reported if isinstance(stopped, KitError) else str(stopped)
+
+
+def code_of(stopped: BaseException) -> int:
+    """The exit code of a run that ended early: 130 if it was interrupted, 3 if it could not go on."""
+    return 130 if isinstance(stopped, KeyboardInterrupt) and not isinstance(stopped, OutOfTime) else 3
+
+
+def writable(directory: Path | None) -> Path | None:
+    """Makes the report directory before anything is sent: a run's result must not be lost for want of a folder."""
+    if directory is not None:
+        try:
+            directory.mkdir(parents=True, exist_ok=True)
+            tempfile.TemporaryFile(dir=directory).close()
+        except OSError as error:
+            raise KitError(
+                f"cannot write reports to {directory}: {error.strerror}",
+                where="--report-dir",
+                remedy="Give a directory that can be written.",
+            ) from None
+    return directory
+
+
+def write(report: Report, directory: Path) -> tuple[Path, ...]:
+    """Writes every report, and gives their files.
+
+    Raises:
+        KitError: The directory cannot be written any more.
+    """
+    from callback_contract.contract_tests.reporting.formats.html import Texts
+    from callback_contract.contract_tests.reporting.formats.writing import write_reports
+    from callback_contract.openapi.rules.translations import load_translation
+
+    try:
+        return write_reports(report, directory, chinese=Texts.of(load_translation("zh")))
+    except OSError as error:
+        raise KitError(
+            f"the report could not be written: {error.strerror}",
+            where=str(directory),
+            remedy="The verdicts stand above; make room and run again.",
+            exit_code=3,
+        ) from None
+
+
+def draft_waivers(file: Path, bench: Any, stopped: BaseException | None) -> str:
+    """Writes a draft of waivers, and says so."""
+    from callback_contract.contract_tests.policy.waiver_drafts import drafted, write_draft
+
+    if stopped is not None:
+        return f"no waivers were drafted, since the run ended early: {file} was not written"
+    text = drafted(bench.results.values(), bench.gate.today, strict=bench.gate.strict)
+    if not text:
+        return f"nothing fails that could be waived: {file} was not written"
+    write_draft(file, text)
+    return f"waivers drafted, to be filled in: {file}"
+
+
+def kit_version() -> str:
+    """The version of the kit that is installed."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("callback-contract")
+    except PackageNotFoundError:
+        return "0+source"

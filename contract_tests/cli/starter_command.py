@@ -1,0 +1,69 @@
+"""Decides how a correct receiver is handed out: the very file that the suite judges."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import click
+
+from callback_contract.contract_tests.receivers import (
+    BASE,
+    CALLBACK_PATH,
+    JUDGED,
+    READ_BACK_PATH,
+    RECEIVERS,
+    Receiver,
+)
+from callback_contract.openapi.text.errors import KitError
+from callback_contract.openapi.text.printable import shell_word
+
+__all__ = ["starter"]
+
+_STARTERS = {receiver.name: receiver for receiver in RECEIVERS if receiver.starter}
+
+
+@click.command()
+@click.argument("framework", type=click.Choice(list(_STARTERS), case_sensitive=False), metavar="FRAMEWORK")
+@click.option(
+    "--out", type=click.Path(path_type=Path), metavar="FILE", help="Where to; the standard output without it."
+)
+def starter(framework: str, out: Path | None) -> None:
+    """Print a correct receiver to start from: flask, fastapi, django, aiohttp, express, go, spring or php.
+
+    It acknowledges what it stored, takes each status of a message once, and never lets a message go back. Its
+    comments say how to start it and why it is as it is; `check` judges it, and what becomes of it.
+    """
+    receiver = _STARTERS[framework]
+    text = Path(__file__).parents[1].joinpath("receivers").joinpath(receiver.file).read_text("utf-8")
+    if receiver.untested:
+        click.echo(
+            f"note: {receiver.framework}: no test of the kit's gate runs it, since {receiver.untested}", err=True
+        )
+    if out is None:
+        click.echo(text, nl=False)
+        return
+    if re.fullmatch(r"\w[\w.-]*", out.name, re.ASCII):  # what needs quotes could end the comment that it stands in
+        text = text.replace(receiver.file, out.name)
+    try:
+        with out.open("x", encoding="utf-8") as file:  # never over somebody's work
+            file.write(text)
+    except FileExistsError:
+        raise KitError("the file exists", where=str(out), remedy="Give another --out.") from None
+    except OSError as error:
+        raise KitError(f"cannot be written: {error.strerror}", where=str(out), remedy="Give another --out.") from None
+    click.echo(_next_steps(receiver, out))
+
+
+def _next_steps(receiver: Receiver, out: Path) -> str:
+    """What the file's head comment says, with the file's name and place as they are now."""
+    install = {"Python": "pip install", "JavaScript": "npm install"}.get(receiver.language, "")
+    needs = f"{install} {' '.join(receiver.packages)}" if install else ", ".join(receiver.packages)
+    lines = {
+        "needs": needs or "nothing but the language",
+        "start": receiver.started(shell_word(str(out))),
+        "callbacks": f"POST {BASE}{CALLBACK_PATH}",
+        "read-back": f"GET {BASE}{READ_BACK_PATH}",
+        "judge": JUDGED,
+    }
+    return "\n".join([str(out), *(f"  {name:10} {line}" for name, line in lines.items())])

@@ -1,0 +1,40 @@
+"""Decides what `callback-contract summary` does: many receivers' reports in, one table out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+__all__ = ["summary"]
+
+
+@click.command()
+@click.argument("reports", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="DIR|FILE…")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "markdown", "html", "json"]),
+    default="text",
+    show_default=True,
+)
+@click.option("--all-reports", is_flag=True, help="Show each report, not only the newest of a receiver.")
+def summary(reports: tuple[Path, ...], form: str, all_reports: bool) -> None:
+    """Merge many receivers' reports into one table, the worst first, and tell which rules break most.
+
+    Every report.json at or below a DIR is taken. Of several on one receiver the newest counts: the same name,
+    URL and callbacks. It exits with 0 whatever the reports say, and with 2 when one
+    cannot be read.
+    """
+    from callback_contract.contract_tests.reporting.model.report_file import read_report_file, report_files
+    from callback_contract.contract_tests.reporting.partners.output import (
+        partners_json,
+        partners_markdown,
+        partners_text,
+    )
+    from callback_contract.contract_tests.reporting.partners.overview import merge_reports
+    from callback_contract.contract_tests.reporting.partners.page import partners_html
+
+    merged = merge_reports((read_report_file(file)[0] for file in report_files(reports)), every=all_reports)
+    render = {"text": partners_text, "markdown": partners_markdown, "html": partners_html, "json": partners_json}
+    click.echo(render[form](merged))

@@ -1,0 +1,157 @@
+"""Decides which part of what a schema allows is the class "valid": bounded, closed, and nothing that is made up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from callback_contract.contract_tests.generation.pattern_texts import without_wild_patterns
+from callback_contract.openapi.contract.example_value import TEXTS
+from callback_contract.openapi.contract.extent import MOST_PARTS, Extents
+from callback_contract.openapi.contract.members import Member
+from callback_contract.openapi.contract.model import Callback
+from callback_contract.openapi.documents import json_pointer as jp
+
+__all__ = ["MAX_INTEGER", "MAX_TEXT", "MOST_LISTED", "drawn_at_all", "generative", "pinned_values"]
+
+MAX_TEXT = 4096
+MAX_INTEGER = 2**53
+MOST_LISTED = 300
+"""Values of one closed list that are sent; every country and every currency is."""
+
+_LEFT_OUT = frozenset("description examples title readOnly writeOnly default".split())
+_COMBINED = ("allOf", "anyOf", "oneOf")
+_OPENING = frozenset("$ref not if dependentSchemas patternProperties unevaluatedProperties minProperties".split())
+_NOT_DRAWN = "x-not-drawn"  # see openapi/reading/schemas.py
+_UNSAID = "x-unsaid"
+_GIVEN = frozenset(
+    """byte duration url iri iri-reference idn-email idn-hostname uri-template json-pointer relative-json-pointer
+    regex""".split()
+)
+_BITS = {"int32": 2**31 - 1, "int16": 2**15 - 1, "int8": 127}
+
+
+def drawn_at_all(callback: Callback) -> bool:
+    """Whether bodies are drawn from a schema: not from one whose generators would take minutes and gigabytes."""
+    return Extents(callback.schema).of(callback.schema) <= MOST_PARTS
+
+
+def generative(callback: Callback) -> dict[str, Any]:
+    """Narrows the schema to the class "valid": texts and numbers bounded, free maps of texts, objects closed.
+
+    Stamped members are pinned, since whatever is drawn for them would be stamped over. What nobody can make up
+    (a format or a regular expression that is not known here) is pinned to its example, or left out.
+    """
+    root = dict(callback.schema)
+    defs = root.get("$defs", {})
+    if set(root) == {"$ref", "$defs"}:
+        # The usual shape: one named schema; its members' paths start at the body's root.
+        root = {**jp.get(root, root["$ref"].removeprefix("#")), "$defs": defs}
+    narrowed = _Narrowing(pinned_values(callback), set(_combined(root))).narrowed(root, (), is_open=False)
+    result: dict[str, Any] = without_wild_patterns(narrowed)
+    return result
+
+
+def _combined(schema: jp.Json, inside: bool = False) -> Iterator[str]:
+    """Names of the definitions that are one part of an object among others: closing them would close it wrongly."""
+    if isinstance(schema, list):
+        for item in schema:
+            yield from _combined(item, inside)
+    if not isinstance(schema, Mapping):
+        return
+    reference = schema.get("$ref")
+    if isinstance(reference, str) and (inside or set(schema) - {"$ref", "description", "title"}):
+        yield reference.removeprefix("#/$defs/")
+    is_open = inside or "properties" in schema or "allOf" in schema
+    for key, value in schema.items():
+        if key in _COMBINED:
+            yield from _combined(value, key == "allOf" or is_open or len(set(schema) & set(_COMBINED)) > 1)
+        elif isinstance(value, (dict, list)):
+            yield from _combined(value)
+
+
+class _Narrowing:
+    def __init__(self, constants: Mapping[str, jp.Json], combined: set[str]) -> None:
+        self._constants, self._combined = constants, combined
+
+    def narrowed(self, schema: jp.Json, path: tuple[str, ...], *, is_open: bool) -> jp.Json:
+        """One schema, narrowed.
+
+        Args:
+            is_open: Whether it is one part of an object among others, so that it must not be closed.
+        """
+        if not isinstance(schema, Mapping):
+            return schema
+        if path and jp.join(path) in self._constants:
+            return {"const": self._constants[jp.join(path)]}
+        if _NOT_DRAWN in schema and not is_open:
+            shown = [*schema.get("examples", ()), *([schema["default"]] if "default" in schema else [])]
+            return {"enum": shown} if shown else False
+        if _UNSAID in schema and not is_open:
+            return {"enum": schema["examples"]} if schema.get("examples") else {"enum": [{}]}
+        copy = {key: value for key, value in schema.items() if key not in _LEFT_OUT}
+        combines = is_open or "properties" in copy or len(set(copy) & set(_COMBINED)) > 1
+        if "$defs" in copy:
+            copy["$defs"] = {
+                name: self.narrowed(child, ("$defs", name), is_open=name in self._combined)
+                for name, child in copy["$defs"].items()
+            }
+        if "properties" in copy:
+            members = {
+                name: self.narrowed(child, (*path, name), is_open=False) for name, child in copy["properties"].items()
+            }
+            required = copy.get("required", ())
+            copy["properties"] = {name: m for name, m in members.items() if m is not False or name in required}
+        for key in _COMBINED:
+            if key in copy:
+                branches = [self.narrowed(child, path, is_open=combines or key == "allOf") for child in copy[key]]
+                # A branch that nobody can make up is not drawn; what all of them share is.
+                copy[key] = branches if key == "allOf" else [b for b in branches if b is not False] or branches
+        if "items" in copy:
+            copy["items"] = self.narrowed(copy["items"], (*path, "0"), is_open=False)
+            if copy["items"] is False and not copy.get("minItems"):
+                copy["maxItems"] = 0
+        if isinstance(copy.get("additionalProperties"), Mapping):
+            copy["additionalProperties"] = self.narrowed(copy["additionalProperties"], (*path, "*"), is_open=False)
+        copy = self._bounded(copy)
+        if "object" in _types(copy) and copy.get("additionalProperties") is None:
+            if not copy.get("properties") and not (is_open or set(copy) & (_OPENING | set(_COMBINED))):
+                copy["additionalProperties"] = {"type": "string", "maxLength": MAX_TEXT}
+            elif copy.get("properties") and not (is_open or set(copy) & (_OPENING | set(_COMBINED))):
+                copy["additionalProperties"] = False
+        return copy
+
+    def _bounded(self, copy: dict[str, Any]) -> dict[str, Any]:
+        types = _types(copy)
+        if "string" in types and "enum" not in copy:
+            copy["maxLength"] = min(MAX_TEXT, copy.get("maxLength", MAX_TEXT))
+        if copy.get("format") in {"string", "password"}:
+            del copy["format"]
+        elif copy.get("format") in _GIVEN and not {"enum", "const", "pattern"} & set(copy):
+            copy = self._given(copy)
+        if "integer" in types or "number" in types:
+            most = _BITS.get(str(copy.get("format")), MAX_INTEGER)
+            copy["maximum"] = min(most, copy.get("maximum", most))
+            lowest = 1 if copy.get("format") == "serial" else -most
+            copy["minimum"] = max(lowest, copy.get("minimum", lowest))
+        return copy
+
+    def _given(self, copy: dict[str, Any]) -> dict[str, Any]:
+        """Texts that are right by any reading of a format that its readers do not read alike, or nobody draws."""
+        return {"enum": [TEXTS[copy["format"]], *([None] if "null" in _types(copy) else [])]}
+
+
+def _types(schema: Mapping[str, jp.Json]) -> tuple[str, ...]:
+    declared = schema.get("type", ("object",) if "properties" in schema else ())
+    return (declared,) if isinstance(declared, str) else tuple(declared)
+
+
+def pinned_values(callback: Callback) -> dict[str, jp.Json]:
+    """What stands in drawn contents at the pointers that are stamped anyway."""
+    stamped = {pointer: callback.member(pointer) for pointer in callback.delivery.stamped}
+    return {pointer: _sample(member) for pointer, member in stamped.items() if member}
+
+
+def _sample(member: Member) -> jp.Json:
+    examples = member.schema.get("examples", ())
+    return examples[0] if examples else {"integer": 1, "string": "x"}.get(member.types[0] if member.types else "", "x")

@@ -1,0 +1,230 @@
+"""Decides which contents a run shares: drawn through Schemathesis and Hypothesis, from contract and seed alone."""
+
+from __future__ import annotations
+
+import copy
+import random
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import jsonschema_rs
+
+from callback_contract.contract_tests.generation.bounds import MAX_INTEGER, MAX_TEXT, drawn_at_all, pinned_values
+from callback_contract.contract_tests.generation.pregenerated import drawn_bodies, walked_bodies
+from callback_contract.contract_tests.generation.strategies import text_of_pattern
+from callback_contract.contract_tests.model.verdicts import NotApplicable
+from callback_contract.mock_server.signing import Scheme
+from callback_contract.mock_server.wire.bodies import encode_body, travels
+from callback_contract.mock_server.wire.json_spelling import with_integers
+from callback_contract.openapi.contract.example_value import sample_of, why_no_sample
+from callback_contract.openapi.contract.members import Member
+from callback_contract.openapi.contract.model import Callback
+from callback_contract.openapi.documents import json_pointer as jp
+
+if TYPE_CHECKING:
+    from callback_contract.contract_tests.model.cases import Case, Sample
+
+__all__ = ["DEPTHS", "MAX_INTEGER", "MAX_TEXT", "Depth", "Scope"]
+
+T = TypeVar("T")
+
+_MOST_MEMBERS = 24
+_CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
+
+
+@dataclass(frozen=True)
+class Depth:
+    """How much of each kind of stimulus a run sends.
+
+    Attributes:
+        contents: Valid contents drawn by Schemathesis.
+        negations: Broken contents drawn by Schemathesis.
+        boundaries: Broken contents that Schemathesis' walk along the schema's boundaries gives, at most.
+    """
+
+    name: str
+    contents: int
+    negations: int
+    boundaries: int
+
+    def pick(self, quick: T, standard: T, thorough: T) -> T:
+        """Chooses by depth."""
+        return {"quick": quick, "standard": standard, "thorough": thorough}[self.name]
+
+
+DEPTHS = {
+    "quick": Depth("quick", contents=10, negations=8, boundaries=0),
+    "standard": Depth("standard", contents=30, negations=20, boundaries=12),
+    "thorough": Depth("thorough", contents=200, negations=200, boundaries=1000),
+}
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What stimuli are made from: one callback, a depth, and chance that depends on the seed alone.
+
+    Attributes:
+        signature: The scheme by which deliveries are signed, when one is configured.
+        samples: Recorded deliveries of the callback; None where the user gave none at all.
+        beside: The scopes of all callbacks of the run: what is broken for one of them may be right for another.
+        made: What each kind of stimulus came to: its cases, or why there are none.
+    """
+
+    callback: Callback
+    depth: Depth
+    seed: int
+    signature: Scheme | None = None
+    refused: frozenset[str] = frozenset()
+    samples: tuple[Sample, ...] | None = field(default=None, repr=False, compare=False)
+    beside: list[Scope] = field(default_factory=list, repr=False, compare=False)
+    made: dict[object, list[Case] | NotApplicable] = field(default_factory=dict, repr=False, compare=False)
+
+    def without(self, refused: frozenset[str]) -> Scope:
+        """The same scope for a receiver that refuses some states: stories do without them."""
+        narrowed = copy.copy(self)  # with what is drawn already
+        object.__setattr__(narrowed, "refused", refused)
+        object.__setattr__(narrowed, "made", {})
+        return narrowed
+
+    def random(self, purpose: str) -> random.Random:
+        """A source of chance of its own, so that one rule's draws never shift another's."""
+        return random.Random(f"{self.seed}/{self.callback.name}/{purpose}")
+
+    @cached_property
+    def strict(self) -> Any:
+        """Validates a body by what the contract says."""
+        return jsonschema_rs.validator_for(dict(self.callback.strict), validate_formats=False)
+
+    @cached_property
+    def tolerant(self) -> Any:
+        """Validates a body by what next year's contract may say."""
+        return jsonschema_rs.validator_for(dict(self.callback.tolerant), validate_formats=False)
+
+    def is_some_callback(self, body: jp.Json) -> bool:
+        """Whether a body is right for this callback or another one that comes to the same URL."""
+        return any(scope.tolerant.is_valid(body) for scope in (self, *self.beside))
+
+    @property
+    def plain(self) -> jp.Json:
+        """The content of a plain valid delivery: the first deliverable example, else all members with plain values.
+
+        Raises:
+            NotApplicable: No body can be made that the contract accepts.
+        """
+        if isinstance(self._plain, NotApplicable):
+            raise self._plain.with_traceback(None)
+        return self._plain
+
+    @cached_property
+    def _plain(self) -> jp.Json | NotApplicable:  # the failure is kept, too: each kind of stimulus asks for it
+        examples = self.callback.delivered_examples
+        if examples:
+            return examples[0].value
+        made = sample_of(self.callback.schema, text_of_pattern)
+        if made is not None and self._travels(made.value):
+            return made.value
+        if (drawn := next(filter(self._travels, self.contents), None)) is not None:
+            return drawn
+        if made is not None:
+            return NotApplicable(f"no body could be made that is still right as {self.callback.media_type}")
+        why = why_no_sample(self.callback.schema, text_of_pattern)
+        return NotApplicable(f"no body could be made that its schema accepts: {why}")
+
+    @property
+    def plain_contents(self) -> list[jp.Json]:
+        """The plain content in each state that the contract knows."""
+        state = self.callback.delivery.state
+        member = self.callback.member(state) if state else None
+        if not state or member is None or not member.enum:
+            return [self.plain]
+        return [jp.replaced(self.plain, state, value) for value in member.enum]
+
+    @cached_property
+    def contents(self) -> list[jp.Json]:
+        """Valid contents, all different."""
+        drawn = self._drawn(lambda: drawn_bodies(self.callback, self.depth.contents, self.seed, negated=False))
+        if self.depth.name != "quick":
+            drawn = self._drawn(lambda: walked_bodies(self.callback, negated=False)) + drawn
+        limit = self.callback.delivery.accept_body_bytes.must
+        whole = [content for content in map(_tidy, drawn) if self._is_valid(content)]
+        tidy = {repr(content): content for content in whole}.values()
+        # Beyond the obligatory size a receiver may refuse what is otherwise valid; ids of full length come on top.
+        return [content for content in tidy if limit is None or self._size(content) <= limit - 512]
+
+    @cached_property
+    def negations(self) -> list[jp.Json | bytes]:
+        """Contents that Schemathesis broke on purpose, at boundaries and by chance; some are raw bytes."""
+        walked = self._drawn(lambda: walked_bodies(self.callback, negated=True))
+        chance = self.random("boundaries")
+        chosen = chance.sample(walked, min(self.depth.boundaries, len(walked)))
+        return chosen + self._drawn(lambda: drawn_bodies(self.callback, self.depth.negations, self.seed, negated=True))
+
+    @cached_property
+    def _is_drawn(self) -> bool:
+        return drawn_at_all(self.callback)
+
+    def _drawn(self, draw: Callable[[], list[Any]]) -> list[Any]:
+        if not self._is_drawn:
+            return []
+        try:
+            return draw()
+        except Exception:
+            # What the generators cannot cope with in somebody else's schema is not drawn; in ours it is a mistake.
+            if not self.callback.origin:
+                raise
+            return []
+
+    def _size(self, content: jp.Json) -> int:
+        return len(encode_body(self.callback, content, "compact, escaped"))
+
+    def _travels(self, content: jp.Json) -> bool:
+        return self.callback.is_json or travels(self.callback, content, self.strict.is_valid)
+
+    def _is_valid(self, content: jp.Json) -> bool:
+        try:
+            return bool(self.strict.is_valid(content))
+        except (TypeError, ValueError):  # what has no JSON form
+            return False
+
+    @cached_property
+    def pinned(self) -> dict[str, jp.Json]:
+        """What stands in drawn contents at the pointers that are stamped."""
+        return pinned_values(self.callback)
+
+    def with_members(self, wanted: Callable[[Member], Any]) -> list[Member]:
+        """The members below the root that satisfy a predicate and stand in the plain content.
+
+        Of very many a choice is made, the same each time: a body of hundreds of members would cost thousands of
+        deliveries otherwise.
+        """
+        found = [m for m in self.callback.members if m.pointer and wanted(m) and _present(self.plain, m.pointer)]
+        most = self.depth.pick(_MOST_MEMBERS, _MOST_MEMBERS, 10 * _MOST_MEMBERS)
+        return self.some(found, most, "members")
+
+    def some(self, things: Sequence[T], most: int, purpose: str) -> list[T]:
+        """All of them, or of too many a choice in their order, the same each time."""
+        if len(things) <= most:
+            return list(things)
+        return [things[index] for index in sorted(self.random(purpose).sample(range(len(things)), most))]
+
+
+def _present(value: jp.Json, pointer: str) -> bool:
+    try:
+        jp.get(value, pointer)
+    except LookupError:
+        return False
+    return True
+
+
+def _tidy(value: jp.Json) -> jp.Json:
+    """Brings a drawn content into the class "valid": no C0 controls, integers written as integers."""
+    if isinstance(value, str):
+        return _CONTROLS.sub(" ", value)
+    if isinstance(value, list):
+        return [_tidy(item) for item in value]
+    if isinstance(value, dict):
+        return {_CONTROLS.sub(" ", key): _tidy(item) for key, item in value.items()}
+    return with_integers(value)

@@ -1,0 +1,174 @@
+"""Decides how Schemathesis and Hypothesis draw contents from the contract."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from itertools import islice
+from typing import Any
+
+import jsonschema_rs
+
+from callback_contract.contract_tests.generation.bounds import MAX_TEXT, generative
+from callback_contract.contract_tests.generation.hypothesis_cache import keep_caches_out_of_sight
+from callback_contract.contract_tests.generation.pattern_texts import is_deterministic, texts_of
+from callback_contract.openapi.contract.model import Callback
+
+__all__ = [
+    "boundary_bodies",
+    "draw",
+    "draw_bodies",
+    "operation_of",
+    "text_of_pattern",
+]
+
+
+_MOST_WALKED = 1000  # a schema of hundreds of alternatives has thousands of boundaries
+
+
+def operation_of(callback: Callback) -> Any:
+    """The callback as Schemathesis sees it: an operation under `paths`, since it knows no webhooks."""
+    return _operation(_Held(callback))
+
+
+@lru_cache(maxsize=16)
+def _operation(holder: _Held) -> Any:
+    import schemathesis
+
+    keep_caches_out_of_sight()
+    callback = holder.callback
+    answer = callback.answer
+    response: dict[str, Any] = {"description": ""}
+    if answer is not None and answer.media_type is not None:
+        response["content"] = {answer.media_type: {"schema": dict(answer.schema or {})}}
+    content = {_drawn_as(callback): {"schema": generative(callback)}}
+    document = {
+        "openapi": "3.1.0",
+        "info": {"title": "drawn", "version": "1"},
+        "paths": {
+            "/drawn": {
+                "post": {
+                    "requestBody": {"required": True, "content": content},
+                    "responses": {str(answer.status if answer else 200): response},
+                }
+            }
+        },
+    }
+    _hoist_defs(document)
+    return schemathesis.openapi.from_dict(document)["/drawn"]["POST"]
+
+
+def _drawn_as(callback: Callback) -> str:
+    """Fields are drawn as the object that they mean: Schemathesis draws forms that no schema checks."""
+    return callback.media_type if callback.is_json else "application/json"
+
+
+class _Held:
+    """A callback as a key of a cache: equal when it is the same object."""
+
+    def __init__(self, callback: Callback) -> None:
+        self.callback = callback
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Held) and other.callback is self.callback
+
+    def __hash__(self) -> int:
+        return id(self.callback)
+
+
+def draw_bodies(callback: Callback, count: int, seed: int, *, negated: bool) -> list[Any]:
+    """Draws bodies by chance; negated ones break the schema."""
+    from schemathesis.generation import GenerationMode
+
+    mode = GenerationMode.NEGATIVE if negated else GenerationMode.POSITIVE
+    return [case.body for case in draw(operation_of(callback).as_strategy(generation_mode=mode), count, seed)]
+
+
+def boundary_bodies(callback: Callback, *, negated: bool) -> list[Any]:
+    """Walks the boundaries of the schema, as Schemathesis' coverage phase does; the same bodies each time."""
+    from schemathesis.generation import GenerationMode
+
+    operation = operation_of(callback)
+    cases = operation.schema.iter_coverage_cases(
+        operation,
+        generation_modes=[GenerationMode.NEGATIVE if negated else GenerationMode.POSITIVE],
+        generation_config=operation.schema.config.generation_for(operation=operation),
+    )
+    bodies = [
+        case.body
+        for case in islice(cases, _MOST_WALKED)
+        if case.method == "POST" and case.media_type == _drawn_as(callback)
+    ]
+    if not negated:
+        return bodies
+    schema = jsonschema_rs.validator_for(generative(callback), validate_formats=False)
+    return [body for body in bodies if isinstance(body, bytes) or not _is_valid(schema, body)]
+
+
+def _is_valid(schema: Any, body: Any) -> bool:
+    """Whether a negative case is broken elsewhere than in its body."""
+    try:
+        return bool(schema.is_valid(body))
+    except (TypeError, ValueError):  # what has no JSON form
+        return False
+
+
+def _hoist_defs(document: dict[str, Any]) -> None:
+    content = document["paths"]["/drawn"]["post"]["requestBody"]["content"]
+    for entry in content.values():
+        defs = entry["schema"].pop("$defs", None)
+        if defs:
+            document["components"] = {"schemas": defs}
+            _repoint(document)
+
+
+def _repoint(value: Any) -> None:
+    if isinstance(value, dict):
+        reference = value.get("$ref")
+        if isinstance(reference, str):
+            value["$ref"] = reference.replace("#/$defs/", "#/components/schemas/")
+        for item in value.values():
+            _repoint(item)
+    elif isinstance(value, list):
+        for item in value:
+            _repoint(item)
+
+
+def draw(strategy: Any, count: int, seed: int) -> list[Any]:
+    """Draws examples outside a test; the same seed gives the same list."""
+    from hypothesis import HealthCheck, Phase, given, settings
+    from hypothesis import seed as seeded
+
+    keep_caches_out_of_sight()
+    drawn: list[Any] = []
+
+    @seeded(seed)
+    @settings(
+        max_examples=count,
+        database=None,
+        phases=[Phase.generate],
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(strategy)
+    def collect(example: Any) -> None:
+        drawn.append(example)
+
+    collect()
+    return drawn
+
+
+def text_of_pattern(schema: Mapping[str, Any]) -> str | None:
+    """A text that satisfies a schema's regular expression and lengths; the same each time."""
+    if not is_deterministic(schema["pattern"]):
+        return next(iter(texts_of(schema)), None)
+    from hypothesis import strategies as st
+
+    keep_caches_out_of_sight()
+    least, most = int(schema.get("minLength", 0)), int(schema.get("maxLength", MAX_TEXT))
+    try:
+        strategy = st.from_regex(schema["pattern"], alphabet=st.characters(min_codepoint=32, max_codepoint=126))
+        drawn = draw(strategy.filter(lambda text: least <= len(text) <= most), 5, 0)
+    except Exception:  # the pattern wants what is not ASCII, or is met too seldom
+        return None
+    return next((text for text in drawn if "\n" not in text), None)

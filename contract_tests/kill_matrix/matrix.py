@@ -1,0 +1,118 @@
+"""Decides whether every rule can fail: runs the suite against each fault of the mock and says which rules noticed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from callback_contract.contract_tests.generation.corpus import DEPTHS, Scope
+from callback_contract.contract_tests.kill_matrix.setups import RIGHT, reached, set_aside, stock_samples
+from callback_contract.contract_tests.model.verdicts import RuleResult, Verdict
+from callback_contract.contract_tests.runner.bench import Bench
+from callback_contract.contract_tests.runner.first_contact import make_first_contact
+from callback_contract.contract_tests.runner.judge import judge
+from callback_contract.contract_tests.runner.prefetch import prefetch
+from callback_contract.contract_tests.runner.rule_tests import RuleTest
+from callback_contract.contract_tests.runner.run import collect_tests
+from callback_contract.mock_server.signing import Scheme
+from callback_contract.openapi.contract.loading import load_contract
+from callback_contract.openapi.contract.model import Contract
+from callback_contract.openapi.rules.catalogue import Catalogue, load_catalogue
+
+__all__ = ["Row", "judge_all", "judge_mock", "kill_matrix", "tools"]
+
+
+@dataclass(frozen=True)
+class Row:
+    """What the suite said about one fault.
+
+    Attributes:
+        fault: The fault's id, or a name of `RIGHT` for a right mock.
+        broken: Rules that noticed, each with its verdict.
+        blocked: Rules that were not judged, since a broken one explains what they would have seen.
+        other: Rules with any other verdict than pass: errors, or the means were missing.
+    """
+
+    fault: str
+    broken: dict[str, str] = field(default_factory=dict)
+    blocked: tuple[str, ...] = ()
+    other: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def exact(self) -> bool:
+        """Whether the fault's own rule noticed it, and no other."""
+        return set(self.broken) == {self.fault} - set(RIGHT) and not self.other
+
+
+@lru_cache(maxsize=1)
+def tools() -> tuple[Contract, Catalogue, dict[str, RuleTest]]:
+    """The built-in contract, the catalogue and the rules' tests, loaded once per process."""
+    return load_contract(), load_catalogue(), collect_tests()
+
+
+@lru_cache(maxsize=4)
+def _scopes(depth: str, seed: int, scheme: Scheme | None) -> tuple[Scope, ...]:
+    """Drawn once for all faults: what is sent does not depend on the receiver."""
+    return tuple(
+        Scope(callback, DEPTHS[depth], seed, scheme, samples=stock_samples(callback) if scheme else None)
+        for callback in tools()[0].default_callbacks
+    )
+
+
+def judge_all(bench: Bench, tests: dict[str, RuleTest]) -> dict[str, RuleResult]:
+    """Judges the bench's rules one after another, without pytest's reporting around them."""
+    make_first_contact(bench)
+    for rule in bench.rules:
+        prefetch(bench, rule, tests)
+        bench.results[rule.id] = judge(bench, rule, tests[rule.id])
+    return bench.results
+
+
+def judge_mock(fault: str, depth: str, seed: int, *, alone: bool = False) -> dict[str, RuleResult]:
+    """Judges a mock with one fault, or a right one of that name in `RIGHT`.
+
+    Args:
+        alone: Judge no more than the fault's own rule and what that requires.
+    """
+    contract, catalogue, tests = tools()
+    rules = catalogue.with_required(fault) if alone and fault not in RIGHT else catalogue.rules
+    with reached(contract, fault) as (sender, state):
+        bench = Bench(contract, catalogue, rules, contract.default_callbacks, sender, DEPTHS[depth], seed)
+        bench.__dict__["scopes"] = _scopes(depth, seed, getattr(sender.signer, "scheme", None))
+        bench.state = state
+        bench.patience_s = 1.0  # the mock stores before it answers
+        try:
+            return judge_all(bench, tests)
+        finally:
+            bench.close()
+
+
+def _row(job: tuple[str, str, int, bool]) -> Row:
+    fault, depth, seed, alone = job
+    results = judge_mock(fault, depth, seed, alone=alone)
+    rest = {rule_id: r for rule_id, r in results.items() if not r.broken and r.verdict is not Verdict.PASS}
+    aside = {rule_id for rule_id in set_aside(fault) if rule_id in rest and not rest[rule_id].blocked}
+    rest = {rule_id: r for rule_id, r in rest.items() if rule_id not in aside or r.verdict is Verdict.ERROR}
+    return Row(
+        fault,
+        {rule_id: r.verdict.value for rule_id, r in results.items() if r.broken},
+        tuple(rule_id for rule_id, r in rest.items() if r.blocked),
+        {rule_id: f"{r.verdict.value}: {r.reason}" for rule_id, r in rest.items() if not r.blocked},
+    )
+
+
+def kill_matrix(faults: Iterable[str], *, depth: str = "quick", seed: int = 0, alone: bool = False) -> Iterator[Row]:
+    """Judges the mock once with each fault, two and more at a time, and gives the rows in order.
+
+    Args:
+        alone: See `judge_mock`.
+    """
+    jobs = [(fault, depth, seed, alone) for fault in faults]
+    if len(jobs) == 1:
+        yield _row(jobs[0])
+        return
+    with ProcessPoolExecutor(max_workers=os.cpu_count() or 2) as pool:
+        yield from pool.map(_row, jobs)

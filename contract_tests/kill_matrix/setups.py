@@ -1,0 +1,80 @@
+"""Decides how the mock is reached for the kill matrix: plainly, or signed, with credentials and by HTTPS."""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+from collections.abc import Iterator
+from dataclasses import replace
+
+from callback_contract.contract_tests.model.cases import Sample, default_headers
+from callback_contract.contract_tests.model.observations import ReadBack
+from callback_contract.contract_tests.target.read_back import own_read_back
+from callback_contract.mock_server.client.sender import Access, Pace, Sender
+from callback_contract.mock_server.faults.registry import FAULTS
+from callback_contract.mock_server.receiver.receiver import Receiver
+from callback_contract.mock_server.server.certificates import Tls, self_made
+from callback_contract.mock_server.server.serving import served
+from callback_contract.mock_server.signing import DeliverySigner, Keys, Scheme, load_keys, load_scheme
+from callback_contract.mock_server.wire.delivery import Delivery
+from callback_contract.mock_server.wire.json_spelling import encode
+from callback_contract.openapi.contract.model import Callback, Contract
+
+__all__ = ["RIGHT", "reached", "set_aside", "stock_samples", "stock_signature"]
+
+RIGHT = {"": "right", "secured": "right; signed, with credentials, by HTTPS"}
+"""The mocks without a fault, as the matrix names and describes them."""
+
+_NEEDY = frozenset(fault for fault, planted in FAULTS.items() if planted.needs)
+_ELSEWHERE = "127.1"  # a spelling of this machine's address that the kit takes for another one
+
+
+def set_aside(fault: str) -> frozenset[str]:
+    """Rules that are not applicable to a fault, as it is reached; the other right mock judges them."""
+    if not _wants_all(fault):
+        return _NEEDY
+    without_tls = fault in FAULTS and FAULTS[fault].tls == "none"
+    return frozenset(rule for rule in _NEEDY if without_tls and FAULTS[rule].needs == "https")
+
+
+def _wants_all(fault: str) -> bool:
+    return fault == "secured" or fault in _NEEDY
+
+
+def stock_signature() -> tuple[Scheme, Keys]:
+    """A scheme that gives every rule on signatures a meaning, with two keys made now."""
+    scheme = replace(load_scheme("standard-webhooks"), key_env=("CURRENT_KEY", "NEXT_KEY"), key_encoding="hex")
+    return scheme, load_keys(scheme, {name: secrets.token_hex(32) for name in scheme.key_env})
+
+
+def stock_samples(callback: Callback) -> tuple[Sample, ...]:
+    """Recordings for the rules on them: the contract's examples, as old as they are."""
+    headers = default_headers(callback)
+    return tuple(
+        Sample(e.name, e.value, Delivery(callback.name, callback.method, headers, encode(e.value)))
+        for e in callback.delivered_examples
+    )
+
+
+@contextlib.contextmanager
+def reached(contract: Contract, fault: str) -> Iterator[tuple[Sender, ReadBack]]:
+    """Serves the mock with a fault, a name of `RIGHT` for none; gives a sender to it, and its read-back."""
+    planted = FAULTS.get(fault)
+    if not _wants_all(fault):
+        with served(Receiver(contract, fault=planted)) as url:
+            yield Sender(Access(f"{url}/callbacks"), Pace()), own_read_back(url, contract)
+        return
+    signature = stock_signature()
+    flaw = planted.tls if planted else ""
+    with contextlib.ExitStack() as stack:
+        tls: Tls | None = None if flaw == "none" else stack.enter_context(self_made("127.0.0.1", flaw))
+        url = stack.enter_context(served(Receiver(contract, fault=planted, signature=signature), tls=tls))
+        if tls is None:
+            url = url.replace("127.0.0.1", _ELSEWHERE)
+        access = Access(
+            f"{url}/callbacks",
+            headers=(("Authorization", f"Bearer {secrets.token_hex(16)}"),),
+            ca=str(tls.authority) if tls else None,
+            insecure=True,  # what is wrong with the certificate is for its rule to say, and the rest is judged
+        )
+        yield Sender(access, Pace(), DeliverySigner(*signature)), own_read_back(url, contract, access)

@@ -1,0 +1,52 @@
+"""A server that implements no method but the delivery's says so with 501, and that is right (RFC 9110, 9.1)."""
+
+from __future__ import annotations
+
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from callback_contract.contract_tests.meta.support.judged import judged, verdicts
+from callback_contract.mock_server.client.sender import Access
+
+
+class OnlyPost(BaseHTTPRequestHandler):
+    def do_POST(self):
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.end_headers()
+        self.wfile.write(b"{}")
+
+    def log_message(self, *_):
+        pass
+
+
+class CrashesOnPut(OnlyPost):
+    def do_PUT(self):
+        self.send_error(500)
+
+
+@pytest.fixture
+def verdict_of():
+    servers = []
+
+    def judge(handler, *rules):
+        servers.append(ThreadingHTTPServer(("127.0.0.1", 0), handler))
+        threading.Thread(target=servers[-1].serve_forever, daemon=True).start()
+        return verdicts(judged(Access(f"http://127.0.0.1:{servers[-1].server_port}/"), *rules))
+
+    yield judge
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+
+
+def test_plain_http_server_that_takes_post_alone_is_right_about_every_other_method(verdict_of):
+    found = verdict_of(OnlyPost, "ACK-01", "WIRE-05", "WIRE-06", "WIRE-07", "WIRE-08", "WIRE-09", "SEC-01", "SEC-02")
+    assert set(found.values()) == {"pass"}
+
+
+def test_crash_on_one_other_method_is_found(verdict_of):
+    assert verdict_of(CrashesOnPut, "ACK-01", "WIRE-05")["WIRE-05"] == "fail"

@@ -1,0 +1,214 @@
+"""Signatures are judged so that one mistake is one finding; what has to come signed is not sent unsigned."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+import yaml
+from standardwebhooks.webhooks import Webhook, WebhookVerificationError
+
+from callback_contract.contract_tests.kill_matrix.matrix import judge_all, tools
+from callback_contract.contract_tests.kill_matrix.setups import stock_signature
+from callback_contract.contract_tests.meta.contract_tests.cli.test_check import quick
+from callback_contract.contract_tests.meta.support.judged import bench_for, broken, judged, verdicts
+from callback_contract.contract_tests.runner.bench import Bench
+from callback_contract.contract_tests.runner.planning import planned
+from callback_contract.mock_server.client.sender import Access, Pace, Sender
+from callback_contract.mock_server.faults.registry import FAULTS
+from callback_contract.mock_server.receiver.receiver import Receiver
+from callback_contract.mock_server.server.serving import served
+from callback_contract.mock_server.signing import DeliverySigner, load_keys, load_scheme, presets
+from callback_contract.openapi import ContractError, load_contract
+from callback_contract.openapi.contract.loading import CONTRACT_FILE
+from callback_contract.openapi.linting.linter import lint_contract
+
+CONTRACT = load_contract()
+KEY = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+FINER = {f"SIG-{number:02}" for number in (*range(2, 12), 16)}
+
+
+def judged_with(scheme, keys, *rules, **more):
+    with served(Receiver(CONTRACT, signature=(scheme, keys), **more)) as url:
+        return judged(Access(url), *rules, signer=DeliverySigner(scheme, keys))
+
+
+def test_receiver_that_verifies_nothing_gets_one_finding():
+    with served(Receiver(CONTRACT)) as url:
+        results = judged(Access(url), "ACK-01", "SIG", signer=DeliverySigner(*stock_signature()))
+    assert broken(results) == {"SIG-01"}
+    assert {rule_id for rule_id, result in results.items() if result.blocked} == FINER
+
+
+@pytest.mark.parametrize("name", presets())
+def test_every_preset_is_judged_without_a_false_alarm(name):
+    scheme = load_scheme(name)
+    key = (
+        "whsec_" + "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo=" if scheme.key_encoding == "whsec" else "a key of ours"
+    )
+    said = set(verdicts(judged_with(scheme, load_keys(scheme, {"CALLBACK_SIGNING_KEY": key}), "SIG")).values())
+    assert said == {"pass", "not applicable"}
+
+
+def test_scheme_without_time_says_why_age_is_not_judged():
+    scheme = load_scheme("sha256-hex-body")
+    results = judged_with(scheme, load_keys(scheme, {"CALLBACK_SIGNING_KEY": "secret"}), "SIG-07", "SIG-13", "SIG-14")
+    assert [r.reason.partition("sha256-hex-body ")[2] for r in results.values()] == [
+        "signs no time",
+        "knows one signature only",
+        "has one key only: name two in its key_env to see a rotation",
+    ]
+
+
+def test_unsigned_run_names_the_option():
+    with served(Receiver(CONTRACT)) as url:
+        results = judged(Access(url), "SIG")
+    reasons = {result.reason for rule_id, result in results.items() if rule_id != "SIG-16"}  # which lacks more
+    assert reasons == {"needs signed deliveries: give --signature SCHEME, and its keys by environment"}
+
+
+def test_refusal_of_a_forgery_is_no_lost_credential():
+    results = judged_with(*stock_signature(), "SIG-12", "SIG-03", fault=FAULTS["SIG-12"])
+    assert verdicts(results) == {"SIG-03": "pass", "SIG-12": "fail"}
+
+
+def test_secret_in_an_answer_is_told_by_its_name_only():
+    access = Access("http://unused", headers=(("Authorization", "Bearer 0123456789abcdef"),))
+    with served(Receiver(CONTRACT, fault=FAULTS["SEC-04"])) as url:
+        result = judged(replace(access, url=url), "SEC-04")["SEC-04"]
+    assert {finding.actual for finding in result.findings} == {"it repeats the header Authorization"}
+
+
+def test_header_that_proves_nothing_is_no_secret():
+    bench = bench_for(Access("http://127.0.0.1:1", headers=(("X-Environment", "staging-environment"),)), "SEC-04")
+    assert bench.sender.credentials == {}
+
+
+def test_own_mock_demands_the_signature_that_is_configured(tmp_path):
+    done = quick(
+        "--signature", "standard-webhooks", "--rules", "SIG", "--report-dir", str(tmp_path), CALLBACK_SIGNING_KEY=KEY
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "pass            SIG-16" in done.stdout
+    assert KEY not in (tmp_path / "report.json").read_text()
+
+
+def test_finding_of_a_signed_run_is_repeated_by_a_command_that_signs(tmp_path):
+    scheme = load_scheme("standard-webhooks")
+    signature = scheme, load_keys(scheme, {"CALLBACK_SIGNING_KEY": KEY})
+    with served(Receiver(CONTRACT, fault=FAULTS["PAY-17"], signature=signature)) as url:
+        done = quick(url, "--signature", "standard-webhooks", "--rules", "PAY-17", CALLBACK_SIGNING_KEY=KEY)
+    assert "--signature standard-webhooks" in done.stdout
+    assert "curl" not in done.stdout
+
+
+def test_signed_standard_run_fits_what_is_sent_elsewhere_by_default():
+    sender = Sender(Access("https://receiver.invalid/"), Pace(), DeliverySigner(*stock_signature()))
+    _, catalogue, tests = tools()
+    bench = Bench(
+        CONTRACT, catalogue, catalogue.rules, CONTRACT.default_callbacks, sender, state=lambda message_id: None
+    )
+    seen = set()
+    assert sum(planned(bench, rule, tests[rule.id], seen).deliveries for rule in bench.rules) + 1 <= 1000
+
+
+# --- a callback that always comes signed ----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def signed_contract(tmp_path):
+    """Writes a contract whose callback requires a header; the header's keys are given."""
+
+    def write(**keys):
+        document = yaml.safe_load(CONTRACT_FILE.read_text(encoding="utf-8"))
+        item, *_ = document["webhooks"].values()
+        document["webhooks"] = dict(list(document["webhooks"].items())[:1])
+        header = {"name": "X-Made-Up-Sign", "in": "header", "required": True, "description": "Proves who sends."}
+        item["post"]["parameters"].append({**header, "schema": {"type": "string"}, **keys})
+        file = tmp_path / "contract.yaml"
+        file.write_text(yaml.safe_dump(document, sort_keys=False), encoding="utf-8")
+        return file
+
+    return write
+
+
+def test_callback_that_comes_signed_is_not_sent_unsigned(signed_contract):
+    contract = load_contract(signed_contract(**{"x-signature": True}))
+    with served(Receiver(CONTRACT)) as url:
+        bench = bench_for(Access(url), "ACK", "WIRE", contract=contract)
+        results = judge_all(bench, tools()[2])
+    assert bench.exchanges == []
+    assert set(verdicts(results).values()) == {"not applicable"}
+    assert all("X-Made-Up-Sign: give --signature" in result.reason for result in results.values())
+
+
+def test_check_of_a_callback_that_comes_signed_names_the_option(signed_contract):
+    done = quick("--contract", str(signed_contract(**{"x-signature": True})), "--rules", "ACK")
+    assert (done.returncode, "give --signature SCHEME" in done.stdout) == (3, True)
+
+
+def test_scheme_with_another_header_is_not_enough(signed_contract):
+    contract = load_contract(signed_contract(**{"x-signature": True}))
+    bench = bench_for(Access("http://127.0.0.1:1"), "ACK", contract=contract, signer=DeliverySigner(*stock_signature()))
+    assert "give --signature a scheme with that header" in "".join(bench.withheld.values())
+
+
+def test_scheme_with_that_header_sends(signed_contract):
+    contract = load_contract(signed_contract(**{"x-signature": True}))
+    scheme = replace(load_scheme("sha256-hex-body"), header="x-made-up-SIGN", prefix="")
+    signature = scheme, load_keys(scheme, {"CALLBACK_SIGNING_KEY": "a key of ours"})
+    with served(Receiver(contract, signature=signature)) as url:
+        results = judged(Access(url), "ACK-01", "SIG-01", contract=contract, signer=DeliverySigner(*signature))
+    assert verdicts(results) == {"ACK-01": "pass", "SIG-01": "pass"}
+
+
+@pytest.mark.parametrize(
+    ("keys", "said"),
+    [({"x-signature": "yes"}, "neither true nor false"), ({"x-signature": True, "in": "query"}, "no header")],
+)
+def test_unsound_mark_of_a_signature_is_refused(signed_contract, keys, said):
+    with pytest.raises(ContractError, match=said):
+        load_contract(signed_contract(**keys))
+
+
+def test_lint_asks_about_a_required_header_that_looks_like_a_signature(signed_contract):
+    remarks = [remark.what for remark in lint_contract(signed_contract())]
+    assert any("'X-Made-Up-Sign' looks like a signature" in what for what in remarks)
+
+
+# --- an independent witness -----------------------------------------------------------------------------------------
+
+
+class Verifying(BaseHTTPRequestHandler):
+    """A receiver that leaves signatures to the reference library of Standard Webhooks."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["content-length"]))
+        try:
+            Webhook(KEY).verify(body, dict(self.headers))
+            status = 200
+        except (WebhookVerificationError, ValueError):
+            status = 401
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", "2")
+        self.end_headers()
+        self.wfile.write(b"{}")
+
+    def log_message(self, *args):
+        pass
+
+
+def test_receiver_by_the_reference_library_of_standard_webhooks_breaks_nothing():
+    scheme = load_scheme("standard-webhooks")
+    signer = DeliverySigner(scheme, load_keys(scheme, {"CALLBACK_SIGNING_KEY": KEY}))
+    with ThreadingHTTPServer(("127.0.0.1", 0), Verifying) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        results = judged(Access(f"http://127.0.0.1:{server.server_port}/"), "ACK-01", "SIG", signer=signer)
+        server.shutdown()
+    assert {r.rule.id: [(f.case, f.actual) for f in r.findings] for r in results.values() if r.broken} == {}
+    assert {r.rule.id for r in results.values() if r.verdict == "not applicable"} == {"SIG-14", "SIG-16"}

@@ -1,0 +1,553 @@
+"""`callback-contract check`, run as its user runs it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from importlib.resources import files
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import jsonschema_rs
+import pytest
+from click.testing import CliRunner
+
+from callback_contract.contract_tests.cli.main import cli
+from callback_contract.contract_tests.meta.support.hostile import answer, endless, raw_server
+from callback_contract.contract_tests.meta.support.means import do_without
+from callback_contract.contract_tests.reporting.model.stable import stable
+from callback_contract.mock_server.faults.registry import FAULTS
+from callback_contract.mock_server.receiver.receiver import Receiver
+from callback_contract.mock_server.server.serving import served
+from callback_contract.openapi import load_contract
+from callback_contract.openapi.contract.read_back_document import load_read_back
+
+PROGRAM = [sys.executable, "-m", "callback_contract.contract_tests"]
+CONTRACT = load_contract()
+SCHEMA = "schemas/report.schema.json"
+
+
+def run(*arguments, cwd=None, **environment):
+    env = {**os.environ, **environment}
+    return subprocess.run(
+        [*PROGRAM, *arguments], capture_output=True, text=True, cwd=cwd, env=env, timeout=120, check=False
+    )
+
+
+def quick(*arguments, **more):
+    return run("check", *arguments, "--depth", "quick", **more)
+
+
+@pytest.fixture(scope="module")
+def url():
+    with served(Receiver(CONTRACT)) as base:
+        yield f"{base}/any/path?with=query"
+
+
+def test_mock_is_judged_without_a_url(tmp_path):
+    done = quick("--rules", "ACK", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "ACK-01" in done.stdout
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_nothing_is_left_in_the_working_directory_but_the_report(tmp_path):
+    here, cache = tmp_path / "here", tmp_path / "cache"
+    here.mkdir()
+    done = quick("--report-dir", "report", cwd=here, XDG_CACHE_HOME=str(cache))
+    assert done.returncode == 0, done.stderr
+    assert [file.name for file in here.iterdir()] == ["report"]
+    assert (cache / "callback-contract").is_dir()
+
+
+def test_whole_catalogue_is_conformant(url, tmp_path):
+    done = quick(url, "--report-dir", str(tmp_path))
+    report = json.loads((tmp_path / "report.json").read_text())
+    assert (done.returncode, report["conformant"]) == (0, True), done.stdout
+
+
+def test_only_the_first_callback_is_judged_unless_others_are_named():
+    first, *others = (callback.name for callback in CONTRACT.callbacks)
+    assert f"{first}, " in quick("--rules", "ACK-01").stdout
+    assert ", ".join([first, *others]) in quick("--rules", "ACK-01", "--callback", "all").stdout
+
+
+def test_path_and_query_are_kept():
+    seen = []
+
+    def act(connection, request):
+        seen.append(request.split(b" ")[1])
+        connection.sendall(answer("200 OK", b"{}", "Content-Type: application/json"))
+
+    with raw_server(act) as base:
+        quick(f"{base}/a%2Fb/c?x=1&y=%20z", "--rules", "ACK-01")
+    assert set(seen) == {b"/a%2Fb/c?x=1&y=%20z"}
+
+
+def test_hostile_pytest_settings_change_nothing(url, tmp_path):
+    (tmp_path / "pytest.ini").write_text("[pytest]\naddopts = --collect-only -p nonsense\n")
+    (tmp_path / "conftest.py").write_text("raise SystemExit('conftest was loaded')\n")
+    (tmp_path / "pyproject.toml").write_text("[tool.pytest.ini_options]\nminversion = '99'\n")
+    done = quick(url, "--rules", "ACK-01", cwd=tmp_path, PYTEST_ADDOPTS="--co -x --nonsense", PYTEST_PLUGINS="nonsense")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "pass" in done.stdout
+
+
+def test_finding_says_everything(tmp_path):
+    with served(Receiver(CONTRACT, fault=FAULTS["PAY-17"])) as base:
+        done = quick(base, "--rules", "PAY-17,ACK-01", "--report-dir", str(tmp_path))
+    assert done.returncode == 1
+    for part in (
+        "fail",
+        "PAY-17",
+        "Source:",
+        "Expected:",
+        "Actual:   500",
+        f"callback-contract reproduce {tmp_path}/report.json PAY-17-1",
+        "curl",
+        "Remedy:",
+    ):
+        assert part in done.stdout
+    finding = json.loads((tmp_path / "report.json").read_text())["rules"][1]["findings"][0]
+    assert (tmp_path / finding["exchanges"][0]["body_file"]).read_bytes()
+
+
+def test_printed_curl_shows_the_finding(tmp_path):
+    if shutil.which("curl") is None:
+        do_without("curl is not installed")
+    with served(Receiver(CONTRACT, fault=FAULTS["PAY-17"])) as base:
+        quick(base, "--rules", "PAY-17", "--report-dir", str(tmp_path))
+        (rule,) = json.loads((tmp_path / "report.json").read_text())["rules"]
+        shown = subprocess.run(
+            ["sh", "-c", rule["findings"][0]["curl"]], capture_output=True, text=True, timeout=20, check=False
+        )
+    assert "HTTP/1.1 500" in shown.stdout
+    assert "{run}" not in shown.stdout
+
+
+def test_broken_should_passes_and_fails_when_strict(tmp_path):
+    with served(Receiver(CONTRACT, fault=FAULTS["ACK-06"])) as base:
+        assert quick(base, "--rules", "ACK").returncode == 0
+        assert quick(base, "--rules", "ACK", "--strict").returncode == 1
+
+
+def test_selection_is_never_conformant(url):
+    assert "conformant only when every rule" in quick(url, "--rules", "ACK").stdout
+
+
+def test_dry_run_tells_the_number_that_is_sent(url, tmp_path):
+    planned = quick(url, "--dry-run").stdout
+    quick(url, "--report-dir", str(tmp_path))
+    sent = json.loads((tmp_path / "report.json").read_text())["run"]["deliveries"]
+    assert f" {sent} deliveries to " in planned
+
+
+def test_dry_run_says_what_is_not_applicable_and_what_its_words_mean(url):
+    planned = quick(url, "--dry-run", "--rules", "SEC-01,SEC-02,IDM-03,SIG-01,TLS-02").stdout
+    rows = [line.split() for line in planned.splitlines() if line[3:4] == "-"]
+    assert [row[0] for row in rows if row[2] == "shared"] == ["SEC-02"]
+    assert [row[0] for row in rows if row[2] == "not"] == ["IDM-03", "SIG-01", "TLS-02"]
+    assert "needs read-back: give --state-url" in planned
+    assert "\nshared: " in planned and "\nnot applicable: " in planned and "\nconnection: " not in planned
+
+
+def test_report_satisfies_its_schema_with_and_without_findings(tmp_path):
+    schema = json.loads(files("callback_contract.contract_tests").joinpath("schemas/report.schema.json").read_text())
+    validator = jsonschema_rs.validator_for(schema)
+    for fault in (None, FAULTS["PAY-15"]):
+        with served(Receiver(CONTRACT, fault=fault)) as base:
+            quick(base, "--rules", "PAY", "--report-dir", str(tmp_path))
+        validator.validate(json.loads((tmp_path / "report.json").read_text()))
+
+
+def test_junit_counts_what_failed(tmp_path):
+    with served(Receiver(CONTRACT, fault=FAULTS["FWD-04"])) as base:
+        quick(base, "--rules", "FWD", "--report-dir", str(tmp_path))
+    (suite,) = ET.parse(tmp_path / "junit.xml").getroot()
+    assert (suite.get("tests"), suite.get("failures"), suite.get("skipped")) == ("7", "1", "1")
+
+
+@pytest.mark.parametrize("fault", [None, "PAY-21"])
+def test_two_runs_are_equal_but_for_times_measures_and_the_run_id(fault, tmp_path):
+    reports = []
+    with served(Receiver(CONTRACT, fault=FAULTS[fault] if fault else None)) as base:
+        state = base + load_read_back().template
+        for name in ("one", "two"):
+            quick(base, "--state-url", state, "--state-patience", "0.3", "--report-dir", str(tmp_path / name))
+            reports.append(json.loads((tmp_path / name / "report.json").read_text()))
+    assert reports[0] != reports[1]
+    assert stable(reports[0]) == stable(reports[1])
+
+
+def test_secrets_are_in_no_artefact(tmp_path):
+    def echo(connection, request):
+        connection.sendall(answer("500 Oops", request, "Content-Type: text/plain"))
+
+    with raw_server(echo) as base:
+        done = quick(
+            base.replace("//", "//user:hush-hush@") + "?token=query-secret",
+            "--rules",
+            "ACK-01",
+            "--report-dir",
+            str(tmp_path),
+            "-H",
+            "X-Api-Key: header-secret",
+        )
+    written = "".join(file.read_text(errors="replace") for file in tmp_path.rglob("*") if file.is_file())
+    for secret in ("hush-hush", "query-secret", "header-secret"):
+        assert secret not in done.stdout + done.stderr + written
+    assert "***" in written
+
+
+def test_report_directory_holds_every_report(url, tmp_path):
+    done = quick(url, "--rules", "ACK", "--report-dir", str(tmp_path), GITHUB_STEP_SUMMARY=str(tmp_path / "step.md"))
+    for name in ("report.json", "report.html", "junit.xml", "report.sarif", "summary.md"):
+        assert name in done.stdout.splitlines()[-1]
+        assert (tmp_path / name).stat().st_size > 100
+    assert (tmp_path / "step.md").read_text().strip() == (tmp_path / "summary.md").read_text().strip()
+
+
+def test_what_stands_at_a_redacted_pointer_is_in_no_artefact(tmp_path):
+    def act(connection, request):
+        body = b'{"customer":{"name":"Ada Lovelace"},"trace":"for Ada Lovelace"}'
+        connection.sendall(answer("500 Oops", body, "Content-Type: application/json", "X-For: Ada Lovelace"))
+
+    member = CONTRACT.callbacks[0].delivery.correlation
+    with raw_server(act) as base:
+        redact = ["--redact", "/customer", "--redact", member]
+        done = quick(base, "--rules", "ACK-01", *redact, "--report-dir", str(tmp_path))
+    report = json.loads((tmp_path / "report.json").read_text())
+    assert done.returncode == 1, done.stdout
+    for file in [file for file in tmp_path.rglob("*") if file.is_file()]:
+        assert "Lovelace" not in file.read_text(errors="replace"), file
+    assert "Lovelace" not in done.stdout
+    (finding, *_) = report["rules"][0]["findings"]
+    assert f'"{member[1:]}":"***"' in finding["exchanges"][0]["body"]
+    assert report["ids_sent"]["ids"] == []
+
+
+WRONG_USE = [
+    (["check", "localhost:8080/x"], "http://localhost:8080/x"),
+    (["check", "ftp://x/"], "http"),
+    (["check", "http://127.0.0.1:1/", "--rules", "ACK-99"], "ACK-99"),
+    (["check", "http://127.0.0.1:1/", "--contract", "nowhere.yaml"], "no such file"),
+    (["check", "http://127.0.0.1:1/", "--header", "nonsense"], "Name: value"),
+    (["check", "http://127.0.0.1:1/", "--ca", "nowhere.pem"], "nowhere.pem"),
+    (["check", "http://127.0.0.1:1/", "--callback", "nope"], "nope"),
+    (["check", "--nonsense"], "nonsense"),
+    (["check", "http://127.0.0.1:1/", "--redact", "name"], "--redact"),
+    (["rules", "NOPE-01"], "NOPE-01"),
+    (["mock", "--fault", "NOPE-01"], "--list-faults"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "said"), WRONG_USE, ids=lambda value: " ".join(value)[:40] if value else "")
+def test_wrong_use_is_one_message_and_exit_2(arguments, said):
+    done = run(*arguments)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+NO_JUDGEMENT = {
+    "404": (lambda c, r: c.sendall(answer("404 Not Found")), "is this the right URL?"),
+    "405": (lambda c, r: c.sendall(answer("405 Method Not Allowed")), "is this the right URL?"),
+    "a page": (lambda c, r: c.sendall(answer("200 OK", b"<!DOCTYPE html><p>Hi")), "is this the right URL?"),
+    "a login": (lambda c, r: c.sendall(answer("302 Found", b"", "Location: /login")), "/login"),
+    "401": (lambda c, r: c.sendall(answer("401 Unauthorized")), "--auth"),
+    "403": (lambda c, r: c.sendall(answer("403 Forbidden")), "credentials"),
+    "a reset": (lambda c, r: c.close(), "did not answer"),
+    "no HTTP": (lambda c, r: c.sendall(b"hello\r\n\r\n"), "did not answer"),
+    "10 MB": (lambda c, r: c.sendall(answer("200 OK", b" " * 10_000_000)), "too big"),
+    "no end": (lambda c, r: endless(c), "too big or never ends"),
+    "silence": (lambda c, r: time.sleep(5), "no complete answer in time"),
+}
+
+
+@pytest.mark.parametrize("body", [b"ok", b"", b'{"code":0}', b"1 < 2"])
+def test_answer_that_is_merely_labelled_as_a_page_is_judged(body):
+    """Flask, Django, Express and PHP label so whatever a handler returns."""
+    with raw_server(lambda c, r: c.sendall(answer("200 OK", body, "Content-Type: text/html"))) as base:
+        done = run("check", base, "--rules", "ACK-01,ACK-07,ACK-08")
+    assert (done.returncode, "warn            ACK-08" in done.stdout) == (0, True), done.stderr
+    assert "pass            ACK-07" in done.stdout
+
+
+@pytest.mark.parametrize("kind", NO_JUDGEMENT)
+def test_nothing_to_judge_is_one_message_and_exit_3(kind):
+    act, said = NO_JUDGEMENT[kind]
+    with raw_server(act) as base:
+        done = run("check", base, "--timeout", "1")
+    assert done.returncode == 3
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_nothing_to_judge_is_told_by_every_report_without_secrets(tmp_path):
+    with raw_server(NO_JUDGEMENT["403"][0]) as base:
+        done = run("check", base, "--report-dir", str(tmp_path), "-H", "X-Key: hush-hush")
+    report = json.loads((tmp_path / "report.json").read_text())
+    jsonschema_rs.validate(json.loads(files("callback_contract.contract_tests").joinpath(SCHEMA).read_text()), report)
+    assert (done.returncode, report["exit_code"], report["conformant"], report["rules"]) == (3, 3, False, [])
+    for name in ("report.json", "junit.xml", "report.sarif", "summary.md", "report.html"):
+        text = (tmp_path / name).read_text()
+        assert "403 Forbidden" in text and "hush-hush" not in text
+
+
+def test_receiver_that_does_not_start_is_told_by_the_reports(tmp_path):
+    done = run("check", "http://127.0.0.1:1/x", "--start", "false", "--report-dir", str(tmp_path))
+    assert done.returncode == 3
+    assert "exit code 1 before it answered" in (tmp_path / "junit.xml").read_text()
+
+
+def test_wrong_use_leaves_no_report(tmp_path):
+    done = run("check", "http://127.0.0.1:1/", "--max-deliveries", "30", "--report-dir", str(tmp_path))
+    assert (done.returncode, list(tmp_path.iterdir())) == (2, [])
+
+
+def test_host_that_does_not_answer_is_exit_3():
+    done = run("check", "http://127.0.0.1:1/callbacks")
+    assert (done.returncode, "cannot be reached" in done.stderr) == (3, True)
+
+
+def test_host_that_does_not_exist_is_exit_3():
+    done = run("check", "http://receiver.invalid/callbacks")
+    assert (done.returncode, "does not resolve" in done.stderr) == (3, True)
+
+
+def test_plain_http_behind_https_is_exit_3(url):
+    done = run("check", url.replace("http:", "https:"), "--timeout", "3")
+    assert (done.returncode, "is it http?" in done.stderr) == (3, True)
+
+
+def test_report_directory_that_cannot_be_written_is_found_before_anything_is_sent(tmp_path):
+    (tmp_path / "file").write_text("")
+    done = run("check", "http://127.0.0.1:1/", "--report-dir", str(tmp_path / "file" / "x"))
+    assert (done.returncode, "--report-dir" in done.stderr) == (2, True)
+
+
+def test_endless_answer_later_is_a_finding(tmp_path):
+    def act(connection, request):
+        if b'"' not in request.partition(b"\r\n\r\n")[2][:2000].replace(b'{"', b""):
+            endless(connection)
+        connection.sendall(answer("200 OK", b"{}", "Content-Type: application/json"))
+
+    with raw_server(act) as base:
+        done = quick(base, "--rules", "PAY-01")
+    assert done.returncode == 1
+    assert "too big or never ends" in done.stdout
+
+
+def test_flow_control_is_respected():
+    seen = []
+
+    def act(connection, request):
+        seen.append(request)
+        refuse = len(seen) == 2
+        connection.sendall(
+            answer("429 Too Many Requests", b"", "Retry-After: 1")
+            if refuse
+            else answer("200 OK", b"{}", "Content-Type: application/json")
+        )
+
+    with raw_server(act) as base:
+        assert quick(base, "--rules", "ACK-01", "--at-once", "1").returncode == 0
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a file that is always full")
+def test_stderr_that_cannot_be_written_loses_nothing(tmp_path):
+    with served(Receiver(CONTRACT, fault=FAULTS["PAY-03"])) as base, open("/dev/full", "w") as full:
+        options = ["--rules", "ACK-01,PAY-03", "--report-dir", str(tmp_path)]
+        done = subprocess.run(
+            [*PROGRAM, "check", base, *options], stdout=subprocess.PIPE, stderr=full, text=True, check=False
+        )
+    assert done.returncode == 1
+    assert json.loads((tmp_path / "report.json").read_text())["run"]["incomplete"] == ""
+
+
+def test_what_goes_wrong_in_the_kit_leaves_what_was_judged(tmp_path, monkeypatch):
+    def wrong(self, result):
+        raise ZeroDivisionError("of our own")
+
+    monkeypatch.setattr("callback_contract.contract_tests.reporting.terminal.terminal.Bar.rule_ended", wrong)
+    with served(Receiver(CONTRACT)) as base:
+        done = CliRunner().invoke(cli, ["check", base, "--rules", "ACK-01,ACK-02", "--report-dir", str(tmp_path)])
+    report = json.loads((tmp_path / "report.json").read_text())
+    assert (done.exit_code, report["exit_code"], len(report["not_reached"])) == (3, 3, 1)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_and_a_cancelled_pipeline_leave_a_report(tmp_path, number):
+    def slowly(connection, request):
+        time.sleep(0.3)
+        connection.sendall(answer("200 OK", b"{}", "Content-Type: application/json"))
+
+    with raw_server(slowly) as base:
+        process = subprocess.Popen(
+            [*PROGRAM, "check", base, "--rate", "5", "--report-dir", str(tmp_path)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        )
+        time.sleep(5)
+        process.send_signal(number)
+        out, err = process.communicate(timeout=60)
+    assert process.returncode == 130, err
+    assert "Traceback" not in err
+    assert json.loads((tmp_path / "report.json").read_text())["run"]["incomplete"] == "interrupted"
+    assert "interrupted" in out
+
+
+def test_used_up_budget_is_no_pass(url):
+    done = quick(url, "--max-time", "1", "--rate", "20")
+    assert done.returncode == 3
+    assert "--max-time" in done.stdout + done.stderr
+
+
+def test_plan_beyond_what_is_allowed_sends_nothing(url):
+    done = quick(url, "--max-deliveries", "30")
+    assert (done.returncode, "--max-deliveries" in done.stderr) == (2, True)
+
+
+def test_help_is_fast_because_it_imports_nothing_heavy():
+    script = (
+        "import sys; sys.argv = ['callback-contract', '--help']\n"
+        "from callback_contract.contract_tests.cli.main import main\n"
+        "try: main()\nexcept SystemExit: pass\n"
+        "print({'schemathesis', 'pytest', 'hypothesis', 'openapi_core', 'rich'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.rstrip().endswith("set()")
+
+
+@pytest.mark.parametrize("command", [[], ["check"], ["mock"], ["rules"], ["send"], ["docs"], ["export"]])
+def test_help_fits_one_screen(command):
+    lines = run(*command, "--help").stdout.splitlines()
+    assert 5 < len(lines) <= 50
+    assert max(map(len, lines)) <= 120
+
+
+@pytest.mark.parametrize(("command", "rare"), [("check", "--name"), ("mock", "--keep"), ("send", "--speed")])
+def test_rare_options_are_shown_on_request(command, rare):
+    assert rare not in run(command, "--help").stdout
+    assert rare in run(command, "--help-all").stdout
+
+
+def test_rule_is_explained():
+    shown = run("rules", "ack-01").stdout
+    for part in ("ACK-01 (MUST", "Why:", "What to change:", "Source:"):
+        assert part in shown
+
+
+def test_rules_are_listed_by_chapter():
+    shown = run("rules").stdout
+    assert shown.count("MUST") > 50
+    assert "FWD  Forward compatibility" in shown
+
+
+def test_pipe_gets_no_colours_and_no_bar(url):
+    done = quick(url, "--rules", "ACK")
+    assert "\x1b" not in done.stdout + done.stderr
+
+
+def test_answer_cannot_move_the_cursor(tmp_path):
+    def act(connection, request):
+        body = b'{"\x1b[2J": "\x1b]0;owned\x07"}'
+        connection.sendall(answer("500 \x1b[31mOops", body, "Content-Type: text/\x1b[1mplain", "Location: \x1b[2J"))
+
+    with raw_server(act) as base:
+        done = quick(base, "--rules", "ACK-01")
+    assert "\x1b" not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("value", ["-1", "1e9", "²", "soon", "", "99999999999999999999", "Thu, 99 Foo 2026"])
+def test_retry_after_that_is_none_is_no_flow_control(value):
+    from callback_contract.mock_server.wire.delivery import Response
+
+    assert Response(429, "", (("Retry-After", value),), b"").retry_after_s() is None
+
+
+JSON_OK = answer("200 OK", b"{}", "Content-Type: application/json")
+
+
+def test_receiver_that_died_is_a_failure_of_the_rule_that_killed_it():
+    dead = []
+
+    def act(connection, request):
+        if b"text/plain" in request:
+            dead.append(True)
+        connection.sendall(answer("500 Dead") if dead else JSON_OK)
+
+    with raw_server(act) as base:
+        done = quick(base, "--rules", "ACK,WIRE-03,WIRE-10,SEC", "--at-once", "1")
+    assert done.returncode == 1
+    assert "the plain valid delivery after all of these" in done.stdout
+    assert "acknowledged no valid delivery any more after WIRE-03" in done.stdout
+
+
+def test_connection_refused_among_others_is_no_finding_when_it_holds_alone():
+    busy = []
+
+    def act(connection, request):
+        if busy:
+            connection.close()  # a backlog that is full
+            return
+        busy.append(True)
+        time.sleep(0.05)
+        busy.clear()
+        connection.sendall(JSON_OK)
+
+    with raw_server(act) as base:
+        done = quick(base, "--rules", "DAT-01,DAT-04,WIRE-01")
+    assert "flaky" not in done.stdout
+    assert done.returncode == 0, done.stdout
+
+
+def test_url_from_the_environment_is_judged(url):
+    done = quick("--rules", "ACK-01", CALLBACK_CONTRACT_CHECK_URL=url)
+    assert "the mock receiver" not in done.stdout
+    assert done.returncode == 0
+
+
+def test_headers_from_the_environment_stand_one_a_line():
+    seen = []
+
+    def act(connection, request):
+        seen.append(request)
+        connection.sendall(JSON_OK)
+
+    with raw_server(act) as base:
+        quick(base, "--rules", "ACK-01", CALLBACK_CONTRACT_CHECK_HEADER="X-One: a b\nX-Two: c")
+    assert b"X-One: a b\r\n" in seen[0] and b"X-Two: c\r\n" in seen[0]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["http://[::1"],
+        ["http://127.0.0.1:1/[/b]"],
+        ["http://x/", "-H", "Ümlaut: x"],
+        ["http://x/", "-H", "A: b\nc"],
+        ["http://x/", "--proxy", "foo"],
+        ["http://x:99999/"],
+    ],
+)
+def test_odd_argument_is_one_message(arguments):
+    done = run("check", *arguments)
+    assert done.returncode in {2, 3}
+    assert "Traceback" not in done.stderr
+
+
+def test_time_that_ends_before_the_first_rule_leaves_an_incomplete_report(tmp_path):
+    later = answer("429 Too Many Requests", b"", "Retry-After: 100")
+    with raw_server(lambda connection, _: connection.sendall(later)) as base:
+        done = quick(base, "--max-time", "5", "--report-dir", str(tmp_path))
+    assert (done.returncode, done.stderr) == (3, "")
+    assert "\nincomplete: " in done.stdout and "not conformant" not in done.stdout
+    assert "Incomplete" in (tmp_path / "summary.md").read_text(encoding="utf-8")

@@ -1,0 +1,398 @@
+"""One rule's verdict: from its cases, its tries and its means, with the count that its reason tells."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from callback_contract.contract_tests.meta.support.scripted import (
+    ACKNOWLEDGES_TWO,
+    BURSTS,
+    FIRST,
+    MUST,
+    PLAIN,
+    SECOND,
+    SHOULD,
+    asked,
+    bench_before,
+    case,
+    exchange,
+)
+from callback_contract.contract_tests.model.verdicts import Finding, NotApplicable, RuleResult, Verdict
+from callback_contract.contract_tests.runner import judge as judging
+from callback_contract.contract_tests.runner.case_session import CaseSession
+from callback_contract.contract_tests.runner.judge import judge
+from callback_contract.contract_tests.target.read_back import ReadBackError
+from callback_contract.mock_server.client.sender import Pace
+from callback_contract.openapi.text.errors import KitError
+
+BOTH = (FIRST, SECOND)
+BESIDE = Pace(at_once=5)
+READ_BACK = replace(MUST, evidence="read-back")
+ODD = ReadBackError("the state was odd", where="--state-url", remedy="Mend it.")
+
+
+def cases(count, callback=FIRST):
+    return [case(f"case {number}", callback) for number in range(count)]
+
+
+def bad(*numbers, of, again=True):
+    """Answers to so many cases; each of these numbers breaks, and is asked again at once."""
+    answers = []
+    for number in range(of):
+        answers += [500, 500 if again else 200] if number in numbers else [200]
+        answers += [200, 200, 200] if number in numbers and not again else []
+    return answers
+
+
+def finding(callback=FIRST, **more):
+    return Finding(callback.name, "case", "this", "that", (), True, False, **more)
+
+
+def raising(error):
+    def check(receiver):
+        raise error
+
+    return check
+
+
+# The verdict
+
+
+@pytest.mark.parametrize(
+    ("rule", "answers", "verdict", "reason", "deliveries"),
+    [
+        (MUST, (200,), "pass", "", 1),
+        (MUST, (500,), "fail", "1 of 1 cases broke it", 2),
+        (SHOULD, (500,), "warn", "1 of 1 cases broke it", 2),
+        (MUST, (500, 200), "flaky", "1 of 1 cases broke it; failed 1 of 5 tries", 5),
+        (SHOULD, (500, 200), "flaky", "1 of 1 cases broke it; failed 1 of 5 tries", 5),
+    ],
+)
+def test_rule_is_broken_as_its_level_says_and_flaky_where_it_held_again(rule, answers, verdict, reason, deliveries):
+    result = judge(bench_before(*answers), rule, asked())
+    assert (result.verdict, result.reason, result.cases) == (verdict, reason, 1)
+    assert (result.deliveries, result.blocked, len(result.findings)) == (deliveries, False, verdict != "pass")
+
+
+def test_one_case_that_repeats_makes_a_rule_fail_that_is_flaky_otherwise():
+    answers = [500, 200, 200, 200, 200, 500, 500]
+    result = judge(bench_before(*answers), MUST, asked(*cases(2)))
+    assert result.verdict is Verdict.FAIL
+    assert result.reason == "all 2 cases broke it; flaky ones failed 1 of 5 tries"
+
+
+@pytest.mark.parametrize(
+    ("broken", "count", "deliveries", "reason"),
+    [
+        ((0,), 4, 5, "1 of 4 cases broke it"),
+        ((1, 3), 4, 6, "2 of 4 cases broke it"),
+        ((0, 1), 2, 4, "all 2 cases broke it"),
+        ((0, 1, 2), 3, 6, "all 3 cases broke it"),
+        ((0, 1, 3), 5, 7, "at least 3 of 5 cases broke it"),
+    ],
+)
+def test_three_broken_cases_are_enough(broken, count, deliveries, reason):
+    result = judge(bench_before(*bad(*broken, of=count), 500), MUST, asked(*cases(count)))
+    assert (result.deliveries, result.reason, result.cases) == (deliveries, reason, count)
+    assert [finding.case_index for finding in result.findings] == list(broken)
+    assert [finding.case for finding in result.findings] == [f"case {number}" for number in broken]
+
+
+@pytest.mark.parametrize(
+    ("count", "deliveries", "reason"),
+    [
+        (5, 8, "all 5 cases broke it; once each, also case 3, case 4"),
+        (20, 23, f"all 20 cases broke it; once each, also {', '.join(f'case {n}' for n in range(3, 20))}"),
+        (21, 23, f"at least 20 of 21 cases broke it; once each, also {', '.join(f'case {n}' for n in range(3, 20))}"),
+    ],
+)
+def test_rule_that_names_each_case_names_twenty_and_tries_three_again(count, deliveries, reason):
+    result = judge(bench_before(500), MUST, asked(*cases(count), named=True))
+    assert (result.deliveries, result.reason, len(result.findings)) == (deliveries, reason, 3)
+
+
+def test_rule_that_names_no_case_tells_no_further_ones():
+    result = judge(bench_before(500, pace=Pace(at_once=1)), MUST, asked(*cases(2)))
+    assert "also" not in result.reason
+
+
+def test_first_cases_of_a_batch_are_confirmed_and_the_others_counted():
+    bench = bench_before(404, pace=BESIDE)
+    try:
+        result = judge(bench, MUST, asked(*cases(6)))
+    finally:
+        bench.close()
+    assert (result.reason, len(result.findings), result.deliveries) == ("at least 5 of 6 cases broke it", 3, 5 + 3)
+
+
+def test_case_that_held_beside_others_hides_none_of_them():
+    bench = bench_before(lambda delivery: exchange(200 if b"held" in delivery.body else 404, delivery), pace=BESIDE)
+    held = case("the case that held", edit=lambda value: {**value, "held": True})
+    try:
+        result = judge(bench, MUST, asked(held, *cases(2)))
+    finally:
+        bench.close()
+    assert [finding.case_index for finding in result.findings] == [1, 2]
+
+
+def test_each_case_is_numbered_by_its_place():
+    bench = bench_before(200)
+    judge(bench, MUST, asked(*cases(4)))
+    assert [*bench.ids_sent] == [CaseSession.of(bench, case(), number).message_id() for number in range(1, 5)]
+
+
+def test_lost_credentials_end_the_run():
+    bench = bench_before(401)
+    with pytest.raises(KitError, match="credentials"):
+        judge(bench, MUST, asked())
+    assert bench.plain_sent == 1
+
+
+# Several callbacks
+
+
+def test_reason_names_the_callback_where_there_are_several():
+    result = judge(bench_before(500, callbacks=BOTH), MUST, asked())
+    assert result.reason == f"{FIRST.name}: 1 of 1 cases broke it; {SECOND.name}: 1 of 1 cases broke it"
+    assert (result.cases, result.broken_for) == (2, {FIRST.name, SECOND.name})
+
+
+REQUIRING = replace(MUST, requires=("ACK-01",))
+
+
+def bench_with_broken(*callbacks, verdict=Verdict.FAIL, answers=(200,)):
+    bench = bench_before(*answers, callbacks=BOTH)
+    broken = [finding(callback) for callback in callbacks]
+    bench.results["ACK-01"] = RuleResult(bench.catalogue["ACK-01"], verdict, findings=broken)
+    return bench
+
+
+def test_rule_is_blocked_where_all_its_callbacks_are():
+    bench = bench_with_broken(*BOTH)
+    result = judge(bench, REQUIRING, asked())
+    assert (result.verdict, result.blocked, result.cases) == (Verdict.NOT_APPLICABLE, True, 0)
+    assert result.reason == "blocked: ACK-01 is broken"
+    assert set(result.blocked_for) == {FIRST.name, SECOND.name}
+    assert bench.exchanges == []
+
+
+def test_rule_that_is_blocked_is_told_so_whatever_else_it_lacks():
+    result = judge(bench_with_broken(*BOTH), replace(REQUIRING, evidence="read-back"), asked())
+    assert (result.blocked, result.reason) == (True, "blocked: ACK-01 is broken")
+
+
+def test_rule_is_judged_by_the_callbacks_that_are_not_blocked():
+    result = judge(bench_with_broken(FIRST), REQUIRING, asked())
+    assert (result.verdict, result.blocked, result.cases, result.deliveries) == (Verdict.PASS, False, 1, 1)
+    assert result.reason == f"not judged of {FIRST.name}: ACK-01 is broken"
+    assert result.blocked_for == {FIRST.name: "blocked: ACK-01 is broken"}
+
+
+def test_rule_is_blocked_where_no_callback_is_left_that_has_a_case():
+    result = judge(bench_with_broken(FIRST), REQUIRING, asked(case()))
+    assert (result.verdict, result.blocked) == (Verdict.NOT_APPLICABLE, True)
+    assert result.reason == "the contract leaves no such case; blocked: ACK-01 is broken"
+
+
+def test_refused_value_blocks_the_callback_that_cannot_do_without_it():
+    bench = bench_before(200, callbacks=BOTH)
+    state = FIRST.delivery.state
+    bench.refused = {FIRST.name: [(state, PLAIN[FIRST.name][state.removeprefix("/")])]}
+    bench.narrowed_by = "ACK-03"
+    result = judge(bench, MUST, asked())
+    assert (result.verdict, result.cases, result.blocked) == (Verdict.PASS, 1, False)
+    assert result.blocked_for == {FIRST.name: "blocked: ACK-03 is broken"}
+
+
+# Means
+
+
+def test_rule_without_its_means_is_not_applicable_and_sends_nothing():
+    bench = bench_before(200)
+    result = judge(bench, READ_BACK, asked())
+    assert (result.verdict, result.blocked, bench.exchanges) == (Verdict.NOT_APPLICABLE, False, [])
+    assert "needs read-back" in result.reason
+
+
+def test_case_that_lacks_its_means_does_not_count():
+    check = raising(NotApplicable("needs more"))
+    result = judge(bench_before(200), MUST, asked(*cases(3), check=check, sends=1))
+    assert (result.verdict, result.reason, result.cases) == (Verdict.NOT_APPLICABLE, "needs more", 0)
+    assert not result.blocked
+
+
+def test_callback_that_lacks_its_means_leaves_the_others():
+    def check(receiver):
+        if receiver.case.callback is FIRST:
+            raise NotApplicable("needs more")
+        receiver.deliver()
+
+    result = judge(bench_before(200, callbacks=BOTH), MUST, asked(check=check, sends=1))
+    assert (result.verdict, result.cases, result.deliveries) == (Verdict.PASS, 1, 1)
+
+
+def test_same_reason_of_two_callbacks_is_said_once():
+    test = asked(check=raising(NotApplicable("needs more")), sends=1)
+    assert judge(bench_before(200, callbacks=BOTH), MUST, test).reason == "needs more"
+
+
+def test_withheld_callback_says_why_nothing_of_it_was_judged():
+    bench = bench_before(200)
+    bench.__dict__.update(withheld={SECOND.name: "it always comes signed"}, scopes=())
+    result = judge(bench, MUST, asked())
+    assert (result.verdict, result.reason) == (Verdict.NOT_APPLICABLE, "it always comes signed")
+
+
+# Read-back that breaks
+
+
+def test_read_back_that_breaks_is_an_error_and_keeps_what_was_found():
+    def check(receiver):
+        if receiver.case.label == "case 1":
+            raise ODD
+        ACKNOWLEDGES_TWO(receiver)
+
+    bench = bench_before(500, callbacks=BOTH)
+    bench.state = lambda message_id: None
+    (state, *_) = FIRST.delivery.order.states
+    told = [replace(each, states=(state,)) for each in cases(2)]
+    result = judge(bench, READ_BACK, asked(*told, case(callback=SECOND), check=check, sends=2))
+    assert (result.verdict, result.reason) == (Verdict.ERROR, str(ODD))
+    assert bench.read_back_error is ODD
+    assert (len(result.findings), result.deliveries, len(bench.exchanges)) == (1, 4, 4)
+
+
+def test_rule_on_read_back_that_broke_before_is_an_error_and_the_others_go_on():
+    bench = bench_before(200)
+    bench.state, bench.read_back_error = (lambda message_id: None), ODD
+    result = judge(bench, READ_BACK, asked())
+    assert (result.verdict, bench.exchanges) == (Verdict.ERROR, [])
+    assert result.reason == "read-back broke down before: the state was odd"
+    assert judge(bench, MUST, asked()).verdict is Verdict.PASS
+
+
+# Hostile cases
+
+
+def test_receiver_is_looked_after_once_for_each_callback_that_got_something_hostile():
+    result = judge(bench_before(200, callbacks=BOTH), MUST, asked(is_hostile=True))
+    assert (result.deliveries, result.verdict) == (2 + 2, Verdict.PASS)
+    assert judge(bench_before(200), MUST, asked()).deliveries == 1
+
+
+def test_death_after_something_hostile_is_a_finding_of_its_rule():
+    bench = bench_before(200, 500)
+    result = judge(bench, MUST, asked(is_hostile=True))
+    assert (result.verdict, result.deliveries) == (Verdict.FAIL, 3)
+    assert bench.killed_by == {bench.sender: MUST.id}
+
+
+def test_nobody_is_looked_after_where_nothing_was_sent():
+    bench = bench_before(200)
+    test = asked(check=lambda receiver: None, sends=1, is_hostile=True)
+    result = judge(bench, MUST, test)
+    assert (result.deliveries, bench.exchanges) == (0, [])
+
+
+def test_hostile_case_that_held_again_is_not_tried_a_third_time():
+    assert judge(bench_before(500, 200), MUST, asked(is_hostile=True)).deliveries == 2 + 1
+
+
+# What was sent ahead
+
+
+def test_deliveries_that_were_sent_ahead_count_for_their_rule():
+    bench = bench_before(200)
+    bench.sent_ahead = {MUST.id: 4, SHOULD.id: 2}
+    assert judge(bench, MUST, asked()).deliveries == 5
+    assert bench.sent_ahead == {SHOULD.id: 2}
+
+
+def test_what_was_delivered_before_the_turn_does_not_count():
+    bench, test = bench_before(200), asked()
+    bench.send(case().delivery(CaseSession.of(bench, case(), 99).identity))
+    assert judge(bench, MUST, test).deliveries == 1
+
+
+# Company
+
+
+@pytest.fixture
+def all_beside(monkeypatch):
+    """Takes each delivery but those that are asked again for one beside others."""
+
+    def mark(bench, strained=False):
+        send, first = bench.send, iter([True])
+
+        def sent(delivery, **more):
+            came = send(delivery, **more)
+            if next(first, False):
+                (bench.strained if strained else bench.beside).add(id(came))
+            return came
+
+        monkeypatch.setattr(bench, "send", sent)
+        return bench
+
+    return mark
+
+
+def test_reason_counts_what_is_left_to_the_rule_on_bursts(all_beside):
+    bench = all_beside(bench_before(500, 200, rules=(MUST, BURSTS)))
+    result = judge(bench, MUST, asked(*cases(2)))
+    assert (result.verdict, len(bench.crowded)) == (Verdict.PASS, 1)
+    assert result.reason == "1 of 2 cases broke among others and held alone; LOD-01 judges that"
+
+
+def test_reason_counts_what_broke_in_more_company_than_usual(all_beside):
+    bench = all_beside(bench_before(404, 200), strained=True)
+    result = judge(bench, MUST, asked(*cases(2)))
+    assert result.verdict is Verdict.PASS
+    assert result.reason == "1 of 2 cases broke in more company than usual, and never again alone"
+
+
+def test_reason_names_the_rule_on_bursts_where_it_was_not_asked_for(all_beside):
+    result = judge(all_beside(bench_before(500, 200)), MUST, asked())
+    assert result.verdict is Verdict.FLAKY
+    assert "; beside other deliveries, and not alone: LOD-01, which was not asked for, judges that" in result.reason
+    asked_for = judge(bench_before(500, 200, rules=(MUST, BURSTS)), MUST, asked())
+    assert "LOD-01" not in asked_for.reason
+
+
+def test_rule_on_bursts_is_flaky_by_what_other_rules_left_to_it():
+    bench = bench_before(200, rules=(MUST, BURSTS))
+    bench.crowded = [finding(tries=2, broke=1)]
+    bench.crowded[0] = replace(bench.crowded[0], repeated=False)
+    result = judge(bench, BURSTS, asked())
+    assert (result.verdict, len(result.findings)) == (Verdict.FLAKY, 1)
+    assert result.reason.startswith("1 cases of other rules broke beside others and held alone")
+
+
+@pytest.mark.parametrize(("at_once", "ahead", "limit"), [(2, {}, 2), (None, {}, None), (2, {0: 1}, 4)])
+def test_cases_have_the_company_that_their_test_allows_or_would_have_had(monkeypatch, at_once, ahead, limit):
+    bench, limits = bench_before(200, pace=Pace(at_once=4)), []
+    monkeypatch.setattr(judging, "prefetched", lambda bench, test, scope: ahead)
+    monkeypatch.setattr(judging, "first_try", lambda *given: judging.Outcome(CaseSession.of(bench, case(), 1), None))
+    monkeypatch.setattr(bench, "at_once", lambda jobs, most: limits.append(most) or [[job() for job in jobs]])
+    judge(bench, MUST, asked(at_once=at_once))
+    assert limits == [limit]
+
+
+def test_case_that_held_far_ahead_is_not_sent_again(monkeypatch):
+    bench = bench_before(500)
+    held = judging.Outcome(CaseSession.of(bench, case(), 1), None)
+    monkeypatch.setattr(judging, "prefetched", lambda bench, test, scope: {0: held, 2: held})
+    result = judge(bench, MUST, asked(*cases(3)))
+    assert [finding.case_index for finding in result.findings] == [1]
+
+
+# Narrowing
+
+
+@pytest.mark.parametrize(("narrows", "answer", "refused"), [(True, 500, True), (False, 500, False), (True, 200, False)])
+def test_values_that_a_narrowing_rule_found_refused_are_remembered(narrows, answer, refused):
+    bench, listed = bench_before(answer), (FIRST.delivery.state, FIRST.delivery.order.states[0])
+    judge(bench, MUST, asked(case(listed=listed), narrows=narrows))
+    assert bench.refused == ({FIRST.name: [listed]} if refused else {})
+    assert bench.narrowed_by == (MUST.id if refused else "")

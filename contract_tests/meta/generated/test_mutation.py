@@ -1,0 +1,45 @@
+"""Mutation testing speaks of modules, tests and lines that are there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from callback_contract.contract_tests.meta.scripts import mutation
+
+MODULES = {Path(module).stem: mutation._ROOT / module for module in mutation.GUARDED}
+
+
+@pytest.mark.parametrize("module", mutation.GUARDED)
+def test_module_that_decides_has_its_tests(module):
+    assert (mutation._ROOT / module).is_file()
+    assert all((mutation._TESTS / f"{name}.py").is_file() for name in mutation.GUARDED[module].split())
+
+
+def test_survivor_with_a_reason_is_of_a_line_that_is_there():
+    listed = mutation.listed()
+    assert set(listed) <= set(MODULES)
+    for module, rows in listed.items():
+        lines = {line.strip() for line in MODULES[module].read_text("utf-8").splitlines()}
+        assert [row["was"] for row in rows if row["was"] not in lines or not row["why"].strip()] == []
+
+
+@pytest.mark.parametrize(
+    ("source", "same"),
+    [
+        ("def f(a: int & str) -> None:\n    return a", True),
+        ("def f(a: int | str) -> None:\n    return not a", False),
+        ("def f(*, a: int) -> str:\n    return a", True),
+        ("def f(a: int, *) -> str:\n    return a", False),
+        ("def f(a: int = 1) -> str:\n    return a", False),
+    ],
+)
+def test_mutant_of_an_annotation_is_none(source, same):
+    original = mutation.meaning("def f(a: int | str) -> str:\n    return a")
+    assert (mutation.meaning(source) == original) is same
+
+
+def test_survivor_is_known_by_its_line():
+    diff = "--- a\n+++ b\n@@ -1,2 +1,2 @@\n same\n-    if a < b:\n+    if a <= b:\n"
+    assert mutation.survivor_of(diff) == mutation.Survivor("if a < b:", "if a <= b:")

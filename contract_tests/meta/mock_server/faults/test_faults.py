@@ -1,0 +1,31 @@
+"""Each rule can fail: its fault fails it and no other; the right mock fails none."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from callback_contract.contract_tests.cli.matrix_command import as_markdown
+from callback_contract.contract_tests.kill_matrix.matrix import kill_matrix
+from callback_contract.contract_tests.kill_matrix.setups import RIGHT
+from callback_contract.mock_server.faults.registry import FAULTS
+from callback_contract.openapi.rules.catalogue import load_catalogue
+
+WRITTEN = Path(__file__).parents[3] / "KILL-MATRIX.md"
+
+# A taste here; the whole matrix is a higher tier.
+SAMPLE = [*RIGHT, "ACK-03", "PAY-17", "WIRE-14", "SIG-03", "TLS-03"]
+
+
+@pytest.mark.parametrize("fault", SAMPLE, ids=lambda fault: fault or "right")
+def test_fault_fails_exactly_its_rule(fault):
+    (row,) = kill_matrix([fault])
+    assert row.exact, (row.broken, row.other)
+
+
+@pytest.mark.slow
+def test_every_fault_fails_exactly_its_rule_and_the_documentation_says_so():
+    rows = list(kill_matrix([*RIGHT, *(rule.id for rule in load_catalogue().rules if rule.id in FAULTS)]))
+    assert [(row.fault, row.broken, row.other) for row in rows if not row.exact] == []
+    assert WRITTEN.read_text(encoding="utf-8") == as_markdown(rows)

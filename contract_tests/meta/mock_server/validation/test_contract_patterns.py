@@ -1,0 +1,172 @@
+"""A contract's regular expression that backtracks hangs nothing, and every engine reads it alike."""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from itertools import product
+
+import pytest
+
+from callback_contract.contract_tests.generation.pattern_texts import (
+    is_deterministic,
+    texts_of,
+    without_wild_patterns,
+)
+from callback_contract.contract_tests.meta.support.processes import mock_running
+from callback_contract.mock_server.validation.validator import Validator
+from callback_contract.openapi.contract.loading import load_contract
+from callback_contract.openapi.contract.patterns import matches
+
+WILD = "^(a+)+$"
+BAD = "a" * 18 + "!"  # a quarter of a second for Python's engine, and for ever with twice as many
+STEP = {"type": "object", "required": ["a"]}
+RUNAWAY = [
+    *(WILD, "^(a|aa)+$", "(x+x+)+y", "^(([a-z])+.)+[A-Z]([a-z])+$", "^(.*)*,$", "^(a*)*b", "^(a|a)*b$"),
+    *(r"^(\w+\s?)*$", "a?" * 60 + "a" * 60, r"^(a|aa)+\1$", "^(?=(.+)+;)(.+)$", "^(?:(?:a|aa)+c|(?:a|aa)+b)$"),
+    *("^(?:x(?:a?)*)*y$", "^(?:x(?:(?:a?)?))*y$", "^(?:a?){100}b$", "^(?:(?:a|b){0,9}){0,9}c$"),
+]
+TAME = [
+    *("^[a-z]+$", "^[a-z]+(-[a-z]+)*$", r"^\+[1-9]\d{6,14}$", "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"),
+    *(r"^\d{4}-\d\d-\d\d$", "^https?://.+$", "^[A-Za-z0-9+/]*={0,2}$", "^(ab|cd)?$", "^.{1,64}$"),
+]
+SCHEMAS = {
+    "pattern": {**STEP, "properties": {"a": {"type": "string", "pattern": WILD}}},
+    "patternProperties": {**STEP, "patternProperties": {WILD: {"type": "string"}}},
+    "additionalProperties": {
+        **STEP,
+        "patternProperties": {WILD: {"type": "string"}},
+        "additionalProperties": {"type": "integer"},
+    },
+    "unevaluatedProperties": {
+        **STEP,
+        "allOf": [{"patternProperties": {WILD: {"type": "string"}}}, {"$ref": "#/components/schemas/B"}],
+        "unevaluatedProperties": {"type": "integer"},
+    },
+    "propertyNames": {**STEP, "propertyNames": {"pattern": WILD}},
+    "not": {**STEP, "not": {"patternProperties": {WILD: {"type": "string"}}, "additionalProperties": False}},
+    "back-reference": {**STEP, "properties": {"a": {"type": "string", "pattern": r"^(a|aa)+\1$"}}},
+}
+BODIES = [
+    *({"a": "aa"}, {"a": BAD}, {"a": 1}, {"a": "a\n"}, {}, {"a": "aa", "aa": "x"}, {"a": "aa", "aa": 1}),
+    *({"a": "aa", BAD: 1}, {"a": "aa", BAD: "x"}, {"a": "aa", "b": "x"}, {"a": "aa", "b": 1}),
+]
+
+
+def written(folder, schema):
+    content = {"application/json": {"schema": schema}}
+    operation = {"requestBody": {"content": content}, "responses": {"200": {"description": "taken"}}}
+    document = {
+        "openapi": "3.1.0",
+        "info": {"title": "hostile", "version": "1"},
+        "webhooks": {"e": {"post": operation}},
+    }
+    document["components"] = {"schemas": {"B": {"patternProperties": {"^b": {"type": "string"}}}}}
+    file = folder / "contract.json"
+    file.write_text(json.dumps(document))
+    return file
+
+
+@pytest.mark.parametrize("keyword", SCHEMAS)
+def test_both_validators_decide_alike_by_patterns(keyword, tmp_path):
+    contract = load_contract(written(tmp_path, SCHEMAS[keyword]))
+    assessor, callback = Validator(contract), contract.callbacks[0]
+    accepts = assessor._compiled.validator(callback).is_valid
+    decided = [accepts(body) for body in BODIES]
+    assert set(decided) == {True, False}
+    assert [not assessor._explainer.explain(callback, body) for body in BODIES] == decided
+
+
+def test_refusal_never_waits_for_its_explanation(tmp_path):
+    file = written(tmp_path, {"allOf": [schema for keyword, schema in SCHEMAS.items() if keyword != "not"]})
+    long = "a" * 60 + "!"
+    with mock_running("--contract", str(file)) as (_, url):
+        for content, status in (({"a": long, long: "x", "b": 1}, 422), ({"a": long, "aa": 1}, 422), ({"a": "aa"}, 200)):
+            body = json.dumps(content).encode()
+            request = urllib.request.Request(url, body, {"Content-Type": "application/json"}, method="POST")
+            try:
+                answered = urllib.request.urlopen(request, timeout=30).status
+            except urllib.error.HTTPError as error:
+                answered = error.code
+            assert answered == status
+
+
+def test_check_ends_whatever_patterns_a_contract_has(tmp_path):
+    members = {f"m{number}": {"type": "string", "pattern": pattern} for number, pattern in enumerate(RUNAWAY)}
+    schema = {"type": "object", "required": ["m0"], "properties": members, "patternProperties": {"^(n|n)*$": {}}}
+    command = [
+        sys.executable,
+        "-m",
+        "callback_contract.contract_tests",
+        "check",
+        "--contract",
+        str(written(tmp_path, schema)),
+    ]
+    command += ["--rules", "ACK,PAY"]
+    run = subprocess.run(command, check=False, capture_output=True, text=True, timeout=150)
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert "PAY-" in run.stdout
+
+
+@pytest.mark.parametrize("pattern", RUNAWAY)
+def test_pattern_that_can_run_away_is_no_generators(pattern):
+    assert not is_deterministic(pattern)
+
+
+@pytest.mark.parametrize("pattern", TAME)
+def test_usual_pattern_is_drawn_as_before(pattern):
+    assert is_deterministic(pattern)
+
+
+@pytest.mark.parametrize("pattern", [*TAME, *RUNAWAY, r"^[^@\s]+@[^@\s]+\.[a-z]+$", "^(?!foo).+$"])
+def test_texts_are_made_for_any_pattern(pattern):
+    texts = texts_of({"pattern": pattern})
+    assert texts and all(matches(pattern, text) for text in texts)
+
+
+def test_texts_have_the_lengths_that_the_schema_wants():
+    texts = texts_of({"pattern": "^(a|b)+$", "minLength": 30, "maxLength": 70})
+    assert texts and all(30 <= len(text) <= 70 for text in texts)
+
+
+def test_no_wild_pattern_reaches_a_generator():
+    wild = {"type": ["string", "null"], "pattern": WILD}
+    schema = {
+        "properties": {"a": wild, "pattern": {"type": "string", "pattern": "^[a-z]+$"}},
+        "allOf": [{"not": wild}, {"items": wild}, {"propertyNames": wild}, {"$defs": {"x": wild}}],
+        "patternProperties": {WILD: {}, "^x": wild},
+    }
+    drawn = json.dumps(without_wild_patterns(schema))
+    assert WILD not in drawn and re.findall(r'"pattern": "(.*?)"', drawn) == ["^[a-z]+$"]
+    assert json.loads(drawn)["properties"]["a"]["enum"][-1] is None
+
+
+def some_pattern(chance, depth=4):
+    kind = chance.random()
+    if not depth or kind < 0.35:
+        return chance.choice(["a", "b", "[ab]", "[^a]", ".", r"\w", r"\d", "x"])
+    if kind < 0.55:
+        return some_pattern(chance, depth - 1) + some_pattern(chance, depth - 1)
+    inside = some_pattern(chance, depth - 1)
+    if kind < 0.7:
+        return f"(?:{inside}|{some_pattern(chance, depth - 1)}{chance.choice(['', '|'])})"
+    return f"(?:{inside}){chance.choice(['*', '+', '?', '{2}', '{0,3}', '*?', '{1,3}'])}"
+
+
+def test_python_takes_no_time_for_a_deterministic_pattern():
+    chance, tame = random.Random(1), 0
+    for _ in range(1500):
+        pattern = "^" + some_pattern(chance) + chance.choice(["$", "y$", ""])
+        if is_deterministic(pattern):
+            tame += 1
+            for unit, end in product(("a", "b", "ab", "x", "aab", "1"), ("!", "", "\n")):
+                begun = time.thread_time()
+                re.search(pattern, unit * 28 + end)
+                assert time.thread_time() - begun < 1, pattern  # 2^28 steps take a minute
+    assert tame > 500

@@ -1,0 +1,207 @@
+"""CI.md, the action, the workflow, the GitLab job and the hooks: each is parsed, and each command in them is run.
+
+What stands in for a pipeline's: `pip` and `python3 -m venv` install nothing and put this tree's program in place; a
+free port takes the place of 8080; and the rules are few, by an environment variable, so that it is quick.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import shutil
+import socket
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+
+pytestmark = pytest.mark.slow  # every example is run as a pipeline would
+
+ROOT = Path(__file__).parents[3]
+PAGE = (ROOT / "contract_tests/CI.md").read_text()
+BLOCKS = re.findall(r"(?:<!-- file: (\S+) -->\n)?```(\w+)\n(.*?)```", PAGE, re.DOTALL)
+COMMANDS = [text for _, kind, text in BLOCKS if kind == "sh"]
+FILES = {name: text for name, _, text in BLOCKS if name}
+ACTION = ROOT / ".github/actions/callback-contract/action.yml"
+VARIABLES = {"CALLBACK_CONTRACT_CHECK_RULES": "ACK-01"}
+SCHEMAS = {
+    ".github/actions/callback-contract/action.yml": "vendor.github-actions",
+    ".github/workflows/callback-contract.yml": "vendor.github-workflows",
+    ".gitlab/callback-contract.yml": "vendor.gitlab-ci",
+}
+
+
+@pytest.fixture
+def pipeline(tmp_path):
+    """A receiver's checkout, and a shell in it: `run(script, **environment)`."""
+    shutil.copy(ROOT / "contract_tests/receivers/stdlib_receiver.py", tmp_path / "receiver.py")
+    shutil.copy(ROOT / "contract_tests/receivers/flask_receiver.py", tmp_path / "main.py")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = str(probe.getsockname()[1])
+    (tmp_path / "ci").mkdir()
+    for name in ("callback-contract.toml", "ci/callback-contract.toml"):
+        (tmp_path / name).write_text(FILES["callback-contract.toml"].replace("8080", port))
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    kit = f"{shlex.quote(sys.executable)} -P -m callback_contract.contract_tests"
+    program(tools / "callback-contract", f'exec {kit} "$@"')
+    program(tools / "pip", 'echo "$@" >> "$TOOLS/installed"')
+    program(
+        tools / "python3",
+        'case "$2" in\n'
+        'venv) mkdir -p "$3/bin"; cp "$TOOLS/pip" "$TOOLS/callback-contract" "$3/bin"; cp "$0" "$3/bin/python";;\n'
+        'pip) echo "$@" >> "$TOOLS/installed";;\n'
+        '*sysconfig*) dirname "$0";;\n'
+        f'*) exec {shlex.quote(sys.executable)} "$@";;\n'
+        "esac",
+    )
+
+    def run(script, cwd=tmp_path, **environment):
+        return subprocess.run(
+            ["sh", "-ec", script.replace("8080", port)],
+            capture_output=True,
+            text=True,
+            cwd=cwd,
+            env={
+                **os.environ,
+                "PATH": f"{tools}{os.pathsep}{os.environ['PATH']}",
+                "PYTHONPATH": str(ROOT),
+                "TOOLS": str(tools),
+                "PORT": port,
+                "RECEIVER_TOKEN": "hush-hush",
+                **VARIABLES,
+                **{name: value.replace("8080", port) for name, value in environment.items()},
+            },
+            timeout=120,
+            check=False,
+        )
+
+    run.folder = tmp_path
+    return run
+
+
+def program(file, text):
+    file.write_text(f"#!/bin/sh\n{text}\n")
+    file.chmod(0o755)
+
+
+@pytest.mark.parametrize("script", COMMANDS, ids=lambda script: script.splitlines()[-1][:60])
+def test_command_of_the_page_does_what_it_says(pipeline, script):
+    done = pipeline(script)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "1 pass" in done.stdout
+    assert "hush-hush" not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_file_of_the_page_is_what_its_name_says(name):
+    tomllib.loads(FILES[name]) if name.endswith(".toml") else yaml.safe_load(FILES[name])
+
+
+def test_plain_workflow_judges_the_receiver(pipeline):
+    for step in yaml.safe_load(FILES[".github/workflows/plain.yml"])["jobs"]["callbacks"]["steps"]:
+        if "run" in step:
+            done = pipeline(step["run"])
+            assert done.returncode == 0, done.stderr
+    assert "1 pass" in done.stdout
+    assert "git+https://YOUR-GIT-HOST" in (pipeline.folder / "tools/installed").read_text()
+
+
+def filled(value, known):
+    """An expression of GitHub's, as far as the action and the workflow use any."""
+    return re.sub(
+        r"\$\{\{ (\S+)(?: \|\| env\.(\S+))? \}\}",
+        lambda found: known[found[1]] or (VARIABLES.get(found[2], "") if found[2] else ""),
+        value,
+    )
+
+
+def act(pipeline, given):
+    action = yaml.safe_load(ACTION.read_text())
+    unknown = set(given) - set(action["inputs"])
+    assert not unknown
+    known = {f"inputs.{name}": given.get(name, spec.get("default", "")) for name, spec in action["inputs"].items()}
+    known["github.action_path"] = str(ACTION.parent)
+    for step in action["runs"]["steps"]:
+        environment = {name: filled(value, known) for name, value in step["env"].items()}
+        cwd = pipeline.folder / filled(step.get("working-directory", "."), known)
+        done = pipeline(step["run"], cwd=cwd, RUNNER_TEMP=str(pipeline.folder / "ci"), **environment)
+        assert done.returncode == 0, done.stderr
+    return done
+
+
+def test_action_judges_what_the_example_gives_it(pipeline):
+    steps = yaml.safe_load(FILES[".github/workflows/receiver.yml"])["jobs"]["callbacks"]["steps"]
+    (given,) = [step["with"] for step in steps if "/.github/actions/callback-contract@" in step.get("uses", "")]
+    assert "1 pass" in act(pipeline, given).stdout
+    assert (pipeline.folder / "callback-report/junit.xml").is_file()
+    assert str(ROOT) in str((pipeline.folder / "tools/installed").read_text())
+
+
+def test_action_without_inputs_reads_the_configuration_file(pipeline):
+    assert "1 pass" in act(pipeline, {}).stdout
+
+
+def test_action_judges_an_app_in_its_own_environment(pipeline):
+    (pipeline.folder / "callback-contract.toml").unlink()
+    assert "main:app" in act(pipeline, {"app": "main:app", "url": "/callbacks/whatsapp"}).stdout
+    assert not (pipeline.folder / "ci/callback-contract").exists()
+
+
+def test_action_puts_no_input_into_a_command():
+    assert not [step for step in yaml.safe_load(ACTION.read_text())["runs"]["steps"] if "${{" in step["run"]]
+
+
+def test_called_workflow_judges_what_it_is_given(pipeline):
+    workflow = yaml.safe_load((ROOT / ".github/workflows/callback-contract.yml").read_text())
+    inputs = workflow[True]["workflow_call"]["inputs"]  # to YAML 1.1, the key `on` is true
+    given = yaml.safe_load(FILES[".github/workflows/called.yml"])["jobs"]["callbacks"]["with"]
+    assert set(given) <= set(inputs)
+    known = {f"inputs.{name}": given.get(name, spec.get("default", "")) for name, spec in inputs.items()}
+    known |= {"inputs.url": "", "inputs.prepare": "echo prepared", "secrets.auth": "me:hush-hush"}
+    for step in workflow["jobs"]["check"]["steps"]:
+        if "run" in step:
+            assert "${{" not in step["run"]
+            done = pipeline(step["run"], **{name: filled(value, known) for name, value in step["env"].items()})
+            assert done.returncode == 0, done.stderr
+    assert "1 pass" in done.stdout
+    assert "hush-hush" not in done.stdout
+
+
+def test_gitlab_job_judges_what_the_example_gives_it(pipeline):
+    template = yaml.safe_load((ROOT / ".gitlab/callback-contract.yml").read_text())[".callback-contract"]
+    job = yaml.safe_load(FILES[".gitlab-ci.yml"])["callbacks"]
+    script = "\n".join([*template["before_script"], *template["script"]])
+    done = pipeline(script, **template["variables"], **{k: v for k, v in job["variables"].items() if "CHECK" in k})
+    assert (done.returncode, "1 pass" in done.stdout) == (0, True), done.stderr
+    assert (pipeline.folder / template["artifacts"]["reports"]["junit"]).is_file()
+
+
+def test_hooks_of_the_example_exist_and_run(pipeline):
+    hooks = {hook["id"]: hook for hook in yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())}
+    (repo,) = yaml.safe_load(FILES[".pre-commit-config.yaml"])["repos"]
+    shutil.copy(ROOT / "openapi/openapi.yaml", pipeline.folder)
+    for used in repo["hooks"]:
+        done = pipeline(shlex.join([*hooks[used["id"]]["entry"].split(), *used.get("args", [])]))
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("file", [*SCHEMAS, *(name for name in FILES if name.endswith(".yml"))])
+def test_file_satisfies_the_schema_of_its_pipeline(tmp_path, file):
+    if "CI" not in os.environ:
+        pytest.importorskip("check_jsonschema", reason="check-jsonschema, which has the schemas, is not installed")
+    schema = SCHEMAS.get(file) or ("vendor.gitlab-ci" if "gitlab" in file else "vendor.github-workflows")
+    path = ROOT / file
+    if file in FILES:
+        path = tmp_path / "example.yml"
+        path.write_text(FILES[file])
+    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", schema, str(path), "-o", "json"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert json.loads(done.stdout)["status"] == "ok"

@@ -1,0 +1,74 @@
+"""The house: folders that a reader can survey, packages that are all shipped, and one name for each module."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[3]
+TOPS = ("openapi", "mock_server", "contract_tests")
+# Data, pages, and programs that are no part of the product.
+NO_ROOMS = {
+    "receivers",
+    "page",
+    "pages",
+    "assets",
+    "templates",
+    "schemas",
+    "schemes",
+    "pictures",
+    "mistakes",
+    "senders",
+}
+
+
+def folders():
+    for top in TOPS:
+        found = [ROOT / top, *(path for path in (ROOT / top).rglob("*") if path.is_dir())]
+        yield from (path for path in found if any(path.glob("*.py")) and path.name != "__pycache__")
+
+
+def test_every_folder_of_the_product_is_packaged():
+    listed = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["setuptools"]["packages"]
+    wanted = {
+        ".".join(("callback_contract", *path.relative_to(ROOT).parts))
+        for path in folders()
+        if "meta" not in path.relative_to(ROOT).parts
+    }
+    assert set(listed) == wanted
+
+
+@pytest.mark.parametrize("folder", list(folders()), ids=lambda folder: folder.relative_to(ROOT).as_posix())
+def test_folder_is_surveyed_at_a_glance(folder):
+    if folder == ROOT / "contract_tests/receivers":
+        pytest.skip("programs, each of its own")
+    modules = [path for path in folder.glob("*.py") if path.name != "__init__.py"]
+    rooms = [
+        path for path in folder.iterdir() if path.is_dir() and path.name not in NO_ROOMS and any(path.glob("*.py"))
+    ]
+    assert (len(modules) <= 16, len(rooms) <= 18) == (True, True)
+
+
+def test_no_module_of_these_tests_has_a_second_name():
+    assert [name for name in sys.modules if name.partition(".")[0] in TOPS] == []
+    named = {}
+    for name, module in list(sys.modules.items()):
+        if name.startswith("callback_contract.") and getattr(module, "__file__", None):
+            named.setdefault(Path(module.__file__).resolve(), []).append(name)
+    assert [names for names in named.values() if len(names) > 1] == []
+
+
+def test_no_module_of_a_check_has_a_second_name(tmp_path):
+    code = (
+        "import sys\n"
+        "from callback_contract.contract_tests.cli.main import run_command\n"
+        "sys.argv[1:] = ['check', '--depth', 'quick', '--rules', 'ACK-01']\n"
+        "run_command()\n"
+        f"print([name for name in sys.modules if name.partition('.')[0] in {TOPS}])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=tmp_path)
+    assert done.stdout.splitlines()[-1] == "[]"

@@ -1,0 +1,233 @@
+"""Mutation testing of the modules that decide: each is changed in one place at a time, and its tests have to fail.
+
+    pip install -e '.[mutation]'
+    python -m callback_contract.contract_tests.meta.scripts.mutation [MODULE ...] [--jobs 2]
+
+cosmic-ray makes the changes, in a copy of the tree in a temporary folder; the tests of a module are its own few, so
+that one change costs about a second, and all of them a quarter of an hour on two cores.
+
+It prints how many mutants of each module were killed, and each survivor. Those of ``mutation_survivors.yaml`` have a
+reason. It ends with 1 when less than 90 % are killed, when a survivor has no reason, or when one with a reason is gone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import contextlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+import yaml
+from rich.console import Console
+from rich.table import Table
+
+GUARDED = {
+    "contract_tests/model/verdicts.py": "model/test_exit_codes",
+    "contract_tests/policy/acceptance.py": "model/test_exit_codes policy/test_gate",
+    "contract_tests/policy/rule_versions.py": "policy/test_gate",
+    "contract_tests/runner/attempts.py": "runner/test_second_try runner/test_retry_bounds",
+    "contract_tests/runner/case_session.py": "runner/test_contact",
+    "contract_tests/runner/contention.py": "runner/test_company_to_blame",
+    "contract_tests/runner/judge.py": "runner/test_judging",
+    "contract_tests/runner/liveness.py": "runner/test_plain_deliveries",
+    "mock_server/client/pacing.py": "../mock_server/client/test_pacing_bounds",
+}
+"""Each module that decides, and the files below meta/contract_tests that guard it."""
+
+_META = Path(__file__).parents[1]
+_TESTS = _META / "contract_tests"
+_ROOT = _META.parents[1]
+_REASONS = _META / "mutation_survivors.yaml"
+_ENOUGH = 0.9
+_LONGEST_S = 60  # of the tests of one mutant, which take a second; who takes longer hangs, and is killed
+_COSMIC_RAY = [sys.executable, "-m", "cosmic_ray.cli"]
+
+# Of the operators that may stand in the place of another, one is enough: any test that reaches the place kills most of
+# them, and they would make the share look better than it is. Names are one object however they are compared.
+_LEFT_OUT = re.compile(
+    r"core/ReplaceBinaryOperator_(?!Add_Sub|Sub_Add|Mul_Div|Div_Mul|BitOr_BitAnd|BitXor_BitOr|Mod_Mul)"
+    r"|core/ReplaceComparisonOperator_(Eq|NotEq|Lt|LtE|Gt|GtE)_Is"
+    r"|core/ReplaceComparisonOperator_Is(Not)?_(?!Is)"
+)
+
+
+@dataclass(frozen=True)
+class Survivor:
+    """A mutant that no test notices: the line as it was, and as it became."""
+
+    was: str
+    became: str
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of the mutants of one module."""
+
+    module: str
+    killed: int
+    survivors: tuple[Survivor, ...]
+
+    @property
+    def mutants(self):
+        return self.killed + len(self.survivors)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("modules", nargs="*", metavar="MODULE", help="as in judging; all of them without one")
+    parser.add_argument("--jobs", type=int, default=1, help="modules at the same time")
+    options = parser.parse_args()
+    chosen = [module for module in GUARDED if not options.modules or Path(module).stem in options.modules]
+    if len(chosen) < len(options.modules):
+        parser.error(f"the modules are {', '.join(Path(module).stem for module in GUARDED)}")
+    if find_spec("cosmic_ray") is None:
+        parser.error("cosmic-ray is not installed: pip install -e '.[mutation]'")
+    with ThreadPoolExecutor(max_workers=options.jobs) as workers:
+        outcomes = list(workers.map(mutated, chosen))
+    sys.exit(not told(outcomes, reasons(chosen)))
+
+
+def mutated(module):
+    """Runs a module's tests once for each of its mutants."""
+    with copied() as tree:
+        tests = [str(_TESTS.relative_to(_ROOT) / f"{name}.py") for name in GUARDED[module].split()]
+        command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *tests]
+        run(command, tree)  # unchanged they pass
+        config, session = tree / "cosmic-ray.toml", tree / "session.sqlite"
+        config.write_text(
+            f'[cosmic-ray]\nmodule-path = "{module}"\ntimeout = {_LONGEST_S}\nexcluded-modules = []\n'
+            f'test-command = "{" ".join(command)}"\ndistributor.name = "local"\n'
+        )
+        run([*_COSMIC_RAY, "init", str(config), str(session)], tree)
+        leave_out(session, (tree / module).read_text("utf-8"))
+        run([*_COSMIC_RAY, "exec", str(config), str(session)], tree)
+        done = run([*_COSMIC_RAY, "dump", str(session)], tree)
+    results = [json.loads(line)[1] for line in done.splitlines()]
+    tried = [result for result in results if result["worker_outcome"] != "skipped"]
+    odd = [result for result in tried if result["test_outcome"] not in {"killed", "survived"}]
+    if odd:
+        raise RuntimeError(f"{module}: cosmic-ray could not run the tests of a mutant: {odd[0]['output']}")
+    survivors = [survivor_of(result["diff"]) for result in tried if result["test_outcome"] == "survived"]
+    print(f"{module}: {len(tried)} mutants, {len(survivors)} survive", file=sys.stderr, flush=True)
+    return Outcome(module, len(tried) - len(survivors), tuple(sorted(survivors, key=str)))
+
+
+@contextlib.contextmanager
+def copied() -> Iterator[Path]:
+    """A copy of the tree: no mutant is ever in the checkout."""
+    with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
+        tree = Path(folder) / "tree"
+        shutil.copytree(_ROOT, tree, ignore=shutil.ignore_patterns(".*", "__pycache__", "build", "dist"))
+        package = _package_of(tree) / "callback_contract"
+        package.mkdir(parents=True)
+        for part in ("openapi", "mock_server", "contract_tests"):
+            (package / part).symlink_to(tree / part)
+        yield tree
+
+
+def _package_of(tree):
+    """Where the copy is found by its import name."""
+    return tree.with_name("importable")
+
+
+def run(command, tree):
+    # Of the copy, not of an installed kit; and no plugin that the tests do not need, which would take half the time.
+    env = {
+        **os.environ,
+        "PYTHONPATH": str(_package_of(tree)),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+    }
+    done = subprocess.run(command, cwd=tree, env=env, check=False, capture_output=True, text=True)
+    if done.returncode:
+        raise RuntimeError(f"{' '.join(command)} failed:\n{done.stdout}{done.stderr}")
+    return done.stdout
+
+
+def leave_out(session, source):
+    """Skips what nobody could notice, as a change of an annotation, and what is no Python."""
+    from cosmic_ray.mutating import mutate_code
+    from cosmic_ray.plugins import get_operator
+    from cosmic_ray.work_db import use_db
+    from cosmic_ray.work_item import WorkerOutcome, WorkResult
+
+    original = meaning(source)
+    with use_db(str(session)) as work:
+        for item in work.pending_work_items:
+            (mutation,) = item.mutations
+            operator = get_operator(mutation.operator_name)(**mutation.operator_args)
+            left_out = _LEFT_OUT.match(mutation.operator_name)
+            if left_out or meaning(mutate_code(source, operator, mutation.occurrence)) in {"", original}:
+                work.set_result(item.job_id, WorkResult(worker_outcome=WorkerOutcome.SKIPPED))
+
+
+def meaning(source):
+    """What a module does, whatever its annotations and how arguments are given; nothing where it is no Python."""
+    try:
+        tree = ast.parse(source)
+    except SyntaxError:
+        return ""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.arguments):  # it takes the star of a signature for an operator
+            node.args = node.posonlyargs + node.args + node.kwonlyargs
+            node.defaults += filter(None, node.kw_defaults)
+            node.posonlyargs, node.kwonlyargs, node.kw_defaults = [], [], []
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test):
+            node.test = ast.Constant(None)
+        for name in ("annotation", "returns"):
+            if getattr(node, name, None) is not None:
+                setattr(node, name, ast.Constant(None))
+    return ast.dump(tree)
+
+
+def survivor_of(diff):
+    """The first line that differs, as it was and as it became."""
+    lines = [line for line in diff.splitlines() if not line.startswith(("---", "+++"))]
+    was = next(line[1:].strip() for line in lines if line.startswith("-"))
+    became = next((line[1:].strip() for line in lines if line.startswith("+")), "")
+    return Survivor(was, became)
+
+
+def listed():
+    """The survivors that have a reason, by module; their lines tell them apart, not the numbers of these."""
+    return yaml.safe_load(_REASONS.read_text("utf-8")) or {}
+
+
+def reasons(modules):
+    """The reason of each survivor of these modules that has one."""
+    rows = [row for module in modules for row in listed().get(Path(module).stem, ())]
+    return {Survivor(row["was"], row["became"]): row["why"] for row in rows}
+
+
+def told(outcomes, known):
+    """Prints what came of the mutants; says whether that is well."""
+    table = Table("module", "mutants", "killed", "survived", "percent")
+    for each in outcomes:
+        share = f"{100 * each.killed / each.mutants:.1f}"
+        table.add_row(each.module, *map(str, (each.mutants, each.killed, len(each.survivors))), share)
+    killed, mutants = sum(each.killed for each in outcomes), sum(each.mutants for each in outcomes)
+    table.add_row("all", str(mutants), str(killed), str(mutants - killed), f"{100 * killed / mutants:.1f}")
+    Console(width=100).print(table)
+    found = {survivor for each in outcomes for survivor in each.survivors}
+    for each in outcomes:
+        for survivor in each.survivors:
+            print(f"\n{each.module}: {known.get(survivor, 'NO REASON')}\n- {survivor.was}\n+ {survivor.became}")
+    gone = set(known) - found
+    for survivor in gone:
+        print(f"\nno survivor any more, to be taken off the list:\n- {survivor.was}\n+ {survivor.became}")
+    return killed >= _ENOUGH * mutants and found <= set(known) and not gone
+
+
+if __name__ == "__main__":
+    main()

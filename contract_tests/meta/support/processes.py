@@ -1,0 +1,127 @@
+"""Decides how a correct receiver is started for a test: a process of its own, on a free loopback port."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from callback_contract.contract_tests.receivers import CALLBACK_PATH, READ_BACK_PATH, Receiver
+
+FOLDER = Path(__file__).parents[2] / "receivers"
+_START_S = 60  # `go run` compiles first
+
+
+def missing_means(receiver: Receiver) -> str:
+    """What this machine lacks to start a receiver; empty when nothing is missing."""
+    if receiver.tool and shutil.which(receiver.tool) is None:
+        return f"{receiver.tool} is not installed"
+    if receiver.language == "Python":
+        lacking = [p for p in receiver.packages if not _importable(p)]
+        if not lacking and receiver.tool == "postgres" and "DSN" not in os.environ:
+            return "DSN names no database"
+        return f"not installed: {', '.join(lacking)}" if lacking else ""
+    if receiver.language == "JavaScript":
+        folders = [Path(p) for p in os.environ.get("NODE_PATH", "").split(os.pathsep) if p]
+        lacking = [p for p in receiver.packages if not any((folder / p).is_dir() for folder in folders)]
+        return f"not in NODE_PATH: {', '.join(lacking)}" if lacking else ""
+    if receiver.language == "Java" and "SPRING_CLASSPATH" not in os.environ:
+        return "SPRING_CLASSPATH names no jars"
+    return ""
+
+
+def _importable(package: str) -> bool:
+    from importlib.util import find_spec
+
+    return find_spec(package.partition("[")[0].replace("-", "_")) is not None
+
+
+@contextlib.contextmanager
+def running(receiver: Receiver, env: Mapping[str, str] | None = None) -> Iterator[tuple[str, str]]:
+    """Runs a receiver while the block runs; gives its URL and its read-back template.
+
+    Args:
+        env: more environment variables for its process; a receiver with TLS writes whom to trust to its ``CA``.
+    """
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    with tempfile.TemporaryDirectory() as folder:
+        filled = {"python": sys.executable, "file": str(FOLDER / receiver.file), "port": str(port)}
+        filled["classpath"] = os.environ.get("SPRING_CLASSPATH", "")
+        store = folder if receiver.language == "PHP" else str(Path(folder) / "store.db")
+        log = Path(folder) / "log"
+        with log.open("wb") as output:
+            process = subprocess.Popen(
+                [part.format(**filled) for part in receiver.command],
+                env={**os.environ, "PORT": str(port), "STORE": store, "CA": f"{folder}/ca.pem", **(env or {})},
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        try:
+            _await(port, process, log)
+            base = f"http{'s' if receiver.tls else ''}://127.0.0.1:{port}"
+            yield base + CALLBACK_PATH, base + READ_BACK_PATH
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, 9)  # `go run` and `php -S` have children
+            process.wait()
+
+
+def _await(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
+    end = time.monotonic() + _START_S
+    while time.monotonic() < end:
+        if process.poll() is not None:
+            break
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+            return
+        time.sleep(0.05)
+    raise RuntimeError(f"the receiver did not start: {log.read_text(errors='replace')[-2000:]}")
+
+
+@contextlib.contextmanager
+def awaiting_port(command: list[str], folder: Path) -> Iterator[int]:
+    """Runs another tool's server while the block runs; ``{port}`` in its command line is filled in."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    log = folder / "log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [part.format(port=port) for part in command],
+            cwd=folder,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    try:
+        _await(port, process, log)
+        yield port
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, 9)
+        process.wait()
+
+
+@contextlib.contextmanager
+def mock_running(*options: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """Runs `callback-contract mock` on a free port; gives the process and its URL, and kills what is left of it."""
+    command = [sys.executable, "-m", "callback_contract.contract_tests", "mock", "--port", "0", *options]
+    # Its errors come with its output: a pipe that nobody reads would hold it up.
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+        try:
+            assert process.stdout is not None
+            said = process.stdout.readline()
+            if " at " not in said:
+                raise RuntimeError(f"the mock did not start: {said}{process.stdout.read()}")
+            yield process, said.partition(" at ")[2].split()[0]
+        finally:
+            process.kill()

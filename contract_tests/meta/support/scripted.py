@@ -1,0 +1,75 @@
+"""Scripted receivers without a network: a bench whose deliveries get the next answer of a list."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+
+from callback_contract.contract_tests.chapters.receivers import test_ack, test_dat, test_idm
+from callback_contract.contract_tests.generation.corpus import DEPTHS, Scope
+from callback_contract.contract_tests.model.cases import Case, stimuli
+from callback_contract.contract_tests.runner.bench import Bench
+from callback_contract.contract_tests.runner.rule_tests import RuleTest
+from callback_contract.mock_server.client.sender import Access, Pace, Sender
+from callback_contract.mock_server.wire.delivery import Delivery, Exchange, Response
+from callback_contract.openapi.contract.loading import load_contract
+from callback_contract.openapi.rules.catalogue import load_catalogue
+
+CONTRACT, CATALOGUE = load_contract(), load_catalogue()
+FIRST, SECOND = CONTRACT.callbacks[:2]
+PLAIN = {callback.name: Scope(callback, DEPTHS["quick"], 0).plain for callback in (FIRST, SECOND)}
+MUST, SHOULD, BURSTS = CATALOGUE["DAT-01"], CATALOGUE["ACK-06"], CATALOGUE["LOD-01"]
+
+# Checks of real rules: what is a verdict and what an error of the kit's hangs on where a check comes from.
+ACKNOWLEDGES = test_dat.test_every_script_is_acknowledged.rule_test.check
+ACKNOWLEDGES_TWO = test_idm.test_redelivery_is_acknowledged.rule_test.check
+LOOKS_AT_CALLBACK = test_ack.test_acknowledgement_has_the_documented_status.rule_test.check
+
+
+def exchange(answer=200, delivery=None):
+    """An exchange that came to a status, or to nothing for the reason that is named."""
+    came = Response(answer, "", (), b"") if isinstance(answer, int) else None
+    return Exchange(delivery or Delivery("", "POST", (), b""), came, "" if came else answer, "", 0.01)
+
+
+class ScriptedSender(Sender):
+    """Sends nothing; each delivery gets the next answer, and the last one again and again.
+
+    Attributes:
+        sent: The deliveries, in order.
+        renewed: How often the kept connections were dropped.
+    """
+
+    def __init__(self, *answers, pace=None, url="http://127.0.0.1:1/"):
+        super().__init__(Access(url), pace or Pace(at_once=1))
+        self.sent, self.renewed = [], 0
+        self._answers = itertools.chain(answers, itertools.repeat(answers[-1]))
+
+    def _once(self, delivery, waited=()):
+        self.sent.append(delivery)
+        answer = next(self._answers)
+        return answer(delivery) if callable(answer) else replace(exchange(answer, delivery), waited=waited)
+
+    def renew(self):
+        self.renewed += 1
+
+
+def bench_before(*answers, rules=(MUST,), callbacks=(FIRST,), pace=None, **more):
+    """A bench before a receiver that answers so, one delivery at a time."""
+    sender = ScriptedSender(*answers or (200,), pace=pace)
+    return Bench(CONTRACT, CATALOGUE, tuple(rules), tuple(callbacks), sender, DEPTHS["quick"], **more)
+
+
+def case(label="a case", callback=FIRST, **more):
+    """A plain case."""
+    return Case(callback, label, PLAIN[callback.name], **more)
+
+
+def asked(*cases, check=ACKNOWLEDGES, is_hostile=False, **more):
+    """A rule's test of these cases; of one case where none is given."""
+
+    @stimuli("valid", hostile=is_hostile)
+    def asked_cases(scope):
+        return [each for each in cases or (case(callback=scope.callback),) if each.callback is scope.callback]
+
+    return RuleTest(asked_cases, check, **more)

@@ -1,0 +1,119 @@
+"""Decides which Chinese text translates which English one, and tells those whose English changed since.
+
+    python -m callback_contract.contract_tests.meta.support.translations [--still-right NAME …]
+
+It lists what is stale, and takes what was translated; `--still-right` says that this Chinese needs no change.
+
+translated.zh.json holds a digest of both texts of each pair. When the English changed, its Chinese is stale until it
+changed, too, or until somebody says that it is still right. No text is ever taken as translated by itself.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from callback_contract.contract_tests.cli.docs_command import proof
+from callback_contract.contract_tests.receivers import RECEIVERS
+from callback_contract.contract_tests.reporting.formats.words import WORDS as REPORT_WORDS
+from callback_contract.mock_server.inspector.words import WORDS as INSPECTOR_WORDS
+from callback_contract.openapi import CONTRACT_FILE, KitError
+from callback_contract.openapi.documenting.content.words import table
+from callback_contract.openapi.documents.json_pointer import get
+from callback_contract.openapi.documents.overlay import apply_overlay, load_overlay
+from callback_contract.openapi.documents.yaml_file import read_yaml
+from callback_contract.openapi.rules.catalogue import load_catalogue
+from callback_contract.openapi.rules.translations import RULE_TEXTS, load_translation, overlay_path, prose
+
+RECORD = Path(__file__).parents[1] / "translated.zh.json"
+Pair = tuple[str, str]
+
+
+def pairs() -> dict[str, Pair]:
+    """Every text that is there in both languages, by a name that says where it stands."""
+    return {name: (english, chinese) for name, english, chinese in _pairs()}
+
+
+def _pairs() -> Iterator[tuple[str, str, str]]:
+    for file in (CONTRACT_FILE, CONTRACT_FILE.with_name("read-back.yaml")):
+        document = read_yaml(file, error=KitError).value
+        translated = apply_overlay(document, load_overlay(overlay_path("zh", file)))
+        yield from ((file.name + pointer, text, get(translated, pointer)) for pointer, text in prose(document).items())
+    english, chinese = load_catalogue(), load_translation("zh")
+    yield from ((f"chapter {name}", title, chinese.chapters[name]) for name, title in english.chapters.items())
+    for ours, theirs in zip(english.rules, chinese.rules, strict=True):
+        yield from ((f"{ours.id} {key}", getattr(ours, key), getattr(theirs, key)) for key in RULE_TEXTS)
+    told = proof()
+    yield from ((f"fault {name}", text, told.deviation(name, "zh") or "") for name, text in told.faults.items())
+    yield from ((f"words.yaml {key}", text["en"], text["zh"]) for key, text in table().items())
+    for part, words in (("report", REPORT_WORDS), ("inspector", INSPECTOR_WORDS)):
+        yield from ((f"{part} {key}", *both) for key, both in words.items())
+    for row in read_yaml(CONTRACT_FILE.with_name("open-questions.yaml"), error=KitError).value["questions"]:
+        yield from ((f"{row['id']} {key}", text["en"], text["zh"]) for key, text in row.items() if key != "id")
+    yield from ((f"receiver {each.name}", each.untested, each.untested_zh) for each in RECEIVERS if each.untested)
+    yield from _changes()
+
+
+def _changes() -> Iterator[tuple[str, str, str]]:
+    ours, theirs = changes("CHANGELOG.md"), changes("CHANGELOG.zh.md")
+    for version in {**ours, **theirs}:
+        yield f"changelog {version}", "\n".join(ours.get(version, ())), "\n".join(theirs.get(version, ()))
+
+
+def changes(name: str) -> dict[str, list[str]]:
+    """The entries of a changelog by version; what stands before the first is under an empty name."""
+    found: dict[str, list[str]] = {"": []}
+    for line in CONTRACT_FILE.with_name(name).read_text("utf-8").splitlines():
+        if line.startswith("## "):
+            found[line[3:]] = []
+        elif line.startswith("- ") or not found[[*found][-1]]:
+            found[[*found][-1]].append(line)
+        else:
+            found[[*found][-1]][-1] += " " + line.strip()
+    return found
+
+
+def digest(text: str) -> str:
+    """Short, and deaf to how lines are broken."""
+    return hashlib.sha256(re.sub(r"\s+", " ", text).strip().encode()).hexdigest()[:10]
+
+
+def digests() -> dict[str, list[str]]:
+    """What the record holds when every translation is up to date."""
+    return {name: [digest(text) for text in pair] for name, pair in sorted(pairs().items()) if any(pair)}
+
+
+def recorded() -> dict[str, list[str]]:
+    """What it holds."""
+    read: dict[str, list[str]] = json.loads(RECORD.read_text("utf-8"))
+    return read
+
+
+def stale(now: Mapping[str, list[str]], before: Mapping[str, list[str]]) -> list[str]:
+    """Texts whose English changed while their Chinese stayed."""
+    both = [name for name in now if name in before]
+    return [name for name in both if now[name][0] != before[name][0] and now[name][1] == before[name][1]]
+
+
+def main(arguments: list[str]) -> int:
+    now, before = digests(), recorded() if RECORD.exists() else {}
+    right = arguments[1:] if arguments[:1] == ["--still-right"] else []
+    if unknown := [name for name in right if name not in now]:
+        print(f"error: no text is called {', '.join(unknown)}")
+        return 2
+    waiting = [name for name in stale(now, before) if name not in right]
+    kept = now | {name: before[name] for name in waiting}
+    rows = ",\n".join(f"{json.dumps(name, ensure_ascii=False)}: {json.dumps(kept[name])}" for name in sorted(kept))
+    RECORD.write_text(f"{{\n{rows}\n}}\n", "utf-8")
+    texts = pairs()
+    for name in waiting:
+        print(f"stale: {name}\n  {texts[name][0]}\n  {texts[name][1]}")
+    return 1 if waiting else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,82 @@
+"""Decides how a test of the kit meets receivers that are waited for: side by side, in a queue, or with few workers."""
+
+from __future__ import annotations
+
+import contextlib
+import http.server
+import threading
+import time
+from dataclasses import replace
+
+from callback_contract.contract_tests.generation.corpus import DEPTHS
+from callback_contract.contract_tests.kill_matrix.matrix import tools
+from callback_contract.contract_tests.runner.bench import Bench
+from callback_contract.contract_tests.target.read_back import own_read_back
+from callback_contract.mock_server.client.sender import Access, Pace, Sender
+from callback_contract.mock_server.receiver.receiver import Fault, Receiver
+from callback_contract.mock_server.server.serving import served
+from callback_contract.mock_server.wire.delivery import Delivery, Exchange, Response
+
+WORK_S = 0.06
+MOST = 48
+
+
+@contextlib.contextmanager
+def bench_before(fault=None, *rules, at_once=None):
+    """A bench before a mock that takes its time for each delivery, all of them side by side."""
+
+    def answer(request, assessment, receiver, right):
+        reply = fault.answer(request, assessment, receiver, right) if fault else right()
+        return replace(reply, delay_s=max(reply.delay_s, WORK_S))
+
+    contract = tools()[0]
+    with served(Receiver(contract, fault=Fault("", answer))) as url, bench_at(url, *rules, at_once=at_once) as bench:
+        bench.state, bench.patience_s = own_read_back(url, contract), 1.0
+        for _ in range(16):  # that it works side by side is known from here on, however busy this machine is
+            quick = Exchange(Delivery("", "POST", (), b""), Response(200, "", (), b"{}"), "", "", WORK_S)
+            bench.company.note(quick, others=15)
+        yield bench
+
+
+@contextlib.contextmanager
+def bench_at(url, *rules, at_once=None):
+    """A bench as `check` opens it on this machine, perhaps with --at-once."""
+    contract, catalogue, _ = tools()
+    chosen = catalogue.select(rules) if rules else catalogue.rules
+    sender = Sender(Access(url), Pace() if at_once is None else Pace(at_once=at_once))
+    most = MOST if at_once is None else at_once
+    bench = Bench(contract, catalogue, chosen, contract.default_callbacks, sender, DEPTHS["quick"], most_at_once=most)
+    try:
+        yield bench
+    finally:
+        bench.close()
+
+
+@contextlib.contextmanager
+def workers(count):
+    """The URL of a receiver that acknowledges everything, a number of deliveries at a time."""
+    free = threading.Semaphore(count)
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self):
+            self.rfile.read(int(self.headers["Content-Length"]))
+            with free:
+                time.sleep(WORK_S)
+            self.send_response(200)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", "2")
+            self.end_headers()
+            self.wfile.write(b"{}")
+
+        def log_message(self, *args):
+            pass
+
+    class Server(http.server.ThreadingHTTPServer):
+        request_queue_size = 128  # with less, connections that come together wait a second for another try
+
+    with Server(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()

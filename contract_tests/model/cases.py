@@ -1,0 +1,192 @@
+"""Decides what a case is: content that is drawn once, made into a delivery with a fresh identity each time."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from callback_contract.contract_tests.model.verdicts import NotApplicable
+from callback_contract.mock_server.provider.composer import default_headers
+from callback_contract.mock_server.wire.bodies import encode_body
+from callback_contract.mock_server.wire.delivery import PLAIN, Delivery, Framing, Headers
+from callback_contract.mock_server.wire.identity import Identity, stamp
+from callback_contract.openapi.contract.model import Callback
+from callback_contract.openapi.documents.json_pointer import Json
+
+__all__ = [
+    "KINDS",
+    "KIT_AGENT",
+    "Case",
+    "Declaration",
+    "Draw",
+    "Sample",
+    "Stimuli",
+    "declaration_of",
+    "default_headers",
+    "stimuli",
+]
+
+
+KIT_AGENT: Headers = (("User-Agent", "callback-contract"),)
+"""Requests that are no deliveries say who sends them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A recorded delivery that is going to be delivered.
+
+    Attributes:
+        content: The decoded body.
+    """
+
+    place: str
+    content: Json
+    delivery: Delivery
+
+
+@dataclass(frozen=True)
+class Draw:
+    """What a check draws by itself: from which seed, how many runs, how many steps each."""
+
+    seed: int
+    runs: int
+    steps: int
+
+
+@dataclass(frozen=True)
+class Case:
+    """One stimulus: what is sent, but for identity.
+
+    Attributes:
+        label: What is special about it, in words that fit after "with".
+        content: A body; identity, times and phone numbers are stamped over it.
+        edit: Changes the stamped body.
+        spelling: How the body is written, a key of `wireform.SPELLINGS`.
+        mangle: Changes the bytes.
+        headers: All headers of the delivery; None for those that the contract gives.
+        later_s: Seconds after the message's first time.
+        states: The states that the check tells of, in the order of telling.
+        seal: How a signed delivery is sealed, see `Delivery`; empty for rightly and plainly.
+        listed: The pointer and the value of a closed list that it is about.
+        draw: What the check draws by itself.
+        sent: The delivery to the byte, of which nothing is stamped; None where one is made of the content.
+    """
+
+    callback: Callback
+    label: str
+    content: Json
+    edit: Callable[[Json], Json] | None = None
+    spelling: str = "compact, raw UTF-8"
+    mangle: Callable[[bytes], bytes] | None = None
+    method: str = ""
+    headers: Headers | None = None
+    framing: Framing = PLAIN
+    later_s: int = 0
+    states: tuple[str, ...] = ()
+    seal: str = ""
+    listed: tuple[str, Json] | None = None
+    draw: Draw | None = None
+    sent: Delivery | None = None
+
+    def delivery(self, identity: Identity) -> Delivery:
+        """Makes the delivery that speaks of one message."""
+        if self.sent is not None:
+            return self.sent
+        value = stamp(self.callback, self.content, identity, later_s=self.later_s)
+        if self.edit is not None:
+            value = self.edit(value)
+        body = encode_body(self.callback, value, self.spelling)
+        if self.mangle is not None:
+            body = self.mangle(body)
+        return Delivery(
+            callback=self.callback.name,
+            method=self.method or self.callback.method,
+            headers=default_headers(self.callback) if self.headers is None else self.headers,
+            body=body,
+            framing=self.framing,
+            ids=(identity.id(self.id_kind),) if self.callback.delivery.correlation else (),
+            seal=self.seal,
+        )
+
+    @property
+    def id_kind(self) -> int:
+        """Which stamped member identifies the message."""
+        correlation, stamped = self.callback.delivery.correlation, list(self.callback.delivery.stamped)
+        return stamped.index(correlation) if correlation is not None and correlation in stamped else 0
+
+
+Stimuli = Callable[..., Iterable[Case]]
+"""A function from a `Scope` to the cases of one kind."""
+
+
+KINDS = (
+    "valid",  # the four classes of delivery (judgement); `hard` are those off-schema that a contract may allow
+    "forward-compatible",
+    "off-schema",
+    "hard",
+    "unparsable",
+    "http",  # varied around a delivery that is plain otherwise
+    "story",  # several deliveries of one or more messages
+    "signature",
+    "recorded",
+    "connection",
+)
+
+
+@dataclass(frozen=True)
+class Declaration:
+    """What stimuli say of themselves; nothing is told by the module that they stand in.
+
+    Attributes:
+        kind: One of `KINDS`.
+        hostile: Whether one valid delivery after them has to show that the receiver is still alive.
+        in_turn: Whether they wait for their rule's turn: they measure, or a receiver may meet later ones otherwise.
+    """
+
+    kind: str
+    hostile: bool = False
+    in_turn: bool = False
+
+
+def stimuli(
+    kind: str, *, hostile: bool = False, in_turn: bool = False, about_json: bool = False
+) -> Callable[[Stimuli], Stimuli]:
+    """Declares what stimuli are; see `Declaration`.
+
+    Args:
+        about_json: Whether they are about JSON text: fields have neither its syntax nor null, nor bytes to spell it.
+    """
+    if kind not in KINDS:
+        raise ValueError(f"{kind!r} is no kind of stimuli; there are {', '.join(KINDS)}")
+
+    def declare(function: Stimuli) -> Stimuli:
+        made = _only_json(function) if about_json else function
+        made.declaration = Declaration(kind, hostile, in_turn)  # type: ignore[attr-defined]
+        return made
+
+    return declare
+
+
+def declaration_of(function: Stimuli) -> Declaration:
+    """What stimuli were declared to be.
+
+    Raises:
+        TypeError: They were not declared.
+    """
+    found = getattr(function, "declaration", None)
+    if not isinstance(found, Declaration):
+        raise TypeError(f"{function.__qualname__} is not declared: put @stimuli(kind) before it")
+    return found
+
+
+def _only_json(function: Stimuli) -> Stimuli:
+    @functools.wraps(function)
+    def only_json(scope: Any) -> Iterable[Case]:
+        callback: Callback = scope.callback
+        if not callback.is_json:
+            raise NotApplicable(f"is about JSON, and {callback.name} is {callback.media_type}")
+        return function(scope)
+
+    return only_json

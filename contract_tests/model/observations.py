@@ -1,0 +1,75 @@
+"""Decides what a run remembers beside its verdicts: what read-back showed when, and how a burst went."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from callback_contract.mock_server.wire.delivery import Exchange
+from callback_contract.openapi.documents.json_pointer import Json
+
+__all__ = ["NOTHING_SHOWN", "Burst", "Look", "ReadBack", "Stored", "remembering"]
+
+
+NOTHING_SHOWN = object()
+"""Stands for a `last` that the receiver does not show."""
+
+
+@dataclass(frozen=True)
+class Stored:
+    """What a receiver shows of one message.
+
+    Attributes:
+        state: In the contract's words.
+        applied: How many callbacks took effect.
+        last: The last callback that took effect, or `NOTHING_SHOWN`.
+    """
+
+    state: str
+    applied: int
+    last: Json = NOTHING_SHOWN
+
+    def described(self) -> str:
+        """One line that says what is stored."""
+        return f"state {self.state!r}, applied {self.applied}"
+
+
+ReadBack = Callable[[str], "Stored | None"]
+"""Shows what is stored of a message, None when it is not known; `--plugin` supplies one of a partner's own."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """What read-back showed of a message.
+
+    Attributes:
+        at_s: `time.perf_counter()` when it was shown.
+        stored: None when the message was not known.
+    """
+
+    at_s: float
+    message_id: str
+    stored: Stored | None
+
+
+@dataclass(frozen=True)
+class Burst:
+    """Deliveries that went out together."""
+
+    callback: str
+    case: str
+    exchanges: tuple[Exchange, ...]
+
+
+def remembering(read: ReadBack, looks: list[Look]) -> Callable[[str], Stored | None]:
+    """A read-back that keeps each change of what it shows: polling shows the same thing many times."""
+
+    def reading(message_id: str) -> Stored | None:
+        stored = read(message_id)
+        before = next((look for look in reversed(looks) if look.message_id == message_id), None)
+        if before is None or before.stored != stored:
+            looks.append(Look(time.perf_counter(), message_id, stored))
+        return stored
+
+    return reading

@@ -1,0 +1,156 @@
+"""Decides what is said about a rule, and what a whole run comes to (judgement.md, "Verdicts")."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import ParamSpec, TypeVar
+
+from callback_contract.contract_tests.model.observations import Burst, Look
+from callback_contract.mock_server.wire.delivery import Exchange
+from callback_contract.openapi.rules.catalogue import Rule
+
+__all__ = ["Finding", "NotApplicable", "RuleBroken", "RuleResult", "Verdict", "check", "conformant", "exit_code"]
+
+
+class Verdict(StrEnum):
+    """What is said about one rule."""
+
+    PASS = "pass"  # noqa: S105  # a verdict, not a password
+    WARN = "warn"
+    FAIL = "fail"
+    FLAKY = "flaky"
+    NOT_APPLICABLE = "not applicable"
+    WAIVED = "waived"
+    ERROR = "error"
+
+
+class RuleBroken(AssertionError):
+    """A check found that the receiver broke a rule; any other assertion is the kit's own and no verdict."""
+
+
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
+
+
+def check(function: Callable[_P, _R]) -> Callable[_P, _R]:
+    """Declares a check: an assertion that fails in its own body, and in nothing that it calls, is a verdict."""
+
+    @functools.wraps(function)
+    def checked(*args: _P.args, **kwargs: _P.kwargs) -> _R:
+        try:
+            return function(*args, **kwargs)
+        except RuleBroken:
+            raise
+        except AssertionError as error:
+            trace = error.__traceback__
+            while trace is not None and trace.tb_next is not None:
+                trace = trace.tb_next
+            if trace is None or trace.tb_frame.f_code is not function.__code__:
+                raise
+            raise RuleBroken(*error.args) from error
+
+    return checked
+
+
+class NotApplicable(Exception):
+    """The means to judge a rule are missing; the text says which, and how to supply them."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One way in which a rule was broken.
+
+    Attributes:
+        case: What was special about the stimulus.
+        expected: What a right receiver does.
+        actual: What this one did.
+        exchanges: Everything that was sent and came back, in order.
+        repeated: Whether it broke again on the second try.
+        curl_suffices: Whether one delivery shows it.
+        case_index: Which of the rule's cases for this callback it is; None when it is none of them.
+        case_number: The number of the case within the run, which its identities carry.
+        tries: How often the case was put before the receiver.
+        broke: How many of the tries broke the rule.
+        looks: What read-back showed, in order.
+    """
+
+    callback: str
+    case: str
+    expected: str
+    actual: str
+    exchanges: tuple[Exchange, ...]
+    repeated: bool
+    curl_suffices: bool
+    case_index: int | None = None
+    case_number: int = 0
+    tries: int = 2
+    broke: int = 2
+    looks: tuple[Look, ...] = ()
+
+
+@dataclass
+class RuleResult:
+    """What a run found out about one rule.
+
+    Attributes:
+        reason: Why it is not applicable or an error; a count of broken cases otherwise.
+        deliveries: How many deliveries this rule caused; a shared one counts where it was sent first.
+        cases: How many cases were judged.
+        blocked: Whether nothing of it was judged, since a broken rule explains what it would have seen.
+        blocked_for: The callbacks of which nothing was judged for that reason, each with the reason.
+        duration_s: Seconds that judging took, deliveries that were sent ahead for later rules included.
+        bursts: Deliveries that went out together, where that is what the rule judges.
+    """
+
+    rule: Rule
+    verdict: Verdict
+    reason: str = ""
+    deliveries: int = 0
+    cases: int = 0
+    findings: list[Finding] = field(default_factory=list)
+    blocked: bool = False
+    blocked_for: dict[str, str] = field(default_factory=dict)
+    duration_s: float = 0.0
+    bursts: tuple[Burst, ...] = ()
+
+    @property
+    def broken(self) -> bool:
+        """Whether the receiver broke the rule, be it once, waived or only a SHOULD."""
+        return self.verdict in {Verdict.WARN, Verdict.FAIL, Verdict.FLAKY, Verdict.WAIVED}
+
+    @property
+    def broken_for(self) -> frozenset[str]:
+        """The callbacks that it was broken for."""
+        return frozenset(finding.callback for finding in self.findings)
+
+    @property
+    def blocks_the_gate(self) -> bool:
+        """Whether it alone makes the run fail."""
+        return self.verdict is Verdict.FAIL or (self.verdict is Verdict.FLAKY and self.rule.level == "MUST")
+
+
+def exit_code(results: Iterable[RuleResult], *, strict: bool) -> int:
+    """The exit code of a run that judged something: 3, 1 or 0 (2 and 130 are decided where they arise)."""
+    verdicts = list(results)
+    judged = [r for r in verdicts if r.verdict is not Verdict.NOT_APPLICABLE]
+    if not judged or any(r.verdict is Verdict.ERROR for r in verdicts):
+        return 3
+    if any(r.blocks_the_gate for r in verdicts):
+        return 1
+    if strict and any(r.verdict in {Verdict.WARN, Verdict.FLAKY} for r in verdicts):
+        return 1
+    return 0
+
+
+def conformant(results: Iterable[RuleResult], *, whole_catalogue: bool, incomplete: bool) -> bool:
+    """Whether every applicable MUST was executed and passed, nothing waived, nothing left out."""
+    judged = list(results)
+    if not whole_catalogue or incomplete or any(r.verdict is Verdict.WAIVED for r in judged):
+        return False
+    musts = [r for r in judged if r.rule.level == "MUST"]
+    executed = [r for r in musts if r.verdict is not Verdict.NOT_APPLICABLE]
+    whole = not any(r.blocked or r.blocked_for for r in musts)
+    return bool(executed) and all(r.verdict is Verdict.PASS for r in executed) and whole

@@ -1,0 +1,169 @@
+"""Decides what stands between a verdict and a pipeline: frozen rules, new rules, waivers, and the exit code."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+import click
+
+from callback_contract.contract_tests.model.verdicts import RuleResult
+from callback_contract.contract_tests.policy.rule_versions import RuleVersions
+from callback_contract.contract_tests.policy.waivers import (
+    STALE,
+    Waiver,
+    accepting,
+    state_of,
+    unknown_callbacks,
+    waive,
+)
+from callback_contract.mock_server.cli.target_options import with_options
+from callback_contract.openapi.contract.model import Callback, Contract
+from callback_contract.openapi.rules.catalogue import Catalogue, Rule
+
+__all__ = ["AcceptancePolicy", "acceptance_options", "acceptance_policy_of", "waivers_to_dict"]
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+
+def acceptance_options(command: _Command) -> _Command:
+    """Options that say which broken rules a pipeline lives with."""
+    return with_options(
+        command,
+        [
+            click.option(
+                "--waivers", type=click.Path(path_type=Path), metavar="FILE", help="Accept what stands there."
+            ),
+            click.option("--strict-waivers", is_flag=True, help="Fail on expired, unknown or needless waivers."),
+            click.option(
+                "--write-waivers", type=click.Path(path_type=Path), metavar="FILE", help="Draft one from what fails."
+            ),
+            click.option("--rules-as-of", metavar="VERSION", help="Judge no rule that came later, as in 1.0."),
+        ],
+    )
+
+
+class Judged(Protocol):
+    """What the policy sees of a run: what was judged, and what came of it."""
+
+    @property
+    def catalogue(self) -> Catalogue: ...
+    @property
+    def callbacks(self) -> tuple[Callback, ...]: ...
+    @property
+    def results(self) -> Mapping[str, RuleResult]: ...
+
+
+class Gated(Protocol):
+    """A run that is about to begin, before which a policy can be put."""
+
+    contract: Contract
+    rules: tuple[Rule, ...]
+    gate: AcceptancePolicy
+
+
+@dataclass(frozen=True)
+class AcceptancePolicy:
+    """What a pipeline accepts; by default nothing, and every rule counts.
+
+    Attributes:
+        strict: Whether new rules fail at once.
+        strict_waivers: Whether a waiver that is expired, unknown or not needed fails.
+        left_out: Rules that were asked for and came after the frozen version.
+        unknown: Callbacks in waivers that the contract does not have.
+    """
+
+    freezing: RuleVersions = field(default_factory=RuleVersions)
+    waivers: tuple[Waiver, ...] = ()
+    today: date = field(default_factory=lambda: datetime.now(UTC).date())
+    strict: bool = False
+    strict_waivers: bool = False
+    left_out: tuple[Rule, ...] = ()
+    unknown: frozenset[str] = frozenset()
+
+    def apply(self, result: RuleResult) -> None:
+        """Changes the verdict of a rule to what it means for the pipeline."""
+        if not self.strict:
+            self.freezing.apply_grace_period(result)
+        waive(result, self.waivers, self.today)
+
+    def states(self, run: Judged) -> list[tuple[Waiver, str]]:
+        """Each waiver with what has become of it, in the order of the file."""
+        known = {rule.id for rule in run.catalogue.rules}
+        callbacks = [callback.name for callback in run.callbacks]
+        return [
+            (
+                waiver,
+                state_of(
+                    waiver,
+                    run.results.get(waiver.rule),
+                    today=self.today,
+                    is_known=waiver.rule in known and waiver.callback not in self.unknown,
+                    callbacks=callbacks,
+                ),
+            )
+            for waiver in self.waivers
+        ]
+
+    def exit_code(self, code: int, run: Judged) -> int:
+        """The exit code of a run, stale waivers considered."""
+        stale = self.strict_waivers and any(state in STALE for _, state in self.states(run))
+        return 1 if stale and code == 0 else code
+
+    def waiver_of(self, result: RuleResult) -> dict[str, str] | None:
+        """The waiver of a waived rule for the report; several of one rule are told together."""
+        holding = accepting(result, self.waivers, self.today) if result.verdict == "waived" else ()
+        if not holding:
+            return None
+        return {
+            "reason": "; ".join(dict.fromkeys(waiver.reason for waiver in holding)),
+            "owner": ", ".join(dict.fromkeys(waiver.owner for waiver in holding)),
+            "until": min(waiver.until for waiver in holding).isoformat(),
+        }
+
+
+def acceptance_policy_of(options: Mapping[str, Any], kit_version: str) -> Callable[[Gated], None]:
+    """Reads what the options name, before anything is started; what it gives puts the gate before a run.
+
+    Raises:
+        KitError: The waiver file or the version cannot be used, or the draft's file is there already.
+    """
+    from callback_contract.contract_tests.policy.rule_versions import rule_versions_at
+    from callback_contract.contract_tests.policy.waiver_drafts import refuse_to_overwrite
+    from callback_contract.contract_tests.policy.waivers import load_waivers
+    from callback_contract.openapi.rules.catalogue import load_catalogue
+
+    if options["write_waivers"] is not None:
+        refuse_to_overwrite(options["write_waivers"])
+    gate = AcceptancePolicy(
+        waivers=load_waivers(options["waivers"], load_catalogue()) if options["waivers"] is not None else (),
+        strict=options["strict"],
+        strict_waivers=options["strict_waivers"],
+    )
+
+    def put(bench: Gated) -> None:
+        freezing = rule_versions_at(options["rules_as_of"], kit_version, bench.rules)
+        left_out = freezing.left_out(bench.rules)
+        names = [callback.name for callback in bench.contract.callbacks]
+        bench.rules = tuple(rule for rule in bench.rules if rule not in left_out)
+        bench.gate = replace(gate, freezing=freezing, left_out=left_out, unknown=unknown_callbacks(gate.waivers, names))
+
+    return put
+
+
+def waivers_to_dict(states: Iterable[tuple[Waiver, str]], text: Callable[[str], str]) -> list[dict[str, Any]]:
+    """Waivers as the report tells them; `text` takes secrets out."""
+    return [
+        {
+            "rule": waiver.rule,
+            "callback": waiver.callback or None,
+            "reason": text(waiver.reason),
+            "owner": text(waiver.owner),
+            "until": waiver.until.isoformat(),
+            "state": state,
+        }
+        for waiver, state in states
+    ]

@@ -1,0 +1,69 @@
+"""Decides how a body that was sent or received is shown in a page: safe, readable, and as it was spelt."""
+
+from __future__ import annotations
+
+import re
+
+from markupsafe import Markup, escape
+
+from callback_contract.mock_server.wire.delivery import printable
+
+__all__ = ["highlighted", "visible"]
+
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"?|[{}\[\],:]|[^\s{}\[\]:,"]+|\s+', re.DOTALL)
+_DEEPEST = 12  # deeper texts are about their depth, and lines would only hide it
+
+
+def visible(text: str) -> str:
+    """Writes what cannot be seen as its escape, but for line ends and tabs: bidirectional marks could deceive."""
+    return "".join(part if part in "\n\t" else printable(part) for part in re.split("([\n\t])", text))
+
+
+def highlighted(text: str) -> Markup:
+    """A body as markup; compact JSON gets line breaks, and not a character of it changes otherwise."""
+    signs = _TOKEN.findall(text)
+    if not text.lstrip().startswith(("{", "[")):
+        return escape(visible(text))
+    spread = _may_be_spread(signs)
+    parts: list[Markup] = []
+    depth = 0
+    for position, sign in enumerate(signs):
+        following = signs[position + 1] if position + 1 < len(signs) else ""
+        before = signs[position - 1] if position else ""
+        if sign in "}]":
+            depth -= 1
+            if spread and before not in ("{", "["):
+                parts.append(_line(depth))
+        parts.append(_marked(sign, is_key=following == ":"))
+        if sign in "{[":
+            depth += 1
+            if spread and following not in ("}", "]"):
+                parts.append(_line(depth))
+        elif spread and sign == ",":
+            parts.append(_line(depth))
+        elif spread and sign == ":":
+            parts.append(Markup(" "))
+    return Markup("").join(parts)
+
+
+def _may_be_spread(signs: list[str]) -> bool:
+    deepest = depth = 0
+    for sign in signs:
+        if sign.isspace():
+            return False  # its own spaces are part of what was sent
+        depth += (sign in "{[") - (sign in "}]")
+        deepest = max(deepest, depth)
+    return deepest <= _DEEPEST
+
+
+def _line(depth: int) -> Markup:
+    return escape("\n" + "  " * max(0, depth))
+
+
+def _marked(sign: str, *, is_key: bool) -> Markup:
+    text = escape(visible(sign))
+    if sign.startswith('"'):
+        return Markup('<span class="{}">{}</span>').format("j-key" if is_key else "j-text", text)
+    if sign in "{}[],:" or sign.isspace():
+        return text
+    return Markup('<span class="j-scalar">{}</span>').format(text)

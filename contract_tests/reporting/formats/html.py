@@ -1,0 +1,173 @@
+"""Decides how `report.html` is made: one page from a report alone, which loads nothing and trusts nothing in it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from callback_contract.contract_tests.reporting.formats import pictures
+from callback_contract.contract_tests.reporting.formats.finding_words import (
+    chinese_actual,
+    chinese_case,
+    chinese_expected,
+)
+from callback_contract.contract_tests.reporting.formats.highlighting import highlighted, visible
+from callback_contract.contract_tests.reporting.formats.words import LANGUAGES, WORDS, both, reason, told
+from callback_contract.contract_tests.reporting.model.causes import by_cause
+from callback_contract.contract_tests.reporting.model.documentation_links import Link, finding_links, rule_link
+from callback_contract.contract_tests.reporting.model.outcome import (
+    BROKEN,
+    blocks_the_gate,
+    broken_rules,
+    counts,
+    not_judged,
+    outcome,
+)
+from callback_contract.openapi.documents.page_policy import source_hash
+from callback_contract.openapi.documents.templates import kept_templates
+from callback_contract.openapi.rules.catalogue import Catalogue
+
+__all__ = ["Texts", "report_html"]
+
+
+@dataclass(frozen=True)
+class Texts:
+    """Chinese texts; what is missing is shown in English.
+
+    Attributes:
+        chapters: Titles by chapter.
+        rules: `statement`, `why`, `remedy` and `source` by the rule's id.
+    """
+
+    chapters: Mapping[str, str] = field(default_factory=dict)
+    rules: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, catalogue: Catalogue) -> Texts:
+        """The texts of a catalogue that is in Chinese."""
+        parts = ("statement", "why", "remedy", "source")
+        return cls(catalogue.chapters, {r.id: {part: getattr(r, part) for part in parts} for r in catalogue.rules})
+
+
+_PAGE = Path(__file__).with_name("page")
+_TONES = {"conformant": "good", "broken": "bad", "error": "bad"}
+_SIGNS = {"good": "M6.5 12.5l4 4 7-8", "bad": "M8 8l8 8M16 8l-8 8", "warn": "M12 6.5v7M12 17.4v.1"}
+
+
+def report_html(report: dict[str, Any], chinese: Texts | None = None) -> str:
+    """Writes a report as a page; all markup in the report is shown as text."""
+    style, script = ((_PAGE / name).read_text("utf-8") for name in ("page.css", "page.js"))
+    result, tone = outcome(report), _TONES.get(outcome(report), "warn")
+    name = visible(report["receiver"]["name"])
+    return (
+        _environment(report, chinese or Texts())
+        .get_template("page.html.j2")
+        .render(
+            report=report,
+            style=Markup(style),  # noqa: S704  # the kit's own file
+            script=Markup(script),  # noqa: S704  # the kit's own file
+            style_hash=source_hash(style),
+            script_hash=source_hash(script),
+            title_en=f"{name}: {WORDS[result][0].lower()} – {WORDS['title'][0]}",
+            title_zh=f"{name}：{WORDS[result][1]} – {WORDS['title'][1]}",
+            outcome=result,
+            tone=tone,
+            sign=_SIGNS[tone],
+            musts=sum(blocks_the_gate(rule) for rule in report["rules"]),
+            shoulds=sum(rule["level"] == "SHOULD" and rule["verdict"] in {"warn", "flaky"} for rule in report["rules"]),
+            strict_matters=report["exit_code"] == 1 and result != "broken",
+            judged=sum(rule["verdict"] != "not applicable" for rule in report["rules"]),
+            selected=report["selection"]["rules"] < report["selection"]["of_rules"]
+            or report["selection"]["callbacks"] < report["selection"]["of_callbacks"],
+            options=_options(report["run"]["options"]),
+            mark=Markup("<code>{}</code>").format(report["ids_sent"]["mark"].replace("{run}", report["run"]["id"])),
+            tally=_tally(report),
+            bursts=pictures.by_size(report["run"]["burst"]),
+            broken=broken_rules(report),
+            causes=by_cause(report),
+            broken_verdicts=BROKEN,
+            unjudged=not_judged(report),
+            by_chapter=[(key, list(rules)) for key, rules in groupby(report["rules"], key=lambda r: r["chapter"])],
+        )
+    )
+
+
+def _environment(report: dict[str, Any], chinese: Texts) -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(_PAGE),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        bytecode_cache=kept_templates("report"),
+    )
+
+    def text(rule: dict[str, Any], part: str) -> Markup:
+        return told(rule[part], chinese.rules.get(rule["id"], {}).get(part, ""))
+
+    def chapter_title(chapter: str) -> Markup:
+        return told(report["chapters"].get(chapter, chapter), chinese.chapters.get(chapter, ""))
+
+    def linked(text: str | Markup, link: Link | None) -> Markup:
+        """A text that leads to its page in the language that is read."""
+        anchor = Markup('<a href="{}" rel="noreferrer">{}</a>')
+        return told(*(anchor.format(link(lang), text) for lang in LANGUAGES)) if link else escape(text)
+
+    def documented(finding: dict[str, Any]) -> list[Markup]:
+        return [linked(visible(name), link) for name, link in finding_links(report, finding)]
+
+    environment.globals |= {
+        "linked": linked,
+        "documented": documented,
+        "rule_link": lambda rule: rule_link(report, rule["id"]),
+        "t": both,
+        "text": text,
+        "reason": reason,
+        "chapter_title": chapter_title,
+        "words": WORDS,
+        "row": pictures.ROW,
+    }
+    environment.filters |= {
+        "visible": visible,
+        "case": lambda text: told(visible(text), chinese_case(visible(text))),
+        "wanted": lambda text: told(visible(text), chinese_expected(visible(text))),
+        "came": lambda text: told(visible(text), chinese_actual(visible(text))),
+        "highlighted": highlighted,
+        "ends": _ends,
+        "seconds": pictures.seconds,
+        "latency_picture": pictures.latency_picture,
+        "burst_picture": pictures.burst_picture,
+        "timeline_pictures": pictures.timeline_pictures,
+    }
+    return environment
+
+
+def _options(options: Mapping[str, Any]) -> str:
+    """Options that were given, as words."""
+    told = []
+    for key, value in options.items():
+        if value or (value == 0 and value is not False):
+            listed = ", ".join(map(str, value)) if isinstance(value, list) else value
+            shown = "on" if value is True else f"{value:g}" if isinstance(value, float) else listed
+            told.append(f"{key.replace('_', '-')} {shown}")
+    return ", ".join(told)
+
+
+def _tally(report: dict[str, Any]) -> list[dict[str, Any]]:
+    parts, x = [], 0
+    for verdict, count in counts(report).items():
+        parts.append({"verdict": verdict, "count": count, "x": x})
+        x += count
+    return parts
+
+
+def _ends(exchanges: list[dict[str, Any]], most: int) -> list[dict[str, Any]]:
+    """The first ones and the last ones, with their numbers: what was first and what came of it tell most."""
+    numbered = [{**exchange, "number": number} for number, exchange in enumerate(exchanges, 1)]
+    return numbered if len(numbered) <= most else numbered[:3] + numbered[3 - most :]

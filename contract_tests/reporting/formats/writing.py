@@ -1,0 +1,51 @@
+"""Decides which files a report directory holds, and that each of them is written whole or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from callback_contract.contract_tests.reporting.formats.html import Texts, report_html
+from callback_contract.contract_tests.reporting.formats.junit import junit_xml
+from callback_contract.contract_tests.reporting.formats.sarif import sarif_json
+from callback_contract.contract_tests.reporting.formats.summary import append_to_step_summary, summary_md
+from callback_contract.contract_tests.reporting.model.report import Report
+from callback_contract.openapi.documents.output_files import replace_file
+from callback_contract.openapi.text.printable import exact_json
+
+__all__ = ["write_reports"]
+
+
+def write_reports(report: Report, directory: Path, *, chinese: Texts | None = None) -> tuple[Path, ...]:
+    """Writes every report of a run; all of them are made from `report.json` alone.
+
+    Args:
+        chinese: Texts of chapters and rules for the page's second language.
+
+    Returns:
+        The files, `report.json` first; the findings' bytes stand under `findings/`.
+
+    Raises:
+        OSError: The directory cannot be written.
+    """
+    value = report.value
+    findings = directory / "findings"
+    if findings.is_symlink():
+        findings.unlink()  # else files elsewhere would be removed, and written
+    findings.mkdir(parents=True, exist_ok=True)
+    for old in findings.glob("*.body"):
+        old.unlink()
+    for name, body in report.bodies.items():
+        (findings / name).write_bytes(body)
+    # One after the other: report.json is there even if another one cannot be made.
+    makers: dict[str, Callable[[], str]] = {
+        "report.json": lambda: exact_json(value, indent=1) + "\n",
+        "junit.xml": lambda: junit_xml(value),
+        "report.sarif": lambda: sarif_json(value),
+        "summary.md": lambda: summary_md(value),
+        "report.html": lambda: report_html(value, chinese),
+    }
+    for name, make in makers.items():
+        replace_file(directory / name, make().encode("utf-8", "backslashreplace"))
+    append_to_step_summary(summary_md(value))
+    return tuple(directory / name for name in makers)

@@ -1,0 +1,108 @@
+"""Decides which broken rules evidently share one cause, so that a person is told it once; machines are told each rule.
+
+A crash on whatever is not expected breaks fifteen rules by one and the same answer. Rules share a cause when all that
+was found of them is the same: what was expected, and an answer of the same status, media type and body to the same
+method; stack traces of the same exception count as one, since they differ in their lines. Where several exchanges or
+read-back decided, where a rule held once or is waived, it is told by itself.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from callback_contract.contract_tests.chapters.checks.information_disclosure import holds_trace
+from callback_contract.contract_tests.reporting.model.outcome import broken_rules
+
+__all__ = ["Cause", "by_cause", "command_of_any"]
+
+_Evidence: TypeAlias = frozenset[tuple[str, ...]]
+
+# What differs between two answers of one cause: ids of the run, of a request, the time, and so the length.
+_OF_ONE_ANSWER = re.compile(
+    r"(?<![0-9A-Za-z])[0-9A-Za-z]*+\{run\}[0-9a-f]*"
+    r"|[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}"
+    r"|\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?(?:Z|[+-]\d\d:?\d\d)?"
+)
+_EXCEPTION = re.compile(r"^(?:\w+\.)*([A-Z]\w*(?:Error|Exception|Exit|Interrupt))\b", re.MULTILINE)
+_LENGTH = re.compile(r"(?<!\d)\d++(?= bytes?\b)")
+
+
+_MOST_FINDINGS = 3  # of one rule, see judging: its further cases are not sent
+
+
+@dataclass(frozen=True)
+class Cause:
+    """A broken rule that is told at length.
+
+    Attributes:
+        more: Rules that the same answer broke, the gravest first; each has its own finding in every report.
+    """
+
+    rule: dict[str, Any]
+    more: tuple[dict[str, Any], ...] = ()
+
+
+def by_cause(report: Mapping[str, Any]) -> tuple[Cause, ...]:
+    """Every broken rule and error of a report once, the gravest first: told at length, or beside one that is."""
+    found: list[list[dict[str, Any]]] = []
+    leading: dict[_Evidence, list[dict[str, Any]]] = {}
+    for rule in broken_rules(dict(report)):
+        evidence = _evidence(rule)
+        if evidence is not None and evidence in leading:
+            leading[evidence].append(rule)
+            continue
+        found.append([rule])
+        if evidence is not None:
+            leading[evidence] = found[-1]
+    return tuple(Cause(first, tuple(more)) for first, *more in map(_most_telling_first, found))
+
+
+def _most_telling_first(rules: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Of the gravest, a rule that most of its cases broke: a receiver that breaks on one odd body in seven misleads."""
+    leader = max((rule for rule in rules if rule["verdict"] == rules[0]["verdict"]), key=_share)
+    return [leader, *(rule for rule in rules if rule is not leader)]
+
+
+def _share(rule: Mapping[str, Any]) -> float:
+    found, cases = len(rule["findings"]), int(rule["cases"])
+    return found / max(1, min(cases, _MOST_FINDINGS))
+
+
+def command_of_any(cause: Cause) -> str:
+    """The command that plays any of the rules again, with `ID` in the place of its id; empty where there is none."""
+    made = {_with_any_id(rule) for rule in (cause.rule, *cause.more)}
+    return made.pop() if len(made) == 1 else ""
+
+
+def _with_any_id(rule: Mapping[str, Any]) -> str:
+    command: str = rule["findings"][0]["reproduce"]
+    return re.sub(rf"(?<=\s){re.escape(rule['id'])}(?:-1)?(?=\s|$)", "ID", command)
+
+
+def _evidence(rule: Mapping[str, Any]) -> _Evidence | None:
+    """What was found of a rule; None where it may be of more than one cause, or is to be told by itself."""
+    if rule["verdict"] not in {"fail", "warn"} or not rule["findings"]:
+        return None
+    found = [_sight(finding) for finding in rule["findings"]]
+    return frozenset(sight for sight in found if sight is not None) if None not in found else None
+
+
+def _sight(finding: Mapping[str, Any]) -> tuple[str, ...] | None:
+    if not finding["repeated"] or "timeline" in finding or len(finding["exchanges"]) != 1:
+        return None
+    (exchange,) = finding["exchanges"]
+    seen = [finding["expected"], _LENGTH.sub("#", _same(finding["actual"])), exchange["method"], exchange["url"]]
+    answer = exchange.get("answer")
+    if answer is None:
+        return (*seen, exchange["no_answer"]["kind"])
+    labels = [value.lower() for name, value in answer["headers"] if name.lower() == "content-type"]
+    if answer["status"] >= 500 and holds_trace(answer["body"]):
+        return (*seen, str(answer["status"]), *labels, "a stack trace", *_EXCEPTION.findall(answer["body"]))
+    return (*seen, str(answer["status"]), *labels, _same(answer["body"]))
+
+
+def _same(text: str) -> str:
+    return _OF_ONE_ANSWER.sub("#", text)

@@ -1,0 +1,95 @@
+"""Decides what no report may show: secrets, what the user names by pointer, and the run's random id."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from callback_contract.contract_tests.reporting.model.pointed import masked, values_at
+from callback_contract.contract_tests.reporting.model.pointed_fields import field_values_at, masked_fields
+from callback_contract.mock_server.wire.identity import Run
+from callback_contract.openapi.documents import json_pointer as jp
+from callback_contract.openapi.text.errors import KitError
+from callback_contract.openapi.text.secret_names import MASK
+from callback_contract.openapi.text.secret_spellings import SHORTEST, Secrets
+
+__all__ = ["Redaction", "checked_pointers"]
+
+
+@dataclass(frozen=True)
+class Redaction:
+    """Replaces each secret, however it is spelt, by `***` and the run's id by `{run}`.
+
+    Attributes:
+        pointers: JSON pointers into sent and received bodies; what stands there is a secret.
+        values: What stands there in the bodies at hand, for whatever quotes it elsewhere.
+    """
+
+    secrets: tuple[str, ...]
+    run_id: str
+    pointers: tuple[str, ...] = ()
+    values: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, secrets: Iterable[str], run: Run, pointers: tuple[str, ...] = ()) -> Redaction:
+        """Knows these secrets."""
+        return cls(tuple(secrets), run.id, pointers)
+
+    def knowing(self, bodies: Iterable[bytes]) -> Redaction:
+        """The same, which also knows what these bodies hold at the pointers."""
+        if not self.pointers:
+            return self
+        found = {
+            value
+            for body in bodies
+            for reads in (values_at, field_values_at)
+            for value in reads(body.decode("utf-8", "replace"), self.pointers)
+            if len(value) >= SHORTEST  # what stands at a pointer is often an ordinary word, as a state is
+        }
+        return replace(self, values=tuple(sorted(found)))
+
+    @cached_property
+    def _all(self) -> Secrets:
+        return Secrets.of((*self.secrets, *self.values))
+
+    def text(self, value: str) -> str:
+        """Redacts a text."""
+        value = self._all.masked_text(value)
+        for pointer in self.pointers:
+            # "/pointer = value" and "/pointer is one instead of another" are how the suite quotes values.
+            value = re.sub(rf"({re.escape(pointer)} (?:is|=)) (?!not there).*", rf"\1 {MASK}", value)
+        return value.replace(self.run_id, "{run}")
+
+    def received(self, value: bytes) -> bytes:
+        """Redacts bytes that came back."""
+        return self._all.masked(self._pointed(value)).replace(self.run_id.encode(), b"{run}")
+
+    def sent(self, value: bytes) -> bytes:
+        """Redacts bytes that were sent; a delivery's body holds no secret but what the user names by pointer."""
+        value = Secrets.of(self.values).masked(self._pointed(value))
+        return value.replace(self.run_id.encode(), b"{run}")
+
+    def _pointed(self, value: bytes) -> bytes:
+        if self.pointers:
+            # Latin-1 keeps every byte, and the signs of JSON are ASCII.
+            text = masked(value.decode("latin-1"), self.pointers)
+            value = masked_fields(text, self.pointers).encode("latin-1")
+        return value
+
+
+def checked_pointers(pointers: Iterable[str]) -> tuple[str, ...]:
+    """The pointers of `--redact`, each once.
+
+    Raises:
+        KitError: One is no JSON pointer, or names a whole body.
+    """
+    for pointer in pointers:
+        try:
+            jp.tokens(pointer)
+        except ValueError as error:
+            raise KitError(str(error), where="--redact", remedy="Write it as in /customer/name (RFC 6901).") from None
+        if not pointer:
+            raise KitError("the pointer is empty", where="--redact", remedy="Write it as in /customer/name (RFC 6901).")
+    return tuple(dict.fromkeys(pointers))

@@ -1,0 +1,318 @@
+"""Decides what `report.json` holds, and which bytes stand beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from typing import Any
+from urllib.parse import unquote
+
+from callback_contract.contract_tests.generation.notes import Note
+from callback_contract.contract_tests.model.verdicts import Finding, RuleResult, conformant
+from callback_contract.contract_tests.policy.acceptance import waivers_to_dict
+from callback_contract.contract_tests.reporting.model.documentation_links import docs_of
+from callback_contract.contract_tests.reporting.model.measures import bursts, latency, timeline
+from callback_contract.contract_tests.reporting.model.redaction import Redaction
+from callback_contract.contract_tests.reporting.model.reproduction import contract_words, reproduce_command
+from callback_contract.contract_tests.runner.bench import Bench
+from callback_contract.contract_tests.target.read_back import HttpReadBack
+from callback_contract.mock_server.client.sender import Access
+from callback_contract.mock_server.wire.curl import curl
+from callback_contract.mock_server.wire.delivery import PLAIN, Delivery, Exchange
+from callback_contract.mock_server.wire.identity import MARK
+from callback_contract.openapi.documenting.published import Site
+from callback_contract.openapi.text.printable import shell_word, shell_words
+from callback_contract.openapi.text.secret_names import masked_header
+from callback_contract.openapi.text.secret_spellings import LOOKED_AT
+
+__all__ = ["SCHEMA_VERSION", "Report", "build_report", "redaction_of"]
+
+SCHEMA_VERSION = "1.2"
+_SHOWN_BODY = 2000
+_VOLATILE = {"date", "age", "expires", "last-modified", "etag", "set-cookie", "x-request-id", "x-runtime"}
+
+
+@dataclass(frozen=True)
+class Report:
+    """A report as JSON, and the bytes of its findings by file name."""
+
+    value: dict[str, Any]
+    bodies: Mapping[str, bytes]
+
+
+def build_report(
+    bench: Bench,
+    *,
+    kit_version: str,
+    receiver_name: str,
+    options: Mapping[str, Any],
+    started_at: datetime,
+    duration_s: float,
+    incomplete: str,
+    code: int,
+    is_written: bool = False,
+    redact: tuple[str, ...] = (),
+    site: Site | None = None,
+) -> Report:
+    """Collects everything that a run found out; secrets and the run's id are replaced.
+
+    Args:
+        incomplete: Why the run ended early, empty when it did not.
+        is_written: Whether it is going to be a file that `reproduce` can read.
+        redact: JSON pointers into bodies; what stands there is shown nowhere.
+        site: Where the documentation is published.
+    """
+    access = bench.sender.access
+    redaction = redaction_of(bench, redact)
+    bodies: dict[str, bytes] = {}
+    # Conformant is said of the callbacks that were named, if each could be delivered.
+    whole = len(bench.rules) == len(bench.catalogue.rules) and len(bench.scopes) == len(bench.callbacks)
+    value: dict[str, Any] = {
+        "schema_version": SCHEMA_VERSION,
+        "kit": {"name": "callback-contract", "version": kit_version},
+        "contract": {
+            "title": bench.contract.title,
+            "version": bench.contract.version,
+            "digest": bench.contract.digest,
+            "callbacks": [callback.name for callback in bench.callbacks],
+        },
+        "receiver": {"name": receiver_name, "url": access.shown_url, **_own_urls(bench)},
+        "run": {
+            "id": bench.run.id,
+            "seed": bench.seed,
+            "depth": bench.depth.name,
+            "options": dict(options),
+            "started_at": started_at.isoformat(timespec="seconds"),
+            "duration_s": round(duration_s, 3),
+            "round_trip_s": round(bench.round_trip_s, 6),
+            "deliveries": len(bench.exchanges),
+            "latency": latency(bench.exchanges),
+            "burst": bursts(bench.results.values(), bench.begun_s),
+            "incomplete": redaction.text(incomplete),
+        },
+        "selection": {
+            "rules": len(bench.rules),
+            "of_rules": len(bench.catalogue.rules),
+            "callbacks": len(bench.callbacks),
+            "of_callbacks": len(bench.contract.callbacks),
+        },
+        "notes": [_note(note, redaction) for note in (*bench.notes, *_withheld(bench))],
+        "exit_code": code,
+        "conformant": conformant(bench.results.values(), whole_catalogue=whole, incomplete=bool(incomplete)),
+        "chapters": dict(bench.catalogue.chapters),
+        "rules": [_rule(bench, result, redaction, bodies) for result in bench.results.values()],
+        "not_reached": [rule.id for rule in bench.rules if rule.id not in bench.results],
+        "waivers": waivers_to_dict(bench.gate.states(bench), redaction.text),
+        "frozen": {
+            "rules_as_of": bench.gate.freezing.words,
+            "left_out": [{"id": rule.id, "level": rule.level, "since": rule.since} for rule in bench.gate.left_out],
+        },
+        "ids_sent": {
+            "mark": MARK + "{run}",
+            "ids": [] if _ids_are_redacted(bench, redact) else sorted(redaction.text(sent) for sent in bench.ids_sent),
+        },
+    }
+    if bench.samples is not None:
+        value["samples"] = bench.samples.told()
+    if site is not None:
+        value["docs"] = docs_of(site, bench.contract, value["rules"])
+    # An app that this run served is gone with it: only `check` starts it again.
+    playable = is_written and not access.app
+    for finding in (finding for rule in value["rules"] for finding in rule["findings"]):
+        if playable:
+            access = bench.sender_of(finding["callback"]).access
+            finding["reproduce"] = reproduce_command(finding["id"], access, options)
+        else:
+            finding["reproduce"] += contract_words(options)
+    return Report(value, bodies)
+
+
+def redaction_of(bench: Bench, pointers: tuple[str, ...] = ()) -> Redaction:
+    """Knows every secret of a run: the receiver's, the read-back's, and what stands at the pointers."""
+    state = bench.state.access.secrets if isinstance(bench.state, HttpReadBack) else ()
+    secrets = (secret for sender in bench.senders for secret in sender.secrets)
+    return Redaction.of((*secrets, *state), bench.run, pointers)
+
+
+def _withheld(bench: Bench) -> Iterator[Note]:
+    return (Note("not judged", reason, name) for name, reason in bench.withheld.items())
+
+
+def _note(note: Note, redaction: Redaction) -> dict[str, str]:
+    value = {"about": note.about, "text": redaction.text(note.text)}
+    return value | {"callback": redaction.text(note.callback)} if note.callback else value
+
+
+def _own_urls(bench: Bench) -> dict[str, Any]:
+    """Where each callback goes; nothing where all go to one URL."""
+    if not bench.elsewhere:
+        return {}
+    return {"urls": {each.name: bench.sender_of(each.name).access.shown_url for each in bench.callbacks}}
+
+
+def _ids_are_redacted(bench: Bench, pointers: tuple[str, ...]) -> bool:
+    return any(callback.delivery.correlation in pointers for callback in bench.callbacks)
+
+
+def _rule(bench: Bench, result: RuleResult, redaction: Redaction, bodies: dict[str, bytes]) -> dict[str, Any]:
+    rule = result.rule
+    return {
+        "id": rule.id,
+        "chapter": rule.chapter,
+        "level": rule.level,
+        "statement": rule.statement,
+        "why": rule.why,
+        "remedy": rule.remedy,
+        "source": rule.source,
+        "requires": list(rule.requires),
+        "since": rule.since,
+        "verdict": result.verdict.value,
+        "evidence": rule.evidence,
+        "cases": result.cases,
+        "deliveries": result.deliveries,
+        "duration_s": round(result.duration_s, 3),
+        "blocked": result.blocked,
+        "reason": redaction.text(result.reason),
+        "waiver": _waiver(bench, result, redaction),
+        "findings": [
+            _finding(bench, f"{rule.id}-{number}", finding, redaction, bodies)
+            for number, finding in enumerate(result.findings, 1)
+        ],
+    }
+
+
+def _waiver(bench: Bench, result: RuleResult, redaction: Redaction) -> dict[str, str] | None:
+    waiver = bench.gate.waiver_of(result)
+    return None if waiver is None else {key: redaction.text(text) for key, text in waiver.items()}
+
+
+def _finding(
+    bench: Bench, name: str, finding: Finding, redaction: Redaction, bodies: dict[str, bytes]
+) -> dict[str, Any]:
+    access = bench.sender_of(finding.callback).access
+    redaction = redaction.knowing(_bodies(finding))
+    value: dict[str, Any] = {
+        "id": name,
+        "callback": finding.callback,
+        "case": redaction.text(finding.case),
+        "case_index": finding.case_index,
+        "case_number": finding.case_number,
+        "expected": redaction.text(finding.expected),
+        "actual": redaction.text(finding.actual),
+        "repeated": finding.repeated,
+        "tries": finding.tries,
+        "broke": finding.broke,
+        "exchanges": [
+            _exchange(exchange, f"{name}-{step}", redaction, bodies, access.shown_url, bench.begun_s)
+            for step, exchange in enumerate(finding.exchanges, 1)
+        ],
+        "reproduce": _command(bench, name.rpartition("-")[0], finding.callback),
+    }
+    if finding.looks:
+        value["timeline"] = timeline(bench, finding, redaction)
+    # A curl cannot sign: `reproduce` says the command that can.
+    if finding.curl_suffices and finding.exchanges and bench.scheme is None:
+        secret_names = tuple(header for header, _ in access.secret_headers)
+        # The run's id stays: `curl` puts a fresh one there, and not where somebody wrote what stands for it here.
+        delivery = redacted(finding.exchanges[-1].delivery, replace(redaction, run_id="{run}"))
+        command = curl(delivery, _url_word(access), extra_headers=secret_names, run=bench.run.id)
+        if command:
+            value["curl"] = command
+    return value
+
+
+def _bodies(finding: Finding) -> Iterator[bytes]:
+    for exchange in finding.exchanges:
+        yield exchange.delivery.body
+        if exchange.answer is not None:
+            yield exchange.answer.body
+
+
+def _command(bench: Bench, rule_id: str, callback: str) -> str:
+    """The command that judges one rule again as this run did; of several URLs, at the callback's own."""
+    words = ["--rules", rule_id]
+    words += ["--seed", str(bench.seed), "--depth", bench.depth.name]
+    if bench.elsewhere:
+        words += ["--callback", callback]
+    elif bench.callbacks != bench.contract.default_callbacks:
+        words += [word for callback in bench.callbacks for word in ("--callback", callback.name)]
+    access = bench.sender_of(callback).access
+    words += ["--ca", access.ca] if access.ca else []
+    words += ["--insecure"] if access.insecure else []
+    if bench.samples is not None:
+        words += ["--samples", bench.samples.source]
+        words += [word for mask in bench.samples.masks for word in ("--mask", mask)]  # nobody sends in the clear by it
+    if bench.scheme is not None:
+        words += ["--signature", getattr(bench.sender.signer, "named", "") or bench.scheme.name]
+    if isinstance(bench.state, HttpReadBack):
+        state_url = unquote(bench.state.access.shown_url)
+        if access.app and bench.state.access.url.startswith(_origin(access.url)):
+            state_url = state_url.removeprefix(_origin(access.url))
+        words += ["--state-url", state_url]
+    elif plugin := getattr(bench.state, "plugin", None):
+        words += ["--plugin", plugin]
+    return f"callback-contract check {_target_words(access)} {shell_words(words)}"
+
+
+def _target_words(access: Access) -> str:
+    """What follows `check` to judge the same receiver again."""
+    path = access.shown_url.removeprefix(access.app)
+    return shell_words(["--app", access.app, path]) if access.app else _url_word(access)
+
+
+def _origin(url: str) -> str:
+    return "/".join(url.split("/", 3)[:3])
+
+
+def _url_word(access: Access) -> str:
+    """The URL as a word of a command; one that holds secrets is the reader's to fill in."""
+    return shell_word(access.url) if access.shown_url == access.url else '"$URL"'
+
+
+def redacted(delivery: Delivery, redaction: Redaction) -> Delivery:
+    """A delivery with `{run}` in the place of the run's id."""
+    headers = tuple((name, redaction.text(value)) for name, value in delivery.headers)
+    return replace(delivery, body=redaction.sent(delivery.body), headers=headers)
+
+
+def _exchange(
+    exchange: Exchange, name: str, redaction: Redaction, bodies: dict[str, bytes], url: str, begun_s: float
+) -> dict[str, Any]:
+    delivery = redacted(exchange.delivery, redaction)
+    bodies[f"{name}.body"] = delivery.body
+    value: dict[str, Any] = {
+        "method": delivery.method,
+        "url": url,
+        "headers": [list(header) for header in delivery.headers],
+        "body_file": f"findings/{name}.body",
+        "body_bytes": len(exchange.delivery.body),
+        "body": _shown(delivery.body),
+        "offset_s": round(max(0.0, exchange.begun_s - begun_s), 6),
+        "elapsed_s": round(exchange.elapsed_s, 6),
+    }
+    if delivery.framing != PLAIN:
+        value["framing"] = asdict(delivery.framing)
+    if exchange.answer is None:
+        value["no_answer"] = {"kind": exchange.failure, "detail": redaction.text(exchange.detail)}
+    else:
+        answer = exchange.answer
+        value["answer"] = {
+            "status": answer.status,
+            "headers": [
+                [key, masked_header(key, redaction.text(text))]
+                for key, text in answer.headers
+                if key.lower() not in _VOLATILE
+            ],
+            "body": _shown(redaction.received(answer.body[:LOOKED_AT]), len(answer.body)),
+            "body_bytes": len(answer.body),
+        }
+    return value
+
+
+def _shown(body: bytes, of_bytes: int = 0) -> str:
+    """A body, or a longer one's beginning, as text; what is no text is shown as its escapes, what is long is cut."""
+    text = body.decode("utf-8", "backslashreplace")
+    whole = max(len(body), of_bytes)
+    is_whole = len(text) <= _SHOWN_BODY and of_bytes <= LOOKED_AT
+    return text if is_whole else f"{text[:_SHOWN_BODY]}… ({whole} bytes)"

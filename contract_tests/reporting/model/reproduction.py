@@ -1,0 +1,71 @@
+"""Decides which command a report names for playing a finding again."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from callback_contract.mock_server.client.sender import Access
+from callback_contract.openapi.text.printable import shell_word, shell_words
+
+__all__ = ["REPORT_FILE", "contract_words", "from_here", "reproduce_command"]
+
+REPORT_FILE = "report.json"
+_PROGRAM = "callback-contract"
+_COMMAND = f"{_PROGRAM} reproduce {REPORT_FILE} "
+
+
+def reproduce_command(finding_id: str, access: Access, options: Mapping[str, Any]) -> str:
+    """The command that plays a finding again, as it is typed in the report's directory.
+
+    Two runs into two directories give the same report, so the directory is no part of it; see `from_here`.
+
+    Args:
+        options: Those that the report tells of the run.
+    """
+    words = [finding_id]
+    # Neither is taken from a report: a file that somebody sent must not make a program run or trust a stranger.
+    words += ["--plugin", str(options["plugin"])] if options.get("plugin") else []
+    words += ["--insecure"] if options.get("insecure") else []
+    words += ["--allow-remote-refs"] if options.get("allow_remote_refs") else []
+    url = ' --url "$URL"' if access.shown_url != access.url else ""
+    return _COMMAND + shell_words(words) + _contract_to_fill_in(options) + url
+
+
+def contract_words(options: Mapping[str, Any]) -> str:
+    """What follows a `check` to judge by the same contract; nothing where it was the kit's own."""
+    words = [word for overlay in options.get("overlay") or () for word in ("--overlay", str(overlay))]
+    words += ["--paths"] if options.get("paths") else []
+    words += ["--allow-remote-refs"] if options.get("allow_remote_refs") else []
+    filled = _contract_to_fill_in(options)
+    if options.get("contract") and not filled:
+        words = ["--contract", str(options["contract"]), *words]
+    return filled + (f" {shell_words(words)}" if words else "")
+
+
+def _contract_to_fill_in(options: Mapping[str, Any]) -> str:
+    """A contract's URL that held secrets is the reader's to fill in."""
+    source = str(options.get("contract") or "")
+    return ' --contract "$CONTRACT"' if source.startswith(("http://", "https://")) and "…" in source else ""
+
+
+def from_here(command: str, directory: Path | None) -> str:
+    """The same command for whoever is not in the report's directory, and called this program by a path."""
+    if directory is None or not command.startswith(_COMMAND):
+        return command
+    file = str(directory / REPORT_FILE)
+    file = f"./{file}" if file.startswith("-") else file  # else it would be an option
+    return f"{_program()} reproduce {shell_word(file)} {command[len(_COMMAND) :]}"
+
+
+def _program() -> str:
+    """How this program was called: in a virtual environment that is not active its bare name finds nothing."""
+    called = sys.argv[0]
+    if os.path.basename(called) != _PROGRAM or os.path.dirname(called) == "":
+        return _PROGRAM
+    found = shutil.which(_PROGRAM)
+    return _PROGRAM if found and os.path.realpath(found) == os.path.realpath(called) else shell_word(called)

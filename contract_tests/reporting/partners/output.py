@@ -1,0 +1,146 @@
+"""Decides how many receivers' reports are shown together: for a terminal, a page of Markdown, or a program."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+
+from callback_contract.contract_tests.reporting.model.inert import in_markdown, one_line
+from callback_contract.contract_tests.reporting.partners.overview import COUNTED, Partner, Partners
+from callback_contract.openapi.text.plural import counted
+from callback_contract.openapi.text.printable import exact_json
+
+__all__ = [
+    "HEAD",
+    "cells",
+    "headline",
+    "partners_json",
+    "partners_markdown",
+    "partners_text",
+    "told_broken",
+    "warnings",
+]
+
+HEAD = (
+    "receiver",
+    "outcome",
+    "fail",
+    "flaky",
+    "warn",
+    "waived",
+    "n/a",
+    "error",
+    "contract",
+    "kit",
+    "when (UTC)",
+    "p95",
+)
+_RULES_HEAD = ("rule", "level", "broken by", "fail", "flaky", "warn", "waived", "what it says")
+_WIDEST_NAME = 40
+
+
+def headline(partners: Partners) -> str:
+    """How many receivers came to what."""
+    total = len(partners.receivers)
+    told = ", ".join(f"{count} {outcome}" for outcome, count in partners.outcomes.items())
+    left = partners.left_out
+    older = f"; {counted(left, 'older report')} of the same receivers left out: --all-reports shows all" if left else ""
+    return f"{counted(total, 'report')}: {told}{older}"
+
+
+def warnings(partners: Partners) -> list[str]:
+    """Where the newest report says less than an older one did."""
+    narrower = [cells(partner, partners)[0] for partner in partners.receivers if partner.narrower]
+    return [f"the newest report judged fewer rules than an older one: {', '.join(narrower)}"] if narrower else []
+
+
+def cells(partner: Partner, partners: Partners) -> tuple[str, ...]:
+    """A receiver's row; the URL is told where the name alone says not who it is."""
+    same = {other.url for other in partners.receivers if other.name == partner.name}
+    titles = {other.contract for other in partners.receivers}
+    return (
+        partner.name if len(same) == 1 else f"{partner.name} ({partner.url})",
+        partner.outcome,
+        *(str(partner.counts[verdict]) for verdict in COUNTED),
+        partner.contract_version if len(titles) == 1 else f"{partner.contract} {partner.contract_version}",
+        partner.kit_version,
+        partner.started_at[:16].replace("T", " ") + (f" ({partner.older} older)" if partner.older else ""),
+        "–" if partner.p95_s is None else f"{partner.p95_s * 1000:.0f} ms",
+    )
+
+
+def told_broken(partner: Partner) -> str:
+    """The rules that a receiver breaks, by verdict."""
+    by_verdict: dict[str, list[str]] = {}
+    for rule, verdict in partner.broken.items():
+        by_verdict.setdefault(verdict, []).append(rule)
+    return "; ".join(f"{verdict} {', '.join(rules)}" for verdict, rules in by_verdict.items())
+
+
+def _rule_cells(partners: Partners) -> list[tuple[str, ...]]:
+    return [
+        (
+            rule.rule,
+            rule.level,
+            f"{rule.broken} of {rule.judged}",
+            *(str(count) for count in rule.counts.values()),
+            rule.statement,
+        )
+        for rule in partners.rules
+    ]
+
+
+def partners_text(partners: Partners) -> str:
+    """For a terminal."""
+    lines = _aligned(HEAD, [_short(cells(partner, partners)) for partner in partners.receivers])
+    broken = [partner for partner in partners.receivers if partner.broken]
+    if broken:
+        lines += ["", "What each receiver breaks"]
+        lines += [
+            f"  {one_line(cells(partner, partners)[0])[:_WIDEST_NAME]}: {one_line(told_broken(partner))}"
+            for partner in broken
+        ]
+        lines += ["", "Which rules break most", *_aligned(_RULES_HEAD, _rule_cells(partners))]
+    return "\n".join([*lines, "", *map(one_line, warnings(partners)), headline(partners)])
+
+
+def _short(row: Sequence[str]) -> tuple[str, ...]:
+    name = one_line(row[0])
+    return (name if len(name) <= _WIDEST_NAME else f"{name[: _WIDEST_NAME - 1]}…", *row[1:])
+
+
+def _aligned(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    from rich.cells import cell_len, set_cell_size
+
+    told = [tuple(head), *(tuple(one_line(cell) for cell in row) for row in rows)]
+    widths = [max(cell_len(row[column]) for row in told) for column in range(len(head))]
+    return ["  ".join(map(set_cell_size, row, widths)).rstrip() for row in told]
+
+
+def partners_markdown(partners: Partners) -> str:
+    """For a wiki, a pull request or a step summary."""
+    lines = ["## Receivers of callbacks", "", f"**{in_markdown(headline(partners))}**", ""]
+    lines += [line for told in warnings(partners) for line in (in_markdown(told), "")]
+    rows = [(*cells(partner, partners), told_broken(partner)) for partner in partners.receivers]
+    lines += _table((*HEAD, "broken rules"), rows)
+    if partners.rules:
+        lines += ["", "### Which rules break most", "", *_table(_RULES_HEAD, _rule_cells(partners))]
+    return "\n".join(lines)
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    told = [f"| {' | '.join(in_markdown(cell) for cell in row)} |" for row in rows]
+    return [f"| {' | '.join(head)} |", "|" + "---|" * len(head), *told]
+
+
+def partners_json(partners: Partners) -> str:
+    """For programs."""
+    rules = [asdict(rule) | {"broken": rule.broken} for rule in partners.rules]
+    value = {
+        "schema": 1,
+        "outcomes": partners.outcomes,
+        "left_out": partners.left_out,
+        "receivers": [asdict(partner) for partner in partners.receivers],
+        "rules": rules,
+    }
+    return exact_json(value, indent=2, in_ascii=True)

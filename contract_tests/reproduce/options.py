@@ -1,0 +1,92 @@
+"""Decides which options of a run its report tells, and how a reproduction takes them back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
+
+import click
+from click.core import ParameterSource
+
+from callback_contract.mock_server.client.sender import Access
+from callback_contract.mock_server.wire.delivery import printable
+from callback_contract.openapi.text.errors import KitError
+
+if TYPE_CHECKING:
+    from callback_contract.contract_tests.runner.bench import Bench
+
+__all__ = ["options_to_dict", "restored"]
+
+_TOLD = (
+    *("rules", "callback", "contract", "overlay", "paths", "strict", "signature", "insecure", "timeout"),
+    *("allow_remote_refs", "rate", "at_once", "max_deliveries", "max_time", "state_map", "state_patience", "plugin"),
+    *("waivers", "strict_waivers", "rules_as_of", "samples", "mask"),
+)
+_RESTORED = (
+    *("contract", "overlay", "paths", "signature", "timeout"),
+    *("rate", "at_once", "state_url", "state_map", "state_patience"),
+)
+"""What decides the stimuli or a verdict. What would run a program or trust a stranger is not taken from a file."""
+
+_LEFT_OUT = "…"  # stands in a URL for the value of its query
+
+
+def options_to_dict(options: Mapping[str, Any], bench: Bench) -> dict[str, Any]:
+    """The options that a report may name: those that decide stimuli or verdicts, and no secret."""
+    from callback_contract.contract_tests.target.read_back import HttpReadBack
+
+    told = {name: str(given) if isinstance(given := options[name], Path) else given for name in _TOLD}
+    told |= {name: list(value) for name, value in told.items() if isinstance(value, tuple)}
+    told["contract"] = _without_secrets(told["contract"])
+    given = options["state_url"] is not None and isinstance(bench.state, HttpReadBack)
+    state_url = unquote(bench.state.access.shown_url) if given else None  # type: ignore[union-attr]  # it is given
+    return told | {"state_url": state_url}
+
+
+def _without_secrets(source: str | None) -> str | None:
+    """What names a contract; of a URL without the values of its query, one of which may be a token."""
+    if source is None or not source.startswith(("http://", "https://")):
+        return source
+    return Access(source).shown_url
+
+
+def restored(ctx: click.Context, told: Mapping[str, Any], url: str) -> dict[str, Any]:
+    """The options of a reproduction: as given to it, else as the report tells them.
+
+    Args:
+        told: The options in the report.
+        url: The receiver's URL in the report.
+
+    Raises:
+        click.BadParameter: The report tells a value that the option does not take.
+        KitError: The contract was read from a URL, which is not fetched because a report says so.
+    """
+    options = dict(ctx.params)
+    for param in ctx.command.params:
+        name = param.name or ""
+        value = told.get(name)
+        if name not in _RESTORED or value in (None, []) or ctx.get_parameter_source(name) != ParameterSource.DEFAULT:
+            continue
+        if name == "contract" and str(value).startswith(("http://", "https://")):
+            # A report is somebody's file, and does not decide what is fetched from here.
+            raise KitError(
+                f"the run read its contract from {printable(value)}",
+                where="--contract",
+                remedy="Give it again: --contract URL.",
+            )
+        if isinstance(value, str) and value.startswith(("http://", "https://")) and _LEFT_OUT in value:
+            continue
+        # What the receiver of the report stored says nothing about another one.
+        if name == "state_url" and options["url"] and _host(options["url"]) != _host(url):
+            continue
+        options[name] = param.type_cast_value(ctx, value)
+    return options
+
+
+def _host(url: str) -> str:
+    try:
+        return urlsplit(url).netloc.rpartition("@")[2].lower()
+    except ValueError:
+        return url  # whoever uses it says what is wrong with it

@@ -1,0 +1,245 @@
+"""Decides how findings of a report are played before a receiver, what is told of each try, and the exit code."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+from urllib.parse import unquote
+
+from rich.console import Console
+from rich.text import Text
+
+from callback_contract.contract_tests.model.verdicts import NotApplicable
+from callback_contract.contract_tests.reporting.model.report import redaction_of
+from callback_contract.contract_tests.reporting.terminal.terminal import console
+from callback_contract.contract_tests.reproduce.recorded_findings import ReportFile
+from callback_contract.contract_tests.reproduce.recordings import recorded_scene
+from callback_contract.contract_tests.reproduce.reproducing import Look, Played, Scene, scene_of
+from callback_contract.contract_tests.reproduce.steps import steps_in_words
+from callback_contract.contract_tests.runner.bench import Bench
+from callback_contract.contract_tests.runner.first_contact import make_first_contact
+from callback_contract.contract_tests.runner.receiver_urls import urls_in_words
+from callback_contract.contract_tests.runner.run import collect_tests
+from callback_contract.contract_tests.runner.setup import bench_at
+from callback_contract.contract_tests.target.read_back import HttpReadBack
+from callback_contract.mock_server.cli.target_options import pace_in_words
+from callback_contract.mock_server.client.sender import OutOfBudget
+from callback_contract.mock_server.wire.delivery import Delivery, Exchange, printable, status_line
+from callback_contract.mock_server.wire.identity import Run
+from callback_contract.openapi.cli.contract_options import contract_of
+from callback_contract.openapi.text.errors import KitError
+from callback_contract.openapi.text.plural import counted
+
+__all__ = ["play_findings"]
+
+_HOLDS, _FAILS, _NOT_JUDGED = 0, 1, 3
+_MOST_SHOWN = 20  # tries that get a line of their own
+_Chosen = list[tuple[dict[str, Any], dict[str, Any]]]
+
+
+def play_findings(recorded: ReportFile, chosen: _Chosen, options: Mapping[str, Any]) -> int:
+    """Plays findings again and prints what came of it; gives the exit code.
+
+    Args:
+        chosen: Rules of the report, each with one of its findings.
+        options: Those of `reproduce`, restored from the report where they were not given.
+
+    Raises:
+        KitError: The report or an option cannot be used, or the receiver cannot be reached.
+    """
+    url, urls = _urls(recorded, chosen, options)
+    known = {callback.name for callback in contract_of(options).callbacks}
+    callbacks = tuple(dict.fromkeys(finding["callback"] for _, finding in chosen))
+    # First contact needs a callback that there is, also where the finding's one is gone.
+    there = known.issuperset(callbacks)
+    given = dict(options) | {"callback": callbacks if there else (), "callback_urls": urls if there else {}}
+    tests = collect_tests()
+    with _bench(url, given) as bench, _without_secrets(bench):
+        scenes = [
+            scene_of(bench, tests, rule["id"], finding) or recorded_scene(bench, tests, recorded, rule["id"], finding)
+            for rule, finding in chosen
+        ]
+        play = _Play(recorded, bench, url, urls, options, console())
+        play.announce(chosen, scenes)
+        if not options["dry_run"]:
+            make_first_contact(bench)
+        codes = {play.finding(rule, finding, scene) for (rule, finding), scene in zip(chosen, scenes, strict=True)}
+    return next(code for code in (_FAILS, _NOT_JUDGED, _HOLDS) if code in codes)
+
+
+def _urls(recorded: ReportFile, chosen: _Chosen, options: Mapping[str, Any]) -> tuple[str, dict[str, str]]:
+    """Where the findings are played, and which callbacks go to another URL than this one."""
+    receiver = recorded.value["receiver"]
+    names = dict.fromkeys(finding["callback"] for _, finding in chosen)
+    urls = {name: receiver.get("urls", {}).get(name, receiver["url"]) for name in names}
+    if options["url"]:
+        if len(set(urls.values())) > 1:
+            raise KitError(
+                "these findings were at several URLs, and --url is one",
+                where="--url",
+                remedy="Play one finding at a time.",
+            )
+        return options["url"], {}
+    for url in urls.values():
+        _refuse_secret(url)
+    first = next(iter(urls.values()))
+    return first, {name: url for name, url in urls.items() if url != first}
+
+
+def _refuse_secret(url: str) -> None:
+    if "…" in url:
+        raise KitError(
+            f"the report leaves out what is secret in the receiver's URL ({printable(url)})",
+            where="--url",
+            remedy="Give the whole URL.",
+        )
+
+
+def _bench(url: str, options: Mapping[str, Any]) -> contextlib.AbstractContextManager[Bench]:
+    if not options["dry_run"]:
+        return bench_at(url, options)
+    # What a right receiver gets is what would be sent, so the mock is told it, and nobody else.
+    options = dict(options) | {"callback_urls": {}}
+    return bench_at(None, options | {"proxy": None, "state_url": None, "plugin": None, "state_map": ()})
+
+
+@contextlib.contextmanager
+def _without_secrets(bench: Bench) -> Iterator[None]:
+    redact = redaction_of(bench).text
+    try:
+        yield
+    except KitError as error:
+        what, remedy = redact(error.what), redact(error.remedy)
+        raise KitError(what, where=error.where, remedy=remedy, exit_code=error.exit_code) from None
+    except OutOfBudget as reason:
+        raise KitError(redact(f"playing ended early: {reason}"), exit_code=_NOT_JUDGED) from None
+
+
+@dataclass(frozen=True)
+class _Play:
+    recorded: ReportFile
+    bench: Bench
+    url: str
+    urls: Mapping[str, str]
+    options: Mapping[str, Any]
+    out: Console
+
+    def announce(self, chosen: _Chosen, scenes: list[Scene | None]) -> None:
+        """Says how much is going to be sent, before anything is."""
+        costs = [
+            len(finding["exchanges"]) if scene is None else self._tries(scene, finding) * scene.deliveries(self.bench)
+            for (_, finding), scene in zip(chosen, scenes, strict=True)
+        ]
+        total, pace = sum(costs) + len(self.bench.callbacks), self.bench.sender.pace
+        if self.options["dry_run"]:
+            self._say("Nothing is sent. What would be, with other ids and times:")
+            return
+        self._say(
+            f"Playing {len(chosen)} finding{'s' if len(chosen) > 1 else ''} of {self.recorded.file} before"
+            f" {urls_in_words(self.bench)}: {counted(total, 'delivery', 'deliveries')}, {pace_in_words(pace)}."
+        )
+        if isinstance(self.bench.state, HttpReadBack):
+            self._say(f"Read-back: {unquote(self.bench.state.access.shown_url)}")
+        if pace.most is not None and total > pace.most:
+            raise KitError(
+                f"that takes {total} deliveries, and {pace.most} are allowed",
+                where="--max-deliveries",
+                remedy=f"Allow them with --max-deliveries {total}, or play one finding, or fewer --tries.",
+            )
+        theirs, ours = self.recorded.value["contract"], self.bench.contract
+        if theirs["digest"] != ours.digest:
+            self._say(
+                f"The report is of another contract (version {theirs['version']}; here it is {ours.version}):"
+                " what is sent may differ. --contract names the one to use."
+            )
+
+    def finding(self, rule: dict[str, Any], finding: dict[str, Any], scene: Scene | None) -> int:
+        """Plays one finding; gives its exit code."""
+        broke = f"failed {finding['broke']} of {finding['tries']} tries in run {self.recorded.value['run']['id']}"
+        self._say("")
+        self._say(f"{finding['id']} {rule['level']}: {rule['statement']}", style="bold")
+        self._say(f"  {finding['callback']}, with {finding['case']}; it {broke}")
+        if scene is None:
+            return self._recorded_bytes(finding)
+        tries = self._tries(scene, finding)
+        try:
+            played = [self._try(scene, number, tries) for number in range(1, tries + 1)]
+        except (NotApplicable, OutOfBudget, RuntimeError) as reason:
+            self._say(f"  Could not be judged: {reason}", style="bold")
+            return _NOT_JUDGED
+        failed = [one for one in played if one.broken is not None]
+        self._steps(finding["callback"], played[-1] if not failed else failed[0], tries, played)
+        if self.options["dry_run"]:
+            return _HOLDS
+        often = f": failed {len(failed)} of {tries} tries" if tries > 1 else ""
+        if not failed:
+            self._say(f"  Holds now{often}.", style="bold green")
+            return _HOLDS
+        broken = failed[0].broken
+        assert broken is not None
+        self._say(f"  Expected: {broken.expected}")
+        self._say(f"  Actual:   {broken.actual}")
+        self._say(f"  Still fails{often}.", style="bold red")
+        return _FAILS
+
+    def _tries(self, scene: Scene, finding: dict[str, Any]) -> int:
+        if self.options["dry_run"]:
+            return 1
+        return int(self.options["tries"] or scene.tries(flaky=finding["broke"] < finding["tries"]))
+
+    def _try(self, scene: Scene, number: int, tries: int) -> Played:
+        played = scene.play(self.bench)
+        if tries > 1 and number <= _MOST_SHOWN:
+            said = "held" if played.broken is None else f"failed: {played.broken.actual}"
+            self._say(f"  try {number}, run {played.run.id}: {said}")
+        return played
+
+    def _steps(self, callback: str, played: Played, tries: int, all_played: list[Played]) -> None:
+        if tries > _MOST_SHOWN:
+            self._say(f"  … {tries - _MOST_SHOWN} more tries")
+        if tries > 1:
+            self._say(f"  Try {all_played.index(played) + 1} step by step:")
+        for line in self._told(callback, played.steps):
+            self._say(line)
+
+    def _recorded_bytes(self, finding: dict[str, Any]) -> int:
+        """Sends what was recorded and compares the answers' statuses: no rule of this kit judges them."""
+        self._say("  It is no case that this kit and contract have, so the recorded bytes are sent one after another,")
+        self._say("  with their old times and a fresh run id. That compares answers and is no judgement.")
+        run = self.bench.run = Run.fresh()
+        differing = 0
+        for delivery, before in zip(self.recorded.deliveries(finding, run), finding["exchanges"], strict=True):
+            exchange = self._exchange(delivery)
+            dry = bool(self.options["dry_run"])
+            for line in self._told(finding["callback"], [exchange]):
+                self._say(line)
+            recorded = before["answer"]["status"] if "answer" in before else 0
+            differing += exchange.status != recorded
+            if not dry:
+                self._say(f"       recorded: {status_line(recorded) if recorded else 'no answer'}")
+        if not self.options["dry_run"]:
+            count = len(finding["exchanges"])
+            same = "as recorded" if not differing else f"other than recorded in {differing} of {count} answers"
+            self._say(f"  Not judged: the answers are {same}.", style="bold")
+        return _HOLDS if self.options["dry_run"] else _NOT_JUDGED
+
+    def _exchange(self, delivery: Delivery) -> Exchange:
+        if self.options["dry_run"]:
+            return Exchange(delivery, None, "", "", 0.0)
+        return self.bench.send(delivery)
+
+    @property
+    def _redact(self) -> Callable[[str], str]:
+        # The run's id stays to be read: it finds the messages again in the receiver's log.
+        return replace(redaction_of(self.bench), run_id="{run}").text
+
+    def _told(self, callback: str, steps: list[Exchange | Look]) -> Iterator[str]:
+        sender = self.bench.sender_of(callback)
+        url = replace(sender.access, url=self.urls.get(callback, self.url)).shown_url
+        answers = not self.options["dry_run"]
+        return steps_in_words(steps, sender, self._redact, url=url, answers=answers)
+
+    def _say(self, line: str, style: str = "") -> None:
+        self.out.print(Text(printable(self._redact(line)), style=style), soft_wrap=True)

@@ -1,0 +1,93 @@
+"""Decides what is taken from a report that somebody wrote before: findings, and the bytes beside them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from callback_contract.contract_tests.reporting.model.report_file import read_report_file
+from callback_contract.contract_tests.reporting.model.reproduction import REPORT_FILE
+from callback_contract.mock_server.wire.delivery import Delivery, Framing, printable
+from callback_contract.mock_server.wire.identity import MARK, Run
+from callback_contract.openapi.text.errors import KitError
+
+__all__ = ["ReportFile", "read_report"]
+
+
+@dataclass(frozen=True)
+class ReportFile:
+    """A report as it was written."""
+
+    value: dict[str, Any]
+    file: Path
+
+    def chosen(self, wanted: str) -> list[tuple[dict[str, Any], dict[str, Any]]]:
+        """The rule and the finding of an id; of a rule's id, all of its findings.
+
+        Raises:
+            KitError: The report has no such finding; says which it has.
+        """
+        having = [(rule, finding) for rule in self.value["rules"] for finding in rule["findings"]]
+        found = [pair for pair in having if wanted in {pair[0]["id"], pair[1]["id"]}]
+        if found:
+            return found
+        rule = next((rule for rule in self.value["rules"] if rule["id"] == wanted), None)
+        what = (
+            f"no finding is called {wanted!r}" if rule is None else f"{wanted} has no finding, it is {rule['verdict']}"
+        )
+        ids = ", ".join(finding["id"] for _, finding in having)
+        raise KitError(
+            printable(what),
+            where=str(self.file),
+            remedy=printable(f"It has these: {ids}." if ids else "It has no findings at all: nothing was broken."),
+        )
+
+    def deliveries(self, finding: dict[str, Any], run: Run) -> Iterator[Delivery]:
+        """The recorded bytes of a finding, with another run's id and nothing else fresh.
+
+        Raises:
+            KitError: Bytes are missing beside the report.
+        """
+        for exchange in finding["exchanges"]:
+            body = self._body(exchange["body_file"]).replace(b"{run}", run.id.encode())
+            message = re.search(re.escape(MARK + run.id).encode() + b"[0-9a-f]{16}", body)
+            framing = dict(exchange.get("framing", {}))
+            framing["chunks"] = tuple(framing.get("chunks", ()))
+            yield Delivery(
+                callback=finding["callback"],
+                method=exchange["method"],
+                headers=tuple((name, value.replace("{run}", run.id)) for name, value in exchange["headers"]),
+                body=body,
+                framing=Framing(**framing),
+                ids=(message[0].decode(),) if message else (),
+            )
+
+    def _body(self, name: str) -> bytes:
+        beside = self.file.parent
+        # A report may come from anybody: only what the kit itself writes beside one is read and sent.
+        if not re.fullmatch(r"findings/[\w.-]+\.body", name) or _leads_away(beside, name):
+            raise KitError(printable(f"{name!r} is no file of a finding"), where=str(self.file))
+        try:
+            return (beside / name).read_bytes()
+        except OSError as error:
+            raise KitError(
+                f"the bytes of the finding cannot be read: {error.strerror}",
+                where=str(beside / name),
+                remedy=f"Keep {REPORT_FILE} and the directory findings/ together, as check wrote them.",
+            ) from None
+
+
+def _leads_away(beside: Path, name: str) -> bool:
+    return (beside / name).is_symlink() or (beside / name).parent.is_symlink()
+
+
+def read_report(path: Path) -> ReportFile:
+    """Reads a report, given by its file or its directory.
+
+    Raises:
+        KitError: There is none, it is cut off, or another version of the kit wrote it.
+    """
+    return ReportFile(*read_report_file(path))

@@ -1,0 +1,28 @@
+"""Decides how a finding about a recording is played again: by the bytes that stand beside its report."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from callback_contract.contract_tests.model.cases import Case
+from callback_contract.contract_tests.reproduce.recorded_findings import ReportFile
+from callback_contract.contract_tests.reproduce.reproducing import Scene
+from callback_contract.contract_tests.runner.bench import Bench
+from callback_contract.contract_tests.runner.rule_tests import RuleTest
+from callback_contract.contract_tests.stimuli import recorded as stimuli
+
+__all__ = ["recorded_scene"]
+
+
+def recorded_scene(
+    bench: Bench, tests: Mapping[str, RuleTest], report: ReportFile, rule_id: str, finding: dict[str, Any]
+) -> Scene | None:
+    """The case of a recording, without the file that it came from; None for findings of other rules."""
+    test = tests.get(rule_id)
+    scope = next((scope for scope in bench.scopes if scope.callback.name == finding["callback"]), None)
+    if test is None or test.stimuli is not stimuli.samples or scope is None:
+        return None
+    *_, delivery = report.deliveries(finding, bench.run)
+    case = Case(scope.callback, finding["case"], None, sent=delivery)
+    return Scene(bench.catalogue[rule_id], test, scope, case, finding["case_number"])

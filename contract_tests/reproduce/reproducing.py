@@ -1,0 +1,163 @@
+"""Decides how a finding is played again: exactly its case, found in the rule's own stimuli, freshly stamped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from callback_contract.contract_tests.generation.corpus import Scope
+from callback_contract.contract_tests.model.cases import Case
+from callback_contract.contract_tests.model.observations import ReadBack, Stored
+from callback_contract.contract_tests.model.verdicts import Finding, NotApplicable
+from callback_contract.contract_tests.runner.attempts import tried
+from callback_contract.contract_tests.runner.bench import Bench
+from callback_contract.contract_tests.runner.judge import judge
+from callback_contract.contract_tests.runner.liveness import death
+from callback_contract.contract_tests.runner.planning import missing_means, planned
+from callback_contract.contract_tests.runner.rule_tests import RuleTest
+from callback_contract.contract_tests.stimuli.applicable_cases import applicable_cases
+from callback_contract.mock_server.wire.delivery import Exchange
+from callback_contract.mock_server.wire.identity import Run
+from callback_contract.openapi.rules.catalogue import Rule
+
+__all__ = ["Look", "Played", "Scene", "scene_of"]
+
+_SEVERAL_TRIES = 10
+_TRIES_OF_HOSTILE = 3  # more only for whoever says so: each may cost the receiver
+
+
+@dataclass(frozen=True)
+class Look:
+    """What read-back showed of a message, and went on showing until the next look at it."""
+
+    message_id: str
+    stored: Stored | None
+
+
+@dataclass
+class Played:
+    """One try: what went to and fro in its order, and how it broke the rule, if it did."""
+
+    run: Run
+    steps: list[Exchange | Look] = field(default_factory=list)
+    broken: Finding | None = None
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What a finding is about, found again in this kit.
+
+    Attributes:
+        case: None for all cases of the rule with a plain valid delivery after them.
+        number: The case's number in its first run: phone numbers depend on it.
+    """
+
+    rule: Rule
+    test: RuleTest
+    scope: Scope
+    case: Case | None
+    number: int
+
+    def tries(self, *, flaky: bool) -> int:
+        """How often it is worth trying: races and flaky receivers do not fail each time."""
+        if self.case is None or not (self.test.together or flaky):
+            return 1
+        return _TRIES_OF_HOSTILE if self.test.hostile else _SEVERAL_TRIES
+
+    def deliveries(self, bench: Bench) -> int:
+        """How many deliveries one try costs at a receiver that does everything right."""
+        if self.case is None:
+            return planned(bench, self.rule, self.test, set()).deliveries
+        return self.test.deliveries(self.case) + self.test.hostile
+
+    def play(self, bench: Bench) -> Played:
+        """Puts the case before the receiver once, as a new run would.
+
+        Raises:
+            NotApplicable: The means to judge it are missing.
+            KitError: The run cannot go on.
+            OutOfBudget: Nothing more may be sent.
+        """
+        if lacking := missing_means(bench, self.rule, self.test):
+            raise NotApplicable(lacking)
+        bench.run = Run.fresh()  # two tries never speak of the same message
+        played = Played(bench.run)
+        state = bench.state
+        sent = len(bench.exchanges)
+        looks: list[tuple[int, Look]] = []
+        bench.state = None if state is None else _remembering(state, bench, looks)
+        try:
+            played.broken = self._broken(bench)
+        finally:
+            bench.state = state
+            played.steps = list(_in_order(bench.exchanges, sent, looks))
+        return played
+
+    def _broken(self, bench: Bench) -> Finding | None:
+        if self.case is None:
+            bench.shared.clear()
+            bench.killed_by.clear()
+            result = judge(bench, self.rule, self.test)
+            return result.findings[-1] if bench.killed_by else None
+        contact, finding = tried(bench, self.test, self.case, self.number)
+        if finding is not None or not self.test.hostile:
+            return finding
+        bench.sender_of(self.case.callback.name).renew()
+        # After anything hostile a receiver has to be alive, as in a check.
+        return death(contact.deliver_plain, self.case.callback.name, "the plain valid delivery after it")
+
+
+def scene_of(bench: Bench, tests: dict[str, RuleTest], rule_id: str, finding: dict[str, Any]) -> Scene | None:
+    """Finds a finding's case by rule, callback, index and label; None when this kit or contract has it no more."""
+    rule = next((rule for rule in bench.catalogue.rules if rule.id == rule_id), None)
+    scope = next((scope for scope in bench.scopes if scope.callback.name == finding["callback"]), None)
+    if rule is None or scope is None or rule_id not in tests:
+        return None
+    test = tests[rule_id]
+    if finding["case_index"] is None:
+        return Scene(rule, test, scope, None, 0) if test.hostile else None
+    found = (_case(test, narrowed, finding["case_index"], finding["case"]) for narrowed in _narrowed(scope))
+    case = next((case for case in found if case is not None), None)
+    return None if case is None else Scene(rule, test, scope, case, finding["case_number"])
+
+
+def _case(test: RuleTest, scope: Scope, index: int, label: str) -> Case | None:
+    try:
+        cases = applicable_cases(test.stimuli, scope)
+    except NotApplicable:
+        return None
+    if index < len(cases) and cases[index].label == label:
+        return cases[index]
+    same = [case for case in cases if case.label == label]
+    return same[0] if len(same) == 1 else None
+
+
+def _narrowed(scope: Scope) -> Iterator[Scope]:
+    """The whole scope, then what was left of it for a receiver that refuses one state (see narrowing.py)."""
+    yield scope
+    order = scope.callback.delivery.order
+    yield from (scope.without(frozenset({state})) for state in (order.states if order else ()))
+
+
+def _remembering(read: ReadBack, bench: Bench, looks: list[tuple[int, Look]]) -> ReadBack:
+    """A read-back that keeps each change of what it shows, and after how many exchanges: polling repeats itself."""
+    shown: dict[str, Stored | None] = {}
+
+    def reading(message_id: str) -> Stored | None:
+        stored = read(message_id)
+        if message_id not in shown or shown[message_id] != stored:
+            shown[message_id] = stored
+            looks.append((len(bench.exchanges), Look(message_id, stored)))
+        return stored
+
+    return reading
+
+
+def _in_order(exchanges: list[Exchange], start: int, looks: list[tuple[int, Look]]) -> Iterator[Exchange | Look]:
+    waiting = list(looks)
+    for count, exchange in enumerate(exchanges[start:], start):
+        while waiting and waiting[0][0] <= count:
+            yield waiting.pop(0)[1]
+        yield exchange
+    yield from (look for _, look in waiting)

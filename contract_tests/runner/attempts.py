@@ -1,0 +1,219 @@
+"""Attempts at one case: the first, a second that confirms what broke, and more that count how often it breaks."""
+
+from __future__ import annotations
+
+import functools
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from callback_contract.contract_tests.model.cases import Case
+from callback_contract.contract_tests.model.verdicts import Finding, RuleBroken
+from callback_contract.contract_tests.runner.bench import Bench
+from callback_contract.contract_tests.runner.case_session import CaseSession
+from callback_contract.contract_tests.runner.contention import (
+    BURST_RULE,
+    contention_breaks,
+    is_burst_rule_due,
+    is_overloaded,
+    left_to_burst_rule,
+    was_contended,
+)
+from callback_contract.contract_tests.runner.rule_tests import RuleTest
+from callback_contract.mock_server.wire.delivery import Exchange
+from callback_contract.openapi.rules.catalogue import Rule
+
+__all__ = [
+    "MOST_TRIES",
+    "Attempts",
+    "Outcome",
+    "confirmed",
+    "count_attempts",
+    "first_try",
+    "frequency",
+    "run_case",
+    "tried",
+]
+
+MOST_TRIES = 5
+"""Tries of one case in all; the first and the second decide the verdict, the others only count."""
+
+_LONGEST_S = 10.0
+"""Seconds after which a case is not tried any further: a receiver that keeps us waiting is judged by two tries."""
+
+_SHARE_OF_TIME = 0.1  # of what --max-time leaves; the other rules need the rest
+
+_AGAIN = 9  # numbers the try of what is asked again; further tries, and what they send later, are below 8
+
+
+@dataclass
+class Outcome:
+    """One case that was put before the receiver, and the assertion that it broke."""
+
+    contact: CaseSession
+    broken: RuleBroken | None
+
+
+def confirmed(bench: Bench, rule: Rule, test: RuleTest, outcome: Outcome, number: int) -> Finding | None:
+    """Tries a broken case a second time; gives nothing where it broke only for want of room."""
+    crowded = was_contended(bench, outcome.contact.exchanges)
+    if crowded and test.together:
+        # Being together is this rule's stimulus; it is no explanation unless others break down together, too.
+        crowded = rule.id != BURST_RULE and is_burst_rule_due(bench) and contention_breaks(bench, outcome.contact)
+        again = outcome if crowded else run_case(bench, test, outcome.contact.case, number, None)
+        excused = crowded
+    else:
+        again = run_case(bench, test, outcome.contact.case, number, None)
+        excused = again.broken is None and (crowded or is_overloaded(bench, outcome.contact.exchanges))
+    tally = Attempts(2, 1)
+    if not (excused and crowded):
+        breaks = functools.partial(_breaks, bench, test, outcome.contact.case, number)
+        tally = count_attempts(bench, test, outcome.contact.case, again_broke=again.broken is not None, breaks=breaks)
+        # More company than usual excuses what breaks no more, however often it is asked alone.
+        excused = excused and tally.broke == 1
+    finding = _finding(again if again.broken is not None else outcome, test, None, tally)
+    if not excused:
+        return finding
+    if is_overloaded(bench, outcome.contact.exchanges):
+        return None  # it was our choice to go beyond what the pace says, and no rule speaks of that
+    if is_burst_rule_due(bench) and any(exchange.status >= 500 for exchange in outcome.contact.exchanges):
+        bench.crowded.append(left_to_burst_rule(finding, rule))
+        bench.one_by_one = True  # the rest of what it is asked is asked alone
+        bench.company.keep_to(1)
+    return None
+
+
+def first_try(bench: Bench, test: RuleTest, case: Case, number: int, index: int, ahead: Outcome | None) -> Outcome:
+    """Runs a case, or takes what came of it far ahead.
+
+    A story that broke there is told again, in its turn: among many others more came between its deliveries than its
+    rule speaks of. An error that company brings out counts, as long as it is no more company than the pace says.
+    """
+    if ahead is None:
+        return run_case(bench, test, case, number, index)
+    exchanges = ahead.contact.exchanges
+    counts = any(not exchange.answered for exchange in exchanges) and not is_overloaded(bench, exchanges)
+    return ahead if ahead.broken is None or counts else run_case(bench, test, case, number, None, _AGAIN)
+
+
+def _breaks(bench: Bench, test: RuleTest, case: Case, number: int, attempt: int) -> bool:
+    return run_case(bench, test, case, number, None, attempt).broken is not None
+
+
+def run_case(
+    bench: Bench,
+    test: RuleTest,
+    case: Case,
+    number: int,
+    shared_as: int | None,
+    attempt: int = 1,
+    ahead_of: str = "",
+) -> Outcome:
+    """Runs one case; `shared_as` is its index among the stimuli, None for a further try with a fresh identity.
+
+    Args:
+        ahead_of: The rule, when it is run far ahead of that rule's turn.
+    """
+    contact = CaseSession.of(bench, case, number, attempt if shared_as is None else 0, ahead_of)
+    try:
+        if not test.shares:
+            test.check(contact)
+        else:
+            exchange = _exchange(bench, test, contact, shared_as)
+            test.check(exchange, case.callback) if test.wants_callback else test.check(exchange)
+    except RuleBroken as broken:
+        return Outcome(contact, broken)
+    except AssertionError as error:
+        raise RuntimeError(f"an assumption of the kit does not hold: {error}") from error
+    return Outcome(contact, None)
+
+
+def _exchange(bench: Bench, test: RuleTest, contact: CaseSession, shared_as: int | None) -> Exchange:
+    if shared_as is None:
+        return contact.deliver()
+    key = (test.purpose, contact.case.callback.name, shared_as)
+    known = bench.shared.get(key)
+    if known is None:
+        known = bench.shared[key] = contact.deliver()
+    else:
+        contact.exchanges.append(known)
+    return known
+
+
+def tried(bench: Bench, test: RuleTest, case: Case, number: int) -> tuple[CaseSession, Finding | None]:
+    """Puts one case before the receiver, alone and afresh; the finding says how it broke the rule, if it did."""
+    outcome = run_case(bench, test, case, number, None)
+    return outcome.contact, None if outcome.broken is None else _finding(outcome, test, None, Attempts(1, 1))
+
+
+def _finding(outcome: Outcome, test: RuleTest, index: int | None, tally: Attempts) -> Finding:
+    case, exchanges = outcome.contact.case, tuple(outcome.contact.exchanges)
+    lines = str(outcome.broken).splitlines() or ["what the rule says"]
+    expected, _, actual = lines[0].partition(" <- ")
+    return Finding(
+        callback=case.callback.name,
+        case=case.label,
+        expected=expected,
+        actual=actual or (exchanges[-1].described() if exchanges else "nothing was sent"),
+        exchanges=exchanges,
+        repeated=tally.broke == tally.tries,
+        curl_suffices=test.sends in {0, 1} and not test.connects,
+        case_index=index,
+        case_number=outcome.contact.identity.case,
+        tries=tally.tries,
+        broke=tally.broke,
+        looks=tuple(outcome.contact.looks),
+    )
+
+
+@dataclass(frozen=True)
+class Attempts:
+    """How often a case was tried, and how many of the tries broke the rule."""
+
+    tries: int
+    broke: int
+
+
+def count_attempts(
+    bench: Bench, test: RuleTest, case: Case, *, again_broke: bool, breaks: Callable[[int], bool]
+) -> Attempts:
+    """Counts how often a case breaks that broke at its first try, and tries it further where it held at its second.
+
+    Args:
+        again_broke: Whether the second try broke, too: then there is nothing to count.
+        breaks: Runs the try with that number, counted from 0, and says whether it broke the rule.
+    """
+    cost = test.deliveries(case)
+    _spend(bench, cost)
+    if again_broke:
+        return Attempts(2, 2)
+    tries, broke = 2, 1
+    begun = time.monotonic()
+    # Something hostile is not sent more often than the verdict needs.
+    while tries < MOST_TRIES and not test.hostile and _may_go_on(bench, cost, time.monotonic() - begun):
+        _spend(bench, cost)
+        broke += breaks(tries)
+        tries += 1
+    return Attempts(tries, broke)
+
+
+def frequency(findings: Iterable[Finding]) -> str:
+    """Says how often cases failed that did not fail each time."""
+    shown = list(findings)
+    flaky = [finding for finding in shown if finding.broke < finding.tries]
+    broke, tries = sum(f.broke for f in flaky), sum(f.tries for f in flaky)
+    who = "" if len(flaky) == len(shown) else "flaky ones "
+    return f"{who}failed {broke} of {tries} tries" if flaky else ""
+
+
+def _spend(bench: Bench, cost: int) -> None:
+    if bench.spare is not None:
+        bench.spare -= cost
+
+
+def _may_go_on(bench: Bench, cost: int, took_s: float) -> bool:
+    if bench.spare is not None and bench.spare < cost:
+        return False
+    until = bench.sender.pace.until
+    left_s = _LONGEST_S if until is None else min(_LONGEST_S, (until - time.monotonic()) * _SHARE_OF_TIME)
+    return took_s < left_s

@@ -1,0 +1,114 @@
+"""Decides which callbacks of a contract can be put before a receiver: those whose headers and bodies are known."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import click
+
+from callback_contract.contract_tests.generation.corpus import DEPTHS, Scope
+from callback_contract.contract_tests.generation.notes import Note
+from callback_contract.contract_tests.model.verdicts import NotApplicable
+from callback_contract.mock_server.signing import Scheme, lacking_signature, load_scheme
+from callback_contract.openapi.contract.extent import refuse_too_many
+from callback_contract.openapi.contract.model import Callback, Contract, HeaderParameter, means_all
+from callback_contract.openapi.contract.naming import contract_in_words
+from callback_contract.openapi.text.errors import KitError
+from callback_contract.openapi.text.printable import shell_word
+
+__all__ = ["chosen_callbacks"]
+
+_MOST_SHOWN = 6
+
+
+def chosen_callbacks(
+    contract: Contract, options: Mapping[str, Any], *, own_mock: bool
+) -> tuple[tuple[Callback, ...], tuple[Note, ...]]:
+    """The callbacks that a run judges; says and notes which others are left out, and what would let them in.
+
+    Raises:
+        KitError: There is no callback of a given name, or none is left.
+    """
+    # A foreign document was read for the named ones alone, which it may call by another name than the contract.
+    chosen = contract.callbacks if contract.is_foreign else contract.chosen(options["callback"])
+    refuse_too_many(len(chosen), "judged in one run")
+    scheme = load_scheme(options["signature"]) if options["signature"] else None
+    given = _given(options, scheme)
+    kept, left = [], list[Note]()
+    for callback in chosen:
+        reason = "" if own_mock else _missing_header(callback, given)
+        reason = reason or _missing_body(callback, options)
+        if reason:
+            left.append(Note("not judged", reason, callback.name))
+        else:
+            kept.append(_with_given(callback, given))
+    lines = [f"{note.callback} is not judged: {note.text}" for note in left]
+    if not kept:
+        where = contract_in_words(contract.path)
+        raise KitError("no callback can be judged", where=where, remedy="\n  ".join(lines[:_MOST_SHOWN]))
+    if options["callback"] and not means_all(options["callback"]):
+        # One that was asked for by its name and left out would make a run green that judged something else.
+        lines += _unsigned(kept, scheme, given) if len(kept) + len(left) > 1 else []
+        if lines:
+            raise KitError("not all callbacks can be judged", where="--callback", remedy="\n  ".join(lines))
+    for line in lines[:_MOST_SHOWN]:
+        click.echo(f"note: {line}", err=True)
+    if len(left) > _MOST_SHOWN:
+        click.echo(f"note: and {len(left) - _MOST_SHOWN} more", err=True)
+    return tuple(kept), tuple(left)
+
+
+def _given(options: Mapping[str, Any], scheme: Scheme | None) -> set[str]:
+    """Names of the headers that the run gives by itself, in lower case.
+
+    Raises:
+        KitError: One is given twice: a receiver would read either of the two.
+    """
+    given = {header.partition(":")[0].strip().lower() for header in options["header"]}
+    for name in scheme.headers if scheme is not None else ():
+        if name.lower() in given:
+            raise KitError(
+                f"{name} is given, and --signature writes it, too", where="--header", remedy="Leave one of them out."
+            )
+        given.add(name.lower())
+    if options["auth"]:
+        given.add("authorization")
+    return given
+
+
+def _unsigned(callbacks: Sequence[Callback], scheme: Scheme | None, given: set[str]) -> list[str]:
+    return [reason for callback in callbacks if (reason := lacking_signature(callback, scheme, given))]
+
+
+def _missing_header(callback: Callback, given: set[str]) -> str:
+    required = [header for header in callback.headers if header.required and not header.signature]
+    missing = [header.name for header in required if _value(header) is None and header.name.lower() not in given]
+    if not missing:
+        return ""
+    lines = " ".join(f"--header {shell_word(f'{name}: …')}" for name in missing)
+    return f"its contract requires a header and shows no value for it; give {lines}"
+
+
+def _value(header: HeaderParameter) -> str | None:
+    return header.default if header.default is not None else header.value
+
+
+def _missing_body(callback: Callback, options: Mapping[str, Any]) -> str:
+    try:
+        _ = Scope(callback, DEPTHS[options["depth"]], options["seed"]).plain
+    except NotApplicable as reason:
+        return f"{reason}; give it an example"
+    return ""
+
+
+def _with_given(callback: Callback, given: set[str]) -> Callback:
+    """The callback without the header values that the user gives by themselves."""
+    if not any(header.name.lower() in given for header in callback.headers):
+        return callback
+    headers = tuple(
+        replace(header, default=None, value=None) if header.name.lower() in given else header
+        for header in callback.headers
+    )
+    return replace(callback, headers=headers)

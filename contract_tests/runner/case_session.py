@@ -1,0 +1,180 @@
+"""Decides what a check may do with one case: deliver it, tell of its messages, look at what was stored of them."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+
+from callback_contract.contract_tests.model.cases import Case
+from callback_contract.contract_tests.model.observations import Burst, Look, ReadBack, Stored, remembering
+from callback_contract.contract_tests.runner.bench import Bench
+from callback_contract.contract_tests.target.read_back import settled
+from callback_contract.mock_server.client.sender import Access, Sender
+from callback_contract.mock_server.signing.signatures import parts_of
+from callback_contract.mock_server.wire.delivery import Delivery, Exchange, Framing
+from callback_contract.mock_server.wire.identity import Identity
+from callback_contract.openapi.contract.model import DeliveryFacts
+from callback_contract.openapi.documents import json_pointer as jp
+
+__all__ = ["TRY_STEP", "CaseSession"]
+
+TRY_STEP = 4096
+"""Messages of a case's second try start here, so that no identity comes twice."""
+
+
+@dataclass
+class CaseSession:
+    """One case before the receiver: delivers, and remembers what went to and fro.
+
+    Attributes:
+        identity: The message that `deliver()` speaks of.
+        watches: Whether to look at what is stored after each telling, too: on a second try a report shows it.
+        looks: What read-back showed so far.
+        ahead_of: The rule whose turn it is sent ahead of, far ahead; empty in that turn.
+        sender: Sends in the place of the callback's own one.
+    """
+
+    bench: Bench
+    case: Case
+    identity: Identity
+    exchanges: list[Exchange] = field(default_factory=list)
+    watches: bool = False
+    looks: list[Look] = field(default_factory=list)
+    ahead_of: str = ""
+    sender: Sender | None = None
+
+    @classmethod
+    def of(cls, bench: Bench, case: Case, number: int, attempt: int = 0, ahead_of: str = "") -> CaseSession:
+        """A case that is about to be put before the receiver."""
+        identity = Identity(bench.run, number, attempt * TRY_STEP, group=number + (attempt << 20))
+        return cls(bench, case, identity, watches=attempt > 0, ahead_of=ahead_of)
+
+    def deliver(self, delivery: Delivery | None = None) -> Exchange:
+        """Sends a delivery; the case's own one when none is given."""
+        exchange = self._send(delivery or self.case.delivery(self.identity))
+        self.exchanges.append(exchange)
+        return exchange
+
+    def _send(self, delivery: Delivery, *, has_turn: bool = False) -> Exchange:
+        if not self.ahead_of:
+            return self.bench.send(delivery, has_turn=has_turn, sender=self.sender)
+        with self.bench.company.turn() as along:
+            return self.bench.send(delivery, has_turn=has_turn, ahead_of=self.ahead_of, along=along, sender=self.sender)
+
+    def deliver_plain(self, *, fresh_connection: bool = True) -> Exchange:
+        """Sends a plain valid delivery of another message, by default on a connection of its own."""
+        scope = next(scope for scope in self.bench.scopes if scope.callback is self.case.callback)
+        plain = Case(self.case.callback, "a plain valid delivery", scope.plain)
+        self.identity = self.identity.next()
+        return self.deliver(replace(plain.delivery(self.identity), framing=Framing(fresh_connection=fresh_connection)))
+
+    @contextlib.contextmanager
+    def on_one_connection(self) -> Iterator[CaseSession]:
+        """The same case on a connection that no other delivery uses; both remember the same exchanges."""
+        own = self.bench.sender_of(self.case.callback.name)
+        sender = own.beside(own.access)
+        try:
+            yield replace(self, sender=sender)
+        finally:
+            sender.renew()  # closing it would end what both share: the pace
+
+    def tell(self, state: str, *, message: int = 0) -> Exchange:
+        """Delivers one state of one of the case's messages."""
+        exchange = self.deliver(self.event(state, message=message))
+        if self.watches and self.bench.state is not None:
+            self._read(self.message_id(message))
+        return exchange
+
+    def signed(self) -> Delivery:
+        """The case's delivery with its signature fixed; what is changed later was not signed."""
+        return self.bench.sender_of(self.case.callback.name).signed(self.case.delivery(self.identity))
+
+    def signatures_in(self, delivery: Delivery) -> tuple[bytes, ...]:
+        """The signatures that a delivery carries whose signature is fixed, as they are written."""
+        assert self.bench.scheme is not None
+        assert delivery.signature is not None
+        return tuple(text.encode() for text in parts_of(self.bench.scheme, delivery.signature).signatures)
+
+    def rightly_sealed(self) -> CaseSession:
+        """The same message under a right signature, where the case forges it; both remember the same exchanges."""
+        return replace(self, case=replace(self.case, seal=""))
+
+    def without_edit(self) -> CaseSession:
+        """The same message told whole, where the case's edit breaks it; both remember the same exchanges."""
+        return replace(self, case=replace(self.case, edit=None))
+
+    def event(self, state: str, *, message: int = 0, spelling: str = "", later_s: int = 0) -> Delivery:
+        """Makes the delivery that tells one state of one of the case's messages, its time after earlier states'."""
+        facts = self.facts
+        position = facts.order.states.index(state) if facts.order and state in facts.order.states else 0
+        content = jp.replaced(self.case.content, facts.state or "", state)
+        told = replace(self.case, content=content, later_s=position + later_s, spelling=spelling or self.case.spelling)
+        return told.delivery(self.identity.next(message))
+
+    def deliver_at_once(self, deliveries: list[Delivery]) -> list[Exchange]:
+        """Sends several deliveries together, as many at a time as the pace allows."""
+        # One turn for all of them: spread out by the pace they would not be together.
+        self.bench.sender.take_turns(len(deliveries))
+        together = functools.partial(self._send, has_turn=True)
+        # What goes ahead waits for room, and must not keep those in hand from sending theirs.
+        workers = self.bench.far_burst_workers if self.ahead_of else self.bench.burst_workers
+        came = list(workers.map(together, deliveries))
+        self.exchanges += came
+        if not self.ahead_of:  # what goes ahead is no burst: it goes as there is room
+            self.bench.bursts.append(Burst(self.case.callback.name, self.case.label, tuple(came)))
+        return came
+
+    def message_id(self, message: int = 0) -> str:
+        """The id of one of the case's messages."""
+        return self.identity.next(message).id(self.case.id_kind)
+
+    def stored(self, until: Callable[[Stored | None], bool], *, message: int = 0) -> Stored | None:
+        """What the receiver shows of a message, once it satisfies `until` or patience is at an end."""
+        return settled(self._read, self.message_id(message), until, self.bench.patience_s)
+
+    def stored_at_last(self, *, message: int = 0, known: bool = True) -> Stored | None:
+        """What the receiver shows once everything before is worked off: a message sent later is already stored.
+
+        Args:
+            known: Whether the message is known to a right receiver, so that it is worth being patient.
+        """
+        # Of another group: what messages of one group do to each other is another rule's matter.
+        after = replace(self.identity, message=self.identity.message + 2048, group=self.identity.group ^ 0x400000)
+        self.deliver(replace(self.case, label="a message sent later").delivery(after))
+        for message_id, patience_s in (
+            (after.id(self.case.id_kind), self.bench.patience_s),
+            (self.message_id(message), self.bench.patience_s if known else 0.0),
+        ):
+            found = settled(self._read, message_id, lambda stored: stored is not None, patience_s)
+        return found
+
+    @property
+    def _read(self) -> ReadBack:
+        assert self.bench.state is not None  # judged only with read-back
+        read, shown = self.bench.state, self.bench.states_shown
+
+        def noting(message_id: str) -> Stored | None:
+            with self.bench.company.turn() if self.ahead_of else contextlib.nullcontext():
+                stored = read(message_id)
+            if stored is not None:
+                shown.add(stored.state)
+            return stored
+
+        return remembering(noting, self.looks)
+
+    @property
+    def access(self) -> Access:
+        """How to get to the receiver."""
+        return self.bench.sender_of(self.case.callback.name).access
+
+    @property
+    def facts(self) -> DeliveryFacts:
+        """What `x-delivery` says of the callback."""
+        return self.case.callback.delivery
+
+    @property
+    def round_trip_s(self) -> float:
+        """Seconds that the network takes."""
+        return self.bench.round_trips_s.get(self.case.callback.name, self.bench.round_trip_s)

@@ -1,0 +1,154 @@
+"""Decides whether there is a receiver to judge at all: one plain valid delivery, before anything else."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from urllib.parse import urlsplit
+
+from callback_contract.contract_tests.model.cases import KIT_AGENT
+from callback_contract.contract_tests.model.verdicts import NotApplicable
+from callback_contract.contract_tests.runner.bench import Bench
+from callback_contract.contract_tests.runner.liveness import credentials_error, plain_case
+from callback_contract.contract_tests.target.tls_probe import OLD, handshake, is_https
+from callback_contract.mock_server.client.sender import Access
+from callback_contract.mock_server.wire.delivery import Delivery, Exchange, printable
+from callback_contract.mock_server.wire.identity import Identity
+from callback_contract.openapi.documents.deadline import connected, within
+from callback_contract.openapi.text.errors import KitError
+from callback_contract.openapi.text.secret_names import masked_parameters
+
+__all__ = ["make_first_contact"]
+
+
+def make_first_contact(bench: Bench) -> None:
+    """Sends one plain valid delivery and measures the round trip.
+
+    Raises:
+        KitError: With exit code 3: no connection, no TLS session, the wrong path, refused credentials, or an
+            answer that never ends. What a receiver merely does wrong is left to the rules.
+    """
+    for scope in bench.scopes:
+        sender = bench.sender_of(scope.callback.name)
+        access = sender.access
+        number = bench.number("first contact", scope, 1)
+        plain = plain_case(scope).delivery(Identity(bench.run, number))
+        kept = tuple(header for header in plain.headers if header[0].lower() != "user-agent")
+        first = Delivery(plain.callback, plain.method, kept + KIT_AGENT, plain.body, ids=plain.ids)
+        exchange = bench.send(first)
+        if exchange.failure == "tls" and (shut := _shut_by_tls(bench, access)):
+            bench.shut[sender] = f"{access.shown_url}: {shut}" if bench.elsewhere else shut
+            continue
+        refuse_unreachable(exchange, access.shown_url)
+    if bench.scopes and not bench.sender.access.proxy:
+        took = {sender: _round_trip_s(sender.access.url) for sender in bench.senders}
+        bench.round_trip_s = took[bench.sender]
+        bench.round_trips_s = {name: took[sender] for name, sender in bench.elsewhere.items()}
+
+
+def refuse_unreachable(exchange: Exchange, url: str) -> None:
+    """Raises what stops a run before it starts."""
+    if exchange.failure:
+        raise _NO_CONTACT[exchange.failure if exchange.failure in _NO_CONTACT else "broken"](exchange, url)
+    if exchange.status in {401, 403}:
+        raise credentials_error(exchange)
+    if exchange.status in {404, 405}:
+        raise _wrong_url(exchange, url)
+    if exchange.redirected:
+        location = exchange.answer.header("location") if exchange.answer else None
+        target = printable(masked_parameters(location)[:200]) if location else "somewhere else"
+        raise KitError(
+            f"{url} redirects a delivery to {target}; is this the right URL?",
+            remedy="Senders do not follow redirects: give the URL that answers by itself.",
+            exit_code=3,
+        )
+    if exchange.answer is not None and exchange.answer.is_html:
+        raise _wrong_url(exchange, url)
+
+
+def _wrong_url(exchange: Exchange, url: str) -> KitError:
+    remedy = "Give the complete URL of the receiver, its path included."
+    if exchange.status is not None and exchange.status >= 500:
+        remedy += " If it is right, the receiver failed at a plain valid delivery: look into its log;"
+        remedy += " `callback-contract send URL` sends another one."
+    return KitError(f"{url} answered {exchange.described()}; is this the right URL?", remedy=remedy, exit_code=3)
+
+
+def _unreachable(exchange: Exchange, url: str) -> KitError:
+    return KitError(
+        f"{url} cannot be reached: {exchange.described()}",
+        remedy="Check host and port, and that the receiver is running; --proxy names a proxy.",
+        exit_code=3,
+    )
+
+
+_CERTIFICATE = "\n  If it takes senders with a certificate alone, give it with --cert FILE and --key FILE."
+
+
+def _silent(exchange: Exchange, url: str) -> KitError:
+    # Under TLS 1.3 a server that misses the client's certificate closes after the handshake, many without a word.
+    by_tls = url.startswith("https:") and exchange.failure != "timeout"
+    return KitError(
+        f"{url} did not answer a plain valid delivery: {exchange.described()}",
+        remedy="Look into the receiver's log; --timeout changes how long the kit waits." + _CERTIFICATE * by_tls,
+        exit_code=3,
+    )
+
+
+def _no_tls(exchange: Exchange, url: str) -> KitError:
+    # What OpenSSL says of an answer that begins with the letters HTTP, or with anything else that is no TLS.
+    if any(word in exchange.detail.replace(" ", "_").upper() for word in ("WRONG_VERSION_NUMBER", "HTTP_REQUEST")):
+        plain = url.replace("https://", "http://", 1)
+        return KitError(
+            f"no TLS session with {url}: what answers there speaks no TLS; is it http?",
+            remedy=f"If it is, write {plain}; else give the port that HTTPS is served at.",
+            exit_code=3,
+        )
+    return KitError(
+        f"no TLS session with {url}: {exchange.detail}",
+        remedy="Give the certificate authority with --ca FILE, or --insecure to trust any certificate." + _CERTIFICATE,
+        exit_code=3,
+    )
+
+
+_NO_CONTACT = {
+    "refused": _unreachable,
+    "name": _unreachable,
+    "proxy": _unreachable,
+    "timeout": _silent,
+    "reset": _silent,
+    "broken": _silent,
+    "endless": _silent,
+    "tls": _no_tls,
+}
+
+
+def _round_trip_s(url: str) -> float:
+    """The median time to open a TCP connection, in seconds: one round trip and no work of the receiver's."""
+    parts = urlsplit(url)
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    samples = []
+    for _ in range(3):
+        begun = time.perf_counter()
+        try:
+            with within(5):
+                connected(parts.hostname or "", port).close()
+        except OSError:
+            return 0.0
+        samples.append(time.perf_counter() - begun)
+    return statistics.median(samples)
+
+
+def _shut_by_tls(bench: Bench, access: Access) -> str:
+    """Why nothing can be delivered although the rules on TLS can be judged; empty where they cannot, either."""
+    judged = is_https(access) and not access.proxy
+    if not judged or not any(rule.chapter == "TLS" for rule in bench.rules):
+        return ""
+    try:
+        if handshake(access, chain=not access.insecure, name=not access.insecure).version:
+            return ""  # it was something else
+        if not handshake(access).version and not any(handshake(access, old=version).version for version in OLD):
+            return ""
+    except NotApplicable:
+        return ""
+    return "no TLS session can be trusted, as the rules on TLS tell; --ca FILE or --insecure lets this be judged"

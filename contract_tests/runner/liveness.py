@@ -1,0 +1,98 @@
+"""Decides what a plain valid delivery tells: that the receiver lives, and that it knows who sends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from callback_contract.contract_tests.generation.corpus import Scope
+from callback_contract.contract_tests.model.cases import Case
+from callback_contract.contract_tests.model.verdicts import Finding
+from callback_contract.contract_tests.runner.attempts import Outcome
+from callback_contract.contract_tests.runner.bench import Bench
+from callback_contract.mock_server.wire.delivery import Exchange, Framing
+from callback_contract.mock_server.wire.identity import Identity
+from callback_contract.openapi.rules.catalogue import Rule
+from callback_contract.openapi.text.errors import KitError
+
+__all__ = ["credentials_error", "death", "look_after", "plain_case", "refuse_lost_credentials"]
+
+
+def plain_case(scope: Scope) -> Case:
+    """One plain valid delivery, as first contact and after anything hostile."""
+    return Case(scope.callback, "a plain valid delivery", scope.plain)
+
+
+def _plain_exchange(bench: Bench, scope: Scope, *, along: bool = False) -> Exchange:
+    number = bench.number("a plain valid delivery", scope, 1)
+    bench.plain_sent += 1
+    delivery = plain_case(scope).delivery(
+        Identity(bench.run, number, bench.plain_sent, group=0x800000 + bench.plain_sent)
+    )
+    # On a connection of its own: what a kept connection does after a broken body is another rule's matter.
+    return bench.send(replace(delivery, framing=Framing(fresh_connection=True)), along=along)
+
+
+def look_after(bench: Bench, scope: Scope, rule: Rule) -> list[Finding]:
+    """Sends one valid delivery after something hostile: a receiver that died is found at once, and by whom."""
+    sender = bench.sender_of(scope.callback.name)
+    sender.renew()  # no later rule pays for what a broken body left on a connection
+    takes_others_along = iter([True])
+
+    def deliver() -> Exchange:
+        if not next(takes_others_along, False):  # what others could explain is seen again without them
+            return _plain_exchange(bench, scope)
+        with bench.company.let_along():
+            return _plain_exchange(bench, scope, along=True)
+
+    finding = death(deliver, scope.callback.name, "the plain valid delivery after all of these")
+    if finding is None:
+        return []
+    bench.killed_by[sender] = rule.id
+    return [finding]
+
+
+def death(deliver: Callable[[], Exchange], callback: str, case: str) -> Finding | None:
+    """What shows that no plain valid delivery is acknowledged any more; a second one confirms it.
+
+    Args:
+        deliver: Sends a plain valid delivery, another one each time.
+        case: What the finding says of it.
+    """
+    if deliver().acknowledged:
+        return None
+    after = deliver()
+    if after.acknowledged:
+        return None
+    return Finding(
+        callback=callback,
+        case=case,
+        expected="an acknowledgement (2xx), as before",
+        actual=after.described(),
+        exchanges=(after,),
+        repeated=True,
+        curl_suffices=False,
+    )
+
+
+def refuse_lost_credentials(bench: Bench, scope: Scope, outcome: Outcome) -> None:
+    """Ends the run where a plain delivery shows that the receiver knows the sender no more.
+
+    Raises:
+        KitError: It was refused with 401 or 403.
+    """
+    # A 401 or 403 to a hostile body alone may be a firewall; to a plain delivery it is the credentials.
+    if not any(exchange.status in {401, 403} for exchange in outcome.contact.exchanges):
+        return
+    plain = _plain_exchange(bench, scope)
+    if plain.status in {401, 403}:
+        raise credentials_error(plain)
+
+
+def credentials_error(exchange: Exchange) -> KitError:
+    """Says that the receiver wants to know who sends."""
+    return KitError(
+        f"the receiver refuses the credentials: it answered {exchange.described()}",
+        remedy="Give them with --header 'Authorization: …', --auth USER:PASSWORD, --cert FILE or --signature SCHEME.",
+        exit_code=3,
+    )

@@ -1,0 +1,87 @@
+"""Decides what is judged of a receiver that refuses some listed values: whatever can be told without them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from callback_contract.contract_tests.generation.corpus import Scope
+from callback_contract.contract_tests.model.cases import Case
+from callback_contract.contract_tests.model.verdicts import NotApplicable
+from callback_contract.contract_tests.stimuli.applicable_cases import applicable_cases
+from callback_contract.mock_server.wire.bodies import decode_body
+from callback_contract.mock_server.wire.identity import Identity
+from callback_contract.mock_server.wire.strict_json import Unparsable, Unusable
+from callback_contract.openapi.documents import json_pointer as jp
+from callback_contract.openapi.rules.catalogue import Rule
+
+if TYPE_CHECKING:
+    from callback_contract.contract_tests.runner.bench import Bench
+    from callback_contract.contract_tests.runner.rule_tests import RuleTest
+
+__all__ = ["UnmetPreconditionError", "can_do_without", "cases_of", "narrow"]
+
+
+class UnmetPreconditionError(NotApplicable):
+    """No case of a rule can do without what the receiver refuses."""
+
+
+def narrow(bench: Bench, rule: Rule, test: RuleTest) -> None:
+    """Remembers which listed values were refused; the rule explains those and nothing else."""
+    bench.narrowed_by = rule.id
+    for scope in bench.scopes:
+        try:
+            cases = applicable_cases(test.stimuli, scope)
+        except NotApplicable:
+            continue
+        for index, case in enumerate(cases):
+            exchange = bench.shared.get((test.purpose, scope.callback.name, index))
+            if case.listed and (exchange is None or not exchange.acknowledged):
+                bench.refused.setdefault(scope.callback.name, []).append(case.listed)
+
+
+def cases_of(bench: Bench, test: RuleTest, scope: Scope) -> list[tuple[int, Case]]:
+    """A rule's cases that speak of nothing the receiver refuses, each with its place among the stimuli.
+
+    Raises:
+        NotApplicable: The means to judge the rule are missing.
+        BlockedError: Every case needs a refused value.
+    """
+    cases = list(enumerate(applicable_cases(test.stimuli, scope)))
+    refused = bench.refused.get(scope.callback.name)
+    if not refused:
+        return cases
+    state = scope.callback.delivery.state
+    without = scope.without(frozenset(str(value) for pointer, value in refused if pointer == state))
+    try:
+        told = list(enumerate(applicable_cases(test.stimuli, without)))
+    except NotApplicable:
+        told = []
+    kept = [(index, case) for index, case in told if not _tells(bench, case, refused)]
+    if cases and not kept:
+        raise UnmetPreconditionError(_reason(bench))
+    return kept
+
+
+def can_do_without(bench: Bench, reason: str) -> bool:
+    """Whether a required rule was blocked by a refused value alone: what requires it may need no such value."""
+    return bool(bench.narrowed_by) and reason == _reason(bench)
+
+
+def _reason(bench: Bench) -> str:
+    return f"blocked: {bench.narrowed_by} is broken"
+
+
+def _tells(bench: Bench, case: Case, refused: list[tuple[str, jp.Json]]) -> bool:
+    """Whether a refused value stands in the content, or in the bytes that are made of it."""
+    try:
+        sent = decode_body(case.callback, case.delivery(Identity(bench.run, 0)).body)
+    except (Unparsable, Unusable, ValueError):
+        sent = None
+    return any(_holds(value, *listed) for value in (case.content, sent) for listed in refused)
+
+
+def _holds(content: jp.Json, pointer: str, value: jp.Json) -> bool:
+    try:
+        return bool(jp.get(content, pointer) == value)
+    except (LookupError, TypeError):
+        return False

@@ -1,0 +1,113 @@
+"""Decides what a rule's test is: its stimuli, its assertion, and what judging it takes."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from callback_contract.contract_tests.model import verdicts
+from callback_contract.contract_tests.model.cases import Case, Stimuli, declaration_of
+from callback_contract.contract_tests.runner.bench import Bench
+
+__all__ = ["RuleTest", "each"]
+
+
+@dataclass(frozen=True)
+class RuleTest:
+    """A rule's stimuli and its assertion.
+
+    Attributes:
+        check: Takes the exchange of a case, or the case's `CaseSession` when it delivers by itself.
+        sends: Deliveries per case when the check delivers by itself; 0 when it looks at a shared exchange.
+        at_once: Cases that may be under way together; None for as many as the pace allows.
+        together: Whether it shows nothing unless several deliveries are under way at once.
+        connects: Whether the check looks at the connection itself and delivers nothing.
+        needs: Says what else is missing to judge it at a bench; empty for nothing.
+        narrows: Whether later rules do without what it found refused, instead of being blocked by it.
+        named: Whether every broken case is named: each is somebody's, and none stands for others.
+    """
+
+    stimuli: Stimuli
+    check: Callable[..., None]
+    sends: int | Callable[[Case], int] = 0
+    at_once: int | None = None
+    together: bool = False
+    connects: bool = False
+    needs: Callable[[Bench], str] | None = None
+    narrows: bool = False
+    named: bool = False
+
+    def deliveries(self, case: Case) -> int:
+        """How many deliveries a case costs at a receiver that does everything right."""
+        if self.connects:
+            return 0
+        return self.sends(case) if callable(self.sends) else max(1, self.sends)
+
+    @property
+    def shares(self) -> bool:
+        """Whether the check looks at an exchange that other rules may look at, too."""
+        return self.sends == 0 and not self.connects
+
+    @property
+    def purpose(self) -> str:
+        """What its identities are numbered by: two checks share messages only where they share exchanges."""
+        source = self.stimuli if self.shares else self.check
+        return f"{source.__module__}.{source.__qualname__}"
+
+    @functools.cached_property
+    def wants_callback(self) -> bool:
+        """Whether the check compares with what the contract says of the callback."""
+        return "callback" in inspect.signature(self.check).parameters
+
+    @property
+    def hostile(self) -> bool:
+        """Whether its stimuli may harm a receiver."""
+        return declaration_of(self.stimuli).hostile
+
+    @property
+    def waits_its_turn(self) -> bool:
+        """Whether nothing of it may be sent while other rules are in hand."""
+        return self.hostile or self.together or self.connects or declaration_of(self.stimuli).in_turn
+
+
+def each(
+    stimuli: Stimuli,
+    *,
+    sends: int | Callable[[Case], int] = 0,
+    at_once: int | None = None,
+    together: bool = False,
+    connects: bool = False,
+    needs: Callable[[Bench], str] | None = None,
+    narrows: bool = False,
+    named: bool = False,
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Turns a check of one case into a pytest test of a rule.
+
+    Args:
+        stimuli: Gives the cases; the check runs once for each.
+        sends: How often the check delivers, a number or a function of the case; leave it out for a check that
+            takes `exchange`.
+        at_once: Cases that may be under way together.
+        together: See `RuleTest`; likewise connects, needs, narrows and named.
+    """
+
+    def decorate(check: Callable[..., None]) -> Callable[..., None]:
+        wanted = ["receiver"] if sends or connects else ["exchange", "callback"]
+        names = list(inspect.signature(check).parameters)
+        if names not in (wanted, wanted[:1]):
+            raise TypeError(f"{check.__name__} takes {' and '.join(wanted)}, not {names}")
+
+        declaration_of(stimuli)  # what is not declared is said when the tests are loaded
+        rule_test = RuleTest(stimuli, verdicts.check(check), sends, at_once, together, connects, needs, narrows, named)
+
+        def test(judge_rule: Callable[[RuleTest], None]) -> None:
+            judge_rule(rule_test)
+
+        # Not functools.wraps: pytest would follow it to the check's own parameters.
+        test.__name__, test.__qualname__, test.__module__ = check.__name__, check.__qualname__, check.__module__
+        test.rule_test = rule_test  # type: ignore[attr-defined]
+        return test
+
+    return decorate

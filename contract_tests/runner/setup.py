@@ -1,0 +1,168 @@
+"""Decides how a run is set up from a command line: contract, rules, receiver, read-back, one bench."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from callback_contract.mock_server.cli.target_options import Lines, access_to, sender_to, with_options
+from callback_contract.openapi.cli.contract_options import contract_of, contract_options
+from callback_contract.openapi.cli.ranges import SEEDS, NumberRange
+from callback_contract.openapi.text.errors import KitError
+
+if TYPE_CHECKING:
+    from callback_contract.contract_tests.model.observations import ReadBack
+    from callback_contract.contract_tests.runner.bench import Bench
+    from callback_contract.mock_server.client.pacing import Pace
+    from callback_contract.openapi.contract.model import Contract
+
+__all__ = ["bench_at", "choice_options", "read_back_options", "receiver_at"]
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+
+def choice_options(command: _Command) -> _Command:
+    """Options that say what is judged, and how deeply."""
+    return with_options(
+        contract_options(command),
+        [
+            click.option("--rules", "-r", default="", metavar="ID,…", help="Only these rules or chapters: ACK-01,FWD."),
+            click.option(
+                "--callback",
+                "-c",
+                multiple=True,
+                metavar="NAME[=URL]",
+                help="One, several, or all; at its URL. [the first]",
+            ),
+            click.option(
+                "--depth",
+                type=click.Choice(["quick", "standard", "thorough"]),
+                default="standard",
+                metavar="DEPTH",
+                help="quick, standard or thorough. [standard]",
+            ),
+            click.option("--seed", type=SEEDS, default=0, show_default=True, help="Decides what is drawn."),
+        ],
+    )
+
+
+def read_back_options(command: _Command) -> _Command:
+    """Options that say how to see what the receiver stored."""
+    return with_options(
+        command,
+        [
+            click.option("--state-url", metavar="URL", help="Read-back with {id}: openapi/read-back.yaml."),
+            click.option(
+                "--state-header",
+                multiple=True,
+                type=Lines(),
+                metavar="'NAME: VALUE'",
+                help="Send this header with read-back only.",
+            ),
+            click.option(
+                "--state-map", multiple=True, metavar="THEIRS=OURS", help="A state in the receiver's words and in ours."
+            ),
+            click.option(
+                "--state-patience",
+                type=NumberRange(0, 120),
+                default=5.0,
+                metavar="S",
+                help="Seconds for storing. [5]",
+            ),
+            click.option("--plugin", metavar="FILE", help="Python file with read_back(message_id)."),
+        ],
+    )
+
+
+@contextlib.contextmanager
+def bench_at(url: str | None, options: Mapping[str, Any]) -> Iterator[Bench]:
+    """Opens the bench that the options describe, before the receiver at `url` or before the mock.
+
+    Raises:
+        KitError: An option's value makes no sense, or the contract cannot be used.
+    """
+    from callback_contract.contract_tests.generation.corpus import DEPTHS
+    from callback_contract.contract_tests.generation.notes import contract_notes, selection_notes
+    from callback_contract.contract_tests.runner.callback_selection import chosen_callbacks
+    from callback_contract.contract_tests.runner.scheduling.concurrency_limit import most_at_once
+    from callback_contract.contract_tests.target.callback_urls import senders_elsewhere
+    from callback_contract.openapi.contract.model import means_all
+    from callback_contract.openapi.rules.catalogue import load_catalogue
+
+    catalogue = load_catalogue()
+    rules = catalogue.select(tuple(name.strip() for name in options["rules"].split(",") if name.strip()))
+    contract = contract_of(options, () if means_all(options["callback"]) else options["callback"])
+    callbacks, left = chosen_callbacks(contract, options, own_mock=url is None)
+    with receiver_at(url, contract, options["signature"]) as target:
+        sender = sender_to(target, options, *options.get("callback_urls", {}).values())
+        elsewhere = senders_elsewhere(sender, contract, options)
+
+        from callback_contract.contract_tests.runner.bench import Bench
+
+        state = _read_back(target, contract, sender.pace, options, own_mock=url is None)
+        depth = DEPTHS[options["depth"]]
+        bench = Bench(
+            contract,
+            catalogue,
+            rules,
+            callbacks,
+            sender,
+            depth,
+            options["seed"],
+            state=state,
+            elsewhere=elsewhere,
+            most_at_once=most_at_once(sender.pace, options["at_once"]),
+        )
+        bench.patience_s = options["state_patience"]
+        bench.notes = (*selection_notes(contract, options["callback"]), *left, *contract_notes(contract))
+        try:
+            yield bench
+        finally:
+            bench.close()
+
+
+@contextlib.contextmanager
+def receiver_at(url: str | None, contract: Contract, signature: str | None = None) -> Iterator[str]:
+    """Gives the URL of the receiver under test; starts the mock, which then demands the signature, when none is given.
+
+    Raises:
+        KitError: There is no such signature scheme, or a key of it is not set.
+    """
+    if url is not None:
+        yield url
+        return
+    from callback_contract.mock_server.receiver.receiver import Receiver
+    from callback_contract.mock_server.server.serving import served
+    from callback_contract.mock_server.signing import signature_from
+
+    signing = signature_from(signature, os.environ) if signature else None
+    with served(Receiver(contract, signature=signing)) as base:
+        yield base + "/callbacks"
+
+
+def _read_back(
+    target: str, contract: Contract, pace: Pace, options: Mapping[str, Any], *, own_mock: bool
+) -> ReadBack | None:
+    from callback_contract.contract_tests.target.plugin_loader import load_plugin
+    from callback_contract.contract_tests.target.read_back import HttpReadBack, known_states, own_read_back
+
+    words = dict(_pair(text) for text in options["state_map"])
+    if options["plugin"]:
+        return load_plugin(Path(options["plugin"]), words)
+    url = options["state_url"]
+    if url is None:
+        return own_read_back(target.removesuffix("/callbacks"), contract) if own_mock else None
+    access = access_to(url, options, headers="state_header")
+    return HttpReadBack(url, access, pace.at_once, known_states(contract), words, pace.until)
+
+
+def _pair(text: str) -> tuple[str, str]:
+    theirs, equals, ours = text.partition("=")
+    if not equals or not theirs or not ours:
+        raise KitError(f"{text!r} is not a pair of states", where="--state-map", remedy="Write THEIRS=OURS.")
+    return theirs, ours

@@ -1,0 +1,159 @@
+"""Decides which callback a recorded delivery is of, and how it breaks the contract when it is right for none."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+import jsonschema_rs
+
+from callback_contract.contract_tests.samples.bodies import Body
+from callback_contract.contract_tests.samples.recorded_delivery import RecordedDelivery
+from callback_contract.mock_server.wire.delivery import header_value, printable
+from callback_contract.mock_server.wire.strict_json import Unusable
+from callback_contract.openapi.contract.model import Callback, Contract
+from callback_contract.openapi.documents import json_pointer as jp
+
+__all__ = ["Belonging", "Found"]
+
+_MOST_TOLD = 3
+_LONGEST_TOLD = 160
+_CHARSET = re.compile(r"(?i)charset\s*=\s*\"?([^\s\";]+)")
+
+
+@dataclass(frozen=True)
+class Found:
+    """The callback of a recording; a flaw says why it is not delivered, see `SetAside`."""
+
+    callback: Callback | None
+    kind: str = ""
+    flaw: str = ""
+
+
+class Belonging:
+    """Compiles each callback's schema once, when it is first asked for.
+
+    Args:
+        judged: The callbacks of the run; what is of another one is not delivered.
+    """
+
+    def __init__(self, contract: Contract, judged: tuple[Callback, ...]) -> None:
+        own = {callback.name: callback for callback in judged}
+        self._callbacks = tuple(own.get(callback.name, callback) for callback in contract.callbacks)
+        self._judged = own.keys()
+        self._validators: dict[str, Any] = {}
+        self.kinds_of_fields = frozenset(each.media_type for each in contract.callbacks if not each.is_json)
+
+    def strictly(self, callback: Callback) -> Callable[[jp.Json], bool]:
+        """Whether a body is what the contract says of a callback."""
+        return self._validator(callback).is_valid  # type: ignore[no-any-return]
+
+    def of(self, body: Body, recording: RecordedDelivery) -> Found:
+        """Finds the callback that a body satisfies and that knows most of it."""
+        candidates = self._candidates(recording)
+        try:
+            values = {callback.name: body.value(callback) for callback in candidates}
+        except Unusable as error:
+            return Found(None, "either answer", error.detail)
+        fitting = [callback for callback in candidates if self._validator(callback).is_valid(values[callback.name])]
+        if fitting:
+            best = min(fitting, key=lambda callback: self._distance(callback, body, values[callback.name]))
+            return self._judgeable(best, body, recording)
+        if not (said := [callback for callback in candidates if callback.name == recording.callback]):
+            candidates = [callback for callback in candidates if _is_like(callback, values[callback.name])]
+        nearest = min(
+            said or candidates, key=lambda callback: _strangeness(callback, values[callback.name]), default=None
+        )
+        if nearest is None:
+            return Found(None, "no callback", "it belongs to no callback that was read from the contract")
+        told = self._told(nearest, values[nearest.name])
+        return Found(nearest, "contract", f"it breaks the contract of {nearest.name}: {told}")
+
+    def _distance(self, callback: Callback, body: Body, content: jp.Json) -> tuple[bool, int, bool]:
+        return not body.is_for(callback), _unnamed(callback, content), callback.name not in self._judged
+
+    def _judgeable(self, callback: Callback, body: Body, recording: RecordedDelivery) -> Found:
+        if callback.name not in self._judged:
+            option = f"--callback {callback.name}"
+            return Found(callback, "not judged", f"it is of {callback.name}, which is not judged: give {option}")
+        if recording.method and recording.method.upper() != callback.method:
+            return Found(callback, "contract", f"it was sent by {recording.method}, and not by {callback.method}")
+        return _rightly_labelled(callback, body, recording)
+
+    def _candidates(self, recording: RecordedDelivery) -> list[Callback]:
+        said = [callback for callback in self._callbacks if callback.name == recording.callback]
+        headers = recording.headers or ()
+        return said or [callback for callback in self._callbacks if not _contradicted(callback, headers)]
+
+    def _validator(self, callback: Callback) -> Any:
+        if callback.name not in self._validators:
+            # What a recording holds may be personal: messages speak of "the value".
+            self._validators[callback.name] = jsonschema_rs.validator_for(
+                dict(callback.strict), validate_formats=False, mask="the value"
+            )
+        return self._validators[callback.name]
+
+    def _told(self, callback: Callback, content: jp.Json) -> str:
+        errors = list(islice(self._validator(callback).iter_errors(content), _MOST_TOLD + 1))
+        told = [f"{jp.join(error.instance_path) or 'the body'}: {error.message[:_LONGEST_TOLD]}" for error in errors]
+        return "; ".join(told[:_MOST_TOLD]) + ("; and more" if len(told) > _MOST_TOLD else "")
+
+
+def _rightly_labelled(callback: Callback, body: Body, recording: RecordedDelivery) -> Found:
+    """Whether the body is what its label says and the contract wants: a receiver may refuse any other label (415)."""
+    if not body.is_for(callback):
+        told = f"its body is {body.named}, and that of {callback.name} is {callback.media_type}"
+        return Found(callback, "contract", told)
+    label = header_value(recording.headers or (), "content-type")
+    if label is None:
+        return Found(callback)
+    media_type, _, parameters = label.partition(";")
+    if media_type.strip().lower() != callback.media_type.lower():
+        told = printable(label[:_LONGEST_TOLD])
+        return Found(callback, "contract", f"its Content-Type is {told}, and that of {callback.name} is another")
+    charset = _CHARSET.search(parameters)
+    if charset and charset[1].lower() not in {"utf-8", "utf8", "us-ascii"}:
+        kind = "JSON" if callback.is_json else "the kit's reading"
+        return Found(callback, "either answer", f"its Content-Type says {charset[1][:40]}, and {kind} is UTF-8")
+    return Found(callback)
+
+
+def _contradicted(callback: Callback, headers: tuple[tuple[str, str], ...]) -> bool:
+    """Whether a recorded header has a value that the callback's closed list does not."""
+    for header in callback.headers:
+        listed = header.schema.get("enum", [header.schema["const"]] if "const" in header.schema else [])
+        value = header_value(headers, header.name)
+        if listed and value is not None and value not in listed:
+            return True
+    return False
+
+
+def _named(callback: Callback) -> tuple[set[str], set[str]]:
+    """The root's members, and the required ones of them."""
+    root = callback.members[0].schema
+    return set(root.get("properties", ())), set(root.get("required", ()))
+
+
+def _unnamed(callback: Callback, content: jp.Json) -> int:
+    return len(content.keys() - _named(callback)[0]) if isinstance(content, dict) else 0
+
+
+def _is_like(callback: Callback, content: jp.Json) -> bool:
+    """Whether a broken body was meant for a callback: it holds half of the members, and nothing that is another's."""
+    if not isinstance(content, dict):
+        return False
+    for name, schema in callback.members[0].schema.get("properties", {}).items():
+        listed = schema.get("enum", [schema["const"]] if "const" in schema else []) if isinstance(schema, dict) else []
+        if len(listed) == 1 and name in content and content[name] not in listed:
+            return False  # a name that tells callbacks apart
+    named, required = _named(callback)
+    wanted = required or named
+    return bool(wanted) and len(wanted & content.keys()) * 2 >= len(wanted)
+
+
+def _strangeness(callback: Callback, content: jp.Json) -> tuple[int, int]:
+    """How many members a body has that a callback does not name, and how many it lacks."""
+    return _unnamed(callback, content), len(_named(callback)[1] - content.keys()) if isinstance(content, dict) else 0

@@ -1,0 +1,71 @@
+"""Decides how a recording becomes a delivery: to the byte, or masked and written anew; and with which headers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+
+from callback_contract.contract_tests.samples.bodies import Body, rewritten, why_unmaskable
+from callback_contract.contract_tests.samples.headers import replayed
+from callback_contract.contract_tests.samples.masking import Masker, UnmaskableError
+from callback_contract.contract_tests.samples.recorded_delivery import RecordedDelivery
+from callback_contract.mock_server.provider.composer import default_headers
+from callback_contract.mock_server.wire.delivery import Delivery, Headers
+from callback_contract.openapi.contract.model import Callback
+from callback_contract.openapi.documents import json_pointer as jp
+
+__all__ = ["delivery_of"]
+
+
+def delivery_of(
+    recording: RecordedDelivery,
+    read: Body,
+    callback: Callback,
+    masker: Masker,
+    is_valid: Callable[[jp.Json], bool],
+    *,
+    without: Collection[str],
+) -> tuple[jp.Json, Delivery, frozenset[str]]:
+    """What is sent of a right recording: its content, the delivery, and names of headers that somebody may miss.
+
+    Args:
+        read: Its body.
+        is_valid: Whether a body is what the contract says.
+        without: Lower-case names of headers that the run gives by itself.
+
+    Raises:
+        UnmaskableError: A mask meets what cannot be masked safely.
+    """
+    body, content, mask = recording.body, read.value(callback), None
+    if masker:
+        if reason := why_unmaskable(recording, read):
+            raise UnmaskableError(reason)
+        content, mask = masker.masked(content, callback, is_valid)
+    headers, left = default_headers(callback), frozenset[str]()
+    if recording.headers is not None:
+        kept, left = replayed(recording.headers, without=without, mask=mask, fixed=_fixed(callback))
+        headers = _completed(kept, headers)
+    if masker:
+        made = rewritten(callback, content, headers)
+        if made is None:
+            raise UnmaskableError("masked fields would mean something else")
+        body, headers = made
+    return content, Delivery(callback.name, callback.method, headers, body, ids=_ids(content, callback)), left
+
+
+def _completed(recorded: Headers, defaults: Headers) -> Headers:
+    """The recorded headers, and the contract's where the recording has none: recorders keep only some."""
+    names = {name.lower() for name, _ in recorded}
+    return (*recorded, *((name, value) for name, value in defaults if name.lower() not in names))
+
+
+def _fixed(callback: Callback) -> frozenset[str]:
+    """Headers whose values are the contract's, and nobody's."""
+    return frozenset(header.name.lower() for header in callback.headers if {"enum", "const"} & header.schema.keys())
+
+
+def _ids(content: jp.Json, callback: Callback) -> tuple[str, ...]:
+    try:
+        found = jp.get(content, callback.delivery.correlation or "/")
+    except LookupError:
+        return ()
+    return (found,) if isinstance(found, str) else ()

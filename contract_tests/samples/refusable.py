@@ -1,0 +1,69 @@
+"""Decides which right deliveries a receiver may refuse all the same (judgement.md, "Four classes of delivery").
+
+One thing is asked of recordings that is not asked of what is drawn: other values than texts in a map whose keys the
+contract leaves open. There the contract says nothing, and the recording shows that the provider sends them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+from callback_contract.contract_tests.generation.corpus import MAX_INTEGER, MAX_TEXT
+from callback_contract.mock_server.wire.strict_json import has_duplicate_names
+from callback_contract.openapi.contract.model import Callback
+from callback_contract.openapi.documents import json_pointer as jp
+
+__all__ = ["why_not_taken"]
+
+_MOST_LEVELS = 64  # what System.Text.Json reads by default; most others read more
+_CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
+
+
+def why_not_taken(content: jp.Json, body: bytes, callback: Callback, is_valid: Callable[[jp.Json], bool]) -> str:
+    """Why either answer to a body is right; empty when it has to be acknowledged."""
+    limit = callback.delivery.accept_body_bytes.must
+    if limit is not None and len(body) > limit:
+        return f"its body has {len(body)} bytes, and {limit} have to be accepted"
+    if callback.is_json and has_duplicate_names(body):
+        return "a name stands twice in an object"
+    if _levels(content) > _MOST_LEVELS:
+        return f"it nests more than {_MOST_LEVELS} levels deep"
+    whole = False
+    for value in _scalars(content):
+        if isinstance(value, str) and len(value) > MAX_TEXT:
+            return f"a text has more than {MAX_TEXT} characters"
+        if isinstance(value, str) and _CONTROLS.search(value):
+            return "a text holds a control character"
+        if isinstance(value, (int, float)) and abs(value) > MAX_INTEGER:
+            return "a number lies beyond 2^53"
+        whole = whole or (isinstance(value, float) and value.is_integer())
+    if whole and not is_valid(_fractional(content)):
+        return "an integer is spelt with a fraction of zero"
+    return ""
+
+
+def _levels(value: jp.Json) -> int:
+    inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else None
+    return 0 if inside is None else 1 + max(map(_levels, inside), default=0)
+
+
+def _scalars(value: jp.Json) -> Iterator[jp.Json]:
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield key
+            yield from _scalars(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _scalars(item)
+    else:
+        yield value
+
+
+def _fractional(value: jp.Json) -> jp.Json:
+    """The same with a half added to what is spelt as a fraction: where that is wrong, an integer is meant."""
+    if isinstance(value, dict):
+        return {key: _fractional(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_fractional(item) for item in value]
+    return value + 0.5 if isinstance(value, float) and value.is_integer() else value

@@ -1,0 +1,228 @@
+"""Decides which recorded deliveries are put before a receiver: those that satisfy their contract, each once.
+
+What breaks its contract says something of the contract or of the recording, and nothing of the receiver: it is set
+aside and told. So is what no receiver has to take (judgement.md, the class "valid").
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from callback_contract.contract_tests.model.cases import Sample
+from callback_contract.contract_tests.samples.bodies import Body, read_body
+from callback_contract.contract_tests.samples.callback_match import Belonging
+from callback_contract.contract_tests.samples.delivery import delivery_of
+from callback_contract.contract_tests.samples.masking import Masker, UnmaskableError
+from callback_contract.contract_tests.samples.recorded_delivery import MOST_BODY_BYTES, RecordedDelivery, Unreadable
+from callback_contract.contract_tests.samples.refusable import why_not_taken
+from callback_contract.mock_server.wire.delivery import header_value, printable
+from callback_contract.mock_server.wire.strict_json import Unparsable, Unusable
+from callback_contract.openapi.contract.model import Callback, Contract
+from callback_contract.openapi.documents import json_pointer as jp
+from callback_contract.openapi.text.errors import KitError
+
+if TYPE_CHECKING:
+    from callback_contract.contract_tests.samples.recorded_delivery import Entries
+
+__all__ = ["MOST_SAMPLES", "Samples", "SetAside", "choose"]
+
+MOST_SAMPLES = 10_000
+"""More are refused: all of them are held in memory, and each is delivered by itself."""
+
+_MOST_BYTES = 64 * 1024 * 1024
+_MOST_ASIDE = 1000  # further ones are counted
+
+
+@dataclass(frozen=True, slots=True)
+class SetAside:
+    """A recording that is not delivered.
+
+    Attributes:
+        kind: unreadable, contract (it breaks it), no callback, not judged, either answer, or mask.
+        callback: Which callback it is of, where that is known.
+    """
+
+    place: str
+    kind: str
+    reason: str
+    callback: str = ""
+
+
+@dataclass
+class Samples:
+    """The recorded deliveries of a run.
+
+    Attributes:
+        source: What `--samples` named.
+        masks: What `--mask` named.
+        read: Recordings that were read, whatever became of them.
+        same: Recordings left out, since the same bytes were recorded before.
+        left: Lower-case names of recorded headers that are not sent.
+        uncounted: Recordings set aside beyond those that are listed.
+        short_masks_left: Whether a masked value is too short to be masked wherever else it is quoted.
+    """
+
+    source: str
+    masks: tuple[str, ...] = ()
+    chosen: dict[str, list[Sample]] = field(default_factory=dict)
+    aside: list[SetAside] = field(default_factory=list)
+    read: int = 0
+    same: int = 0
+    left: set[str] = field(default_factory=set)
+    uncounted: int = 0
+    short_masks_left: bool = False
+
+    def of(self, callback: str) -> tuple[Sample, ...]:
+        """What is delivered of a callback."""
+        return tuple(self.chosen.get(callback, ()))
+
+    @property
+    def delivered(self) -> int:
+        """How many are delivered."""
+        return sum(map(len, self.chosen.values()))
+
+    def told(self) -> dict[str, Any]:
+        """What a report tells of them."""
+        return {
+            "source": self.source,
+            "read": self.read,
+            "delivered": {name: len(samples) for name, samples in self.chosen.items()},
+            "same": self.same,
+            "headers_left_out": sorted(self.left),
+            "set_aside": [
+                {"place": a.place, "kind": a.kind, "callback": a.callback or None, "reason": a.reason}
+                for a in self.aside
+            ],
+            "set_aside_more": self.uncounted,
+        }
+
+
+def choose(
+    entries: Entries,
+    source: str,
+    contract: Contract,
+    judged: Iterable[Callback],
+    masker: Masker,
+    *,
+    without: Collection[str] = (),
+) -> Samples:
+    """Reads recordings and chooses what is delivered.
+
+    Args:
+        judged: The callbacks of the run.
+        without: Lower-case names of headers that the run gives by itself.
+
+    Raises:
+        KitError: There are too many, or none can be delivered, or a mask met nothing.
+    """
+    samples = Samples(source, masker.named)
+    chooser = _Chooser(samples, Belonging(contract, tuple(judged)), masker, frozenset(without))
+    size = 0
+    for entry in entries:
+        if samples.delivered >= MOST_SAMPLES:
+            raise _too_many(f"more than {MOST_SAMPLES} deliveries", source)
+        samples.read += 1
+        size += chooser.take(entry)
+        if size > _MOST_BYTES:
+            raise _too_many(f"more than {_MOST_BYTES // 2**20} MiB of bodies", source)
+    _refuse_emptiness(samples, source)
+    _refuse_idle_masks(masker, contract)
+    samples.short_masks_left = masker.left_short
+    return samples
+
+
+@dataclass
+class _Chooser:
+    samples: Samples
+    belonging: Belonging
+    masker: Masker
+    without: frozenset[str]
+    seen: set[bytes] = field(default_factory=set)
+
+    def take(self, entry: RecordedDelivery | Unreadable) -> int:
+        """Takes one recording or sets it aside; gives the bytes that are kept of it."""
+        place = printable(self.masker.text(entry.place))
+        if isinstance(entry, Unreadable):
+            return self._aside(place, "unreadable", entry.reason)
+        if len(entry.body) > MOST_BODY_BYTES:
+            return self._aside(place, "either answer", f"its body has more than {MOST_BODY_BYTES} bytes")
+        print_of = hashlib.sha256(repr((entry.headers, entry.method)).encode("utf-8", "replace") + entry.body).digest()
+        if print_of in self.seen:
+            self.samples.same += 1
+            return 0
+        try:
+            read = read_body(entry, self.belonging.kinds_of_fields)
+        except Unparsable as error:
+            return self._aside(place, "unreadable", _unreadable(entry, self.belonging.kinds_of_fields, error))
+        except Unusable as error:
+            return self._aside(place, "either answer", error.detail)
+        found = self.belonging.of(read, entry)
+        if found.flaw:
+            return self._aside(place, found.kind, found.flaw, found.callback.name if found.callback else "")
+        assert found.callback is not None
+        content, is_right = read.value(found.callback), self.belonging.strictly(found.callback)
+        if reason := why_not_taken(content, entry.body, found.callback, is_right):
+            return self._aside(place, "either answer", reason, found.callback.name)
+        self.seen.add(print_of)  # only now: there is no end to what may be broken
+        return self._keep(place, read, entry, found.callback)
+
+    def _keep(self, place: str, read: Body, entry: RecordedDelivery, callback: Callback) -> int:
+        try:
+            content, delivery, left = delivery_of(
+                entry, read, callback, self.masker, self.belonging.strictly(callback), without=self.without
+            )
+        except UnmaskableError as error:
+            return self._aside(place, "mask", printable(self.masker.text(str(error))), callback.name)
+        self.samples.left |= left
+        self.samples.chosen.setdefault(callback.name, []).append(Sample(place, content, delivery))
+        return len(delivery.body)
+
+    def _aside(self, place: str, kind: str, reason: str, callback: str = "") -> int:
+        if len(self.samples.aside) < _MOST_ASIDE:
+            self.samples.aside.append(SetAside(place, kind, printable(reason), callback))
+        else:
+            self.samples.uncounted += 1
+        return 0
+
+
+def _unreadable(entry: RecordedDelivery, kinds_of_fields: Collection[str], error: Unparsable) -> str:
+    """Says why a body cannot be read, and as what it was tried."""
+    media_type = (header_value(entry.headers or (), "content-type") or "").partition(";")[0].strip().lower()
+    return f"its body {'cannot be read' if media_type in kinds_of_fields else 'is not JSON'}: {error.detail}"
+
+
+def _too_many(what: str, source: str) -> KitError:
+    return KitError(
+        f"{source} holds {what}",
+        where="--samples",
+        remedy="Give a part of them: `head -n 10000` of JSON lines, or some files in a directory of their own.",
+    )
+
+
+def _refuse_emptiness(samples: Samples, source: str) -> None:
+    if samples.delivered:
+        return
+    reasons = "\n  ".join(f"{a.place}: {a.reason}" for a in samples.aside[:6])
+    more = len(samples.aside) + samples.uncounted - 6
+    raise KitError(
+        f"none of the {samples.read} recordings in {source} can be delivered" if samples.read else f"{source} is empty",
+        where="--samples",
+        remedy=reasons + (f"\n  and {more} more" if more > 0 else ""),
+    )
+
+
+def _refuse_idle_masks(masker: Masker, contract: Contract) -> None:
+    """A mistyped pointer would show what somebody meant to hide."""
+    for pointer in masker.pointers:
+        if pointer in masker.met or {"*", "-"} & set(pointer):
+            continue
+        text = jp.join(pointer)
+        if all(callback.member(text) is None for callback in contract.callbacks):
+            raise KitError(
+                f"{text} is in no sample and in no callback of the contract",
+                where="--mask",
+                remedy="Nothing was sent. Mend the pointer, or leave it out.",
+            )

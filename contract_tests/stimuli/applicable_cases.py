@@ -1,0 +1,96 @@
+"""Decides which cases a contract allows: a stimulus that is not what it claims to be is not sent.
+
+A stimulus is written once for every contract. In some contract a text may not be that long, an unknown member may be
+forbidden, or a body without a member may still be right; holding a receiver to such a case would be a false alarm.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from callback_contract.contract_tests.generation.corpus import Scope
+from callback_contract.contract_tests.model.cases import Case, Stimuli, declaration_of
+from callback_contract.contract_tests.model.verdicts import NotApplicable
+from callback_contract.mock_server.wire.bodies import decode_body
+from callback_contract.mock_server.wire.identity import Identity, Run, stamp
+from callback_contract.mock_server.wire.strict_json import Unparsable, Unusable, decode
+from callback_contract.openapi.bodies import Unencodable
+from callback_contract.openapi.documents import json_pointer as jp
+
+__all__ = ["applicable_cases"]
+
+_WHOLE = {"http", "story"}
+_SOMEBODY = Identity(Run("00000000", datetime(2025, 1, 1, tzinfo=UTC)), 1)
+
+
+def applicable_cases(stimuli: Stimuli, scope: Scope) -> list[Case]:
+    """The cases of a kind that are in their class by this contract; made once for each scope.
+
+    Raises:
+        NotApplicable: The means are missing, or the contract leaves none of the cases.
+    """
+    made = scope.made.get(stimuli)
+    if made is None:
+        try:
+            made = _made(stimuli, scope)
+        except NotApplicable as reason:
+            made = reason
+        scope.made[stimuli] = made
+    if isinstance(made, NotApplicable):
+        raise made.with_traceback(None)
+    return list(made)
+
+
+def _made(stimuli: Stimuli, scope: Scope) -> list[Case]:
+    cases = list(stimuli(scope))
+    if not scope.callback.is_json:
+        cases = [case for case in cases if _has_form(case)]
+    test = _test_of(stimuli, scope)
+    sound = [case for case in cases if test(case)] if test else cases
+    if not sound:
+        raise NotApplicable("the contract leaves no such case")
+    return sound
+
+
+def _test_of(stimuli: Stimuli, scope: Scope) -> Callable[[Case], bool] | None:
+    kind = declaration_of(stimuli).kind
+    if not scope.callback.is_json and kind in _WHOLE:
+        return lambda case: case.edit is not None or case.mangle is not None or scope.strict.is_valid(_body(case))
+    if kind in _WHOLE:
+        # What they break, they break on purpose; what they send whole has to be right.
+        return lambda case: case.edit is not None or scope.strict.is_valid(case.content)
+    tests: dict[str, Callable[[Case], bool]] = {
+        "valid": lambda case: scope.strict.is_valid(_body(case)),
+        "forward-compatible": lambda case: scope.tolerant.is_valid(_body(case)),
+        "off-schema": lambda case: not scope.is_some_callback(_body(case)),
+        "unparsable": lambda case: not _is_json(case),
+    }
+    return tests.get(kind)  # of hard values a contract may allow some
+
+
+def _body(case: Case) -> jp.Json:
+    if not case.callback.is_json:
+        # A form knows texts only: what counts is what they mean to whoever reads them by the contract.
+        return decode_body(case.callback, replace(case, mangle=None).delivery(_SOMEBODY).body)
+    value = stamp(case.callback, case.content, _SOMEBODY, later_s=case.later_s)
+    return case.edit(value) if case.edit is not None else value
+
+
+def _has_form(case: Case) -> bool:
+    try:
+        _body(case)
+    except (Unencodable, Unparsable, Unusable):
+        return False
+    return True
+
+
+def _is_json(case: Case) -> bool:
+    try:
+        decode(case.delivery(_SOMEBODY).body)
+    except Unparsable:
+        return False
+    except Unusable:
+        return True
+    return True

@@ -1,0 +1,80 @@
+"""Decides how `--app` reaches an app: a process beside the kit's, on a loopback port that nobody else is told.
+
+It does not share the kit's process. A body that ends the interpreter (deep nesting may) would end the judgement with
+it, the app and the suite would wait for one lock and measure each other, and neither's packages could be imported
+beside the other's of the same name.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import select
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from callback_contract.contract_tests.target.process import Started, started
+from callback_contract.mock_server.server.serving import bound_socket
+from callback_contract.openapi.text.errors import KitError
+
+__all__ = ["app_served"]
+
+_SERVER = Path(__file__).with_name("app_server.py")
+
+
+@contextlib.contextmanager
+def app_served(spec: str, timeout_s: float) -> Iterator[tuple[str, Started]]:
+    """Serves the app that `module:app` names while the block runs; gives its URL without a path.
+
+    Raises:
+        KitError: There is no such app (exit code 2), or it did not start (3).
+    """
+    shown = f"--app {spec}"
+    with contextlib.ExitStack() as stack:
+        sock = stack.enter_context(bound_socket("127.0.0.1", 0))
+        heard, told = os.pipe()
+        reader = stack.enter_context(os.fdopen(heard, "rb"))
+        # -P keeps this package's folder from the front of the path; the program puts the working directory there.
+        words = [sys.executable, "-P", str(_SERVER), spec, str(sock.fileno()), str(told)]
+        try:
+            receiver = stack.enter_context(started(words, shown, pass_fds=(sock.fileno(), told)))
+        finally:
+            os.close(told)
+        _await_ready(receiver, reader.fileno(), timeout_s)
+        port = sock.getsockname()[1]
+        sock.close()  # from here on an app that died refuses connections
+        yield f"http://127.0.0.1:{port}", receiver
+
+
+def _await_ready(receiver: Started, pipe: int, timeout_s: float) -> None:
+    text = b""
+    end = time.monotonic() + timeout_s
+    while (left_s := end - time.monotonic()) > 0 and select.select([pipe], [], [], left_s)[0]:
+        part = os.read(pipe, 65536)
+        text += part
+        if not part:
+            break
+    else:
+        raise KitError(
+            f"the app was not ready within {timeout_s:g} s",
+            where=receiver.shown,
+            remedy=f"--wait-timeout changes how long the kit waits. Its last lines:{receiver.last_lines()}",
+            exit_code=3,
+        )
+    try:
+        said = json.loads(text)
+    except ValueError:
+        patience = time.monotonic() + 2  # it closed the pipe, and is about to go
+        while not receiver.ended() and time.monotonic() < patience:
+            time.sleep(0.02)
+        raise KitError(
+            f"the app {receiver.ended() or 'went away'} before it was ready",
+            where=receiver.shown,
+            remedy=f"Its last lines:{receiver.last_lines()}",
+            exit_code=3,
+        ) from None
+    if "ready" not in said:
+        raise KitError(said["what"], where=receiver.shown, remedy=said["remedy"])

@@ -1,0 +1,224 @@
+"""Decides how a receiver's own server is started, awaited, watched and stopped: a process group with a log."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import shlex
+import signal
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from types import FrameType
+from typing import IO
+
+from callback_contract.contract_tests.target.readiness import Place
+from callback_contract.mock_server.wire.delivery import printable
+from callback_contract.openapi.text.errors import KitError
+from callback_contract.openapi.text.printable import shell_word
+
+__all__ = ["Started", "await_answer", "command_words", "refuse_taken", "started"]
+
+_GRACE_S = 5.0  # between TERM and KILL: uvicorn, gunicorn and node end within it when they have nothing in hand
+_TAIL_BYTES = 16 * 1024
+_TAIL_LINES = 12
+_SHELL_WORDS = {"&&", "||", "|", ";", "&", "<", ">", ">>", "2>", "2>&1"}
+
+
+@dataclass
+class Started:
+    """A process group that the kit started.
+
+    Attributes:
+        shown: The option and its value, as they are named in messages.
+        output: The file that it prints to; it has no name, so that nothing of it outlives a killed kit.
+    """
+
+    shown: str
+    process: subprocess.Popen[bytes]
+    output: IO[bytes]
+
+    def ended(self) -> str:
+        """How its first process ended, empty while it lives."""
+        code = _exit_code(self.process)
+        if code is None:
+            return ""
+        if code >= 0:
+            return f"ended with exit code {code}"
+        with contextlib.suppress(ValueError):
+            return f"was ended by {signal.Signals(-code).name}"
+        return f"was ended by signal {-code}"
+
+    def printed(self, most: int) -> str:
+        """The last bytes that it printed."""
+        number = self.output.fileno()
+        # Where it writes is where this file stands, so that nobody may move there to read.
+        return os.pread(number, most, max(0, os.fstat(number).st_size - most)).decode("utf-8", "replace")
+
+    def last_lines(self) -> str:
+        """What it printed last, as lines for a message; nothing in them can move the cursor."""
+        text = self.printed(_TAIL_BYTES)
+        lines = [printable(line.rstrip())[:400] for line in text.splitlines() if line.strip()][-_TAIL_LINES:]
+        return "".join(f"\n    | {line}" for line in lines) or "\n    | (it printed nothing)"
+
+
+def command_words(command: str) -> list[str]:
+    """Splits a command as a POSIX shell does; there is no shell, so what only a shell can do is refused.
+
+    Raises:
+        KitError: It is empty, ends inside a quote, or needs a shell.
+    """
+    try:
+        words = shlex.split(command)
+    except ValueError as error:
+        raise KitError(f"{command!r} cannot be split into words: {error}", where="--start") from None
+    if not words:
+        raise KitError("there is no command", where="--start", remedy="Give the command that starts the receiver.")
+    if re.match(r"[A-Za-z_][A-Za-z0-9_]*=", words[0]):
+        raise KitError(
+            "a command cannot begin with a variable, since no shell runs it",
+            where="--start",
+            remedy=f"Write env {command}",
+        )
+    shell_words = [word for word in words if word in _SHELL_WORDS or (word.endswith(";") and word != words[-1])]
+    if shell_words:
+        raise KitError(
+            f"{shell_words[0]!r} needs a shell, and no shell runs the command",
+            where="--start",
+            remedy=f"Write sh -c {shell_word(command)}",
+        )
+    return words
+
+
+@contextlib.contextmanager
+def started(words: Sequence[str], shown: str, *, pass_fds: Sequence[int] = ()) -> Iterator[Started]:
+    """Runs a command in a process group of its own while the block runs; nothing of the group is left after it.
+
+    Ctrl-C reaches the kit alone, which then stops the group. TERM and HUP, as a pipeline that is cancelled sends
+    them, are taken for Ctrl-C, so that they leave no process, either.
+
+    Raises:
+        KitError: There is no such command.
+    """
+    if not hasattr(os, "killpg"):
+        raise KitError("processes can be started on POSIX systems only", where=shown, remedy="Start it beforehand.")
+    with tempfile.TemporaryFile() as output, _ended_as_interrupted():
+        try:
+            process = subprocess.Popen(  # noqa: S603  # the user's own command, and no shell
+                words,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                pass_fds=pass_fds,
+            )
+        except OSError as error:
+            raise KitError(
+                f"cannot run {words[0]!r}: {error.strerror}",
+                where=shown,
+                remedy="Give a command as one would type it here.",
+            ) from None
+        try:
+            yield Started(shown, process, output)
+        finally:
+            _stop(process)
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    """TERM for the whole group, and KILL for what is left of it after a while, or at a second Ctrl-C."""
+    try:
+        _tell(process, signal.SIGTERM)
+        end = time.monotonic() + _GRACE_S
+        while _exit_code(process) is None and time.monotonic() < end:
+            time.sleep(0.02)
+        # It may be gone before its children are: a shell, for one.
+        process.poll()
+        while _tell(process, 0) and time.monotonic() < end:
+            time.sleep(0.02)
+    finally:
+        _tell(process, signal.SIGKILL)
+        process.wait()
+
+
+def _exit_code(process: subprocess.Popen[bytes]) -> int | None:
+    """How a process ended, negative for a signal; it stays a zombie, so that nobody else gets its group's number."""
+    if process.returncode is not None or not hasattr(os, "waitid"):  # macOS has it from Python 3.13 on
+        return process.poll()
+    seen = os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    if seen is None:
+        return None
+    return seen.si_status if seen.si_code == os.CLD_EXITED else -seen.si_status
+
+
+def _tell(process: subprocess.Popen[bytes], number: int) -> bool:
+    """Sends a signal to the group; false when nobody is left to hear it."""
+    try:
+        os.killpg(process.pid, number)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # what is left is another user's, or a process that is just ending (macOS)
+        return False
+    return True
+
+
+@contextlib.contextmanager
+def _ended_as_interrupted() -> Iterator[None]:
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        on_interrupt = signal.getsignal(signal.SIGINT)
+        if callable(on_interrupt):
+            on_interrupt(signal.SIGINT, frame)
+        raise KeyboardInterrupt
+
+    # What is ignored stays so: nohup means it. What the program hears already is an interrupt.
+    heard = [n for n in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(n) == signal.SIG_DFL]
+    before = {number: signal.signal(number, interrupt) for number in heard}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def refuse_taken(place: Place) -> None:
+    """Raises when somebody answers before the receiver is started: that one would be judged in its place."""
+    if place.answers():
+        raise KitError(
+            f"something answers at {place} before the command is started",
+            where="--start",
+            remedy="Stop what runs there, or name with --wait-for what only the new receiver answers.",
+            exit_code=3,
+        )
+
+
+def await_answer(receiver: Started, place: Place, timeout_s: float) -> None:
+    """Waits until the receiver answers.
+
+    Raises:
+        KitError: With exit code 3: it ended, or was not ready in time.
+    """
+    end = time.monotonic() + timeout_s
+    while not place.answers():
+        if told := receiver.ended():
+            raise KitError(
+                f"the receiver {told} before it answered at {place}",
+                where=receiver.shown,
+                remedy=f"The command has to stay in the foreground. Its last lines:{receiver.last_lines()}",
+                exit_code=3,
+            )
+        if time.monotonic() > end:
+            raise KitError(
+                f"the receiver did not answer at {place} within {timeout_s:g} s",
+                where=receiver.shown,
+                remedy=f"--wait-for names another place, --wait-timeout another time. Its last lines:"
+                f"{receiver.last_lines()}",
+                exit_code=3,
+            )
+        time.sleep(0.05)

@@ -1,0 +1,168 @@
+"""Decides who is judged: a URL, a server that is started for it, an app that is imported, or the mock."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urlsplit, urlunsplit
+
+import click
+from click.core import ParameterSource
+
+from callback_contract.mock_server.cli.target_options import access_to, with_options
+from callback_contract.openapi.cli.ranges import NumberRange
+from callback_contract.openapi.documents.output_files import replace_file
+from callback_contract.openapi.text.errors import KitError
+
+if TYPE_CHECKING:
+    from callback_contract.contract_tests.target.process import Started
+
+__all__ = ["Subject", "start_options", "subject_of"]
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+_WAIT_S = 30.0
+_KEPT_BYTES = 1024 * 1024
+
+
+@dataclass
+class Subject:
+    """The receiver under test.
+
+    Attributes:
+        url: Where deliveries go; None for the mock.
+        options: The command's options, fit for this URL.
+        redact: Takes the run's secrets out of what the receiver printed.
+    """
+
+    url: str | None
+    options: Mapping[str, Any]
+    redact: Callable[[str], str] = str
+
+
+def start_options(command: _Command) -> _Command:
+    """Options that say what is started to be judged."""
+    return with_options(
+        command,
+        [
+            click.option("--start", metavar="CMD", help="Start the receiver, judge it at URL, stop it."),
+            click.option("--wait-for", metavar="URL", help="It is ready when this answers. [URL's port]"),
+            click.option(
+                "--wait-timeout",
+                type=NumberRange(0.1, 3600),
+                metavar="S",
+                help=f"Seconds until then. [{_WAIT_S:g}]",
+            ),
+            click.option("--app", metavar="MODULE:APP", help="Judge an ASGI or WSGI app; URL is a path."),
+        ],
+    )
+
+
+@contextlib.contextmanager
+def subject_of(url: str | None, options: Mapping[str, Any], report_dir: Path | None) -> Iterator[Subject]:
+    """Starts what the options name, and stops it after the block.
+
+    Raises:
+        KitError: The options contradict each other, or what they name does not start.
+    """
+    command, app = _chosen(options)
+    options = {**options, "start": command, "app": app}
+    if options["wait_for"] and not command and not app:
+        raise KitError("there is nothing to wait for", where="--wait-for", remedy="It goes with --start.")
+    if app:
+        with _app(url, app, options, report_dir) as subject:
+            yield subject
+    elif command and not options["dry_run"]:
+        with _server(url, command, options, report_dir) as subject:
+            yield subject
+    else:
+        yield Subject(url, _based(url, options))
+
+
+def _chosen(options: Mapping[str, Any]) -> tuple[str | None, str | None]:
+    """The command or the app; where both are given, the one that was said nearer to the run."""
+    command, app = options["start"] or None, options["app"] or None
+    if not command or not app:
+        return command, app
+    context = click.get_current_context()
+    nearness = [ParameterSource.COMMANDLINE, ParameterSource.ENVIRONMENT]
+    ranks = [
+        nearness.index(source) if (source := context.get_parameter_source(name)) in nearness else len(nearness)
+        for name in ("start", "app")
+    ]
+    if ranks[0] == ranks[1]:
+        raise KitError("a command and an app", where="--start, --app", remedy="Give one of them.")
+    return (command, None) if ranks[0] < ranks[1] else (None, app)
+
+
+@contextlib.contextmanager
+def _server(url: str | None, command: str, options: Mapping[str, Any], report_dir: Path | None) -> Iterator[Subject]:
+    from callback_contract.contract_tests.target.process import await_answer, command_words, refuse_taken, started
+    from callback_contract.contract_tests.target.readiness import Place
+
+    if url is None:
+        raise KitError("no URL says where the receiver answers", where="--start", remedy="Give it beside the command.")
+    access_to(url, options)  # what is wrong with a URL is said before anything starts
+    words = command_words(command)
+    place = Place.of(options["wait_for"], "--wait-for") if options["wait_for"] else Place.below(url)
+    refuse_taken(place)
+    subject = Subject(url, _based(url, options))
+    with started(words, "--start") as receiver, _output_kept(receiver, subject, report_dir):
+        await_answer(receiver, place, options["wait_timeout"] or _WAIT_S)
+        with _death_told(receiver, subject):
+            yield subject
+
+
+@contextlib.contextmanager
+def _app(url: str | None, spec: str, options: Mapping[str, Any], report_dir: Path | None) -> Iterator[Subject]:
+    from callback_contract.contract_tests.target.app import app_served
+
+    path = _path(url or "/")
+    for own in options.get("callback_urls", {}).values():
+        _path(own)
+    with app_served(spec, options["wait_timeout"] or _WAIT_S) as (base, receiver):
+        own = {name: base + _path(own) for name, own in options.get("callback_urls", {}).items()}
+        subject = Subject(base + path, {**_based(base, options), "callback_urls": own})
+        with _output_kept(receiver, subject, report_dir), _death_told(receiver, subject):
+            yield subject
+
+
+def _path(url: str) -> str:
+    if not url.startswith("/"):
+        raise KitError("an app has no URL of its own", where="--app", remedy="Give the path alone, as in /callbacks.")
+    return url
+
+
+def _based(url: str | None, options: Mapping[str, Any]) -> dict[str, Any]:
+    """The options, with a read-back path made a URL; the receiver's credentials are not carried over."""
+    state = options["state_url"]
+    if url is None or state is None or not state.startswith("/"):
+        return dict(options)
+    parts = urlsplit(url)
+    base = urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], "", "", ""))
+    return {**options, "state_url": base + state}
+
+
+@contextlib.contextmanager
+def _death_told(receiver: Started, subject: Subject) -> Iterator[None]:
+    """Says when a receiver ended by itself while it was judged."""
+    try:
+        yield
+    finally:
+        if told := receiver.ended():
+            lines = subject.redact(receiver.last_lines())
+            click.echo(f"The receiver of {receiver.shown} {told} while it was judged. Its last lines:{lines}", err=True)
+
+
+@contextlib.contextmanager
+def _output_kept(receiver: Started, subject: Subject, report_dir: Path | None) -> Iterator[None]:
+    """Leaves what the receiver printed, without the run's secrets, beside the reports."""
+    try:
+        yield
+    finally:
+        if report_dir is not None:
+            text = receiver.printed(_KEPT_BYTES)
+            with contextlib.suppress(OSError):  # the reports say themselves when the disk is full
+                replace_file(report_dir / "receiver.log", subject.redact(text).encode())

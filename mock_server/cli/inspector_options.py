@@ -1,0 +1,150 @@
+"""Options of the inspector: who needs a token, there and for read-back, and which address the user is told."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import secrets
+import shlex
+import socket
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+import click
+
+from callback_contract.mock_server.cli.target_options import Lines, header_of
+from callback_contract.mock_server.receiver.guard import Guard, names_loopback
+from callback_contract.openapi.contract.read_back_document import load_read_back
+from callback_contract.openapi.text.errors import KitError
+
+if TYPE_CHECKING:
+    from callback_contract.mock_server.client.sender import Access
+    from callback_contract.mock_server.receiver.receiver import Receiver
+    from callback_contract.mock_server.store.reader import Reader
+
+__all__ = ["TOKEN_VARIABLE", "guarded", "inspected", "inspector_options"]
+
+TOKEN_VARIABLE = "CALLBACK_CONTRACT_INSPECT_TOKEN"  # noqa: S105  # a name, and no secret
+_SHORTEST_TOKEN = 16
+
+
+def inspector_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds the options to a command."""
+    for option in (
+        click.option("--forward-to", metavar="URL", help="The inspector may send again to this."),
+        click.option(
+            "--forward-header",
+            multiple=True,
+            type=Lines(),
+            metavar="'NAME: VALUE'",
+            help="Sent again with this, credentials for instance; never shown.",
+        ),
+        click.option("--forward-ca", metavar="FILE", help="Authorities that --forward-to's certificate is of (PEM)."),
+        click.option("--inspect/--no-inspect", default=None, help="A web page shows what came. [on, but no gate]"),
+    ):
+        command = option(command)
+    return command
+
+
+def guarded(receiver: Receiver, sock: socket.socket, *, https: bool = False) -> str:
+    """Lets read-back be asked by this machine's user, and by others with a token.
+
+    Args:
+        sock: Bound; where it listens decides whether a token is needed.
+        https: Whether it is served by HTTPS.
+
+    Returns:
+        The options of `check` that ask there.
+
+    Raises:
+        KitError: The token can be guessed.
+    """
+    receiver.guard = _guard(sock)
+    options = ["--state-url", _base(sock, https=https) + load_read_back().template]
+    if receiver.guard.token:
+        options += ["--state-header", f"Authorization: Bearer {receiver.guard.token}"]
+    return shlex.join(options)
+
+
+def inspected(
+    receiver: Receiver,
+    reader: Reader,
+    sock: socket.socket,
+    options: Mapping[str, Any],
+    *,
+    guard: Guard | None = None,
+    https: bool = False,
+    gate: bool = False,
+) -> str:
+    """Adds the inspector to a receiver as the options say.
+
+    Args:
+        sock: Bound; where it listens decides whether a token is needed.
+        guard: Who may look; None for whoever `sock` says.
+        https: Whether it is served by HTTPS.
+        gate: Whether it is a gate, at which nobody looks on; then there is a page only when it is asked for.
+
+    Returns:
+        The page's address, with the token in its fragment, which no browser sends to a server; empty without a page.
+
+    Raises:
+        KitError: The URL is none, or the token can be guessed.
+    """
+    forward_to = options["forward_to"]
+    for name in ("forward_header", "forward_ca"):
+        if options.get(name) and not forward_to:
+            raise KitError(
+                "nothing is sent again, since no URL is given",
+                where=f"--{name.replace('_', '-')}",
+                remedy="Add --forward-to URL.",
+            )
+    wanted = options["inspect"]
+    if not (bool(forward_to) or not gate if wanted is None else wanted):
+        if forward_to:
+            raise KitError("nothing is sent again without the inspector", where="--forward-to", remedy="Use --inspect.")
+        return ""
+    from callback_contract.mock_server.inspector.app import Inspector
+    from callback_contract.mock_server.inspector.resend import Forwarding
+
+    guard, base = guard or _guard(sock), _base(sock, https=https)
+    forwarding = Forwarding(_forwarded(forward_to, options)) if forward_to else None
+    receiver.pages = Inspector(receiver, reader, base, guard, forwarding)
+    return base + receiver.prefix + (f"#token={quote(guard.token, safe='')}" if guard.token else "")
+
+
+def _guard(sock: socket.socket) -> Guard:
+    loopback = names_loopback(sock.getsockname()[0])
+    return Guard(loopback, _token(needed=not loopback))
+
+
+def _base(sock: socket.socket, *, https: bool) -> str:
+    host, port = sock.getsockname()[:2]
+    if ipaddress.ip_address(host).is_unspecified:  # reached by any of this machine's names, and by this one
+        host = "::1" if ":" in host else "127.0.0.1"
+    return f"http{'s' if https else ''}://{f'[{host}]' if ':' in host else host}:{port}"
+
+
+def _forwarded(url: str, options: Mapping[str, Any]) -> Access:
+    from callback_contract.mock_server.client.sender import Access
+
+    headers = tuple(header_of(text, "--forward-header") for text in options.get("forward_header") or ())
+    try:
+        return Access(url, headers=headers, ca=options.get("forward_ca"))
+    except KitError as error:  # there these are options of whoever sends
+        where = {"URL": "--forward-to", "--header": "--forward-header", "--ca": "--forward-ca"}.get(error.where)
+        raise KitError(error.what, where=where or error.where, remedy=error.remedy) from None
+
+
+def _token(*, needed: bool) -> str | None:
+    """The user's own token, so that an address stays good across restarts, or one by chance where one is needed."""
+    token = os.environ.get(TOKEN_VARIABLE) or None
+    if token is None:
+        return secrets.token_urlsafe(24) if needed else None
+    if len(token) < _SHORTEST_TOKEN or not token.isascii() or not token.isprintable() or " " in token:
+        raise KitError(
+            f"the token is shorter than {_SHORTEST_TOKEN} characters, or not printable ASCII without spaces",
+            where=TOKEN_VARIABLE,
+            remedy="Give a long one by chance, or none: one is made where it is needed.",
+        )
+    return token

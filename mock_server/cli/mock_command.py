@@ -1,0 +1,161 @@
+"""Decides how the mock receiver is started from the command line."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import click
+
+from callback_contract.mock_server.cli.inspector_options import inspector_options
+from callback_contract.mock_server.cli.recording_options import recording_options
+from callback_contract.openapi.cli.contract_options import contract_of, contract_options
+from callback_contract.openapi.cli.help import rarely_used
+
+__all__ = ["mock"]
+
+_MOST_NAMED = 8
+
+
+@rarely_used(
+    "keep",
+    "keep_bytes",
+    "forward_ca",
+    "forward_header",
+    "require_client_cert",
+    "allow_remote_refs",
+    "strict_contract",
+    "paths",
+)
+@click.command()
+@click.option(
+    "--port", default=8080, show_default=True, type=click.IntRange(0, 65535), help="Port; 0 takes a free one."
+)
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--path", default=None, metavar="PATH", help="Take deliveries at this path only.")
+@click.option("--fault", default=None, metavar="ID", help="Be wrong as this rule forbids.")
+@click.option("--list-faults", is_flag=True, help="List the faults and leave.")
+@click.option("--signature", metavar="SCHEME", help="Refuse what is not signed by this.")
+@click.option("--https", is_flag=True, help="By HTTPS, with a self-made certificate.")
+@click.option("--cert", default=None, metavar="FILE", help="By HTTPS with this certificate (PEM).")
+@click.option("--key", default=None, metavar="FILE", help="Its key, unless it stands in the same file.")
+@click.option("--require-client-cert", metavar="FILE", help="Take senders with a certificate by these (PEM) alone.")
+@recording_options
+@contract_options
+@inspector_options
+def mock(
+    port: int,
+    host: str,
+    path: str | None,
+    fault: str | None,
+    list_faults: bool,
+    signature: str | None,
+    https: bool,
+    cert: str | None,
+    key: str | None,
+    require_client_cert: str | None,
+    **options: Any,
+) -> None:
+    """Run a receiver made from the contract.
+
+    It acknowledges what the contract allows, rejects what it does not (RFC 9457), shows what it stored at
+    /callback-contract/state/{id}, and records every delivery. Where it listens for other machines, too, looking needs
+    the token that is printed, or the one in CALLBACK_CONTRACT_INSPECT_TOKEN.
+
+    A step of --script is STATUS[xN][;retry-after=S][;delay=S][;drop]; x* goes on for ever, each: counts by message.
+    `Prefer: code=503` in a request decides its own answer. With --expect, --exit-on-violation or --timeout it is a
+    gate for a sender: it ends with 0 when all came and none violates the contract, else with 1.
+    """
+    from callback_contract.mock_server.faults.registry import FAULTS
+    from callback_contract.openapi.text.errors import KitError
+
+    if list_faults:
+        click.echo("\n".join(f"{name}  {planted.deviation}" for name, planted in FAULTS.items()))
+        return
+    if fault is not None and fault.upper() not in FAULTS:
+        raise KitError(f"there is no fault {fault!r}", where="--fault", remedy="--list-faults lists them.")
+    if path is not None and not path.startswith("/"):
+        raise KitError(f"{path!r} is not a path", where="--path", remedy=f"Write /{path}.")
+    planted = FAULTS[fault.upper()] if fault else None
+    if planted is not None and planted.needs == "signature" and not signature:
+        raise KitError(
+            "this fault shows only where deliveries are signed",
+            where=f"--fault {fault}",
+            remedy="Add --signature SCHEME, and give `check` the same.",
+        )
+    contract = contract_of(options)
+
+    from callback_contract.mock_server.cli.inspector_options import guarded, inspected
+    from callback_contract.mock_server.cli.recording_options import (
+        concluded,
+        ending,
+        expectation_of,
+        recorded,
+        scripted_answers,
+    )
+    from callback_contract.mock_server.receiver.receiver import Receiver
+    from callback_contract.mock_server.server.certificates import demanding, given, self_made
+    from callback_contract.mock_server.server.serving import bound_socket, serve
+    from callback_contract.mock_server.signing import signature_from
+
+    signing = signature_from(signature, os.environ) if signature else None
+    receiver = Receiver(contract, path=path, fault=planted, signature=signing)
+    receiver.script = scripted_answers(contract, options)
+    sock = bound_socket(host, port)
+    flaw = planted.tls if planted else ""
+    with sock, contextlib.ExitStack() as stack:
+        tls = None
+        if cert:
+            tls = replace(given(cert, key), flaw=flaw)
+        elif https or flaw not in {"", "none"}:
+            tls = stack.enter_context(self_made(host, flaw))
+        tls = demanding(tls, require_client_cert)
+        recorder = stack.enter_context(recorded(receiver, contract, options))
+        gate = expectation_of(recorder, options)
+        read_back = guarded(receiver, sock, https=tls is not None)
+        page = inspected(
+            *(receiver, recorder.reader, sock, options),
+            guard=receiver.guard,
+            https=tls is not None,
+            gate=gate is not None,
+        )
+        shown = f"[{host}]" if ":" in host else host
+        click.echo(
+            f"Receiving {_names(contract)} at "
+            f"http{'s' if tls else ''}://{shown}:{sock.getsockname()[1]}{path or '/'}{'' if path else ' (any path)'}"
+        )
+        if tls and tls.authority:
+            click.echo(f"Its authority, for check --ca: {tls.authority}")
+        if fault and planted:
+            click.echo(f"Wrong on purpose ({fault.upper()}): {planted.deviation}.")
+        _tell_of_looking(page, "" if gate else read_back)
+        _tell_of(recorder.found, options["store"])
+        click.echo("Ctrl-C stops it.")
+        try:
+            serve(receiver, sock, tls, partial(ending, gate, options))
+        finally:  # an interrupt, too, leaves its report
+            code = concluded(gate, contract, options) if gate else 0
+    raise click.exceptions.Exit(code)
+
+
+def _tell_of_looking(page: str, read_back: str) -> None:
+    if page:
+        click.echo(f"Inspector: {page}")
+    if read_back:
+        click.echo(f"Read-back, for check: {read_back}")
+
+
+def _tell_of(found: int, store: str | None) -> None:
+    from callback_contract.openapi.text.plural import counted
+
+    if found:
+        click.echo(f"{counted(found, 'delivery is', 'deliveries are')} in {store}")
+
+
+def _names(contract: Any) -> str:
+    names = [callback.name for callback in contract.callbacks]
+    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+    return ", ".join(names[:_MOST_NAMED]) + more

@@ -1,0 +1,349 @@
+"""Decides how callbacks are sent from the command line: one delivery, or the lives of many messages."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from callback_contract.mock_server.cli.target_options import pace_in_words, pace_options, reach_options, sender_to
+from callback_contract.openapi.cli.contract_options import contract_of, contract_options
+from callback_contract.openapi.cli.help import rarely_used
+from callback_contract.openapi.cli.interruption import INTERRUPTION, OutOfTime
+from callback_contract.openapi.cli.ranges import SEEDS, NumberRange
+from callback_contract.openapi.documents import json_pointer as jp
+from callback_contract.openapi.text.errors import KitError
+from callback_contract.openapi.text.plural import counted
+
+if TYPE_CHECKING:
+    from callback_contract.mock_server.client.sender import Sender
+    from callback_contract.mock_server.provider.composer import Composer
+    from callback_contract.mock_server.wire.delivery import Delivery
+    from callback_contract.mock_server.wire.identity import Run
+    from callback_contract.openapi.contract.model import Callback
+
+__all__ = ["send"]
+
+_SHARE = NumberRange(0, 1)
+_MOST_NOTES = 5
+
+
+@rarely_used("allow_remote_refs", "strict_contract", "paths", "concurrent", "burst", "start_rate", "speed")
+@click.command()
+@click.argument("url", envvar="CALLBACK_CONTRACT_SEND_URL")
+@click.option("--callback", "-c", default=None, metavar="NAME", help="Which callback. [default: the first]")
+@click.option("--status", "state", default=None, metavar="STATE", help="Tell this state.")
+@click.option("--set", "assignments", multiple=True, metavar="PATH=TEXT", help="Set a member; PATH:=JSON for JSON.")
+@click.option("--example", default=None, metavar="NAME", help="Send this named example of the contract.")
+@click.option("--edit", is_flag=True, help="Edit the body in $EDITOR first.")
+@click.option("--file", default=None, type=click.Path(allow_dash=True), metavar="FILE", help="Send these bytes as is.")
+@click.option(
+    "--messages", "-n", type=click.IntRange(1, 1_000_000), default=None, metavar="N", help="Whole lives of N messages."
+)
+@click.option(
+    "--speed", type=NumberRange(0.001, 1_000_000), default=60.0, show_default=True, help="Times faster than life."
+)
+@click.option(
+    "--start-rate", type=NumberRange(0.001, 100_000), default=None, metavar="N", help="Messages begun a second."
+)
+@click.option("--burst", type=click.IntRange(1, 1_000_000), default=1, metavar="N", help="Begin N messages at a time.")
+@click.option("--failing", type=_SHARE, default=0.05, show_default=True, help="Share of messages that fail.")
+@click.option("--duplicates", type=_SHARE, default=0.0, help="Share of events delivered again later.")
+@click.option("--concurrent", type=_SHARE, default=0.0, help="Share of events delivered twice at once.")
+@click.option("--reordered", type=_SHARE, default=0.0, help="Share of messages with an overtaken event.")
+@click.option("--seed", type=SEEDS, default=0, show_default=True, help="Decides contents and lives.")
+@click.option("--repeat-ids", is_flag=True, help="Use the ids of the last run with this seed.")
+@click.option("--dry-run", is_flag=True, help="Print curl lines; send nothing.")
+@contract_options
+@reach_options
+@pace_options
+def send(url: str, **options: Any) -> None:
+    """Send what the provider would: one callback, or with --messages the whole lives of many.
+
+    \b
+    callback-contract send http://127.0.0.1:8080/ --status read --set variables.name=李雷
+    callback-contract send http://127.0.0.1:8080/ --messages 500 --rate 50 --duplicates 0.1 --reordered 0.1
+
+    Exit codes: 0 all was acknowledged, 1 not all was, 2 wrong use, 3 nobody answers, 130 interrupted.
+    """
+    with INTERRUPTION.heard(options["max_time"]):
+        code = _Send(url, options).run()
+    raise click.exceptions.Exit(code)
+
+
+@dataclass
+class _Send:
+    url: str
+    options: Mapping[str, Any]
+
+    def run(self) -> int:
+        from callback_contract.mock_server.provider.composer import Composer
+
+        o = self.options
+        contract = contract_of(o, [o["callback"]] if o["callback"] else ())
+        callback = contract.callback(o["callback"]) if o["callback"] else contract.default_callbacks[0]
+        _refuse_unknown_state(callback, o["state"])
+        composer = Composer(callback, example=o["example"], assignments=o["assignments"])
+        sender = sender_to(self.url, o)
+        if not o["dry_run"]:
+            _refuse_unsigned(callback, sender, o)
+        try:
+            return self._many(composer, sender) if o["messages"] else self._one(contract, composer, sender)
+        finally:
+            sender.close()
+
+    def _run(self) -> Run:
+        from callback_contract.mock_server.wire.identity import Run
+
+        fresh = Run.fresh()
+        if not self.options["repeat_ids"]:
+            return fresh
+        import hashlib
+
+        return Run(hashlib.sha256(f"seed {self.options['seed']}".encode()).hexdigest()[:8], fresh.started_at)
+
+    def _one(self, contract: Any, composer: Composer, sender: Any) -> int:
+        import random
+
+        from callback_contract.mock_server.client.pacing import OutOfBudget
+        from callback_contract.mock_server.wire.identity import Identity
+
+        o = self.options
+        identity = Identity(self._run(), 1)
+        if o["file"] is not None:
+            delivery = composer.exactly(_bytes_of(o["file"]))
+        else:
+            content = composer.content(random.Random(o["seed"]), o["state"])
+            delivery = composer.delivery(content, identity)
+        if o["edit"]:
+            delivery = composer.exactly(_edited(delivery.body), identity)
+        if o["dry_run"]:
+            self._print_curl([delivery], sender, identity.run)
+            return 0
+        _say_what_breaks(contract, composer.callback, delivery.body, told_of_state=o["state"] is not None)
+        try:
+            exchange = sender.send(delivery)
+        except (OutOfBudget, OutOfTime) as reason:
+            raise KitError(f"it was not acknowledged: {reason}", exit_code=1) from None
+        _show(exchange, sender.access.shown_url)
+        if exchange.failure in {"refused", "name", "tls", "proxy"}:
+            return 3
+        return 0 if exchange.acknowledged else 1
+
+    def _many(self, composer: Composer, sender: Any) -> int:
+        from callback_contract.mock_server.provider.campaign import Campaign
+        from callback_contract.mock_server.provider.lifecycles import Mix
+
+        o = self.options
+        for option in ("edit", "file", "state"):
+            if o[option]:
+                raise KitError(
+                    f"--{'status' if option == 'state' else option} is for one delivery",
+                    where="--messages",
+                    remedy="Leave one of the two out.",
+                )
+        campaign = Campaign(
+            composer,
+            sender,
+            self._run(),
+            o["seed"],
+            o["messages"],
+            Mix(o["failing"], o["duplicates"], o["concurrent"], o["reordered"]),
+            speed=o["speed"],
+            burst=o["burst"],
+            per_second=o["start_rate"],
+        )
+        planned = campaign.planned()
+        if o["dry_run"]:
+            self._print_curl(campaign.deliveries(), sender, campaign.run)
+            return 0
+        pace = sender.pace
+        click.echo(
+            f"Sending {counted(planned, 'event')} of {counted(o['messages'], 'message')} to {sender.access.shown_url}, "
+            f"{o['speed']:g} times faster than life, {pace_in_words(pace)}."
+        )
+        if pace.most is not None and planned > pace.most:
+            raise KitError(
+                f"the plan has {planned} deliveries, and {pace.most} are allowed",
+                where="--max-deliveries",
+                remedy=f"Allow them with --max-deliveries {2 * planned} (retries count), or send fewer --messages.",
+            )
+        return _gone(campaign, planned)
+
+    def _print_curl(self, deliveries: Iterable[Delivery], sender: Any, run: Run) -> None:
+        from callback_contract.mock_server.wire.curl import FRESH_RUN, curl
+        from callback_contract.openapi.text.printable import shell_word
+
+        url = shell_word(sender.access.url) if sender.access.shown_url == sender.access.url else '"$URL"'
+        names = tuple(name for name, _ in sender.access.secret_headers)
+        is_life, is_fresh = self.options["messages"] is not None, not self.options["repeat_ids"]
+        if is_life and is_fresh:
+            click.echo(FRESH_RUN)  # once: the states of a message are one message's
+        for delivery in deliveries:
+            # Each delivery has an identity of its own whenever it is run, unless the ids are to come again.
+            line = curl(delivery, url, extra_headers=names, run=run.id if is_fresh else "", afresh=not is_life)
+            click.echo(line or f"# {len(delivery.body)} bytes that no command line can carry")
+
+
+def _gone(campaign: Any, planned: int) -> int:
+    """Runs a campaign behind a progress bar; an interrupt still gets its summary."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    target = Console(stderr=True)
+    columns = (BarColumn(bar_width=24), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
+    interrupted = False
+    with Progress(*columns, console=target, transient=True, disable=not target.is_terminal) as progress:
+        task = progress.add_task("", total=planned)
+
+        def heard(tally: Any) -> None:
+            told = f"retried {tally.retried}, given up {tally.given_up}"
+            progress.update(task, completed=tally.delivered + tally.given_up, description=told)
+
+        campaign.heard = heard
+        try:
+            campaign.go()
+        except KeyboardInterrupt as reason:
+            interrupted = not isinstance(reason, OutOfTime)
+    _summarise(campaign.tally, planned)
+    if interrupted:
+        return 130
+    return 0 if campaign.tally.delivered == planned else 1
+
+
+def _summarise(tally: Any, planned: int) -> None:
+    from callback_contract.mock_server.wire.delivery import printable
+
+    open_events = planned - tally.delivered - tally.given_up
+    parts = [f"acknowledged {tally.delivered} of {counted(planned, 'event')}"]
+    parts += [f"retried {tally.retried}"] if tally.retried else []
+    parts += [f"repeated on purpose {tally.repeated}"] if tally.repeated else []
+    times = "once" if tally.waits == 1 else f"{tally.waits} times"
+    parts += [f"waited {times} for Retry-After"] if tally.waits else []
+    parts += [f"given up {tally.given_up}"] if tally.given_up else []
+    parts += [f"not sent any more {open_events}"] if open_events else []
+    click.echo(", ".join(parts) + ".")
+    if tally.latencies:
+        shares = (("median", 0.5), ("p95", 0.95), ("p99", 0.99), ("max", 1.0))
+        click.echo("latency: " + ", ".join(f"{name} {tally.percentile(share) * 1000:.1f} ms" for name, share in shares))
+    if set(tally.answers) - {"200"}:
+        click.echo("answers: " + ", ".join(f"{printable(what)} ×{n}" for what, n in tally.answers.most_common(8)))
+
+
+def _refuse_unsigned(callback: Callback, sender: Sender, options: Mapping[str, Any]) -> None:
+    """Withholds what would go out without the signature that the contract requires, unless it comes by --header."""
+    from callback_contract.mock_server.signing import lacking_signature
+
+    given = {text.partition(":")[0].strip().lower() for text in options["header"]}
+    if lacking := lacking_signature(callback, getattr(sender.signer, "scheme", None), given):
+        what, _, remedy = lacking.partition(": ")
+        raise KitError(f"nothing was sent: {what}", where="--signature", remedy=f"{remedy[:1].upper()}{remedy[1:]}.")
+
+
+def _refuse_unknown_state(callback: Any, state: str | None) -> None:
+    if state is None:
+        return
+    if callback.delivery.state is None:
+        raise KitError(
+            f"the contract names no state of {callback.name}",
+            where="--status",
+            remedy="Use --set PATH=TEXT, or name the member in x-delivery.state.",
+        )
+    known = callback.member(callback.delivery.state).enum
+    if known and state not in known:
+        # Tomorrow's states are worth a try, too; a slip of the finger is not.
+        click.echo(f"note: the contract does not know the state {state!r}; it knows {', '.join(known)}.", err=True)
+
+
+def _bytes_of(file: str) -> bytes:
+    if file == "-":
+        return sys.stdin.buffer.read()
+    try:
+        return Path(file).read_bytes()
+    except OSError as error:
+        raise KitError(f"cannot read {file}: {error.strerror}", where="--file", remedy="Give a file.") from None
+
+
+def _edited(body: bytes) -> bytes:
+    import json
+
+    try:
+        text = json.dumps(json.loads(body), indent=2, ensure_ascii=False) + "\n"
+    except ValueError:
+        text = body.decode("utf-8", "replace")
+    edited = click.edit(text, extension=".json")
+    if edited is None:
+        raise KitError("the body was not saved; nothing was sent", where="--edit", remedy="Save it in the editor.")
+    return edited.encode()
+
+
+def _say_what_breaks(contract: Any, callback: Any, body: bytes, *, told_of_state: bool) -> None:
+    """Tells what breaks the contract, and what it does not know: a slip of the finger looks like either."""
+    from callback_contract.mock_server.validation.validator import Validator
+    from callback_contract.mock_server.wire.bodies import content_type
+    from callback_contract.mock_server.wire.delivery import printable
+
+    assessor = Validator(contract)
+    if callback.is_json:
+        assessment = assessor.assess(body)
+    else:
+        assessment = assessor.assess_fields(body, callback.media_type, content_type(callback))
+    for violation in assessment.violations:
+        place = printable(violation.pointer) or "the body"
+        click.echo(f"note: this breaks the contract at {place}: {printable(violation.message)}", err=True)
+    new = {
+        "member": "the contract names no such member",
+        "value": "the contract does not list this value",
+        "type": "the contract has only texts there",
+    }
+    novelties = [
+        novelty
+        for novelty in dict.fromkeys(assessment.novelties)
+        if not (told_of_state and novelty.pointer == callback.delivery.state)
+    ]
+    for novelty in novelties[:_MOST_NOTES]:
+        hint = _near(callback, novelty.pointer) if novelty.kind == "member" else ""
+        click.echo(f"note: {printable(novelty.pointer)}: {new[novelty.kind]}{hint}", err=True)
+    if len(novelties) > _MOST_NOTES:
+        click.echo(f"note: {len(novelties) - _MOST_NOTES} more places have what the contract does not know", err=True)
+
+
+def _near(callback: Callback, pointer: str) -> str:
+    """The member that may have been meant."""
+    import difflib
+
+    *parent, name = jp.tokens(pointer)
+    ways = [jp.tokens(member.pointer) for member in callback.members if member.pointer]
+    near = difflib.get_close_matches(name, [way[-1] for way in ways if list(way[:-1]) == parent], n=1)
+    return f"; did you mean {near[0]!r}?" if near else ""
+
+
+def _show(exchange: Any, url: str) -> None:
+    from callback_contract.mock_server.wire.delivery import printable
+
+    delivery = exchange.delivery
+    click.echo(f"> {delivery.method} {url}")
+    for name, value in delivery.headers:
+        click.echo(f"> {printable(name)}: {printable(value)}")
+    click.echo(f"\n{printable_body(delivery.body)}\n")
+    if exchange.answer is None:
+        click.echo(f"no answer: {printable(exchange.described())} ({exchange.elapsed_s * 1000:.0f} ms)")
+        return
+    answer = exchange.answer
+    click.echo(f"< {answer.status} {printable(answer.reason)} ({exchange.elapsed_s * 1000:.0f} ms)")
+    for name, value in answer.headers:
+        click.echo(f"< {printable(name)}: {printable(value)}")
+    click.echo(f"\n{printable_body(answer.body)}")
+
+
+def printable_body(body: bytes, most: int = 4000) -> str:
+    """A body as lines that no terminal obeys."""
+    from callback_contract.mock_server.wire.delivery import printable
+
+    text = body.decode("utf-8", "backslashreplace")
+    shown = "\n".join(printable(line) for line in text[:most].splitlines())
+    return shown if len(text) <= most else f"{shown}… ({len(body)} bytes)"

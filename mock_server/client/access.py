@@ -1,0 +1,133 @@
+"""Decides how a receiver is reached, what is sent along to prove who sends, and what of that no report may show."""
+
+from __future__ import annotations
+
+import base64
+import re
+from dataclasses import dataclass, field
+from urllib.parse import unquote, urlsplit, urlunsplit
+
+from callback_contract.mock_server.client.client_certificate import check_pem_files
+from callback_contract.mock_server.wire.delivery import Headers, printable
+from callback_contract.openapi.text.errors import KitError
+from callback_contract.openapi.text.secret_names import is_secret_header, is_secret_parameter
+
+__all__ = ["NO_ANSWER_S", "Access"]
+
+_SHORTEST_PASSWORD = 4
+
+NO_ANSWER_S = 30.0
+"""The upper end of what providers wait (shared "no answer", judgement.md)."""
+
+
+@dataclass(frozen=True)
+class Access:
+    """How to get to a receiver.
+
+    Attributes:
+        url: Complete URL; path and query are kept to the letter.
+        headers: Added to every request; secrets may stand here, so they are never written to a report.
+        basic_auth: `user:password`.
+        client_cert: PEM file with the client's certificate, and its key unless `client_key` names it.
+        ca: PEM file of certificate authorities to trust instead of the usual ones.
+        insecure: Trusts any certificate.
+        proxy: URL of an HTTP proxy.
+        timeout_s: Seconds after which there is no answer.
+        app: Named in the place of scheme, host and port wherever a URL is shown; for an app on a passing port.
+    """
+
+    url: str
+    headers: Headers = ()
+    basic_auth: str | None = field(default=None, repr=False)
+    client_cert: str | None = None
+    client_key: str | None = None
+    ca: str | None = None
+    insecure: bool = False
+    proxy: str | None = None
+    timeout_s: float = NO_ANSWER_S
+    app: str = ""
+
+    def __post_init__(self) -> None:
+        try:
+            parts = urlsplit(self.url)
+            _ = parts.port
+        except ValueError as error:
+            raise KitError(f"not a URL: {error}", where="URL", remedy="Give a complete http or https URL.") from None
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            hint = f"Write http://{self.url} or https://{self.url}." if "://" not in self.url else "Use http or https."
+            raise KitError(f"{self.url!r} is not a complete http or https URL", where="URL", remedy=hint)
+        for name, value in self.headers:
+            # The value is not repeated here: it may be a secret.
+            if not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", name) or re.search(r"[\r\n\0]", value):
+                raise KitError(
+                    f"the header {printable(name)!r} cannot be sent",
+                    where="--header",
+                    remedy="A name is ASCII without spaces, and a value has one line (RFC 9110 §5).",
+                )
+        if self.client_cert or self.client_key or self.ca:
+            check_pem_files(self.client_cert, self.client_key, self.ca)
+        if self.proxy is not None and urlsplit(self.proxy).scheme not in {"http", "https"}:
+            raise KitError("the proxy is not a complete URL", where="--proxy", remedy="Write http://HOST:PORT.")
+
+    @property
+    def shown_url(self) -> str:
+        """The URL without user, password and the values of its query."""
+        parts = urlsplit(self.url)
+        host = parts.netloc.rpartition("@")[2]
+        query = "&".join(
+            f"{name}=…" if equals else name
+            for name, equals, _ in (pair.partition("=") for pair in parts.query.split("&"))
+        )
+        query = query if parts.query else ""
+        if self.app:
+            return self.app + urlunsplit(("", "", parts.path, query, ""))
+        return urlunsplit((parts.scheme, host, parts.path, query, ""))
+
+    @property
+    def secret_headers(self) -> Headers:
+        """Everything that is sent beside the delivery itself."""
+        user = urlsplit(self.url).netloc.rpartition("@")[0]
+        pair = self.basic_auth if self.basic_auth is not None else unquote(user) if user else None
+        if pair is None:
+            return self.headers
+        return (*self.headers, ("Authorization", f"Basic {base64.b64encode(pair.encode()).decode()}"))
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Texts that no report may show: header values, users and passwords, the values of the query."""
+        found = [value for _, value in self.secret_headers]
+        found += [value.partition(" ")[2] for value in found]
+        raw = [value for _, value in _parameters(self.url)]
+        raw += [
+            text for url in (self.url, self.proxy or "") for text in _of_pair(urlsplit(url).netloc.rpartition("@")[0])
+        ]
+        raw += _of_pair(self.basic_auth or "")
+        return tuple(filter(None, [*found, *raw, *map(unquote, raw)]))
+
+    @property
+    def credentials(self) -> dict[str, tuple[str, ...]]:
+        """What proves to the receiver who sends, by what it is called; what merely says something is none of it."""
+        found: dict[str, tuple[str, ...]] = {
+            f"the header {name}": (value, value.partition(" ")[2])
+            for name, value in self.secret_headers
+            if is_secret_header(name)
+        }
+        password = urlsplit(self.url).password or ""
+        if own := tuple(filter(None, ((self.basic_auth or "").partition(":")[2], password, unquote(password)))):
+            found["the password"] = own
+        for name, value in _parameters(self.url):
+            if is_secret_parameter(name):
+                found[f"the URL's {name}"] = (value, unquote(value))
+        return found
+
+
+def _parameters(url: str) -> list[tuple[str, str]]:
+    """Names and values of a URL's query, the values as they are written."""
+    pairs = (pair.partition("=") for pair in urlsplit(url).query.split("&"))
+    return [(unquote(name), value) for name, _, value in pairs]
+
+
+def _of_pair(pair: str) -> list[str]:
+    """What is secret of `user:password`; where hardly a password is given, the user is a token by convention."""
+    user, _, password = pair.partition(":")
+    return [pair, password, *([user] if len(password) < _SHORTEST_PASSWORD else [])]

@@ -1,0 +1,68 @@
+"""Decides whether the PEM files that prove who sends, and whom to trust, can be used: said before anything is sent."""
+
+from __future__ import annotations
+
+import os
+import ssl
+
+from callback_contract.openapi.text.errors import KitError
+
+__all__ = ["check_pem_files", "show_client_certificate"]
+
+
+class _Encrypted(Exception):
+    pass
+
+
+def check_pem_files(client_cert: str | None, client_key: str | None, ca: str | None) -> None:
+    """Reads what `--cert`, `--key` and `--ca` name.
+
+    Raises:
+        KitError: One is no file, holds no such thing, has a passphrase, or key and certificate are not a pair.
+    """
+    for option, path in (("--cert", client_cert), ("--key", client_key), ("--ca", ca)):
+        if path is not None and not os.path.isfile(path):
+            raise KitError(f"there is no such file: {path}", where=option, remedy="Give a PEM file.")
+    if client_key is not None and client_cert is None:
+        raise KitError("a key without its certificate", where="--key", remedy="Give the certificate with --cert FILE.")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    if client_cert is not None:
+        show_client_certificate(context, client_cert, client_key)
+    if ca is not None:
+        try:
+            context.load_verify_locations(ca)
+        except (OSError, ssl.SSLError) as error:
+            what = f"no certificate authority can be read from {ca}: {_reason(error)}"
+            raise KitError(what, where="--ca", remedy="Give a PEM file of certificates.") from None
+
+
+def show_client_certificate(context: ssl.SSLContext, client_cert: str, client_key: str | None) -> None:
+    """Lets a context prove by a certificate who sends.
+
+    Raises:
+        KitError: It cannot be read, its key has a passphrase, or they are not a pair.
+    """
+
+    def no_passphrase() -> str:
+        raise _Encrypted  # else OpenSSL asks for it on the terminal, in the middle of a run
+
+    where = "--key" if client_key else "--cert"
+    named = client_key or client_cert
+    try:
+        context.load_cert_chain(client_cert, client_key, no_passphrase)
+    except _Encrypted:
+        remedy = "Write it without one: `openssl pkey -in FILE -out PLAIN`, readable by you alone."
+        raise KitError(
+            f"the key in {named} has a passphrase, which is not asked for", where=where, remedy=remedy
+        ) from None
+    except (OSError, ssl.SSLError) as error:
+        if getattr(error, "reason", None) == "KEY_VALUES_MISMATCH":
+            what = f"the key in {named} is not that of the certificate in {client_cert}"
+            raise KitError(what, where=where, remedy="Give the key that the certificate was made for.") from None
+        what = f"no certificate with its key can be read from {client_cert}" + (f" and {client_key}" * bool(client_key))
+        raise KitError(f"{what}: {_reason(error)}", where="--cert", remedy="Give PEM files.") from None
+
+
+def _reason(error: OSError) -> str:
+    reason = getattr(error, "reason", None) or error.strerror or str(error)
+    return str(reason).replace("_", " ").lower()

@@ -1,0 +1,157 @@
+"""Decides how the bytes of one delivery travel: in which pieces, on which connection, and how a failure is called."""
+
+from __future__ import annotations
+
+import select
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import urllib3
+from urllib3.connection import HTTPConnection, HTTPSConnection
+
+from callback_contract.mock_server.wire.delivery import printable
+from callback_contract.openapi.documents.deadline import connected, left_s
+
+__all__ = [
+    "LIMIT_ANSWER_BYTES",
+    "TellingConnection",
+    "TellingTlsConnection",
+    "TooBigError",
+    "connection_in_use",
+    "died_before_answer",
+    "failure_of",
+    "in_chunks",
+    "read_whole",
+    "slowly",
+    "when_continued",
+]
+
+LIMIT_ANSWER_BYTES = 1024 * 1024
+_CHUNK = 65536
+_PATIENCE_S = 1.0
+
+
+class TooBigError(Exception):
+    """An answer has no end, or one far beyond what an acknowledgement may need."""
+
+
+def read_whole(response: Any) -> bytes:
+    """The answer's body.
+
+    Raises:
+        TooBigError: It has more than `LIMIT_ANSWER_BYTES`.
+    """
+    parts: list[bytes] = []
+    size = 0
+    while part := response.read1(_CHUNK, decode_content=False):
+        size += len(part)
+        if size > LIMIT_ANSWER_BYTES:
+            raise TooBigError
+        parts.append(part)
+    return b"".join(parts)
+
+
+def in_chunks(body: bytes, sizes: tuple[int, ...]) -> Iterator[bytes]:
+    """A body in pieces of these sizes in turn; each becomes a chunk."""
+    at = turn = 0
+    while at < len(body):
+        size = sizes[turn % len(sizes)]
+        yield body[at : at + size]
+        at, turn = at + size, turn + 1
+
+
+def slowly(body: bytes, parts: int, pause_s: float) -> Iterator[bytes]:
+    """A body in equal parts with pauses between them."""
+    size = max(1, -(-len(body) // parts))
+    for at in range(0, len(body), size):
+        if at:
+            time.sleep(pause_s)
+        yield body[at : at + size]
+
+
+class _InUse(threading.local):
+    """What this thread's delivery travels on."""
+
+    sock: Any = None
+    reused: bool = False
+
+
+connection_in_use = _InUse()
+
+
+class TellingConnection(HTTPConnection):
+    """urllib3's connection, which tells the sending thread its socket and whether it was used before.
+
+    Its sockets keep to the deadline of the sending thread.
+    """
+
+    used = False
+
+    def _new_conn(self) -> socket.socket:
+        try:
+            return connected(self._dns_host, self.port, self.socket_options or ())
+        except socket.gaierror as error:
+            raise urllib3.exceptions.NameResolutionError(self.host, self, error) from error
+        except TimeoutError as error:
+            raise urllib3.exceptions.ConnectTimeoutError(self, "no connection in time") from error
+        except OSError as error:
+            raise urllib3.exceptions.NewConnectionError(self, f"no connection: {error}") from error
+
+    def endheaders(self, message_body: Any = None, *, encode_chunked: bool = False) -> None:
+        connection_in_use.reused = self.used and self.sock is not None
+        self.used = True
+        super().endheaders(message_body, encode_chunked=encode_chunked)
+        connection_in_use.sock = self.sock
+
+
+class TellingTlsConnection(TellingConnection, HTTPSConnection):
+    """The same over TLS."""
+
+
+def when_continued(body: bytes) -> Iterator[bytes]:
+    """The body once the receiver wants it: `Expect: 100-continue` was sent before.
+
+    Like curl: a receiver that says nothing gets it after a second (RFC 9110 §10.1.1 allows it).
+    """
+    readable, _, _ = select.select([connection_in_use.sock], [], [], min(_PATIENCE_S, left_s()))
+    if readable and not hasattr(connection_in_use.sock, "pending"):
+        start = connection_in_use.sock.recv(12, socket.MSG_PEEK)
+        if start.startswith(b"HTTP/1.") and not start.endswith(b" 100"):
+            return  # a final answer: the body is not wanted
+    yield body
+
+
+def died_before_answer(error: Exception) -> bool:
+    """Whether a connection was closed before the first byte of an answer."""
+    cause = error.args[1] if len(error.args) > 1 else None
+    return isinstance(cause, (ConnectionResetError, BrokenPipeError)) or type(cause).__name__ == "RemoteDisconnected"
+
+
+def failure_of(error: Exception) -> tuple[str, str]:
+    """Names the reason for no answer; the detail is the library's words without addresses of objects."""
+    name, text = type(error).__name__, str(error)
+    inner = error.args[1] if len(error.args) > 1 and isinstance(error.args[1], Exception) else error
+    if isinstance(error, urllib3.exceptions.ProxyError):
+        return "proxy", _plain(inner)
+    if isinstance(error, urllib3.exceptions.NameResolutionError):
+        return "name", ""
+    if isinstance(error, urllib3.exceptions.SSLError) or "SSL" in name:
+        return "tls", _plain(inner)
+    if isinstance(error, urllib3.exceptions.NewConnectionError):
+        return "refused", text.rpartition("] ")[2]
+    late = (urllib3.exceptions.TimeoutError, urllib3.exceptions.EmptyPoolError, TimeoutError)
+    if isinstance(error, late) or isinstance(inner, late):
+        return "timeout", ""
+    if (
+        isinstance(inner, (ConnectionError, urllib3.exceptions.IncompleteRead))
+        or "Disconnected" in type(inner).__name__
+    ):
+        return "reset", ""
+    return "broken", _plain(inner)
+
+
+def _plain(error: Exception) -> str:
+    return printable(" ".join(str(error).split())[:200])

@@ -1,0 +1,278 @@
+"""Decides how exact bytes reach a receiver: one connection pool, a pace that holds, flow control respected."""
+
+from __future__ import annotations
+
+import functools
+import ssl
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+import urllib3
+from urllib3.util.ssl_ import create_urllib3_context
+
+from callback_contract.mock_server.client.access import NO_ANSWER_S, Access
+from callback_contract.mock_server.client.client_certificate import show_client_certificate
+from callback_contract.mock_server.client.framing import (
+    LIMIT_ANSWER_BYTES,
+    TellingConnection,
+    TellingTlsConnection,
+    TooBigError,
+    connection_in_use,
+    died_before_answer,
+    failure_of,
+    in_chunks,
+    read_whole,
+    slowly,
+    when_continued,
+)
+from callback_contract.mock_server.client.pacing import OutOfBudget, Pace, Turns, is_loopback
+from callback_contract.mock_server.wire.delivery import Delivery, Exchange, Headers, Response
+from callback_contract.openapi.documents.deadline import bounded_tls, left_s, within
+from callback_contract.openapi.text.secret_spellings import NO_SECRETS, Secrets
+
+__all__ = ["LIMIT_ANSWER_BYTES", "NO_ANSWER_S", "Access", "OutOfBudget", "Pace", "Sender", "is_loopback"]
+
+_LONGEST_WAIT_S = 120.0  # who asks for more is not there today
+_MOST_WAITS = 10  # a receiver that always says later is one that never acknowledges
+
+Signer = Callable[[Delivery, str], Headers]
+"""Signs the final bytes of a delivery to a request target; what it gives is sent beside the delivery's headers."""
+
+
+class Sender:
+    """Sends deliveries to one receiver; safe to use from several threads."""
+
+    def __init__(self, access: Access, pace: Pace, signer: Signer | None = None) -> None:
+        self.access = access
+        self.signer = signer
+        self.pace = pace
+        self.connections = pace.at_once
+        self._turns = Turns(pace)
+        parts = urlsplit(access.url)
+        self._authority = parts.netloc.rpartition("@")[2]
+        self._target = urlunsplit(("", "", parts.path or "/", parts.query, ""))
+        self._own = access.secret_headers
+
+    def beside(self, access: Access) -> Sender:
+        """Another sender under the same pace: what both send together is bounded, and both wait when one has to."""
+        other = Sender(access, self.pace, self.signer)
+        other._turns = self._turns
+        return other
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Texts that no report may show."""
+        return (*self.access.secrets, *getattr(self.signer, "secrets", ()))
+
+    @functools.cached_property
+    def _pool(self) -> Any:
+        return self._new_pool()
+
+    @functools.cached_property
+    def _tls(self) -> ssl.SSLContext:
+        # Made once: reading the usual authorities takes longer than a handshake, and would count as the receiver's.
+        context = create_urllib3_context(cert_reqs=ssl.CERT_NONE if self.access.insecure else ssl.CERT_REQUIRED)
+        if self.access.ca:
+            context.load_verify_locations(self.access.ca)
+        elif not self.access.insecure:
+            context.load_default_certs()
+        if self.access.client_cert:
+            show_client_certificate(context, self.access.client_cert, self.access.client_key)
+        return bounded_tls(context)
+
+    def _new_pool(self) -> Any:
+        options: dict[str, Any] = {
+            "maxsize": self.connections + 1,
+            "block": True,
+            "timeout": urllib3.Timeout(connect=self.access.timeout_s, read=self.access.timeout_s),
+            "retries": False,
+        }
+        if self.access.url.startswith("https"):
+            options |= {
+                "ssl_context": self._tls,
+                "cert_reqs": "CERT_NONE" if self.access.insecure else "CERT_REQUIRED",
+            }
+            if self.access.insecure:
+                urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
+        manager: Any = self._to_proxy(self.access.proxy) if self.access.proxy else urllib3.PoolManager()
+        parts = urlsplit(self.access.url)
+        manager.connection_pool_kw.update(options)
+        pool = manager.connection_from_host(parts.hostname, port=parts.port, scheme=parts.scheme)
+        pool.ConnectionCls = TellingTlsConnection if parts.scheme == "https" else TellingConnection
+        return pool
+
+    def _to_proxy(self, url: str) -> Any:
+        if not url.startswith("https"):
+            return urllib3.ProxyManager(url)
+        context = create_urllib3_context()
+        context.load_default_certs()
+        return urllib3.ProxyManager(url, proxy_ssl_context=bounded_tls(context))
+
+    def send(self, delivery: Delivery, *, has_turn: bool = False) -> Exchange:
+        """Sends one delivery and waits out flow control.
+
+        Args:
+            has_turn: Whether `take_turns` has already counted it.
+
+        Raises:
+            OutOfBudget: Nothing more may be sent.
+        """
+        waited: tuple[int, ...] = ()
+        while True:
+            if waited or not has_turn:
+                self.take_turns(1)
+            exchange = self._once(delivery, waited)
+            wait_s = exchange.answer.retry_after_s() if exchange.answer else None
+            if wait_s is None:
+                return exchange
+            if len(waited) >= _MOST_WAITS or wait_s > _LONGEST_WAIT_S:
+                raise OutOfBudget(f"the receiver asks to come later again and again ({exchange.described()})")
+            now = time.monotonic()
+            if self.pace.until is not None and now + wait_s > self.pace.until:
+                raise OutOfBudget("the time that --max-time allows is used up while the receiver asks to wait")
+            waited += (exchange.status,)
+            self._turns.wait_until(now + wait_s)
+
+    def signed(self, delivery: Delivery) -> Delivery:
+        """Fixes the signature of a delivery now, so that what is sent later carries the same."""
+        assert self.signer is not None
+        return replace(delivery, signature=self.signer(delivery, delivery.target or self._target))
+
+    def send_once(self, delivery: Delivery) -> Exchange:
+        """Sends one delivery a person asked for; an answer that asks to wait is shown, not waited for."""
+        self.take_turns(1)
+        return self._once(delivery)
+
+    def fetch(self, target: str, headers: Headers) -> Exchange:
+        """Gets another resource of the same host (read-back); no delivery, so neither paced nor counted.
+
+        Raises:
+            OutOfBudget: The time that the pace allows is over.
+        """
+        if self.pace.until is not None and time.monotonic() > self.pace.until:
+            raise OutOfBudget("the time that --max-time allows is used up")
+        return self._once(Delivery("", "GET", headers, b"", target=target))
+
+    def renew(self) -> None:
+        """Drops the kept connections; the next delivery opens one."""
+        if "_pool" in self.__dict__:
+            self._pool.close()
+            del self._pool
+
+    def close(self) -> None:
+        """Gives the connections back, and wakes whoever waits for a turn."""
+        self._turns.end()
+        if "_pool" in self.__dict__:
+            self._pool.close()
+
+    def take_turns(self, count: int) -> None:
+        """Waits until `count` deliveries may go out together, and counts them.
+
+        Raises:
+            OutOfBudget: They may not go out any more.
+        """
+        self._turns.take(count)
+
+    def _once(self, delivery: Delivery, waited: tuple[int, ...] = ()) -> Exchange:
+        begun = time.perf_counter()
+        answer, failure, detail = None, "", ""
+        try:
+            with within(self.access.timeout_s + delivery.framing.parts * delivery.framing.pause_s):
+                answer = self._answer(delivery)
+        except TooBigError:
+            failure = "endless"
+        except (urllib3.exceptions.HTTPError, OSError) as error:
+            failure, detail = failure_of(error)
+        elapsed_s = time.perf_counter() - begun
+        leak = self._leak(answer) if answer else ""
+        return Exchange(delivery, answer, failure, detail, elapsed_s, waited, begun, leak)
+
+    def _leak(self, answer: Response) -> str:
+        if self._looked_for == NO_SECRETS:
+            return ""
+        # The bytes of each value, which are read one by one; NUL stands in none, so that nothing is found across two.
+        values = [value.encode("latin-1", "backslashreplace") for _, value in answer.headers]
+        told = b"\0".join((*values, answer.body))
+        if not self._looked_for.stand_in(told):
+            return ""
+        return next(name for name, secrets in self.credentials.items() if secrets.stand_in(told))
+
+    @functools.cached_property
+    def credentials(self) -> dict[str, Secrets]:
+        """What proves who sends and is known again in an answer, by what it is called."""
+        found = {name: Secrets.of(texts) for name, texts in self._credentials.items()}
+        return {name: secrets for name, secrets in found.items() if secrets.spelt}
+
+    @functools.cached_property
+    def _looked_for(self) -> Secrets:
+        return Secrets.of(text for texts in self._credentials.values() for text in texts)
+
+    @functools.cached_property
+    def _credentials(self) -> dict[str, tuple[str, ...]]:
+        keys = getattr(self.signer, "secrets", ())
+        return self.access.credentials | ({"a signing key": keys} if keys else {})
+
+    def _answer(self, delivery: Delivery) -> Response:
+        if delivery.framing.fresh_connection or delivery.framing.expect_continue:
+            pool = self._new_pool()
+            try:
+                return self._request(pool, delivery)
+            finally:
+                pool.close()
+        try:
+            return self._request(self._pool, delivery)
+        except urllib3.exceptions.ProtocolError as error:
+            # A kept connection may die between two deliveries; senders open another one (RFC 9112 §9.3).
+            if not (connection_in_use.reused and died_before_answer(error)):
+                raise
+            return self._request(self._pool, delivery)
+
+    def _request(self, pool: Any, delivery: Delivery) -> Response:
+        headers = urllib3.HTTPHeaderDict()
+        body: bytes | Iterator[bytes] = delivery.body
+        framing = delivery.framing
+        headers.add("Host", self._authority)
+        signature = self.signer(delivery, delivery.target or self._target) if self.signer else ()
+        for name, value in (*delivery.headers, *self._own, *signature):
+            headers.add(name, value.encode().decode("latin-1"))
+        for name in ("User-Agent", "Accept-Encoding"):
+            if name not in headers:
+                headers[name] = urllib3.util.SKIP_HEADER
+        if framing.chunks:
+            body = in_chunks(delivery.body, framing.chunks)
+        elif delivery.method == "POST" or delivery.body:
+            headers["Content-Length"] = str(len(delivery.body))
+            if framing.parts > 1:
+                body = slowly(delivery.body, framing.parts, framing.pause_s)
+            if framing.expect_continue:
+                headers["Expect"] = "100-continue"
+                body = when_continued(delivery.body)
+        response = pool.urlopen(
+            delivery.method,
+            self._request_target(pool, delivery),
+            body=body if delivery.body or delivery.method == "POST" else None,
+            headers=headers,
+            redirect=False,
+            retries=False,
+            pool_timeout=left_s(),
+            preload_content=False,
+            decode_content=False,
+            chunked=bool(framing.chunks),
+        )
+        try:
+            content = read_whole(response)
+        except BaseException:
+            response.close()
+            raise
+        finally:
+            response.release_conn()  # a closed one, too: the pool would wait for it for ever
+        return Response(response.status, response.reason or "", tuple(response.headers.items()), content)
+
+    def _request_target(self, pool: Any, delivery: Delivery) -> str:
+        target = delivery.target or self._target
+        if self.access.proxy and pool.scheme == "http":  # a forwarding proxy wants the whole URL (RFC 9112 §3.2.2)
+            return urlunsplit((*urlsplit(self.access.url)[:1], self._authority, "", "", "")) + target
+        return target

@@ -1,0 +1,175 @@
+"""Decides how the mock can be wrong about signatures; each deviation shows only where a scheme is configured."""
+
+from __future__ import annotations
+
+import hmac
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from callback_contract.mock_server.receiver.receiver import Fault, Receiver, Request, Response, Right, problem
+from callback_contract.mock_server.signing import Keys, Scheme
+from callback_contract.mock_server.signing.algorithms import SIGNATURE_BYTES, digest
+from callback_contract.mock_server.signing.signatures import Parts, content, decoded, encoded, parts_of
+from callback_contract.mock_server.validation.validator import Assessment
+from callback_contract.mock_server.wire.delivery import header_value
+from callback_contract.openapi.documents import json_pointer as jp
+
+__all__ = ["SIGNING_FAULTS"]
+
+CRASH = Response(500, b'{"error":"internal"}', "application/json")
+WRONG = problem(401, "Unauthorized", "The signature is wrong.")
+_LONGEST_EVENT_AGE = timedelta(minutes=5)
+
+When = Callable[[Request, Receiver], bool]
+
+
+def _trusting(deviation: str, when: When) -> Fault:
+    """Takes some deliveries without a right signature."""
+
+    def answer(request: Request, assessment: Assessment | None, receiver: Receiver, right: Right) -> Response:
+        trusts = receiver.signature_flaw(request) and when(request, receiver)
+        return receiver.trusting(request) if trusts else right()
+
+    return Fault(deviation, answer, needs="signature")
+
+
+def _instead(deviation: str, reply: Response, when: When) -> Fault:
+    """Answers otherwise to some deliveries."""
+
+    def answer(request: Request, assessment: Assessment | None, receiver: Receiver, right: Right) -> Response:
+        return reply if receiver.signature and when(request, receiver) else right()
+
+    return Fault(deviation, answer, needs="signature")
+
+
+def _configured(receiver: Receiver) -> tuple[Scheme, Keys]:
+    assert receiver.signature is not None
+    return receiver.signature
+
+
+def _parts(request: Request, receiver: Receiver) -> Parts:
+    return parts_of(_configured(receiver)[0], request.headers)
+
+
+def _received(request: Request, receiver: Receiver) -> list[bytes]:
+    scheme, _ = _configured(receiver)
+    return [decoded(scheme, text) for text in _parts(request, receiver).signatures]
+
+
+def _expected(request: Request, receiver: Receiver, key: int = 0, algorithm: str = "") -> bytes:
+    scheme, keys = _configured(receiver)
+    parts = _parts(request, receiver)
+    signed = content(
+        scheme,
+        body=request.body,
+        method=request.method,
+        path=request.target,
+        message_id=parts.message_id or "",
+        timestamp=parts.timestamp or "",
+    )
+    return digest(algorithm or scheme.algorithm, keys.values[key], signed)
+
+
+def _unsigned(request: Request, receiver: Receiver) -> bool:
+    return request.header(_configured(receiver)[0].header) is None
+
+
+def _shaped_right(request: Request, receiver: Receiver) -> bool:
+    size = SIGNATURE_BYTES[_configured(receiver)[0].algorithm]
+    fresh = not re.search("(stale|future|missing|malformed)", receiver.signature_flaw(request))
+    return fresh and any(len(value) == size for value in _received(request, receiver))
+
+
+def _begins_right(request: Request, receiver: Receiver) -> bool:
+    expected = _expected(request, receiver)
+    return any(value and value != expected and expected.startswith(value) for value in _received(request, receiver))
+
+
+def _has_other_bytes(request: Request, receiver: Receiver) -> bool:
+    value = header_value(request.headers, _configured(receiver)[0].header) or ""
+    return not value.isascii()
+
+
+def _lacks_time_or_id(request: Request, receiver: Receiver) -> bool:
+    scheme, _ = _configured(receiver)
+    parts = _parts(request, receiver)
+    no_time = scheme.timed and not re.fullmatch("[0-9]+", parts.timestamp or "")
+    return no_time or (scheme.identified and parts.message_id is None)
+
+
+def _other_hash(request: Request, receiver: Receiver) -> bool:
+    other = _expected(request, receiver, algorithm="hmac-sha1")
+    return any(hmac.compare_digest(other, value) for value in _received(request, receiver))
+
+
+def _names_in_other_case(request: Request, receiver: Receiver) -> bool:
+    return not set(_configured(receiver)[0].headers) <= {name for name, _ in request.headers}
+
+
+def _first_is_wrong(request: Request, receiver: Receiver) -> bool:
+    received = _received(request, receiver)
+    keys = range(len(_configured(receiver)[1].values))
+    return bool(received) and all(_expected(request, receiver, key) != received[0] for key in keys)
+
+
+def _by_another_key(request: Request, receiver: Receiver) -> bool:
+    return _expected(request, receiver) not in _received(request, receiver)
+
+
+def _remembers(request: Request, assessment: Assessment | None, receiver: Receiver, right: Right) -> Response:
+    seen = receiver.memory.setdefault("right signatures", set())
+    signatures = frozenset(_received(request, receiver))
+    if not receiver.signature_flaw(request):
+        seen.add(signatures)
+        return right()
+    return receiver.trusting(request) if signatures in seen else right()
+
+
+def _tells_the_right_one(request: Request, assessment: Assessment | None, receiver: Receiver, right: Right) -> Response:
+    if not receiver.signature_flaw(request).endswith("is wrong"):
+        return right()
+    told = encoded(_configured(receiver)[0], _expected(request, receiver))
+    return problem(401, "Unauthorized", f"The signature has to be {told}.")
+
+
+def _stores_first(request: Request, assessment: Assessment | None, receiver: Receiver, right: Right) -> Response:
+    if receiver.signature_flaw(request):
+        receiver.trusting(request)
+    return right()
+
+
+def _judges_the_event(request: Request, assessment: Assessment | None, receiver: Receiver, right: Right) -> Response:
+    callback = assessment.callback if assessment else None
+    if assessment is None or callback is None:
+        return right()
+    for pointer, kind in callback.delivery.stamped.items():
+        try:
+            value = jp.get(assessment.value, pointer)
+            at = datetime.fromtimestamp(value, UTC) if isinstance(value, (int, float)) else None
+        except (LookupError, ValueError, OverflowError, OSError):
+            continue
+        if kind == "time" and at is not None and datetime.now(UTC) - at > _LONGEST_EVENT_AGE:
+            return replace(WRONG, status=400)
+    return right()
+
+
+SIGNING_FAULTS: dict[str, Fault] = {
+    "SIG-01": _trusting("checks a signature only where there is one", _unsigned),
+    "SIG-02": _instead("crashes where the signature is missing", CRASH, _unsigned),
+    "SIG-03": _trusting("looks at a signature's shape and no further", _shaped_right),
+    "SIG-04": Fault("trusts a signature that was right before", _remembers, needs="signature"),
+    "SIG-05": _trusting("compares as many characters as there are", _begins_right),
+    "SIG-06": _instead("crashes on a signature outside ASCII", CRASH, _has_other_bytes),
+    "SIG-07": _trusting("never finds a signature too old", lambda q, r: r.signature_flaw(q).endswith("is stale")),
+    "SIG-08": _trusting("takes signatures of the future", lambda q, r: r.signature_flaw(q).endswith("the future")),
+    "SIG-09": _instead("crashes where the time or the id of signing is missing", CRASH, _lacks_time_or_id),
+    "SIG-10": _trusting("takes signatures by an older algorithm, too", _other_hash),
+    "SIG-11": Fault("tells which signature it expected", _tells_the_right_one, needs="signature"),
+    "SIG-12": _instead("knows the signature's headers in one letter case only", WRONG, _names_in_other_case),
+    "SIG-13": _instead("reads the first of several signatures", WRONG, _first_is_wrong),
+    "SIG-14": _instead("knows one key only", WRONG, _by_another_key),
+    "SIG-15": Fault("judges the age of the event instead of the signature's", _judges_the_event, needs="signature"),
+    "SIG-16": Fault("stores before it checks the signature", _stores_first, needs="signature"),
+}

@@ -1,0 +1,88 @@
+"""Decides how a recorded delivery is sent again: its exact bytes, once, and to the URL of `--forward-to` alone."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Any
+
+from callback_contract.mock_server.client.sender import Access, Pace, Sender
+from callback_contract.mock_server.store.stored_delivery import Redacted, StoredDelivery
+from callback_contract.mock_server.wire.curl import curl
+from callback_contract.mock_server.wire.delivery import Delivery, Headers
+from callback_contract.openapi.text.printable import shell_word
+from callback_contract.openapi.text.secret_names import masked_header
+from callback_contract.openapi.text.secret_spellings import LOOKED_AT, Secrets
+
+__all__ = ["Forwarding", "curl_of", "header_text"]
+
+# Hop by hop (RFC 9110 §7.6.1), or written anew by whoever sends.
+_NOT_SENT = frozenset(
+    """host connection content-length transfer-encoding expect keep-alive te trailer upgrade proxy-connection
+    proxy-authorization""".split()
+)
+_SHOWN_BYTES = 4000
+
+
+class Forwarding:
+    """Sends to one receiver, one delivery at a time; its own headers replace recorded ones of their names."""
+
+    def __init__(self, access: Access) -> None:
+        self.access = access
+        self._without_secrets = Secrets.of(access.secrets).masked_text
+        self._sender = Sender(self.access, Pace(at_once=1))
+        self._turn = threading.Lock()
+
+    def send(self, arrival: StoredDelivery) -> dict[str, Any]:
+        """Sends a delivery and waits for the answer, at most 30 s; flow control is told and not waited out."""
+        own = {name.lower() for name, _ in self.access.secret_headers}
+        recorded, redacted = _headers(arrival)
+        headers = tuple((name, value) for name, value in recorded if name.lower() not in own)
+        left_out = [name for name in redacted if name.lower() not in own]
+        delivery = Delivery(arrival.callback, arrival.method, headers, arrival.body)
+        with self._turn:
+            at = time.time()
+            exchange = self._sender.send_once(delivery)
+        answer = exchange.answer
+        return {
+            "at": at * 1000,
+            "status": exchange.status,
+            "told": self._without_secrets(exchange.described()),
+            "ms": exchange.elapsed_s * 1000,
+            "left_out": left_out,
+            "headers": [(name, masked_header(name, self._without_secrets(value))) for name, value in answer.headers]
+            if answer
+            else (),
+            # A staging receiver may well echo what it got.
+            "body": self._without_secrets(answer.body[:LOOKED_AT].decode("utf-8", "backslashreplace"))[:_SHOWN_BYTES]
+            if answer
+            else "",
+        }
+
+    def close(self) -> None:
+        """Gives the connection back."""
+        self._sender.close()
+
+
+def curl_of(arrival: StoredDelivery, url: str) -> str | None:
+    """A command that sends a delivery to a URL; None where a command line cannot carry it, or should not."""
+    headers, left_out = _headers(arrival)
+    if not arrival.whole or "{run}" in f"{arrival.method}{headers}" or b"{run}" in arrival.body:
+        return None  # in a report those characters stand for a fresh run
+    delivery = Delivery(arrival.callback, arrival.method, headers, arrival.body)
+    return curl(delivery, shell_word(url), extra_headers=tuple(left_out))
+
+
+def _headers(arrival: StoredDelivery) -> tuple[Headers, list[str]]:
+    """Headers to send, and the names of those whose secret values were not kept."""
+    headers = [(name, value) for name, value in arrival.headers if name.lower() not in _NOT_SENT]
+    kept = tuple((name, header_text(value)) for name, value in headers if not isinstance(value, Redacted))
+    return kept, [name for name, value in headers if isinstance(value, Redacted)]
+
+
+def header_text(value: str) -> str:
+    """A header's value, whose bytes were read one by one, as the text that has the same bytes in UTF-8."""
+    try:
+        return value.encode("latin-1").decode()
+    except UnicodeDecodeError:
+        return value

@@ -1,0 +1,182 @@
+"""Decides what the body of one synthetic event is, and with which headers it goes out."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from callback_contract.mock_server.provider.missing_member import no_place
+from callback_contract.mock_server.wire.bodies import content_type, encode_body, travels
+from callback_contract.mock_server.wire.delivery import Delivery, Headers
+from callback_contract.mock_server.wire.identity import Identity, stamp
+from callback_contract.openapi.contract.example_value import sample_of
+from callback_contract.openapi.contract.members import Member
+from callback_contract.openapi.contract.model import Callback
+from callback_contract.openapi.documents import json_pointer as jp
+from callback_contract.openapi.text.errors import KitError
+
+__all__ = ["Composer", "assigned", "default_headers"]
+
+_STAMPED_BEFORE_S = 120  # `stamp` counts from this long before the run
+
+
+def default_headers(callback: Callback) -> Headers:
+    """The headers that the contract gives a delivery."""
+    agent = callback.user_agent
+    required = tuple(
+        (header.name, value)
+        for header in callback.headers
+        if header.required and header.name.lower() not in {"user-agent", "content-type"}
+        for value in (header.default if header.default is not None else header.value,)
+        if value is not None
+    )
+    return (("Content-Type", content_type(callback)), *((("User-Agent", agent),) if agent else ()), *required)
+
+
+class Composer:
+    """Makes the deliveries of one callback.
+
+    Args:
+        example: The example whose content is sent; without it, the one that fits the state, or chance chooses.
+        assignments: Texts as in `variables.name=Li` or `count:=3`, applied after stamping.
+
+    Raises:
+        KitError: The example is unknown or illustrative, or an assignment cannot be made.
+    """
+
+    def __init__(self, callback: Callback, *, example: str | None = None, assignments: Sequence[str] = ()) -> None:
+        self.callback = callback
+        self._assignments = [assigned(callback, text) for text in assignments]
+        self._contents = [_example(callback, example)] if example else [e.value for e in callback.delivered_examples]
+        if not self._contents:
+            self._contents = _made(callback)
+        if not self._contents:
+            raise KitError(
+                f"the contract has no named example of {callback.name} that may be delivered",
+                where=callback.origin or callback.pointer,
+                remedy="Add one, or give the body with --file.",
+            )
+        self._refuse_unassignable()
+        correlation, stamped = callback.delivery.correlation, list(callback.delivery.stamped)
+        self._id_kind = stamped.index(correlation) if correlation in stamped else None
+
+    def content(self, chance: random.Random, state: str | None = None) -> jp.Json:
+        """A content that chance chooses: of an example that tells the state, where there is one."""
+        pointer = self.callback.delivery.state
+        if state is None or pointer is None:
+            return chance.choice(self._contents)
+        fitting = [content for content in self._contents if _at(content, pointer) == state]
+        return self.told(chance.choice(fitting or self._contents), state)
+
+    def told(self, content: jp.Json, state: str) -> jp.Json:
+        """The same content when it tells a state."""
+        return jp.replaced(content, self.callback.delivery.state or "", state)
+
+    def delivery(self, content: jp.Json, identity: Identity, *, after_start_s: float = 0.0) -> Delivery:
+        """Stamps a content and makes its bytes.
+
+        Args:
+            after_start_s: When the event happened, in seconds after the run's start.
+        """
+        value = stamp(self.callback, content, identity, later_s=_STAMPED_BEFORE_S + int(after_start_s))
+        return self.exactly(encode_body(self.callback, self._with_assignments(value)), identity)
+
+    def _refuse_unassignable(self) -> None:
+        """Before anything is sent; a place that only some contents lack is refused when one of them is due."""
+        for number, content in enumerate(self._contents, 1):
+            try:
+                self._with_assignments(content)
+                return
+            except KitError:
+                if number == len(self._contents):
+                    raise
+
+    def _with_assignments(self, value: jp.Json) -> jp.Json:
+        for pointer, given in self._assignments:
+            try:
+                value = jp.replaced(value, pointer, given)
+            except (LookupError, ValueError):  # ValueError: a name where an item's number stands
+                raise no_place(value, pointer) from None
+        return value
+
+    def exactly(self, body: bytes, identity: Identity | None = None) -> Delivery:
+        """Makes a delivery of bytes as they are."""
+        ids = (identity.id(self._id_kind),) if identity and self._id_kind is not None else ()
+        return Delivery(self.callback.name, self.callback.method, default_headers(self.callback), body, ids=ids)
+
+
+def _made(callback: Callback) -> list[jp.Json]:
+    """A plain content, where one can be made that is right and stays so on its way."""
+    made = sample_of(callback.schema)
+    if made is None:
+        return []
+    if not callback.is_json:
+        import jsonschema_rs
+
+        validator = jsonschema_rs.validator_for(dict(callback.strict), validate_formats=False)
+        if not travels(callback, made.value, validator.is_valid):
+            return []
+    return [made.value]
+
+
+def _at(content: jp.Json, pointer: str) -> jp.Json:
+    try:
+        return jp.get(content, pointer)
+    except LookupError:
+        return None
+
+
+def _example(callback: Callback, name: str) -> jp.Json:
+    deliverable = {example.name: example.value for example in callback.delivered_examples}
+    if name in deliverable:
+        return deliverable[name]
+    if any(example.name == name for example in callback.examples):
+        raise KitError(
+            f"the example {name!r} is illustrative: its ids are masked, so it is never delivered",
+            where="--example",
+            remedy=_choices(deliverable),
+        )
+    raise KitError(f"no example is called {name!r}", where="--example", remedy=_choices(deliverable))
+
+
+def _choices(names: Iterable[str]) -> str:
+    listed = ", ".join(names)
+    return f"Choose one of {listed}." if listed else "The contract has none that may be delivered."
+
+
+def assigned(callback: Callback, text: str) -> tuple[str, jp.Json]:
+    """Reads `path=text` or `path:=json`; the path is a JSON pointer or names with dots.
+
+    Raises:
+        KitError: It is neither, or the contract says that the value has to be of another type.
+    """
+    path, equals, raw = text.partition("=")
+    as_json = path.endswith(":")
+    path = path.removesuffix(":")
+    if not equals or not path:
+        raise KitError(
+            f"{text!r} sets nothing", where="--set", remedy="Write variables.name=text, or variables.count:=3 for JSON."
+        )
+    pointer = path if path.startswith("/") else jp.join(path.split("."))
+    if as_json:
+        try:
+            return pointer, json.loads(raw)
+        except ValueError as error:
+            raise KitError(f"{raw!r} is not JSON: {error}", where="--set", remedy='Text needs "…" after :=.') from None
+    return pointer, _as_declared(callback.member(pointer), raw)
+
+
+def _as_declared(member: Member | None, raw: str) -> Any:
+    """Text, unless the contract wants a number there and the text is one."""
+    if member is None or "string" in member.types or not member.types:
+        return raw
+    try:
+        return json.loads(raw)
+    except ValueError:
+        raise KitError(
+            f"{raw!r} is not a value of {' or '.join(member.types)}",
+            where=f"--set {member.pointer}",
+            remedy=f'Write {member.pointer}:="{raw}" to send text where the contract wants none.',
+        ) from None

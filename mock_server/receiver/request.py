@@ -1,0 +1,156 @@
+"""Decides what is known of a request as it arrived, and what of it is worked out once for all that have the same head.
+
+Senders repeat their request heads byte for byte. What follows from a head alone is kept with it, so that a delivery
+whose head came before (see `heads.py`) costs what its body costs.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from email.message import Message
+from functools import cached_property, lru_cache
+from typing import Any, TypeVar
+
+from callback_contract.mock_server.wire.delivery import Headers, header_value
+
+__all__ = ["MAX_BODY_BYTES", "Head", "Request"]
+
+MAX_BODY_BYTES = 1024 * 1024
+
+_Found = TypeVar("_Found")
+
+
+@dataclass(eq=False)
+class Head:
+    """All of a request but its body. Nobody changes it; what a right receiver does not look at is read when asked for.
+
+    Attributes:
+        raw_headers: In the order and letter case in which they were sent.
+        raw_target: Path and query as they were sent.
+    """
+
+    method: str
+    path: str
+    raw_headers: Sequence[tuple[bytes, bytes]]
+    raw_target: bytes = b"/"
+    _noted: dict[object, Any] = field(default_factory=dict)
+
+    @cached_property
+    def headers(self) -> Headers:
+        """Names in the letter case in which they were sent, and values."""
+        return tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in self.raw_headers)
+
+    @cached_property
+    def target(self) -> str:
+        """Path and query as they were sent."""
+        return self.raw_target.decode("latin-1")
+
+    @cached_property
+    def content_type(self) -> tuple[str, str]:
+        """Media type and charset."""
+        for name, value in self.raw_headers:
+            if name.lower() == b"content-type":
+                return _content_type(value)
+        return _content_type(b"")
+
+    def noted(self, work: Callable[[Head], _Found]) -> _Found:
+        """What somebody works out of a head, worked out once; `work` belongs to something that outlives the head."""
+        try:
+            found: _Found = self._noted[work]
+        except KeyError:
+            found = self._noted[work] = work(self)
+        return found
+
+
+class Request:
+    """A request as it arrived: a head, and what came with it. Nobody changes it.
+
+    Attributes:
+        body: At most `MAX_BODY_BYTES` bytes, and one more when it was larger.
+        connection: Tells the connections of one server apart.
+        body_s: Seconds from the end of the headers to the end of the body.
+        arrived: When it was there whole, by `time.perf_counter`.
+    """
+
+    __slots__ = ("arrived", "body", "body_s", "connection", "head")
+
+    def __init__(
+        self,
+        method: str,
+        path: str,
+        raw_headers: Sequence[tuple[bytes, bytes]],
+        body: bytes,
+        raw_target: bytes = b"/",
+        connection: int = 0,
+        body_s: float = 0.0,
+    ) -> None:
+        self.head = Head(method, path, raw_headers, raw_target)
+        self.body, self.connection, self.body_s = body, connection, body_s
+        self.arrived = time.perf_counter()
+
+    @classmethod
+    def with_head(cls, head: Head, body: bytes, connection: int) -> Request:
+        """One whose head is known, and whose body came at once."""
+        made = cls.__new__(cls)
+        made.head, made.body, made.connection, made.body_s = head, body, connection, 0.0
+        made.arrived = time.perf_counter()
+        return made
+
+    @property
+    def method(self) -> str:
+        """As it was sent."""
+        return self.head.method
+
+    @property
+    def path(self) -> str:
+        """Without the query, and unescaped."""
+        return self.head.path
+
+    @property
+    def raw_headers(self) -> Sequence[tuple[bytes, bytes]]:
+        """In the order and letter case in which they were sent."""
+        return self.head.raw_headers
+
+    @property
+    def headers(self) -> Headers:
+        """Names in the letter case in which they were sent, and values."""
+        return self.head.headers
+
+    @property
+    def target(self) -> str:
+        """Path and query as they were sent."""
+        return self.head.target
+
+    @property
+    def chunked(self) -> bool:
+        """Whether the body came in chunks."""
+        return self.header("transfer-encoding") is not None
+
+    @property
+    def expects(self) -> bool:
+        """Whether the sender waits for `100 Continue`."""
+        return self.header("expect") is not None
+
+    def header(self, name: str) -> str | None:
+        """The first header of that name in any letter case."""
+        return header_value(self.headers, name)
+
+    @property
+    def media_type(self) -> str:
+        """The media type in lower case without its parameters."""
+        return self.head.content_type[0]
+
+    @property
+    def charset(self) -> str:
+        """The `charset` parameter in lower case, empty when there is none."""
+        return self.head.content_type[1]
+
+
+@lru_cache(maxsize=64)  # senders repeat theirs, and parsing one takes longer than decoding and validating a body
+def _content_type(value: bytes) -> tuple[str, str]:
+    text = value.decode("latin-1")
+    message = Message()
+    message["content-type"] = text
+    return text.partition(";")[0].strip().lower(), str(message.get_content_charset("")).lower()

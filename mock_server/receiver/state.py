@@ -1,0 +1,153 @@
+"""Store of message states as a right receiver has it: each event once, states that never move backwards."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TypeVar
+
+from callback_contract.openapi.contract.model import Callback
+from callback_contract.openapi.documents import json_pointer as jp
+
+__all__ = ["EVENT_BYTES", "States", "Stored", "event_of", "newest"]
+
+# A mock that stays up for weeks forgets the oldest. A decoded body takes several times the memory of its bytes.
+_MOST_MESSAGES, _MOST_BYTES = 100_000, 32 * 1024 * 1024
+_MOST_EVENTS = 1000  # of one message; past them the older half is forgotten
+_FEW_EVENTS = 16  # what an ordinary message has; they take less than its decoded body
+_LONGEST_EVENT = 300  # characters: a longer one is known by its digest
+EVENT_BYTES = 100  # what an event takes in memory beside its characters, about
+
+
+_Known = TypeVar("_Known")
+
+
+def _nothing() -> None:
+    """The effect of a callback that tells of no message."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What is known of one message, as `read-back.yaml` shows it.
+
+    Attributes:
+        events: Those that took effect, oldest first; the same object for all that is stored of one message in turn.
+        size: Bytes of the last body.
+    """
+
+    id: str
+    state: str
+    applied: int
+    last: jp.Json
+    events: dict[str, None] = field(default_factory=dict)
+    size: int = 0
+
+    def shown(self) -> dict[str, jp.Json]:
+        """The read-back body."""
+        return {"id": self.id, "state": self.state, "applied": self.applied, "last": self.last}
+
+
+class States:
+    """The messages that a receiver knows; safe to use from several threads."""
+
+    def __init__(self) -> None:
+        self._messages: OrderedDict[str, Stored] = OrderedDict()
+        self._sizes: dict[str, int] = {}
+        self._places: dict[str, _Places] = {}
+        self._bytes = 0
+        self._lock = threading.Lock()
+
+    def get(self, message_id: str) -> Stored | None:
+        """What is stored of a message."""
+        return self._messages.get(message_id)
+
+    def put(self, stored: Stored) -> None:
+        """Stores a message as given, whatever was known of it."""
+        with self._lock:
+            self._keep(stored)
+
+    def drop(self, message_id: str) -> None:
+        """Forgets a message."""
+        with self._lock:
+            self._messages.pop(message_id, None)
+            self._bytes -= self._sizes.pop(message_id, 0)
+
+    def _keep(self, stored: Stored) -> None:
+        message_id = stored.id
+        size = stored.size + sum(map(len, stored.events)) + EVENT_BYTES * max(0, len(stored.events) - _FEW_EVENTS)
+        self._bytes += size - self._sizes.get(message_id, 0)
+        self._messages[message_id], self._sizes[message_id] = stored, size
+        self._messages.move_to_end(message_id)  # one that is still told of is not the oldest
+        while len(self._messages) > _MOST_MESSAGES or (self._bytes > _MOST_BYTES and len(self._messages) > 1):
+            oldest, _ = self._messages.popitem(last=False)
+            self._bytes -= self._sizes.pop(oldest)
+
+    def apply(self, callback: Callback, value: jp.Json, size: int = 0) -> None:
+        """Stores an accepted callback of so many bytes; a redelivery and a late older state change nothing."""
+        self.effect(callback, value, size)()
+
+    def effect(self, callback: Callback, value: jp.Json, size: int = 0) -> Callable[[], None]:
+        """What stores an accepted callback once it is called; all that can go wrong goes wrong before."""
+        places = self._places.get(callback.pointer)
+        if places is None:
+            places = self._places[callback.pointer] = _Places(callback)
+        if places.message is None or places.state is None:
+            return _nothing
+        try:
+            message_id = str(places.message(value))
+            state = str(places.state(value))
+            event = _event(places, value)
+        except LookupError:
+            return _nothing  # the contract lets a body do without them, and nothing can be stored of such a one
+        return partial(self._apply, callback, message_id, state, event, value, size)
+
+    def _apply(self, callback: Callback, message_id: str, state: str, event: str, value: jp.Json, size: int) -> None:
+        with self._lock:
+            known = self._messages.get(message_id)
+            if known is None:
+                self._keep(Stored(message_id, state, 1, value, {event: None}, size))
+                return
+            if event in known.events or not _advances(callback, known.state, state):
+                return
+            known.events[event] = None
+            events = newest(known.events, _MOST_EVENTS)
+            self._keep(Stored(message_id, state, known.applied + 1, value, events, size))
+
+
+def newest(events: dict[str, _Known], most: int) -> dict[str, _Known]:
+    """The events of a message, without the older half where there are more than so many."""
+    return events if len(events) <= most else dict(list(events.items())[len(events) - most // 2 :])
+
+
+def event_of(callback: Callback, value: jp.Json) -> str:
+    """What identifies the event that a body tells: equal means a redelivery."""
+    return _event(_Places(callback), value)
+
+
+def _event(places: _Places, value: jp.Json) -> str:
+    event = repr([place(value) for place in places.event])
+    return event if len(event) <= _LONGEST_EVENT else hashlib.sha256(event.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+class _Places:
+    """Where a callback has what it is known by; prepared, since each delivery is asked."""
+
+    __slots__ = ("event", "message", "state")
+
+    def __init__(self, callback: Callback) -> None:
+        facts = callback.delivery
+        self.message = None if facts.correlation is None else jp.getter(facts.correlation)
+        self.state = None if facts.state is None else jp.getter(facts.state)
+        self.event = tuple(map(jp.getter, facts.idempotency))
+
+
+def _advances(callback: Callback, current: str, new: str) -> bool:
+    order = callback.delivery.order
+    if order is None:
+        return True
+    # A state that the contract does not know cannot be placed: it is acknowledged and leaves the state alone.
+    return order.advances(current if current in order.states else None, new) if new in order.states else False

@@ -1,0 +1,114 @@
+"""Decides how a `Receiver` meets the wire: an ASGI app, and the server's wrapper for what ASGI cannot say."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+from callback_contract.mock_server.receiver.receiver import (
+    MAX_BODY_BYTES,
+    NOT_KEPT,
+    Durability,
+    Receiver,
+    Request,
+    Response,
+)
+from callback_contract.mock_server.server.request_framing import INCOMPLETE
+
+__all__ = ["WIRE", "ASGIApp", "asgi_app", "target_of"]
+
+Message = MutableMapping[str, Any]
+ASGIApp = Callable[
+    [MutableMapping[str, Any], Callable[[], Awaitable[Message]], Callable[[Message], Awaitable[None]]], Awaitable[None]
+]
+
+WIRE = "callback_contract.wire"
+"""Key under which the server's wrapper hands over the connection, see `serving.py`."""
+
+
+def asgi_app(receiver: Receiver) -> ASGIApp:
+    """Wraps a receiver as an ASGI 3 application."""
+
+    async def app(
+        scope: MutableMapping[str, Any],
+        receive: Callable[[], Awaitable[Message]],
+        send: Callable[[Message], Awaitable[None]],
+    ) -> None:
+        if scope["type"] != "http":
+            return
+        wire = scope.get("extensions", {}).get(WIRE)
+        refusal = wire.refusal if wire is not None else None
+        if refusal is None and receiver.pages is not None and receiver.pages.takes(scope["path"]):
+            await receiver.pages(scope, receive, send)
+            return
+        if wire is not None:
+            await receive()  # which lets uvicorn read on; the body is there
+            request = wire.request
+        else:
+            request, refusal = await _received(scope, receive)
+        reply = receiver.answer(request) if refusal is None else receiver.refuse(request, refusal)
+        is_own = refusal is None and scope["path"].startswith(receiver.prefix)  # not kept, and answered from memory
+        if receiver.keeper is not None and not is_own and not await _kept(receiver.keeper):
+            reply = NOT_KEPT
+        if reply.delay_s:
+            await asyncio.sleep(reply.delay_s)
+        if reply.wire == "reset" and wire is not None:
+            wire.abort()
+            return
+        await _send(reply, send, wire)
+
+    return app
+
+
+async def _kept(keeper: Durability) -> bool:
+    loop = asyncio.get_running_loop()
+    kept: asyncio.Future[bool] = loop.create_future()
+    keeper.when_kept(loop, lambda is_kept: None if kept.done() else kept.set_result(is_kept))
+    return await kept
+
+
+def target_of(scope: MutableMapping[str, Any]) -> bytes:
+    """Path and query as they were sent."""
+    raw: bytes = scope.get("raw_path") or scope["path"].encode()
+    query: bytes = scope.get("query_string", b"")
+    return raw + b"?" + query if query else raw
+
+
+async def _received(
+    scope: MutableMapping[str, Any], receive: Callable[[], Awaitable[Message]]
+) -> tuple[Request, Response | None]:
+    """A request by another server, and its refusal when it was cut off."""
+    parts: list[bytes] = []
+    size = 0
+    refusal = None
+    begun, more = time.perf_counter(), True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            refusal = INCOMPLETE
+            break
+        # Past the limit the rest is read and thrown away, so that the sender hears the refusal.
+        if size <= MAX_BODY_BYTES:
+            parts.append(message.get("body", b""))
+            size += len(parts[-1])
+        more = bool(message.get("more_body"))
+    request = Request(
+        method=scope["method"],
+        path=scope["path"],
+        raw_headers=tuple(scope["headers"]),
+        body=b"".join(parts)[: MAX_BODY_BYTES + 1],
+        raw_target=target_of(scope),
+        body_s=time.perf_counter() - begun,
+    )
+    return request, refusal
+
+
+async def _send(reply: Response, send: Callable[[Message], Awaitable[None]], wire: Any) -> None:
+    await send({"type": "http.response.start", "status": reply.status, "headers": reply.raw_headers})
+    if reply.wire == "endless":
+        while wire is None or not wire.closing:
+            await send({"type": "http.response.body", "body": b" " * 65536, "more_body": True})
+        return
+    await send({"type": "http.response.body", "body": reply.body})

@@ -1,0 +1,145 @@
+"""Decides how the mock is served: uvicorn in this process, with the connection within reach of a fault."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+
+import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from callback_contract.mock_server.receiver.guard import Guard, names_loopback
+from callback_contract.mock_server.receiver.receiver import Receiver
+from callback_contract.mock_server.server import protocol as connection
+from callback_contract.mock_server.server.asgi import asgi_app
+from callback_contract.mock_server.server.certificates import Tls
+from callback_contract.mock_server.server.fast_path import protocol_for
+from callback_contract.openapi.text.errors import KitError
+
+__all__ = ["bound_socket", "serve", "served"]
+
+_BACKLOG = 2048
+_OTHER_FILES = 100  # the store, libraries that are loaded late
+
+
+def bound_socket(host: str, port: int) -> socket.socket:
+    """Takes a port, 0 for any free one.
+
+    Raises:
+        KitError: The port is in use or not allowed.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        sock.bind((host, port))
+        sock.listen(_BACKLOG)  # whoever reads the URL may connect at once, although nobody accepts yet
+    except OSError as error:
+        sock.close()
+        raise KitError(
+            f"cannot listen on {host}:{port}: {error.strerror}",
+            where="--port",
+            remedy="Choose another port; --port 0 takes a free one.",
+        ) from None
+    return sock
+
+
+def _server(
+    receiver: Receiver, sock: socket.socket, tls: Tls | None, protocol: type[HttpToolsProtocol] | None = None
+) -> uvicorn.Server:
+    receiver.guard = receiver.guard or Guard(names_loopback(sock.getsockname()[0]))
+    config = uvicorn.Config(
+        asgi_app(receiver),
+        http=protocol or protocol_for(receiver),
+        loop="auto",
+        lifespan="off",
+        log_level="error",
+        access_log=False,
+        server_header=False,
+        date_header=True,
+        timeout_graceful_shutdown=1,
+        backlog=_BACKLOG,
+    )
+    config.load()
+    config.ssl = tls.context() if tls else None  # uvicorn's own options know no oldest version
+    return uvicorn.Server(config)
+
+
+def serve(
+    receiver: Receiver,
+    sock: socket.socket,
+    tls: Tls | None = None,
+    ending: Callable[[Callable[[], None]], AbstractContextManager[None]] | None = None,
+) -> None:
+    """Serves until the process is told to stop.
+
+    Args:
+        ending: Is given a function that ends it, which may be called from any thread; held open while it serves.
+    """
+    # What is there by now stays. Deliveries hold no cycles, but many wait at once for being written, and looking at
+    # each of them again and again took a third of the time of recording.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
+    _allow_connections()
+    server = _server(receiver, sock, tls)
+
+    def stop() -> None:
+        server.should_exit = True
+
+    # openapi-core takes half a second to import, and the first refusal should not wait for it.
+    threading.Thread(target=receiver.assessor.warm_up, name="warming up", daemon=True).start()
+    # uvicorn raises a signal again once it has stopped, and what then simply ended would leave a store's log and the
+    # file of a self-made authority behind.
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
+    with ending(stop) if ending else contextlib.nullcontext():
+        server.run(sockets=[sock])
+
+
+def _allow_connections() -> None:
+    """Raises the limit of open files, of which each connection is one; where it stays low, fewer are taken at once."""
+    try:
+        import resource
+    except ImportError:  # on Windows sockets are no files
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = connection.MOST_CONNECTIONS + _OTHER_FILES
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+        connection.MOST_CONNECTIONS = min(connection.MOST_CONNECTIONS, max(1, soft - _OTHER_FILES))
+
+
+@contextlib.contextmanager
+def served(
+    receiver: Receiver,
+    host: str = "127.0.0.1",
+    tls: Tls | None = None,
+    protocol: type[HttpToolsProtocol] | None = None,
+) -> Iterator[str]:
+    """Serves a receiver on a free loopback port while the block runs; gives its URL without a path.
+
+    Args:
+        protocol: Another than `protocol_for` gives; `WireProtocol` answers nothing in place.
+    """
+    sock = bound_socket(host, 0)
+    server = _server(receiver, sock, tls, protocol)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [sock]}, name="mock receiver", daemon=True)
+    thread.start()
+    try:
+        while not server.started and thread.is_alive():
+            threading.Event().wait(0.005)
+        yield f"http{'s' if tls else ''}://{host}:{sock.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join(timeout=5)
+        sock.close()

@@ -1,0 +1,193 @@
+"""Decides which file is a store, how it is laid out, and how it is opened.
+
+In memory there is one connection behind one lock. A file is in WAL mode: one connection writes, another reads without
+waiting for it, and a commit returns when the bytes are with the operating system (synchronous = NORMAL).
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from callback_contract.mock_server.store.rows import COLUMNS, CONTENT_COLUMNS
+from callback_contract.openapi.text.errors import KitError
+
+__all__ = ["APPLICATION_ID", "IDENTITY_BYTES", "IDENTITY_QUERY", "Database", "unusable"]
+
+APPLICATION_ID = 0xCA11BAC
+IDENTITY_BYTES = 16
+IDENTITY_QUERY = "SELECT identity FROM store"
+_SCHEMA = 3  # 2: a journal stands beside it, which older programs pass over; 3: each of its frames begins with a mark
+_BUSY_S = 0.2  # as long as another program's ordinary commit takes; a longer one must not hold up who looks
+_LAYOUT = f"""
+CREATE TABLE deliveries (id INTEGER PRIMARY KEY, {", ".join(COLUMNS[1:])});
+CREATE TABLE contents (id INTEGER PRIMARY KEY, {", ".join(CONTENT_COLUMNS[1:])});
+CREATE INDEX by_message ON deliveries (message, id) WHERE message <> '';
+PRAGMA application_id = {APPLICATION_ID};
+PRAGMA user_version = {_SCHEMA};
+"""
+_IDENTITY = f"""
+CREATE TABLE store (identity);
+INSERT INTO store VALUES (randomblob({IDENTITY_BYTES}));
+"""  # noqa: S608  # ours
+
+
+class Database:
+    """The tables of deliveries, in memory or in a file.
+
+    Attributes:
+        identity: What tells a file from all others; empty in memory.
+
+    Raises:
+        KitError: The file is not a store, is of a newer program, cannot be written, or is in use.
+    """
+
+    def __init__(self, file: Path | None) -> None:
+        self.file = file
+        self.identity = b""
+        self._write_lock = threading.RLock()
+        if file is None:
+            self._writer = self._reader = self._connect(":memory:")
+            self._read_lock = self._write_lock
+            self._writer.executescript(_LAYOUT)
+            return
+        self._lock_file = _locked(file)
+        try:
+            self._writer = self._open(file)
+            self._writer.execute(f"PRAGMA busy_timeout = {_BUSY_S * 1000:.0f}")
+            self._reader = self._connect(f"{file.absolute().as_uri()}?mode=ro", _BUSY_S)
+        except BaseException:
+            os.close(self._lock_file)
+            raise
+        self._read_lock = threading.RLock()
+
+    def _connect(self, name: str, busy_s: float = 5.0) -> sqlite3.Connection:
+        # No thread of its own: the locks here see to it that one at a time uses a connection.
+        return sqlite3.connect(
+            name, busy_s, uri=name.startswith("file:"), check_same_thread=False, isolation_level=None
+        )
+
+    def _open(self, file: Path) -> sqlite3.Connection:
+        with suppress(OSError):  # there already, or SQLite says why it cannot be; people's numbers are in it
+            os.close(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+        connection = self._connect(str(file))
+        try:
+            _laid_out(connection, file)
+            ((self.identity,),) = connection.execute(IDENTITY_QUERY)
+        except sqlite3.Error as error:
+            connection.close()
+            raise unusable(file, error) from None
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """A transaction; rolled back when the block raises, and kept when it ends."""
+        with self._write_lock:
+            self._writer.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._writer
+                self._writer.execute("COMMIT")
+            except BaseException:
+                if self._writer.in_transaction:
+                    self._writer.execute("ROLLBACK")
+                raise
+
+    def read(self, query: str, values: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+        """All rows of a query."""
+        with self._read_lock:
+            return self._reader.execute(query, values).fetchall()
+
+    def settle(self) -> bool:
+        """Brings a file's log into the file; returns whether the log is empty, so that no damage of it takes anything.
+
+        SQLite passes over all that follows a damaged byte of its log, and says nothing.
+        """
+        with self._write_lock:
+            try:
+                busy, _, _ = self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            except sqlite3.Error:  # a full disk, another program
+                return False
+            return not busy
+
+    def close(self) -> None:
+        """Closes it; a file's log is merged into it."""
+        if self.file is None:
+            self._writer.close()
+            return
+        with self._read_lock, self._write_lock:
+            self._reader.close()
+            self._writer.close()
+            os.close(self._lock_file)
+
+
+def _laid_out(connection: sqlite3.Connection, file: Path) -> None:
+    (application,) = connection.execute("PRAGMA application_id").fetchone()
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    if tables and application != APPLICATION_ID:
+        raise KitError(
+            f"{file} is a database of another program", where="--store", remedy="Give another file, or a new one."
+        )
+    if version > _SCHEMA:
+        raise KitError(
+            f"{file} was written by a newer version of this program (layout {version}, this one knows {_SCHEMA})",
+            where="--store",
+            remedy="Update this program, or give another file.",
+        )
+    if not os.access(file, os.W_OK):
+        raise KitError(f"{file} is read-only", where="--store", remedy="Allow writing, or give another file.")
+    connection.execute("PRAGMA journal_mode = WAL")
+    # A commit is with the operating system when it returns, so whoever kills this process loses nothing. FULL would
+    # wait for the disk at each, several times as long; so a power cut may take the last moments, and breaks nothing.
+    connection.execute("PRAGMA synchronous = NORMAL")
+    connection.execute("PRAGMA wal_autocheckpoint = 0")  # `settle` does it: a log that is merged does not stay behind
+    connection.execute("PRAGMA journal_size_limit = 67108864")
+    if not tables:
+        connection.executescript(f"BEGIN; {_LAYOUT} COMMIT;")
+    elif version < _SCHEMA:
+        connection.execute(f"PRAGMA user_version = {_SCHEMA}")
+    if not connection.execute("SELECT count(*) FROM sqlite_master WHERE name = 'store'").fetchone()[0]:
+        connection.executescript(f"BEGIN; {_IDENTITY} COMMIT;")
+        connection.execute("PRAGMA wal_checkpoint(FULL)")  # no power cut leaves a journal whose store is not known
+    connection.execute("BEGIN IMMEDIATE")  # whoever cannot write hears it now and not at the first delivery
+    connection.execute("ROLLBACK")
+
+
+def unusable(file: Path | None, error: Exception) -> KitError:
+    """What is said of a store that cannot be used."""
+    if "not a database" in str(error):
+        return KitError(f"{file} is not a store", where="--store", remedy="Give a file of this program, or a new one.")
+    return KitError(f"cannot write {file}: {error}", where="--store", remedy="Give a file that can be written.")
+
+
+def _locked(file: Path) -> int:
+    """Takes the store for this process; the lock ends with it, however it ends."""
+    if file.is_dir() or not file.parent.is_dir():
+        what = "is a directory" if file.is_dir() else "has no directory to be in"
+        raise KitError(f"{file} {what}", where="--store", remedy="Give a file in a directory that exists.")
+    try:
+        handle = os.open(f"{file}-lock", os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise KitError(
+            f"cannot write beside {file}: {error.strerror}", where="--store", remedy="Give a file that can be written."
+        ) from None
+    try:
+        import fcntl
+    except ImportError:  # on Windows nothing keeps two servers from one store
+        return handle
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(handle)
+        raise KitError(
+            f"{file} is in use by another server", where="--store", remedy="Stop it, or give another file."
+        ) from None
+    return handle

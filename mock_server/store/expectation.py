@@ -1,0 +1,155 @@
+"""Decides when a gate for the provider's own sender has seen enough, what it says, and what it leaves behind."""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree as ET
+
+from callback_contract.mock_server.store.reader import Reader
+from callback_contract.mock_server.store.stored_delivery import FORWARD, REFUSED, Filter, StoredDelivery
+from callback_contract.mock_server.wire.delivery import printable
+from callback_contract.openapi.contract.model import Contract
+from callback_contract.openapi.documents.output_files import replace_file
+from callback_contract.openapi.text.errors import KitError
+from callback_contract.openapi.text.plural import counted
+from callback_contract.openapi.text.printable import exact_json
+
+__all__ = ["Expectation"]
+
+_MOST_SHOWN = 50
+_NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+@dataclass
+class Expectation:
+    """Counts deliveries and violations since it was opened, and says when it is over.
+
+    Attributes:
+        expect: How many deliveries have to come; None for any number.
+        exit_on_violation: Whether the first violation ends it.
+        strict: Whether what is merely new is a violation, too.
+    """
+
+    reader: Reader
+    expect: int | None
+    exit_on_violation: bool
+    strict: bool = False
+
+    def __post_init__(self) -> None:
+        self.opened_after = self._seen = self.reader.last_id
+        self.came = self.violating = 0
+
+    def watch(self, stop: Callable[[], None]) -> None:
+        """Has `stop` called once enough came; in the writer's thread, after the delivery is kept."""
+
+        def look(_: int) -> None:
+            if self.is_over():
+                stop()
+
+        self.reader.listen(look)
+
+    def is_over(self) -> bool:
+        """Looks at what is new, and tells whether it is enough."""
+        while new := self.reader.after(self._seen, limit=1000):
+            self._seen = new[-1].id
+            self.came += len(new)
+            self.violating += sum(map(self._violates, new))
+        enough = self.expect is not None and self.came >= self.expect
+        return enough or (self.exit_on_violation and self.violating > 0)
+
+    @property
+    def passed(self) -> bool:
+        """Whether as many came as expected, and nothing violated the contract."""
+        return not self.violating and (self.expect is None or self.came >= self.expect)
+
+    def _violates(self, arrival: StoredDelivery) -> bool:
+        return arrival.verdict == REFUSED or (self.strict and arrival.verdict == FORWARD)
+
+    def told(self) -> list[str]:
+        """What the command prints at its end; nothing in it moves a cursor."""
+        came = counted(self.came, "delivery came", "deliveries came")
+        if self.expect is not None and self.came <= self.expect:
+            came = f"{self.came} of {self.expect} expected deliveries came"
+        elif self.expect is not None:
+            came += f", {self.expect} of them expected"
+        lines = [f"{came}, {self.violating} {'violates' if self.violating == 1 else 'violate'} the contract."]
+        shown = 0
+        for verdict in (REFUSED, FORWARD):
+            for arrival in self.reader.after(self.opened_after, Filter(verdict=verdict), limit=_MOST_SHOWN):
+                lines.append(printable(arrival.told()))
+                lines += [f"  new, tolerated: {n.kind} at {printable(n.pointer)}" for n in arrival.novelties]
+                shown += 1
+        return lines if shown <= _MOST_SHOWN else lines[: 1 + _MOST_SHOWN]
+
+    def write(self, directory: Path, contract: Contract) -> None:
+        """Writes `deliveries.json` and `junit.xml`; deliveries that were forgotten meanwhile are only counted.
+
+        Raises:
+            KitError: The directory cannot be written.
+        """
+        try:
+            directory.mkdir(parents=True, exist_ok=True)
+            arrivals = self._all()
+            report = {
+                "contract": {"title": contract.title, "version": contract.version, "digest": contract.digest},
+                "expected": self.expect,
+                "came": self.came,
+                "violating": self.violating,
+                "passed": self.passed,
+                "deliveries": [_shown(arrival) for arrival in arrivals],
+            }
+            text = exact_json(report, indent=1)
+            replace_file(directory / "deliveries.json", text.encode())
+            replace_file(directory / "junit.xml", self._junit(arrivals).encode())
+        except OSError as error:
+            raise KitError(
+                f"cannot write into {directory}: {error.strerror}",
+                where="--report-dir",
+                remedy="Give a directory that can be written.",
+            ) from None
+
+    def _all(self) -> list[StoredDelivery]:
+        arrivals: list[StoredDelivery] = []
+        last = self.opened_after
+        while last < self._seen and (some := self.reader.after(last, limit=200, whole=True)):
+            arrivals += [arrival for arrival in some if arrival.id <= self._seen]
+            last = some[-1].id
+        return arrivals
+
+    def _junit(self, arrivals: list[StoredDelivery]) -> str:
+        short = self.expect is not None and self.came < self.expect
+        root = ET.Element("testsuites", name="callback-contract mock")
+        failures = sum(map(self._violates, arrivals)) + short
+        counts = {"tests": str(len(arrivals) + 1), "failures": str(failures), "errors": "0", "skipped": "0"}
+        suite = ET.SubElement(root, "testsuite", {"name": "deliveries", **counts})
+        expected = ET.SubElement(suite, "testcase", classname="deliveries", name="as many came as expected")
+        if short:
+            ET.SubElement(expected, "failure", message=f"{self.came} of {self.expect} came")
+        for arrival in arrivals:
+            name = " ".join(filter(None, (f"#{arrival.id}", arrival.callback, arrival.state, arrival.message)))
+            case = ET.SubElement(suite, "testcase", classname="deliveries", name=_clean(name))
+            if self._violates(arrival):
+                what = [f"{v.pointer or 'the body'}: {v.message}" for v in arrival.violations]
+                what += [f"{n.pointer}: new {n.kind}" for n in arrival.novelties]
+                ET.SubElement(case, "failure", message=_clean(arrival.verdict)).text = _clean("\n".join(what))
+        ET.indent(root)
+        return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"
+
+
+def _shown(arrival: StoredDelivery) -> dict[str, Any]:
+    told = asdict(arrival)
+    told |= {"at": arrival.at.isoformat(), "answer": arrival.answer.decode("utf-8", "backslashreplace")}
+    try:
+        told["body"] = arrival.body.decode()
+    except UnicodeDecodeError:
+        told["body_base64"] = base64.b64encode(told.pop("body")).decode()
+    return told
+
+
+def _clean(text: str) -> str:
+    return _NO_XML.sub("\ufffd", text)

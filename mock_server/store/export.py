@@ -1,0 +1,97 @@
+"""Export of a store: its deliveries for somebody else, in order of arrival, without changing the file."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from callback_contract.mock_server.store.database import APPLICATION_ID, IDENTITY_QUERY
+from callback_contract.mock_server.store.rows import COLUMNS, CONTENT_COLUMNS, Row
+from callback_contract.mock_server.store.segment import LeftOut
+from callback_contract.mock_server.store.stored_delivery import headers_of
+from callback_contract.mock_server.store.write_ahead_log import (
+    ForeignLog,
+    damage_told,
+    log_files,
+    log_rows,
+)
+from callback_contract.mock_server.wire.delivery import Headers
+from callback_contract.openapi.text.errors import KitError
+
+__all__ = ["stored_deliveries"]
+
+_QUERY = (
+    "SELECT d.id, d.callback, d.method, c.headers, c.body"
+    " FROM deliveries d JOIN contents c ON c.id = d.id ORDER BY d.id"
+)
+_BUSY_S = 2.0
+_HAS_IDENTITY = "SELECT 1 FROM sqlite_master WHERE name = 'store'"  # older ones have none, and no journal
+
+
+def stored_deliveries(
+    file: Path, trouble: Callable[[Path, str], None] = lambda path, text: None
+) -> Iterator[tuple[int, str, str, Headers, bytes]]:
+    """Number, callback, method, headers and body of each delivery; a store in use may be read, too.
+
+    Args:
+        trouble: Is told which file of its journal cannot be read whole, and why.
+
+    Raises:
+        KitError: The file is a database of another program, or broken, or its journal cannot be read.
+    """
+    with contextlib.ExitStack() as stack:
+        # Opened first: what leaves the journal meanwhile is in the tables by then.
+        journal = [stack.enter_context(opened) for path in log_files(file) if (opened := _opened(path))]
+        last = 0
+        for number, callback, method, headers, body in _selected(file, _QUERY):
+            last = number
+            yield number, callback, method, headers_of(headers), body
+        if not (journal and any(_selected(file, _HAS_IDENTITY))):
+            return
+        ((identity,),) = _selected(file, IDENTITY_QUERY)
+        for part in journal:
+            for row in _rows(part, identity, trouble):
+                told = dict(zip((*COLUMNS, *CONTENT_COLUMNS[1:]), row, strict=True))
+                if told["id"] > last:
+                    yield told["id"], told["callback"], told["method"], headers_of(told["headers"]), told["body"]
+
+
+def _rows(part: BinaryIO, identity: bytes, trouble: Callable[[Path, str], None]) -> list[Row]:
+    path, left_out = Path(part.name), LeftOut()
+    try:
+        rows = log_rows(part.read(), identity, left_out)
+    except ForeignLog:
+        trouble(path, f"{path} is left out: it is of another store")
+        return []
+    if left_out.bytes:
+        trouble(path, damage_told(path, left_out))
+    return rows
+
+
+def _opened(path: Path) -> BinaryIO | None:
+    try:
+        return path.open("rb")
+    except FileNotFoundError:  # its deliveries came into the tables at this moment
+        return None
+    except OSError as error:
+        raise KitError(
+            f"{path} cannot be read: {error.strerror}", remedy="Allow reading it: it belongs to the store."
+        ) from None
+
+
+def _selected(file: Path, query: str) -> Iterator[tuple[Any, ...]]:
+    try:
+        uri = f"{file.absolute().as_uri()}?mode=ro"
+        with contextlib.closing(sqlite3.connect(uri, _BUSY_S, uri=True)) as connection:
+            (application,) = connection.execute("PRAGMA application_id").fetchone()
+            if application != APPLICATION_ID:
+                raise KitError(f"{file} is a database of another program", remedy="Give a store of `mock --store`.")
+            yield from connection.execute(query)
+    except sqlite3.Error as error:
+        remedy = "Give a store of `mock --store`."
+        if "locked" in str(error):
+            remedy = "Another program holds it: try again when that one is done."
+        raise KitError(f"{file} cannot be read: {error}", remedy=remedy) from None

@@ -1,0 +1,190 @@
+"""Decides what of an exchange is written down, and which secrets are not."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+from callback_contract.mock_server.receiver.receiver import Response, raw_headers
+from callback_contract.mock_server.receiver.request import Head, Request
+from callback_contract.mock_server.receiver.state import event_of
+from callback_contract.mock_server.store.history import Lives
+from callback_contract.mock_server.store.stored_delivery import ACCEPTED, FORWARD, REDACTED_BYTES, REFUSED
+from callback_contract.mock_server.validation.validator import Assessment
+from callback_contract.openapi.contract.model import Callback, Contract
+from callback_contract.openapi.documents import json_pointer as jp
+from callback_contract.openapi.text.secret_names import is_secret_header, masked_parameters
+
+__all__ = ["COLUMNS", "CONTENT_COLUMNS", "ROW_SIZE", "Row", "Rows"]
+
+Row = tuple[Any, ...]
+"""Values of `COLUMNS`, and then those of `CONTENT_COLUMNS` but for the id."""
+
+COLUMNS = (
+    "id at method target verdict callback message state again late status wire delay_s elapsed_s body_bytes event size"
+).split()
+CONTENT_COLUMNS = "id headers body violations novelties answer".split()
+ROW_SIZE = COLUMNS.index("size")
+
+_LONGEST_NAME = 300  # of an id or a state in the table: a received one may have a million characters
+_MOST_ANSWER_BYTES = 8192
+_ROW_BYTES = 200  # what a row takes beside its texts
+
+
+class Rows:
+    """Turns exchanges into rows, at once: what stays of one is texts and numbers, and not all that it was made of.
+
+    Used by one thread at a time.
+
+    Args:
+        redact: Whether the values of headers and query parameters that carry credentials are left out.
+        revocable: Whether it may turn out that what was acknowledged was not, see `Lives.undo`.
+    """
+
+    def __init__(self, contract: Contract, *, redact: bool, revocable: bool) -> None:
+        self.contract = contract
+        self.lives = Lives(revocable=revocable)
+        self._redact = redact
+        self._headers_of_head, self._target_of_head = self._headers, self._target
+        self._names = {callback.name: _Names(callback) for callback in contract.callbacks}
+
+    def of(
+        self,
+        number: int,
+        at: float,
+        received: Request,
+        assessment: Assessment | None,
+        reply: Response,
+        elapsed_s: float,
+    ) -> Row:
+        """One delivery as it is written down."""
+        violations = novelties = None
+        callback, message, state, event, again, late = "", "", "", None, "", False
+        verdict = REFUSED
+        if assessment is None:
+            violations = json.dumps([("", _detail(reply))])
+        elif assessment.callback is None:
+            violations = json.dumps([(v.pointer, v.message) for v in assessment.violations])
+            message, state = self._guessed(assessment)
+        else:
+            verdict = ACCEPTED
+            if new := assessment.novelties:
+                verdict = FORWARD
+                novelties = json.dumps([(n.kind, n.pointer) for n in new])
+            callback, value = assessment.callback.name, assessment.value
+            names = self._names[callback]
+            message, state = _named(value, names.message), _named(value, names.state)
+            event = names.event(value, message, state)
+            if event is not None:
+                acknowledged = 200 <= reply.status <= 299 and not reply.wire
+                again, late = self.lives.met((callback, message), event, state, names.order, acknowledged)
+        head = received.head
+        headers, target = head.noted(self._headers_of_head), head.noted(self._target_of_head)
+        body, answer = received.body, reply.raw[:_MOST_ANSWER_BYTES]
+        body_bytes = len(body)
+        size = body_bytes + len(headers) + len(answer) + len(target) + len(violations or "") + _ROW_BYTES
+        return (
+            number,
+            at,
+            head.method,
+            target,
+            verdict,
+            callback,
+            message,
+            state,
+            again,
+            late,
+            reply.status,
+            reply.wire,
+            reply.delay_s,
+            elapsed_s,
+            body_bytes,
+            event,
+            size,
+            headers,
+            body,
+            violations,
+            novelties,
+            answer,
+        )
+
+    def _headers(self, head: Head) -> bytes:
+        if not self._redact:
+            return raw_headers(head.raw_headers)
+        secret = [_is_secret(name[:_LONGEST_NAME]) for name, _ in head.raw_headers]
+        pairs = [
+            (name, REDACTED_BYTES if is_secret else value)
+            for (name, value), is_secret in zip(head.raw_headers, secret, strict=True)
+        ]
+        raw = raw_headers(pairs)
+        if b"?" in raw or b"@" in raw:  # a URL may hold a secret, too, as `Referer` does
+            return raw_headers(
+                [(name, masked_parameters(value.decode("latin-1")).encode("latin-1")) for name, value in pairs]
+            )
+        return raw
+
+    def _target(self, head: Head) -> str:
+        return masked_parameters(head.target) if self._redact else head.target
+
+    def _guessed(self, assessment: Assessment) -> tuple[str, str]:
+        """Message and state of a refused body: whatever stands where one of the callbacks has them."""
+        for callback in self.contract.callbacks:
+            names = self._names[callback.name]
+            message = _named(assessment.value, names.message)
+            if message:
+                return message, _named(assessment.value, names.state)
+        return "", ""
+
+
+@lru_cache(maxsize=1024)  # senders repeat theirs
+def _is_secret(name: bytes) -> bool:
+    return is_secret_header(name.decode("latin-1"))
+
+
+class _Names:
+    """Where one callback has what it is known by; prepared, since it is asked of every delivery."""
+
+    def __init__(self, callback: Callback) -> None:
+        facts = callback.delivery
+        self.callback = callback
+        self.message, self.state, self.order = _place(facts.correlation), _place(facts.state), facts.order
+        self._state_is_event = set(facts.idempotency) == {facts.correlation, facts.state}
+
+    def event(self, value: jp.Json, message: str, state: str) -> str | None:
+        """What tells the event from others of its message; None when nothing does."""
+        if not message:
+            return None
+        if self._state_is_event:
+            return state
+        try:
+            return event_of(self.callback, value) if self.callback.delivery.idempotency else None
+        except LookupError:
+            return None
+
+
+_Place = Callable[[jp.Json], jp.Json]
+
+
+def _place(pointer: str | None) -> _Place | None:
+    return None if pointer is None else jp.getter(pointer)
+
+
+def _named(value: jp.Json, place: _Place | None) -> str:
+    if place is None:
+        return ""
+    try:
+        found = place(value)
+    except LookupError:
+        return ""
+    if isinstance(found, str):
+        return found[:_LONGEST_NAME]
+    return "" if found is None or isinstance(found, dict | list) else str(found)[:_LONGEST_NAME]
+
+
+def _detail(reply: Response) -> str:
+    """Why a body was not looked at: the problem's own words where the answer is one."""
+    if reply.media_type == "application/problem+json":
+        return str(json.loads(reply.body).get("detail", ""))
+    return f"the body was not looked at; the answer was {reply.status}"

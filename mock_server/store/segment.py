@@ -1,0 +1,159 @@
+"""Format of a store's journal: how deliveries are written, and which bytes of a file are whole.
+
+A frame is what was written at once: the mark of its store, its length, its CRC-32, and one delivery after the other. A
+delivery is its numbers and the lengths of its texts, then the texts. Reading goes on at the next mark behind a frame
+that is cut off or damaged. A mark is made by chance and sent to nobody, so no delivery has one in its body.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from callback_contract.mock_server.store.rows import Row
+
+__all__ = ["LeftOut", "frame", "rows_in"]
+
+_HEAD = struct.Struct("<II")
+# id, at, late, status, delay_s, elapsed_s, body_bytes, size; characters of eleven texts; bytes of them all and of the
+# three contents
+_FIXED = struct.Struct("<qd?Hddqq11i4I")
+_NONE = -1  # the length of what is not there
+
+
+@dataclass
+class LeftOut:
+    """What of a file belongs to no whole frame.
+
+    Attributes:
+        deliveries: How many it were at most, by the ids before and behind; None where nothing tells.
+    """
+
+    bytes: int = 0
+    deliveries: int | None = 0
+
+    def add(self, size: int, before: int | None, behind: int | None) -> None:
+        """Adds so many bytes between two deliveries."""
+        self.bytes += size
+        if self.deliveries is None or before is None or behind is None:
+            self.deliveries = None
+        else:
+            self.deliveries += behind - before - 1
+
+
+def frame(rows: Sequence[Row]) -> bytes:
+    """The bytes of some deliveries that are written at once."""
+    parts: list[bytes] = []
+    # fmt: off
+    for (  # at once: slices of each row and a loop over its texts took as long as the rest
+        identity, at, method, target, verdict, callback, message, state, again, late, status, wire,
+        delay_s, elapsed_s, body_bytes, event, size, headers, body, violations, novelties, answer,
+    ) in rows:
+        # fmt: on
+        told = (event or "", violations or "", novelties or "")
+        text = "".join((method, target, verdict, callback, message, state, again, wire, *told)).encode()
+        parts += (
+            _FIXED.pack(
+                identity,
+                at,
+                late,
+                status,
+                delay_s,
+                elapsed_s,
+                body_bytes,
+                size,
+                len(method),
+                len(target),
+                len(verdict),
+                len(callback),
+                len(message),
+                len(state),
+                len(again),
+                len(wire),
+                _NONE if event is None else len(event),
+                _NONE if violations is None else len(violations),
+                _NONE if novelties is None else len(novelties),
+                len(text),
+                len(headers),
+                len(body),
+                len(answer),
+            ),
+            text,
+            headers,
+            body,
+            answer,
+        )
+    content = b"".join(parts)
+    return _HEAD.pack(len(content), zlib.crc32(content)) + content
+
+
+def rows_in(data: bytes, mark: bytes = b"", left_out: LeftOut | None = None) -> Iterator[Row]:
+    """The deliveries in the whole frames of a file.
+
+    Args:
+        mark: Stands before each frame; journals of an earlier layout have it before the first one alone.
+        left_out: Is told what no delivery was read from.
+    """
+    at, damaged, last = 0, 0, None
+    while at < len(data):
+        rows, end = _framed(data, at, mark)
+        if not rows:  # nor are zeros a frame without deliveries: a power cut leaves them
+            end = data.find(mark, at + 1) if mark else -1
+            end = end if end >= 0 else len(data)
+            damaged += end - at
+        elif damaged:
+            if left_out is not None:
+                left_out.add(damaged, last, rows[0][0])
+            damaged = 0
+        yield from rows
+        at, last = end, rows[-1][0] if rows else last
+    if damaged and left_out is not None:
+        left_out.add(damaged, last, None)
+
+
+def _framed(data: bytes, at: int, mark: bytes) -> tuple[list[Row], int]:
+    """The deliveries of the frame at a place, and where it ends; none when it is not whole."""
+    # Where there is no mark, it is a frame of the earlier layout, or the mark alone is damaged.
+    for start in (at + len(mark),) if data.startswith(mark, at) else (at, at + len(mark)):
+        if start + _HEAD.size > len(data):
+            continue
+        length, checksum = _HEAD.unpack_from(data, start)
+        end = start + _HEAD.size + length
+        if end > len(data):
+            continue
+        content = data[start + _HEAD.size : end]
+        if zlib.crc32(content) == checksum:
+            try:
+                return list(_rows(content)), end
+            except (struct.error, ValueError):  # no frame of this layout
+                continue
+    return [], at
+
+
+def _rows(content: bytes) -> Iterator[Row]:
+    at = 0
+    while at < len(content):
+        fixed = _FIXED.unpack_from(content, at)
+        at += _FIXED.size
+        pieces = []
+        for length in fixed[19:]:
+            pieces.append(content[at : at + length])
+            at += length
+        text, headers, body, answer = pieces
+        every = _cut(text.decode(), fixed[8:19])
+        method, target, verdict, callback, message, state, again, wire, event, violations, novelties = every
+        identity, when, late, status, delay_s, elapsed_s, body_bytes, size = fixed[:8]
+        yield (
+            *(identity, when, method, target, verdict, callback, message, state, again, late, status, wire),
+            *(delay_s, elapsed_s, body_bytes, event, size, headers, body, violations, novelties, answer),
+        )
+
+
+def _cut(text: str, lengths: Sequence[int]) -> list[str | None]:
+    at, cut = 0, []
+    for length in lengths:
+        cut.append(None if length == _NONE else text[at : at + length])
+        at += max(0, length)
+    return cut

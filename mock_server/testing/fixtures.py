@@ -1,0 +1,29 @@
+"""Fixtures for a partner's own tests; they are named in a conftest.py of theirs.
+
+pytest_plugins = ["callback_contract.mock_server.testing.fixtures"]
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from callback_contract.mock_server.provider.in_process import Provider
+from callback_contract.mock_server.testing.mock_receiver import MockReceiver
+
+__all__ = ["callback_provider", "mock_receiver"]
+
+
+@pytest.fixture
+def mock_receiver() -> Iterator[MockReceiver]:
+    """A receiver on a free port for one test, that remembers what came."""
+    with MockReceiver() as mock:
+        yield mock
+
+
+@pytest.fixture
+def callback_provider() -> Iterator[Provider]:
+    """The provider as a callable, with a run of its own; applications that it started end with the test."""
+    with Provider() as provider:
+        yield provider

@@ -1,0 +1,98 @@
+"""Decides which callbacks a body is held against, and how many compiled schemas are kept: a large document has many.
+
+A compiled schema takes what all that it refers to takes, once for each callback. Of a few callbacks all are compiled;
+of hundreds those that a body may be, since it has the members that they require, and the last ones used are kept.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import jsonschema_rs
+
+from callback_contract.openapi.contract.model import Callback
+from callback_contract.openapi.contract.patterns import bounded
+from callback_contract.openapi.documents import json_pointer as jp
+
+__all__ = ["FEW", "Root", "Validators", "root_of"]
+
+FEW = 40
+"""So many callbacks are all compiled, and so many of more are kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Root:
+    """What a callback's schema says of the members of a body's root."""
+
+    required: frozenset[str]
+    named: frozenset[str]
+
+
+def root_of(callback: Callback) -> Root:
+    """Reads the root, `$ref` and `allOf` followed, without looking at anything below it."""
+    required: set[str] = set()
+    named: set[str] = set()
+    waiting: list[jp.Json] = [callback.tolerant]
+    seen: set[int] = set()
+    while waiting:
+        part = waiting.pop()
+        if not isinstance(part, dict) or id(part) in seen:
+            continue
+        seen.add(id(part))
+        required.update(part.get("required", ()))
+        named.update(part.get("properties", ()))
+        waiting += part.get("allOf", ())
+        if "$ref" in part:
+            waiting.append(jp.get(callback.tolerant, part["$ref"].removeprefix("#")))
+    return Root(frozenset(required), frozenset(named))
+
+
+def _compiled(schema: Mapping[str, jp.Json]) -> Any:
+    return jsonschema_rs.validator_for(dict(schema), validate_formats=False, pattern_options=bounded())
+
+
+class Validators:
+    """The schemas of some callbacks, compiled when a body first needs them."""
+
+    def __init__(self, callbacks: Sequence[Callback]) -> None:
+        self.callbacks = {callback.pointer: callback for callback in callbacks}
+        self.roots = {callback.pointer: root_of(callback) for callback in callbacks}
+        self._validator: Callable[[str], Any] = lru_cache(maxsize=FEW)(self._made)
+        self._strict_validator: Callable[[str], Any] = lru_cache(maxsize=FEW)(self._strictly_made)
+
+    def _made(self, pointer: str) -> Any:
+        return _compiled(self.callbacks[pointer].tolerant)
+
+    def _strictly_made(self, pointer: str) -> Any:
+        return _compiled(self.callbacks[pointer].strict)
+
+    def marks(self, among: Sequence[Callback]) -> dict[str, str]:
+        """For each pointer of a callback, the required member that fewest of the others name; empty without one."""
+        roots = {callback.pointer: self.roots[callback.pointer] for callback in among}
+        named = Counter(name for root in roots.values() for name in root.named)
+        return {
+            pointer: min(root.required, key=lambda name: (named[name], name), default="")
+            for pointer, root in roots.items()
+        }
+
+    def validator(self, callback: Callback) -> Any:
+        """The compiled schema of a callback."""
+        return self._validator(callback.pointer)
+
+    def is_known(self, callback: Callback, value: jp.Json) -> bool:
+        """Whether a body has nothing that the callback does not know."""
+        return bool(self._strict_validator(callback.pointer).is_valid(value))
+
+    def fitting(self, value: jp.Json, among: Sequence[Callback]) -> list[Callback]:
+        """Those callbacks of several that a body may be."""
+        has = value.keys() if isinstance(value, dict) else None
+        return [
+            callback
+            for callback in among
+            if (has is None or self.roots[callback.pointer].required <= has)
+            and self._validator(callback.pointer).is_valid(value)
+        ]

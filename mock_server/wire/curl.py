@@ -1,0 +1,58 @@
+"""curl line that repeats one delivery, with a fresh identity each time it is run."""
+
+from __future__ import annotations
+
+import re
+
+from callback_contract.mock_server.wire.delivery import Delivery
+from callback_contract.openapi.text.printable import shell_word
+
+__all__ = ["FRESH_RUN", "curl"]
+
+FRESH_RUN = "RUN=$(od -An -N4 -tx1 /dev/urandom | tr -d ' \\n')"
+_LONGEST_BODY = 4000  # a longer command line helps nobody; the bytes stand beside the report
+# Pasted into a terminal these can end the paste and begin a command of their own; and no copy of a screen has CR.
+_NOT_FOR_A_TERMINAL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+
+def curl(
+    delivery: Delivery, url: str, *, extra_headers: tuple[str, ...] = (), run: str = "", afresh: bool = True
+) -> str | None:
+    """Writes a delivery as a command for a POSIX shell.
+
+    Args:
+        url: The receiver's URL as a word of the shell.
+        extra_headers: Names of headers whose secret values the user fills in.
+        run: The run's id, in whose place a fresh one is put; empty for the delivery as it is.
+        afresh: Whether it draws that id by itself; else that of `FRESH_RUN` further above is meant.
+
+    Returns:
+        None when a curl cannot carry the delivery: bytes that are no text or no terminal takes, parts, a long body, or
+        a special framing.
+    """
+    framing = delivery.framing
+    if framing.chunks or framing.pause_s or len(delivery.body) > _LONGEST_BODY:
+        return None
+    try:
+        body = delivery.body.decode()
+    except UnicodeDecodeError:
+        return None
+    texts = (delivery.method, body, *extra_headers, *(text for pair in delivery.headers for text in pair))
+    if any(map(_NOT_FOR_A_TERMINAL.search, texts)):
+        return None
+
+    def word(text: str) -> str:
+        return '"$RUN"'.join(map(shell_word, text.split(run) if run else [text]))
+
+    method = "--head" if delivery.method == "HEAD" else f"-i -X {word(delivery.method)}"
+    words = ["curl -sS", method, url]
+    names = {name.lower() for name, _ in delivery.headers}
+    # An empty value is written with a semicolon: with a colon curl leaves the header out.
+    words += [f"-H {word(f'{name}: {value}' if value.strip() else f'{name};')}" for name, value in delivery.headers]
+    words += [f"-H {name}:" for name in ("Content-Type", "User-Agent") if name.lower() not in names]
+    words += ["-H 'Expect: 100-continue'"] if framing.expect_continue else []
+    words += [f'-H {shell_word(f"{name}: ")}"$SECRET"' for name in extra_headers]
+    if delivery.body or delivery.method == "POST":
+        words.append(f"--data-raw {word(body)}")  # a body that begins with @ names no file
+    is_fresh = afresh and run != "" and any(run in text for text in texts)
+    return f"{FRESH_RUN}; " * is_fresh + " ".join(words)

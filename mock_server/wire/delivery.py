@@ -1,0 +1,192 @@
+"""Decides what a delivery is on the wire, what came back, and which plain words both are described in."""
+
+from __future__ import annotations
+
+import email.utils
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from http import HTTPStatus
+
+from callback_contract.openapi.text.printable import printable
+
+__all__ = ["Delivery", "Exchange", "Framing", "Headers", "Response", "printable"]
+
+Headers = tuple[tuple[str, str], ...]
+
+_ELEMENT = re.compile(rb"<[a-zA-Z!]")
+
+WHY_NO_ANSWER = {
+    "timeout": "no complete answer in time",
+    "reset": "the connection was closed without an answer",
+    "refused": "the connection was refused",
+    "broken": "the answer is not HTTP",
+    "endless": "the answer is too big or never ends",
+    "tls": "no TLS session could be formed",
+    "name": "the host name does not resolve",
+    "proxy": "the proxy did not pass the delivery on",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Framing:
+    """How the bytes of a body travel.
+
+    Attributes:
+        chunks: Sizes in bytes of the chunks of `Transfer-Encoding: chunked`, repeated; empty for Content-Length.
+        pause_s: Seconds between two parts of the body; 0 sends it at once.
+        parts: How many parts a body that is sent slowly has.
+        expect_continue: Sends `Expect: 100-continue` and waits for an answer before the body.
+        fresh_connection: Opens a connection for this delivery alone.
+    """
+
+    chunks: tuple[int, ...] = ()
+    pause_s: float = 0.0
+    parts: int = 1
+    expect_continue: bool = False
+    fresh_connection: bool = False
+
+
+PLAIN = Framing()
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One POST of one callback, down to its bytes.
+
+    Attributes:
+        headers: In the order and letter case in which they are sent; `Content-Length` is added by the sender.
+        ids: Identities that were stamped into the body, for cleaning up.
+        target: Path and query of another resource on the same host (read-back); empty for the receiver's own.
+        seal: How a signed delivery is sealed otherwise than rightly and plainly, a key of `signing.KINDS` or
+            `signing.SPELLINGS`; nothing where no scheme is configured.
+        signature: Headers that signed it before; None lets the sender sign the final bytes.
+    """
+
+    callback: str
+    method: str
+    headers: Headers
+    body: bytes
+    framing: Framing = PLAIN
+    ids: tuple[str, ...] = ()
+    target: str = ""
+    seal: str = ""
+    signature: Headers | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """A complete HTTP answer."""
+
+    status: int
+    reason: str
+    headers: Headers
+    body: bytes
+
+    @property
+    def acknowledged(self) -> bool:
+        """Any 2xx."""
+        return 200 <= self.status <= 299
+
+    def header(self, name: str) -> str | None:
+        """The first header of that name in any letter case."""
+        return next((value for key, value in self.headers if key.lower() == name.lower()), None)
+
+    @property
+    def media_type(self) -> str:
+        """The media type without its parameters, in lower case; empty when there is none."""
+        return (self.header("content-type") or "").partition(";")[0].strip().lower()
+
+    @property
+    def is_html(self) -> bool:
+        """Whether it is a web page: it starts like one, or is labelled as one and has an element in it.
+
+        Many frameworks label whatever a handler returns `text/html`; `ok` is no page for that.
+        """
+        start = self.body[:200].lstrip().lower()
+        labelled = self.media_type in {"text/html", "application/xhtml+xml"}
+        return start.startswith((b"<!doctype html", b"<html")) or (labelled and _ELEMENT.search(self.body) is not None)
+
+    def retry_after_s(self, now: datetime | None = None) -> float | None:
+        """Seconds that a 429 or 503 asks to wait (RFC 9110 §10.2.3); None when it does not."""
+        value = self.header("retry-after")
+        if self.status not in {429, 503} or value is None:
+            return None
+        if re.fullmatch("[0-9]{1,9}", value.strip()):
+            return float(value)
+        try:
+            moment = email.utils.parsedate_to_datetime(value)
+        except (TypeError, ValueError, OverflowError):
+            return None
+        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return max(0.0, (moment - (now or datetime.now(UTC))).total_seconds())
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A delivery, its answer or the reason why there is none, and the time it took.
+
+    Attributes:
+        failure: A key of `WHY_NO_ANSWER` when there is no complete answer, else empty.
+        detail: The operating system's or library's words for the failure.
+        waited: The statuses before this answer that asked to come later (429 or 503 with `Retry-After`).
+        leak: Which secret of ours the answer repeats, in words; empty for none.
+        begun_s: `time.perf_counter()` when it was sent.
+    """
+
+    delivery: Delivery
+    answer: Response | None
+    failure: str
+    detail: str
+    elapsed_s: float
+    waited: tuple[int, ...] = ()
+    begun_s: float = 0.0
+    leak: str = ""
+
+    @property
+    def status(self) -> int:
+        """The answer's status; 0 without an answer."""
+        return self.answer.status if self.answer else 0
+
+    @property
+    def acknowledged(self) -> bool:
+        """Any 2xx."""
+        return 200 <= self.status <= 299
+
+    @property
+    def rejected(self) -> bool:
+        """Any 4xx."""
+        return 400 <= self.status <= 499
+
+    @property
+    def redirected(self) -> bool:
+        """Any 3xx."""
+        return 300 <= self.status <= 399
+
+    @property
+    def answered(self) -> bool:
+        """A complete answer came, and not a 5xx."""
+        return self.answer is not None and self.status < 500
+
+    def described(self) -> str:
+        """One line that says what came back."""
+        if self.answer is None:
+            why = WHY_NO_ANSWER.get(self.failure, self.failure)
+            detail = self.detail if self.detail.lower() != "connection refused" else ""  # that is what it says already
+            return f"{why}{': ' + detail if detail else ''}"
+        media_type = f", {printable(self.answer.media_type[:80])}" if self.answer.media_type else ""
+        return f"{status_line(self.status)}{media_type}, {len(self.answer.body)} bytes"
+
+
+def status_line(status: int) -> str:
+    """The status and its standard phrase, as in `404 Not Found`."""
+    try:
+        return f"{status} {HTTPStatus(status).phrase}"
+    except ValueError:
+        return str(status)
+
+
+def header_value(headers: Iterable[tuple[str, str]], name: str) -> str | None:
+    """The first header of that name in any letter case."""
+    return next((value for key, value in headers if key.lower() == name.lower()), None)

@@ -1,0 +1,96 @@
+"""Decides how a value becomes bytes: JSON in UTF-8, in every spelling that means the same."""
+
+from __future__ import annotations
+
+import json
+import re
+
+from callback_contract.openapi.documents.json_pointer import Json
+
+__all__ = ["SPELLINGS", "encode", "with_integers"]
+
+
+def with_integers(value: Json) -> Json:
+    """Writes whole floats as integers: generators make `288.0`, a sender writes `288`."""
+    if isinstance(value, float) and value.is_integer() and abs(value) <= 2**53:
+        return int(value)
+    if isinstance(value, list):
+        return [with_integers(item) for item in value]
+    if isinstance(value, dict):
+        return {key: with_integers(item) for key, item in value.items()}
+    return value
+
+
+def _raw(value: Json) -> bytes:
+    # A lone surrogate has no UTF-8 form; it can only travel as an escape.
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return re.sub("[\ud800-\udfff]", lambda m: f"\\u{ord(m[0]):04x}", text).encode()
+
+
+def _escaped(value: Json) -> bytes:
+    return json.dumps(value, separators=(",", ":")).encode()
+
+
+def _spaced(value: Json) -> bytes:
+    return json.dumps(value, indent=2, ensure_ascii=False).encode().replace(b"\n", b"\r\n") + b"\r\n"
+
+
+def _tabbed(value: Json) -> bytes:
+    return b" \t" + json.dumps(value, indent="\t", separators=(" ,", " :\t")).encode() + b"\n\n"
+
+
+def _reversed_keys(value: Json) -> bytes:
+    def turned(part: Json) -> Json:
+        if isinstance(part, dict):
+            return {key: turned(part[key]) for key in reversed(part)}
+        return [turned(item) for item in part] if isinstance(part, list) else part
+
+    return _raw(turned(value))
+
+
+def _upper_escapes(value: Json) -> bytes:
+    return re.sub(rb"\\u([0-9a-f]{4})", lambda m: b"\\u" + m[1].upper(), _escaped(value))
+
+
+def _all_escaped(value: Json) -> bytes:
+    # Every character inside a string as \uXXXX, the most extreme spelling that RFC 8259 §7 allows.
+    def text(part: str) -> str:
+        units = part.encode("utf-16-be", "surrogatepass").hex()
+        return '"' + "".join(f"\\u{units[i : i + 4]}" for i in range(0, len(units), 4)) + '"'
+
+    def write(part: Json) -> str:
+        if isinstance(part, str):
+            return text(part)
+        if isinstance(part, dict):
+            return "{" + ",".join(f"{text(key)}:{write(item)}" for key, item in part.items()) + "}"
+        if isinstance(part, list):
+            return "[" + ",".join(map(write, part)) + "]"
+        return json.dumps(part)
+
+    return write(value).encode()
+
+
+def _escaped_solidus(value: Json) -> bytes:
+    return _raw(value).replace(b"/", b"\\/")
+
+
+SPELLINGS = {
+    "compact, raw UTF-8": _raw,
+    "compact, escaped": _escaped,
+    "indented, CRLF": _spaced,
+    "tabs and spaces around everything": _tabbed,
+    "reversed key order": _reversed_keys,
+    "upper-case escapes": _upper_escapes,
+    "every character escaped": _all_escaped,
+    "escaped solidus": _escaped_solidus,
+}
+
+
+def encode(value: Json, spelling: str = "compact, raw UTF-8") -> bytes:
+    """Writes a value as JSON.
+
+    Args:
+        value: A JSON value.
+        spelling: A key of `SPELLINGS`.
+    """
+    return SPELLINGS[spelling](value)

@@ -1,0 +1,136 @@
+"""Decides how a command line names the contract, and what is said of one that was not taken whole."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from callback_contract.openapi.text.printable import printable
+
+if TYPE_CHECKING:
+    from callback_contract.openapi.contract.model import Contract
+
+__all__ = ["contract_of", "contract_options", "either_contract", "is_own", "say_what_was_left"]
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+_MOST_SHOWN = 6
+
+
+def contract_options(command: _Command) -> _Command:
+    """Options that say which contract is meant, and how it is read."""
+    for option in reversed(
+        (
+            click.option(
+                "--contract",
+                default=None,
+                metavar="FILE|URL|-",
+                help="Another contract: any OpenAPI 3 document.",
+            ),
+            click.option("--overlay", multiple=True, metavar="FILE", help="Lay this OpenAPI Overlay over it."),
+            click.option("--paths", is_flag=True, help="Its paths are the callbacks."),
+            click.option("--allow-remote-refs", is_flag=True, help="Fetch what its $ref name by http(s)."),
+            click.option("--strict-contract", is_flag=True, help="Set nothing of it aside: refuse it."),
+        )
+    ):
+        command = option(command)
+    return command
+
+
+def contract_of(options: Mapping[str, Any], only: Sequence[str] = (), *, quietly: bool = False) -> Contract:
+    """Reads the contract that the options name, and says on standard error what was left of it.
+
+    Args:
+        only: The callbacks that are wanted; the others of a foreign document are not looked into.
+        quietly: Whether what was left of it has been said before.
+
+    Raises:
+        KitError: It cannot be used.
+    """
+    from callback_contract.openapi.contract.loading import load_contract
+    from callback_contract.openapi.text.errors import KitError
+
+    if options["contract"] is None:
+        if options["paths"]:
+            raise KitError("--paths is for a document of your own", where="--paths", remedy="Give --contract FILE.")
+        return load_contract(overlays=options["overlay"])
+    from callback_contract.openapi.reading import read_contract
+
+    contract = read_contract(
+        options["contract"],
+        options["overlay"],
+        only=only,
+        paths=options["paths"],
+        strict=options["strict_contract"],
+        remote=bool(options.get("allow_remote_refs")),
+    )
+    if not quietly:
+        say_what_was_left(contract)
+    return contract
+
+
+def is_own(source: str) -> bool:
+    """Whether a document is written for this kit: it keeps the strict form, and states facts of delivery."""
+    from callback_contract.openapi.contract.loading import load_contract
+    from callback_contract.openapi.documents.yaml_file import MAX_BYTES
+    from callback_contract.openapi.text.errors import ContractError
+
+    try:
+        with Path(source).open("rb") as file:
+            if b"x-delivery" not in file.read(MAX_BYTES):  # much faster than reading a large one
+                return False
+        contract = load_contract(source)
+    except (OSError, ContractError):
+        return False
+    return any(callback.delivery.provenance for callback in contract.callbacks)
+
+
+def either_contract(source: Path | str, *, paths: bool = False, remote: bool = False) -> Contract:
+    """A contract that is one of the kit's own or anybody's: the strict reading counts where it succeeds.
+
+    Args:
+        source: A file, a URL, or `-` for standard input.
+        paths: Whether its paths are the callbacks.
+        remote: Whether what its `$ref` name by http(s) is fetched.
+
+    Raises:
+        KitError: It is neither.
+    """
+    from callback_contract.openapi.contract.loading import load_contract
+    from callback_contract.openapi.reading import read_contract
+    from callback_contract.openapi.text.errors import ContractError
+
+    if not paths and str(source) != "-" and "://" not in str(source):
+        try:
+            return load_contract(source)
+        except ContractError:
+            pass  # the other reading knows every form, so what it finds wrong is what is said
+    contract = read_contract(source, paths=paths, remote=remote)
+    say_what_was_left(contract)
+    return contract
+
+
+def say_what_was_left(contract: Contract) -> None:
+    """Names what was set aside and what was read otherwise than it stands there."""
+    aside = contract.set_aside
+    if aside:
+        whole = len(aside) + len(contract.callbacks)
+        _say(f"note: {len(aside)} of {whole} callbacks {'is' if len(aside) == 1 else 'are'} set aside:")
+        _listed([f"{name}: {reason}" for name, reason in aside])
+    if contract.notes:
+        _say("note: of the contract itself:")
+        _listed(list(contract.notes))
+
+
+def _listed(lines: list[str]) -> None:
+    for line in lines[:_MOST_SHOWN]:
+        _say(f"  {line}")
+    if len(lines) > _MOST_SHOWN:
+        _say(f"  and {len(lines) - _MOST_SHOWN} more")
+
+
+def _say(line: str) -> None:
+    # A foreign document may hold anything: no character of it moves the cursor.
+    click.echo(printable(line[:600]), err=True)

@@ -1,0 +1,208 @@
+"""Decides what changed between two contracts: pairs the callbacks and compares body, headers, answers and facts.
+
+Callbacks pair by name, else by the place of their operation. What the model keeps (body, headers, delivery) is read
+from it; what it does not keep (every documented answer, the names of schemas in the document) from the document.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from callback_contract.openapi.comparing.change import Change
+from callback_contract.openapi.comparing.operations.delivery_facts import compared_facts
+from callback_contract.openapi.comparing.operations.headers import compared_headers
+from callback_contract.openapi.comparing.operations.operation_parts import Operation, operation_of
+from callback_contract.openapi.comparing.operations.responses import compared_answers
+from callback_contract.openapi.comparing.schemas.comparison import compared_schemas
+from callback_contract.openapi.comparing.schemas.schema_nodes import Readers
+from callback_contract.openapi.comparing.schemas.structural_equality import StructuralEquality
+from callback_contract.openapi.comparing.schemas.walk import Finding
+from callback_contract.openapi.contract import derivation as derive
+from callback_contract.openapi.contract.model import Callback, Contract
+from callback_contract.openapi.documents import json_pointer as jp
+from callback_contract.openapi.text.errors import ContractError
+
+__all__ = ["compare"]
+
+
+def compare(old: Contract, new: Contract) -> tuple[Change, ...]:
+    """Lists what changed, judged for a receiver that satisfied the old contract.
+
+    Raises:
+        ContractError: The two contracts have no callback in common.
+    """
+    pairs = _pairs(old, new)
+    if not pairs:
+        raise ContractError(
+            "the two contracts have no callback in common",
+            where=f"{old.path}, {new.path}",
+            remedy=f"They have {_names(old)} and {_names(new)}; give two versions of one contract.",
+        )
+    changes: list[Change] = []
+    alike = StructuralEquality()
+    readers = Readers(old.document, alike), Readers(new.document, alike)
+    for before, after in pairs:
+        changes += _callback_changes(operation_of(old, before, readers[0]), operation_of(new, after, readers[1]))
+    paired_old = {before.pointer for before, _ in pairs}
+    paired_new = {after.pointer for _, after in pairs}
+    changes += [_removed(callback) for callback in old.callbacks if callback.pointer not in paired_old]
+    changes += [_added(callback, old) for callback in new.callbacks if callback.pointer not in paired_new]
+    return tuple(dict.fromkeys(changes))
+
+
+def _names(contract: Contract) -> str:
+    return ", ".join(callback.name for callback in contract.callbacks)
+
+
+def _pairs(old: Contract, new: Contract) -> list[tuple[Callback, Callback]]:
+    by_name = {callback.name: callback for callback in old.callbacks}
+    pairs = [(by_name[callback.name], callback) for callback in new.callbacks if callback.name in by_name]
+    known = {callback.name for _, callback in pairs}
+    by_place = {callback.pointer: callback for callback in old.callbacks if callback.name not in known}
+    pairs += [
+        (by_place[callback.pointer], callback)
+        for callback in new.callbacks
+        if callback.name not in known and callback.pointer in by_place
+    ]
+    return pairs
+
+
+def _callback_changes(old: Operation, new: Operation) -> Iterator[Change]:
+    for direction, findings in (
+        ("delivery", [*_operation(old, new), *_body(old, new), *compared_headers(old, new)]),
+        ("answer", compared_answers(old, new)),
+        ("delivery facts", compared_facts(old.callback, new.callback)),
+    ):
+        for finding in findings:
+            yield Change(
+                finding.level, new.callback.name, finding.where, finding.what, finding.reason, direction, finding.words
+            )
+
+
+def _operation(old: Operation, new: Operation) -> Iterator[Finding]:
+    before, after = old.callback, new.callback
+    if before.name != after.name:
+        yield Finding(
+            "safe",
+            f"{after.pointer}/operationId",
+            f"the callback {before.name!r} is called {after.name!r}",
+            "Only the contract's name of it changed.",
+            words=True,
+        )
+    if before.method != after.method:
+        yield Finding(
+            "breaking",
+            after.pointer,
+            f"the method is {after.method} instead of {before.method}",
+            "A receiver answers 404 or 405 to a method that it does not serve.",
+        )
+    for key in ("summary", "description", "tags", "deprecated", "externalDocs"):
+        if old.raw.get(key) != new.raw.get(key):
+            place = (new if key in new.raw else old).callback.pointer
+            yield Finding("safe", f"{place}/{key}", f"{key} changed", "Only words changed.", words=True)
+    for key in ("security", "servers", "callbacks"):
+        if old.raw.get(key, old.contract.document.get(key)) != new.raw.get(key, new.contract.document.get(key)):
+            yield Finding(
+                "unclear",
+                f"{after.pointer}/{key}",
+                f"{key} changed",
+                f"This comparison does not judge {key!r}; compare the two by hand.",
+            )
+    if _parameters(old) != _parameters(new):
+        yield Finding(
+            "unclear",
+            f"{after.pointer}/parameters",
+            "parameters other than headers changed",
+            "A callback's URL belongs to the receiver, so the contract has no say in it; compare by hand.",
+        )
+    yield from _examples(before, after)
+
+
+def _parameters(operation: Operation) -> list[jp.Json]:
+    return [
+        parameter
+        for parameter in operation.raw.get("parameters", ())
+        if isinstance(parameter, Mapping) and parameter.get("in") not in {"header", None}
+    ]
+
+
+def _examples(old: Callback, new: Callback) -> Iterator[Finding]:
+    reason = "Examples bind nobody."
+    before = {example.name: example for example in old.examples}
+    after = {example.name: example for example in new.examples}
+    for name in dict.fromkeys([*before, *after]):
+        if name not in after or name not in before:
+            place, change = (before[name], "gone") if name not in after else (after[name], "new")
+            yield Finding("safe", place.pointer, f"the example {name!r} is {change}", reason, words=True)
+        elif replace(before[name], pointer="") != replace(after[name], pointer=""):
+            yield Finding("safe", after[name].pointer, f"the example {name!r} changed", reason, words=True)
+
+
+def _body(old: Operation, new: Operation) -> Iterator[Finding]:
+    before, after = old.callback.media_type, new.callback.media_type
+    place = new.body_pointer
+    if before.lower() != after.lower():
+        if before.partition(";")[0].strip().lower() == after.partition(";")[0].strip().lower():
+            yield Finding(
+                "risky",
+                place,
+                f"the media type is {after} instead of {before}",
+                "A receiver that compares the whole Content-Type refuses it; one that reads only the type "
+                "before the semicolon does not notice.",
+            )
+        else:
+            yield Finding(
+                "breaking",
+                place,
+                f"the media type is {after} instead of {before}",
+                "A receiver that parses the old one answers 415 or misreads the body.",
+            )
+    if old.body_is_required != new.body_is_required:
+        change = ("breaking", "may be missing now", "A receiver that parses an empty body fails.")
+        if new.body_is_required:
+            change = ("safe", "is always there now", "Receivers relied on less before.")
+        yield Finding(change[0], new.callback.pointer + "/requestBody", f"the body {change[1]}", change[2])
+    yield from compared_schemas(
+        old.readers.reader(old.callback.schema, f"{old.body_pointer}/schema"),
+        new.readers.reader(new.callback.schema, f"{place}/schema"),
+    )
+
+
+def _removed(callback: Callback) -> Change:
+    return Change(
+        "breaking",
+        callback.name,
+        callback.pointer,
+        "the callback is gone",
+        "The provider no longer sends it, so whatever a partner's system does upon it stops happening.",
+        "delivery",
+    )
+
+
+def _added(callback: Callback, old: Contract) -> Change:
+    """A callback that no receiver was told of; how bad it is depends on whose URL it is sent to."""
+    expression = _url_expression(callback)
+    if expression and any(_url_expression(other) == expression for other in old.callbacks):
+        return Change(
+            "breaking",
+            callback.name,
+            callback.pointer,
+            "the callback is new, on a URL that has others",
+            "A receiver at that URL expects the others and refuses or misreads this one.",
+            "delivery",
+        )
+    return Change(
+        "risky",
+        callback.name,
+        callback.pointer,
+        "the callback is new",
+        "Wherever it is sent to a URL that takes other callbacks, a receiver written for those refuses or misreads it.",
+        "delivery",
+    )
+
+
+def _url_expression(callback: Callback) -> str:
+    """The URL to which a 3.0 callback is sent; empty for webhooks, whose URL only the partner knows."""
+    path = jp.tokens(callback.pointer)
+    return path[-2] if "callbacks" in path and path[-1] in derive.METHODS else ""

@@ -1,0 +1,117 @@
+"""Decides what changed between two schemas: walks both at once and reports each difference where it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from callback_contract.openapi.comparing.schemas.alternatives import alternatives, conditions, groups, negations
+from callback_contract.openapi.comparing.schemas.annotations import notes
+from callback_contract.openapi.comparing.schemas.containers import arrays, objects
+from callback_contract.openapi.comparing.schemas.inclusion import are_same, values_of
+from callback_contract.openapi.comparing.schemas.normal_form import Flat, flatten, kind_of
+from callback_contract.openapi.comparing.schemas.scalars import listed, numbers, strings, types
+from callback_contract.openapi.comparing.schemas.schema_nodes import Located, Node, Reader
+from callback_contract.openapi.comparing.schemas.walk import Finding, Walk, best, is_safe
+
+__all__ = ["compared_schemas"]
+
+_KEYWORDS = (
+    # the types to which a group of keywords speaks; to all others its keywords say nothing
+    (frozenset(["integer", "fraction"]), numbers),
+    (frozenset(["string"]), strings),
+    (frozenset(["array"]), arrays),
+    (frozenset(["object"]), objects),
+)
+
+
+def compared_schemas(old: Reader, new: Reader, *, answer: bool = False) -> list[Finding]:
+    """Compares two schemas.
+
+    Args:
+        answer: Whether the receiver writes the value (an answer) and the provider reads it; otherwise the provider
+            writes it (a delivery).
+
+    Returns:
+        The changes; all of them are safe only if inclusion is proved (see `verdicts`).
+    """
+    nodes = [(Located(reader, reader.root, ""),) for reader in ((old, new) if answer else (new, old))]
+    walk = Walk(answer=answer, alike=old.alike, descend=_nodes)
+    return list(dict.fromkeys(_nodes(walk, nodes[0], nodes[1])))
+
+
+def _nodes(walk: Walk, sub: Node, sup: Node) -> list[Finding]:
+    if not sup:
+        return []  # nothing was said, so nothing can be broken
+    key = (tuple(located.key for located in sub), tuple(located.key for located in sup))
+    if walk.alike.are(sub, sup):
+        return []
+    if key in walk.seen or key in walk.stack:
+        return []  # a recursive schema: what is being shown may be used below, since JSON values are finite
+    inner = walk.entered(key)
+    if inner.is_exhausted:
+        return [walk.found("unjudged", walk.where_node(sub, sup), "too large or too deep to compare")]
+    try:
+        findings = _flats(inner, flatten(sub), flatten(sup))
+        told = [finding for finding in findings if finding.note]
+        return told if len(told) == len(findings) or are_same(sub, sup) else findings
+    except (ValueError, ArithmeticError) as cause:
+        what = f"cannot be compared: {str(cause).splitlines()[0] if str(cause) else type(cause).__name__}"
+        return [walk.found("unjudged", walk.where_node(sub, sup), what)]
+
+
+def _flats(walk: Walk, sub: Flat, sup: Flat) -> list[Finding]:
+    if walk.is_exhausted:
+        where = sub.place or sup.place
+        return [walk.found("unjudged", where.in_document if where else "", "too large or too deep to compare")]
+    values = values_of(sub)
+    if not sub.kinds or values == ():
+        return []  # nothing satisfies it
+    remarks = list(notes(walk, sub, sup))
+    found = _constraints(walk, sub, sup)
+    for group in sub.groups:
+        if is_safe(found):
+            break
+        # What the whole does not promise, each of its alternatives may.
+        parts = [finding for part in alternatives(sub, group) for finding in _constraints(walk.trial(), part, sup)]
+        found = best([found, parts])
+    if values is not None:
+        return [*found, *remarks]
+    return [*found, *_combined(walk, sub, sup), *remarks]
+
+
+def _constraints(walk: Walk, sub: Flat, sup: Flat) -> list[Finding]:
+    """Compares everything but combinations of schemas."""
+    values = values_of(sub)
+    if not sub.kinds or values == ():
+        return []
+    if values is not None:
+        kinds = frozenset(map(kind_of, values))
+        return [*types(walk, sub, sup, kinds), *listed(walk, values, sub, sup)]
+    found = list(types(walk, sub, sup, sub.kinds))
+    common = replace(sub, kinds=sub.kinds & sup.kinds)
+    if sup.values is not None and common.kinds:
+        plain = not any(isinstance(value, (list, dict)) for value in sup.values)
+        change = "a closed list of values " + ("added" if walk.answer else "removed")
+        kind = "list opened" if plain and not walk.answer else "values opened"
+        keyword = "const" if "const" in sup.at else "enum"
+        found.append(walk.found(kind, walk.where(keyword, sub, sup), change))
+    for kinds, compare in _KEYWORDS:
+        if common.kinds & kinds:
+            found += compare(walk, common, sup)
+    return found
+
+
+def _combined(walk: Walk, sub: Flat, sup: Flat) -> Iterator[Finding]:
+    """Compares what is made of other schemas."""
+    common = replace(sub, kinds=sub.kinds & sup.kinds)
+    if common.kinds:
+        yield from groups(walk, common, sup, _flats)
+    yield from negations(walk, sub, sup)
+    yield from conditions(walk, sub, sup)
+    for index, part in enumerate(sup.rest):
+        candidates = [*sub.rest[index : index + 1], replace(sub, rest=()), *sub.rest]
+        yield from best([_flats(walk.trial(), mine, part) for mine in candidates])
+    for keyword in ("unevaluatedProperties", "unevaluatedItems", "$dynamicRef", "$id"):
+        if keyword in sup.many or (keyword == "$id" and keyword in sub.many):
+            yield walk.found("unjudged", walk.where(keyword, sub, sup), f"a schema with {keyword} changed")

@@ -1,0 +1,125 @@
+"""Decides how bounds, patterns, types and listed values of two schemas compare."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import Any
+
+from callback_contract.openapi.comparing.schemas.inclusion import refused, tolerated, values_of
+from callback_contract.openapi.comparing.schemas.normal_form import Flat, canonical, kind_of
+from callback_contract.openapi.comparing.schemas.walk import Finding, Walk, shown
+
+__all__ = ["least", "listed", "most", "numbers", "strings", "types"]
+
+
+def types(walk: Walk, sub: Flat, sup: Flat, kinds: frozenset[str]) -> Iterator[Finding]:
+    """Compares types; `kinds` are those that `sub` really has."""
+    extra = kinds - sup.kinds
+    old, new = walk.old_new(kinds, sup.kinds)
+    where = walk.where("type", sub, sup)
+    if extra:
+        what = f"type changed from {_named(old)} to {_named(new)}"
+        if extra == {"null"} and len(sup.kinds) > 0:
+            what = "null is no longer allowed" if walk.answer else "null is allowed now"
+        yield walk.found("type", where, what)
+    elif sub.kinds < sup.kinds and old != new:
+        yield walk.found("narrowed", where, f"type changed from {_named(old)} to {_named(new)}")
+
+
+def _named(kinds: frozenset[str]) -> str:
+    if len(kinds) == 7:
+        return "any type"
+    names = set(kinds)
+    if "fraction" in names:
+        names = names - {"fraction", "integer"} | {"number"}
+    return " or ".join(sorted(names)) or "nothing"
+
+
+def listed(walk: Walk, values: tuple[Any, ...], sub: Flat, sup: Flat) -> Iterator[Finding]:
+    """Compares a schema whose values can be listed: each is put before the other schema itself."""
+    values = tuple(value for value in values if kind_of(value) in sup.kinds)
+    bad = refused(values, sup.sources)
+    harmless = set() if walk.answer else set(map(canonical, tolerated(bad, sup.sources)))
+    keyword = "const" if "const" in (sup if walk.answer else sub).at else "enum"
+    where = walk.where(keyword, sub, sup)
+    for value in bad:
+        kind = "value" if canonical(value) in harmless else "value refused"
+        yield walk.found(kind, where, f"the value {shown(value)} is {'gone' if walk.answer else 'new'}")
+    before = values_of(sup)
+    if before is None:
+        if sub.values is not None:
+            yield walk.found("narrowed", where, f"a closed list of values {'removed' if walk.answer else 'added'}")
+        return
+    known = set(map(canonical, values))
+    for value in before:
+        if canonical(value) not in known:
+            yield walk.found("narrowed", where, f"the value {shown(value)} is {'new' if walk.answer else 'gone'}")
+
+
+def numbers(walk: Walk, sub: Flat, sup: Flat) -> Iterator[Finding]:
+    """Compares bounds and steps of numbers."""
+    integral = "fraction" not in sub.kinds
+    for side, sign in (("minimum", 1), ("maximum", -1)):
+        mine, theirs = _edge(sub, side, sign, integral), _edge(sup, side, sign, integral)
+        if mine[0] == theirs[0]:
+            continue
+        held = mine[0] >= theirs[0]
+        keyword = mine[1] if mine[1] == theirs[1] or theirs[2] is None else theirs[1]
+        yield walk.changed("narrowed" if held else "bound", keyword, sub, sup, (mine[2], theirs[2]))
+    mine_steps = [step.value for step in sub.many.get("multipleOf", ())]
+    theirs_steps = [step.value for step in sup.many.get("multipleOf", ())]
+    of_mine = [Fraction(str(step)) for step in mine_steps] + ([Fraction(1)] if integral else [])
+    for step in theirs_steps:
+        if step not in mine_steps:
+            held = any((mine_step / Fraction(str(step))).denominator == 1 for mine_step in of_mine)
+            yield walk.changed(
+                "narrowed" if held else "bound", "multipleOf", sub, sup, (mine_steps[0] if mine_steps else None, step)
+            )
+    if mine_steps and not theirs_steps:
+        yield walk.changed("narrowed", "multipleOf", sub, sup, (mine_steps[0], None))
+
+
+def _edge(flat: Flat, side: str, sign: int, integral: bool) -> tuple[tuple[Any, bool], str, Any]:
+    """The bound that holds, as something whose greater value is the stricter one; its keyword and its value."""
+    strict = "exclusive" + side.capitalize()
+    candidates: list[tuple[tuple[Any, bool], str, Any]] = [((-math.inf, False), side, None)]
+    if side in flat.limits:
+        value = flat.limits[side]
+        candidates.append(((math.ceil(sign * value) if integral else sign * value, False), side, value))
+    if strict in flat.limits:
+        value = flat.limits[strict]
+        edge = (math.floor(sign * value) + 1, False) if integral else (sign * value, True)
+        candidates.append((edge, strict, value))
+    return max(candidates, key=lambda candidate: candidate[0])
+
+
+def strings(walk: Walk, sub: Flat, sup: Flat) -> Iterator[Finding]:
+    """Compares lengths and regular expressions of texts."""
+    yield from least(walk, "minLength", sub, sup)
+    yield from most(walk, "maxLength", sub, sup)
+    mine = [pattern.value for pattern in sub.many.get("pattern", ())]
+    theirs = [pattern.value for pattern in sup.many.get("pattern", ())]
+    for pattern in theirs:
+        if pattern not in mine:
+            kind = "pattern" if mine else "pattern dropped"
+            yield walk.changed(kind, "pattern", sub, sup, (mine[0] if mine else None, pattern))
+    if mine and not theirs:
+        yield walk.changed("narrowed", "pattern", sub, sup, (mine[0], None))
+
+
+def least(walk: Walk, keyword: str, sub: Flat, sup: Flat, implied: int = 0) -> Iterator[Finding]:
+    """Compares a lower bound of a count; `implied` is what `sub` guarantees otherwise."""
+    mine, theirs = sub.limits.get(keyword), sup.limits.get(keyword)
+    if (mine or 0) != (theirs or 0):
+        held = max(mine or 0, implied) >= (theirs or 0)
+        yield walk.changed("narrowed" if held else "bound", keyword, sub, sup, (mine, theirs))
+
+
+def most(walk: Walk, keyword: str, sub: Flat, sup: Flat, implied: float = math.inf) -> Iterator[Finding]:
+    """Compares an upper bound of a count; `implied` is what `sub` guarantees otherwise."""
+    mine, theirs = sub.limits.get(keyword), sup.limits.get(keyword)
+    if mine != theirs:
+        held = theirs is None or min(math.inf if mine is None else mine, implied) <= theirs
+        yield walk.changed("narrowed" if held else "bound", keyword, sub, sup, (mine, theirs))

@@ -1,0 +1,108 @@
+"""Decides what `x-delivery` may say and turns it into typed facts."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from functools import cache
+from importlib.resources import files
+from types import MappingProxyType
+from typing import Any
+
+from callback_contract.openapi.contract.checking import Flaw
+from callback_contract.openapi.contract.formats import STAMPS
+from callback_contract.openapi.contract.members import Member
+from callback_contract.openapi.contract.model import BodyLimit, DeliveryFacts, Retry
+from callback_contract.openapi.contract.order import Order
+from callback_contract.openapi.documents import json_pointer as jp
+
+__all__ = ["fact_flaws", "facts_from"]
+
+
+@cache
+def _validator() -> Any:
+    import jsonschema_rs
+
+    file = files("callback_contract.openapi") / "schemas/x-delivery.schema.json"
+    schema = json.loads(file.read_text("utf-8"))
+    return jsonschema_rs.validator_for(schema)
+
+
+def fact_flaws(raw: jp.Json, members: tuple[Member, ...], where: str) -> Iterator[Flaw]:
+    """Finds what is wrong in one `x-delivery`: its shape, and pointers that the body schema does not name."""
+    shape_is_right = True
+    for error in _validator().iter_errors(raw):
+        shape_is_right = False
+        place = where + jp.join(error.instance_path)
+        yield Flaw(place, error.message, "See openapi/schemas/x-delivery.schema.json.")
+    if not shape_is_right:
+        return
+    by_pointer = {member.pointer: member for member in members}
+    for key in ("correlation", "state"):
+        if key in raw and raw[key]["value"] not in by_pointer:
+            yield _unnamed(raw[key]["value"], f"{where}/{key}/value")
+    for key in ("idempotency", "groups"):
+        for index, pointer in enumerate(raw.get(key, {"value": ()})["value"]):
+            if pointer not in by_pointer:
+                yield _unnamed(pointer, f"{where}/{key}/value/{index}")
+    for pointer, kind in raw.get("stamped", {"value": {}})["value"].items():
+        place = where + jp.join(["stamped", "value", pointer])
+        if pointer not in by_pointer:
+            yield _unnamed(pointer, place)
+        elif by_pointer[pointer].format not in STAMPS[kind] | {"" if kind == "id" else by_pointer[pointer].format}:
+            yield Flaw(
+                place,
+                f"a {kind} is stamped where the format is {by_pointer[pointer].format!r}",
+                "Give the member a format of that kind: " + ", ".join(sorted(filter(None, STAMPS[kind]))) + ".",
+            )
+    if "order" in raw:
+        yield from _order_flaws(raw, by_pointer, f"{where}/order")
+
+
+def _order_flaws(raw: Mapping[str, jp.Json], by_pointer: Mapping[str, Member], where: str) -> Iterator[Flaw]:
+    if "state" not in raw:
+        yield Flaw(where, "an order without `state`", "Say in `state` which member carries the state.")
+        return
+    member = by_pointer.get(raw["state"]["value"])
+    known = set(member.enum) if member else set()
+    edges = raw["order"]["value"]["edges"]
+    for index, edge in enumerate(edges):
+        for state in edge:
+            if known and state not in known:
+                yield Flaw(
+                    f"{where}/value/edges/{index}",
+                    f"the state {state!r} is not in the schema's enum",
+                    "Use the enum's values.",
+                )
+    try:
+        _ = Order(tuple((a, b) for a, b in edges)).states
+    except ValueError as error:
+        yield Flaw(where, str(error), "Remove the edge that closes the circle.")
+
+
+def _unnamed(pointer: str, where: str) -> Flaw:
+    return Flaw(where, f"the body schema names nothing at {pointer!r}", "Mend the pointer or the schema.")
+
+
+def facts_from(raw: Mapping[str, jp.Json]) -> DeliveryFacts:
+    """Types one `x-delivery` that `fact_flaws` found nothing wrong with."""
+
+    def value(key: str, default: Any = None) -> Any:
+        return raw[key]["value"] if key in raw else default
+
+    limits = raw.get("accept_body_bytes", {})
+    retry, order = value("retry"), value("order")
+    provenance = {key: entry["provenance"] for key, entry in raw.items() if "provenance" in entry}
+    provenance |= {f"accept_body_bytes.{level}": entry["provenance"] for level, entry in limits.items()}
+    return DeliveryFacts(
+        deadline_s=value("deadline_s"),
+        retry=Retry(retry["after_s"], retry["max_tries"]) if retry else None,
+        accept_body_bytes=BodyLimit(**{level: entry["value"] for level, entry in limits.items()}),
+        correlation=value("correlation"),
+        idempotency=tuple(value("idempotency", ())),
+        state=value("state"),
+        order=Order(tuple((a, b) for a, b in order["edges"]), tuple(order.get("terminal", ()))) if order else None,
+        groups=tuple(value("groups", ())),
+        stamped=MappingProxyType(dict(value("stamped", {}))),
+        provenance=MappingProxyType(provenance),
+    )

@@ -1,0 +1,185 @@
+"""Decides what follows from a contract document: the tolerant form, self-contained schemas, and the `paths` form."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import quote
+
+from callback_contract.openapi.documents import json_pointer as jp
+
+__all__ = [
+    "METHODS",
+    "Bundler",
+    "bundled",
+    "lifted",
+    "tolerant_document",
+    "tolerant_schema",
+    "without_extensions",
+    "without_formats",
+]
+
+METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
+SUBSCHEMA_MAPS = ("properties", "patternProperties", "dependentSchemas", "$defs")
+SUBSCHEMA_LISTS = ("allOf", "anyOf", "oneOf", "prefixItems")
+SUBSCHEMAS = (
+    *("items", "additionalProperties", "unevaluatedProperties", "unevaluatedItems", "contains", "not"),
+    *("propertyNames", "if", "then", "else"),
+)
+_JSON_TYPES = {str: "string", bool: "boolean", int: "integer", float: "number", type(None): "null"}
+
+
+def tolerant_schema(schema: jp.Json) -> jp.Json:
+    """Opens a schema for next year's deliveries.
+
+    Closed lists (`enum`, `const`) of scalars become their type, closed objects open, and `oneOf` becomes `anyOf`,
+    since branches that only a `const` told apart overlap once it is open. `format` annotates and is dropped,
+    so that no validator takes it for a constraint.
+    """
+    if not isinstance(schema, Mapping):
+        return schema
+    opened: dict[str, Any] = {}
+    for key, value in schema.items():
+        if key in {"enum", "const"}:
+            values = value if key == "enum" else [value]
+            if any(isinstance(item, (dict, list)) for item in values):
+                opened[key] = value
+            elif "type" not in schema:
+                opened["type"] = sorted({_JSON_TYPES[type(item)] for item in values})
+        elif (key in {"additionalProperties", "unevaluatedProperties"} and value is False) or key == "format":
+            continue
+        elif key in SUBSCHEMA_MAPS:
+            opened[key] = {name: tolerant_schema(child) for name, child in value.items()}
+        elif key in SUBSCHEMA_LISTS:
+            opened["anyOf" if key == "oneOf" else key] = [tolerant_schema(child) for child in value]
+        elif key in SUBSCHEMAS:
+            # What `not` or `if` refuses would grow if it were opened: those keep their meaning.
+            opened[key] = value if key in {"not", "if"} else tolerant_schema(value)
+        else:
+            opened[key] = value
+    return opened
+
+
+def tolerant_document(document: Mapping[str, jp.Json]) -> dict[str, Any]:
+    """Opens every schema that a request body can reach; the rest of the document stays as it is."""
+    opened: dict[str, Any] = dict(document)
+    components = dict(document.get("components", {}))
+    components["schemas"] = {name: tolerant_schema(schema) for name, schema in components.get("schemas", {}).items()}
+    opened["components"] = components
+    opened["webhooks"] = {
+        name: {
+            method: _with_tolerant_body(operation) if method in METHODS else operation
+            for method, operation in item.items()
+        }
+        for name, item in document.get("webhooks", {}).items()
+    }
+    return opened
+
+
+def _with_tolerant_body(operation: Mapping[str, jp.Json]) -> dict[str, Any]:
+    body = operation.get("requestBody")
+    if not isinstance(body, Mapping):
+        return dict(operation)
+    content = {
+        media_type: {**entry, "schema": tolerant_schema(entry.get("schema", {}))}
+        for media_type, entry in body.get("content", {}).items()
+    }
+    return {**operation, "requestBody": {**body, "content": content}}
+
+
+class Bundler:
+    """Makes schemas of one document self-contained: what they refer to stands in their `$defs`.
+
+    What several schemas refer to is copied once and shared: a document of hundreds of callbacks stays small.
+
+    Args:
+        form: What becomes of each part.
+    """
+
+    def __init__(self, document: Mapping[str, jp.Json], form: Callable[[jp.Json], jp.Json] | None = None) -> None:
+        self._document = document
+        self._form = form
+        self._parts: dict[str, tuple[jp.Json, tuple[str, ...]]] = {}
+
+    def bundle(self, schema: Mapping[str, jp.Json]) -> dict[str, Any]:
+        """One schema with all that it reaches."""
+        if not isinstance(schema, Mapping):
+            return {} if schema else {"not": {}}
+        root, waiting = self._rewritten(schema)
+        defs: dict[str, Any] = {}
+        stack = list(reversed(waiting))
+        while stack:
+            reference = stack.pop()
+            name = _name_of(reference)
+            if name in defs:
+                continue
+            if reference not in self._parts:
+                self._parts[reference] = self._rewritten(jp.get(self._document, reference.removeprefix("#")))
+            defs[name], further = self._parts[reference]
+            stack += reversed(further)
+        return {**root, "$defs": {**root.get("$defs", {}), **defs}} if defs else dict(root)
+
+    def _rewritten(self, schema: jp.Json) -> tuple[jp.Json, tuple[str, ...]]:
+        references: dict[str, None] = {}
+
+        def rewrite(value: jp.Json) -> jp.Json:
+            if isinstance(value, list):
+                return [rewrite(item) for item in value]
+            if not isinstance(value, Mapping):
+                return value
+            copy = {key: rewrite(item) for key, item in value.items() if key != "$ref"}
+            reference = value.get("$ref")
+            if isinstance(reference, str):
+                references[reference] = None
+                copy["$ref"] = f"#/$defs/{_name_of(reference)}"
+            return copy
+
+        made = rewrite(schema)
+        return (self._form(made) if self._form else made), tuple(references)
+
+
+def _name_of(reference: str) -> str:
+    return reference.removeprefix("#/").replace("/", ".")
+
+
+def bundled(document: Mapping[str, jp.Json], schema: Mapping[str, jp.Json]) -> dict[str, Any]:
+    """Makes one schema self-contained: what it refers to stands in its `$defs`."""
+    return Bundler(document).bundle(schema)
+
+
+def without_formats(schema: jp.Json) -> jp.Json:
+    """Drops `format` at every depth: an annotation must reach no validator that would enforce it."""
+    if isinstance(schema, list):
+        return [without_formats(item) for item in schema]
+    if not isinstance(schema, Mapping):
+        return schema
+    return {
+        key: without_formats(value) for key, value in schema.items() if not (key == "format" and isinstance(value, str))
+    }
+
+
+def without_extensions(schema: jp.Json) -> jp.Json:
+    """Drops OpenAPI's `x-` keywords from a schema at every depth; a member whose name starts like that stays."""
+    if not isinstance(schema, Mapping):
+        return schema
+    plain: dict[str, Any] = {}
+    for key, value in schema.items():
+        if key.startswith("x-"):
+            continue
+        if key in SUBSCHEMA_MAPS:
+            plain[key] = {name: without_extensions(child) for name, child in value.items()}
+        elif key in SUBSCHEMA_LISTS:
+            plain[key] = [without_extensions(child) for child in value]
+        else:
+            plain[key] = without_extensions(value) if key in SUBSCHEMAS else value
+    return plain
+
+
+def lifted(document: Mapping[str, jp.Json]) -> dict[str, Any]:
+    """Writes the callbacks as `paths`, for tools that know no webhooks; each path is the callback's key.
+
+    A key may hold what a path cannot, and braces would declare a parameter: those are percent-encoded (RFC 3986).
+    """
+    paths = {f"/{quote(name, safe='')}": item for name, item in document.get("webhooks", {}).items()}
+    rest = {key: value for key, value in document.items() if key != "webhooks"}
+    return {**rest, "paths": paths}

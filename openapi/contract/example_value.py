@@ -1,0 +1,293 @@
+"""Decides what a plain value of a schema is, where the contract shows no example: all members, ordinary values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from itertools import product
+from typing import Any
+
+from callback_contract.openapi.contract import derivation as derive
+from callback_contract.openapi.documents import json_pointer as jp
+
+__all__ = ["TEXTS", "Sample", "sample_of", "why_no_sample"]
+
+_MOST_LEVELS = 12
+_MOST_PARTS = 4000  # a schema that branches at every level is given up
+_UNDRAWN = "x-not-drawn"
+TEXTS = {
+    "date-time": "2025-04-15T03:20:00Z",
+    "date": "2025-04-15",
+    "time": "03:20:00Z",
+    "duration": "PT5M",
+    "email": "somebody@example.com",
+    "idn-email": "somebody@example.com",
+    "hostname": "example.com",
+    "idn-hostname": "example.com",
+    "ipv4": "192.0.2.1",
+    "ipv6": "2001:db8::1",
+    "uri": "https://example.com/a",
+    "url": "https://example.com/a",
+    "iri": "https://example.com/a",
+    "uri-reference": "/a",
+    "iri-reference": "/a",
+    "uuid": "ca11bac4-0000-4000-8000-000000000001",
+    "uri-template": "https://example.com/a{/b}",
+    "json-pointer": "/a",
+    "relative-json-pointer": "0/a",
+    "regex": "^a$",
+    "byte": "dGV4dA==",
+    "password": "text",
+    "string": "text",
+    "hex32": "ca11bac4000000000000000000000001",
+    "e164": "+12025550123",
+    "msisdn": "12025550123",
+}
+"""A text for each format that the kit knows."""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A value that satisfies its schema."""
+
+    value: jp.Json
+
+
+class _NoValue(Exception):
+    """No value can be made; says why, and for which part of the body."""
+
+    def __init__(self, why: str) -> None:
+        self.why, self.path = why, list[str | int]()
+        super().__init__(why)
+
+    def inside(self, part: str | int) -> _NoValue:
+        self.path.insert(0, part)
+        return self
+
+
+def sample_of(
+    schema: Mapping[str, jp.Json], text_of: Callable[[Mapping[str, jp.Json]], str | None] | None = None
+) -> Sample | None:
+    """Makes a plain value of a self-contained schema; None when none is found that the schema accepts.
+
+    Args:
+        text_of: Makes a text for a schema with a regular expression; without it such members are left out.
+    """
+    import jsonschema_rs
+
+    validator = jsonschema_rs.validator_for(derive.without_formats(dict(schema)), validate_formats=False)
+    for whole, shown in product((True, False), (True, False)):
+        try:
+            value = _Maker(schema, text_of, whole=whole, shown=shown).value(schema, 0)
+        except _NoValue:
+            continue
+        if validator.is_valid(value):
+            return Sample(value)
+    return None
+
+
+def why_no_sample(
+    schema: Mapping[str, jp.Json], text_of: Callable[[Mapping[str, jp.Json]], str | None] | None = None
+) -> str:
+    """What stands in the way of a plain value, where `sample_of` made none."""
+    import jsonschema_rs
+
+    try:
+        value = _Maker(schema, text_of, whole=False, shown=False).value(schema, 0)
+    except _NoValue as reason:
+        return f"at {jp.join(reason.path) or 'its root'}: {reason.why}"
+    for error in jsonschema_rs.iter_errors(derive.without_formats(dict(schema)), value, validate_formats=False):
+        return f"at {jp.join(error.instance_path) or 'its root'} its parts seem to contradict each other"
+    return "of no reason that is known"
+
+
+class _Maker:
+    def __init__(
+        self,
+        root: Mapping[str, jp.Json],
+        text_of: Callable[[Mapping[str, jp.Json]], str | None] | None,
+        *,
+        whole: bool,
+        shown: bool,
+    ) -> None:
+        self._root, self._text_of, self._whole, self._shown = root, text_of, whole, shown
+        self._parts = 0
+        self._known: dict[tuple[int, int], tuple[jp.Json, dict[str, Any]]] = {}
+
+    def value(self, schema: jp.Json, level: int) -> jp.Json:
+        self._parts += 1
+        if level > _MOST_LEVELS or self._parts > _MOST_PARTS:
+            raise _NoValue("it has too many parts inside each other")
+        if schema is False:
+            raise _NoValue("its schema allows no value")
+        flat = _flattened(schema, self._root, self._known)
+        if "const" in flat:
+            return flat["const"]
+        if "enum" in flat:
+            # A value says more than null does.
+            return next((value for value in flat["enum"] if value is not None), None)
+        if (self._shown or _UNDRAWN in flat) and flat.get("examples"):
+            return flat["examples"][0]
+        if (self._shown or _UNDRAWN in flat) and "default" in flat:
+            return flat["default"]
+        if _UNDRAWN in flat:
+            raise _NoValue(str(flat[_UNDRAWN]))
+        for key in ("oneOf", "anyOf"):
+            if key in flat:
+                return self._alternative(flat, key, level)
+        return self._typed(flat, level)
+
+    def _alternative(self, flat: dict[str, Any], key: str, level: int) -> jp.Json:
+        rest = {name: value for name, value in flat.items() if name != key}
+        branches = sorted(flat[key], key=lambda branch: isinstance(branch, Mapping) and branch.get("type") == "null")
+        reason = _NoValue("none of its alternatives has a value")
+        for branch in branches:
+            try:
+                return self.value({"allOf": [rest, branch]} if rest else branch, level + 1)
+            except _NoValue as first:
+                reason = first
+        raise reason
+
+    def _typed(self, flat: dict[str, Any], level: int) -> jp.Json:
+        types = flat.get("type") or _implied(flat)
+        kinds = [types] if isinstance(types, str) else list(types)
+        kind = next((kind for kind in kinds if kind != "null"), "null")
+        if kind == "object":
+            return self._object(flat, level)
+        if kind == "array":
+            return self._list(flat, level)
+        if kind == "string":
+            return self._text(flat)
+        if kind in {"integer", "number"}:
+            try:
+                return _number(flat, kind)
+            except (OverflowError, ValueError, ZeroDivisionError):
+                raise _NoValue("its bounds are beyond reason") from None
+        return True if kind == "boolean" else None
+
+    def _list(self, flat: dict[str, Any], level: int) -> list[jp.Json]:
+        least = flat.get("minItems", 0)
+        count = max(least, min(1, flat.get("maxItems", 1)) if self._whole else 0)
+        if count > 100:
+            raise _NoValue("its least length is beyond reason")
+        try:
+            return [self._item(flat, index, level) for index in range(count)]
+        except _NoValue:
+            if least:
+                raise
+            return []
+
+    def _item(self, flat: dict[str, Any], index: int, level: int) -> jp.Json:
+        ahead = flat.get("prefixItems", [])
+        try:
+            return self.value(ahead[index] if index < len(ahead) else flat.get("items", {}), level + 1)
+        except _NoValue as reason:
+            raise reason.inside(index) from None
+
+    def _object(self, flat: dict[str, Any], level: int) -> dict[str, jp.Json]:
+        made: dict[str, jp.Json] = {}
+        required = dict.fromkeys(flat.get("required", ()))
+        named = flat.get("properties", {})
+        for name in [*named, *(name for name in required if name not in named)]:
+            if name not in required and (not self._whole or level > _MOST_LEVELS // 2):
+                continue
+            child = named[name] if name in named else flat.get("additionalProperties", {})
+            try:
+                made[name] = self.value(child, level + 1)
+            except _NoValue as reason:
+                if name in required:
+                    raise reason.inside(name) from None
+        for index in range(len(made), min(flat.get("minProperties", 0), 20)):
+            made[f"key{index}"] = self.value(flat.get("additionalProperties", {}), level + 1)
+        return made
+
+    def _text(self, flat: dict[str, Any]) -> str:
+        if "pattern" in flat:
+            made = self._text_of(flat) if self._text_of else None
+            if made is None:
+                raise _NoValue("no text is found for its regular expression")
+            return made
+        text = TEXTS.get(flat.get("format", ""), "text")
+        least, most = flat.get("minLength", 0), flat.get("maxLength", len(text) + flat.get("minLength", 0))
+        if not isinstance(least, int) or least > 100_000:
+            raise _NoValue("its least length is beyond reason")
+        return (text + "x" * (least - len(text)))[: max(int(most), 0)]
+
+
+def _implied(flat: Mapping[str, jp.Json]) -> str:
+    """The type that a schema without `type` is about."""
+    if {"properties", "required", "additionalProperties", "patternProperties", "minProperties"} & set(flat):
+        return "object"
+    if {"items", "prefixItems", "minItems"} & set(flat):
+        return "array"
+    if {"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"} & set(flat):
+        return "number"
+    return "string"
+
+
+def _number(flat: Mapping[str, jp.Json], kind: str) -> jp.Json:
+    step = flat.get("multipleOf", 1)
+    least = flat.get("minimum", flat.get("exclusiveMinimum", 0) + (step if "exclusiveMinimum" in flat else 0))
+    most = flat.get("maximum", flat.get("exclusiveMaximum", 0) - (step if "exclusiveMaximum" in flat else 0))
+    value = max(1, least) if "maximum" not in flat and "exclusiveMaximum" not in flat else min(max(1, least), most)
+    value = -(-value // step) * step if isinstance(step, int) or kind == "integer" else round(value / step) * step
+    return int(value) if value == int(value) else value
+
+
+def _flattened(
+    schema: jp.Json,
+    root: Mapping[str, jp.Json],
+    known: dict[tuple[int, int], tuple[jp.Json, dict[str, Any]]],
+    level: int = 0,
+) -> dict[str, Any]:
+    """A schema with `$ref` and `allOf` merged into it as far as that can be said in one object.
+
+    Args:
+        known: What was made of a schema at a level, with the schema, whose identity is the key: once for each.
+    """
+    if not isinstance(schema, Mapping) or level > _MOST_LEVELS:
+        return {}
+    key = id(schema), level
+    if key not in known:
+        known[key] = schema, _merged(schema, root, known, level)
+    return dict(known[key][1])
+
+
+def _merged(
+    schema: Mapping[str, jp.Json],
+    root: Mapping[str, jp.Json],
+    known: dict[tuple[int, int], tuple[jp.Json, dict[str, Any]]],
+    level: int,
+) -> dict[str, Any]:
+    flat: dict[str, Any] = {key: value for key, value in schema.items() if key not in {"$ref", "allOf", "$defs"}}
+    parts = list(schema.get("allOf", ()))
+    if "$ref" in schema:
+        parts.insert(0, jp.get(root, schema["$ref"].removeprefix("#")))
+    for part in parts:
+        for key, value in _flattened(part, root, known, level + 1).items():
+            if key == "properties":
+                mine = flat.get("properties", {})
+                shared = (name for name in value if name in mine and mine[name] is not value[name])
+                both = {name: {"allOf": [mine[name], value[name]]} for name in shared}
+                flat["properties"] = {**value, **mine, **both}
+            elif key == "required":
+                flat["required"] = list(dict.fromkeys([*flat.get("required", ()), *value]))
+            elif key in {"oneOf", "anyOf"} and key in flat:
+                flat.setdefault("anyOf" if key == "oneOf" else "oneOf", value)
+            elif key == "enum" and key in flat:
+                flat["enum"] = [item for item in flat["enum"] if item in value] or flat["enum"]
+            elif key == "type" and key in flat:
+                flat["type"] = _both(flat["type"], value)
+            elif key == _UNDRAWN and level + 1 > 0 and part is not None and "discriminator" in str(value):
+                continue  # as a part of another schema it is one of those that its discriminator tells
+            else:
+                flat.setdefault(key, value)
+    return flat
+
+
+def _both(mine: jp.Json, other: jp.Json) -> jp.Json:
+    """The types that two declarations allow."""
+    first, second = ([each] if isinstance(each, str) else list(each) for each in (mine, other))
+    wide = {"integer"} if "number" in second else set()
+    shared = [name for name in first if name in second or name in wide]
+    return shared or [name for name in second if name == "integer" and "number" in first] or mine

@@ -1,0 +1,84 @@
+"""Extent of a schema: how many parts it has when every reference in it is written out, as some libraries do."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Collection, Mapping
+
+from callback_contract.openapi.documents import json_pointer as jp
+from callback_contract.openapi.text.errors import KitError
+
+__all__ = ["IN_PLACE", "MOST_PARTS", "MOST_QUESTIONS", "Extents", "refuse_too_many"]
+
+MOST_PARTS = 10_000
+"""Beyond it a schema is not given to a library whose work grows with its extent."""
+
+MOST_QUESTIONS = 100_000
+"""Beyond it a validator asks a single value for minutes, and nothing interrupts it."""
+
+IN_PLACE = ("allOf", "anyOf", "oneOf", "not", "if", "then", "else", "dependentSchemas")
+"""Keywords whose schemas are asked about the same value."""
+
+_VALUES = frozenset("$defs enum const examples example default required description".split())
+_BEYOND = 10**12  # as good as endless; a few references more would make numbers of thousands of digits
+
+
+_MOST_CALLBACKS = 500  # twice what the largest providers describe
+
+
+def refuse_too_many(callbacks: int, done: str) -> None:
+    """Refuses more callbacks than a run or a site is of use for; each costs megabytes and seconds.
+
+    Raises:
+        KitError: There are too many; `done` says for what.
+    """
+    if callbacks > _MOST_CALLBACKS:
+        what = f"the contract has {callbacks:,} callbacks, and at most {_MOST_CALLBACKS} are {done}"
+        raise KitError(what, where="--callback", remedy="Name those that are wanted; the option may be repeated.")
+
+
+class Extents:
+    """Counts the parts of schemas of one document; where one refers to itself the ring counts once.
+
+    Args:
+        along: The only keywords that are followed; all of them when there is none.
+    """
+
+    def __init__(self, root: jp.Json, along: Collection[str] = ()) -> None:
+        self._root, self._along = root, along
+        self._known: dict[str, int] = {}
+
+    def of(self, schema: jp.Json) -> int:
+        """The extent of one schema."""
+        try:
+            return self._count(schema)
+        except RecursionError:  # a longer chain of references than Python's stack follows
+            return _BEYOND
+
+    def largest(self, schema: jp.Json) -> int:
+        """The extent of that part of a schema which has the largest one; references are not followed to find it."""
+        inside = schema.values() if isinstance(schema, Mapping) else schema if isinstance(schema, list) else ()
+        try:
+            return max((self.of(schema), *map(self.largest, inside)))
+        except RecursionError:
+            return _BEYOND
+
+    def _count(self, value: jp.Json) -> int:
+        parts = 1
+        if isinstance(value, list):
+            parts += sum(map(self._count, value))
+        elif isinstance(value, Mapping):
+            for key, item in value.items():
+                if key not in _VALUES and (not self._along or key in self._along):
+                    parts += self._count(item)
+            if isinstance(value.get("$ref"), str):
+                parts += self._referred(value["$ref"])
+        return min(parts, _BEYOND)
+
+    def _referred(self, reference: str) -> int:
+        if reference not in self._known:
+            self._known[reference] = 1  # while it is counted: a ring leads back here
+            # A reference to nothing, or out of the document, is others' to find fault with.
+            with contextlib.suppress(LookupError, ValueError):
+                self._known[reference] = self._count(jp.get(self._root, reference.removeprefix("#")))
+        return self._known[reference]

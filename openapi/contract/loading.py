@@ -1,0 +1,206 @@
+"""Decides how a contract file becomes a `Contract`: read once, checked strictly, derived from, frozen."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from callback_contract.openapi.contract import derivation as derive
+from callback_contract.openapi.contract.checking import Flaw, document_flaws
+from callback_contract.openapi.contract.delivery_facts import fact_flaws, facts_from
+from callback_contract.openapi.contract.documented_response import answer_of
+from callback_contract.openapi.contract.members import members_of
+from callback_contract.openapi.contract.model import Callback, Contract, Example, HeaderParameter
+from callback_contract.openapi.contract.naming import CONTRACT_FILE
+from callback_contract.openapi.documents import json_pointer as jp
+from callback_contract.openapi.documents.overlay import apply_overlay, load_overlay
+from callback_contract.openapi.documents.yaml_file import YamlFile, read_yaml
+from callback_contract.openapi.text.errors import ContractError
+from callback_contract.openapi.text.printable import shell_word
+
+__all__ = ["CONTRACT_FILE", "Bundles", "load_contract", "read_callback"]
+
+_MOST_FLAWS_SHOWN = 5
+
+
+def load_contract(path: Path | str = CONTRACT_FILE, overlays: Iterable[Path | str] = ()) -> Contract:
+    """Reads and checks a contract.
+
+    Args:
+        path: An OpenAPI 3.1 document in YAML or JSON with callbacks under `webhooks`.
+        overlays: OpenAPI Overlays, applied in this order before anything is checked: a translation, or the facts
+            of delivery for a document that is not ours.
+
+    Raises:
+        ContractError: The file cannot be read or says something that the kit does not understand; names the
+            line, the JSON pointer and the remedy of each flaw.
+        OverlayError: An overlay cannot be read, or one of its targets selects nothing.
+    """
+    laid_over = [load_overlay(each) for each in overlays]
+    file = read_yaml(Path(path), error=ContractError)
+    for overlay in laid_over:
+        file = replace(file, value=apply_overlay(file.value, overlay))
+    try:
+        return _contract(file, _checked_shape(file), "".join([file.text, *(overlay.text for overlay in laid_over)]))
+    except ContractError as error:
+        if not laid_over:
+            raise
+        # The place is the nearest one that the contract's own text has.
+        names = ", ".join(overlay.name for overlay in laid_over)
+        remedy = f"{error.remedy}\n  The flaw may stand in what was laid over the contract: {names}."
+        raise ContractError(error.what, where=error.where, remedy=remedy) from None
+    except RecursionError:
+        raise ContractError(
+            "nested too deeply", where=str(path), remedy="Name inner schemas under `components`."
+        ) from None
+    except (AttributeError, KeyError, TypeError, IndexError) as error:
+        # The checks above name what they know; this is a part that has another shape than OpenAPI gives it.
+        raise ContractError(
+            f"not an OpenAPI document: a part has the wrong shape ({error})",
+            where=str(path),
+            remedy=f"`callback-contract lint {shell_word(str(path))}` names the place.",
+        ) from error
+
+
+def _contract(file: YamlFile, document: Mapping[str, jp.Json], digested: str) -> Contract:
+    _refuse(file, document_flaws(document))
+    bundles = Bundles(document)
+    callbacks = tuple(
+        read_callback(file, document, bundles, name, method)
+        for name, item in document["webhooks"].items()
+        for method in derive.METHODS
+        if method in item
+    )
+    return Contract(
+        path=file.path,
+        title=str(document["info"].get("title", "")),
+        version=str(document["info"].get("version", "")),
+        digest=hashlib.sha256(digested.encode()).hexdigest(),
+        document=document,
+        tolerant_document=bundles.opened,
+        callbacks=callbacks,
+    )
+
+
+def _checked_shape(file: YamlFile) -> Mapping[str, jp.Json]:
+    document, where = file.value, str(file.path)
+    if not isinstance(document, Mapping):
+        raise ContractError(
+            "not an OpenAPI document: its root is not an object",
+            where=where,
+            remedy="Give an OpenAPI 3.1 document with `webhooks`.",
+        )
+    if "swagger" in document:
+        raise ContractError(
+            "a Swagger 2 document, which knows no callbacks",
+            where=where,
+            remedy="Convert it to OpenAPI 3.1 and put the callbacks under `webhooks`.",
+        )
+    if not str(document.get("openapi", "")).startswith("3.1"):
+        raise ContractError(
+            f"not an OpenAPI 3.1 document: `openapi` is {document.get('openapi')!r}",
+            where=where,
+            remedy="Give an OpenAPI 3.1 document with `webhooks`.",
+        )
+    info = document.get("info")
+    if not isinstance(info, Mapping) or not info.get("title") or not info.get("version"):
+        raise ContractError(
+            "`info` lacks a title or a version", where=where, remedy="Add `info.title` and `info.version`."
+        )
+    if not document.get("webhooks"):
+        found = ", ".join(sorted(set(document) & {"paths", "components"})) or "nothing"
+        raise ContractError(
+            f"a contract without callbacks: no `webhooks`; found {found}",
+            where=where,
+            remedy="Describe each callback under the top-level key `webhooks`.",
+        )
+    return document
+
+
+def _refuse(file: YamlFile, flaws: Iterable[Flaw]) -> None:
+    found = list(flaws)
+    if not found:
+        return
+    first, *others = found
+    more = [f"also {file.place(flaw.pointer)}: {flaw.what}. {flaw.remedy}" for flaw in others[: _MOST_FLAWS_SHOWN - 1]]
+    if len(found) > _MOST_FLAWS_SHOWN:
+        more.append(f"and {len(found) - _MOST_FLAWS_SHOWN} more")
+    raise ContractError(first.what, where=file.place(first.pointer), remedy="\n  ".join([first.remedy, *more]))
+
+
+def read_callback(file: YamlFile, document: Mapping[str, jp.Json], bundles: Bundles, key: str, method: str) -> Callback:
+    """Reads one operation under `webhooks` that has been checked."""
+    where = jp.join(["webhooks", key, method])
+    operation = document["webhooks"][key][method]
+    content = operation.get("requestBody", {}).get("content", {})
+    if len(content) != 1:
+        _refuse(
+            file,
+            [
+                Flaw(
+                    where,
+                    f"a callback with {len(content)} media types in its request body",
+                    "Describe exactly one, application/json.",
+                )
+            ],
+        )
+    media_type, entry = next(iter(content.items()))
+    schema = bundles.whole.bundle(entry.get("schema", {}))
+    opened_entry = bundles.opened["webhooks"][key][method]["requestBody"]["content"][media_type]
+    raw_facts = operation.get("x-delivery", {})
+    if raw_facts != {}:  # listing the members of hundreds of callbacks that state no facts takes seconds
+        _refuse(file, fact_flaws(raw_facts, members_of(schema), f"{where}/x-delivery"))
+    return Callback(
+        name=str(operation.get("operationId", key)),
+        summary=str(operation.get("summary", "")),
+        pointer=where,
+        method=method.upper(),
+        media_type=media_type,
+        schema=schema,
+        strict=bundles.strict.bundle(entry.get("schema", {})),
+        tolerant=bundles.tolerant.bundle(opened_entry["schema"]),
+        headers=tuple(
+            _header(parameter) for parameter in operation.get("parameters", ()) if parameter["in"] == "header"
+        ),
+        examples=tuple(_examples(entry, where + jp.join(["requestBody", "content", media_type]))),
+        answer=answer_of(operation, bundles.whole),
+        delivery=facts_from(raw_facts),
+        origin=str(operation.get("x-origin", "")),
+        encoding=entry.get("encoding", {}),
+    )
+
+
+class Bundles:
+    """The forms in which one document's schemas are needed, each part of them made once."""
+
+    def __init__(self, document: Mapping[str, jp.Json]) -> None:
+        self.opened = derive.tolerant_document(document)
+        self.whole = derive.Bundler(document)
+        self.strict = derive.Bundler(document, derive.without_formats)
+        self.tolerant = derive.Bundler(self.opened)
+
+
+def _header(parameter: Mapping[str, jp.Json]) -> HeaderParameter:
+    schema = parameter.get("schema", {})
+    default = schema.get("default") if isinstance(schema, Mapping) else None
+    return HeaderParameter(
+        name=parameter["name"],
+        required=bool(parameter.get("required", False)),
+        default=None if default is None else str(default),
+        schema=schema,
+        signature=bool(parameter.get("x-signature", False)),
+        value=parameter.get("x-value"),
+    )
+
+
+def _examples(entry: Mapping[str, jp.Json], where: str) -> Iterable[Example]:
+    for name, example in entry.get("examples", {}).items():
+        yield Example(
+            name=name,
+            summary=str(example.get("summary", name)),
+            value=example["value"],
+            illustrative=bool(example.get("x-illustrative", False)),
+            pointer=where + jp.join(["examples", name, "value"]),
+        )

@@ -1,0 +1,129 @@
+"""Decides what a schema says about each place in a body, `$ref` and `allOf` followed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from callback_contract.openapi.documents import json_pointer as jp
+
+__all__ = ["Member", "members_of", "types_of"]
+
+_MAX_DEPTH = 8  # a recursive schema names no further places worth a rule
+_MOST_MEMBERS = 10_000
+_MADE_UP = {"x-not-drawn", "x-unsaid"}  # marks of a foreign document, see openapi/reading/schemas.py
+_NARROWING = {"const", "pattern", "contentEncoding", "contentMediaType", "x-not-drawn"}
+
+
+@dataclass(frozen=True)
+class Member:
+    """A place in a body that the schema names.
+
+    Attributes:
+        pointer: JSON pointer into the body; the first item stands for all items of an array.
+        schema: The schema there, references resolved one level.
+        required: Whether the parent always has it.
+        types: JSON Schema types that are allowed there; empty when any is.
+    """
+
+    pointer: str
+    schema: Mapping[str, jp.Json]
+    required: bool
+    types: tuple[str, ...]
+
+    @property
+    def enum(self) -> tuple[jp.Json, ...]:
+        """The closed list of values, empty when there is none."""
+        return tuple(self.schema.get("enum", ()))
+
+    @property
+    def format(self) -> str:
+        """The `format` annotation, empty when there is none."""
+        return str(self.schema.get("format", ""))
+
+    @property
+    def is_free_map(self) -> bool:
+        """Whether it is an object whose keys the contract leaves open."""
+        closed = self.schema.get("additionalProperties") is False or _MADE_UP & set(self.schema)
+        return self.types == ("object",) and not self.schema.get("properties") and not closed
+
+    @property
+    def is_free_text(self) -> bool:
+        """Whether it is text that no closed list, pattern or format narrows."""
+        narrowed = self.enum or self.format or _NARROWING & set(self.schema)
+        return self.types == ("string",) and not narrowed
+
+
+def types_of(schema: Mapping[str, jp.Json]) -> tuple[str, ...]:
+    """The types that a schema allows by `type`; empty when it does not say."""
+    declared = schema.get("type", ())
+    return (declared,) if isinstance(declared, str) else tuple(declared)
+
+
+def members_of(root: Mapping[str, jp.Json]) -> tuple[Member, ...]:
+    """Lists the places that a self-contained schema names, the root (pointer "") first.
+
+    Of a schema that branches at every level only as many levels are listed as keep it below some thousands of places.
+    """
+    flatten = _Flattening(root)
+    for most_levels in range(_MAX_DEPTH, 1, -1):
+        found = _named(flatten, root, most_levels)
+        if len(found) <= _MOST_MEMBERS:
+            return found
+    return _named(flatten, root, 1)[:_MOST_MEMBERS]
+
+
+class _Flattening:
+    """Merges `$ref` and `allOf` into schemas of one root, each of them once."""
+
+    def __init__(self, root: Mapping[str, jp.Json]) -> None:
+        self._root = root
+        self._known: dict[tuple[int, int], dict[str, jp.Json]] = {}
+
+    def __call__(self, schema: jp.Json, depth: int = 0) -> dict[str, jp.Json]:
+        if not isinstance(schema, Mapping):
+            return {}  # true or false: any value or none
+        key = id(schema), depth
+        if key not in self._known:
+            self._known[key] = self._flat(schema, depth)
+        return self._known[key]
+
+    def _flat(self, schema: Mapping[str, jp.Json], depth: int) -> dict[str, jp.Json]:
+        flat = {key: value for key, value in schema.items() if key not in {"$ref", "allOf"}}
+        parts = list(schema.get("allOf", ()))
+        if "$ref" in schema:
+            parts.append(jp.get(self._root, schema["$ref"].removeprefix("#")))
+        if depth < _MAX_DEPTH:
+            for part in parts:
+                for key, value in self(part, depth + 1).items():
+                    if key == "properties":
+                        flat["properties"] = {**value, **flat.get("properties", {})}
+                    elif key == "required":
+                        flat["required"] = list(dict.fromkeys([*flat.get("required", ()), *value]))
+                    else:
+                        flat.setdefault(key, value)
+        return flat
+
+
+def _named(flatten: _Flattening, root: Mapping[str, jp.Json], most_levels: int) -> tuple[Member, ...]:
+    """The places down to a level; of too many it gives one more than are listed."""
+    found: dict[str, Member] = {}
+
+    def visit(schema: Mapping[str, jp.Json], where: str, depth: int, required: bool) -> None:
+        if len(found) > _MOST_MEMBERS:
+            return
+        flat = flatten(schema)
+        # What is read-only may be missing from a request, whoever sends it (OpenAPI 3.1, "readOnly").
+        found[where] = Member(where, flat, required and not flat.get("readOnly"), types_of(flat))
+        if depth >= most_levels:
+            return
+        always = frozenset(flat.get("required", ()))
+        for name, child in flat.get("properties", {}).items():
+            if child is not False:
+                visit(child, where + jp.join([name]), depth + 1, name in always)
+        items = flat.get("items")
+        if isinstance(items, Mapping):
+            visit(items, f"{where}/0", depth + 1, False)
+
+    visit(root, "", 0, True)
+    return tuple(found.values())

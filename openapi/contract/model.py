@@ -1,0 +1,276 @@
+"""Decides what a contract is once it is read: frozen values that every other part works from."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from callback_contract.openapi.bodies import FORM, Field, fields_of, is_fields
+from callback_contract.openapi.contract.members import Member, members_of
+from callback_contract.openapi.contract.naming import contract_in_words
+from callback_contract.openapi.contract.order import Order
+from callback_contract.openapi.documents import json_pointer as jp
+from callback_contract.openapi.text.errors import ContractError
+
+__all__ = [
+    "BodyLimit",
+    "Callback",
+    "Contract",
+    "DeliveryFacts",
+    "DocumentedResponse",
+    "Example",
+    "Fact",
+    "HeaderParameter",
+    "Retry",
+    "means_all",
+    "no_such_callback",
+]
+
+_ALL = "all"
+_MOST_NAMED = 12
+
+
+@dataclass(frozen=True)
+class Fact:
+    """A number or name that the kit works from, and how it is known: doc, inferred or house."""
+
+    value: jp.Json
+    provenance: str
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class Retry:
+    """The sender tries again `after_s` seconds later, `max_tries` times at most."""
+
+    after_s: float
+    max_tries: int
+
+
+@dataclass(frozen=True)
+class BodyLimit:
+    """Body sizes in bytes that a receiver has to accept (`must`) and better accepts (`should`)."""
+
+    must: int | None = None
+    should: int | None = None
+
+
+@dataclass(frozen=True)
+class DeliveryFacts:
+    """What `x-delivery` says of one callback; whatever it leaves out is None or empty.
+
+    Every member is a JSON pointer into the body or a number; `provenance` tells by name how each is known.
+    """
+
+    deadline_s: float | None = None
+    retry: Retry | None = None
+    accept_body_bytes: BodyLimit = BodyLimit()
+    correlation: str | None = None
+    idempotency: tuple[str, ...] = ()
+    state: str | None = None
+    order: Order | None = None
+    groups: tuple[str, ...] = ()
+    stamped: Mapping[str, str] = field(default_factory=dict)
+    provenance: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Example:
+    """A named example of a body; an illustrative one is shown and validated, never delivered.
+
+    Attributes:
+        flaw: How it breaks its own schema, which is the contract's fault; such a one is not delivered either.
+    """
+
+    name: str
+    summary: str
+    value: jp.Json
+    illustrative: bool
+    pointer: str
+    flaw: str = ""
+
+
+@dataclass(frozen=True)
+class HeaderParameter:
+    """A header that the contract names beside `Content-Type`.
+
+    Attributes:
+        signature: Whether it proves who sends (`x-signature`): nobody but a signer can fill it in.
+        value: What its description shows for it; sent when it is required.
+    """
+
+    name: str
+    required: bool
+    default: str | None
+    schema: Mapping[str, jp.Json]
+    signature: bool = False
+    value: str | None = None
+
+
+@dataclass(frozen=True)
+class DocumentedResponse:
+    """The documented answer: its status, and its body when one is documented.
+
+    Attributes:
+        also: Other documented statuses that acknowledge.
+        any_success: Whether the contract documents all of 2xx.
+        other_bodies: Whether it documents further media types for this status.
+    """
+
+    status: int
+    media_type: str | None = None
+    schema: Mapping[str, jp.Json] | None = None
+    example: jp.Json = None
+    also: tuple[int, ...] = ()
+    any_success: bool = False
+    other_bodies: bool = False
+
+    def documents(self, status: int | None) -> bool:
+        """Whether a status is among the documented ones."""
+        return status in (self.status, *self.also) or (self.any_success and status is not None and 200 <= status < 300)
+
+    @property
+    def statuses(self) -> str:
+        """The documented statuses in words."""
+        listed = "one of 2xx" if self.any_success else " or ".join(str(status) for status in (self.status, *self.also))
+        return listed
+
+
+@dataclass(frozen=True)
+class Callback:
+    """One kind of message that the provider sends.
+
+    Attributes:
+        name: The operation's `operationId`.
+        pointer: Where the operation stands in the document.
+        origin: Where it stands in the file that it was read from, when that has another form than `document`.
+        strict: Self-contained JSON Schema of the body, exactly what the contract says.
+        tolerant: The same with closed lists and closed objects opened; decides what is acknowledged.
+        encoding: How members travel in a body of fields, as the media type's `encoding` says.
+    """
+
+    name: str
+    summary: str
+    pointer: str
+    method: str
+    media_type: str
+    schema: Mapping[str, jp.Json]
+    strict: Mapping[str, jp.Json]
+    tolerant: Mapping[str, jp.Json]
+    headers: tuple[HeaderParameter, ...]
+    examples: tuple[Example, ...]
+    answer: DocumentedResponse | None
+    delivery: DeliveryFacts
+    origin: str = ""
+    encoding: Mapping[str, jp.Json] = field(default_factory=dict)
+
+    @cached_property
+    def members(self) -> tuple[Member, ...]:
+        """Every place in a body that the schema names, parents before children."""
+        return members_of(self.schema)
+
+    @property
+    def is_json(self) -> bool:
+        """Whether its bodies are JSON; those of forms and multipart are fields."""
+        return not is_fields(self.media_type)
+
+    @cached_property
+    def fields(self) -> Mapping[str, Field]:
+        """How the members that the schema names travel in a body of fields, by their names."""
+        return fields_of(self.schema, self.encoding, styled=self.media_type == FORM)
+
+    @cached_property
+    def delivered_examples(self) -> tuple[Example, ...]:
+        """The named examples that may be sent."""
+        return tuple(example for example in self.examples if not example.illustrative and not example.flaw)
+
+    def member(self, pointer: str) -> Member | None:
+        """The member that the schema names at a pointer, if it names one."""
+        return next((member for member in self.members if member.pointer == pointer), None)
+
+    @cached_property
+    def user_agent(self) -> str | None:
+        """The sender's default `User-Agent`, when the contract gives one."""
+        return next((h.default or h.value for h in self.headers if h.name.lower() == "user-agent"), None)
+
+
+@dataclass(frozen=True)
+class Contract:
+    """A contract that was read, checked and derived from; nothing below ever changes.
+
+    Attributes:
+        digest: SHA-256 of the document's bytes, as hexadecimal digits.
+        document: The OpenAPI document as it was read.
+        tolerant_document: The same with every request schema opened, for openapi-core.
+        set_aside: Callbacks that were not taken, each with the reason and the place.
+        notes: What was read otherwise than it stands there, or not at all.
+    """
+
+    path: Path
+    title: str
+    version: str
+    digest: str
+    document: Mapping[str, jp.Json] = field(repr=False)
+    tolerant_document: Mapping[str, jp.Json] = field(repr=False)
+    callbacks: tuple[Callback, ...]
+    set_aside: tuple[tuple[str, str], ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def default_callbacks(self) -> tuple[Callback, ...]:
+        """What is meant when nobody names a callback: the first one, and every one of somebody else's contract.
+
+        Of the kit's own contract, who receives one need not receive the others. A foreign document is given by
+        whoever receives what it describes, and its order says nothing.
+        """
+        return self.callbacks if self.is_foreign else self.callbacks[:1]
+
+    @property
+    def is_foreign(self) -> bool:
+        """Whether it was read from somebody else's document."""
+        return any(callback.origin for callback in self.callbacks)
+
+    def chosen(self, names: Sequence[str]) -> tuple[Callback, ...]:
+        """The callbacks of these names; the default one without any, and all for the name `all`.
+
+        Raises:
+            ContractError: The contract has none of a name; says which it has.
+        """
+        if means_all(names):
+            for name in names:
+                if name.lower() != _ALL:
+                    self.callback(name)
+            return self.callbacks
+        return tuple(self.callback(name) for name in dict.fromkeys(names)) or self.default_callbacks
+
+    def callback(self, name: str) -> Callback:
+        """Returns a callback by its name.
+
+        Raises:
+            ContractError: The contract has none of that name; says which it has.
+        """
+        for callback in self.callbacks:
+            if callback.name == name:
+                return callback
+        raise no_such_callback(name, [callback.name for callback in self.callbacks], str(self.path))
+
+
+def means_all(names: Sequence[str]) -> bool:
+    """Whether the names of callbacks stand for every one that there is."""
+    return any(name.lower() == _ALL for name in names)
+
+
+def no_such_callback(name: str, known: Sequence[str], where: str) -> ContractError:
+    """Says that a callback is not there, and which are: the nearest ones when there are many."""
+    shown = list(known)
+    if len(shown) > _MOST_NAMED:
+        shown = difflib.get_close_matches(name, known, n=_MOST_NAMED, cutoff=0.4) or shown[:_MOST_NAMED]
+    more = f" and {len(known) - len(shown)} more" if len(shown) < len(known) else ""
+    return ContractError(
+        f"no callback is called {name!r}",
+        where=contract_in_words(where),
+        remedy=f"It has: {', '.join(shown) or 'none'}{more}.",
+    )

@@ -1,0 +1,128 @@
+"""Decides how the facts of `x-delivery` are told, and how callbacks that share one URL are told apart."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from importlib.resources import files
+
+from callback_contract.openapi.contract.model import Callback, Contract
+from callback_contract.openapi.documenting.content.words import Words
+from callback_contract.openapi.documents import json_pointer as jp
+from callback_contract.openapi.rules.catalogue import Catalogue
+
+__all__ = ["Apart", "ShownFact", "apart", "facts"]
+
+
+@dataclass(frozen=True)
+class ShownFact:
+    """One fact: its key in `x-delivery`, its value in words, and how it is known.
+
+    Attributes:
+        pointers: Fields that the value names.
+        rules: Rules that say in their source that they rest on it.
+    """
+
+    key: str
+    title: str
+    value: str
+    pointers: tuple[str, ...]
+    provenance: str
+    why: str
+    rules: tuple[str, ...]
+
+
+def facts(contract: Contract, callback: Callback, catalogue: Catalogue, words: Words) -> tuple[ShownFact, ...]:
+    """Lists the facts in the order of their schema; one that the schema has and no text tells is an error there."""
+    raw = jp.get(contract.document, callback.pointer).get("x-delivery", {})
+    file = files("callback_contract.openapi") / "schemas/x-delivery.schema.json"
+    schema = json.loads(file.read_text("utf-8"))
+    return tuple(fact for key in schema["properties"] if key in raw for fact in _facts(key, raw[key], catalogue, words))
+
+
+def _facts(key: str, entry: Mapping[str, jp.Json], catalogue: Catalogue, words: Words) -> Iterator[ShownFact]:
+    if "value" not in entry:  # a fact in levels, such as sizes by must and should
+        for level, inner in entry.items():
+            yield _fact(f"{key}.{level}", inner, catalogue, words)
+    else:
+        yield _fact(key, entry, catalogue, words)
+
+
+def _fact(key: str, entry: Mapping[str, jp.Json], catalogue: Catalogue, words: Words) -> ShownFact:
+    value, pointers = _told(key, entry["value"], words)
+    resting = tuple(r.id for r in catalogue.rules if re.search(rf"x-delivery\.{re.escape(key)}\b", r.source))
+    return ShownFact(
+        key,
+        words(f"fact.{key}") if words.has(f"fact.{key}") else key,
+        value,
+        pointers,
+        str(entry["provenance"]),
+        str(entry.get("why", "")),
+        resting,
+    )
+
+
+def _told(key: str, value: jp.Json, words: Words) -> tuple[str, tuple[str, ...]]:
+    """A value as a sentence part and the pointers in it; kept by shape, so that a new fact shows without code."""
+    if isinstance(value, str) and value.startswith("/"):
+        return "", (value,)
+    if isinstance(value, list) and all(isinstance(item, str) and item.startswith("/") for item in value):
+        return "", tuple(value)
+    if isinstance(value, Mapping) and words.has(f"fact.{key}.value"):
+        return words(f"fact.{key}.value", None, **{str(name): _number(item) for name, item in value.items()}), ()
+    if isinstance(value, Mapping) and all(str(name).startswith("/") for name in value):
+        return "", tuple(value)
+    if isinstance(value, Mapping) and "edges" in value:
+        return ", ".join(f"{a} → {b}" for a, b in value["edges"]), ()
+    if words.has(f"fact.{key}.value"):
+        return words(f"fact.{key}.value", value=_number(value)), ()
+    return json.dumps(value, ensure_ascii=False), ()
+
+
+def _number(value: jp.Json) -> str:
+    return f"{value:,}".replace(",", "\u202f") if isinstance(value, int) and value >= 10_000 else str(value)
+
+
+@dataclass(frozen=True)
+class Apart:
+    """How one callback is known among all of a contract.
+
+    Attributes:
+        tells: Required root members that together no other callback has; empty for the only one.
+        like: Callbacks whose bodies may have every member that this one requires.
+    """
+
+    callback: Callback
+    tells: tuple[str, ...]
+    like: tuple[str, ...]
+
+
+def apart(callbacks: tuple[Callback, ...]) -> tuple[Apart, ...]:
+    """Finds for each callback the fewest required root members that tell it from every other one.
+
+    A member tells it from another callback when that one's schema does not name it: bodies are open objects, so
+    this recognises what the provider documents and proves nothing about what it may add.
+    """
+    named: dict[str, set[str]] = {}
+    for callback in callbacks:
+        for member in callback.members:
+            named.setdefault(member.pointer, set()).add(callback.name)
+    every = {callback.name for callback in callbacks}
+    return tuple(_apart(callback, callbacks, every, named) for callback in callbacks)
+
+
+def _apart(
+    callback: Callback, callbacks: tuple[Callback, ...], every: set[str], named: Mapping[str, set[str]]
+) -> Apart:
+    others = [other for other in callbacks if other is not callback]
+    own = [m.pointer for m in callback.members if m.required and len(jp.tokens(m.pointer)) == 1]
+    telling = {pointer: every - named[pointer] for pointer in own}
+    reachable = set().union(*telling.values()) if telling else set()
+    left, tells = set(reachable), []
+    while left:
+        best = max(own, key=lambda pointer: len(telling[pointer] & left))
+        tells.append(best)
+        left -= telling[best]
+    return Apart(callback, tuple(tells), tuple(o.name for o in others if o.name not in reachable))

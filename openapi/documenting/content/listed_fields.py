@@ -1,0 +1,27 @@
+"""Decides which fields of a callback its page shows: all, or whole levels of them where a site would grow too large."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from callback_contract.openapi.contract.model import Callback
+
+__all__ = ["MOST_FIELDS", "listed_fields"]
+
+MOST_FIELDS = 200
+"""So many are on a page of a large site."""
+
+
+def listed_fields(callback: Callback, most: int | None) -> frozenset[str]:
+    """Pointers of the fields that are shown: whole levels, and whatever `x-delivery` names."""
+    pointers = [member.pointer for member in callback.members if member.pointer]
+    if most is None or len(pointers) <= most:
+        return frozenset(pointers)
+    by_depth = Counter(pointer.count("/") for pointer in pointers)
+    depth, shown = 1, by_depth[1]
+    while shown + by_depth[depth + 1] <= most:
+        depth += 1
+        shown += by_depth[depth]
+    facts = callback.delivery
+    named = {facts.correlation, facts.state, *facts.idempotency, *facts.groups, *facts.stamped}
+    return frozenset(pointer for pointer in pointers if pointer.count("/") <= depth or pointer in named)

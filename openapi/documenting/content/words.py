@@ -1,0 +1,66 @@
+"""Decides in which languages the site is made, and finds its own words, which stand in words.yaml."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+from callback_contract.openapi.documents.yaml_file import read_yaml
+from callback_contract.openapi.text.errors import KitError
+
+__all__ = ["LANGUAGES", "Words", "languages_from", "table"]
+
+LANGUAGES = {"en": "English", "zh": "中文"}
+"""Each language's code, which names its folder, and its own name of itself."""
+
+
+@cache
+def table() -> Mapping[str, Mapping[str, str]]:
+    """Every text of the site that comes neither from the contract nor from the rules, by key and language."""
+    read: dict[str, Mapping[str, str]] = read_yaml(Path(__file__).parents[1] / "words.yaml", error=KitError).value
+    return read
+
+
+@dataclass(frozen=True)
+class Words:
+    """The site's words in one language; remembers which were asked for, so that a test finds the idle ones."""
+
+    lang: str
+    used: set[str] = field(default_factory=set, compare=False)
+
+    def __call__(self, key: str, n: int | None = None, **values: object) -> str:
+        """Returns a text with `{name}` filled in; `one|many` is chosen by `n`.
+
+        Raises:
+            KeyError: The table has no such key, or lacks it in this language.
+        """
+        self.used.add(key)
+        text = table()[key][self.lang]
+        if n is not None:
+            one, _, many = text.partition("|")
+            text = one if n == 1 or not many else many
+            values["n"] = n
+        return text.format(**values) if values else text
+
+    def has(self, key: str) -> bool:
+        """Whether the table knows a key; for names that come from the contract, such as formats."""
+        return key in table()
+
+
+def languages_from(text: str) -> tuple[str, ...]:
+    """Reads `en,zh`, each language once, in the order given.
+
+    Raises:
+        KitError: One is not among `LANGUAGES`, or there is none.
+    """
+    wanted = tuple(dict.fromkeys(part.strip().lower() for part in text.split(",") if part.strip()))
+    for lang in wanted or ("",):
+        if lang not in LANGUAGES:
+            raise KitError(
+                f"the documentation is not written in {lang!r}" if lang else "no language was named",
+                where="--lang",
+                remedy=f"It is written in {', '.join(f'{code} ({name})' for code, name in LANGUAGES.items())}.",
+            )
+    return wanted

@@ -1,0 +1,141 @@
+"""Decides how a contract is written for other tools: OpenAPI as it is, as `paths`, and JSON Schema per callback."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote
+
+import yaml
+
+from callback_contract.openapi.contract import derivation as derive
+from callback_contract.openapi.contract.model import Callback, Contract
+from callback_contract.openapi.documents import json_pointer as jp
+from callback_contract.openapi.text.printable import exact_json, respelled, speaks
+
+__all__ = ["MADE_BY", "as_json", "as_openapi", "as_paths", "as_schema", "as_yaml"]
+
+MADE_BY = "Made by callback-contract export"
+"""Stands near the beginning of every exported file, so that a later export knows that it may replace it."""
+
+_MARKS = frozenset(["x-origin", "x-not-drawn", "x-unsaid", "x-unread"])
+_DATA = frozenset(["value", "example", "default", "const", "enum", "x-delivery"])
+_NAMED = frozenset(["webhooks", "paths", "content", "responses", "schemas", "examples", *derive.SUBSCHEMA_MAPS])
+
+
+def as_openapi(contract: Contract) -> dict[str, Any]:
+    """The contract in one document, with whatever was laid over it."""
+    return _marked(contract, contract.document)
+
+
+def as_paths(contract: Contract) -> dict[str, Any]:
+    """The contract for tools that know no webhooks: each callback is a path of its name.
+
+    A path for each callback is what those tools need, and not where a receiver has to listen: it says so itself.
+    """
+    document = derive.lifted(contract.document)
+    info = document["info"]
+    note = "Each path stands for a callback; the partner chooses the URL at which it is received."
+    described = f"{info['description'].rstrip()}\n\n{note}\n" if info.get("description") else note
+    return _marked(contract, {**document, "info": {**info, "description": described}})
+
+
+def _marked(contract: Contract, document: Mapping[str, jp.Json]) -> dict[str, Any]:
+    # `openapi` stays first, as everybody writes it; extensions are allowed at the root (OpenAPI 3.1, section 4.9).
+    rest = {key: _unmarked(value) for key, value in document.items() if key != "openapi"}
+    mark = f"{MADE_BY} from {contract.title} {contract.version}, SHA-256 {contract.digest}"
+    return {"openapi": document["openapi"], "x-made-by": mark, **rest}
+
+
+def _unmarked(value: jp.Json, is_named: bool = False) -> jp.Json:
+    """Without what the reading of a foreign document notes beside its parts, for this kit alone.
+
+    Args:
+        is_named: Whether the keys are somebody's names and no keywords.
+    """
+    if isinstance(value, list):
+        return [_unmarked(item) for item in value]
+    if not isinstance(value, Mapping):
+        return value
+    return {
+        key: item
+        if not is_named and (key in _DATA or (key == "examples" and isinstance(item, list)))
+        else _unmarked(item, not is_named and key in _NAMED)
+        for key, item in value.items()
+        if is_named or key not in _MARKS
+    }
+
+
+def as_schema(contract: Contract, callback: Callback, *, tolerant: bool = False) -> dict[str, Any]:
+    """JSON Schema 2020-12 of one callback's body, self-contained.
+
+    Without OpenAPI's extensions, which validators in strict mode refuse, and without `format`, which they enforce
+    or do not know: what is only inferred rejects nothing.
+
+    Args:
+        tolerant: Closed lists and closed objects are opened, as a receiver had better read them.
+    """
+    form = "tolerant" if tolerant else "strict"
+    meaning = (
+        "Takes what next year's provider may send: unknown members and unknown values of closed lists."
+        if tolerant
+        else "Takes exactly what the contract says today."
+    )
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": f"urn:callback-contract:{quote(contract.version, safe='')}:{quote(callback.name, safe='')}:{form}",
+        "$comment": f"{MADE_BY} from {contract.title} {contract.version}. {meaning}",
+        "title": callback.name,
+        **derive.without_extensions(callback.tolerant if tolerant else callback.strict),
+    }
+
+
+def as_json(value: jp.Json) -> str:
+    """Indented JSON with characters as they are."""
+    return exact_json(value, indent=2) + "\n"
+
+
+class _Dumper(yaml.SafeDumper):
+    """YAML that every reader takes for the same values: a text like a number of YAML 1.1 or 1.2 is quoted."""
+
+    def ignore_aliases(self, data: object) -> bool:
+        return True  # an anchor saves a few lines and is what most readers of OpenAPI stumble over
+
+    def choose_scalar_style(self) -> str:
+        """Quotes what a CI runner would obey, and what hides itself: only within quotes they can be escaped."""
+        value = getattr(self.event, "value", "")
+        return '"' if _is_quoted(value) else super().choose_scalar_style()
+
+    def write_double_quoted(self, text: str, split: bool = True) -> None:
+        """Writes what `choose_scalar_style` quoted on one line, and escapes it."""
+        if not _is_quoted(text):
+            return super().write_double_quoted(text, split)
+        stream, self.stream = self.stream, io.StringIO()
+        super().write_double_quoted(text, split=False)
+        written = "".join(c if c.isprintable() else _escaped(c) for c in self.stream.getvalue())
+        stream.write(respelled(written, _escaped))
+        self.stream = stream
+
+
+def _is_quoted(text: str) -> bool:
+    return speaks(text) or not all(c.isprintable() or c in "\n\t" for c in text)
+
+
+def _escaped(sign: str) -> str:
+    return f"\\U{ord(sign):08x}"
+
+
+# PyYAML knows the numbers of YAML 1.1 only, and would write the text 1e3 bare; the core schema of 1.2 reads a number.
+_Dumper.add_implicit_resolver(
+    "tag:yaml.org,2002:float",
+    re.compile(r"^[-+]?(?:[0-9][0-9_.]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?$|^0[xob][0-9A-Fa-f_]+$"),
+    list("-+.0123456789"),
+)
+
+
+def as_yaml(value: jp.Json) -> str:
+    """Block style YAML in the order of the document."""
+    dumped: str = yaml.dump(value, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=110)
+    return dumped

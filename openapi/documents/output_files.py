@@ -1,0 +1,110 @@
+"""Decides where a command's output may be written: never over a file that is not the kit's own, and never by half."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+from callback_contract.openapi.text.errors import KitError
+from callback_contract.openapi.text.printable import broken
+
+__all__ = ["is_folder", "refuse_no_file", "replace_file", "write_output"]
+
+_LOOKED_AT = 4096
+
+
+def is_folder(out: str) -> bool:
+    """Whether `--out` names a folder: one that is there, or a name that ends with a slash."""
+    return out != "-" and (out.endswith(("/", os.sep)) or Path(out).is_dir())
+
+
+def refuse_no_file(name: str, option: str) -> None:
+    """Refuses what is there and is no file, before somebody opens it: a pipe would wait for ever.
+
+    Raises:
+        KitError: It is a directory, a pipe or a device, or a name that a database takes for memory.
+    """
+    remedy = "Give the name of a file."
+    if name == ":memory:" or not name.strip():
+        raise KitError(f"{name!r} names no file", where=option, remedy=remedy)
+    path = Path(name)
+    if path.exists() and not path.is_file():
+        kind = "a directory" if path.is_dir() else "a pipe" if path.is_fifo() else "no regular file"
+        raise KitError(f"{name} is {kind}", where=option, remedy=remedy)
+
+
+def write_output(out: str, text: str, *, mark: str, force: bool = False) -> None:
+    """Writes a text to a file, or to the standard output for `-`.
+
+    Args:
+        mark: What stands near the beginning of every file of ours; a file without it is replaced only with `force`.
+
+    Raises:
+        KitError: The file is somebody else's, or cannot be written.
+    """
+    if out == "-":
+        sys.stdout.buffer.write(text.encode())  # bytes: no console encoding turns Chinese into question marks
+        sys.stdout.buffer.flush()
+        if broken(text) != text:
+            sys.stderr.write("note: a blank was put into what a CI runner would obey; --out FILE writes it as it is.\n")
+        return
+    path = Path(out)
+    try:
+        if path.exists() and not path.is_file():  # a device or a pipe, as in /dev/stderr
+            _write_through(path, text.encode())
+            return
+        if path.exists() and not force and not _is_ours(path, mark):
+            raise KitError(
+                "the file exists and was not made by this command",
+                where=out,
+                remedy="Give another --out, or --force to replace it.",
+            )
+        path.parent.mkdir(parents=True, exist_ok=True)
+        replace_file(path.resolve(), text.encode())  # what a link points to is replaced, not the link
+    except OSError as error:
+        raise KitError(
+            f"cannot be written: {error.strerror or error}", where=out, remedy="Give another --out."
+        ) from None
+
+
+def _write_through(path: Path, content: bytes) -> None:
+    """Writes into a device or a pipe; one that nobody reads is an error, and is not waited for."""
+    handle = os.open(path, os.O_WRONLY | getattr(os, "O_NONBLOCK", 0))
+    os.set_blocking(handle, True)
+    with os.fdopen(handle, "wb") as file:
+        file.write(content)
+
+
+def _is_ours(path: Path, mark: str) -> bool:
+    with path.open("rb") as file:
+        start = file.read(_LOOKED_AT)
+    return not start or mark.encode() in start
+
+
+def replace_file(path: Path, content: bytes) -> None:
+    """Writes a file whole or not at all: an interrupt or a full disk leaves what was there before.
+
+    Raises:
+        OSError: It cannot be written.
+    """
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        mode = path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask()
+        with contextlib.suppress(OSError):  # some network file systems know no modes
+            Path(name).chmod(mode)
+        Path(name).replace(path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            Path(name).unlink()
+        raise
+
+
+def _umask() -> int:
+    mask = os.umask(0)  # there is no other way to ask for it
+    os.umask(mask)
+    return mask

@@ -1,0 +1,155 @@
+"""Decides where the callbacks of a document stand: webhooks, callbacks of operations, or paths when asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from callback_contract.openapi.contract.derivation import METHODS
+from callback_contract.openapi.documents import json_pointer as jp
+from callback_contract.openapi.reading.references import Fault, Faulty, Library, Place
+
+__all__ = ["Found", "contents_in_words", "found_callbacks"]
+
+_MOST_LETTERS = 120
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """A callback that a document describes, not yet looked into.
+
+    Attributes:
+        name: How it is called everywhere: its `operationId`, or its key; no two have the same, in whatever letter case.
+        key: How the document calls it: the webhook's, the callback's or the path's key.
+        kind: webhooks, x-webhooks, callbacks or paths.
+        items: The path item, and what its `$ref` leads to; members of earlier ones count first.
+    """
+
+    name: str
+    key: str
+    kind: str
+    method: str
+    operation: Place = field(repr=False)
+    items: tuple[Place, ...] = field(repr=False)
+
+
+def found_callbacks(library: Library, *, paths: bool) -> tuple[list[Found], list[tuple[str, Fault]]]:
+    """Lists the callbacks of a document, and what looks like one and cannot be read, by its name.
+
+    Args:
+        paths: Whether the document describes the receiver itself, under `paths`.
+    """
+    found: list[Found] = []
+    aside: list[tuple[str, Fault]] = []
+    taken: set[str] = set()
+    seen: set[tuple[object, str]] = set()
+    for kind, key, place in _items(library, aside, paths):
+        try:
+            items = _opened(library, place)
+        except Faulty as faulty:
+            aside.append((key, faulty.fault))
+            continue
+        for method, operation in _operations(items):
+            if operation.key in seen:
+                continue
+            seen.add(operation.key)
+            if not isinstance(operation.value, Mapping):
+                aside.append((key, operation.fault("an operation that is not an object", "Write an operation.")))
+                continue
+            if method not in METHODS:
+                what = f"the method {method.upper()}, which no callback comes by"
+                aside.append((key, operation.fault(what, "Use POST.")))
+                continue
+            name = _unique(str(operation.value.get("operationId") or key), method, taken)
+            found.append(Found(name, key, kind, method, operation, items))
+    return found, aside
+
+
+def _unique(name: str, method: str, taken: set[str]) -> str:
+    # It is shown in terminals and reports: no character of it moves a cursor; and --callback NAME=URL gives it a URL.
+    name = "".join(c if c.isprintable() and c != "=" else "?" for c in name)[:_MOST_LETTERS] or "callback"
+    unique, number = name, 2
+    # Pages and files are called by it, and some file systems know no letter case.
+    while unique.casefold() in taken:
+        by_method = f"{name}-{method}"
+        unique = by_method if number == 2 and by_method.casefold() not in taken else f"{name}-{number}"
+        number += 1
+    taken.add(unique.casefold())
+    return unique
+
+
+def _items(library: Library, aside: list[tuple[str, Fault]], paths: bool) -> Iterator[tuple[str, str, Place]]:
+    root = Place(library.root, "", library.root.value)
+    if paths:
+        yield from (("paths", key, place) for key, place in root.members("paths") if not key.startswith("x-"))
+        return
+    own = []
+    for kind in ("webhooks", "x-webhooks"):
+        for key, place in root.members(kind):
+            own.append(place)
+            yield kind, key, place
+    carriers = own + [place for _, place in root.members("paths")]
+    if isinstance(root.value.get("components"), Mapping):
+        components = root.child("components")
+        carriers += [place for _, place in components.members("pathItems")]
+        yield from _expressions(library, aside, components.members("callbacks"))
+    for carrier in carriers:
+        try:
+            items = _opened(library, carrier)
+        except Faulty:
+            continue  # what an API's own paths suffer from touches no callback
+        for _, operation in _operations(items):
+            if isinstance(operation.value, Mapping):
+                yield from _expressions(library, aside, operation.members("callbacks"))
+
+
+def _expressions(
+    library: Library, aside: list[tuple[str, Fault]], callbacks: list[tuple[str, Place]]
+) -> Iterator[tuple[str, str, Place]]:
+    for key, place in callbacks:
+        try:
+            opened = library.followed(place)
+        except Faulty as faulty:
+            aside.append((key, faulty.fault))
+            continue
+        if not isinstance(opened.value, Mapping):
+            aside.append(
+                (key, opened.fault("a callback that is not an object", "Write an expression and a path item."))
+            )
+            continue
+        for expression in opened.value:
+            if not expression.startswith("x-"):
+                yield "callbacks", key, opened.child(expression)
+
+
+def _opened(library: Library, place: Place) -> tuple[Place, ...]:
+    """A path item, then what its references lead to."""
+    items = [place]
+    if isinstance(place.value, Mapping) and "$ref" in place.value:
+        items.append(library.followed(place))
+    for item in items:
+        if not isinstance(item.value, Mapping):
+            raise Faulty(item.fault("a callback that is not an object", "Write a path item there."))
+    return tuple(items)
+
+
+def _operations(items: tuple[Place, ...]) -> Iterator[tuple[str, Place]]:
+    given: set[str] = set()
+    for item in items:
+        for method in (*METHODS, "query"):
+            if method in item.value and method not in given:
+                given.add(method)
+                yield method, item.child(method)
+        yield from item.members("additionalOperations")
+
+
+def contents_in_words(document: Mapping[str, jp.Json]) -> str:
+    """What a document without callbacks describes instead."""
+    paths = document.get("paths")
+    operations = sum(
+        method in item for item in (paths or {}).values() if isinstance(item, Mapping) for method in METHODS
+    )
+    if operations:
+        return f"{operations} operation{'s' if operations > 1 else ''} under `paths`"
+    named = [key for key in ("paths", "components", "channels", "webhooks", "x-webhooks") if key in document]
+    return ", ".join(named) or "nothing"

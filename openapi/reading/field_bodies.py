@@ -1,0 +1,87 @@
+"""Decides what of a form's or a multipart body's description is understood, and what sets its callback aside."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from callback_contract.openapi.bodies import FORM, Undecodable, Unencodable, from_texts, read_fields, to_texts
+from callback_contract.openapi.contract.model import Callback, Example
+from callback_contract.openapi.documents import json_pointer as jp
+from callback_contract.openapi.reading.references import Fault, Faulty, Library, Place
+
+__all__ = ["checked_encoding", "travelled"]
+
+_STYLES = {"form", "spaceDelimited", "pipeDelimited", "deepObject"}
+_UNDERSTOOD = ("style", "explode", "contentType")
+
+
+def checked_encoding(library: Library, entry: Place, media_type: str, notes: list[Fault]) -> dict[str, Any]:
+    """The `encoding` of a media type, as far as it says how a member travels.
+
+    Raises:
+        Faulty: A member travels in a way that cannot be made.
+    """
+    made: dict[str, Any] = {}
+    shapes = _properties(library, entry)
+    for name, place in entry.members("encoding"):
+        told = place.value
+        if not isinstance(told, Mapping):
+            raise Faulty(place.fault("an encoding that is not an object", "See the OpenAPI specification."))
+        made[name] = {key: told[key] for key in _UNDERSTOOD if key in told}
+        shape = shapes.get(name, {})
+        if media_type == FORM and "style" in told:
+            _refuse_style(place, told["style"], shape)
+        elif media_type == FORM and ("explode" in told or "allowReserved" in told):
+            made[name].setdefault("style", "form")
+        _refuse_media_type(place, str(told.get("contentType", "")), shape)
+        if told.get("headers"):
+            notes.append(place.fault("headers of a part are not sent"))
+    return made
+
+
+def _properties(library: Library, entry: Place) -> Mapping[str, Mapping[str, jp.Json]]:
+    if "schema" not in entry.value:
+        return {}
+    found = {}
+    for name, place in library.followed(entry.child("schema")).members("properties"):
+        shape = library.followed(place).value
+        found[name] = shape if isinstance(shape, Mapping) else {}
+    return found
+
+
+def _refuse_style(place: Place, style: jp.Json, shape: Mapping[str, jp.Json]) -> None:
+    if style not in _STYLES:
+        raise Faulty(place.fault(f"the style {style!r} is none of a form's", "Use form or deepObject."))
+    if "object" in (shape.get("type") or ()) and style != "deepObject":
+        what = f"an object in a form by the style {style!r}, which leaves no name of its own on the wire"
+        raise Faulty(place.fault(what, "Use deepObject, or leave the style out for JSON."))
+
+
+def _refuse_media_type(place: Place, told: str, shape: Mapping[str, jp.Json]) -> None:
+    names = [name.partition(";")[0].strip().lower() for name in told.split(",") if name.strip()]
+    known = ("text/", "application/json")
+    if not names or names[0].startswith(known) or names[0].endswith("+json"):
+        return
+    # Nobody makes such content up: only what the contract shows of it is sent.
+    if shape.get("format") in {"binary", "byte", "base64"} or "contentMediaType" in shape:
+        return
+    what = f"a field whose content is {names[0]}, which cannot be made"
+    raise Faulty(place.fault(what, "Describe it as JSON, as text or with format: binary."))
+
+
+def travelled(callback: Callback, example: Example) -> Example:
+    """An example as its receiver sees it: a form knows texts only, and its example may be written out as one."""
+    value = example.value
+    try:
+        if not isinstance(value, str):
+            pairs = [(name, text) for _, name, text in to_texts(value, callback.fields)]
+        elif callback.media_type == FORM:
+            pairs = read_fields(FORM, value.strip().encode(), FORM)
+        else:
+            return replace(example, flaw="written out as text, and the parts of such an example are not read")
+    except (Undecodable, Unencodable, UnicodeEncodeError) as error:
+        return replace(example, flaw=str(error))
+    return replace(example, value=from_texts(pairs, callback.fields, json.loads))

@@ -1,0 +1,155 @@
+"""Decides where a reference of a foreign document leads: inside its files, below its folder, and nowhere else."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from callback_contract.openapi.documents import json_pointer as jp
+from callback_contract.openapi.documents.yaml_file import YamlFile, read_yaml
+from callback_contract.openapi.reading.remote_documents import Remote
+from callback_contract.openapi.text.errors import ContractError
+
+__all__ = ["Fault", "Faulty", "Library", "Place"]
+
+_MOST_STEPS = 50  # references that lead to references
+_BUNDLE = "Bring its target into the document (`npx @redocly/cli bundle` does it)."
+_FETCH = f"{_BUNDLE} --allow-remote-refs fetches it."
+
+
+@dataclass(frozen=True, eq=False)
+class Fault:
+    """Something in a document that is wrong or cannot be taken, and where its author finds it."""
+
+    file: YamlFile = field(repr=False)
+    pointer: str
+    what: str
+    remedy: str = ""
+
+    @property
+    def place(self) -> str:
+        """File, line and JSON pointer."""
+        return self.file.place(self.pointer)
+
+    def __str__(self) -> str:
+        return f"{self.what} ({self.place})"
+
+
+class Faulty(Exception):
+    """Stops the reading of one callback."""
+
+    def __init__(self, fault: Fault) -> None:
+        self.fault = fault
+        super().__init__(fault.what)
+
+
+@dataclass(frozen=True, eq=False)
+class Place:
+    """A value in one of the files."""
+
+    file: YamlFile = field(repr=False)
+    pointer: str
+    value: jp.Json = field(repr=False)
+
+    @property
+    def key(self) -> tuple[Path, str]:
+        """What tells places apart."""
+        return self.file.path, self.pointer
+
+    def child(self, *parts: str | int) -> Place:
+        """The place of a member or an item that exists."""
+        value = self.value
+        for part in parts:
+            value = value[part]
+        return Place(self.file, self.pointer + jp.join(parts), value)
+
+    def members(self, key: str) -> list[tuple[str, Place]]:
+        """The members of the object under a key; none when it is absent or no object."""
+        inside = self.value.get(key) if isinstance(self.value, Mapping) else None
+        return [(name, self.child(key, name)) for name in inside] if isinstance(inside, Mapping) else []
+
+    def fault(self, what: str, remedy: str = "") -> Fault:
+        """Something wrong here."""
+        return Fault(self.file, self.pointer, what, remedy)
+
+
+class Library:
+    """The files of one contract, read when a reference first leads into them.
+
+    Args:
+        root: The document that was named.
+        folder: Where files may lie that it refers to; None when it has no folder (standard input, a URL).
+        remote: Fetches what lies in the network; None when nothing may be fetched.
+    """
+
+    def __init__(self, root: YamlFile, folder: Path | None, remote: Remote | None = None) -> None:
+        self.root = root
+        self._remote = remote
+        self._folder = folder.resolve() if folder else None
+        self._files = {root.path.resolve(): root} if folder else {}
+
+    def is_old(self, file: YamlFile) -> bool:
+        """Whether a file speaks OpenAPI 3.0, whose schemas are not JSON Schema."""
+        own = file.value.get("openapi") if isinstance(file.value, Mapping) else None
+        return str(own or self.root.value.get("openapi", "")).startswith("3.0")
+
+    def target(self, place: Place, reference: str) -> Place:
+        """Where a reference leads that stands at a place.
+
+        Raises:
+            Faulty: It leads nowhere, out of the folder, or to the network.
+        """
+        address, _, fragment = reference.partition("#")
+        file = self._file(place, address) if address else place.file
+        pointer = unquote(fragment)
+        if pointer and not pointer.startswith("/"):
+            raise Faulty(place.fault(f"the reference {reference!r} names an anchor", "Write a JSON pointer instead."))
+        value = file.value
+        for token in jp.tokens(pointer):
+            try:
+                value = jp.get(value, jp.join([token]))
+            except LookupError:
+                near = difflib.get_close_matches(token, list(value), n=1) if isinstance(value, Mapping) else []
+                remedy = f"Did you mean {near[0]!r}?" if near else "Mend the pointer."
+                raise Faulty(place.fault(f"the reference {reference!r} points at nothing", remedy)) from None
+        return Place(file, pointer, value)
+
+    def followed(self, place: Place) -> Place:
+        """The place itself, or where its `$ref` leads in the end."""
+        begun = place
+        for _ in range(_MOST_STEPS):
+            reference = place.value.get("$ref") if isinstance(place.value, Mapping) else None
+            if not isinstance(reference, str):
+                return place
+            place = self.target(place, reference)
+        raise Faulty(begun.fault("references that lead to each other in a ring", "Let one of them lead to a value."))
+
+    def _file(self, place: Place, address: str) -> YamlFile:
+        is_remote = urlsplit(address).scheme not in {"", "file"} or address.startswith("//")
+        if self._remote is not None and (is_remote or self._remote.knows(place.file)):
+            # What the network says never leads back to this machine's files.
+            try:
+                return self._remote.at(place.file, address)
+            except (ContractError, ValueError) as error:
+                what, remedy = (error.what, error.remedy) if isinstance(error, ContractError) else (str(error), "")
+                raise Faulty(place.fault(f"the reference {address!r}: {what}", remedy)) from None
+        if is_remote:
+            raise Faulty(place.fault(f"the reference {address!r} leads to the network", _FETCH))
+        if self._folder is None:
+            what = f"the reference {address!r} leads to a file, and this document has no folder"
+            raise Faulty(place.fault(what, _FETCH))
+        path = (place.file.path.parent / unquote(address.removeprefix("file:"))).resolve()
+        if not path.is_relative_to(self._folder):
+            what = f"the reference {address!r} leaves the folder of the contract"
+            raise Faulty(place.fault(what, "Only files beside the contract and below are read."))
+        if path not in self._files:
+            shown = place.file.path.parent / unquote(address)
+            try:
+                found = read_yaml(path, error=ContractError)
+            except ContractError as error:
+                raise Faulty(place.fault(f"the reference {address!r}: {error.what}", error.remedy)) from None
+            self._files[path] = YamlFile(shown, found.text, found.value)
+        return self._files[path]

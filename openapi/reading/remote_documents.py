@@ -1,0 +1,87 @@
+"""Decides which documents in the network references may lead to: none unless the user says so, each fetched once."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from urllib.parse import urldefrag, urljoin, urlsplit
+
+from callback_contract.openapi.documents.yaml_file import MAX_BYTES, YamlFile, parsed
+from callback_contract.openapi.reading.fetching import fetched
+from callback_contract.openapi.text.errors import ContractError
+
+__all__ = ["Remote"]
+
+_MOST_FILES = 100
+_MOST_BYTES = 2 * MAX_BYTES  # of all of them together
+_MOST_S = 60.0  # likewise: a hundred slow documents would keep a pipeline for hours
+
+
+class Remote:
+    """The documents that references fetched, by their URLs; what could not be fetched is not asked for again."""
+
+    def __init__(self) -> None:
+        self._files: dict[str, YamlFile | ContractError] = {}
+        self._urls: dict[Path, str] = {}
+        self._bytes = 0
+        self._spent_s = 0.0
+
+    def knows(self, file: YamlFile) -> bool:
+        """Whether a file came from the network."""
+        return file.path in self._urls
+
+    def base(self, file: YamlFile, url: str) -> None:
+        """Says where the contract itself was fetched from."""
+        self._urls[file.path] = url
+        self._files[urldefrag(url).url] = file
+
+    def at(self, file: YamlFile, address: str) -> YamlFile:
+        """The document that an address leads to which stands in a file.
+
+        Raises:
+            ContractError: It cannot be fetched or read, or leads to something else than http(s).
+        """
+        url = urldefrag(urljoin(self._urls.get(file.path, ""), address)).url
+        if url not in self._files:
+            try:
+                self._files[url] = self._fetched(url)
+            except ContractError as error:
+                self._files[url] = error
+        found = self._files[url]
+        if isinstance(found, ContractError):
+            raise found
+        return found
+
+    def _fetched(self, url: str) -> YamlFile:
+        parts = urlsplit(url)
+        if parts.scheme not in {"http", "https"} or parts.username or parts.password:
+            raise ContractError("only http and https are fetched, without a user", remedy="Mend the reference.")
+        if len(self._files) >= _MOST_FILES or self._bytes > _MOST_BYTES:
+            what = f"more than {_MOST_FILES} documents, or {_MOST_BYTES // 2**20} MiB of them, are not fetched"
+            raise ContractError(what, remedy="Bundle the contract into one document.")
+        body = self._in_time(url)
+        self._bytes += len(body)
+        # Without its query, which may hold a secret; two that differ in it alone are told apart by a number.
+        shown, number = Path(f"{parts.netloc}{parts.path}"), 2
+        while shown in self._urls:
+            shown, number = Path(f"{parts.netloc}{parts.path}~{number}"), number + 1
+        self._urls[shown] = url
+        return parsed(body, shown, error=ContractError)
+
+    def _in_time(self, url: str) -> bytes:
+        """The bytes behind a URL, in what is left of the time for all documents together."""
+        too_long = ContractError(
+            f"the documents that references lead to take more than {_MOST_S:g} s together",
+            remedy="Bundle the contract into one document, or name a copy of it on this machine.",
+        )
+        if self._spent_s >= _MOST_S:
+            raise too_long
+        begun = time.monotonic()
+        try:
+            return fetched(url, within_s=_MOST_S - self._spent_s)
+        except ContractError:
+            if self._spent_s + time.monotonic() - begun >= _MOST_S:
+                raise too_long from None
+            raise
+        finally:
+            self._spent_s += time.monotonic() - begun

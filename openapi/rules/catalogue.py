@@ -1,0 +1,139 @@
+"""Decides what a rule is and which rules there are; `rules.yaml` is its only source."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+
+from callback_contract.openapi.documents import json_pointer as jp
+from callback_contract.openapi.documents.yaml_file import YamlFile, read_yaml
+from callback_contract.openapi.text.errors import CatalogueError
+
+__all__ = ["CATALOGUE_FILE", "Catalogue", "Rule", "load_catalogue"]
+
+CATALOGUE_FILE = Path(__file__).parents[1] / "rules.yaml"
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One obligation of a receiver that a sender can observe.
+
+    Attributes:
+        level: MUST or SHOULD (RFC 2119).
+        statement: What a correct receiver does, in the indicative.
+        why: What goes wrong for a partner whose receiver breaks it.
+        remedy: What to change in a receiver.
+        evidence: black-box, read-back or load.
+        requires: Rules whose breaking explains a breaking of this one.
+        source: The RFC section, the provider's documentation, or "house rule" with its reason.
+        since: The kit's version that brought the rule.
+        untestable: Why no test can judge it; empty for all others.
+    """
+
+    id: str
+    chapter: str
+    level: str
+    statement: str
+    why: str
+    remedy: str
+    evidence: str
+    requires: tuple[str, ...]
+    source: str
+    since: str
+    note: str = ""
+    untestable: str = ""
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """All rules in their order (a rule comes after those that it requires), and the chapters' titles."""
+
+    chapters: dict[str, str]
+    rules: tuple[Rule, ...]
+
+    def __getitem__(self, rule_id: str) -> Rule:
+        for rule in self.rules:
+            if rule.id == rule_id:
+                return rule
+        raise KeyError(rule_id)
+
+    def with_required(self, rule_id: str) -> tuple[Rule, ...]:
+        """A rule after all that it requires, whose breaking would explain its own."""
+        wanted = {rule_id}
+        for rule in reversed(self.rules):  # a rule comes after those that it requires
+            if rule.id in wanted:
+                wanted.update(rule.requires)
+        return tuple(rule for rule in self.rules if rule.id in wanted)
+
+    def select(self, names: tuple[str, ...]) -> tuple[Rule, ...]:
+        """Picks rules by id (`ACK-01`) or chapter (`ACK`), upper or lower case; all of them without names.
+
+        Raises:
+            CatalogueError: A name is neither an id nor a chapter; suggests the nearest ones.
+        """
+        wanted = [name.upper() for name in names]
+        known = {*self.chapters, *(rule.id for rule in self.rules)}
+        for name in wanted:
+            if name not in known:
+                import difflib
+
+                near = difflib.get_close_matches(name, sorted(known), n=3, cutoff=0.4)
+                hint = f"Did you mean {' or '.join(near)}? " if near else ""
+                raise CatalogueError(
+                    f"no rule or chapter is called {name!r}",
+                    where="--rules",
+                    remedy=f"{hint}`callback-contract rules` lists them all.",
+                )
+        return tuple(r for r in self.rules if not wanted or r.id in wanted or r.chapter in wanted)
+
+
+def load_catalogue(path: Path = CATALOGUE_FILE) -> Catalogue:
+    """Reads the catalogue strictly.
+
+    The kit's own is read once a process.
+
+    Raises:
+        CatalogueError: A row lacks a key, has an unknown one, repeats an id, or requires a later rule.
+    """
+    return _own_catalogue() if path == CATALOGUE_FILE else _read_catalogue(path)
+
+
+@cache
+def _own_catalogue() -> Catalogue:
+    return _read_catalogue(CATALOGUE_FILE)
+
+
+def _read_catalogue(path: Path) -> Catalogue:
+    file = read_yaml(path, error=CatalogueError)
+    for pointer, what in _flaws(file):
+        raise CatalogueError(what, where=file.place(pointer), remedy="See openapi/schemas/rules.schema.json.")
+    return Catalogue(
+        chapters=dict(file.value["chapters"]),
+        rules=tuple(Rule(**{**row, "requires": tuple(row["requires"])}) for row in file.value["rules"]),
+    )
+
+
+def _flaws(file: YamlFile) -> Iterator[tuple[str, str]]:
+    import jsonschema_rs
+
+    schema = json.loads(files("callback_contract.openapi").joinpath("schemas/rules.schema.json").read_text("utf-8"))
+    errors = list(jsonschema_rs.validator_for(schema).iter_errors(file.value))
+    for error in errors:
+        yield jp.join(error.instance_path), error.message
+    if errors:
+        return
+    seen: set[str] = set()
+    for index, row in enumerate(file.value["rules"]):
+        where = f"/rules/{index}"
+        if row["id"] in seen:
+            yield f"{where}/id", f"the id {row['id']} stands twice; ids are never reused"
+        if row["chapter"] not in file.value["chapters"] or not row["id"].startswith(row["chapter"] + "-"):
+            yield f"{where}/chapter", f"the rule {row['id']} does not belong to the chapter {row['chapter']}"
+        for required in row["requires"]:
+            if required not in seen:
+                yield f"{where}/requires", f"{row['id']} requires {required}, which does not come before it"
+        seen.add(row["id"])

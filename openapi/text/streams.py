@@ -1,0 +1,71 @@
+"""Guarded standard streams: no CI runner takes a text for a command, whichever way it was printed."""
+
+from __future__ import annotations
+
+import io
+import re
+import sys
+from typing import Any, BinaryIO
+
+from callback_contract.openapi.text.printable import broken
+
+__all__ = ["guard_streams"]
+
+_KEPT = 24  # characters of a line that a later write may make a command of
+_BEGUN = re.compile(r"[\r\n](?:[^\S\r\n]|\x1b\[[0-9;?]*[A-Za-z])*+(:?)")
+
+
+class _Guard(io.BufferedIOBase):
+    """A stream of bytes that breaks commands, also those that several writes make together."""
+
+    def __init__(self, target: BinaryIO) -> None:
+        self._target = target
+        self._before = "\n"
+
+    def write(self, data: Any) -> int:
+        text = bytes(data).decode("utf-8", "surrogateescape")  # keeps the bytes of every other encoding
+        known, since = self._before + text, len(self._before)
+        self._before = _what_counts(known)
+        self._target.write(broken(known, since=since)[since:].encode("utf-8", "surrogateescape"))
+        return len(data)
+
+    def flush(self) -> None:
+        self._target.flush()
+
+    def writable(self) -> bool:
+        return True
+
+    def isatty(self) -> bool:
+        return self._target.isatty()
+
+    def fileno(self) -> int:
+        return self._target.fileno()
+
+    @property
+    def name(self) -> Any:
+        return getattr(self._target, "name", "")
+
+
+def _what_counts(known: str) -> str:
+    """What decides whether the next characters make a command: where the line begins, or the end of it."""
+    line = known[max(known.rfind("\n"), known.rfind("\r"), 0) :]
+    begun = _BEGUN.fullmatch(line)
+    return f"\n{begun[1]}" if begun else f"_{line[-_KEPT:]}"
+
+
+def guard_streams() -> None:
+    """Puts a guard before the standard output and the standard error, once."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        target = getattr(stream, "buffer", None)
+        if target is None or stream.closed or isinstance(target, _Guard):
+            continue
+        stream.flush()
+        guarded = io.TextIOWrapper(
+            _Guard(target),
+            encoding=stream.encoding,
+            errors=stream.errors,
+            line_buffering=stream.line_buffering,
+            write_through=getattr(stream, "write_through", False),
+        )
+        setattr(sys, name, guarded)
