@@ -158,20 +158,22 @@ class _NamedModule(pytest.Module):
     """A module of tests that is imported as every other module of the kit is."""
 
     def _getobj(self) -> ModuleType:
-        module = importlib.import_module(".".join((_NAME, *self.path.relative_to(_FOLDER).with_suffix("").parts)))
+        module = importlib.import_module(
+            ".".join((_NAME, *self.path.resolve().relative_to(_FOLDER).with_suffix("").parts))
+        )
         self.config.pluginmanager.consider_module(module)
         return module
 
 
 def _module(path: Path, parent: pytest.Collector) -> pytest.Module | None:
     """The collector of a module of the kit's tests; None for anybody else's."""
-    if not path.is_relative_to(_FOLDER):
+    if not path.resolve().is_relative_to(_FOLDER):
         return None
     return _NamedModule.from_parent(parent, path=path)
 
 
 def _directory(path: Path, parent: pytest.Collector) -> pytest.Dir | None:
     """The collector of a folder of the kit's tests; that of a package would import its `__init__.py` by path."""
-    if not path.is_relative_to(_FOLDER):
+    if not path.resolve().is_relative_to(_FOLDER):
         return None
     return pytest.Dir.from_parent(parent, path=path)
