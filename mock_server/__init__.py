@@ -2,7 +2,7 @@
 
 For a partner's own tests:
 
-    from mock_server import MockReceiver, Provider
+    from callback_contract.mock_server import MockReceiver, Provider
 
     with MockReceiver() as mock:            # a receiver in this process, for testing a sender
         send_something_to(mock.url)
