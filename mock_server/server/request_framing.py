@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from collections.abc import Sequence
 from functools import lru_cache
@@ -23,7 +24,9 @@ __all__ = [
 
 MOST_HEAD_BYTES = 64 * 1024
 _MOST_FIELDS = 200
-_HOST = re.compile(rb"(\[[0-9A-Fa-fv:.]+\]|[A-Za-z0-9._~!$&'()*+,;=%-]*)(:[0-9]*)?")  # RFC 3986 section 3.2.2
+# RFC 3986 section 3.2.2; the inside of brackets is group 1
+_HOST = re.compile(rb"(?:\[([^\]%]*)\]|(?:[A-Za-z0-9._~!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*)(?::[0-9]*)?")
+_FUTURE_ADDRESS = re.compile(rb"[vV][0-9A-Fa-f]+\.[A-Za-z0-9._~!$&'()*+,;=:-]+")
 _CHECKED = frozenset({b"host", b"expect", b"transfer-encoding"})
 _CHECKED_LENGTHS = frozenset(map(len, _CHECKED))
 
@@ -46,6 +49,7 @@ _BAD_HOST = malformed("The Host header is not a host with an optional port (RFC 
 _OLD_CHUNKS = malformed("Transfer-Encoding does not exist in HTTP/1.0 (RFC 9112 section 6.1).")
 _CODING = problem(501, "Not Implemented", "The only transfer coding understood is chunked (RFC 9112 section 6.1).")
 _EXPECTATION = problem(417, "Expectation Failed", "The only expectation met is 100-continue (RFC 9110 section 10.1.1).")
+_CONNECT = malformed("CONNECT asks a proxy, which this is not (RFC 9110 section 9.3.6).")
 _BAD_TARGET = malformed("The request target is neither a path nor an absolute URL (RFC 9112 section 3.2).")
 
 
@@ -77,6 +81,8 @@ def head_flaw(method: bytes, version: str, url: bytes, raw_headers: Sequence[tup
             return _CODING
     if hosts != 1 and (hosts or version == "1.1"):
         return _TWO_HOSTS if hosts else _NO_HOST
+    if method == b"CONNECT":
+        return _CONNECT
     return None if _is_understood(url) and (url != b"*" or method == b"OPTIONS") else _BAD_TARGET
 
 
@@ -90,13 +96,19 @@ def path_and_target(url: bytes) -> tuple[str, bytes]:
     parsed = httptools.parse_url(url)
     raw_path = parsed.path or b"/"
     path = raw_path.decode("ascii")
-    target = raw_path + b"?" + parsed.query if parsed.query else raw_path
-    return unquote(path) if "%" in path else path, target
+    _, mark, query = url.partition(b"#")[0].partition(b"?")  # the parser tells no empty query
+    return unquote(path) if "%" in path else path, raw_path + mark + query
 
 
 @lru_cache(maxsize=64)
 def _is_host(value: bytes) -> bool:
-    return _HOST.fullmatch(value) is not None
+    match = _HOST.fullmatch(value)
+    if match is None or match[1] is None:
+        return match is not None
+    try:
+        return _FUTURE_ADDRESS.fullmatch(match[1]) is not None or bool(ipaddress.IPv6Address(match[1].decode("ascii")))
+    except ValueError:
+        return False
 
 
 def _is_understood(url: bytes) -> bool:
