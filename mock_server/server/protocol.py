@@ -203,7 +203,7 @@ class WireProtocol(HttpToolsProtocol):
         if self._has_head:  # trailers are no headers (RFC 9110 section 6.5)
             self._trailer_bytes += _bytes_of(name, value)
         elif not self._repeats_head:
-            self._raw_headers.append((name, value))
+            self._raw_headers.append((name, value.rstrip(b" \t")))  # a blank behind it is none of it (RFC 9112, 5.1)
             if len(name) == 6 and name.lower() == b"expect":
                 self._expects = True
 
@@ -236,6 +236,7 @@ class WireProtocol(HttpToolsProtocol):
         if not self._has_head:
             return  # the parser leaves out the body of a request with an Upgrade, and another one reads it
         if self._trailer_bytes:
+            self._is_last |= not self.parser.should_keep_alive()  # it reads on behind no `Connection: close`
             self._stop_for(TOO_LARGE if self._size() + self._trailer_bytes > MOST_HEAD_BYTES else None)
         self._expects = False
         self._unfinished_since = None
@@ -280,10 +281,11 @@ class WireProtocol(HttpToolsProtocol):
         extensions: dict[str, object] = {WIRE: _Wire(self, request, refusal)}
         self.scope["extensions"] = extensions  # type: ignore[typeddict-item]  # ASGI leaves the values open
         super().on_headers_complete()
+        self.scope["method"] = request.method or "GET"  # the parser may still have that of the request before
         self.cycle.body += request.body
         super().on_message_complete()
+        self.cycle.keep_alive = refusal is None and not self._is_last
         if refusal is not None:
-            self.cycle.keep_alive = False
             self.cycle.transport = _Lingering(self.transport)  # type: ignore[assignment]  # as much as a cycle uses
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:

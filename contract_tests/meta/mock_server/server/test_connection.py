@@ -110,6 +110,10 @@ REQUESTS = {
     "no name": request("POST / HTTP/1.1", JSON, ": a"),
     "star": request("POST * HTTP/1.1", JSON),
     "CONNECT": request("CONNECT localhost:80 HTTP/1.1", JSON),
+    "CONNECT that upgrades": request("CONNECT / HTTP/1.1", "Connection: upgrade", "Upgrade: h2c", body=b""),
+    "coding and a tab": request("POST / HTTP/1.1", JSON, "Transfer-Encoding: chunked\t", body=CHUNKED, length=False),
+    "bad address": request("POST / HTTP/1.1", JSON).replace(b"localhost", b"[:::]"),
+    "bad escape in a host": request("POST / HTTP/1.1", JSON).replace(b"localhost", b"a%zz"),
     "many fields": request("POST / HTTP/1.1", JSON, *["X: y"] * 200),
     "large head": request("POST / HTTP/1.1", JSON, f"X: {'y' * 65536}"),
     "large target": request(f"POST /{'y' * 65536} HTTP/1.1", JSON),
@@ -128,6 +132,8 @@ REFUSED = {
     ),
     **dict.fromkeys(["chunked by HTTP/1.0", "length and chunked", "chunked and length", "another length"], 400),
     **dict.fromkeys(["signed length", "list of lengths", "folded", "bare LF", "bare CR", "NUL", "no name"], 400),
+    **dict.fromkeys(["CONNECT that upgrades", "coding and a tab"], 400),
+    **dict.fromkeys(["bad address", "bad escape in a host"], 400),
     **dict.fromkeys(["many fields", "large head", "large target", "large trailers"], 431),
     **{
         "space before the colon": 400,
@@ -172,12 +178,17 @@ class Transport(asyncio.Transport):
     resume_reading = pause_reading
 
 
+def configured(receiver):
+    config = uvicorn.Config(asgi_app(receiver), lifespan="off", log_level="error")
+    config.load()
+    return config
+
+
 class Connection:
     """A protocol of uvicorn's without a socket."""
 
-    def __init__(self, receiver, protocol):
-        config = uvicorn.Config(asgi_app(receiver), lifespan="off", log_level="error")
-        config.load()
+    def __init__(self, receiver, protocol, config=None):
+        config = config or configured(receiver)
         self.state, self.transport = ServerState(), Transport()
         self.state.default_headers = [(b"date", b"today")]
         self.protocol = protocol(config, self.state, {})
@@ -308,6 +319,40 @@ def test_wrong_request_does_not_lose_the_right_one_before_it(protocol, name):
 def test_absolute_target_without_a_path_is_the_root():
     told = heard(None, [request("POST http://localhost?a=1 HTTP/1.1", JSON)])[3]
     assert (told[0][1], told[0][2]) == ("/", "/?a=1")
+
+
+@pytest.mark.parametrize("target", ["/?", "/a?b?c", "http://localhost/?"])
+def test_target_is_recorded_as_it_was_sent(target):
+    assert heard(None, [request(f"POST {target} HTTP/1.1", JSON)])[3][0][2] == target.removeprefix("http://localhost")
+
+
+@pytest.mark.parametrize("host", ["", "localhost:", "a%20b", "[::1]:80", "[::ffff:1.2.3.4]", "[v1.x:y]"])
+def test_host_of_any_right_form_is_taken(host):
+    data = request("POST / HTTP/1.1", JSON).replace(b"localhost", host.encode())
+    assert heard(None, [data])[0].startswith(b"HTTP/1.1 200 ")
+
+
+@BOTH
+def test_blanks_behind_a_value_are_none_of_it(protocol):
+    headers = ("Transfer-Encoding: chunked  ", "Connection: keep-alive ", "Expect: 100-continue \t")
+    data = request("POST / HTTP/1.1", f"{JSON}\t", *headers, body=CHUNKED, length=False)
+    written, _, _, told = heard(protocol, [data.replace(b"localhost", b"localhost\t ")])
+    assert written.startswith(b"HTTP/1.1 200 ")
+    assert [value for _, value in told[0][3]] == [value.strip() for _, value in told[0][3]]
+
+
+@BOTH
+def test_trailer_that_asks_for_the_end_ends_the_connection_and_says_so(protocol):
+    data = request("POST / HTTP/1.1", JSON, "Transfer-Encoding: chunked", body=CHUNKED[:-2], length=False)
+    written, _, _, told = heard(protocol, [data + b"Connection: close\r\n\r\n" + REQUESTS["plain"]])
+    assert b"\r\nconnection: close\r\n" in written
+    assert len(told) == 2
+
+
+@BOTH
+def test_refusal_of_what_has_no_method_has_a_body_whatever_came_before(protocol):
+    written = heard(protocol, [REQUESTS["HEAD"] + REQUESTS["not HTTP"]])[0]
+    assert written.endswith(b"}")
 
 
 @BOTH
