@@ -178,8 +178,9 @@ class _Reader:
                 reading.must_not(400)  # an http URL without a host (9110 4.2.1)
             elif not is_host(authority) or not _ORIGIN.fullmatch(path) or b"#" in rest:
                 reading.may_not(400)  # freedom: an invalid one SHOULD be refused, a user's name too (9110 4.2.4)
-            elif int(authority.rpartition(b":")[2] if authority[-1:].isdigit() and b":" in authority else 0) > 65535:
-                reading.may_not(400)  # freedom: a port that TCP does not have
+            elif (port := re.search(rb":([0-9]*)$", authority)) and not 0 <= int(port[1] or -1) <= 65535:
+                # freedom: a port that TCP does not have. No freedom: none behind a colon, which httptools refuses.
+                reading.may_not(400)
         elif reading.method == b"CONNECT":
             reading.may_not(400, 501)  # freedom: an origin server need not know it
         else:
