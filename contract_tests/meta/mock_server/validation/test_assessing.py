@@ -38,6 +38,22 @@ def test_what_is_missing_is_told_by_its_name(assessor, missing):
     ]
 
 
+@pytest.mark.parametrize(
+    "rest",
+    [b"", b"]" * 950, b"]" * 950 + b"x", b'"\\', b'"\\"' * 100_000],
+    ids=["cut off", "whole", "more", "text", "texts"],
+)
+def test_depth_is_found_before_decoding_whatever_the_rest_is(assessor, rest):
+    assert assessor.assess(b"[" * 950 + rest).kind == "depth"
+
+
+@pytest.mark.parametrize(
+    "body", [b'"' + b"[" * 999 + b'"', b'["a\\"' + b"[" * 999 + b'"]', b"[" + b"[]," * 999 + b"[]]"]
+)
+def test_brackets_within_texts_and_side_by_side_are_no_depth(assessor, body):
+    assert assessor.assess(body).kind == "schema"
+
+
 def all_asked(assessor, value):
     """The nearest of all callbacks that a body may be, none left out."""
     fitting = [callback for callback, _, is_valid in assessor._tolerant if is_valid(value)]
