@@ -1,8 +1,10 @@
 """Fuzzer of the mock's HTTP front: the fast path against the ASGI path, and both against an independent oracle.
 
-`python -m contract_tests.meta.fuzz --requests 200000 --seed 1` talks to the protocols without sockets. Answers, record
-and state are equal on both paths, and what RFC 9110, RFC 9112 and the contract allow. Of a difference it prints the
-smallest talks that show it, as a Python literal to give to `flaws`, and ends with 1.
+    python -m callback_contract.contract_tests.meta.mock_server.server.fuzz --requests 200000 --seed 1
+
+It talks to the protocols without sockets. Answers, record and state are equal on both paths, and what RFC 9110, RFC
+9112 and the contract allow. Of a difference it prints the smallest talks that show it, as a Python literal to give to
+`flaws`, and ends with 1.
 """
 
 from __future__ import annotations
@@ -16,14 +18,21 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import NamedTuple
 
-from contract_tests.meta.expecting import Stored, decoded, is_own, may_answer, path_of, worth
-from contract_tests.meta.fuzzed import CONTRACT, Drawer, Talk
-from contract_tests.meta.http_oracle import Reading, read_requests
-from contract_tests.meta.test_connection import Connection, configured
-from mock_server.assessing import Assessor
-from mock_server.connection import WireProtocol
-from mock_server.in_place import InPlaceProtocol, protocol_for
-from mock_server.receiver import Receiver
+from callback_contract.contract_tests.meta.mock_server.server.test_connection import Connection, configured
+from callback_contract.contract_tests.meta.support.expecting import (
+    Stored,
+    decoded,
+    is_own,
+    may_answer,
+    path_of,
+    worth,
+)
+from callback_contract.contract_tests.meta.support.fuzzed import CONTRACT, Drawer, Talk
+from callback_contract.contract_tests.meta.support.http_oracle import Reading, read_requests
+from callback_contract.mock_server.receiver.receiver import Receiver
+from callback_contract.mock_server.server.fast_path import FastPathProtocol, protocol_for
+from callback_contract.mock_server.server.protocol import WireProtocol
+from callback_contract.mock_server.validation.validator import Validator
 
 TALKS = 12  # with one receiver, so that states grow and heads are known
 _UNKEPT = 13  # each so manieth delivery cannot be kept
@@ -106,8 +115,8 @@ class _Line(Connection):
 
 
 @cache
-def _assessor() -> Assessor:
-    return Assessor(CONTRACT)
+def _assessor() -> Validator:
+    return Validator(CONTRACT)
 
 
 def heard(talks: list[Talk], protocol: type | None, *, kept: bool) -> tuple[list[Heard], dict]:
@@ -326,7 +335,7 @@ def smallest(talks: list[Talk], *, kept: bool, seconds: float = 30.0) -> list[Ta
 
 def fuzz(requests: int, seed: int, progress=lambda done: None) -> tuple[int, tuple[list[Talk], bool] | None]:
     """Returns how many requests were drawn, and the talks that show a flaw, with whether deliveries were kept."""
-    if not issubclass(protocol_for(Receiver(CONTRACT)), InPlaceProtocol):
+    if not issubclass(protocol_for(Receiver(CONTRACT)), FastPathProtocol):
         raise RuntimeError("there is no fast path to compare with")
     drawer, done = Drawer(seed), 0
     while done < requests:

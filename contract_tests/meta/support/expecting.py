@@ -12,9 +12,9 @@ from urllib.parse import unquote
 
 from jsonschema import Draft202012Validator
 
-from contract_tests.meta.fuzzed import CONTRACT, PREFIX, STATE
-from contract_tests.meta.http_oracle import Reading
-from openapi import pointer as jp
+from callback_contract.contract_tests.meta.support.fuzzed import CONTRACT, PREFIX, STATE
+from callback_contract.contract_tests.meta.support.http_oracle import Reading
+from callback_contract.openapi.documents import json_pointer as jp
 
 MOST_BYTES, DEEPEST = 1024 * 1024, 250  # the kit's own promises
 REJECTED = range(400, 500)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from contract_tests.meta.expecting import may_answer
-from contract_tests.meta.fuzz import flaws, fuzz, smallest
-from contract_tests.meta.fuzzed import Drawer, Talk
-from contract_tests.meta.http_oracle import read_requests
-from mock_server.in_place import InPlaceProtocol
-from mock_server.receiver import Receiver, Reply
+from callback_contract.contract_tests.meta.mock_server.server.fuzz import flaws, fuzz, smallest
+from callback_contract.contract_tests.meta.support.expecting import may_answer
+from callback_contract.contract_tests.meta.support.fuzzed import Drawer, Talk
+from callback_contract.contract_tests.meta.support.http_oracle import read_requests
+from callback_contract.mock_server.receiver.receiver import Receiver, Response
+from callback_contract.mock_server.server.fast_path import FastPathProtocol
 
 PLAIN = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
 CHUNKED = PLAIN.replace(b"Content-Length: 2", b"Transfer-Encoding: chunked")[:-2]
@@ -18,7 +18,9 @@ CHUNKED = PLAIN.replace(b"Content-Length: 2", b"Transfer-Encoding: chunked")[:-2
 @pytest.mark.parametrize("seed", range(5))
 def test_both_paths_are_alike_and_what_the_oracle_allows(seed):
     done, found = fuzz(1000, seed)
-    assert found is None, f"python -m contract_tests.meta.fuzz --requests 1000 --seed {seed}"
+    assert found is None, (
+        f"python -m callback_contract.contract_tests.meta.mock_server.server.fuzz --requests 1000 --seed {seed}"
+    )
     assert done >= 1000
 
 
@@ -29,8 +31,8 @@ def test_same_seed_draws_the_same_connections():
 
 
 def test_difference_between_the_paths_is_found_and_made_small(monkeypatch):
-    right = InPlaceProtocol._answer
-    monkeypatch.setattr(InPlaceProtocol, "_answer", lambda self, head, body: right(self, head, body + b" "))
+    right = FastPathProtocol._answer
+    monkeypatch.setattr(FastPathProtocol, "_answer", lambda self, head, body: right(self, head, body + b" "))
     _, (talks, kept) = fuzz(1000, 0)
     (talk,) = smallest(talks, kept=kept, seconds=10)
     assert "records differ" in flaws([talk], kept=kept)
@@ -38,7 +40,7 @@ def test_difference_between_the_paths_is_found_and_made_small(monkeypatch):
 
 
 def test_wrong_that_both_paths_share_is_found(monkeypatch):
-    monkeypatch.setattr(Receiver, "_judged", lambda self, assessment: Reply(204))
+    monkeypatch.setattr(Receiver, "_judged", lambda self, assessment: Response(204))
     assert "is answered" in flaws([Talk((PLAIN,))])
 
 

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from functools import cache
 from random import Random
 
-from contract_tests.corpus import DEPTHS, Scope
-from openapi import load_contract
-from openapi import pointer as jp
-from openapi.readback import load_read_back
+from callback_contract.contract_tests.generation.corpus import DEPTHS, Scope
+from callback_contract.openapi import load_contract
+from callback_contract.openapi.contract.read_back_document import load_read_back
+from callback_contract.openapi.documents import json_pointer as jp
 
 CONTRACT = load_contract()
 PREFIX = load_read_back().prefix.encode() + b"/"
