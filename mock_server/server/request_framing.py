@@ -75,7 +75,7 @@ def head_flaw(method: bytes, version: str, url: bytes, raw_headers: Sequence[tup
             if name == b"transfer-encoding":
                 return _OLD_CHUNKS
         elif name == b"expect":
-            if value.lower() != b"100-continue":
+            if value.strip() and value.lower() != b"100-continue":  # an empty list expects nothing
                 return _EXPECTATION
         elif value.lower() != b"chunked":
             return _CODING

@@ -60,6 +60,7 @@ REQUESTS = {
     "bad target": request("POST nowhere HTTP/1.1", JSON),
     "target that is no path": request("POST http://localhost HTTP/1.1", JSON),
     "expects": request("POST / HTTP/1.1", JSON, "Expect: 100-continue"),
+    "expects nothing": request("POST / HTTP/1.1", JSON, "Expect:"),
     "closes": request("POST / HTTP/1.1", JSON, "Connection: close"),
     "HTTP/1.0": request("POST / HTTP/1.0", JSON),
     "HTTP/1.0 that would stay": request("POST / HTTP/1.0", JSON, "Connection: keep-alive"),
@@ -314,6 +315,11 @@ def test_wrong_request_does_not_lose_the_right_one_before_it(protocol, name):
     assert first.startswith(b"HTTP/1.1 200 OK\r\n")
     assert second.startswith(b"HTTP/1.1 %d " % REFUSED[name])
     assert (closed, len(states), len(told)) == (True, 1, 4)
+
+
+@BOTH
+def test_empty_expectation_is_none(protocol):
+    assert b"HTTP/1.1 200 OK\r\n" in heard(protocol, [REQUESTS["expects nothing"]])[0]
 
 
 def test_absolute_target_without_a_path_is_the_root():
