@@ -300,7 +300,7 @@ def _exchange(
         value["answer"] = {
             "status": answer.status,
             "headers": [
-                [key, masked_header(key, redaction.text(text))]
+                [redaction.text(key), masked_header(key, redaction.text(text))]
                 for key, text in answer.headers
                 if key.lower() not in _VOLATILE
             ],
