@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import os
 import sys
@@ -10,7 +9,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from callback_contract.openapi.cli.interruption import INTERRUPTION, OutOfTime
+from callback_contract.openapi.cli.interruption import INTERRUPTION, OutOfTime, flush_streams
 
 __all__ = ["leaving_threads", "main", "run_command"]
 
@@ -31,9 +30,7 @@ def leaving_threads(main: Callable[[], None]) -> Callable[[], None]:
             main()
         except SystemExit as leave:
             if _lingers(before):
-                for stream in (sys.stdout, sys.stderr):
-                    with contextlib.suppress(OSError, ValueError):  # nobody reads it any more
-                        stream.flush()
+                flush_streams()
                 os._exit(leave.code if isinstance(leave.code, int) else 0)
             raise
 
@@ -100,7 +97,8 @@ def run_command() -> int:
         _say("interrupted")
         return 130
     except BrokenPipeError:
-        sys.stderr.close()  # the reader went away, as in `| head`
+        if sys.stderr:
+            sys.stderr.close()  # the reader went away, as in `| head`
         return 0
     except MemoryError:
         _say("error: there is not enough memory for it.\n  Give a smaller document, or fewer callbacks.")

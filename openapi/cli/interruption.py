@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from types import FrameType
 from typing import Any
 
-__all__ = ["INTERRUPTION", "Interruption", "OutOfTime"]
+__all__ = ["INTERRUPTION", "Interruption", "OutOfTime", "flush_streams"]
 
 _SAME_S = 1.0  # two signals within it are one: a key that is held down, a supervisor that tells a whole group
 _AGAIN_S = 2.0  # an exception that got lost inside the interpreter is raised again after it
@@ -109,9 +109,7 @@ class Interruption:
 
     def over(self, code: int) -> None:
         """All is done and said: a signal ends the process at once and without a word, with the code that it has."""
-        for stream in (sys.stdout, sys.stderr):
-            with contextlib.suppress(OSError, ValueError):  # nobody reads it any more
-                stream.flush()
+        flush_streams()
         for number in self._signals():
             signal.signal(number, lambda _number, _frame: os._exit(code))
 
@@ -163,6 +161,13 @@ class Interruption:
         self._raised_at = now
         self._wake_in(_AGAIN_S if self._leaves_a_report else 0)
         raise self.cause
+
+
+def flush_streams() -> None:
+    """Lets out what was printed; a stream that was closed before the start is not there, and one that ended is left."""
+    for stream in filter(None, (sys.stdout, sys.stderr)):
+        with contextlib.suppress(OSError, ValueError):  # nobody reads it any more
+            stream.flush()
 
 
 def _is_importing(frame: FrameType | None) -> bool:

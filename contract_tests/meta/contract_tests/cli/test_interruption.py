@@ -157,3 +157,11 @@ def test_signal_during_an_ordinary_command_is_130():
 @pytest.mark.parametrize("command", ["send http://127.0.0.1:9/", "check"])
 def test_command_without_a_signal_is_not_touched(command):
     assert run(*command.split(), "--max-time", "600", "--dry-run").returncode == 0
+
+
+@pytest.mark.skipif(not os.path.exists("/bin/sh"), reason="a shell closes streams")
+@pytest.mark.parametrize("ending", [">&-", "2>&-", ">&- 2>&-"])
+def test_streams_that_were_closed_before_the_start_change_no_exit_code(ending):
+    words = ["/bin/sh", "-c", f'"$@" {ending}', "sh", *PROGRAM, "rules", "ACK-01"]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert (done.returncode, "Traceback" in done.stderr) == (0, False)
