@@ -103,7 +103,9 @@ def run_command() -> int:
     except MemoryError:
         _say("error: there is not enough memory for it.\n  Give a smaller document, or fewer callbacks.")
         return 3
-    except Exception as error:
+    except SystemExit:
+        raise
+    except BaseException as error:  # what a library in Rust panics with is no Exception
         _say(
             f"error: {type(error).__name__}: {error}"[:600]
             + "\n  This is the kit's; please report it. --debug shows where."

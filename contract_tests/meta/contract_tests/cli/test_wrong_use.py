@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
+from callback_contract.contract_tests.cli.commands import cli
+from callback_contract.contract_tests.cli.main import run_command
 from callback_contract.contract_tests.meta.contract_tests.cli.test_check import run
 from callback_contract.contract_tests.meta.support.hostile import answer, raw_server
 
@@ -40,3 +44,17 @@ def test_delivery_that_is_put_off_for_too_long_is_no_stack_trace():
     with raw_server(lambda connection, _: connection.sendall(later)) as base:
         done = run("send", base, "--max-time", "5")
     assert (done.returncode, "Traceback" in done.stderr, "--max-time" in done.stderr) == (1, False, True)
+
+
+class Panic(BaseException):
+    """As a library in Rust raises it."""
+
+
+@pytest.mark.parametrize("error", [ValueError("odd"), Panic("odd"), AssertionError("odd")])
+def test_unexpected_exception_is_one_sentence_and_exit_code_3(error, monkeypatch, capsys):
+    def fail(**_):
+        raise error
+
+    monkeypatch.setattr(cli, "main", fail)
+    assert run_command() == 3
+    assert capsys.readouterr().err.splitlines()[0] == f"error: {type(error).__name__}: odd"
