@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -45,7 +46,18 @@ def console(*, stderr: bool = False) -> Console:
     """A console that shows the same text in a terminal and in a pipe, where it has no colours."""
     stream = (sys.stderr if stderr else sys.stdout) or io.StringIO()  # closed by whoever started us
     width = None if stream.isatty() else _PIPE_WIDTH
-    return Console(file=stream, width=width, highlight=False, emoji=False)
+    return _Console(file=stream, width=width, highlight=False, emoji=False)
+
+
+class _Console(Console):
+    """One whose reader may go away, as in `| head`: the run goes on, for its reports and its exit code."""
+
+    def on_broken_pipe(self) -> None:
+        self.quiet = True
+        with contextlib.suppress(OSError):  # else what is still in the buffer is complained of at the end
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, self.file.fileno())
+            os.close(nowhere)
 
 
 class Bar(Listener):

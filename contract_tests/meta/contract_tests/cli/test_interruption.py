@@ -165,3 +165,13 @@ def test_streams_that_were_closed_before_the_start_change_no_exit_code(ending):
     words = ["/bin/sh", "-c", f'"$@" {ending}', "sh", *PROGRAM, "rules", "ACK-01"]
     done = subprocess.run(words, capture_output=True, text=True, check=False)
     assert (done.returncode, "Traceback" in done.stderr) == (0, False)
+
+
+def test_reader_that_goes_away_costs_neither_the_reports_nor_the_exit_code(tmp_path):
+    words = [*PROGRAM, "check", "--depth", "quick", "--rules", "ACK-01,ACK-02", "--report-dir", str(tmp_path)]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
+        assert running.stdout.readline().startswith("Judging ")
+        running.stdout.close()
+        told = running.stderr.read()
+        assert (running.wait(timeout=120), told) == (0, "")
+    assert report_in(tmp_path)["exit_code"] == 0
