@@ -1,4 +1,4 @@
-"""Decides what the documentation shows of the upper floors, and how it is asked for."""
+"""Command `docs`: gathers what the layers above the documentation prove, and writes the site."""
 
 from __future__ import annotations
 
@@ -8,11 +8,8 @@ from typing import Any
 
 import click
 
-from callback_contract import mock_server
 from callback_contract.openapi.cli.contract_options import contract_of, contract_options, is_own
-from callback_contract.openapi.documenting.content.words import LANGUAGES
 from callback_contract.openapi.documenting.proof import MatrixRow, Proof, Run, Sample
-from callback_contract.openapi.documents.yaml_file import read_yaml
 from callback_contract.openapi.text.errors import KitError
 
 __all__ = ["docs", "proof"]
@@ -71,25 +68,15 @@ def docs(out: Path, lang: str | None, names: tuple[str, ...], **options: Any) ->
 
 
 def proof() -> Proof:
-    """Gathers faults, the kill matrix, the correct receivers and the recorded runs, as the kit ships them."""
-    from callback_contract.mock_server.faults.registry import FAULTS
+    """Gathers the kill matrix, the correct receivers and the recorded runs, as the kit ships them."""
     from callback_contract.mock_server.signing import presets
 
-    translated = {lang: _translated(lang) for lang in LANGUAGES}
     return Proof(
-        faults={rule_id: fault.deviation for rule_id, fault in FAULTS.items()},
-        translated={lang: texts for lang, texts in translated.items() if texts},
         matrix=matrix_rows(_text("KILL-MATRIX.md")),
         receivers=_samples(),
         runs=tuple(Run(**run) for run in json.loads(_text("cli/recorded-runs.json"))),
         schemes=presets(),
     )
-
-
-def _translated(lang: str) -> dict[str, str]:
-    """What the faults do in another language, by rule id; empty where nobody has written it."""
-    file = Path(mock_server.__file__).with_name(f"faults.{lang}.yaml")
-    return dict(read_yaml(file, error=KitError).value) if file.exists() else {}
 
 
 def matrix_rows(markdown: str) -> tuple[MatrixRow, ...]:

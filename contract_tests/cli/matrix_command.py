@@ -49,7 +49,7 @@ def _told(row: Row) -> str:
 
 
 def _line(row: Row) -> str:
-    deviation = RIGHT[row.fault] if row.fault in RIGHT else FAULTS[row.fault].deviation
+    deviation = RIGHT[row.fault] if row.fault in RIGHT else load_catalogue()[row.fault].fault
     mark = "" if row.exact else "  <- not exact"
     blocked = f" ({len(row.blocked)} blocked)" if row.blocked else ""
     return f"{row.fault or 'none':8} {deviation:62} {_told(row)}{blocked}{mark}"
@@ -67,7 +67,7 @@ def as_markdown(rows: Iterable[Row]) -> str:
         "|---|---|---|---|",
     ]
     for row in rows:
-        deviation = f"is {RIGHT[row.fault]}" if row.fault in RIGHT else FAULTS[row.fault].deviation
+        deviation = f"is {RIGHT[row.fault]}" if row.fault in RIGHT else load_catalogue()[row.fault].fault
         blocked = ", ".join(row.blocked) if len(row.blocked) <= 8 else f"{len(row.blocked)} rules"
         lines.append(f"| {row.fault or 'none'} | {deviation} | {_told(row)} | {blocked} |")
     return "\n".join(lines) + "\n"

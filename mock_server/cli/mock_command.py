@@ -14,6 +14,7 @@ from callback_contract.mock_server.cli.inspector_options import inspector_option
 from callback_contract.mock_server.cli.recording_options import recording_options
 from callback_contract.openapi.cli.contract_options import contract_of, contract_options
 from callback_contract.openapi.cli.help import rarely_used
+from callback_contract.openapi.rules.catalogue import load_catalogue
 
 __all__ = ["mock"]
 
@@ -73,7 +74,7 @@ def mock(
     from callback_contract.openapi.text.errors import KitError
 
     if list_faults:
-        click.echo("\n".join(f"{name}  {planted.deviation}" for name, planted in FAULTS.items()))
+        click.echo("\n".join(f"{rule.id}  {rule.fault}" for rule in load_catalogue().rules if rule.fault))
         return
     if fault is not None and fault.upper() not in FAULTS:
         raise KitError(f"there is no fault {fault!r}", where="--fault", remedy="--list-faults lists them.")
@@ -130,7 +131,7 @@ def mock(
         if tls and tls.authority:
             click.echo(f"Its authority, for check --ca: {tls.authority}")
         if fault and planted:
-            click.echo(f"Wrong on purpose ({fault.upper()}): {planted.deviation}.")
+            click.echo(f"Wrong on purpose ({fault.upper()}): {load_catalogue()[fault.upper()].fault}.")
         _tell_of_looking(page, "" if gate else read_back)
         _tell_of(recorder.found, options["store"])
         click.echo("Ctrl-C stops it.")

@@ -25,23 +25,23 @@ _LONGEST_EVENT_AGE = timedelta(minutes=5)
 When = Callable[[Request, Receiver], bool]
 
 
-def _trusting(deviation: str, when: When) -> Fault:
+def _trusting(when: When) -> Fault:
     """Takes some deliveries without a right signature."""
 
     def answer(request: Request, assessment: Assessment | None, receiver: Receiver, right: Right) -> Response:
         trusts = receiver.signature_flaw(request) and when(request, receiver)
         return receiver.trusting(request) if trusts else right()
 
-    return Fault(deviation, answer, needs="signature")
+    return Fault(answer, needs="signature")
 
 
-def _instead(deviation: str, reply: Response, when: When) -> Fault:
+def _instead(reply: Response, when: When) -> Fault:
     """Answers otherwise to some deliveries."""
 
     def answer(request: Request, assessment: Assessment | None, receiver: Receiver, right: Right) -> Response:
         return reply if receiver.signature and when(request, receiver) else right()
 
-    return Fault(deviation, answer, needs="signature")
+    return Fault(answer, needs="signature")
 
 
 def _configured(receiver: Receiver) -> tuple[Scheme, Keys]:
@@ -156,20 +156,20 @@ def _judges_the_event(request: Request, assessment: Assessment | None, receiver:
 
 
 SIGNING_FAULTS: dict[str, Fault] = {
-    "SIG-01": _trusting("checks a signature only where there is one", _unsigned),
-    "SIG-02": _instead("crashes where the signature is missing", CRASH, _unsigned),
-    "SIG-03": _trusting("looks at a signature's shape and no further", _shaped_right),
-    "SIG-04": Fault("trusts a signature that was right before", _remembers, needs="signature"),
-    "SIG-05": _trusting("compares as many characters as there are", _begins_right),
-    "SIG-06": _instead("crashes on a signature outside ASCII", CRASH, _has_other_bytes),
-    "SIG-07": _trusting("never finds a signature too old", lambda q, r: r.signature_flaw(q).endswith("is stale")),
-    "SIG-08": _trusting("takes signatures of the future", lambda q, r: r.signature_flaw(q).endswith("the future")),
-    "SIG-09": _instead("crashes where the time or the id of signing is missing", CRASH, _lacks_time_or_id),
-    "SIG-10": _trusting("takes signatures by an older algorithm, too", _other_hash),
-    "SIG-11": Fault("tells which signature it expected", _tells_the_right_one, needs="signature"),
-    "SIG-12": _instead("knows the signature's headers in one letter case only", WRONG, _names_in_other_case),
-    "SIG-13": _instead("reads the first of several signatures", WRONG, _first_is_wrong),
-    "SIG-14": _instead("knows one key only", WRONG, _by_another_key),
-    "SIG-15": Fault("judges the age of the event instead of the signature's", _judges_the_event, needs="signature"),
-    "SIG-16": Fault("stores before it checks the signature", _stores_first, needs="signature"),
+    "SIG-01": _trusting(_unsigned),
+    "SIG-02": _instead(CRASH, _unsigned),
+    "SIG-03": _trusting(_shaped_right),
+    "SIG-04": Fault(_remembers, needs="signature"),
+    "SIG-05": _trusting(_begins_right),
+    "SIG-06": _instead(CRASH, _has_other_bytes),
+    "SIG-07": _trusting(lambda q, r: r.signature_flaw(q).endswith("is stale")),
+    "SIG-08": _trusting(lambda q, r: r.signature_flaw(q).endswith("the future")),
+    "SIG-09": _instead(CRASH, _lacks_time_or_id),
+    "SIG-10": _trusting(_other_hash),
+    "SIG-11": Fault(_tells_the_right_one, needs="signature"),
+    "SIG-12": _instead(WRONG, _names_in_other_case),
+    "SIG-13": _instead(WRONG, _first_is_wrong),
+    "SIG-14": _instead(WRONG, _by_another_key),
+    "SIG-15": Fault(_judges_the_event, needs="signature"),
+    "SIG-16": Fault(_stores_first, needs="signature"),
 }

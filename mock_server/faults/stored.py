@@ -59,7 +59,7 @@ class _Event:
 Act = Callable[[_Event, Right], Response]
 
 
-def _fault(deviation: str, act: Act) -> Fault:
+def _fault(act: Act) -> Fault:
     """Acts on accepted callbacks whose message and state the contract lets one follow."""
 
     def answer(request: Request, assessment: Assessment | None, receiver: Receiver, right: Right) -> Response:
@@ -82,7 +82,7 @@ def _fault(deviation: str, act: Act) -> Fault:
         )
         return act(event, right)
 
-    return Fault(deviation, answer)
+    return Fault(answer)
 
 
 def _once_more(event: _Event) -> None:
@@ -295,59 +295,32 @@ def _trace_of_refused(request: Request, assessment: Assessment | None, receiver:
 
 
 STORED_FAULTS: dict[str, Fault] = {
-    "STA-01": _fault("acknowledges the last listed state without storing it", _forgets_last_listed),
-    "STA-02": _fault(
-        "stores a question mark for characters that need four bytes",
-        _stores_changed(lambda m: m.is_free_text, _without_astral),
-    ),
-    "STA-03": _fault(
-        "stores integers in 32 bits",
-        _stores_changed(lambda m: m.types == ("integer",) and m.format != "unix-seconds", _in_32_bits),
-    ),
-    "STA-04": _fault(
-        "stores phone numbers without their plus sign", _stores_changed(lambda m: m.format == "e164", _without_plus)
-    ),
-    "STA-05": _fault("stores keys in lower case", _stores_changed(lambda m: m.is_free_map, _lower_keys)),
-    "STA-06": _fault("keeps only the last message of a group", _one_per_group),
-    "STA-07": Fault("stores the state before it validates", _trace_of_refused),
-    "IDM-01": _fault("answers 409 to a redelivery", _conflict_on_repeat),
-    "IDM-02": _fault(
-        "crashes when the same event comes twice at once", _busy(lambda e: e.id + e.key, lambda event, right: CRASH)
-    ),
-    "IDM-03": _fault("lets a redelivery take effect again", _counted_again_if(lambda event: True)),
-    "IDM-04": _fault(
-        "looks before it inserts, so that two at once both take effect", _busy(lambda e: e.id + e.key, _twice)
-    ),
-    "IDM-05": _fault("knows a redelivery by its bytes", _by_bytes),
-    "IDM-06": _fault("knows a redelivery by all of its values", _by_value),
-    "IDM-07": _fault("takes every further state of a message for a redelivery", _by_message),
-    "IDM-08": _fault("remembers the last twenty events", _short_memory),
-    "ORD-01": _fault("answers 409 to a late older state", _conflict_on_late),
-    "ORD-02": _fault("stores whatever state came last", _last_one_wins),
-    "ORD-03": _fault("leaves a terminal state when an older one comes late", _end_is_left),
-    "ORD-04": _fault(
-        "holds a message's further state against the message before it in the group", _held_against_another
-    ),
-    "LOD-01": _fault(
-        "crashes when a group brings more than 20 messages in a moment",
-        _more_of_a_group_than(20, lambda event, right: CRASH),
-    ),
-    "LOD-02": _fault(
-        "crashes when two states of a message come at once",
-        _busy(lambda e: e.id, lambda event, right: right() if event.repeated else CRASH),
-    ),
-    "LOD-03": _fault(
-        "acknowledges without storing when a group brings more than 20 messages in a moment",
-        _more_of_a_group_than(20, lambda event, right: Response(200, b"{}", "application/json")),
-    ),
-    "LOD-04": _fault(
-        "takes long when a group brings more than 10 messages in a moment",
-        _more_of_a_group_than(10, lambda event, right: replace(right(), delay_s=0.9)),
-    ),
+    "STA-01": _fault(_forgets_last_listed),
+    "STA-02": _fault(_stores_changed(lambda m: m.is_free_text, _without_astral)),
+    "STA-03": _fault(_stores_changed(lambda m: m.types == ("integer",) and m.format != "unix-seconds", _in_32_bits)),
+    "STA-04": _fault(_stores_changed(lambda m: m.format == "e164", _without_plus)),
+    "STA-05": _fault(_stores_changed(lambda m: m.is_free_map, _lower_keys)),
+    "STA-06": _fault(_one_per_group),
+    "STA-07": Fault(_trace_of_refused),
+    "IDM-01": _fault(_conflict_on_repeat),
+    "IDM-02": _fault(_busy(lambda e: e.id + e.key, lambda event, right: CRASH)),
+    "IDM-03": _fault(_counted_again_if(lambda event: True)),
+    "IDM-04": _fault(_busy(lambda e: e.id + e.key, _twice)),
+    "IDM-05": _fault(_by_bytes),
+    "IDM-06": _fault(_by_value),
+    "IDM-07": _fault(_by_message),
+    "IDM-08": _fault(_short_memory),
+    "ORD-01": _fault(_conflict_on_late),
+    "ORD-02": _fault(_last_one_wins),
+    "ORD-03": _fault(_end_is_left),
+    "ORD-04": _fault(_held_against_another),
+    "LOD-01": _fault(_more_of_a_group_than(20, lambda event, right: CRASH)),
+    "LOD-02": _fault(_busy(lambda e: e.id, lambda event, right: right() if event.repeated else CRASH)),
+    "LOD-03": _fault(_more_of_a_group_than(20, lambda event, right: Response(200, b"{}", "application/json"))),
+    "LOD-04": _fault(_more_of_a_group_than(10, lambda event, right: replace(right(), delay_s=0.9))),
     "LOD-05": _fault(
-        "drops a state that comes while it writes another one of the message",
         _busy(
             lambda e: e.id, lambda event, right: right() if event.repeated else Response(200, b"{}", "application/json")
-        ),
+        )
     ),
 }

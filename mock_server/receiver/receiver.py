@@ -80,14 +80,12 @@ class Fault:
     """One deviation from a right receiver.
 
     Attributes:
-        deviation: What it does wrong, one sentence without a subject.
         answer: Gets the request, its assessment (None before a body is looked at), the receiver, and the right
             answer as a function that stores and answers when it is called.
         needs: What has to be there for it to show: signature, https, credentials or samples; empty for nothing.
         tls: What is wrong with the TLS below it, a key of `certificates.FLAWS`; empty for nothing.
     """
 
-    deviation: str
     answer: Callable[[Request, Assessment | None, Receiver, Right], Response]
     needs: str = ""
     tls: str = ""

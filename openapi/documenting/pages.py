@@ -227,6 +227,7 @@ def rendered_pages(book: Book) -> Iterator[tuple[str, str]]:
         "groups": ("start", "reference", "judged", "background"),
         "apart": apart(book.contract.callbacks),
         "read_back": read_back_in(t.lang),
+        "deviations": {rule.id: rule.fault for rule in book.catalogue.rules},
         "proved": {row.fault for row in book.proof.matrix},
         "stored": [rule for rule in book.catalogue.rules if rule.evidence == "read-back"],
     }

@@ -1,11 +1,9 @@
-"""Decides what the floors above tell the documentation: faults, the kill matrix, receivers, recorded runs."""
+"""Proof that the layers above hand to the documentation: the kill matrix, receivers, recorded runs."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-
-from callback_contract.openapi.rules.translations import ORIGINAL
 
 __all__ = ["MatrixRow", "Proof", "Run", "Sample"]
 
@@ -58,19 +56,10 @@ class Proof:
     """Everything that only the floors above know; a part that is empty is left out of the site.
 
     Attributes:
-        faults: By rule id, what a mock does that breaks it, as in "answers 409 to a redelivery".
-        translated: The same by language, where somebody has written it.
         schemes: Names of the signature schemes that come with the kit.
     """
 
-    faults: Mapping[str, str] = field(default_factory=dict)
-    translated: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     matrix: tuple[MatrixRow, ...] = ()
     receivers: tuple[Sample, ...] = ()
     runs: tuple[Run, ...] = ()
     schemes: tuple[str, ...] = ()
-
-    def deviation(self, fault: str, lang: str) -> str:
-        """What the fault does in a language; empty when it is not told there."""
-        texts = self.faults if lang == ORIGINAL else self.translated.get(lang, {})
-        return texts.get(fault, "")

@@ -1,21 +1,25 @@
-"""Decides what a rule is and which rules there are; `rules.yaml` is its only source."""
+"""Catalogue of the rules: each rule with its texts in every language; `rules.yaml` is its only source."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 from callback_contract.openapi.documents import json_pointer as jp
 from callback_contract.openapi.documents.yaml_file import YamlFile, read_yaml
 from callback_contract.openapi.text.errors import CatalogueError
 
-__all__ = ["CATALOGUE_FILE", "Catalogue", "Rule", "load_catalogue"]
+__all__ = ["CATALOGUE_FILE", "LANGUAGES", "ORIGINAL", "RULE_TEXTS", "Catalogue", "Rule", "load_catalogue"]
 
 CATALOGUE_FILE = Path(__file__).parents[1] / "rules.yaml"
+ORIGINAL = "en"
+LANGUAGES = (ORIGINAL, "zh")
+RULE_TEXTS = ("statement", "why", "remedy", "source", "note", "untestable", "fault")
 
 
 @dataclass(frozen=True)
@@ -32,6 +36,8 @@ class Rule:
         source: The RFC section, the provider's documentation, or "house rule" with its reason.
         since: The kit's version that brought the rule.
         untestable: Why no test can judge it; empty for all others.
+        fault: What the mock does that breaks it, a sentence without a subject; empty for an untestable rule.
+        translated: Its texts by language, as far as somebody has written them.
     """
 
     id: str
@@ -46,20 +52,40 @@ class Rule:
     since: str
     note: str = ""
     untestable: str = ""
+    fault: str = ""
+    translated: Mapping[str, Mapping[str, str]] = field(default_factory=dict, compare=False)
+
+    def in_language(self, language: str) -> Rule:
+        """The rule with its texts in a language; a text that nobody has translated stays English."""
+        texts: Mapping[str, Any] = self.translated.get(language, {})
+        return replace(self, **texts)
 
 
 @dataclass(frozen=True)
 class Catalogue:
-    """All rules in their order (a rule comes after those that it requires), and the chapters' titles."""
+    """All rules in their order (a rule comes after those that it requires), and the chapters' titles.
+
+    Attributes:
+        translated: Titles of chapters by language, as far as somebody has written them.
+    """
 
     chapters: dict[str, str]
     rules: tuple[Rule, ...]
+    translated: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     def __getitem__(self, rule_id: str) -> Rule:
         for rule in self.rules:
             if rule.id == rule_id:
                 return rule
         raise KeyError(rule_id)
+
+    def in_language(self, language: str) -> Catalogue:
+        """The catalogue with its texts in a language; a text that nobody has translated stays English."""
+        return replace(
+            self,
+            chapters={**self.chapters, **self.translated.get(language, {})},
+            rules=tuple(rule.in_language(language) for rule in self.rules),
+        )
 
     def with_required(self, rule_id: str) -> tuple[Rule, ...]:
         """A rule after all that it requires, whose breaking would explain its own."""
@@ -111,10 +137,18 @@ def _read_catalogue(path: Path) -> Catalogue:
     file = read_yaml(path, error=CatalogueError)
     for pointer, what in _flaws(file):
         raise CatalogueError(what, where=file.place(pointer), remedy="See openapi/schemas/rules.schema.json.")
+    chapters = file.value["chapters"]
     return Catalogue(
-        chapters=dict(file.value["chapters"]),
-        rules=tuple(Rule(**{**row, "requires": tuple(row["requires"])}) for row in file.value["rules"]),
+        chapters={name: row["title"] for name, row in chapters.items()},
+        rules=tuple(map(_rule, file.value["rules"])),
+        translated={lang: {name: row[lang] for name, row in chapters.items() if lang in row} for lang in LANGUAGES[1:]},
     )
+
+
+def _rule(row: dict[str, Any]) -> Rule:
+    own = {key: value for key, value in row.items() if key not in LANGUAGES}
+    translated = {lang: row[lang] for lang in LANGUAGES if lang in row}
+    return Rule(**{**own, "requires": tuple(row["requires"]), "translated": translated})
 
 
 def _flaws(file: YamlFile) -> Iterator[tuple[str, str]]:
@@ -136,4 +170,7 @@ def _flaws(file: YamlFile) -> Iterator[tuple[str, str]]:
         for required in row["requires"]:
             if required not in seen:
                 yield f"{where}/requires", f"{row['id']} requires {required}, which does not come before it"
+        for lang in LANGUAGES[1:]:
+            for key in sorted(row.get(lang, {}).keys() - row.keys()):
+                yield f"{where}/{lang}/{key}", f"{row['id']} has no {key} that could be translated"
         seen.add(row["id"])

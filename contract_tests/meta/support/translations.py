@@ -17,7 +17,6 @@ import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from callback_contract.contract_tests.cli.docs_command import proof
 from callback_contract.contract_tests.receivers import RECEIVERS
 from callback_contract.contract_tests.reporting.formats.words import WORDS as REPORT_WORDS
 from callback_contract.mock_server.inspector.words import WORDS as INSPECTOR_WORDS
@@ -26,15 +25,15 @@ from callback_contract.openapi.documenting.content.words import table
 from callback_contract.openapi.documents.json_pointer import get
 from callback_contract.openapi.documents.overlay import apply_overlay, load_overlay
 from callback_contract.openapi.documents.yaml_file import read_yaml
-from callback_contract.openapi.rules.catalogue import load_catalogue
-from callback_contract.openapi.rules.translations import RULE_TEXTS, load_translation, overlay_path, prose
+from callback_contract.openapi.rules.catalogue import RULE_TEXTS, load_catalogue
+from callback_contract.openapi.rules.translations import overlay_path, prose
 
 RECORD = Path(__file__).parents[1] / "translated.zh.json"
 Pair = tuple[str, str]
 
 
 def pairs() -> dict[str, Pair]:
-    """Every text that is there in both languages, by a name that says where it stands."""
+    """Every text in English and Chinese, by a name that says where it stands; missing Chinese is empty."""
     return {name: (english, chinese) for name, english, chinese in _pairs()}
 
 
@@ -42,18 +41,21 @@ def _pairs() -> Iterator[tuple[str, str, str]]:
     for file in (CONTRACT_FILE, CONTRACT_FILE.with_name("read-back.yaml")):
         document = read_yaml(file, error=KitError).value
         translated = apply_overlay(document, load_overlay(overlay_path("zh", file)))
-        yield from ((file.name + pointer, text, get(translated, pointer)) for pointer, text in prose(document).items())
-    english, chinese = load_catalogue(), load_translation("zh")
-    yield from ((f"chapter {name}", title, chinese.chapters[name]) for name, title in english.chapters.items())
-    for ours, theirs in zip(english.rules, chinese.rules, strict=True):
-        yield from ((f"{ours.id} {key}", getattr(ours, key), getattr(theirs, key)) for key in RULE_TEXTS)
-    told = proof()
-    yield from ((f"fault {name}", text, told.deviation(name, "zh") or "") for name, text in told.faults.items())
-    yield from ((f"words.yaml {key}", text["en"], text["zh"]) for key, text in table().items())
+        for pointer, text in prose(document).items():
+            chinese = get(translated, pointer)
+            yield file.name + pointer, text, "" if chinese == text else chinese
+    catalogue = load_catalogue()
+    chapters = catalogue.translated.get("zh", {})
+    yield from ((f"chapter {name}", title, chapters.get(name, "")) for name, title in catalogue.chapters.items())
+    for rule in catalogue.rules:
+        chinese = rule.translated.get("zh", {})
+        texts = {key: text for key in RULE_TEXTS if (text := getattr(rule, key))}
+        yield from ((f"{rule.id} {key}", text, chinese.get(key, "")) for key, text in texts.items())
+    yield from ((f"words.yaml {key}", text["en"], text.get("zh", "")) for key, text in table().items())
     for part, words in (("report", REPORT_WORDS), ("inspector", INSPECTOR_WORDS)):
-        yield from ((f"{part} {key}", *both) for key, both in words.items())
+        yield from ((f"{part} {key}", english, "".join(rest)) for key, (english, *rest) in words.items())
     for row in read_yaml(CONTRACT_FILE.with_name("open-questions.yaml"), error=KitError).value["questions"]:
-        yield from ((f"{row['id']} {key}", text["en"], text["zh"]) for key, text in row.items() if key != "id")
+        yield from ((f"{row['id']} {key}", text["en"], text.get("zh", "")) for key, text in row.items() if key != "id")
     yield from ((f"receiver {each.name}", each.untested, each.untested_zh) for each in RECEIVERS if each.untested)
     yield from _changes()
 
@@ -84,7 +86,7 @@ def digest(text: str) -> str:
 
 def digests() -> dict[str, list[str]]:
     """What the record holds when every translation is up to date."""
-    return {name: [digest(text) for text in pair] for name, pair in sorted(pairs().items()) if any(pair)}
+    return {name: [digest(text) for text in pair] for name, pair in sorted(pairs().items()) if all(pair)}
 
 
 def recorded() -> dict[str, list[str]]:

@@ -30,7 +30,7 @@ def bench_before(fault=None, *rules, at_once=None):
         return replace(reply, delay_s=max(reply.delay_s, WORK_S))
 
     contract = tools()[0]
-    with served(Receiver(contract, fault=Fault("", answer))) as url, bench_at(url, *rules, at_once=at_once) as bench:
+    with served(Receiver(contract, fault=Fault(answer))) as url, bench_at(url, *rules, at_once=at_once) as bench:
         bench.state, bench.patience_s = own_read_back(url, contract), 1.0
         for _ in range(16):  # that it works side by side is known from here on, however busy this machine is
             quick = Exchange(Delivery("", "POST", (), b""), Response(200, "", (), b"{}"), "", "", WORK_S)

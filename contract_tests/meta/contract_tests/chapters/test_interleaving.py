@@ -68,7 +68,7 @@ def test_finding_says_which_state_was_due(mixed_up):
 
 
 def test_refused_delivery_is_not_held_against_a_receiver():
-    refusal = Fault("", lambda request, assessment, receiver, right: Response(422))
+    refusal = Fault(lambda request, assessment, receiver, right: Response(422))
     assert judged(refusal, read=lambda message_id: None).verdict == "pass"
 
 

@@ -100,7 +100,7 @@ def test_progress_and_failures_are_shown_while_rules_are_judged():
         time.sleep(0.02)
         return Response(500) if assessment.kind == "syntax" else right()
 
-    with served(Receiver(load_contract(), fault=Fault("", slowly))) as url:
+    with served(Receiver(load_contract(), fault=Fault(slowly))) as url:
         shown = in_a_terminal("check", url, "--rules", "ACK-01,PAY-01,PAY-03,PAY-05")
     live, _, _ = shown.partition("not conformant")
     assert len(set(re.findall(r"\d+/\d+", live))) > 3  # how far it is

@@ -119,7 +119,7 @@ def copied(report_dir, tmp_path):
 
 def test_same_body_is_sent_with_a_fresh_run_and_fresh_times(report_dir, reproduce):
     taken = []
-    keep = Fault("", lambda request, _, __, right: taken.append(request) or right())
+    keep = Fault(lambda request, _, __, right: taken.append(request) or right())
     with served(Receiver(CONTRACT, fault=keep)) as base:
         assert reproduce(report_dir, "WIRE-10-1", "--url", base)[0] == 0
     finding = first_finding(json.loads((report_dir / "report.json").read_text()))
@@ -142,7 +142,7 @@ def test_rule_plays_all_of_its_findings(report_dir, reproduce):
 
 def test_dry_run_shows_the_sequence_and_sends_nothing(report_dir, reproduce):
     taken = []
-    keep = Fault("", lambda request, _, __, right: taken.append(request) or right())
+    keep = Fault(lambda request, _, __, right: taken.append(request) or right())
     with served(Receiver(CONTRACT, fault=keep)) as base:
         code, told = reproduce(report_dir, "WIRE-10-1", "--url", f"{base}/here", "--dry-run", "-H", "X-Key: hush-hush")
     assert (code, taken) == (0, [])
@@ -153,7 +153,7 @@ def test_dry_run_shows_the_sequence_and_sends_nothing(report_dir, reproduce):
 def test_case_that_the_kit_has_no_more_is_sent_as_recorded_and_not_judged(copied, reproduce):
     edited(copied, lambda value: first_finding(value).update(case="something of an older kit"))
     taken = []
-    keep = Fault("", lambda request, _, __, right: taken.append(request) or right())
+    keep = Fault(lambda request, _, __, right: taken.append(request) or right())
     with served(Receiver(CONTRACT, fault=keep)) as base:
         code, told = reproduce(copied, "WIRE-10-1", "--url", base)
     assert code == 3
@@ -187,10 +187,10 @@ def test_receiver_that_died_of_a_rule_is_shown_to_die_again(tmp_path, reproduce)
             return right()
         return CRASH if receiver.memory.get("dead") else right()
 
-    with served(Receiver(CONTRACT, fault=Fault("dies of a refused body", dies))) as base:
+    with served(Receiver(CONTRACT, fault=Fault(dies))) as base:
         finding = first_finding(written(judged(base, "PAY-17"), tmp_path, base))
         assert finding["case_index"] is None
-    with served(Receiver(CONTRACT, fault=Fault("dies of a refused body", dies))) as base:
+    with served(Receiver(CONTRACT, fault=Fault(dies))) as base:
         code, told = reproduce(tmp_path, finding["id"], "--url", base)
     assert (code, "an acknowledgement (2xx), as before" in told) == (1, True), told
 
@@ -200,7 +200,7 @@ def every_third(request, assessment, receiver, right):
     return CRASH if assessment is not None and receiver.memory["count"] % 3 == 0 else right()
 
 
-FLAKY = Fault("fails every third delivery", every_third)
+FLAKY = Fault(every_third)
 
 
 def test_flaky_receiver_is_told_with_how_often_it_failed(tmp_path):

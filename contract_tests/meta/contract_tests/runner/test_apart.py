@@ -76,7 +76,7 @@ def dies_of_a_broken_body():
         dead.extend([True] if assessment is not None and not assessment.accepted else [])
         return Response(503, b"", "text/plain") if dead else right()
 
-    return Fault("dies of a broken body", answer)
+    return Fault(answer)
 
 
 def test_what_kills_one_url_leaves_the_other_to_be_judged(tmp_path):

@@ -50,7 +50,7 @@ def bears_no_company():
         reply = right()
         return Response(reply.status, reply.body, reply.media_type, reply.headers, 0.02)
 
-    return Fault("", answer)
+    return Fault(answer)
 
 
 def crashes_once_at(*numbers):
@@ -62,7 +62,7 @@ def crashes_once_at(*numbers):
             seen[0] += 1
             return CRASH if seen[0] in numbers else right()
 
-    return Fault("", answer)
+    return Fault(answer)
 
 
 def test_receiver_that_bears_no_company_breaks_the_rule_on_bursts_and_no_other():

@@ -191,7 +191,7 @@ def dies_of(sign):
             dead.append(True)
         return right()
 
-    return Fault("", answer)
+    return Fault(answer)
 
 
 def test_rule_that_killed_a_slow_receiver_is_named():

@@ -88,7 +88,7 @@ def test_more_company_than_usual_excuses_only_what_breaks_no_more(monkeypatch, b
 
 def _verdicts(answer):
     """What comes of two rules at a receiver that answers so; of one rule, a single case carries a mark."""
-    with served(Receiver(CONTRACT, fault=Fault("", answer))) as url, bench_at(url, "ACK-01", "FWD-01") as bench:
+    with served(Receiver(CONTRACT, fault=Fault(answer))) as url, bench_at(url, "ACK-01", "FWD-01") as bench:
         _mark(bench)
         judge_all(bench, TESTS)
         return [result.verdict for result in bench.results.values()]

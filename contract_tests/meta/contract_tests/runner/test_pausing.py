@@ -58,7 +58,7 @@ def test_what_broke_beside_other_rules_is_asked_again_in_its_turn():
             return Response(500)
         return right()
 
-    result = came(Fault("", answer)).results["WIRE-16"]
+    result = came(Fault(answer)).results["WIRE-16"]
     assert (len(refused), result.verdict.value, result.findings) == (2, "pass", [])
 
 

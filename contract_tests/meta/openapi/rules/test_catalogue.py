@@ -54,6 +54,10 @@ def test_rule_that_rests_on_a_house_number_is_no_must():
         ("statement: The receiver", "statement: The receiver must", "statement"),
         ("requires: [ACK-01, ACK-02]", "requires: [PAY-01]", "does not come before"),
         ("    since: '1.0'\n", "", "since"),
+        ("    fault: acknowledges the first delivery and no other\n", "", '"fault" is a required'),
+        ("    fault: acknowledges the first", "    fault: It acknowledges the first", "does not match"),
+        ("    zh:\n", "    zh:\n      note: 多余\n", "ACK-01 has no note"),
+        ("    zh:\n", "    zh:\n      level: MUST\n", "level"),
     ],
 )
 def test_broken_catalogue_is_refused_with_its_line(tmp_path, old, new, said):
