@@ -18,7 +18,7 @@ from callback_contract.contract_tests.reporting.formats.finding_words import (
     chinese_expected,
 )
 from callback_contract.contract_tests.reporting.formats.highlighting import highlighted, visible
-from callback_contract.contract_tests.reporting.formats.words import LANGUAGES, WORDS, both, reason, told
+from callback_contract.contract_tests.reporting.formats.words import LANGUAGES, both, plain, reason, told
 from callback_contract.contract_tests.reporting.model.causes import by_cause
 from callback_contract.contract_tests.reporting.model.documentation_links import Link, finding_links, rule_link
 from callback_contract.contract_tests.reporting.model.outcome import (
@@ -74,8 +74,8 @@ def report_html(report: dict[str, Any], chinese: Texts | None = None) -> str:
             script=Markup(script),  # noqa: S704  # the kit's own file
             style_hash=source_hash(style),
             script_hash=source_hash(script),
-            title_en=f"{name}: {WORDS[result][0].lower()} – {WORDS['title'][0]}",
-            title_zh=f"{name}：{WORDS[result][1]} – {WORDS['title'][1]}",
+            title_en=f"{name}: {plain(result)[0].lower()} – {plain('title')[0]}",
+            title_zh=f"{name}：{plain(result)[1]} – {plain('title')[1]}",
             outcome=result,
             tone=tone,
             sign=_SIGNS[tone],
@@ -130,7 +130,7 @@ def _environment(report: dict[str, Any], chinese: Texts) -> Environment:
         "text": text,
         "reason": reason,
         "chapter_title": chapter_title,
-        "words": WORDS,
+        "plain": plain,
         "row": pictures.ROW,
     }
     environment.filters |= {

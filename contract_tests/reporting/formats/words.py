@@ -10,7 +10,7 @@ from markupsafe import Markup, escape
 from callback_contract.contract_tests.reporting.formats.highlighting import visible
 from callback_contract.contract_tests.reporting.formats.reasons import REASONS
 
-__all__ = ["LANGUAGES", "WORDS", "both", "reason", "told"]
+__all__ = ["LANGUAGES", "WORDS", "both", "plain", "reason", "told"]
 
 LANGUAGES = ("en", "zh")
 
@@ -207,13 +207,23 @@ WORDS: dict[str, tuple[str, str]] = {
         "由 callback-contract {version} 根据 report.json 生成。本页不加载也不发送任何内容。",
     ),
 }
-"""Every word of the page: English, Chinese."""
+"""Every word of the page: English, Chinese; without Chinese it is shown in English."""
 
 
 def both(key: str, **values: Any) -> Markup:
     """A word in both languages; the page shows one of them."""
-    english, chinese = (escape(text).format(**values) for text in WORDS[key])
-    return told(english, chinese)
+    return told(*(escape(text).format(**values) for text in _texts(key)))
+
+
+def plain(key: str) -> tuple[str, str]:
+    """A word in English and Chinese, for where no element can stand; twice the English one where Chinese is missing."""
+    english, chinese = _texts(key)
+    return english, chinese or english
+
+
+def _texts(key: str) -> tuple[str, str]:
+    english, *chinese = WORDS[key]
+    return english, "".join(chinese)
 
 
 def reason(text: str) -> Markup:

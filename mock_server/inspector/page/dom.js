@@ -42,7 +42,8 @@ export const spoken = () => language;
 
 /** The words of a key in the language chosen, with values put in. */
 export function t(key, values = {}) {
-  const text = words[key]?.[language === "zh" ? 1 : 0] ?? key;
+  const [english = key, chinese] = words[key] ?? [];
+  const text = (language === "zh" && chinese) || english;
   return text.replace(/\{(\w+)\}/g, (whole, name) => name in values ? seen(values[name]) : whole);
 }
 

@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 
 from callback_contract.openapi.documents.yaml_file import read_yaml
+from callback_contract.openapi.rules.catalogue import ORIGINAL
 from callback_contract.openapi.text.errors import KitError
 
 __all__ = ["LANGUAGES", "Words", "languages_from", "table"]
@@ -31,13 +32,13 @@ class Words:
     used: set[str] = field(default_factory=set, compare=False)
 
     def __call__(self, key: str, n: int | None = None, **values: object) -> str:
-        """Returns a text with `{name}` filled in; `one|many` is chosen by `n`.
+        """Returns a text with `{name}` filled in; `one|many` is chosen by `n`; what is not translated is English.
 
         Raises:
-            KeyError: The table has no such key, or lacks it in this language.
+            KeyError: The table has no such key.
         """
         self.used.add(key)
-        text = table()[key][self.lang]
+        text = table()[key].get(self.lang) or table()[key][ORIGINAL]
         if n is not None:
             one, _, many = text.partition("|")
             text = one if n == 1 or not many else many

@@ -14,7 +14,7 @@ from callback_contract.contract_tests.meta.support.hostile import answer, raw_se
 from callback_contract.contract_tests.meta.support.inspecting import GOOD, asked, body, inspecting
 from callback_contract.mock_server.cli.inspector_options import TOKEN_VARIABLE, inspected
 from callback_contract.mock_server.inspector.resend import curl_of
-from callback_contract.mock_server.inspector.words import LANGUAGES, WORDS
+from callback_contract.mock_server.inspector.words import WORDS
 from callback_contract.mock_server.receiver.guard import FOREIGN, NO_TOKEN, Guard
 from callback_contract.mock_server.server.serving import bound_socket
 from callback_contract.openapi.text.errors import KitError
@@ -350,9 +350,10 @@ def test_curl_goes_to_the_mock_as_the_delivery_did(mock):
     )
 
 
-def test_every_word_is_there_in_both_languages():
-    assert all(len(texts) == len(LANGUAGES) and all(texts) for texts in WORDS.values())
-    assert all(set(re.findall(r"{\w+}", en)) == set(re.findall(r"{\w+}", zh)) for en, zh in WORDS.values())
+def test_every_word_has_the_same_values_in_both_languages():
+    both = {key: texts for key, texts in WORDS.items() if all(texts[1:])}  # another test names what lacks Chinese
+    values = {key: [set(re.findall(r"{\w+}", text)) for text in texts] for key, texts in both.items()}
+    assert [key for key, (ours, *theirs) in values.items() if theirs != [ours]] == []
 
 
 def test_page_uses_every_word_and_no_other():
