@@ -61,7 +61,7 @@ def as_markdown(rows: Iterable[Row]) -> str:
         "# The kill matrix",
         "",
         "Each rule is shown able to fail: the mock is judged once with each of its faults. Written by",
-        "`callback-contract matrix --out contract_tests/KILL-MATRIX.md`; a test holds it to what the suite finds.",
+        "`callback-contract matrix`; a test holds it to what the suite finds.",
         "",
         "| fault | the receiver … | noticed by | explains, and therefore blocks |",
         "|---|---|---|---|",

@@ -1,6 +1,6 @@
 """Decides which bodies are not drawn in a run, since they come with the kit: those of the callbacks judged by default.
 
-They were drawn by the same generators from the same schema, once for each change of it (meta/scripts/draw.py). So
+They were drawn by the same generators from the same schema, once for each change of it (meta/scripts/generate.py). So
 no version of a generator that happens to be installed changes a verdict, and a run does not spend half its time on
 drawing the same again. A schema that has changed since, another seed, more bodies than are here: all of that is drawn
 afresh.
@@ -19,7 +19,7 @@ from typing import Any
 from callback_contract.contract_tests.generation.bounds import generative
 from callback_contract.openapi.contract.model import Callback
 
-__all__ = ["SEED", "DrawnFile", "drawn_bodies", "file_of", "walked_bodies"]
+__all__ = ["FOLDER", "SEED", "DrawnFile", "drawn_bodies", "file_of", "walked_bodies"]
 
 SEED = 0
 """The seed that the bodies which come with the kit were drawn with: the default one."""
@@ -27,7 +27,7 @@ SEED = 0
 _WALKED = {False: "boundaries", True: "broken_boundaries"}
 _CHANCE = {False: "contents", True: "negations"}
 _FORM = 1  # raised when the same schema is drawn from in another way
-_FOLDER = Path(__file__).parent
+FOLDER = Path(__file__).parent
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ def _read(written: Any) -> Any:
 def file_of(callback: Callback) -> Path:
     """Where the bodies of a callback are, if they come with the kit: found by what they are drawn from."""
     source = json.dumps([_FORM, callback.media_type, generative(callback)], default=str)
-    return _FOLDER / f"{hashlib.sha256(source.encode()).hexdigest()[:24]}.json"
+    return FOLDER / f"{hashlib.sha256(source.encode()).hexdigest()[:24]}.json"
 
 
 @lru_cache(maxsize=8)

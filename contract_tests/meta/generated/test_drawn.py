@@ -13,7 +13,7 @@ from callback_contract.contract_tests.generation import pregenerated as drawn
 from callback_contract.contract_tests.generation import strategies as drawing
 from callback_contract.contract_tests.generation.bounds import generative
 from callback_contract.contract_tests.generation.corpus import DEPTHS, Scope
-from callback_contract.contract_tests.meta.scripts.draw import KEPT_DEPTH, drawn_file
+from callback_contract.contract_tests.meta.generating.bodies import KEPT_DEPTH, drawn_file
 from callback_contract.openapi.contract.loading import load_contract
 
 CONTRACT = load_contract()
@@ -38,12 +38,6 @@ def live(monkeypatch):
 
         monkeypatch.setattr(drawing, name, counted)
     return calls
-
-
-def test_what_comes_with_the_kit_is_of_todays_contract():
-    files = {drawn.file_of(callback) for callback in DEFAULTS}
-    present = set(drawn.file_of(CALLBACK).parent.glob("*.json"))
-    assert files == present, "run: python -m callback_contract.contract_tests.meta.scripts.draw"
 
 
 @pytest.mark.parametrize("depth", ["quick", "standard"])

@@ -55,11 +55,11 @@ def labels(contract, signer=None):
     return found
 
 
-@pytest.mark.parametrize("kind", ["plain", "signed", "form"])
-def test_every_case_has_its_chinese(kind, tmp_path):
-    contract = read_contract(written(tmp_path, TWILIO_LIKE)) if kind == "form" else None
-    found = labels(contract, DeliverySigner(*stock_signature()) if kind == "signed" else None)
-    assert len(found) > 100
+def test_every_case_has_its_chinese(tmp_path):
+    signed = labels(None, DeliverySigner(*stock_signature()))
+    kinds = (labels(None), signed, labels(read_contract(written(tmp_path, TWILIO_LIKE))))
+    assert [kind for kind in kinds if len(kind) <= 100] == []
+    found = set().union(*kinds)
     left = {label: LEFT_AS_IT_IS.sub("", chinese_case(label)) for label in found}
     assert {label for label in found if not chinese_case(label) or re.search("[A-Za-z]{2,}", left[label])} == set()
 

@@ -19,7 +19,6 @@ from click.testing import CliRunner
 from callback_contract.contract_tests.cli import docs_command
 from callback_contract.contract_tests.cli.commands import _LazyGroup
 from callback_contract.contract_tests.cli.docs_command import docs, proof
-from callback_contract.contract_tests.cli.recorded_runs import RECORDED, ran
 from callback_contract.contract_tests.meta.openapi.rules.test_translations import OTHER_WORDS
 from callback_contract.mock_server.signing import load_keys, load_scheme
 from callback_contract.openapi import CONTRACT_FILE, KitError, load_contract
@@ -455,17 +454,6 @@ def test_every_fault_is_told_in_every_language(site):
         assert lang != "en" or [row.fault for row in proof().matrix if row.deviation != told[row.fault]] == []
 
 
-def test_recorded_runs_are_what_the_program_prints_now():
-    runs = {run["what"]: run for run in json.loads(RECORDED.read_text("utf-8"))}
-    assert ran(runs["explain"]["command"]) == (runs["explain"]["exit_code"], runs["explain"]["output"])
-    statements = {rule.id: rule.statement for rule in CATALOGUE.rules}
-    for run in runs.values():
-        for rule_id, statement in re.findall(
-            r"([A-Z]+-\d\d) +(?:MUST|SHOULD) [ \d]*(?:shared)? *(The .*)", run["output"]
-        ):
-            assert statement == statements[rule_id], "run python -m callback_contract.contract_tests.cli.recorded_runs"
-
-
 def test_commands_that_are_shown_exist(site):
     shown = re.findall(r"<code>callback-contract (\w+)([^<]*)</code>", site["en/testing.html"] + site["en/rules.html"])
     assert len(shown) > len(CATALOGUE.rules)
@@ -489,10 +477,6 @@ def test_signature_scheme_that_is_shown_is_one(site, tmp_path, monkeypatch):
         (tmp_path / "my-scheme.yaml").write_text(unescape(re.sub("<[^>]*>", "", shown)))
         scheme = load_scheme(str(tmp_path / "my-scheme.yaml"))
         assert scheme.timed and len(load_keys(scheme, os.environ).values) == 2
-
-
-def test_recorded_runs_name_no_machine():
-    assert not re.search(r"/(?:home|root|tmp|Users)/", RECORDED.read_text("utf-8"))
 
 
 def test_part_that_is_empty_is_left_out():

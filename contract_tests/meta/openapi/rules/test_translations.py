@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from callback_contract.contract_tests.meta.support import translations
+from callback_contract.contract_tests.meta.generating import translations
+from callback_contract.contract_tests.meta.generating.made import COMMAND
 from callback_contract.openapi import CONTRACT_FILE, CatalogueError, ContractError, load_contract
 from callback_contract.openapi.documents.json_pointer import without
 from callback_contract.openapi.documents.overlay import apply_overlay, load_overlay
@@ -46,8 +47,7 @@ def structure(document):
 
 
 def test_every_text_has_its_chinese():
-    missing = [name for name, (english, chinese) in translations.pairs().items() if english and not chinese]
-    assert missing == [], "write the Chinese of these beside the English; until then the English is shown"
+    assert translations.missing() == [], "write their Chinese beside the English; until then the English is shown"
 
 
 @pytest.mark.parametrize("language", TRANSLATED)
@@ -145,9 +145,8 @@ def test_prose_is_what_readers_read_and_no_data():
 
 
 def test_no_english_text_changed_without_its_chinese():
-    now, before = translations.digests(), translations.recorded()
-    changed = [name for name in {**now, **before} if now.get(name) != before.get(name)]
-    assert changed == [], f"translate these, then run python -m {translations.__name__}"
+    waiting = translations.stale(translations.digests(), translations.recorded())
+    assert waiting == [], f"change the Chinese of these, too, or run {COMMAND} --still-right NAME"
 
 
 @pytest.mark.parametrize(
@@ -159,15 +158,27 @@ def test_text_is_stale_when_only_its_english_changed(now, is_stale):
     assert translations.stale({"text": now, "new": ["c", "w"]}, {"text": ["a", "z"]}) == ["text"] * is_stale
 
 
-def test_stale_text_stays_so_until_it_is_changed_or_said_to_be_right(tmp_path, monkeypatch, capsys):
+def test_stale_text_stays_so_until_it_is_changed_or_said_to_be_right(tmp_path, monkeypatch):
     name = "ACK-01 why"
     monkeypatch.setattr(translations, "RECORD", tmp_path / "translated.json")
-    assert translations.main([]) == 0
+    translations.made().write()
     before = translations.pairs()
     monkeypatch.setattr(translations, "pairs", lambda: before | {name: ("It changed.", before[name][1])})
-    assert translations.main([]) == translations.main([]) == 1
-    assert f"stale: {name}" in capsys.readouterr().out
-    assert translations.main(["--still-right", name]) == translations.main([]) == 0
+    for _ in range(2):
+        made = translations.made()
+        made.write()
+        assert [line for line in made.by_hand if name in line and "It changed." in line]
+    translations.made([name]).write()
+    assert translations.made().by_hand == ()
+
+
+def test_text_that_lost_its_chinese_is_named_and_its_record_stays(tmp_path, monkeypatch):
+    monkeypatch.setattr(translations, "RECORD", tmp_path / "translated.json")
+    translations.made().write()
+    before = translations.pairs()
+    monkeypatch.setattr(translations, "pairs", lambda: before | {"ACK-01 why": (before["ACK-01 why"][0], "")})
+    made = translations.made()
+    assert (len(made.by_hand), made.stale()) == (1, []) and "ACK-01 why" in made.by_hand[0]
 
 
 def test_changelog_has_the_same_versions_and_entries_in_both_languages():

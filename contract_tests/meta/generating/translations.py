@@ -1,11 +1,7 @@
-"""Decides which Chinese text translates which English one, and tells those whose English changed since.
+"""Maker of translated.zh.json: which Chinese text translates which English one.
 
-    python -m callback_contract.contract_tests.meta.support.translations [--still-right NAME …]
-
-It lists what is stale, and takes what was translated; `--still-right` says that this Chinese needs no change.
-
-translated.zh.json holds a digest of both texts of each pair. When the English changed, its Chinese is stale until it
-changed, too, or until somebody says that it is still right. No text is ever taken as translated by itself.
+It holds a digest of both texts of each pair. When the English changed, its Chinese is stale until it changed, too, or
+until somebody says that it is still right. No text is ever taken as translated by itself.
 """
 
 from __future__ import annotations
@@ -13,10 +9,9 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-import sys
-from collections.abc import Iterator, Mapping
-from pathlib import Path
+from collections.abc import Collection, Iterator, Mapping
 
+from callback_contract.contract_tests.meta.generating.made import ROOT, Made
 from callback_contract.contract_tests.receivers import RECEIVERS
 from callback_contract.contract_tests.reporting.formats.words import WORDS as REPORT_WORDS
 from callback_contract.mock_server.inspector.words import WORDS as INSPECTOR_WORDS
@@ -28,7 +23,7 @@ from callback_contract.openapi.documents.yaml_file import read_yaml
 from callback_contract.openapi.rules.catalogue import RULE_TEXTS, load_catalogue
 from callback_contract.openapi.rules.translations import overlay_path, prose
 
-RECORD = Path(__file__).parents[1] / "translated.zh.json"
+RECORD = ROOT / "contract_tests/meta/translated.zh.json"
 Pair = tuple[str, str]
 
 
@@ -91,7 +86,7 @@ def digests() -> dict[str, list[str]]:
 
 def recorded() -> dict[str, list[str]]:
     """What it holds."""
-    read: dict[str, list[str]] = json.loads(RECORD.read_text("utf-8"))
+    read: dict[str, list[str]] = json.loads(RECORD.read_text("utf-8")) if RECORD.exists() else {}
     return read
 
 
@@ -101,21 +96,21 @@ def stale(now: Mapping[str, list[str]], before: Mapping[str, list[str]]) -> list
     return [name for name in both if now[name][0] != before[name][0] and now[name][1] == before[name][1]]
 
 
-def main(arguments: list[str]) -> int:
-    now, before = digests(), recorded() if RECORD.exists() else {}
-    right = arguments[1:] if arguments[:1] == ["--still-right"] else []
-    if unknown := [name for name in right if name not in now]:
-        print(f"error: no text is called {', '.join(unknown)}")
-        return 2
+def made(right: Collection[str] = ()) -> Made:
+    """Takes what was translated; what is stale or lacks its Chinese is left for a person.
+
+    Args:
+        right: Names of texts whose Chinese needs no change although their English changed.
+    """
+    now, before, texts = digests(), recorded(), pairs()
     waiting = [name for name in stale(now, before) if name not in right]
-    kept = now | {name: before[name] for name in waiting}
+    kept = now | {name: before[name] for name in (*waiting, *missing()) if name in before}
     rows = ",\n".join(f"{json.dumps(name, ensure_ascii=False)}: {json.dumps(kept[name])}" for name in sorted(kept))
-    RECORD.write_text(f"{{\n{rows}\n}}\n", "utf-8")
-    texts = pairs()
-    for name in waiting:
-        print(f"stale: {name}\n  {texts[name][0]}\n  {texts[name][1]}")
-    return 1 if waiting else 0
+    lines = [f"change the Chinese, or add --still-right '{name}': {' = '.join(texts[name])}" for name in waiting]
+    lines += [f"write the Chinese of {name}: {texts[name][0]}" for name in missing()]
+    return Made({RECORD: f"{{\n{rows}\n}}\n"}, tuple(lines))
 
 
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+def missing() -> list[str]:
+    """Names of texts that lack their Chinese."""
+    return [name for name, (english, chinese) in pairs().items() if english and not chinese]
