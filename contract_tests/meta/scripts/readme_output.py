@@ -1,0 +1,188 @@
+"""Output that the pages show: writes what the program really prints into their marked blocks.
+
+    python -m callback_contract.contract_tests.meta.scripts.readme_output [--check]
+
+A block of output stands below a line `<!-- output: NAME -->`. One that differs from today's output in times, ports and
+ids alone is left as it is. With ``--check`` nothing is written, and the exit code is 1 when a block is not of today.
+"""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from callback_contract.contract_tests.meta.contract_tests.receivers.test_mistakes import SUBJECTS
+from callback_contract.contract_tests.meta.support.processes import missing_means, running
+from callback_contract.mock_server.faults.registry import FAULTS
+from callback_contract.mock_server.receiver.receiver import Receiver
+from callback_contract.mock_server.server.serving import served
+from callback_contract.openapi import load_contract
+
+ROOT = Path(__file__).parents[3]
+WIDTH = 118
+CUT = "…"
+_BLOCK = re.compile(r"^<!-- output: (?P<name>\S+) -->\n```\n(?P<text>.*?)^```$", re.DOTALL | re.MULTILINE)
+_PORT = (r"127\.0\.0\.1:\d+", "127.0.0.1:8080")
+_VARYING = (
+    _PORT,
+    (r"\b\d+(\.\d+)? (ms|s)\b", "TIME"),
+    (r"\brun [0-9a-f]{8}\b", "RUN"),
+    (r"ca11bac4[0-9a-f]{24}", "ID"),
+)
+_HISTORY = ("--report-dir", "callback-report")
+
+
+@dataclass(frozen=True)
+class Shown:
+    """Output that a page shows.
+
+    Attributes:
+        printed: Runs the program in a folder.
+        parts: Which lines are shown, one after the other: the beginning of the first one, and how many; None for all
+            that follow. An ellipsis stands between two parts.
+        lacking: What this machine lacks to print it; empty when nothing is missing.
+    """
+
+    printed: Callable[[Path], str]
+    parts: tuple[tuple[str, int | None], ...] = (("", None),)
+    lacking: Callable[[], str] = str
+
+    def block(self, folder: Path) -> str:
+        """What a page shows of what is printed now."""
+        lines = [cut(line) for line in re.sub(*_PORT, self.printed(folder)).rstrip().splitlines()]
+        return "".join(f"{line}\n" for line in _chosen(lines, self.parts))
+
+
+def _chosen(lines: list[str], parts: tuple[tuple[str, int | None], ...]) -> Iterator[str]:
+    at = 0
+    for start, count in parts:
+        first = next((n for n in range(at, len(lines)) if lines[n].startswith(start)), None)
+        if first is None:
+            raise SystemExit(f"no line begins with {start!r} in:\n" + "\n".join(lines))
+        if first > at and at:
+            yield CUT
+        at = len(lines) if count is None else first + count
+        yield from lines[first:at]
+
+
+def cut(line: str) -> str:
+    """A line that fits into a page."""
+    return line if len(line) <= WIDTH else line[: WIDTH - 2].rstrip() + " " + CUT
+
+
+def masked(text: str) -> str:
+    """A text without what differs from run to run; a line that was cut ends earlier, since ports differ in length."""
+    for pattern, word in _VARYING:
+        text = re.sub(pattern, word, text)
+    return "\n".join(line[: WIDTH - 30] if line.endswith(CUT) else line for line in text.splitlines())
+
+
+def _program(folder: Path, *arguments: str) -> str:
+    env = {**os.environ, "PYTHONPATH": str(ROOT), "NO_COLOR": "1"}
+    command = [sys.executable, "-m", "callback_contract.contract_tests", *arguments]
+    return subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, check=False, timeout=300).stdout
+
+
+def _finding(folder: Path) -> str:
+    with served(Receiver(load_contract(), fault=FAULTS["PAY-17"])) as url:
+        return _program(folder, "check", f"{url}/callbacks/whatsapp", "--rules", "PAY-17", *_HISTORY)
+
+
+def _causes(folder: Path) -> str:
+    with running(SUBJECTS["fastapi"], {"MISTAKE": "uncaught"}) as (url, _):
+        return _program(folder, "check", url, "--rules", "PAY", *_HISTORY)
+
+
+def _messages(folder: Path) -> str:
+    with served(Receiver(load_contract())) as url:
+        options = ("--messages", "500", "--rate", "200", "--duplicates", "0.1", "--reordered", "0.1")
+        return _program(folder, "send", f"{url}/", *options)
+
+
+def _mock(folder: Path) -> str:
+    command = [sys.executable, "-m", "callback_contract.contract_tests", "mock", "--port", "0", "--fault", "PAY-17"]
+    env = {**os.environ, "PYTHONPATH": str(ROOT), "NO_COLOR": "1"}
+    with subprocess.Popen(command, cwd=folder, env=env, stdout=subprocess.PIPE, text=True) as process:
+        lines = iter(process.stdout.readline, "")
+        printed = []
+        for line in lines:
+            printed.append(line)
+            if line.startswith("Ctrl-C"):
+                process.terminate()
+        return "".join(printed)
+
+
+OUTPUTS = {
+    "first-run": Shown(lambda folder: _program(folder, "check"), (("Judging", 6), ("http://", None))),
+    "finding": Shown(_finding, (("fail PAY-17 MUST", 12), ("  Remedy:", 1))),
+    "causes": Shown(
+        _causes,
+        (("  The same kind of answer", 3), ("     Play one again:", 2)),
+        lambda: missing_means(SUBJECTS["fastapi"]),
+    ),
+    "messages": Shown(_messages),
+    "mock": Shown(_mock),
+}
+
+
+def pages() -> list[Path]:
+    """The pages of the project."""
+    found = {*ROOT.glob("*.md"), *ROOT.glob(".github/*.md")}
+    for top in ("openapi", "mock_server", "contract_tests"):
+        found.update((ROOT / top).rglob("*.md"))
+    return sorted(found)
+
+
+def blocks(page: Path) -> dict[str, str]:
+    """The blocks of output in a page, by name."""
+    return {block["name"]: block["text"] for block in _BLOCK.finditer(page.read_text("utf-8"))}
+
+
+def refreshed(text: str, fresh: dict[str, str]) -> str:
+    """A page's text with today's output where it says something else than its blocks."""
+
+    def block(found: re.Match[str]) -> str:
+        new = fresh.get(found["name"], found["text"])
+        if masked(new) == masked(found["text"]):
+            return found[0]
+        return f"<!-- output: {found['name']} -->\n```\n{new}```"
+
+    return _BLOCK.sub(block, text)
+
+
+def main() -> int:
+    """Writes the blocks, or says which are not of today."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--check", action="store_true", help="write nothing")
+    is_check, stale = parser.parse_args().check, 0
+    for page in pages():
+        fresh = {}
+        for name in blocks(page):
+            if lacking := OUTPUTS[name].lacking():
+                print(f"{page.relative_to(ROOT)}: {name} is left as it is: {lacking}", file=sys.stderr)
+                continue
+            with tempfile.TemporaryDirectory() as folder:
+                fresh[name] = OUTPUTS[name].block(Path(folder))
+        old = page.read_text("utf-8")
+        if (new := refreshed(old, fresh)) == old:
+            continue
+        stale += 1
+        name = str(page.relative_to(ROOT))
+        if is_check:
+            sys.stdout.writelines(difflib.unified_diff(old.splitlines(True), new.splitlines(True), name, "today"))
+        else:
+            page.write_text(new, "utf-8")
+            print(f"{name}: written")
+    return 1 if stale and is_check else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
