@@ -29,7 +29,8 @@ from callback_contract.openapi import load_contract
 ROOT = Path(__file__).parents[3]
 WIDTH = 118
 CUT = "…"
-_BLOCK = re.compile(r"^<!-- output: (?P<name>\S+) -->\n```\n(?P<text>.*?)^```$", re.DOTALL | re.MULTILINE)
+FENCE = re.compile(r"(?:^<!-- (?P<mark>[^\n]*) -->\n)?^```(?P<kind>\w*)\n(?P<text>.*?)^```$", re.DOTALL | re.MULTILINE)
+_MARK = "output: "
 _PORT = (r"127\.0\.0\.1:\d+", "127.0.0.1:8080")
 _VARYING = (
     _PORT,
@@ -143,19 +144,25 @@ def pages() -> list[Path]:
 
 def blocks(page: Path) -> dict[str, str]:
     """The blocks of output in a page, by name."""
-    return {block["name"]: block["text"] for block in _BLOCK.finditer(page.read_text("utf-8"))}
+    found = [fence for fence in FENCE.finditer(page.read_text("utf-8")) if _name(fence)]
+    return {_name(fence): fence["text"] for fence in found}
+
+
+def _name(fence: re.Match[str]) -> str:
+    mark = fence["mark"] or ""
+    return mark.removeprefix(_MARK) if mark.startswith(_MARK) else ""
 
 
 def refreshed(text: str, fresh: dict[str, str]) -> str:
     """A page's text with today's output where it says something else than its blocks."""
 
-    def block(found: re.Match[str]) -> str:
-        new = fresh.get(found["name"], found["text"])
-        if masked(new) == masked(found["text"]):
-            return found[0]
-        return f"<!-- output: {found['name']} -->\n```\n{new}```"
+    def block(fence: re.Match[str]) -> str:
+        new = fresh.get(_name(fence), fence["text"])
+        if masked(new) == masked(fence["text"]):
+            return fence[0]
+        return f"<!-- {_MARK}{_name(fence)} -->\n```\n{new}```"
 
-    return _BLOCK.sub(block, text)
+    return FENCE.sub(block, text)
 
 
 def main() -> int:
