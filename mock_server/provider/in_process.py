@@ -1,6 +1,6 @@
 """Decides how a callback is put before an application without a network: ASGI or WSGI, in this process.
 
-    >>> from mock_server import Provider
+    >>> from callback_contract.mock_server import Provider
     >>> def app(environ, start_response):
     ...     start_response("200 OK", [("Content-Type", "application/json")])
     ...     return [b"{}"]

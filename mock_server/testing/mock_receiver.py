@@ -1,7 +1,7 @@
 """Decides how the mock is used from a partner's own tests: started in one line, asked what came, told what to answer.
 
 >>> from urllib.request import Request, urlopen
->>> from mock_server import MockReceiver
+>>> from callback_contract.mock_server import MockReceiver
 >>> with MockReceiver() as mock:
 ...     mock.answers("202")
 ...     request = Request(mock.url, b"{}", {"Content-Type": "application/json"}, method="POST")

@@ -1,17 +1,22 @@
-"""Decides how a correct receiver is started for a test: a process of its own, on a free loopback port."""
+"""Processes of a test: correct receivers on free ports, and programs whose output stands in the report of a failure."""
 
 from __future__ import annotations
 
 import contextlib
 import os
+import shlex
 import shutil
 import socket
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
+
+from click import Command
+from click.testing import CliRunner, Result
 
 from callback_contract.contract_tests.receivers import CALLBACK_PATH, READ_BACK_PATH, Receiver
 
@@ -118,10 +123,42 @@ def mock_running(*options: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
     # Its errors come with its output: a pipe that nobody reads would hold it up.
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
         try:
-            assert process.stdout is not None
-            said = process.stdout.readline()
-            if " at " not in said:
-                raise RuntimeError(f"the mock did not start: {said}{process.stdout.read()}")
-            yield process, said.partition(" at ")[2].split()[0]
+            yield process, printed_url(process)
         finally:
             process.kill()
+
+
+def printed_url(mock: subprocess.Popen[str]) -> str:
+    """The URL that `mock` prints in its first line, once it serves there."""
+    assert mock.stdout is not None
+    said = mock.stdout.readline()
+    if " at " not in said:
+        raise RuntimeError(f"the mock did not start: {said}{mock.stdout.read()}")
+    return said.partition(" at ")[2].split()[0]
+
+
+def run(command: Sequence[Any], *, check: bool = False, **options: Any) -> subprocess.CompletedProcess[str]:
+    """Runs a command to its end as `subprocess.run` does, as text, with both streams captured and shown."""
+    words = list(map(str, command))
+    try:
+        done = subprocess.run(words, check=False, **{"capture_output": True, "text": True, **options})
+    except subprocess.TimeoutExpired as late:
+        _show(shlex.join(words), f"no end in {late.timeout:g} s", late.stdout, late.stderr)
+        raise
+    _show(shlex.join(words), f"exit code {done.returncode}", done.stdout, done.stderr)
+    if check:
+        done.check_returncode()
+    return done
+
+
+def invoke(command: Command, arguments: Sequence[Any] = (), **options: Any) -> Result:
+    """Runs a command in this process as click's `CliRunner` does, with its output shown."""
+    ran = CliRunner().invoke(command, list(map(str, arguments)), **options)
+    _show(shlex.join([command.name or "", *map(str, arguments)]), f"exit code {ran.exit_code}", ran.output)
+    return ran
+
+
+def _show(command: str, end: str, *streams: str | bytes | None) -> None:
+    print(f"$ {command}\n[{end}]")
+    for text in filter(None, streams):
+        print(text.decode(errors="replace") if isinstance(text, bytes) else text)

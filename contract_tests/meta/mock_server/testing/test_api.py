@@ -1,4 +1,4 @@
-"""`from mock_server import MockReceiver, Provider`: both ends in a partner's own tests."""
+"""`from callback_contract.mock_server import MockReceiver, Provider`: both ends in a partner's own tests."""
 
 from __future__ import annotations
 
@@ -7,10 +7,8 @@ import contextlib
 import doctest
 import gc
 import json
-import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from urllib.request import urlopen
 
 import flask
@@ -19,6 +17,7 @@ from starlette.applications import Starlette
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
+from callback_contract.contract_tests.meta.support.processes import run
 from callback_contract.mock_server import DidNotArrive, MockReceiver, Provider
 from callback_contract.mock_server.client.sender import Access, Pace, Sender
 from callback_contract.mock_server.provider import in_process
@@ -46,8 +45,11 @@ def send(mock, *made):
 
 
 def test_import_is_light():
-    code = "import sys, mock_server; print(sorted(m for m in sys.modules if m.startswith(('mock_server.', 'openapi'))))"
-    assert subprocess.check_output([sys.executable, "-c", code], text=True) == "[]\n"
+    code = (
+        "import sys, callback_contract.mock_server\n"
+        "print(sorted(name for name in sys.modules if name.startswith('callback_contract.')))"
+    )
+    assert run([sys.executable, "-c", code]).stdout == "['callback_contract.mock_server']\n"
 
 
 @pytest.mark.parametrize("module", [mock_receiver, in_process])
@@ -324,7 +326,6 @@ def test_value_without_a_place_is_one_error():
 
 
 def test_fixtures_are_there_when_they_are_asked_for(pytester, monkeypatch):
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[4]))
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     pytester.makeconftest('pytest_plugins = ["callback_contract.mock_server.testing.fixtures"]')
     pytester.makepyfile(
