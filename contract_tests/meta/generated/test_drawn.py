@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import subprocess
 import sys
 
 import jsonschema_rs
@@ -14,6 +13,7 @@ from callback_contract.contract_tests.generation import strategies as drawing
 from callback_contract.contract_tests.generation.bounds import generative
 from callback_contract.contract_tests.generation.corpus import DEPTHS, Scope
 from callback_contract.contract_tests.meta.generating.bodies import KEPT_DEPTH, drawn_file
+from callback_contract.contract_tests.meta.support.processes import run_program
 from callback_contract.openapi.contract.loading import load_contract
 
 CONTRACT = load_contract()
@@ -94,5 +94,5 @@ def test_a_check_of_a_right_receiver_imports_no_generator():
         "with contextlib.suppress(SystemExit), contextlib.redirect_stdout(io.StringIO()) as out: main()\n"
         "print('PAY-33' in out.getvalue(), {'schemathesis', 'hypothesis'} & set(sys.modules))"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    done = run_program([sys.executable, "-c", code], check=True)
     assert done.stdout.split() == ["True", "set()"], done.stderr

@@ -12,13 +12,14 @@ import re
 import shlex
 import shutil
 import socket
-import subprocess
 import sys
 import tomllib
 from pathlib import Path
 
 import pytest
 import yaml
+
+from callback_contract.contract_tests.meta.support.processes import run_program
 
 pytestmark = pytest.mark.slow  # every example is run as a pipeline would
 
@@ -63,10 +64,8 @@ def pipeline(tmp_path):
     )
 
     def run(script, cwd=tmp_path, **environment):
-        return subprocess.run(
+        return run_program(
             ["sh", "-ec", script.replace("8080", port)],
-            capture_output=True,
-            text=True,
             cwd=cwd,
             env={
                 **os.environ,
@@ -79,7 +78,6 @@ def pipeline(tmp_path):
                 **{name: value.replace("8080", port) for name, value in environment.items()},
             },
             timeout=120,
-            check=False,
         )
 
     run.folder = tmp_path
@@ -202,6 +200,9 @@ def test_file_satisfies_the_schema_of_its_pipeline(tmp_path, file):
         path = tmp_path / "example.yml"
         path.write_text(FILES[file])
     command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", schema, str(path), "-o", "json"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    done = run_program(
+        command,
+        timeout=60,
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     assert json.loads(done.stdout)["status"] == "ok"

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from callback_contract.contract_tests.meta.support.means import do_without
-from callback_contract.contract_tests.meta.support.processes import printed_url, run
+from callback_contract.contract_tests.meta.support.processes import printed_url, run_program
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("installation")]
 
@@ -77,7 +77,7 @@ markers = rule: the shop's own
 
 
 def tracked():
-    listed = run(["git", "ls-files"], cwd=ROOT, check=True).stdout.splitlines()
+    listed = run_program(["git", "ls-files"], cwd=ROOT, check=True).stdout.splitlines()
     return [path for path in listed if (ROOT / path).is_file()]
 
 
@@ -94,8 +94,10 @@ def wheel(tmp_path_factory):
     removed.parent.mkdir(parents=True)
     removed.write_text("")
     maker = tmp_path_factory.mktemp("maker")
-    run([sys.executable, "-m", "venv", maker], check=True)
-    run([maker / "bin/pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", maker, tree], check=True, timeout=300)
+    run_program([sys.executable, "-m", "venv", maker], check=True)
+    run_program(
+        [maker / "bin/pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", maker, tree], check=True, timeout=300
+    )
     return next(maker.glob("*.whl"))
 
 
@@ -107,7 +109,7 @@ class Shop:
         for name, text in PROJECT.items():
             (folder / name).parent.mkdir(exist_ok=True)
             (folder / name).write_text(text)
-        run([sys.executable, "-m", "venv", self.venv], check=True)
+        run_program([sys.executable, "-m", "venv", self.venv], check=True)
         (packages,) = self.venv.glob("lib/python*/site-packages")
         (packages / "zz.pth").write_text("\n".join(path for path in sys.path if path.endswith("-packages")))
         more = [f"pytest{pytest_version}", "pytest-asyncio>=1", "openapi", "inflection"]
@@ -115,7 +117,7 @@ class Shop:
 
     def run(self, program, *words, cwd=None):
         env = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "PYTEST"))}
-        return run([self.venv / "bin" / program, *words], cwd=cwd or self.folder, env=env, timeout=120)
+        return run_program([self.venv / "bin" / program, *words], cwd=cwd or self.folder, env=env, timeout=120)
 
     def pip(self, *words):
         assert self.run("pip", "--quiet", *words).returncode == 0

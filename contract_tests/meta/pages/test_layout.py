@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import subprocess
+import ast
 import sys
 import tomllib
 from pathlib import Path
 
 import pytest
+
+from callback_contract.contract_tests.meta.support.processes import run_program
 
 ROOT = Path(__file__).parents[3]
 TOPS = ("openapi", "mock_server", "contract_tests")
@@ -53,6 +55,17 @@ def test_folder_is_surveyed_at_a_glance(folder):
     assert (len(modules) <= 16, len(rooms) <= 18) == (True, True)
 
 
+def test_no_test_runs_a_program_whose_output_is_lost_when_it_fails():
+    silent = {"subprocess.run", "subprocess.check_output", "subprocess.check_call", "subprocess.call", "CliRunner"}
+    calls = [
+        (path.name, ast.unparse(node.func))
+        for path in (ROOT / "contract_tests/meta").rglob("test_*.py")
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in silent
+    ]
+    assert calls == []
+
+
 def test_no_module_of_these_tests_has_a_second_name():
     assert [name for name in sys.modules if name.partition(".")[0] in TOPS] == []
     named = {}
@@ -70,5 +83,5 @@ def test_no_module_of_a_check_has_a_second_name(tmp_path):
         "run_command()\n"
         f"print([name for name in sys.modules if name.partition('.')[0] in {TOPS}])"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=tmp_path)
+    done = run_program([sys.executable, "-c", code], check=True, cwd=tmp_path)
     assert done.stdout.splitlines()[-1] == "[]"

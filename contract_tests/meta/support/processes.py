@@ -137,7 +137,7 @@ def printed_url(mock: subprocess.Popen[str]) -> str:
     return said.partition(" at ")[2].split()[0]
 
 
-def run(command: Sequence[Any], *, check: bool = False, **options: Any) -> subprocess.CompletedProcess[str]:
+def run_program(command: Sequence[Any], *, check: bool = False, **options: Any) -> subprocess.CompletedProcess[str]:
     """Runs a command to its end as `subprocess.run` does, as text, with both streams captured and shown."""
     words = list(map(str, command))
     try:

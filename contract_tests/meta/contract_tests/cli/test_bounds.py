@@ -7,7 +7,6 @@ import os
 
 import click
 import pytest
-from click.testing import CliRunner
 
 from callback_contract.contract_tests.cli.commands import _LazyGroup
 from callback_contract.contract_tests.cli.main import cli
@@ -15,6 +14,7 @@ from callback_contract.contract_tests.generation.bounds import MOST_LISTED, draw
 from callback_contract.contract_tests.generation.corpus import DEPTHS, Scope
 from callback_contract.contract_tests.generation.notes import contract_notes
 from callback_contract.contract_tests.meta.support.foreign import read_schema, with_schema, written
+from callback_contract.contract_tests.meta.support.processes import invoke
 from callback_contract.contract_tests.stimuli import valid
 from callback_contract.openapi.reading import read_contract
 from callback_contract.openapi.text.errors import ContractError, KitError
@@ -29,7 +29,7 @@ _NUMBERS = [
 
 
 def invoked(*words):
-    return CliRunner().invoke(cli, list(map(str, words)))
+    return invoke(cli, list(map(str, words)))
 
 
 def refused(*words):

@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from importlib.resources import files
 from pathlib import Path
@@ -15,11 +16,11 @@ from xml.etree import ElementTree as ET
 
 import jsonschema_rs
 import pytest
-from click.testing import CliRunner
 
 from callback_contract.contract_tests.cli.main import cli
 from callback_contract.contract_tests.meta.support.hostile import answer, endless, raw_server
 from callback_contract.contract_tests.meta.support.means import do_without
+from callback_contract.contract_tests.meta.support.processes import invoke, run_program
 from callback_contract.contract_tests.reporting.model.stable import stable
 from callback_contract.mock_server.faults.registry import FAULTS
 from callback_contract.mock_server.receiver.receiver import Receiver
@@ -34,9 +35,7 @@ SCHEMA = "schemas/report.schema.json"
 
 def run(*arguments, cwd=None, **environment):
     env = {**os.environ, **environment}
-    return subprocess.run(
-        [*PROGRAM, *arguments], capture_output=True, text=True, cwd=cwd, env=env, timeout=120, check=False
-    )
+    return run_program([*PROGRAM, *arguments], cwd=cwd, env=env, timeout=120)
 
 
 def quick(*arguments, **more):
@@ -123,9 +122,7 @@ def test_printed_curl_shows_the_finding(tmp_path):
     with served(Receiver(CONTRACT, fault=FAULTS["PAY-17"])) as base:
         quick(base, "--rules", "PAY-17", "--report-dir", str(tmp_path))
         (rule,) = json.loads((tmp_path / "report.json").read_text())["rules"]
-        shown = subprocess.run(
-            ["sh", "-c", rule["findings"][0]["curl"]], capture_output=True, text=True, timeout=20, check=False
-        )
+        shown = run_program(["sh", "-c", rule["findings"][0]["curl"]], timeout=20)
     assert "HTTP/1.1 500" in shown.stdout
     assert "{run}" not in shown.stdout
 
@@ -363,8 +360,8 @@ def test_flow_control_is_respected():
 def test_stderr_that_cannot_be_written_loses_nothing(tmp_path):
     with served(Receiver(CONTRACT, fault=FAULTS["PAY-03"])) as base, open("/dev/full", "w") as full:
         options = ["--rules", "ACK-01,PAY-03", "--report-dir", str(tmp_path)]
-        done = subprocess.run(
-            [*PROGRAM, "check", base, *options], stdout=subprocess.PIPE, stderr=full, text=True, check=False
+        done = run_program(
+            [*PROGRAM, "check", base, *options], capture_output=False, stdout=subprocess.PIPE, stderr=full
         )
     assert done.returncode == 1
     assert json.loads((tmp_path / "report.json").read_text())["run"]["incomplete"] == ""
@@ -376,18 +373,20 @@ def test_what_goes_wrong_in_the_kit_leaves_what_was_judged(tmp_path, monkeypatch
 
     monkeypatch.setattr("callback_contract.contract_tests.reporting.terminal.terminal.Bar.rule_ended", wrong)
     with served(Receiver(CONTRACT)) as base:
-        done = CliRunner().invoke(cli, ["check", base, "--rules", "ACK-01,ACK-02", "--report-dir", str(tmp_path)])
+        done = invoke(cli, ["check", base, "--rules", "ACK-01,ACK-02", "--report-dir", str(tmp_path)])
     report = json.loads((tmp_path / "report.json").read_text())
     assert (done.exit_code, report["exit_code"], len(report["not_reached"])) == (3, 3, 1)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_ctrl_c_and_a_cancelled_pipeline_leave_a_report(tmp_path, number):
-    def slowly(connection, request):
-        time.sleep(0.3)
+    seen = threading.Semaphore(0)
+
+    def note(connection, request):
+        seen.release()
         connection.sendall(answer("200 OK", b"{}", "Content-Type: application/json"))
 
-    with raw_server(slowly) as base:
+    with raw_server(note) as base:
         process = subprocess.Popen(
             [*PROGRAM, "check", base, "--rate", "5", "--report-dir", str(tmp_path)],
             stdout=subprocess.PIPE,
@@ -395,10 +394,11 @@ def test_ctrl_c_and_a_cancelled_pipeline_leave_a_report(tmp_path, number):
             text=True,
             preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
-        time.sleep(5)
+        assert all(seen.acquire(timeout=60) for _ in range(10))
         process.send_signal(number)
         out, err = process.communicate(timeout=60)
-    assert process.returncode == 130, err
+        print(out, err)
+    assert process.returncode == 130
     assert "Traceback" not in err
     assert json.loads((tmp_path / "report.json").read_text())["run"]["incomplete"] == "interrupted"
     assert "interrupted" in out
@@ -422,7 +422,7 @@ def test_help_is_fast_because_it_imports_nothing_heavy():
         "try: main()\nexcept SystemExit: pass\n"
         "print({'schemathesis', 'pytest', 'hypothesis', 'openapi_core', 'rich'} & set(sys.modules))"
     )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True)
+    done = run_program([sys.executable, "-c", script], timeout=60, check=True)
     assert done.stdout.rstrip().endswith("set()")
 
 

@@ -7,7 +7,6 @@ import io
 import json
 import os
 import re
-import subprocess
 import sys
 
 import pytest
@@ -17,6 +16,7 @@ from hypothesis import strategies as st
 
 from callback_contract.contract_tests.meta.support.hostile import answer, raw_server
 from callback_contract.contract_tests.meta.support.made_reports import report, rule
+from callback_contract.contract_tests.meta.support.processes import run_program
 from callback_contract.contract_tests.reporting.formats.summary import summary_md
 from callback_contract.openapi.documenting.export import as_yaml
 from callback_contract.openapi.text import streams
@@ -178,17 +178,16 @@ def test_no_command_speaks_to_a_runner(told, name):
     said = answer(f"500 {SAID}", f"{SAID}\n::error::x\r::error::y".encode(), *heads)
     with raw_server(lambda connection, _: connection.sendall(said)) as url:
         environment = {**os.environ, "GITHUB_STEP_SUMMARY": str(told / "step.md")}
-        done = subprocess.run(
+        done = run_program(
             [
                 sys.executable,
                 "-m",
                 "callback_contract.contract_tests",
                 *(url if w == "URL" else w for w in COMMANDS[name].split()),
             ],
+            text=False,
             cwd=told,
             env=environment,
-            capture_output=True,
-            check=False,
             timeout=100,
         )
     printed = (done.stdout + b"\n" + done.stderr).decode()

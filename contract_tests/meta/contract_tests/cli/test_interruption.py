@@ -10,13 +10,13 @@ import sys
 import time
 
 import pytest
-from click.testing import CliRunner
 from jsonschema_rs import validator_for
 
 from callback_contract.contract_tests.cli.main import cli
 from callback_contract.contract_tests.meta.contract_tests.cli.test_check import PROGRAM, run
 from callback_contract.contract_tests.meta.support.foreign import with_schema, written
 from callback_contract.contract_tests.meta.support.made_reports import SCHEMA
+from callback_contract.contract_tests.meta.support.processes import invoke, run_program
 
 pytestmark = pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="signals and timers of POSIX")
 
@@ -35,7 +35,7 @@ _LATER = (
 
 
 def ended(*words):
-    return subprocess.run([sys.executable, "-c", *words], capture_output=True, text=True, timeout=120, check=False)
+    return run_program([sys.executable, "-c", *words], timeout=120)
 
 
 def report_in(folder):
@@ -67,7 +67,7 @@ def test_signal_before_the_first_rule_leaves_a_report(tmp_path, monkeypatch, pla
 
     monkeypatch.setattr(place, interrupted)
     contract = written(tmp_path, with_schema({"type": "object"}))
-    done = CliRunner().invoke(cli, ["check", "--contract", str(contract), "--report-dir", str(tmp_path / "out")])
+    done = invoke(cli, ["check", "--contract", str(contract), "--report-dir", str(tmp_path / "out")])
     value = report_in(tmp_path / "out")
     assert (done.exit_code, value["exit_code"], value["rules"]) == (130, 130, [])
 
@@ -78,7 +78,7 @@ def test_signal_while_reports_are_written_is_too_late(tmp_path, monkeypatch):
         return ""
 
     monkeypatch.setattr("callback_contract.contract_tests.reporting.formats.writing.junit_xml", killed)
-    done = CliRunner().invoke(cli, ["check", "--rules", "ACK-01", "--report-dir", str(tmp_path)])
+    done = invoke(cli, ["check", "--rules", "ACK-01", "--report-dir", str(tmp_path)])
     value = report_in(tmp_path)
     assert (done.exit_code, value["exit_code"], value["run"]["incomplete"]) == (0, 0, "")
 
@@ -87,7 +87,7 @@ def test_max_time_ends_the_reading_of_a_contract(tmp_path, monkeypatch):
     monkeypatch.setattr("callback_contract.openapi.reading.read_contract", lambda *_, **__: time.sleep(60))
     options = ["--contract", "some.json", "--max-time", "1", "--report-dir", str(tmp_path)]
     begun = time.monotonic()
-    done = CliRunner().invoke(cli, ["check", *options])
+    done = invoke(cli, ["check", *options])
     value = report_in(tmp_path)
     assert (done.exit_code, value["exit_code"], time.monotonic() - begun < 30) == (3, 3, True)
     assert "--max-time" in value["run"]["incomplete"]
@@ -101,7 +101,7 @@ def test_max_time_ends_the_drawing_and_reports_what_was_judged(tmp_path, monkeyp
     monkeypatch.setattr("callback_contract.contract_tests.generation.corpus.drawn_bodies", too_long)
     monkeypatch.setattr("callback_contract.contract_tests.runner.run.plan_of", lambda *_: {})
     options = ["--rules", "ACK-01,DAT-13", "--max-time", "600", "--report-dir", str(tmp_path)]
-    done = CliRunner().invoke(cli, ["check", *options])
+    done = invoke(cli, ["check", *options])
     value = report_in(tmp_path)
     assert (done.exit_code, value["exit_code"], "--max-time" in value["run"]["incomplete"]) == (3, 3, True)
     assert [rule["id"] for rule in value["rules"]] == ["ACK-01"]
@@ -148,9 +148,10 @@ def test_interrupt_that_the_interpreter_swallows_is_raised_again(tmp_path):
 
 def test_signal_during_an_ordinary_command_is_130():
     process = subprocess.Popen([*PROGRAM, "mock", "--contract", "-"], stdin=subprocess.PIPE, stderr=subprocess.PIPE)
-    time.sleep(3)
+    process.stdin.write(b" " * 1_000_000)  # more than a pipe holds: returns once the command reads
     process.send_signal(signal.SIGTERM)
     _, said = process.communicate(timeout=60)
+    print(said.decode())
     assert (process.returncode, b"Traceback" in said) == (130, False)
 
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from click.testing import CliRunner
 
 from callback_contract.contract_tests.cli.starter_command import starter
-from callback_contract.contract_tests.meta.support.processes import FOLDER
+from callback_contract.contract_tests.meta.support.processes import FOLDER, invoke
 from callback_contract.contract_tests.receivers import BASE, CALLBACK_PATH, JUDGED, READ_BACK_PATH, RECEIVERS
 from callback_contract.openapi import KitError
 
@@ -20,7 +19,7 @@ def test_there_is_one_starter_for_each_framework():
 
 @pytest.mark.parametrize("receiver", STARTERS)
 def test_starter_prints_the_judged_file(receiver):
-    assert CliRunner().invoke(starter, [receiver.name]).stdout == (FOLDER / receiver.file).read_text("utf-8")
+    assert invoke(starter, [receiver.name]).stdout == (FOLDER / receiver.file).read_text("utf-8")
 
 
 @pytest.mark.parametrize("receiver", STARTERS)
@@ -40,9 +39,9 @@ def test_starter_tells_how_it_is_started_and_why_it_answers_after_storing(receiv
 
 def test_starter_writes_over_nothing(tmp_path):
     out = tmp_path / "app.py"
-    assert CliRunner().invoke(starter, ["flask", "--out", str(out)]).exit_code == 0
+    assert invoke(starter, ["flask", "--out", str(out)]).exit_code == 0
     with pytest.raises(KitError, match="the file exists"):
-        CliRunner().invoke(starter, ["go", "--out", str(out)], catch_exceptions=False)
+        invoke(starter, ["go", "--out", str(out)], catch_exceptions=False)
     judged = (FOLDER / "flask_receiver.py").read_text("utf-8")
     assert out.read_text("utf-8") == judged.replace("flask_receiver.py", "app.py", 1)
 
@@ -50,15 +49,15 @@ def test_starter_writes_over_nothing(tmp_path):
 @pytest.mark.parametrize("receiver", STARTERS)
 def test_starter_tells_what_to_do_next_with_the_name_that_it_was_given(receiver, tmp_path):
     out = tmp_path / "my app"
-    said = CliRunner().invoke(starter, [receiver.name, "--out", str(out)]).stdout
+    said = invoke(starter, [receiver.name, "--out", str(out)]).stdout
     assert receiver.started(f"'{out}'") in said and JUDGED in said and f"GET {BASE}{READ_BACK_PATH}" in said
 
 
 def test_name_that_would_end_a_comment_is_not_written_into_it(tmp_path):
     out = tmp_path / 'x"""\nraise SystemExit'
-    CliRunner().invoke(starter, ["flask", "--out", str(out)])
+    invoke(starter, ["flask", "--out", str(out)])
     assert out.read_text("utf-8") == (FOLDER / "flask_receiver.py").read_text("utf-8")
 
 
 def test_untested_starter_says_so():
-    assert "no test of the kit's gate runs it" in CliRunner().invoke(starter, ["spring"]).stderr
+    assert "no test of the kit's gate runs it" in invoke(starter, ["spring"]).stderr

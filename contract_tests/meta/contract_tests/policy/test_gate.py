@@ -8,7 +8,6 @@ from types import SimpleNamespace
 
 import click
 import pytest
-from click.testing import CliRunner
 
 from callback_contract.contract_tests.meta.contract_tests.model.test_exit_codes import (
     CATALOGUE,
@@ -16,6 +15,7 @@ from callback_contract.contract_tests.meta.contract_tests.model.test_exit_codes 
     TODAY,
     result,
 )
+from callback_contract.contract_tests.meta.support.processes import invoke
 from callback_contract.contract_tests.model.verdicts import Verdict
 from callback_contract.contract_tests.policy.acceptance import (
     AcceptancePolicy,
@@ -63,7 +63,7 @@ def test_options_of_the_gate_are_off_by_default_and_read_as_they_are_given():
     command = click.command()(acceptance_options(lambda **options: seen.append(options)))
     files = ["--waivers", "w", "--write-waivers", "d", "--strict-waivers", "--rules-as-of", "1.0"]
     for arguments in ([], files):
-        assert CliRunner().invoke(command, arguments).exit_code == 0
+        assert invoke(command, arguments).exit_code == 0
     off, on = ({name: str(value) for name, value in options.items()} for options in seen)
     assert off == {"waivers": "None", "write_waivers": "None", "strict_waivers": "False", "rules_as_of": "None"}
     assert on == {"waivers": "w", "write_waivers": "d", "strict_waivers": "True", "rules_as_of": "1.0"}

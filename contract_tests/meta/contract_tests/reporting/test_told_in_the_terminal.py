@@ -125,4 +125,6 @@ def in_a_terminal(*arguments):
             sent += some
     os.close(ours)
     program.wait()
-    return re.sub(r"\x1b\[[\d;?]*[a-zA-Z]", "", sent.decode())
+    shown = re.sub(r"\x1b\[[\d;?]*[a-zA-Z]", "", sent.decode())
+    print(shown)
+    return shown

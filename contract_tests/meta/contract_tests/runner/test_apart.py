@@ -6,9 +6,9 @@ import json
 
 import pytest
 import yaml
-from click.testing import CliRunner
 
 from callback_contract.contract_tests.cli.main import cli
+from callback_contract.contract_tests.meta.support.processes import invoke
 from callback_contract.mock_server.faults.registry import FAULTS
 from callback_contract.mock_server.receiver.receiver import Fault, Receiver, Response
 from callback_contract.mock_server.server.serving import served
@@ -24,7 +24,7 @@ KEY = {"CALLBACK_SIGNING_KEY": "hush-hush-hush-hush"}
 
 
 def check(*arguments, **environ):
-    return CliRunner().invoke(cli, ["check", "--depth", "quick", *arguments], env=environ, catch_exceptions=False)
+    return invoke(cli, ["check", "--depth", "quick", *arguments], env=environ, catch_exceptions=False)
 
 
 def rules_of(directory):

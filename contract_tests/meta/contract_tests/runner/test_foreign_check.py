@@ -10,11 +10,11 @@ import threading
 import jsonschema_rs
 import pytest
 import yaml
-from click.testing import CliRunner
 
 from callback_contract.contract_tests.cli.check_command import check
 from callback_contract.contract_tests.cli.main import cli
 from callback_contract.contract_tests.meta.support.foreign import written
+from callback_contract.contract_tests.meta.support.processes import invoke
 from callback_contract.contract_tests.stimuli.missing_facts import LINES, lacking
 from callback_contract.mock_server.receiver.receiver import Receiver
 from callback_contract.mock_server.server.serving import served as served_receiver
@@ -41,7 +41,7 @@ def file(tmp_path):
 
 
 def test_mock_made_from_a_foreign_document_is_judged_clean(file):
-    ran = CliRunner().invoke(check, ["--contract", str(file), "--depth", "quick", "--rules", "ACK,FWD,PAY-17"])
+    ran = invoke(check, ["--contract", str(file), "--depth", "quick", "--rules", "ACK,FWD,PAY-17"])
     assert ran.exit_code == 0
     assert "contract 7" in ran.output
     assert "(no URL was given): good, " in ran.output
@@ -58,7 +58,7 @@ def test_what_was_left_of_the_document_stands_in_every_report(tmp_path):
     hooks["needy"]["{$url}"]["post"]["parameters"] = [needed]
     with served_receiver(Receiver(read_contract(written(tmp_path, DOCUMENT)))) as url:
         arguments = ["--contract", str(written(tmp_path, document)), "--rules", "ACK-01", "--report-dir", str(tmp_path)]
-        ran = CliRunner().invoke(check, [url, *arguments])
+        ran = invoke(check, [url, *arguments])
     assert ran.exit_code == 0, ran.output
     notes = json.loads((tmp_path / "report.json").read_text())["notes"]
     assert [(note["about"], note.get("callback")) for note in notes[:2]] == [
@@ -75,19 +75,19 @@ def test_texts_of_a_document_move_no_cursor(tmp_path):
     document = copy.deepcopy(DOCUMENT)
     document["info"] = {"title": "a\x1b[2J\u202e", "version": "7\x1b]0;x\x07"}
     file = str(written(tmp_path, document))
-    told = CliRunner().invoke(cli, ["diff", file, file], color=True).output
-    ran = CliRunner().invoke(check, ["--contract", file, "--depth", "quick", "--rules", "ACK-01"], color=True)
+    told = invoke(cli, ["diff", file, file], color=True).output
+    ran = invoke(check, ["--contract", file, "--depth", "quick", "--rules", "ACK-01"], color=True)
     for shown in (told, ran.output):
         assert "7\\x1b" in shown and "\x1b]" not in shown and "\x1b[2J" not in shown and "\u202e" not in shown
 
 
 def test_rule_without_its_fact_says_which_lines_to_add(file):
-    ran = CliRunner().invoke(check, ["--contract", str(file), "--depth", "quick", "--rules", "ACK-01,ACK-05"])
+    ran = invoke(check, ["--contract", str(file), "--depth", "quick", "--rules", "ACK-01,ACK-05"])
     assert "deadline_s: {value:" in " ".join(ran.output.split())
 
 
 def test_strict_contract_refuses_what_would_be_set_aside(file):
-    ran = CliRunner().invoke(cli, ["check", "--contract", str(file), "--strict-contract"])
+    ran = invoke(cli, ["check", "--contract", str(file), "--strict-contract"])
     assert isinstance(ran.exception, ContractError)
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 
 import pytest
-from click.testing import CliRunner
 
 from callback_contract.contract_tests.cli.main import cli
 from callback_contract.contract_tests.generation.notes import selection_notes
 from callback_contract.contract_tests.meta.support.foreign import with_schema, written
+from callback_contract.contract_tests.meta.support.processes import invoke
 from callback_contract.mock_server.validation.validator import Validator
 from callback_contract.openapi import load_contract
 from callback_contract.openapi.reading import read_contract
@@ -62,7 +62,7 @@ def test_foreign_contract_is_judged_by_all_of_its_callbacks(tmp_path):
 
 @pytest.mark.parametrize("dry", [(), ("--dry-run",)])
 def test_what_is_not_judged_unasked_is_said(dry, tmp_path):
-    ran = CliRunner().invoke(cli, ["check", "--rules", "ACK-01", "--report-dir", str(tmp_path), *dry])
+    ran = invoke(cli, ["check", "--rules", "ACK-01", "--report-dir", str(tmp_path), *dry])
     (told,) = (line for line in ran.output.splitlines() if line.startswith("judged: "))
     if not dry:
         assert json.loads((tmp_path / "report.json").read_text())["notes"] == [

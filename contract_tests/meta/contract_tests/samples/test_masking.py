@@ -6,7 +6,6 @@ import json
 import re
 
 import pytest
-from click.testing import CliRunner
 
 from callback_contract.contract_tests.cli.check_command import check
 from callback_contract.contract_tests.meta.contract_tests.samples.test_samples import (
@@ -20,6 +19,7 @@ from callback_contract.contract_tests.meta.contract_tests.samples.test_samples i
     lines,
 )
 from callback_contract.contract_tests.meta.support.foreign import written
+from callback_contract.contract_tests.meta.support.processes import invoke
 from callback_contract.contract_tests.samples.masking import masker_of
 from callback_contract.mock_server.faults.registry import FAULTS
 from callback_contract.mock_server.receiver.receiver import Receiver
@@ -144,7 +144,7 @@ def test_run_says_that_values_too_short_were_left(tmp_path):
     assert chosen(lines(tmp_path, {"a": "7"}), "/a", contract=contract).short_masks_left
     assert not chosen(lines(tmp_path, {"a": "Ada"}), "/a", contract=contract).short_masks_left
     words = ["--rules", "SMP", "--samples", str(lines(tmp_path, BODIES[0] | {"x": "7"})), "--mask", "/x"]
-    assert "stay where other texts" in CliRunner().invoke(check, words).output
+    assert "stay where other texts" in invoke(check, words).output
 
 
 def test_header_whose_value_the_contract_lists_keeps_it(tmp_path):
@@ -197,7 +197,7 @@ def test_masked_value_is_in_no_report(tmp_path):
     file = lines(tmp_path, *(body | person for body in BODIES), {"note": "ada@lovelace.org"})
     with served(Receiver(CONTRACT, fault=FAULTS["SMP-01"])) as url:
         words = [url, "--rules", "SMP", "--samples", str(file), "--report-dir", str(tmp_path / "r")]
-        done = CliRunner().invoke(check, [*words, "--mask", CALLBACK.delivery.correlation, "--mask", "format:email"])
+        done = invoke(check, [*words, "--mask", CALLBACK.delivery.correlation, "--mask", "format:email"])
     assert done.exit_code == 1
     written_files = [path.read_text(errors="replace") for path in (tmp_path / "r").rglob("*") if path.is_file()]
     assert not any(secret in text for secret in person.values() for text in [done.output, *written_files])
@@ -206,7 +206,7 @@ def test_masked_value_is_in_no_report(tmp_path):
 def test_printed_command_masks_what_this_run_masked(tmp_path):
     file, mask = lines(tmp_path, BODIES[0]), CALLBACK.delivery.correlation
     with served(Receiver(CONTRACT, fault=FAULTS["SMP-01"])) as url:
-        done = CliRunner().invoke(check, [url, "--rules", "SMP", "--samples", str(file), "--mask", mask])
+        done = invoke(check, [url, "--rules", "SMP", "--samples", str(file), "--mask", mask])
     assert f"--samples {file} --mask {mask}" in done.output
 
 

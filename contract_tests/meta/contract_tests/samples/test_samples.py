@@ -9,7 +9,6 @@ from pathlib import Path
 
 import jsonschema_rs
 import pytest
-from click.testing import CliRunner
 
 from callback_contract.contract_tests.cli.check_command import check
 from callback_contract.contract_tests.cli.main import cli
@@ -17,6 +16,7 @@ from callback_contract.contract_tests.kill_matrix.matrix import judge_all, tools
 from callback_contract.contract_tests.meta.support.fielded import fielded
 from callback_contract.contract_tests.meta.support.foreign import written
 from callback_contract.contract_tests.meta.support.judged import bench_for, verdicts
+from callback_contract.contract_tests.meta.support.processes import invoke
 from callback_contract.contract_tests.samples.masking import masker_of
 from callback_contract.contract_tests.samples.reading import read_recordings
 from callback_contract.contract_tests.samples.selection import choose
@@ -350,7 +350,7 @@ def test_without_recordings_the_rule_says_what_it_needs():
 
 
 def run(*arguments):
-    return CliRunner().invoke(check, [str(argument) for argument in ["--rules", "SMP", "--depth", "quick", *arguments]])
+    return invoke(check, [str(argument) for argument in ["--rules", "SMP", "--depth", "quick", *arguments]])
 
 
 def test_report_tells_what_became_of_the_recordings(tmp_path):
@@ -373,7 +373,7 @@ def test_finding_is_judged_again_without_the_recording(tmp_path):
     with served(Receiver(CONTRACT, fault=FAULTS["SMP-01"])) as url:
         assert run(url, "--samples", file, "--report-dir", tmp_path / "r").exit_code == 1
         file.unlink()
-        again = CliRunner().invoke(cli, ["reproduce", str(tmp_path / "r"), "SMP-01-1"])
+        again = invoke(cli, ["reproduce", str(tmp_path / "r"), "SMP-01-1"])
     assert (again.exit_code, "Still fails" in again.output) == (1, True)
 
 
@@ -387,9 +387,7 @@ def test_environment_and_file_name_recordings_and_masks(tmp_path, monkeypatch):
     (tmp_path / "callback-contract.toml").write_text('[check]\nsamples = "s.jsonl"\nmask = ["format:email"]\n')
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("CALLBACK_CONTRACT_CHECK_MASK", "/callee\nformat:phone")
-    told = (
-        CliRunner().invoke(cli, ["check", "--print-config"], auto_envvar_prefix="CALLBACK_CONTRACT").output.splitlines()
-    )
+    told = invoke(cli, ["check", "--print-config"], auto_envvar_prefix="CALLBACK_CONTRACT").output.splitlines()
     (samples,) = [line.split() for line in told if line.startswith("samples ")]
     (mask,) = [line for line in told if line.startswith("mask ")]
     assert samples[1].endswith("s.jsonl") and "/callee, format:phone" in mask
@@ -397,7 +395,7 @@ def test_environment_and_file_name_recordings_and_masks(tmp_path, monkeypatch):
 
 def test_mask_without_recordings_is_wrong_use():
     with pytest.raises(KitError, match="--samples"):
-        CliRunner().invoke(check, ["--mask", "/a"], catch_exceptions=False)
+        invoke(check, ["--mask", "/a"], catch_exceptions=False)
 
 
 def test_recording_that_breaks_the_contract_is_told_in_every_report(tmp_path):

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from callback_contract.contract_tests.meta.support.processes import run_program
 from callback_contract.openapi.rules.catalogue import load_catalogue
 
 ROOT = Path(__file__).parents[4]
@@ -55,7 +55,7 @@ def folder(tmp_path):
 
 
 def check(app, *more, cwd, rules="ACK-01", **environment):
-    return subprocess.run(
+    return run_program(
         [
             sys.executable,
             "-P",
@@ -70,12 +70,9 @@ def check(app, *more, cwd, rules="ACK-01", **environment):
             "quick",
             *more,
         ],
-        capture_output=True,
-        text=True,
         cwd=cwd,
         env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
         timeout=60,
-        check=False,
     )
 
 

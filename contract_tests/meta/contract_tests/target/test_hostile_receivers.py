@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import time
 
 import jsonschema_rs
@@ -13,6 +12,7 @@ from callback_contract.contract_tests.meta.contract_tests.cli.test_check import 
 from callback_contract.contract_tests.meta.support.hostile import raw_server
 from callback_contract.contract_tests.meta.support.hostile_answers import HOSTILE, HTTPS, LATE, never_accepting
 from callback_contract.contract_tests.meta.support.made_reports import SCHEMA
+from callback_contract.contract_tests.meta.support.processes import run_program
 from callback_contract.mock_server.receiver.receiver import Receiver
 from callback_contract.mock_server.server.serving import served
 from callback_contract.openapi import load_contract
@@ -35,7 +35,7 @@ def ended(folder, bound_s, *arguments):
     limits = ("--depth", "quick", "--timeout", "1", "--max-time", "5", "--report-dir", folder)
     begun = time.monotonic()
     command = [*PROGRAM, "check", *arguments, *limits]
-    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=bound_s)
+    done = run_program(command, timeout=bound_s)
     print(f"{time.monotonic() - begun:.1f} s, exit {done.returncode}: {(done.stderr or done.stdout)[-300:]}")
     assert "Traceback" not in done.stdout + done.stderr
     report = json.loads((folder / "report.json").read_text())

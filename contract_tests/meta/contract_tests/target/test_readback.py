@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import subprocess
 
 import pytest
 
 from callback_contract.contract_tests.meta.contract_tests.cli.test_check import PROGRAM, quick
 from callback_contract.contract_tests.meta.support.hostile import answer, raw_server
+from callback_contract.contract_tests.meta.support.processes import run_program
 from callback_contract.contract_tests.model.observations import Stored
 from callback_contract.contract_tests.target.plugin_loader import load_plugin
 from callback_contract.contract_tests.target.read_back import ReadBackError
@@ -147,9 +147,7 @@ def test_plugin_prints_beside_the_report_and_reads_none_of_our_input(url, tmp_pa
         "    assert subprocess.run(['head', '-c', '1'], capture_output=True).stdout == b''\n"
     )
     options = ["--rules", "STA-01", "--plugin", str(file), "--state-patience", "0", "--depth", "quick"]
-    done = subprocess.run(
-        [*PROGRAM, "check", url, *options], input="for others", capture_output=True, text=True, check=False
-    )
+    done = run_program([*PROGRAM, "check", url, *options], input="for others")
     assert "looked" in done.stderr and "looked" not in done.stdout
     assert "AssertionError" not in done.stderr
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 
 import pytest
-from click.testing import CliRunner
 
 from callback_contract.contract_tests.cli.main import cli
 from callback_contract.contract_tests.meta.support.foreign import written
@@ -13,6 +12,7 @@ from callback_contract.contract_tests.meta.support.hostile import answer, raw_se
 from callback_contract.contract_tests.meta.support.judged import bench_for
 from callback_contract.contract_tests.meta.support.made_reports import report
 from callback_contract.contract_tests.meta.support.made_reports import written as report_in
+from callback_contract.contract_tests.meta.support.processes import invoke
 from callback_contract.contract_tests.model.verdicts import NotApplicable
 from callback_contract.contract_tests.reporting.formats.html import report_html
 from callback_contract.contract_tests.reporting.formats.summary import summary_md
@@ -30,7 +30,7 @@ FIRST, SECOND, THIRD = (callback.name for callback in CONTRACT.callbacks[:3])
 
 
 def check(*arguments):
-    return CliRunner().invoke(cli, ["check", "--depth", "quick", *arguments])
+    return invoke(cli, ["check", "--depth", "quick", *arguments])
 
 
 @pytest.fixture
@@ -69,7 +69,7 @@ def test_secrets_of_every_url_are_in_no_artefact(judged):
 def test_finding_is_played_again_at_the_url_of_its_callback(two, tmp_path):
     right, wrong = two
     check("-c", f"{FIRST}={right}", "-c", f"{SECOND}={wrong}", "-r", "PAY-17", "--report-dir", str(tmp_path))
-    ran = CliRunner().invoke(cli, ["reproduce", str(tmp_path), "PAY-17-1"])
+    ran = invoke(cli, ["reproduce", str(tmp_path), "PAY-17-1"])
     assert ran.exit_code == 1 and f"before {wrong}:" in ran.output and "Still fails" in ran.output
 
 

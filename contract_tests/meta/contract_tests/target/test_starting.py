@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from callback_contract.contract_tests.meta.support.processes import run_program
 from callback_contract.contract_tests.target import process as starting
 from callback_contract.contract_tests.target.readiness import Place
 from callback_contract.openapi.text.errors import KitError
@@ -56,14 +57,11 @@ def port():
 
 
 def check(port, start, *more, cwd, **environment):
-    return subprocess.run(
+    return run_program(
         [*PROGRAM, f"http://127.0.0.1:{port}/callbacks", "--start", start, "--rules", "ACK-01", *more],
-        capture_output=True,
-        text=True,
         cwd=cwd,
         env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[4]), **environment},
         timeout=60,
-        check=False,
     )
 
 
@@ -147,7 +145,8 @@ def test_interrupt_leaves_no_process(folder, port, number):
     assert "Judging" in process.stdout.readline()
     process.send_signal(number)
     said, _ = process.communicate(timeout=60)
-    assert process.returncode == 130, said
+    print(said)
+    assert process.returncode == 130
     assert "Traceback" not in said
     assert not alive(int((folder / "pid").read_text()))
 
@@ -219,5 +218,5 @@ def test_other_place_is_refused(text):
     ],
 )
 def test_wrong_use_is_exit_2(arguments, said):
-    done = subprocess.run([*PROGRAM, *arguments], capture_output=True, text=True, timeout=60, check=False)
+    done = run_program([*PROGRAM, *arguments], timeout=60)
     assert (done.returncode, said in done.stderr) == (2, True), done.stderr

@@ -10,11 +10,10 @@ from importlib.resources import files
 
 import jsonschema_rs
 import pytest
-from click.testing import CliRunner
 
 from callback_contract.contract_tests.cli.export_command import export
 from callback_contract.contract_tests.generation.corpus import DEPTHS
-from callback_contract.contract_tests.meta.support.processes import FOLDER
+from callback_contract.contract_tests.meta.support.processes import FOLDER, invoke
 from callback_contract.contract_tests.runner.run import collect_tests
 from callback_contract.contract_tests.vectors.using_vectors import broken_expectations
 from callback_contract.contract_tests.vectors.vectors import vectors_document
@@ -41,7 +40,7 @@ def body_of(vector):
 @pytest.fixture(scope="module")
 def file(tmp_path_factory):
     out = tmp_path_factory.mktemp("vectors") / "vectors.json"
-    CliRunner().invoke(export, ["--as", "vectors", "--out", str(out)], catch_exceptions=False)
+    invoke(export, ["--as", "vectors", "--out", str(out)], catch_exceptions=False)
     return out
 
 
@@ -162,4 +161,4 @@ def test_callback_that_always_comes_signed_is_left_out_with_the_reason():
 def test_signed_callback_alone_is_one_message():
     (signed,) = document()["left_out"]["callbacks"]
     with pytest.raises(KitError, match=r"nothing to deliver: .* requires a signature"):
-        CliRunner().invoke(export, ["--as", "vectors", "--callback", signed], catch_exceptions=False)
+        invoke(export, ["--as", "vectors", "--callback", signed], catch_exceptions=False)

@@ -7,10 +7,10 @@ import ssl
 from dataclasses import replace
 
 import pytest
-from click.testing import CliRunner
 from cryptography.hazmat.primitives import serialization
 
 from callback_contract.contract_tests.cli.main import cli
+from callback_contract.contract_tests.meta.support.processes import invoke
 from callback_contract.mock_server.client.sender import Access
 from callback_contract.mock_server.receiver.receiver import Receiver
 from callback_contract.mock_server.server.certificates import demanding, write_client, write_self_made
@@ -40,7 +40,7 @@ def url(files):
 
 
 def run(*words):
-    return CliRunner().invoke(cli, [str(word) for word in words])
+    return invoke(cli, [str(word) for word in words])
 
 
 def test_check_shows_its_certificate_and_no_report_does(files, url, tmp_path):

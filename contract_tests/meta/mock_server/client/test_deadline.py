@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-import subprocess
 import sys
 import threading
 import time
@@ -12,6 +11,7 @@ import pytest
 
 from callback_contract.contract_tests.meta.support.hostile import raw_server
 from callback_contract.contract_tests.meta.support.hostile_answers import HOSTILE, never_accepting, says
+from callback_contract.contract_tests.meta.support.processes import run_program
 from callback_contract.contract_tests.target.process import started
 from callback_contract.contract_tests.target.read_back import HttpReadBack
 from callback_contract.contract_tests.target.readiness import Place
@@ -147,7 +147,7 @@ main()
 )
 def test_program_leaves_with_its_output_and_waits_for_no_thread(thread, printed):
     program = PROGRAM.format(thread=thread)
-    done = subprocess.run([sys.executable, "-c", program], check=False, capture_output=True, text=True, timeout=BOUND_S)
+    done = run_program([sys.executable, "-c", program], timeout=BOUND_S)
     assert (done.returncode, done.stdout.split("\n")[:-1], done.stderr) == (5, printed, "")
 
 

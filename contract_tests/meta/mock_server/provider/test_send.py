@@ -6,7 +6,6 @@ import json
 import os
 import random
 import shlex
-import subprocess
 import sys
 from collections import Counter, defaultdict
 from itertools import pairwise
@@ -14,6 +13,7 @@ from itertools import pairwise
 import pytest
 
 from callback_contract.contract_tests.meta.support.hostile import answer, raw_server
+from callback_contract.contract_tests.meta.support.processes import run_program
 from callback_contract.mock_server.client.sender import Access, Pace, Sender
 from callback_contract.mock_server.provider.campaign import Campaign
 from callback_contract.mock_server.provider.composer import Composer
@@ -58,12 +58,9 @@ def went(act=None, **more):
 
 
 def send(*arguments, **environment):
-    return subprocess.run(
+    return run_program(
         [sys.executable, "-m", "callback_contract.contract_tests", "send", *arguments],
-        capture_output=True,
-        text=True,
         timeout=60,
-        check=False,
         env={**os.environ, **environment},
     )
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 
 import pytest
 
 from callback_contract.contract_tests.meta.senders import SENDERS
 from callback_contract.contract_tests.meta.support.means import do_without
+from callback_contract.contract_tests.meta.support.processes import run_program
 from callback_contract.mock_server import MockReceiver
 from callback_contract.openapi import load_contract
 
@@ -25,7 +25,7 @@ def test_correct_sender_is_accepted_twice(sender, tmp_path):
     body.write_text(json.dumps(CALLBACK.delivered_examples[0].value, ensure_ascii=False), "utf-8")
     with MockReceiver() as mock:
         command = sender.filled(mock.url, body)
-        run = subprocess.run(command, check=False, env=DIRECT, capture_output=True, text=True, timeout=120)
+        run = run_program(command, env=DIRECT, timeout=120)
         assert (run.stdout.split(), run.stderr) == ([str(CALLBACK.answer.status)] * 2, "")
         assert [arrival.accepted for arrival in mock.wait_for(count=2)] == [True, True]
         assert [arrival.body for arrival in mock.deliveries] == [body.read_bytes()] * 2

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 
 import pytest
-from click.testing import CliRunner
 
 from callback_contract.contract_tests.cli.check_command import check
 from callback_contract.contract_tests.meta.contract_tests.samples.test_samples import (
@@ -23,6 +22,7 @@ from callback_contract.contract_tests.meta.support.fielded import (
     right_about_messages,
 )
 from callback_contract.contract_tests.meta.support.foreign import written
+from callback_contract.contract_tests.meta.support.processes import invoke
 from callback_contract.mock_server.wire.bodies import decode_body
 from callback_contract.openapi.bodies import FORM, MULTIPART
 from callback_contract.openapi.reading import read_contract
@@ -148,5 +148,5 @@ def test_receiver_of_forms_is_judged_by_recordings(tmp_path):
     contract = written(tmp_path, TWILIO_LIKE)
     with receiver(right_about_messages) as url:
         words = [url, "--contract", str(contract), "--rules", "SMP", "--samples", str(lines(tmp_path, entry(MESSAGE)))]
-        done = CliRunner().invoke(check, [*words, "--mask", "/To"])
+        done = invoke(check, [*words, "--mask", "/To"])
     assert (done.exit_code, "1 pass" in done.output) == (0, True), done.output

@@ -17,7 +17,7 @@ from starlette.applications import Starlette
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from callback_contract.contract_tests.meta.support.processes import run
+from callback_contract.contract_tests.meta.support.processes import run_program
 from callback_contract.mock_server import DidNotArrive, MockReceiver, Provider
 from callback_contract.mock_server.client.sender import Access, Pace, Sender
 from callback_contract.mock_server.provider import in_process
@@ -49,7 +49,7 @@ def test_import_is_light():
         "import sys, callback_contract.mock_server\n"
         "print(sorted(name for name in sys.modules if name.startswith('callback_contract.')))"
     )
-    assert run([sys.executable, "-c", code]).stdout == "['callback_contract.mock_server']\n"
+    assert run_program([sys.executable, "-c", code]).stdout == "['callback_contract.mock_server']\n"
 
 
 @pytest.mark.parametrize("module", [mock_receiver, in_process])

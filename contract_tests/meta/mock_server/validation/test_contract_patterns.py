@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import random
 import re
-import subprocess
 import sys
 import time
 import urllib.error
@@ -19,7 +18,7 @@ from callback_contract.contract_tests.generation.pattern_texts import (
     texts_of,
     without_wild_patterns,
 )
-from callback_contract.contract_tests.meta.support.processes import mock_running
+from callback_contract.contract_tests.meta.support.processes import mock_running, run_program
 from callback_contract.mock_server.validation.validator import Validator
 from callback_contract.openapi.contract.loading import load_contract
 from callback_contract.openapi.contract.patterns import matches
@@ -109,7 +108,7 @@ def test_check_ends_whatever_patterns_a_contract_has(tmp_path):
         str(written(tmp_path, schema)),
     ]
     command += ["--rules", "ACK,PAY"]
-    run = subprocess.run(command, check=False, capture_output=True, text=True, timeout=150)
+    run = run_program(command, timeout=150)
     assert run.returncode == 0, run.stdout + run.stderr
     assert "PAY-" in run.stdout
 

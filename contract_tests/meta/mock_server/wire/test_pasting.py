@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -11,6 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from callback_contract.contract_tests.meta.support.inspecting import asked, body, inspecting
+from callback_contract.contract_tests.meta.support.processes import run_program
 from callback_contract.contract_tests.reporting.model.reproduction import (
     contract_words,
     from_here,
@@ -36,11 +36,10 @@ def arguments(line, home):
     """What the programs of a line were given, each ended by NUL; whatever else is called or written shows."""
     own = 'show() { for word; do printf "%s\\0" "$word"; done; }; curl() { show "$@"; }\n'
     own += 'callback_contract() { show "$@"; }\nRUN=fresh SECRET=secret URL=url CONTRACT=contract PATH=\n'
-    done = subprocess.run(
+    done = run_program(
         ["/bin/sh", "-c", own + line.replace("callback-contract ", "callback_contract ", 1)],
+        text=False,
         cwd=home,
-        capture_output=True,
-        check=False,
         timeout=20,
     )
     assert (done.stderr, done.returncode, list(home.iterdir())) == (b"", 0, [])

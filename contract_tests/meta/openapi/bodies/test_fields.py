@@ -7,7 +7,6 @@ import json
 from urllib.parse import parse_qsl
 
 import pytest
-from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -30,6 +29,7 @@ from callback_contract.contract_tests.meta.support.fielded import (
     right_about_messages,
 )
 from callback_contract.contract_tests.meta.support.foreign import refused_by_its_mock, written
+from callback_contract.contract_tests.meta.support.processes import invoke
 from callback_contract.contract_tests.reporting.model.redaction import Redaction
 from callback_contract.mock_server.receiver.receiver import Receiver, Request
 from callback_contract.mock_server.wire.bodies import content_type, decode_body, encode_body
@@ -84,7 +84,7 @@ def an_object(**properties):
 
 
 def judged(file, *options):
-    return CliRunner().invoke(check, ["--contract", str(file), "--depth", "quick", *options])
+    return invoke(check, ["--contract", str(file), "--depth", "quick", *options])
 
 
 # Judged
@@ -147,13 +147,13 @@ def test_no_body_is_sent_as_valid_that_lacks_on_the_wire_what_its_contract_requi
 
     with receiver(right) as url:
         arguments = [url, "--contract", str(written(tmp_path, document)), "--depth", "quick", "--rules", "ACK,PAY"]
-        done = CliRunner().invoke(check, arguments)
+        done = invoke(check, arguments)
     assert done.exit_code == 0, done.output
 
 
 def test_sender_says_that_a_form_has_no_plain_body(tmp_path):
     file = written(tmp_path, fielded(EMPTY, encoding={"tags": {"style": "deepObject"}}))
-    done = CliRunner().invoke(cli, ["send", "http://127.0.0.1:1/", "--dry-run", "--contract", str(file)])
+    done = invoke(cli, ["send", "http://127.0.0.1:1/", "--dry-run", "--contract", str(file)])
     assert isinstance(done.exception, KitError) and "--file" in str(done.exception)
 
 
@@ -375,9 +375,7 @@ def test_content_of_another_media_type_is_not_made_up(callback):
 )
 def test_dry_run_of_send_shows_the_fields(tmp_path, media_type, shown):
     document = fielded(an_object(a=TEXT, n={"type": "integer"}), media_type, example={"a": "x y", "n": 1})
-    ran = CliRunner().invoke(
-        cli, ["send", "http://127.0.0.1:9/", "--contract", str(written(tmp_path, document)), "--dry-run"]
-    )
+    ran = invoke(cli, ["send", "http://127.0.0.1:9/", "--contract", str(written(tmp_path, document)), "--dry-run"])
     assert ran.exit_code == 0, ran.output
     assert shown in ran.output
 

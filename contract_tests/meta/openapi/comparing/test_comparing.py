@@ -10,10 +10,10 @@ from typing import Any
 
 import jsonschema_rs
 import pytest
-from click.testing import CliRunner
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from callback_contract.contract_tests.meta.support.processes import invoke
 from callback_contract.contract_tests.meta.support.schema_pairs import POOL, SCALARS, pairs
 from callback_contract.openapi.cli.diff_command import diff
 from callback_contract.openapi.comparing import Change, compare, worst
@@ -692,7 +692,7 @@ def test_contracts_without_a_callback_in_common_are_refused(changes_of) -> None:
 def run(tmp_path: Path) -> Any:
     def ran(new: Any, *options: str, old: Any = None) -> Any:
         files = [saved(tmp_path, "old", old or document(thing(a=KNOWN))), saved(tmp_path, "new", new)]
-        return CliRunner().invoke(diff, [*map(str, files), *options])
+        return invoke(diff, [*map(str, files), *options])
 
     return ran
 
@@ -729,7 +729,7 @@ def test_diff_as_markdown_is_a_table_that_no_value_breaks(run) -> None:
 
 
 def test_diff_without_new_compares_with_the_built_in_contract() -> None:
-    result = CliRunner().invoke(diff, [str(CONTRACT_FILE)])
+    result = invoke(diff, [str(CONTRACT_FILE)])
     assert (result.exit_code, "nothing changed" in result.output) == (0, True)
 
 

@@ -9,11 +9,11 @@ from urllib.parse import unquote
 
 import jsonschema_rs
 import pytest
-from click.testing import CliRunner
 
 from callback_contract.contract_tests.cli.docs_command import proof
 from callback_contract.contract_tests.cli.main import cli
 from callback_contract.contract_tests.meta.support.made_reports import SCHEMA, report, rule
+from callback_contract.contract_tests.meta.support.processes import invoke
 from callback_contract.contract_tests.reporting.formats.html import report_html
 from callback_contract.contract_tests.reporting.formats.sarif import sarif_json
 from callback_contract.contract_tests.reporting.formats.summary import summary_md
@@ -42,7 +42,7 @@ def linked(case, site=None, rule_id="PAY-17"):
 
 
 def explained(*arguments, **environment):
-    return CliRunner().invoke(cli, ["rules", "ACK-01", *arguments], env=environment).output.splitlines()[-1].strip()
+    return invoke(cli, ["rules", "ACK-01", *arguments], env=environment).output.splitlines()[-1].strip()
 
 
 @pytest.mark.parametrize("member", CALLBACK.members, ids=lambda member: member.pointer or "root")
@@ -95,7 +95,7 @@ def test_rule_is_explained_with_its_page_or_how_to_make_it():
 def test_check_tells_the_page_in_the_terminal_and_the_report(tmp_path):
     with served(Receiver(CONTRACT, fault=FAULTS["PAY-17"])) as url:
         arguments = ["check", url, "--rules", "PAY-17", "--report-dir", str(tmp_path), "--docs-url", URL]
-        said = CliRunner().invoke(cli, arguments).output
+        said = invoke(cli, arguments).output
     assert f"Documentation: {URL}en/rules.html#PAY-17" in said
     assert json.loads((tmp_path / "report.json").read_text("utf-8"))["docs"]["url"] == URL
 
@@ -144,7 +144,7 @@ def test_links_of_somebody_elses_contract_lead_to_the_pages_that_docs_writes_of_
     file = tmp_path / "theirs.json"
     file.write_text(json.dumps({**CONTRACT.document, "openapi": "3.0.3"}), encoding="utf-8")
     arguments = ["docs", "--contract", str(file), "--out", str(tmp_path / "site")]
-    assert CliRunner().invoke(cli, arguments).exit_code == 0
+    assert invoke(cli, arguments).exit_code == 0
     pointer = CALLBACK.delivery.state
     value = report(rule("PAY-17", "fail", f"with {pointer} missing", callback=CALLBACK.name))
     value["docs"] = docs_of(Site(URL), read_contract(file), value["rules"])

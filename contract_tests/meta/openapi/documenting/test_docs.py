@@ -14,12 +14,12 @@ from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
-from click.testing import CliRunner
 
 from callback_contract.contract_tests.cli import docs_command
 from callback_contract.contract_tests.cli.commands import _LazyGroup
 from callback_contract.contract_tests.cli.docs_command import docs, proof
 from callback_contract.contract_tests.meta.openapi.rules.test_translations import OTHER_WORDS
+from callback_contract.contract_tests.meta.support.processes import invoke
 from callback_contract.mock_server.signing import load_keys, load_scheme
 from callback_contract.openapi import CONTRACT_FILE, KitError, load_contract
 from callback_contract.openapi.contract.formats import FORMATS
@@ -383,7 +383,7 @@ def test_life_cycle_shows_every_state_and_every_step():
 
 
 def test_command_writes_the_site_and_says_where(tmp_path):
-    result = CliRunner().invoke(docs, ["--out", str(tmp_path / "new/docs")])
+    result = invoke(docs, ["--out", str(tmp_path / "new/docs")])
     assert result.exit_code == 0, result.output
     assert re.search(r"\d+ pages, \d\.\d\d MB: .*index\.html", result.output)
     assert (tmp_path / "new/docs/zh/rules.html").exists()

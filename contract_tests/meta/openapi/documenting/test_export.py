@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import subprocess
 import sys
 import urllib.error
 import urllib.request
@@ -16,7 +15,6 @@ import openapi_spec_validator
 import pytest
 import schemathesis
 import yaml
-from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from openapi_core import OpenAPI
@@ -24,7 +22,7 @@ from openapi_core.testing import MockRequest
 
 from callback_contract.contract_tests.cli.export_command import export
 from callback_contract.contract_tests.meta.support.means import do_without
-from callback_contract.contract_tests.meta.support.processes import awaiting_port
+from callback_contract.contract_tests.meta.support.processes import awaiting_port, invoke, run_program
 from callback_contract.mock_server.provider.http_file import http_file
 from callback_contract.mock_server.signing import load_scheme, presets
 from callback_contract.openapi import KitError, load_contract
@@ -36,7 +34,7 @@ EXAMPLES = [(c, example) for c in CONTRACT.callbacks for example in c.examples]
 
 
 def exported(*arguments):
-    return CliRunner().invoke(export, list(arguments), catch_exceptions=False).stdout
+    return invoke(export, list(arguments), catch_exceptions=False).stdout
 
 
 def refused(*arguments):
@@ -114,7 +112,7 @@ def test_redocly_finds_the_paths_valid_and_nonsense_not(tmp_path, broken, code):
     env = {**os.environ, "REDOCLY_TELEMETRY": "off", "REDOCLY_SUPPRESS_UPDATE_NOTICE": "true"}
     # `spec` is what OpenAPI says; its `recommended` also wants servers and security, which no callback has.
     command = [redocly, "lint", "--extends=spec", "paths.json"]
-    done = subprocess.run(command, check=False, cwd=tmp_path, env=env, capture_output=True, text=True)
+    done = run_program(command, cwd=tmp_path, env=env)
     assert done.returncode == code, done.stdout + done.stderr
 
 
@@ -248,7 +246,7 @@ def test_wrong_use_is_one_message(arguments, said, tmp_path, monkeypatch):
 def test_text_reaches_the_standard_output_in_utf_8(tmp_path):
     env = {**os.environ, "PYTHONIOENCODING": "ascii"}
     command = [sys.executable, "-m", "callback_contract.contract_tests", "export", "--as", "http"]
-    done = subprocess.run(command, check=True, env=env, capture_output=True, cwd=Path(__file__).parents[4])
+    done = run_program(command, text=False, check=True, env=env, cwd=Path(__file__).parents[4])
     assert "李雷" in done.stdout.decode()
 
 

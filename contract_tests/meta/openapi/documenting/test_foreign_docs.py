@@ -6,11 +6,11 @@ import json
 import re
 
 import pytest
-from click.testing import CliRunner
 
 from callback_contract.contract_tests.cli.docs_command import docs, proof
 from callback_contract.contract_tests.meta.openapi.documenting.test_docs import HOSTILE, Parsed
 from callback_contract.contract_tests.meta.support.foreign import written
+from callback_contract.contract_tests.meta.support.processes import invoke
 from callback_contract.openapi.cli.contract_options import contract_of
 from callback_contract.openapi.documenting import pages as site_pages
 from callback_contract.openapi.documenting.content.links import address
@@ -156,7 +156,7 @@ def test_callbacks_whose_names_differ_in_letter_case_alone_have_pages_of_their_o
 
 def test_command_writes_the_site_and_says_what_was_left(tmp_path):
     file = written(tmp_path, document())
-    ran = CliRunner().invoke(docs, ["--contract", str(file), "--out", str(tmp_path / "site")])
+    ran = invoke(docs, ["--contract", str(file), "--out", str(tmp_path / "site")])
     assert ran.exit_code == 0 and "1 of 2 callbacks is set aside" in ran.output
     assert re.search(r"\d+ pages, 0\.\d\d MB: ", ran.output)
     assert (tmp_path / "site/en/callback-orderPaid.html").exists()
@@ -165,7 +165,7 @@ def test_command_writes_the_site_and_says_what_was_left(tmp_path):
 
 def test_option_for_another_contract_is_refused_without_one(tmp_path):
     for option in (["--callback", "x"], ["--paths"], ["--overlay", "x.yaml"], ["--strict-contract"]):
-        ran = CliRunner().invoke(docs, ["--out", str(tmp_path / "site"), *option])
+        ran = invoke(docs, ["--out", str(tmp_path / "site"), *option])
         assert isinstance(ran.exception, KitError) and option[0] in str(ran.exception)
 
 

@@ -7,10 +7,10 @@ import json
 import jsonschema
 import openapi_spec_validator
 import pytest
-from click.testing import CliRunner
 
 from callback_contract.contract_tests.cli.export_command import export
 from callback_contract.contract_tests.meta.support.foreign import written
+from callback_contract.contract_tests.meta.support.processes import invoke
 from callback_contract.openapi import KitError
 from callback_contract.openapi.cli.diff_command import diff
 from callback_contract.openapi.reading import read_contract
@@ -53,7 +53,7 @@ def file(tmp_path):
 
 
 def exported(file, *arguments):
-    ran = CliRunner().invoke(export, ["--contract", str(file), *arguments], catch_exceptions=False)
+    ran = invoke(export, ["--contract", str(file), *arguments], catch_exceptions=False)
     return ran.stdout, ran.stderr
 
 
@@ -119,10 +119,10 @@ def test_paths_of_two_documents_are_compared_when_asked(tmp_path):
     own = {"openapi": "3.0.3", "info": {"title": "t", "version": "1"}, "paths": {"/hook": {"post": post}}}
     one = written(tmp_path, own, "one.json")
     post["requestBody"]["content"]["application/json"]["schema"] = {"type": "array"}
-    ran = CliRunner().invoke(diff, ["-", str(written(tmp_path, own, "two.json")), "--paths"], input=one.read_text())
+    ran = invoke(diff, ["-", str(written(tmp_path, own, "two.json")), "--paths"], input=one.read_text())
     assert ran.exit_code == 1 and "type changed from object to array" in ran.output
 
 
 def test_standard_input_is_one_of_two_documents():
     with pytest.raises(KitError, match="read once"):
-        CliRunner().invoke(diff, ["-", "-"], catch_exceptions=False)
+        invoke(diff, ["-", "-"], catch_exceptions=False)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 
 import pytest
-from click.testing import CliRunner
 
 from callback_contract.contract_tests.cli import main as program
 from callback_contract.contract_tests.cli.main import cli
 from callback_contract.contract_tests.meta.support.foreign import with_schema, written
+from callback_contract.contract_tests.meta.support.processes import invoke
 from callback_contract.openapi.text.errors import KitError
 
 LAUGHS = "".join(f"a{n}: &a{n} [{','.join([f'*a{n - 1}'] * 10)}]\n" for n in range(1, 10))
@@ -72,7 +72,7 @@ COMMANDS = {
 def ran(command, folder, file):
     good = written(folder, with_schema({"type": "object"}), "good.json")
     names = {"FILE": str(file), "GOOD": str(good), "OUT": str(folder / "site")}
-    return CliRunner().invoke(cli, [names.get(word, word) for word in command])
+    return invoke(cli, [names.get(word, word) for word in command])
 
 
 @pytest.mark.parametrize("bad", BAD, ids=lambda make: make.__name__)

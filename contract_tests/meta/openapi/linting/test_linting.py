@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner
 
+from callback_contract.contract_tests.meta.support.processes import invoke
 from callback_contract.openapi.cli.lint_command import lint
 from callback_contract.openapi.contract.loading import CONTRACT_FILE
 from callback_contract.openapi.documents import json_pointer as jp
@@ -261,15 +261,15 @@ def test_file_that_is_not_there_is_wrong_use(tmp_path) -> None:
 def test_lint_exits_with_one_on_an_error_only(tmp_path) -> None:
     bad = saved(tmp_path, "bad", edited({f"{MEMBERS}/id/examples": [1]}))
     poor = saved(tmp_path, "poor", edited({f"{MEMBERS}/id/description": None}))
-    assert [CliRunner().invoke(lint, [str(path)]).exit_code for path in (bad, poor)] == [1, 0]
+    assert [invoke(lint, [str(path)]).exit_code for path in (bad, poor)] == [1, 0]
 
 
 def test_lint_as_json_tells_every_remark(tmp_path) -> None:
     path = saved(tmp_path, "bad", edited({f"{MEMBERS}/id/examples": [1]}))
-    (remark,) = json.loads(CliRunner().invoke(lint, [str(path), "--format", "json"]).output)["remarks"]
+    (remark,) = json.loads(invoke(lint, [str(path), "--format", "json"]).output)["remarks"]
     assert (remark["level"], remark["where"]) == ("error", f"{MEMBERS}/id/examples/0")
 
 
 def test_lint_without_a_file_looks_at_the_built_in_contract() -> None:
-    result = CliRunner().invoke(lint, [])
+    result = invoke(lint, [])
     assert (result.exit_code, "0 errors" in result.output) == (0, True)

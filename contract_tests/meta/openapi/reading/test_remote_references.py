@@ -8,10 +8,10 @@ import threading
 import time
 
 import pytest
-from click.testing import CliRunner
 
 from callback_contract.contract_tests.cli.main import cli
 from callback_contract.contract_tests.meta.support.foreign import with_schema, written
+from callback_contract.contract_tests.meta.support.processes import invoke
 from callback_contract.mock_server.faults.registry import FAULTS
 from callback_contract.mock_server.receiver.receiver import Receiver
 from callback_contract.mock_server.server.serving import served
@@ -80,10 +80,10 @@ def test_network_is_not_asked_without_the_option(server, referring):
 
 def test_option_fetches_what_is_referred_to(server, referring):
     file = referring(f"{server.url}/a.json")
-    ran = CliRunner().invoke(cli, ["send", "http://127.0.0.1:9/", "--contract", str(file), "--callback", "thing"])
+    ran = invoke(cli, ["send", "http://127.0.0.1:9/", "--contract", str(file), "--callback", "thing"])
     assert "leads to the network" in str(ran.exception)
     words = ["send", "http://127.0.0.1:9/", "--contract", str(file), "--callback", "thing", "--dry-run"]
-    ran = CliRunner().invoke(cli, [*words, "--allow-remote-refs"])
+    ran = invoke(cli, [*words, "--allow-remote-refs"])
     assert ran.exit_code == 0, ran.output
     assert '{"a":"text"}' in ran.output
 
@@ -193,8 +193,8 @@ def test_secret_in_a_contracts_url_stands_in_no_report(tmp_path, server):
     with served(faulty) as url:
         told = ["--contract", f"{server.url}/c.json?token=S3cret", "--overlay", str(overlay), "--depth", "quick"]
         arguments = ["check", url, "--rules", "FWD-01", *told]
-        shown = CliRunner().invoke(cli, arguments).output
-        assert CliRunner().invoke(cli, [*arguments, "--report-dir", str(tmp_path / "r")]).exit_code == 1
+        shown = invoke(cli, arguments).output
+        assert invoke(cli, [*arguments, "--report-dir", str(tmp_path / "r")]).exit_code == 1
     written_files = [file for file in (tmp_path / "r").rglob("*") if file.is_file()]
     assert written_files and not [file.name for file in written_files if b"S3cret" in file.read_bytes()]
     (rule,) = json.loads((tmp_path / "r" / "report.json").read_text())["rules"]
@@ -204,8 +204,8 @@ def test_secret_in_a_contracts_url_stands_in_no_report(tmp_path, server):
 
 def test_two_documents_are_compared_with_what_they_refer_to(tmp_path, server, referring):
     file = str(referring(f"{server.url}/a.json"))
-    alone = CliRunner().invoke(cli, ["diff", file, file])
-    whole = CliRunner().invoke(cli, ["diff", file, file, "--allow-remote-refs"])
+    alone = invoke(cli, ["diff", file, file])
+    whole = invoke(cli, ["diff", file, file, "--allow-remote-refs"])
     assert "leads to the network" in alone.output
     assert (whole.exit_code, "set aside" in whole.output) == (0, False)
 
@@ -216,6 +216,6 @@ def test_documentation_follows_them_in_every_language(tmp_path, server, referrin
     overlay["actions"] = [{"target": "$.info", "update": {"title": "文"}}]
     file.with_name(f"{file.stem}.zh.overlay.yaml").write_text(json.dumps(overlay))
     arguments = ["docs", "--contract", str(file), "--allow-remote-refs", "--out", str(tmp_path / "site")]
-    assert CliRunner().invoke(cli, arguments).exit_code == 0
+    assert invoke(cli, arguments).exit_code == 0
     pages = {lang: {page.name for page in (tmp_path / "site" / lang).iterdir()} for lang in ("en", "zh")}
     assert pages["en"] == pages["zh"] and "aside.html" not in pages["zh"]
