@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 
 import pytest
-from click.testing import CliRunner
 
 from callback_contract.contract_tests.cli.docs_command import matrix_rows
 from callback_contract.contract_tests.kill_matrix.setups import RIGHT
@@ -14,6 +13,7 @@ from callback_contract.contract_tests.meta.generating.made import COMMAND, Made
 from callback_contract.contract_tests.meta.generating.matrix import MATRIX
 from callback_contract.contract_tests.meta.scripts import generate
 from callback_contract.contract_tests.meta.scripts.generate import PARTS, Part
+from callback_contract.contract_tests.meta.support.processes import invoke
 from callback_contract.openapi.rules.catalogue import load_catalogue
 
 CATALOGUE = load_catalogue()
@@ -63,7 +63,7 @@ def test_recorded_runs_name_no_machine():
 
 
 def ran(*arguments):
-    done = CliRunner().invoke(generate.main, arguments)
+    done = invoke(generate.main, arguments)
     return done.exit_code, done.output
 
 

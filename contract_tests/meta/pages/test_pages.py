@@ -11,7 +11,6 @@ import re
 import shlex
 import shutil
 import sqlite3
-import subprocess
 import sys
 import tomllib
 from datetime import UTC, datetime
@@ -22,6 +21,7 @@ import yaml
 
 from callback_contract.contract_tests.cli.commands import cli
 from callback_contract.contract_tests.meta.scripts.readme_output import FENCE, ROOT, pages
+from callback_contract.contract_tests.meta.support.processes import run_program
 from callback_contract.mock_server.faults.registry import FAULTS
 from callback_contract.mock_server.receiver.receiver import Receiver
 from callback_contract.mock_server.server.serving import served
@@ -197,7 +197,7 @@ def pytester_free():
             str(folder),
         ]
         env = {**os.environ, "PYTHONPATH": str(ROOT)}
-        return subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, check=False, timeout=120)
+        return run_program(command, cwd=folder, env=env, capture_output=True, text=True, check=False, timeout=120)
 
     return run
 
@@ -264,7 +264,7 @@ def clone(tmp_path, monkeypatch):
             env = dict(os.environ)
             if "--rules" not in line and "check" in named:
                 env["CALLBACK_CONTRACT_CHECK_RULES"] = "ACK-01"
-            return subprocess.run(
+            return run_program(
                 ["sh", "-c", line], cwd=tmp_path, env=env, capture_output=True, text=True, timeout=120, check=False
             )
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
 import tomllib
 
 import pytest
@@ -20,6 +19,7 @@ from callback_contract.contract_tests.meta.scripts.readme_output import (
     refreshed,
 )
 from callback_contract.contract_tests.meta.support.means import do_without
+from callback_contract.contract_tests.meta.support.processes import run_program
 
 README = (ROOT / "README.md").read_text("utf-8")
 SLOW = {"first-run", "causes", "messages"}
@@ -47,9 +47,7 @@ def test_readme_is_short():
 def test_test_command_is_the_one_that_the_gate_runs():
     (shown,) = re.findall(r"^<!-- test command -->\n```sh\n(.*)\n```$", README, re.MULTILINE)
     (line,) = [line for line in (ROOT / ".ci/run").read_text().splitlines() if line.startswith("command=")]
-    run = subprocess.run(
-        ["bash", "-c", f'{line}; echo "$command"'], cwd=ROOT, capture_output=True, text=True, check=True
-    )
+    run = run_program(["bash", "-c", f'{line}; echo "$command"'], cwd=ROOT, capture_output=True, text=True, check=True)
     assert run.stdout.strip() == shown
     assert shown.startswith("python3 -m venv .venv && ") and ".venv/bin/pytest" in shown
 

@@ -164,7 +164,7 @@ def test_command_without_a_signal_is_not_touched(command):
 @pytest.mark.parametrize("ending", [">&-", "2>&-", ">&- 2>&-"])
 def test_streams_that_were_closed_before_the_start_change_no_exit_code(ending):
     words = ["/bin/sh", "-c", f'"$@" {ending}', "sh", *PROGRAM, "rules", "ACK-01"]
-    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    done = run_program(words)
     assert (done.returncode, "Traceback" in done.stderr) == (0, False)
 
 

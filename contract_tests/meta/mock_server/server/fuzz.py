@@ -18,8 +18,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import NamedTuple
 
-from callback_contract.contract_tests.meta.mock_server.server.test_connection import Connection, configured
-from callback_contract.contract_tests.meta.support.expecting import (
+from callback_contract.contract_tests.meta.mock_server.server.expecting import (
     Stored,
     decoded,
     is_own,
@@ -27,8 +26,9 @@ from callback_contract.contract_tests.meta.support.expecting import (
     path_of,
     worth,
 )
-from callback_contract.contract_tests.meta.support.fuzzed import CONTRACT, Drawer, Talk
-from callback_contract.contract_tests.meta.support.http_oracle import Reading, read_requests
+from callback_contract.contract_tests.meta.mock_server.server.fuzzed import CONTRACT, Drawer, Talk
+from callback_contract.contract_tests.meta.mock_server.server.http_oracle import Reading, read_requests
+from callback_contract.contract_tests.meta.mock_server.server.test_connection import Connection, configured
 from callback_contract.mock_server.receiver.receiver import Receiver
 from callback_contract.mock_server.server.fast_path import FastPathProtocol, protocol_for
 from callback_contract.mock_server.server.protocol import WireProtocol

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from callback_contract.contract_tests.meta.mock_server.server.expecting import may_answer
 from callback_contract.contract_tests.meta.mock_server.server.fuzz import flaws, fuzz, smallest
-from callback_contract.contract_tests.meta.support.expecting import may_answer
-from callback_contract.contract_tests.meta.support.fuzzed import Drawer, Talk
-from callback_contract.contract_tests.meta.support.http_oracle import read_requests
+from callback_contract.contract_tests.meta.mock_server.server.fuzzed import Drawer, Talk
+from callback_contract.contract_tests.meta.mock_server.server.http_oracle import read_requests
 from callback_contract.mock_server.receiver.receiver import Receiver, Response
 from callback_contract.mock_server.server.fast_path import FastPathProtocol
 

@@ -12,8 +12,8 @@ from urllib.parse import unquote
 
 from jsonschema import Draft202012Validator
 
-from callback_contract.contract_tests.meta.support.fuzzed import CONTRACT, PREFIX, STATE
-from callback_contract.contract_tests.meta.support.http_oracle import Reading
+from callback_contract.contract_tests.meta.mock_server.server.fuzzed import CONTRACT, PREFIX, STATE
+from callback_contract.contract_tests.meta.mock_server.server.http_oracle import Reading
 from callback_contract.openapi.documents import json_pointer as jp
 
 MOST_BYTES, DEEPEST = 1024 * 1024, 250  # the kit's own promises
