@@ -1,4 +1,4 @@
-"""Decides how bodies of fields travel: forms and multipart, each written and read in one place by the schema."""
+"""Codecs of form and multipart bodies: write an object as named fields and read it back by its schema."""
 
 from callback_contract.openapi.bodies.fields import Field, Undecodable, Unencodable, fields_of, from_texts, to_texts
 from callback_contract.openapi.bodies.media import (

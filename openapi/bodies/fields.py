@@ -1,4 +1,4 @@
-"""Decides which texts a value becomes as named fields, and which value the texts mean by the schema.
+"""Mapping between JSON values and named fields: turns an object into texts and reads texts by the schema.
 
 OpenAPI 3.1, "Encoding Object": a scalar travels as its text, an object as JSON, an array as fields of the same name; a
 form's `style` changes that. What the schema does not name travels likewise and is read as text.
@@ -39,7 +39,10 @@ class Undecodable(Exception):
 
 
 class Unencodable(ValueError):
-    """A value has no form as fields: its root is no object, or it holds what has no UTF-8."""
+    """A value that cannot be written as fields.
+
+    Its root is no object, or a text in it has no UTF-8 form.
+    """
 
 
 @dataclass(frozen=True)
@@ -47,12 +50,12 @@ class Field:
     """One member of a body as it travels.
 
     Attributes:
-        kinds: JSON types that its value, or each value of its array, may have; empty when any may.
+        kinds: JSON types that its value, or each value of its array, may have; empty when any type is allowed.
         many: Whether it is an array, so that each value is a field of its own.
         as_json: Whether its text is JSON, the whole array's where it is one.
-        separator: What stands between the values of an array that is a single text.
+        separator: The text between the values of an array that is a single text.
         deep: Whether an object's members are fields themselves, as in `name[member]`.
-        media_type: What a part of a multipart body says it is.
+        media_type: The `Content-Type` of its part in a multipart body.
     """
 
     name: str
@@ -105,7 +108,7 @@ def _is_json(media_type: str) -> bool:
 
 
 def _parts(schema: jp.Json, root: Mapping[str, jp.Json], level: int) -> Iterator[Mapping[str, jp.Json]]:
-    """A schema and whatever speaks of the same value."""
+    """Yield a schema and all schemas that apply to the same value."""
     if not isinstance(schema, Mapping) or level > _MOST_LEVELS:
         return
     yield schema
@@ -132,7 +135,9 @@ def _kinds(schema: jp.Json, root: Mapping[str, jp.Json]) -> Iterator[str]:
 
 
 def to_texts(value: jp.Json, fields: Mapping[str, Field]) -> list[tuple[Field, str, str]]:
-    """Writes an object as fields: each with its name on the wire and its text. Null does not travel.
+    """Return an object as fields, each with its name on the wire and its text.
+
+    Null is not sent.
 
     Raises:
         Unencodable: It is no object.
@@ -168,7 +173,9 @@ def _json(value: jp.Json) -> str:
 def from_texts(
     pairs: Iterable[tuple[str, str]], fields: Mapping[str, Field], read_json: Callable[[str], jp.Json]
 ) -> dict[str, jp.Json]:
-    """Reads the object that fields mean; a text that is no value of its type stays text, for the schema to refuse.
+    """Read the object that fields represent.
+
+    A text that is no value of its declared type stays text, and validation rejects it.
 
     Args:
         pairs: Names and texts in the order of arrival.

@@ -1,4 +1,4 @@
-"""Decides how fields are written as a form and read from one (application/x-www-form-urlencoded, WHATWG URL)."""
+"""Form codec (application/x-www-form-urlencoded, WHATWG URL): writes names and texts, and reads them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _MOST_FIELDS = 10_000
 
 
 def write_form(texts: Iterable[tuple[str, str]], *, plus: bool = True) -> bytes:
-    """Writes names and texts; a blank as `+`, or as `%20`, which means the same."""
+    """Write names and texts; a blank becomes `+` or `%20`, which are equivalent."""
     escape = quote_plus if plus else quote
     try:
         return "&".join(f"{escape(name, safe='')}={escape(text, safe='')}" for name, text in texts).encode("ascii")
@@ -22,7 +22,7 @@ def write_form(texts: Iterable[tuple[str, str]], *, plus: bool = True) -> bytes:
 
 
 def read_form(body: bytes) -> list[tuple[str, str]]:
-    """Reads names and texts in their order.
+    """Read names and texts in their order.
 
     Raises:
         Undecodable: It is not UTF-8, percent-encoded or as it is, or has fields without end.

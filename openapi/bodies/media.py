@@ -1,4 +1,4 @@
-"""Decides which media types are bodies of fields, and which codec belongs to each."""
+"""Media types of field bodies: names them and selects the codec for each."""
 
 from __future__ import annotations
 
@@ -16,23 +16,26 @@ MULTIPART = "multipart/form-data"
 
 
 def is_fields(media_type: str) -> bool:
-    """Whether bodies of this media type are fields and not JSON."""
+    """Return whether bodies of this media type are fields and not JSON."""
     return media_type in {FORM, MULTIPART}
 
 
 def content_type_of(media_type: str) -> str:
-    """The `Content-Type` of what `write_fields` writes; the media type itself where it is enough."""
+    """Return the `Content-Type` of a body that `write_fields` writes.
+
+    It is the media type, with the boundary for multipart.
+    """
     return f"{media_type}; boundary={BOUNDARY}" if media_type == MULTIPART else media_type
 
 
 def write_fields(media_type: str, value: jp.Json, fields: Mapping[str, Field], *, plus: bool = True) -> bytes:
-    """Writes an object.
+    """Write an object.
 
     Args:
         plus: Whether a form writes a blank as `+`.
 
     Raises:
-        Unencodable: It has no form as fields.
+        Unencodable: The value cannot be written as fields.
     """
     texts = to_texts(value, fields)
     if media_type == MULTIPART:
@@ -41,12 +44,14 @@ def write_fields(media_type: str, value: jp.Json, fields: Mapping[str, Field], *
 
 
 def read_fields(media_type: str, body: bytes, content_type: str) -> list[tuple[str, str]]:
-    """Reads names and texts, in the order of arrival; `from_texts` makes a value of them.
+    """Read names and texts in the order of arrival.
+
+    `from_texts` turns them into a value.
 
     Args:
         content_type: The whole header.
 
     Raises:
-        Undecodable: It is no such body.
+        Undecodable: The body is not of this media type.
     """
     return read_parts(body, content_type) if media_type == MULTIPART else read_form(body)

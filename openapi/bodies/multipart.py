@@ -1,4 +1,4 @@
-"""Decides how fields are written as parts and read from them (multipart/form-data, RFC 7578), through werkzeug."""
+"""Multipart codec (multipart/form-data, RFC 7578): writes and reads the parts of a body with werkzeug."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from callback_contract.openapi.bodies.fields import Field, Undecodable, Unencoda
 __all__ = ["BOUNDARY", "read_parts", "write_parts"]
 
 BOUNDARY = "callback-contract-4f1c0de95a7b4d36"
-"""Always the same, so that equal contents are equal bytes."""
+"""Constant, so that equal contents give equal bytes."""
 
 _MOST_PARTS = 1000
 _MOST_BYTES = 2 * 1024 * 1024  # the mock takes no body of half that size
 
 
 def write_parts(texts: Iterable[tuple[Field, str, str]]) -> bytes:
-    """Writes names and texts as parts, each with the media type that the contract gives it.
+    """Write names and texts as parts with the media types that the contract gives.
 
     Raises:
         Unencodable: A text or a name has no form as a part.
@@ -42,12 +42,17 @@ def write_parts(texts: Iterable[tuple[Field, str, str]]) -> bytes:
 
 
 def _implied(field: Field) -> list[tuple[str, str]]:
-    """OpenAPI's default: an object's part is JSON, and a scalar's is text, which needs no header (RFC 7578, 4.4)."""
+    """Return the default headers of a part (OpenAPI 3.1, "Encoding Object").
+
+    An object's part is JSON. A scalar's part is text, which needs no header (RFC 7578, section 4.4).
+    """
     return [("Content-Type", "application/json")] if field.kinds & {"object", "array"} else []
 
 
 def read_parts(body: bytes, content_type: str) -> list[tuple[str, str]]:
-    """Reads names and texts in their order; what a file holds is text, as far as it is any.
+    """Read names and texts in the order of the parts.
+
+    The content of a file part is decoded as UTF-8, with replacement characters.
 
     Raises:
         Undecodable: The header names no boundary, or the body has no such parts.
@@ -83,7 +88,7 @@ def _pairs(body: bytes, boundary: str) -> Iterator[tuple[str, str]]:
             elif isinstance(event, Data) and part is not None:
                 data += event.data
                 if not event.more_data:
-                    # A file may hold any bytes, and is recorded as it came: this text is for the schema alone.
+                    # A file may hold any bytes and is recorded unchanged; this text only serves validation.
                     yield part.name, data.decode(errors="replace" if isinstance(part, File) else "strict")
             elif isinstance(event, (Epilogue, NeedData)):
                 return

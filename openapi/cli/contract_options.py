@@ -1,4 +1,4 @@
-"""Decides how a command line names the contract, and what is said of one that was not taken whole."""
+"""Command-line options that name the contract, and the notes on what was set aside while it was read."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _MOST_SHOWN = 6
 
 
 def contract_options(command: _Command) -> _Command:
-    """Options that say which contract is meant, and how it is read."""
+    """Add the options that name the contract and how it is read."""
     for option in reversed(
         (
             click.option(
@@ -40,14 +40,16 @@ def contract_options(command: _Command) -> _Command:
 
 
 def contract_of(options: Mapping[str, Any], only: Sequence[str] = (), *, quietly: bool = False) -> Contract:
-    """Reads the contract that the options name, and says on standard error what was left of it.
+    """Read the contract that the options name.
+
+    Callbacks that were set aside, and other notes, are printed on standard error.
 
     Args:
-        only: The callbacks that are wanted; the others of a foreign document are not looked into.
-        quietly: Whether what was left of it has been said before.
+        only: The callbacks to read; the others of a foreign document are skipped.
+        quietly: Whether the notes are left out, since they were printed before.
 
     Raises:
-        KitError: It cannot be used.
+        KitError: The contract cannot be used.
     """
     from callback_contract.openapi.contract.loading import load_contract
     from callback_contract.openapi.text.errors import KitError
@@ -72,7 +74,10 @@ def contract_of(options: Mapping[str, Any], only: Sequence[str] = (), *, quietly
 
 
 def is_own(source: str) -> bool:
-    """Whether a document is written for this kit: it keeps the strict form, and states facts of delivery."""
+    """Return whether a document is one of the kit's own form.
+
+    It has to pass the strict reading and state facts of delivery.
+    """
     from callback_contract.openapi.contract.loading import load_contract
     from callback_contract.openapi.documents.yaml_file import MAX_BYTES
     from callback_contract.openapi.text.errors import ContractError
@@ -88,15 +93,17 @@ def is_own(source: str) -> bool:
 
 
 def either_contract(source: Path | str, *, paths: bool = False, remote: bool = False) -> Contract:
-    """A contract that is one of the kit's own or anybody's: the strict reading counts where it succeeds.
+    """Read a contract strictly, or else as any OpenAPI document.
+
+    The result of the strict reading counts where it succeeds.
 
     Args:
         source: A file, a URL, or `-` for standard input.
         paths: Whether its paths are the callbacks.
-        remote: Whether what its `$ref` name by http(s) is fetched.
+        remote: Whether targets of `$ref` are fetched by http(s).
 
     Raises:
-        KitError: It is neither.
+        KitError: Both readings fail.
     """
     from callback_contract.openapi.contract.loading import load_contract
     from callback_contract.openapi.reading import read_contract
@@ -106,14 +113,14 @@ def either_contract(source: Path | str, *, paths: bool = False, remote: bool = F
         try:
             return load_contract(source)
         except ContractError:
-            pass  # the other reading knows every form, so what it finds wrong is what is said
+            pass  # the tolerant reading accepts every form, and its error message is the more useful one
     contract = read_contract(source, paths=paths, remote=remote)
     say_what_was_left(contract)
     return contract
 
 
 def say_what_was_left(contract: Contract) -> None:
-    """Names what was set aside and what was read otherwise than it stands there."""
+    """Print which callbacks were set aside, and the notes on the reading."""
     aside = contract.set_aside
     if aside:
         whole = len(aside) + len(contract.callbacks)
@@ -132,5 +139,5 @@ def _listed(lines: list[str]) -> None:
 
 
 def _say(line: str) -> None:
-    # A foreign document may hold anything: no character of it moves the cursor.
+    # A foreign document may hold any character; printable() keeps control sequences out of the terminal.
     click.echo(printable(line[:600]), err=True)

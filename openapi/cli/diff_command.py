@@ -1,4 +1,4 @@
-"""Decides how the difference between two contracts is shown, and when it fails a pipeline."""
+"""`diff` command: shows the differences between two contracts and fails a pipeline when they are severe."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def _headline(old: Contract, new: Contract, changes: Sequence[Change]) -> str:
 
 
 def as_text(old: Contract, new: Contract, changes: Sequence[Change], shown: Sequence[Change], fails: bool) -> str:
-    """For a terminal: by level, the worst first."""
+    """Render changes as text for a terminal, the most severe level first."""
     lines = [_headline(old, new, changes)]
     for level in reversed(LEVELS):
         of_level = [change for change in shown if change.level == level]
@@ -97,7 +97,7 @@ def _hidden(changes: Sequence[Change], shown: Sequence[Change]) -> list[str]:
 
 
 def as_json(old: Contract, new: Contract, changes: Sequence[Change], shown: Sequence[Change], fails: bool) -> str:
-    """For programs: all counts, and the changes that are shown."""
+    """Render changes as JSON: all counts, and the changes that are shown."""
     sides = {
         name: {"file": str(contract.path), "version": contract.version, "digest": contract.digest}
         for name, contract in (("old", old), ("new", new))
@@ -115,7 +115,7 @@ def as_json(old: Contract, new: Contract, changes: Sequence[Change], shown: Sequ
 
 
 def as_markdown(old: Contract, new: Contract, changes: Sequence[Change], shown: Sequence[Change], fails: bool) -> str:
-    """For a pull request or a step summary."""
+    """Render changes as Markdown, for a pull request or a step summary."""
     lines = [f"### {_cell(_headline(old, new, changes))}"]
     if shown:
         lines += ["", "| level | callback | direction | change | why | where |", "|---|---|---|---|---|---|"]

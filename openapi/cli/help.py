@@ -1,4 +1,4 @@
-"""Decides which options `--help` shows first: as many as fit one screen, and all of them with `--help-all`."""
+"""`--help-all` option: hides rarely used options from `--help`, so that it fits one screen."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ __all__ = ["rarely_used"]
 
 
 def rarely_used(*names: str) -> Callable[[click.Command], click.Command]:
-    """Leaves options out of a command's `--help`, and gives it `--help-all`.
+    """Hide options from a command's `--help` and add `--help-all`, which shows them.
 
     Args:
         names: Parameter names; each has to be an option of the command.

@@ -1,4 +1,4 @@
-"""Interruption of a command: turns the first signal, or the end of `--max-time`, into one exception in the main thread.
+"""Interruption handler: raises one exception in the main thread on a signal or when `--max-time` is over.
 
 A process has one: signal handlers are the process's. Nothing heavy is imported here, so that it can listen before
 anything else is loaded. The end of `--max-time` comes by a POSIX timer; on Windows it bounds only what is sent.
@@ -19,8 +19,8 @@ from typing import Any
 
 __all__ = ["INTERRUPTION", "Interruption", "OutOfTime", "flush_streams"]
 
-_SAME_S = 1.0  # two signals within it are one: a key that is held down, a supervisor that tells a whole group
-_AGAIN_S = 2.0  # an exception that got lost inside the interpreter is raised again after it
+_SAME_S = 1.0  # signals within this time count as one: a held key, or a supervisor that signals the process group
+_AGAIN_S = 2.0  # after this time the exception is raised again, in case the interpreter swallowed it
 _LOOK_S = 0.02
 _MOST_HELD_S = 10.0
 _MOST_ENDING_S = 30.0
@@ -28,14 +28,17 @@ _IMPORTING = "<frozen importlib._bootstrap>"
 
 
 class OutOfTime(KeyboardInterrupt):
-    """The time that `--max-time` allows is used up; whoever ends well when interrupted ends well by it, too."""
+    """The time that `--max-time` allows is used up.
+
+    It is a KeyboardInterrupt, so that code that handles an interruption handles it, too.
+    """
 
     def __str__(self) -> str:
         return "the time that --max-time allows is used up"
 
 
 class Interruption:
-    """What interrupts this process.
+    """Interruption handler of this process.
 
     Attributes:
         begun: `time.monotonic()` when the command began; `--max-time` counts from there.
@@ -50,13 +53,14 @@ class Interruption:
         self._raised_at = self._pending_since = self._ending_since = 0.0
 
     def install(self) -> None:
-        """Hears SIGINT, SIGTERM and SIGHUP from here on, for the life of the process.
+        """Install the handlers of SIGINT, SIGTERM and SIGHUP for the life of the process.
 
-        What comes is kept until `release` or `heard`: before its options are known there is no place for a report.
+        A signal is held back until `release` or `heard`: until the options are read, no folder for a report is known.
         """
         self.begun, self._held, self._installed = time.monotonic(), True, True
         self._take_handlers()
-        # As late as can be: afterwards the interpreter lets them kill it, whatever its exit code was to be.
+        # Registered as late as possible: after it, the interpreter itself handles signals, and one would change the
+        # exit code.
         atexit.register(lambda: [signal.signal(number, signal.SIG_IGN) for number in self._signals()])
         shown = sys.unraisablehook
 
@@ -69,14 +73,14 @@ class Interruption:
         sys.unraisablehook = show
 
     def release(self) -> None:
-        """Lets through what was kept: the command leaves no report."""
+        """Deliver a signal that was held back; the command writes no report."""
         self._held = False
         if self.cause is not None and not self._raised_at:
             self._raise_or_wait(None)
 
     @contextlib.contextmanager
     def heard(self, max_time_s: float | None, *, leaves_a_report: bool = False) -> Iterator[None]:
-        """Interrupts what the block does, also when the time is used up.
+        """Interrupt the block on a signal, and when the time is used up.
 
         Args:
             leaves_a_report: The block has to end by itself, with a report: it is interrupted once, and after `ends`
@@ -102,7 +106,7 @@ class Interruption:
                     signal.signal(number, handler)
 
     def ends(self) -> None:
-        """From here on the command writes down what it has, and nothing keeps it from that."""
+        """Ignore interruptions from here on, while the command writes its output."""
         self._ending, self._ending_since = True, time.monotonic()
         if threading.current_thread() is threading.main_thread():
             self._wake_in(0)
@@ -116,7 +120,8 @@ class Interruption:
     def _take_handlers(self) -> dict[int, Any]:
         before: dict[int, Any] = {}
         for number in self._signals():
-            # What is ignored stays so: nohup means it. Only SIGINT is ignored in every background job.
+            # An ignored signal stays ignored, as nohup wants it. SIGINT is ignored in every background job, and is
+            # handled.
             if number == signal.SIGINT or signal.getsignal(number) != signal.SIG_IGN:
                 before[number] = signal.signal(number, self._on_signal)
         if hasattr(signal, "SIGALRM"):
@@ -152,7 +157,10 @@ class Interruption:
         self._raise_or_wait(frame)
 
     def _raise_or_wait(self, frame: FrameType | None) -> None:
-        """Raises, unless the command does not listen yet or a module is half imported; then it looks again soon."""
+        """Raise the cause, or check again soon while raising is unsafe.
+
+        It is unsafe before the command is ready and while a module is half imported.
+        """
         now = time.monotonic()
         assert self.cause is not None
         if (self._held or _is_importing(frame)) and now - self._pending_since < _MOST_HELD_S:
@@ -179,4 +187,4 @@ def _is_importing(frame: FrameType | None) -> bool:
 
 
 INTERRUPTION = Interruption()
-"""This process's."""
+"""The handler of this process."""

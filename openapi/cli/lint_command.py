@@ -1,4 +1,4 @@
-"""Decides how remarks on a contract are shown, and when they fail a pipeline."""
+"""`lint` command: shows the findings on a contract and fails a pipeline on an error."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Range of a numeric option: what is outside of it, endless, or no number at all is wrong use."""
+"""Numeric option types: reject numbers outside of a range, infinity and NaN as wrong use."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ import click
 __all__ = ["SEEDS", "NumberRange"]
 
 SEEDS = click.IntRange(0, 2**63 - 1)
-"""What decides chance; a larger number would decide no more."""
+"""The seed of the random generators; its range is that of a signed 64-bit integer."""
 
 
 class NumberRange(click.FloatRange):
-    """Numbers between two others; click's own range lets `nan` through, which is neither less nor more."""
+    """Range of numbers that rejects NaN, which click's own FloatRange accepts."""
 
     def __init__(self, least: float, most: float) -> None:
         super().__init__(least, most)

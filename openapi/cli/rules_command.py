@@ -1,4 +1,4 @@
-"""Decides how the catalogue is shown in a terminal."""
+"""`rules` command: lists the rules, or explains single rules, in a terminal."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def rules(names: tuple[str, ...], docs_url: str | None) -> None:
 
 
 def listed(chosen: tuple[Rule, ...], catalogue: Catalogue) -> str:
-    """One line per rule, by chapter."""
+    """Return one line per rule, grouped by chapter."""
     lines: list[str] = []
     for chapter, title in catalogue.chapters.items():
         of_chapter = [rule for rule in chosen if rule.chapter == chapter]
@@ -49,7 +49,7 @@ def listed(chosen: tuple[Rule, ...], catalogue: Catalogue) -> str:
 
 
 def explained(rule: Rule, catalogue: Catalogue, docs_url: str | None = None) -> str:
-    """Everything about one rule, for an engineer whose receiver broke it."""
+    """Return everything about one rule, for an engineer whose receiver broke it."""
     site, place = site_of(docs_url, load_contract().document), address("rule", rule.id)
     paragraphs = [
         ("Why", rule.why),
@@ -65,6 +65,6 @@ def explained(rule: Rule, catalogue: Catalogue, docs_url: str | None = None) -> 
     for title, text in paragraphs:
         if text:
             lines += ["", f"{title}:", *textwrap.wrap(text, 96, initial_indent="  ", subsequent_indent="  ")]
-    # Never wrapped: it is there to be clicked or copied.
+    # Never wrapped, so that it can be clicked or copied.
     read = site.link("en", "rule", rule.id) if site else f"`{BUILT_BY} --out DIR` writes it: DIR/en/{place}"
     return "\n".join([*lines, "", "Documentation:", f"  {read}"])

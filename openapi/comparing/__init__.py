@@ -1,4 +1,4 @@
-"""What changed between two versions of a contract, and whom it hurts."""
+"""Contract comparison: lists the changes between two versions and how each affects receivers."""
 
 from callback_contract.openapi.comparing.change import LEVELS, Change, worst
 from callback_contract.openapi.comparing.operations.contracts import compare

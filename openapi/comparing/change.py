@@ -1,4 +1,4 @@
-"""Decides what a change of a contract is and which of two changes is the worse one."""
+"""Change of a contract: its level, its place and its reason, and the order of the levels."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from dataclasses import dataclass
 __all__ = ["LEVELS", "Change", "at_least", "worst"]
 
 LEVELS = ("safe", "unclear", "risky", "breaking")
-"""From harmless to harmful. `unclear` stands below `risky`: nobody showed that it hurts, or that it does not."""
+"""From harmless to harmful; `unclear`: neither harm nor safety is shown."""
 
 
 @dataclass(frozen=True)
 class Change:
-    """One difference between two contracts, judged for a receiver that satisfied the old one.
+    """A difference between two contracts, judged for receivers of the old one.
 
     Attributes:
         level: breaking (such a receiver may fail), risky (a strict one may, a forward-compatible one does not), safe,
-            or unclear (cannot be judged here; somebody has to look).
+            or unclear (this comparison cannot judge it).
         callback: The callback's name in the new contract; in the old one for a callback that was removed.
         where: JSON pointer into the new document, or into the old one for what was removed.
         what: The difference, without a full stop.
@@ -37,10 +37,10 @@ class Change:
 
 
 def worst(levels: Iterable[str]) -> str:
-    """The most harmful of some levels; safe without any."""
+    """Return the most harmful of some levels; `safe` when there is none."""
     return max(levels, key=LEVELS.index, default="safe")
 
 
 def at_least(level: str, threshold: str) -> bool:
-    """Whether a level is as harmful as a threshold."""
+    """Return whether a level is at least as harmful as a threshold."""
     return LEVELS.index(level) >= LEVELS.index(threshold)

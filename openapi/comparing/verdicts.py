@@ -1,4 +1,4 @@
-"""Decides how bad each kind of schema change is, in each direction, and why; the table of the comparison.
+"""Verdict table of the comparison: the level of each kind of schema change in each direction, with its reason.
 
 A delivery is written by the provider and read by the receiver; an answer the other way round. What its reader was told
 before has to stay true for everything that its writer may write now, so one direction's widening is the other's
@@ -141,7 +141,7 @@ _BOTH = {
 
 
 def verdict(kind: str, *, answer: bool) -> Verdict:
-    """Looks up a kind of change; `narrowed` is the kind of everything that is safe by inclusion."""
+    """Return the verdict on a kind of change; `narrowed` is safe by inclusion."""
     if kind == "narrowed":
         return Verdict("safe", _SAFE_ANSWER if answer else _SAFE_DELIVERY)
     return Verdict(*(_BOTH.get(kind) or (_ANSWER if answer else _DELIVERY)[kind]))

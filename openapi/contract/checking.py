@@ -1,4 +1,4 @@
-"""Decides what a contract document may hold: known keywords, references that resolve, sound `x-delivery` facts."""
+"""Contract checks: unknown keywords, unresolved references, malformed schemas and misplaced `x-signature`."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _OBJECT_KEYWORDS = {
 
 @dataclass(frozen=True)
 class Flaw:
-    """Something wrong in the document, where it stands, and what to do."""
+    """A mistake in the document: its pointer, a description and a remedy."""
 
     pointer: str
     what: str
@@ -46,7 +46,10 @@ class Flaw:
 
 
 def document_flaws(document: Mapping[str, jp.Json]) -> Iterator[Flaw]:
-    """Finds what a loader has to refuse: each flaw would make a verdict unsound."""
+    """Yield the flaws for which a loader rejects the document.
+
+    Each of them would make a verdict unsound.
+    """
     yield from _unknown_keys(document, "document", "")
     yield from _dead_references(document, document, ())
     for name, item in document.get("webhooks", {}).items():

@@ -1,4 +1,4 @@
-"""Decides what `x-delivery` may say and turns it into typed facts."""
+"""Delivery facts: validates `x-delivery` and converts it into typed values."""
 
 from __future__ import annotations
 
@@ -29,7 +29,10 @@ def _validator() -> Any:
 
 
 def fact_flaws(raw: jp.Json, members: tuple[Member, ...], where: str) -> Iterator[Flaw]:
-    """Finds what is wrong in one `x-delivery`: its shape, and pointers that the body schema does not name."""
+    """Yield the flaws of one `x-delivery`.
+
+    They are violations of its schema, and pointers that the body schema does not name.
+    """
     shape_is_right = True
     for error in _validator().iter_errors(raw):
         shape_is_right = False
@@ -85,7 +88,7 @@ def _unnamed(pointer: str, where: str) -> Flaw:
 
 
 def facts_from(raw: Mapping[str, jp.Json]) -> DeliveryFacts:
-    """Types one `x-delivery` that `fact_flaws` found nothing wrong with."""
+    """Return the typed facts of one `x-delivery` that has no flaws."""
 
     def value(key: str, default: Any = None) -> Any:
         return raw[key]["value"] if key in raw else default

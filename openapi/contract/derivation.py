@@ -1,4 +1,4 @@
-"""Decides what follows from a contract document: the tolerant form, self-contained schemas, and the `paths` form."""
+"""Derived forms of a contract: tolerant schemas, self-contained schemas, and the document with `paths`."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ _JSON_TYPES = {str: "string", bool: "boolean", int: "integer", float: "number", 
 
 
 def tolerant_schema(schema: jp.Json) -> jp.Json:
-    """Opens a schema for next year's deliveries.
+    """Return the tolerant form of a schema, which accepts later contract versions.
 
     Closed lists (`enum`, `const`) of scalars become their type, closed objects open, and `oneOf` becomes `anyOf`,
-    since branches that only a `const` told apart overlap once it is open. `format` annotates and is dropped,
+    since branches that only a `const` separated overlap once it is open. `format` annotates and is dropped,
     so that no validator takes it for a constraint.
     """
     if not isinstance(schema, Mapping):
@@ -53,7 +53,7 @@ def tolerant_schema(schema: jp.Json) -> jp.Json:
         elif key in SUBSCHEMA_LISTS:
             opened["anyOf" if key == "oneOf" else key] = [tolerant_schema(child) for child in value]
         elif key in SUBSCHEMAS:
-            # What `not` or `if` refuses would grow if it were opened: those keep their meaning.
+            # `not` and `if` stay as they are: opening them would make the schema reject more.
             opened[key] = value if key in {"not", "if"} else tolerant_schema(value)
         else:
             opened[key] = value
@@ -61,7 +61,7 @@ def tolerant_schema(schema: jp.Json) -> jp.Json:
 
 
 def tolerant_document(document: Mapping[str, jp.Json]) -> dict[str, Any]:
-    """Opens every schema that a request body can reach; the rest of the document stays as it is."""
+    """Return the document with every request schema in its tolerant form."""
     opened: dict[str, Any] = dict(document)
     components = dict(document.get("components", {}))
     components["schemas"] = {name: tolerant_schema(schema) for name, schema in components.get("schemas", {}).items()}
@@ -88,12 +88,13 @@ def _with_tolerant_body(operation: Mapping[str, jp.Json]) -> dict[str, Any]:
 
 
 class Bundler:
-    """Makes schemas of one document self-contained: what they refer to stands in their `$defs`.
+    """Bundler: makes schemas of a document self-contained, with references in `$defs`.
 
-    What several schemas refer to is copied once and shared: a document of hundreds of callbacks stays small.
+    A part that several schemas refer to is copied once and shared, so that a document of hundreds of callbacks stays
+    small.
 
     Args:
-        form: What becomes of each part.
+        form: Converts each part.
     """
 
     def __init__(self, document: Mapping[str, jp.Json], form: Callable[[jp.Json], jp.Json] | None = None) -> None:
@@ -102,7 +103,7 @@ class Bundler:
         self._parts: dict[str, tuple[jp.Json, tuple[str, ...]]] = {}
 
     def bundle(self, schema: Mapping[str, jp.Json]) -> dict[str, Any]:
-        """One schema with all that it reaches."""
+        """Return one schema with all parts that it reaches."""
         if not isinstance(schema, Mapping):
             return {} if schema else {"not": {}}
         root, waiting = self._rewritten(schema)
@@ -143,12 +144,15 @@ def _name_of(reference: str) -> str:
 
 
 def bundled(document: Mapping[str, jp.Json], schema: Mapping[str, jp.Json]) -> dict[str, Any]:
-    """Makes one schema self-contained: what it refers to stands in its `$defs`."""
+    """Make one schema self-contained: what it refers to stands in its `$defs`."""
     return Bundler(document).bundle(schema)
 
 
 def without_formats(schema: jp.Json) -> jp.Json:
-    """Drops `format` at every depth: an annotation must reach no validator that would enforce it."""
+    """Return a schema without `format`, at every depth.
+
+    An annotation must not reach a validator that would enforce it.
+    """
     if isinstance(schema, list):
         return [without_formats(item) for item in schema]
     if not isinstance(schema, Mapping):
@@ -159,7 +163,10 @@ def without_formats(schema: jp.Json) -> jp.Json:
 
 
 def without_extensions(schema: jp.Json) -> jp.Json:
-    """Drops OpenAPI's `x-` keywords from a schema at every depth; a member whose name starts like that stays."""
+    """Return a schema without the `x-` keywords of OpenAPI, at every depth.
+
+    A member whose name starts with `x-` stays.
+    """
     if not isinstance(schema, Mapping):
         return schema
     plain: dict[str, Any] = {}
@@ -176,9 +183,11 @@ def without_extensions(schema: jp.Json) -> jp.Json:
 
 
 def lifted(document: Mapping[str, jp.Json]) -> dict[str, Any]:
-    """Writes the callbacks as `paths`, for tools that know no webhooks; each path is the callback's key.
+    """Return the document with its callbacks as `paths`, for tools without webhooks.
 
-    A key may hold what a path cannot, and braces would declare a parameter: those are percent-encoded (RFC 3986).
+    Each path is the key of the callback.
+
+    Characters that no path may have, and braces (they declare parameters), are percent-encoded (RFC 3986).
     """
     paths = {f"/{quote(name, safe='')}": item for name, item in document.get("webhooks", {}).items()}
     rest = {key: value for key, value in document.items() if key != "webhooks"}

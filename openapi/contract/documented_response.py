@@ -1,4 +1,4 @@
-"""Decides which answer a contract documents: one status, or a set of them, and the body that goes with it."""
+"""Documented response: reads the statuses and the body with which a contract acknowledges a delivery."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ _ANY = "2XX"
 
 
 def answer_of(operation: Mapping[str, jp.Json], bundler: Bundler) -> DocumentedResponse | None:
-    """The documented acknowledgement; None when the contract names no success.
+    """Return the documented acknowledgement; None when the contract names no success.
 
-    Several success codes, or all of 2xx, are a set: no rule holds a receiver to one of them.
+    Several success statuses, or all of 2xx, form a set: no rule requires one particular of them.
     """
     answers = {str(status).upper(): answer for status, answer in operation.get("responses", {}).items()}
     named = [status for status in answers if status.isdigit() and status.startswith("2")]
@@ -26,7 +26,7 @@ def answer_of(operation: Mapping[str, jp.Json], bundler: Bundler) -> DocumentedR
     answer = answers[named[0] if named else _ANY]
     also, any_success = tuple(int(other) for other in named[1:]), _ANY in answers
     content = answer.get("content", {})
-    # A receiver may answer in any of several media types; the mock speaks JSON where it can.
+    # A receiver may respond in any of several media types; the mock uses JSON where it can.
     order = sorted(content, key=lambda media_type: not _is_json(media_type)) if len(content) > 1 else list(content)
     if not order or "*" in order[0]:
         return DocumentedResponse(status, also=also, any_success=any_success, other_bodies=bool(order))

@@ -1,4 +1,4 @@
-"""Decides what a plain value of a schema is, where the contract shows no example: all members, ordinary values."""
+"""Example generator: makes a plain value of a schema for which the contract gives no example."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Sample:
 
 
 class _NoValue(Exception):
-    """No value can be made; says why, and for which part of the body."""
+    """No value can be made; holds the reason and the part of the body."""
 
     def __init__(self, why: str) -> None:
         self.why, self.path = why, list[str | int]()
@@ -68,7 +68,9 @@ class _NoValue(Exception):
 def sample_of(
     schema: Mapping[str, jp.Json], text_of: Callable[[Mapping[str, jp.Json]], str | None] | None = None
 ) -> Sample | None:
-    """Makes a plain value of a self-contained schema; None when none is found that the schema accepts.
+    """Make a plain value of a self-contained schema.
+
+    The result is None when no value is found that the schema accepts.
 
     Args:
         text_of: Makes a text for a schema with a regular expression; without it such members are left out.
@@ -89,7 +91,7 @@ def sample_of(
 def why_no_sample(
     schema: Mapping[str, jp.Json], text_of: Callable[[Mapping[str, jp.Json]], str | None] | None = None
 ) -> str:
-    """What stands in the way of a plain value, where `sample_of` made none."""
+    """Return the reason for which `sample_of` made no value."""
     import jsonschema_rs
 
     try:
@@ -124,7 +126,7 @@ class _Maker:
         if "const" in flat:
             return flat["const"]
         if "enum" in flat:
-            # A value says more than null does.
+            # A value is a better example than null.
             return next((value for value in flat["enum"] if value is not None), None)
         if (self._shown or _UNDRAWN in flat) and flat.get("examples"):
             return flat["examples"][0]
@@ -215,7 +217,7 @@ class _Maker:
 
 
 def _implied(flat: Mapping[str, jp.Json]) -> str:
-    """The type that a schema without `type` is about."""
+    """Return the type to which the keywords of a schema without `type` apply."""
     if {"properties", "required", "additionalProperties", "patternProperties", "minProperties"} & set(flat):
         return "object"
     if {"items", "prefixItems", "minItems"} & set(flat):
@@ -240,10 +242,10 @@ def _flattened(
     known: dict[tuple[int, int], tuple[jp.Json, dict[str, Any]]],
     level: int = 0,
 ) -> dict[str, Any]:
-    """A schema with `$ref` and `allOf` merged into it as far as that can be said in one object.
+    """Return a schema with `$ref` and `allOf` merged into it as far as possible.
 
     Args:
-        known: What was made of a schema at a level, with the schema, whose identity is the key: once for each.
+        known: Cache by identity and level; it keeps the schema, too, whose identity is the key.
     """
     if not isinstance(schema, Mapping) or level > _MOST_LEVELS:
         return {}
@@ -279,14 +281,14 @@ def _merged(
             elif key == "type" and key in flat:
                 flat["type"] = _both(flat["type"], value)
             elif key == _UNDRAWN and level + 1 > 0 and part is not None and "discriminator" in str(value):
-                continue  # as a part of another schema it is one of those that its discriminator tells
+                continue  # a part of another schema is an alternative that a discriminator selects
             else:
                 flat.setdefault(key, value)
     return flat
 
 
 def _both(mine: jp.Json, other: jp.Json) -> jp.Json:
-    """The types that two declarations allow."""
+    """Return the types that two declarations allow."""
     first, second = ([each] if isinstance(each, str) else list(each) for each in (mine, other))
     wide = {"integer"} if "number" in second else set()
     shared = [name for name in first if name in second or name in wide]

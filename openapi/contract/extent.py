@@ -1,4 +1,4 @@
-"""Extent of a schema: how many parts it has when every reference in it is written out, as some libraries do."""
+"""Extent of a schema: the number of its parts once every reference is expanded, as some libraries do."""
 
 from __future__ import annotations
 
@@ -11,26 +11,28 @@ from callback_contract.openapi.text.errors import KitError
 __all__ = ["IN_PLACE", "MOST_PARTS", "MOST_QUESTIONS", "Extents", "refuse_too_many"]
 
 MOST_PARTS = 10_000
-"""Beyond it a schema is not given to a library whose work grows with its extent."""
+"""A schema beyond it is not given to a library whose work grows with its extent."""
 
 MOST_QUESTIONS = 100_000
-"""Beyond it a validator asks a single value for minutes, and nothing interrupts it."""
+"""Beyond it, a validator needs minutes for one value and cannot be interrupted."""
 
 IN_PLACE = ("allOf", "anyOf", "oneOf", "not", "if", "then", "else", "dependentSchemas")
-"""Keywords whose schemas are asked about the same value."""
+"""Keywords whose schemas apply to the same value."""
 
 _VALUES = frozenset("$defs enum const examples example default required description".split())
-_BEYOND = 10**12  # as good as endless; a few references more would make numbers of thousands of digits
+_BEYOND = 10**12  # as good as infinite; a few references more would make numbers of thousands of digits
 
 
-_MOST_CALLBACKS = 500  # twice what the largest providers describe
+_MOST_CALLBACKS = 500  # twice the number that the largest providers describe
 
 
 def refuse_too_many(callbacks: int, done: str) -> None:
-    """Refuses more callbacks than a run or a site is of use for; each costs megabytes and seconds.
+    """Reject more callbacks than a run or a site can use.
+
+    Each callback costs megabytes and seconds.
 
     Raises:
-        KitError: There are too many; `done` says for what.
+        KitError: There are too many; `done` is the verb of the message.
     """
     if callbacks > _MOST_CALLBACKS:
         what = f"the contract has {callbacks:,} callbacks, and at most {_MOST_CALLBACKS} are {done}"
@@ -38,10 +40,10 @@ def refuse_too_many(callbacks: int, done: str) -> None:
 
 
 class Extents:
-    """Counts the parts of schemas of one document; where one refers to itself the ring counts once.
+    """Extents of schemas of one document; a recursive part counts once.
 
     Args:
-        along: The only keywords that are followed; all of them when there is none.
+        along: The only keywords that are followed; empty for all.
     """
 
     def __init__(self, root: jp.Json, along: Collection[str] = ()) -> None:
@@ -49,14 +51,17 @@ class Extents:
         self._known: dict[str, int] = {}
 
     def of(self, schema: jp.Json) -> int:
-        """The extent of one schema."""
+        """Return the extent of one schema."""
         try:
             return self._count(schema)
         except RecursionError:  # a longer chain of references than Python's stack follows
             return _BEYOND
 
     def largest(self, schema: jp.Json) -> int:
-        """The extent of that part of a schema which has the largest one; references are not followed to find it."""
+        """Return the largest extent of a schema and its parts.
+
+        References are not followed to find the parts.
+        """
         inside = schema.values() if isinstance(schema, Mapping) else schema if isinstance(schema, list) else ()
         try:
             return max((self.of(schema), *map(self.largest, inside)))
@@ -77,8 +82,8 @@ class Extents:
 
     def _referred(self, reference: str) -> int:
         if reference not in self._known:
-            self._known[reference] = 1  # while it is counted: a ring leads back here
-            # A reference to nothing, or out of the document, is others' to find fault with.
+            self._known[reference] = 1  # while it is counted: a circular reference leads back here
+            # A dangling reference, or one out of the document, is reported elsewhere.
             with contextlib.suppress(LookupError, ValueError):
                 self._known[reference] = self._count(jp.get(self._root, reference.removeprefix("#")))
         return self._known[reference]

@@ -1,4 +1,4 @@
-"""Decides which `format` names the kit gives a meaning, and how a stamped value is written in each."""
+"""Formats: the `format` names to which the kit gives a meaning, and how stamped values are written in each."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ FORMATS = {
 }
 
 STAMPS = {
-    # What a sender can put there so that no test message can be taken for a real one.
+    # Values that a sender can stamp so that no test message is taken for a real one.
     "id": {"hex32", ""},
     "time": {"unix-seconds", "date-time"},
     "phone": {"msisdn", "e164"},
@@ -24,7 +24,7 @@ STAMPS = {
 
 
 def render(value: str | datetime, format_name: str) -> str | int:
-    """Writes a stamped value as its format wants it.
+    """Return a stamped value in the form that its format requires.
 
     Args:
         value: An id as text, a phone number in E.164, or an aware time.

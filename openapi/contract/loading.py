@@ -1,4 +1,4 @@
-"""Decides how a contract file becomes a `Contract`: read once, checked strictly, derived from, frozen."""
+"""Contract loader: reads a contract file, checks it strictly and derives the frozen `Contract`."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _MOST_FLAWS_SHOWN = 5
 
 
 def load_contract(path: Path | str = CONTRACT_FILE, overlays: Iterable[Path | str] = ()) -> Contract:
-    """Reads and checks a contract.
+    """Read and check a contract.
 
     Args:
         path: An OpenAPI 3.1 document in YAML or JSON with callbacks under `webhooks`.
@@ -34,7 +34,7 @@ def load_contract(path: Path | str = CONTRACT_FILE, overlays: Iterable[Path | st
             of delivery for a document that is not ours.
 
     Raises:
-        ContractError: The file cannot be read or says something that the kit does not understand; names the
+        ContractError: The file cannot be read or has something that the kit does not understand; names the
             line, the JSON pointer and the remedy of each flaw.
         OverlayError: An overlay cannot be read, or one of its targets selects nothing.
     """
@@ -47,7 +47,7 @@ def load_contract(path: Path | str = CONTRACT_FILE, overlays: Iterable[Path | st
     except ContractError as error:
         if not laid_over:
             raise
-        # The place is the nearest one that the contract's own text has.
+        # The place is the nearest one in the contract's own text.
         names = ", ".join(overlay.name for overlay in laid_over)
         remedy = f"{error.remedy}\n  The flaw may stand in what was laid over the contract: {names}."
         raise ContractError(error.what, where=error.where, remedy=remedy) from None
@@ -56,7 +56,7 @@ def load_contract(path: Path | str = CONTRACT_FILE, overlays: Iterable[Path | st
             "nested too deeply", where=str(path), remedy="Name inner schemas under `components`."
         ) from None
     except (AttributeError, KeyError, TypeError, IndexError) as error:
-        # The checks above name what they know; this is a part that has another shape than OpenAPI gives it.
+        # The checks above name what they know; this part has another shape than OpenAPI allows.
         raise ContractError(
             f"not an OpenAPI document: a part has the wrong shape ({error})",
             where=str(path),
@@ -131,7 +131,7 @@ def _refuse(file: YamlFile, flaws: Iterable[Flaw]) -> None:
 
 
 def read_callback(file: YamlFile, document: Mapping[str, jp.Json], bundles: Bundles, key: str, method: str) -> Callback:
-    """Reads one operation under `webhooks` that has been checked."""
+    """Read one checked operation under `webhooks`."""
     where = jp.join(["webhooks", key, method])
     operation = document["webhooks"][key][method]
     content = operation.get("requestBody", {}).get("content", {})
@@ -150,7 +150,7 @@ def read_callback(file: YamlFile, document: Mapping[str, jp.Json], bundles: Bund
     schema = bundles.whole.bundle(entry.get("schema", {}))
     opened_entry = bundles.opened["webhooks"][key][method]["requestBody"]["content"][media_type]
     raw_facts = operation.get("x-delivery", {})
-    if raw_facts != {}:  # listing the members of hundreds of callbacks that state no facts takes seconds
+    if raw_facts != {}:  # listing the members of hundreds of callbacks without facts takes seconds
         _refuse(file, fact_flaws(raw_facts, members_of(schema), f"{where}/x-delivery"))
     return Callback(
         name=str(operation.get("operationId", key)),
@@ -173,7 +173,7 @@ def read_callback(file: YamlFile, document: Mapping[str, jp.Json], bundles: Bund
 
 
 class Bundles:
-    """The forms in which one document's schemas are needed, each part of them made once."""
+    """Bundlers of one document: convert each part of its schemas once per form."""
 
     def __init__(self, document: Mapping[str, jp.Json]) -> None:
         self.opened = derive.tolerant_document(document)

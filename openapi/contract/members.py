@@ -1,4 +1,4 @@
-"""Decides what a schema says about each place in a body, `$ref` and `allOf` followed."""
+"""Members of a body: every place that a schema names, with `$ref` and `allOf` resolved."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from callback_contract.openapi.documents import json_pointer as jp
 
 __all__ = ["Member", "members_of", "types_of"]
 
-_MAX_DEPTH = 8  # a recursive schema names no further places worth a rule
+_MAX_DEPTH = 8  # a recursive schema names no deeper place that is worth a rule
 _MOST_MEMBERS = 10_000
-_MADE_UP = {"x-not-drawn", "x-unsaid"}  # marks of a foreign document, see openapi/reading/schemas.py
+_MADE_UP = {"x-not-drawn", "x-unsaid"}  # added to foreign documents, see openapi/reading/schemas.py
 _NARROWING = {"const", "pattern", "contentEncoding", "contentMediaType", "x-not-drawn"}
 
 
@@ -55,15 +55,15 @@ class Member:
 
 
 def types_of(schema: Mapping[str, jp.Json]) -> tuple[str, ...]:
-    """The types that a schema allows by `type`; empty when it does not say."""
+    """Return the types that a schema allows by `type`; empty when it has none."""
     declared = schema.get("type", ())
     return (declared,) if isinstance(declared, str) else tuple(declared)
 
 
 def members_of(root: Mapping[str, jp.Json]) -> tuple[Member, ...]:
-    """Lists the places that a self-contained schema names, the root (pointer "") first.
+    """Return the places that a self-contained schema names, the root ("") first.
 
-    Of a schema that branches at every level only as many levels are listed as keep it below some thousands of places.
+    A schema that branches at every level is listed down to a depth that keeps the number of places below _MOST_MEMBERS.
     """
     flatten = _Flattening(root)
     for most_levels in range(_MAX_DEPTH, 1, -1):
@@ -74,7 +74,7 @@ def members_of(root: Mapping[str, jp.Json]) -> tuple[Member, ...]:
 
 
 class _Flattening:
-    """Merges `$ref` and `allOf` into schemas of one root, each of them once."""
+    """Merger of `$ref` and `allOf` for schemas of one root, with a cache."""
 
     def __init__(self, root: Mapping[str, jp.Json]) -> None:
         self._root = root
@@ -106,14 +106,14 @@ class _Flattening:
 
 
 def _named(flatten: _Flattening, root: Mapping[str, jp.Json], most_levels: int) -> tuple[Member, ...]:
-    """The places down to a level; of too many it gives one more than are listed."""
+    """Return the places down to a depth; stop at one more than are listed."""
     found: dict[str, Member] = {}
 
     def visit(schema: Mapping[str, jp.Json], where: str, depth: int, required: bool) -> None:
         if len(found) > _MOST_MEMBERS:
             return
         flat = flatten(schema)
-        # What is read-only may be missing from a request, whoever sends it (OpenAPI 3.1, "readOnly").
+        # A read-only member may be missing from any request (OpenAPI 3.1, "readOnly").
         found[where] = Member(where, flat, required and not flat.get("readOnly"), types_of(flat))
         if depth >= most_levels:
             return

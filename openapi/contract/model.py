@@ -1,4 +1,4 @@
-"""Decides what a contract is once it is read: frozen values that every other part works from."""
+"""Contract model: the frozen values of a contract on which every other part works."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _MOST_NAMED = 12
 
 @dataclass(frozen=True)
 class Fact:
-    """A number or name that the kit works from, and how it is known: doc, inferred or house."""
+    """A number or name that the kit uses, and its provenance: doc, inferred or house."""
 
     value: jp.Json
     provenance: str
@@ -52,7 +52,7 @@ class Retry:
 
 @dataclass(frozen=True)
 class BodyLimit:
-    """Body sizes in bytes that a receiver has to accept (`must`) and better accepts (`should`)."""
+    """Body sizes in bytes that a receiver has to accept (`must`) or should accept."""
 
     must: int | None = None
     should: int | None = None
@@ -60,9 +60,9 @@ class BodyLimit:
 
 @dataclass(frozen=True)
 class DeliveryFacts:
-    """What `x-delivery` says of one callback; whatever it leaves out is None or empty.
+    """The facts of one callback's `x-delivery`; absent facts are None or empty.
 
-    Every member is a JSON pointer into the body or a number; `provenance` tells by name how each is known.
+    Every member is a JSON pointer into the body or a number; `provenance` has the provenance of each by name.
     """
 
     deadline_s: float | None = None
@@ -79,10 +79,10 @@ class DeliveryFacts:
 
 @dataclass(frozen=True)
 class Example:
-    """A named example of a body; an illustrative one is shown and validated, never delivered.
+    """A named example of a body; an illustrative one is validated and never delivered.
 
     Attributes:
-        flaw: How it breaks its own schema, which is the contract's fault; such a one is not delivered either.
+        flaw: How it breaks its own schema; such an example is not delivered either.
     """
 
     name: str
@@ -95,11 +95,11 @@ class Example:
 
 @dataclass(frozen=True)
 class HeaderParameter:
-    """A header that the contract names beside `Content-Type`.
+    """A header of a delivery that the contract declares, besides `Content-Type`.
 
     Attributes:
-        signature: Whether it proves who sends (`x-signature`): nobody but a signer can fill it in.
-        value: What its description shows for it; sent when it is required.
+        signature: Whether it is a signature (`x-signature`), whose value only a signer can make.
+        value: The value that its description shows; sent when the header is required.
     """
 
     name: str
@@ -112,7 +112,7 @@ class HeaderParameter:
 
 @dataclass(frozen=True)
 class DocumentedResponse:
-    """The documented answer: its status, and its body when one is documented.
+    """The documented response: its status, and its body when one is documented.
 
     Attributes:
         also: Other documented statuses that acknowledge.
@@ -129,12 +129,12 @@ class DocumentedResponse:
     other_bodies: bool = False
 
     def documents(self, status: int | None) -> bool:
-        """Whether a status is among the documented ones."""
+        """Return whether a status is among the documented ones."""
         return status in (self.status, *self.also) or (self.any_success and status is not None and 200 <= status < 300)
 
     @property
     def statuses(self) -> str:
-        """The documented statuses in words."""
+        """The documented statuses as a text."""
         listed = "one of 2xx" if self.any_success else " or ".join(str(status) for status in (self.status, *self.also))
         return listed
 
@@ -145,11 +145,11 @@ class Callback:
 
     Attributes:
         name: The operation's `operationId`.
-        pointer: Where the operation stands in the document.
-        origin: Where it stands in the file that it was read from, when that has another form than `document`.
-        strict: Self-contained JSON Schema of the body, exactly what the contract says.
-        tolerant: The same with closed lists and closed objects opened; decides what is acknowledged.
-        encoding: How members travel in a body of fields, as the media type's `encoding` says.
+        pointer: JSON pointer of the operation in the document.
+        origin: Its place in the file that was read, when that has another form than `document`.
+        strict: Self-contained JSON Schema of the body, exactly as the contract has it.
+        tolerant: The same with closed lists and closed objects opened; the mock acknowledges by it.
+        encoding: How members travel in a body of fields, by the media type's `encoding`.
     """
 
     name: str
@@ -179,7 +179,7 @@ class Callback:
 
     @cached_property
     def fields(self) -> Mapping[str, Field]:
-        """How the members that the schema names travel in a body of fields, by their names."""
+        """The encodings of the members in a body of fields, by name."""
         return fields_of(self.schema, self.encoding, styled=self.media_type == FORM)
 
     @cached_property
@@ -199,14 +199,14 @@ class Callback:
 
 @dataclass(frozen=True)
 class Contract:
-    """A contract that was read, checked and derived from; nothing below ever changes.
+    """A contract that was read, checked and derived; it is immutable.
 
     Attributes:
         digest: SHA-256 of the document's bytes, as hexadecimal digits.
         document: The OpenAPI document as it was read.
         tolerant_document: The same with every request schema opened, for openapi-core.
         set_aside: Callbacks that were not taken, each with the reason and the place.
-        notes: What was read otherwise than it stands there, or not at all.
+        notes: Notes on parts that were ignored or read differently from the text.
     """
 
     path: Path
@@ -221,23 +221,26 @@ class Contract:
 
     @property
     def default_callbacks(self) -> tuple[Callback, ...]:
-        """What is meant when nobody names a callback: the first one, and every one of somebody else's contract.
+        """The callbacks that a run uses when no callback is named.
 
-        Of the kit's own contract, who receives one need not receive the others. A foreign document is given by
-        whoever receives what it describes, and its order says nothing.
+        For the kit's own contract, it is the first one: a receiver of one callback need not receive the others. For a
+        foreign document, it is all of them: a partner gives a document that describes his receiver, and its order has
+        no meaning.
         """
         return self.callbacks if self.is_foreign else self.callbacks[:1]
 
     @property
     def is_foreign(self) -> bool:
-        """Whether it was read from somebody else's document."""
+        """Whether it was read from a foreign document."""
         return any(callback.origin for callback in self.callbacks)
 
     def chosen(self, names: Sequence[str]) -> tuple[Callback, ...]:
-        """The callbacks of these names; the default one without any, and all for the name `all`.
+        """Return the callbacks of these names.
+
+        Without names they are the default ones; the name `all` stands for all of them.
 
         Raises:
-            ContractError: The contract has none of a name; says which it has.
+            ContractError: A name is unknown; the message lists the known ones.
         """
         if means_all(names):
             for name in names:
@@ -247,10 +250,10 @@ class Contract:
         return tuple(self.callback(name) for name in dict.fromkeys(names)) or self.default_callbacks
 
     def callback(self, name: str) -> Callback:
-        """Returns a callback by its name.
+        """Return the callback of a name.
 
         Raises:
-            ContractError: The contract has none of that name; says which it has.
+            ContractError: The name is unknown; the message lists the known ones.
         """
         for callback in self.callbacks:
             if callback.name == name:
@@ -259,12 +262,15 @@ class Contract:
 
 
 def means_all(names: Sequence[str]) -> bool:
-    """Whether the names of callbacks stand for every one that there is."""
+    """Return whether the names of callbacks stand for all of them."""
     return any(name.lower() == _ALL for name in names)
 
 
 def no_such_callback(name: str, known: Sequence[str], where: str) -> ContractError:
-    """Says that a callback is not there, and which are: the nearest ones when there are many."""
+    """Return the error for an unknown callback, with the known ones.
+
+    When there are many, it names the nearest ones.
+    """
     shown = list(known)
     if len(shown) > _MOST_NAMED:
         shown = difflib.get_close_matches(name, known, n=_MOST_NAMED, cutoff=0.4) or shown[:_MOST_NAMED]

@@ -1,4 +1,4 @@
-"""Decides where the built-in contract stands, and what a contract is called in a message."""
+"""Names of contracts: the path of the built-in contract, and the name of a contract in messages."""
 
 from __future__ import annotations
 
@@ -10,5 +10,8 @@ CONTRACT_FILE = Path(__file__).parents[1] / "openapi.yaml"
 
 
 def contract_in_words(path: Path | str) -> str:
-    """A contract's path; of the built-in one that it is that: where the kit is installed helps nobody."""
+    """Return a contract's path, or "the built-in contract".
+
+    The path of the installed kit would not help a reader.
+    """
     return "the built-in contract" if str(path) == str(CONTRACT_FILE) else str(path)

@@ -1,4 +1,4 @@
-"""Decides which state comes after which."""
+"""Order of states: a graph that defines which state of a message can follow which."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["Order"]
 
 @dataclass(frozen=True)
 class Order:
-    """A life cycle: direct steps from a state to the next, and the states that end it early.
+    """A life cycle: direct steps between states, and the terminal states.
 
     Args:
         edges: Pairs (from, to); together they have no cycle.
@@ -44,15 +44,18 @@ class Order:
         return later
 
     def is_before(self, earlier: str, later: str) -> bool:
-        """Whether `later` can follow `earlier` in one life; false for states on different branches."""
+        """Return whether `later` can follow `earlier` in one life.
+
+        It is false for states on different branches.
+        """
         return later in self._later.get(earlier, frozenset())
 
     def advances(self, current: str | None, new: str) -> bool:
-        """Whether a receiver that stores `current` moves on when `new` arrives."""
+        """Return whether a receiver that stores `current` moves on when `new` arrives."""
         return current is None or self.is_before(current, new)
 
     def without(self, refused: Container[str]) -> Order:
-        """The order that is left when some states are never told: what lay around them follows directly."""
+        """Return the order without some states; their neighbours follow each other."""
         kept = [state for state in self.states if state not in refused]
 
         def follows(a: str, b: str) -> bool:

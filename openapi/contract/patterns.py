@@ -1,4 +1,4 @@
-"""Regular expressions of a contract, matched by an engine that cannot run away.
+"""Pattern matcher: matches regular expressions of a contract in bounded time.
 
 Python's `re` tries every way to match: a pattern such as `^(a+)+$` keeps it busy for hours with forty letters, and
 nothing stops it. The engine of jsonschema-rs takes a time that grows with the text and no faster. Look-around and
@@ -13,19 +13,24 @@ from typing import Any
 
 __all__ = ["bounded", "matches"]
 
-_MOST_STEPS = 50_000  # some two milliseconds; texts of 10 000 characters with look-ahead at each of them need fewer
+_MOST_STEPS = 50_000  # about two milliseconds; a look-ahead at each of 10 000 characters needs fewer steps
 
 
 @cache
 def bounded() -> Any:
-    """The `pattern_options` of jsonschema-rs with which a validator gives up on a text that takes too long."""
+    """Return the `pattern_options` of jsonschema-rs that bound the steps of a match.
+
+    A text that needs more steps counts as no match.
+    """
     import jsonschema_rs
 
     return jsonschema_rs.FancyRegexOptions(backtrack_limit=_MOST_STEPS)
 
 
 def matches(pattern: str, text: str) -> bool:
-    """Whether an ECMA 262 pattern matches somewhere in a text, by the engine that judges bodies.
+    """Return whether an ECMA 262 pattern matches somewhere in a text.
+
+    The engine is the one that validates bodies.
 
     Raises:
         ValueError: The pattern is not a regular expression.

@@ -1,4 +1,4 @@
-"""Decides how a receiver shows what it stored: reads the small document that describes it."""
+"""Read-back document: reads the OpenAPI document by which a receiver shows its stored state."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class ReadBack:
     Attributes:
         prefix: Path under which the mock keeps everything of its own.
         template: Path with `{id}` in the place of the message's id.
-        schema: Self-contained JSON Schema of the answer.
+        schema: Self-contained JSON Schema of the response body.
     """
 
     prefix: str
@@ -32,7 +32,7 @@ class ReadBack:
 
 @cache
 def load_read_back() -> ReadBack:
-    """Reads `read-back.yaml`, which is part of the kit."""
+    """Read `read-back.yaml`, which is part of the kit."""
     document = read_yaml(Path(__file__).parents[1] / "read-back.yaml", error=ContractError).value
     prefix = document["servers"][0]["url"]
     ((path, item),) = document["paths"].items()

@@ -1,4 +1,4 @@
-"""Documentation made from the contract: a static site that opens from the file system."""
+"""Documentation generator: makes a static site from a contract that opens from the file system."""
 
 from callback_contract.openapi.documenting.content.links import address
 

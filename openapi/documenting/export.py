@@ -1,4 +1,4 @@
-"""Decides how a contract is written for other tools: OpenAPI as it is, as `paths`, and JSON Schema per callback."""
+"""Contract export: writes a contract as OpenAPI, as OpenAPI with `paths`, or as JSON Schema per callback."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from callback_contract.openapi.text.printable import exact_json, respelled, spea
 __all__ = ["MADE_BY", "as_json", "as_openapi", "as_paths", "as_schema", "as_yaml"]
 
 MADE_BY = "Made by callback-contract export"
-"""Stands near the beginning of every exported file, so that a later export knows that it may replace it."""
+"""Mark near the beginning of each exported file; such a file may be replaced."""
 
 _MARKS = frozenset(["x-origin", "x-not-drawn", "x-unsaid", "x-unread"])
 _DATA = frozenset(["value", "example", "default", "const", "enum", "x-delivery"])
@@ -26,14 +26,14 @@ _NAMED = frozenset(["webhooks", "paths", "content", "responses", "schemas", "exa
 
 
 def as_openapi(contract: Contract) -> dict[str, Any]:
-    """The contract in one document, with whatever was laid over it."""
+    """Return the contract as one document, with its overlays applied."""
     return _marked(contract, contract.document)
 
 
 def as_paths(contract: Contract) -> dict[str, Any]:
-    """The contract for tools that know no webhooks: each callback is a path of its name.
+    """Return the contract with each callback as a path, for tools without webhooks.
 
-    A path for each callback is what those tools need, and not where a receiver has to listen: it says so itself.
+    The paths are not the URLs of receivers; the description in the document has this note.
     """
     document = derive.lifted(contract.document)
     info = document["info"]
@@ -43,17 +43,17 @@ def as_paths(contract: Contract) -> dict[str, Any]:
 
 
 def _marked(contract: Contract, document: Mapping[str, jp.Json]) -> dict[str, Any]:
-    # `openapi` stays first, as everybody writes it; extensions are allowed at the root (OpenAPI 3.1, section 4.9).
+    # `openapi` stays first, as is usual; extensions are allowed at the root (OpenAPI 3.1, section 4.9).
     rest = {key: _unmarked(value) for key, value in document.items() if key != "openapi"}
     mark = f"{MADE_BY} from {contract.title} {contract.version}, SHA-256 {contract.digest}"
     return {"openapi": document["openapi"], "x-made-by": mark, **rest}
 
 
 def _unmarked(value: jp.Json, is_named: bool = False) -> jp.Json:
-    """Without what the reading of a foreign document notes beside its parts, for this kit alone.
+    """Return a value without the `x-` notes that the reader of foreign documents adds.
 
     Args:
-        is_named: Whether the keys are somebody's names and no keywords.
+        is_named: Whether the keys are names and not keywords.
     """
     if isinstance(value, list):
         return [_unmarked(item) for item in value]
@@ -69,13 +69,13 @@ def _unmarked(value: jp.Json, is_named: bool = False) -> jp.Json:
 
 
 def as_schema(contract: Contract, callback: Callback, *, tolerant: bool = False) -> dict[str, Any]:
-    """JSON Schema 2020-12 of one callback's body, self-contained.
+    """Return the self-contained JSON Schema 2020-12 of one callback's body.
 
-    Without OpenAPI's extensions, which validators in strict mode refuse, and without `format`, which they enforce
-    or do not know: what is only inferred rejects nothing.
+    Extensions of OpenAPI are left out, since strict validators reject them, and `format`, which they enforce
+    or do not know: an inferred fact must not reject a body.
 
     Args:
-        tolerant: Closed lists and closed objects are opened, as a receiver had better read them.
+        tolerant: Whether closed lists and closed objects are opened, as a receiver should read them.
     """
     form = "tolerant" if tolerant else "strict"
     meaning = (
@@ -93,23 +93,26 @@ def as_schema(contract: Contract, callback: Callback, *, tolerant: bool = False)
 
 
 def as_json(value: jp.Json) -> str:
-    """Indented JSON with characters as they are."""
+    """Return indented JSON; characters outside of ASCII stay."""
     return exact_json(value, indent=2) + "\n"
 
 
 class _Dumper(yaml.SafeDumper):
-    """YAML that every reader takes for the same values: a text like a number of YAML 1.1 or 1.2 is quoted."""
+    """YAML dumper that quotes texts which YAML 1.1 or 1.2 would read as numbers."""
 
     def ignore_aliases(self, data: object) -> bool:
-        return True  # an anchor saves a few lines and is what most readers of OpenAPI stumble over
+        return True  # many readers of OpenAPI do not support anchors, which save only a few lines
 
     def choose_scalar_style(self) -> str:
-        """Quotes what a CI runner would obey, and what hides itself: only within quotes they can be escaped."""
+        """Quote what a CI runner would execute, and invisible characters.
+
+        They can be escaped only within quotes.
+        """
         value = getattr(self.event, "value", "")
         return '"' if _is_quoted(value) else super().choose_scalar_style()
 
     def write_double_quoted(self, text: str, split: bool = True) -> None:
-        """Writes what `choose_scalar_style` quoted on one line, and escapes it."""
+        """Write what `choose_scalar_style` quoted on one line, and escapes it."""
         if not _is_quoted(text):
             return super().write_double_quoted(text, split)
         stream, self.stream = self.stream, io.StringIO()
@@ -127,7 +130,7 @@ def _escaped(sign: str) -> str:
     return f"\\U{ord(sign):08x}"
 
 
-# PyYAML knows the numbers of YAML 1.1 only, and would write the text 1e3 bare; the core schema of 1.2 reads a number.
+# PyYAML knows the numbers of YAML 1.1 only and would write the text 1e3 bare; in YAML 1.2 it is a number.
 _Dumper.add_implicit_resolver(
     "tag:yaml.org,2002:float",
     re.compile(r"^[-+]?(?:[0-9][0-9_.]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?$|^0[xob][0-9A-Fa-f_]+$"),

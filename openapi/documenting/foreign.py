@@ -1,4 +1,4 @@
-"""Decides what the documentation of somebody else's contract is made from: their texts, and nothing that is ours.
+"""Documentation of a foreign contract: renders its own texts without the companion files of the kit's contract.
 
 Open questions, known callbacks, the changelog, recorded runs and receivers to start from belong to the kit's own
 contract; a changelog that happens to lie beside a foreign document may be about anything.
@@ -31,16 +31,16 @@ def foreign_pages(
     proof: Proof,
     read_contract: Callable[..., Contract],
 ) -> Iterator[tuple[str, str]]:
-    """Renders every page: its path within the site, and what stands in it.
+    """Yield every page: its path within the site, and its content.
 
     Args:
         options: As `read_contract` takes them.
         only: Names of the callbacks to document; all, when there is none.
-        languages: As `--lang` was given; every language that has an overlay, when it was not.
+        languages: The value of `--lang`; None for every language that has an overlay.
         read_contract: Reads the contract that options name (openapi/cli/contract_options.py).
 
     Raises:
-        KitError: The document cannot be used, or its texts are not to be had in a language.
+        KitError: The document cannot be used, or has no texts in a language.
     """
     laid_over = _by_language(options)
     wanted = languages_from(languages) if languages is not None else tuple(laid_over)
@@ -56,7 +56,7 @@ def foreign_pages(
     original = None
     for lang in wanted:
         read = {**options, "overlay": laid_over[lang]}
-        # What was set aside is said once; a translation changes nothing of it.
+        # The notes on what was set aside are printed once; they are the same in each language.
         contract = read_contract(read, only, quietly=original is not None)
         refuse_too_many(len(contract.callbacks), "documented in one site")
         original = original or contract
@@ -70,7 +70,7 @@ def foreign_pages(
 
 
 def _by_language(options: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
-    """The overlays of each language: those whose name says one, and the others in all."""
+    """Return the overlays of each language; those without a language count for all."""
     said = {path: _language_of(str(path)) for path in options["overlay"]}
     common = tuple(path for path, lang in said.items() if not lang)
     found: dict[str, tuple[str, ...]] = {ORIGINAL: common}
@@ -92,7 +92,7 @@ def _language_of(path: str) -> str:
 
 
 def _named(options: Mapping[str, Any]) -> str:
-    """The document in a command that a reader may type: without folders, and without what a URL may hold."""
+    """Return the document's name in a command: without folders, and without a query."""
     name = re.sub(r"[^A-Za-z0-9._-]", "_", Path(options["contract"].partition("?")[0]).name)
     named = "FILE" if name in {"", "-"} else name
     said = [f"--{key.replace('_', '-')}" for key in ("paths", "allow_remote_refs") if options.get(key)]

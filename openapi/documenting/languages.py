@@ -1,4 +1,4 @@
-"""Decides where the contract, the rules and the read-back come from in each language."""
+"""Localised sources: reads the contract, the rules and the read-back document in a language."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ _READ_BACK_FILE = Path(__file__).parent.with_name("read-back.yaml")
 
 
 def contract_in(lang: str, path: Path) -> Contract:
-    """Reads a contract with its texts in a language; one without an overlay for it keeps its own texts."""
+    """Read a contract in a language; without an overlay it keeps its own texts."""
     overlay = overlay_path(lang, path)
     return load_contract(path, [overlay] if lang != ORIGINAL and overlay.exists() else [])
 
 
 def catalogue_in(lang: str) -> Catalogue:
-    """Reads the rules with their texts in a language."""
+    """Read the rules with their texts in a language."""
     return load_translation(lang)
 
 
 def read_back_in(lang: str) -> tuple[Member, ...]:
-    """Reads what a receiver answers about one message, with the texts in a language."""
+    """Read the members of a read-back response, with the texts in a language."""
     document = read_yaml(_READ_BACK_FILE, error=ContractError).value
     if lang != ORIGINAL:
         document = apply_overlay(document, load_overlay(overlay_path(lang, _READ_BACK_FILE)))

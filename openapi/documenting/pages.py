@@ -1,4 +1,4 @@
-"""Decides which pages there are in one language and what each is given; the templates decide how it looks."""
+"""Pages of the site in one language: their order, their navigation and the data of each template."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ __all__ = ["Book", "Page", "chooser", "rendered_pages"]
 _MARKS = ("doc", "example", "inferred", "house")
 _VERDICTS = ("pass", "warn", "fail", "flaky", "not applicable", "waived", "error")
 _EXIT_CODES = (0, 1, 2, 3, 130)
-_WITH_BODY = {"index", "testing", "delivery", "rules", "open", "aside"}  # what other pages say has entries of its own
-_LARGE = 20_000  # fields in all callbacks; a site of more would take tens of megabytes
+_WITH_BODY = {"index", "testing", "delivery", "rules", "open", "aside"}  # other pages have entries for their content
+_LARGE = 20_000  # fields in all callbacks; a larger site would take tens of megabytes
 
 
 @dataclass(frozen=True)
 class Page:
-    """One page: its file, its place in the navigation, and the headings that the navigation shows under it."""
+    """One page: its file, its place in the navigation, and its headings there."""
 
     file: str
     template: str
@@ -49,11 +49,11 @@ class Page:
 
 @dataclass(frozen=True)
 class Book:
-    """Everything that the pages of one language are made from; contract and rules are in that language.
+    """The sources of all pages of one language, contract and rules included.
 
     Attributes:
         original: The contract with its own texts.
-        foreign: For somebody else's contract, the option by which a command names it.
+        foreign: For a foreign contract, the option by which a command names it.
     """
 
     contract: Contract
@@ -76,12 +76,12 @@ class Book:
         return tuple(reference(self.contract, callback, self.words, most) for callback in self.contract.callbacks)
 
     def command(self, text: str) -> str:
-        """A command as it is typed for this contract."""
+        """Return a command as it is typed for this contract."""
         judging = ("callback-contract check", "callback-contract mock")
         return f"{text} {self.foreign}" if self.foreign and text.startswith(judging) else text
 
     def without_folder(self, text: str) -> str:
-        """A reason with its place, without the folders of the machine on which the site was made."""
+        """Return a reason without the folders of the machine that made the site."""
         folder = str(self.contract.path.parent)
         return text if folder in {".", "/"} else text.replace(f"{folder}/", "")
 
@@ -150,11 +150,16 @@ class Book:
             yield page("changelog", "background", *self.changelog[1])
 
     def listed(self, page: Page) -> tuple[Page, ...]:
-        """The pages that the navigation of a page lists: of a large contract's callbacks only the page's own."""
+        """Return the pages in the navigation of a page.
+
+        For a large contract, the only callback in it is the page's own.
+        """
         return tuple(each for each in self.pages if not self.is_large or not each.callback or each is page)
 
     def entries(self, page: Page, below: Mapping[str, str]) -> Iterator[Entry]:
-        """What search finds, the most looked for first; of a large contract's fields those of the page.
+        """Yield the search entries, the most wanted ones first.
+
+        For a large contract, fields are limited to those of the page.
 
         Args:
             below: The words of the pages' bodies, by the address that they follow.
@@ -164,7 +169,7 @@ class Book:
             yield Entry(each.title, each.file, words=self._alias(each.file.removesuffix(".html"), below.get(each.file)))
             if self.is_large and each is not page:
                 continue
-            if each.template not in {"rules.html", "receivers.html"}:  # theirs follow with more to find them by
+            if each.template not in {"rules.html", "receivers.html"}:  # their entries follow, with more words
                 for place, title in each.headings:
                     url = f"{each.file}#{place}"
                     yield Entry(title, url, "", each.title, self._alias(place, below.get(url)))
@@ -195,12 +200,12 @@ class Book:
             yield Entry(sample.framework, url, f"{sample.language} {sample.name}", t("page.receivers"), words)
 
     def _alias(self, key: str, more: str | None = "") -> str:
-        """Other names of a thing; the English ones in every language, since their readers type those, too."""
+        """Return other names of a thing, in this language and in English."""
         names = [text for lang, text in table().get(f"alias.{key}", {}).items() if lang in {self.words.lang, ORIGINAL}]
         return " · ".join(filter(None, (*names, markdown.plain(more or ""))))
 
     def picture(self, callback: Callback, upright: bool) -> Markup:
-        """The life cycle of a callback's messages; nothing without an order."""
+        """Return the diagram of a callback's life cycle; empty without an order."""
         order, t = callback.delivery.order, self.words
         if order is None:
             return Markup("")
@@ -214,7 +219,7 @@ class Book:
 
 
 def rendered_pages(book: Book) -> Iterator[tuple[str, str]]:
-    """Renders one language: file names within its folder, and what stands in them."""
+    """Yield the pages of one language: file names within its folder, and contents."""
     templates = environment()
     t = book.words
     values: dict[str, Any] = {
@@ -236,7 +241,7 @@ def rendered_pages(book: Book) -> Iterator[tuple[str, str]]:
     def rendered(page: Page) -> str:
         shown = by_name.get(page.callback)
         text = str(templates.get_template(page.template).render(values, page=page, shown=shown))
-        # A link to the page itself needs no name: shorter, and it never loads the page again.
+        # A link within the page needs no file name: it is shorter and does not reload the page.
         return text.replace(f'href="{page.file}#', 'href="#')
 
     if book.is_large:
@@ -249,7 +254,10 @@ def rendered_pages(book: Book) -> Iterator[tuple[str, str]]:
 
 
 def _below(book: Book, texts: Mapping[str, str]) -> dict[str, str]:
-    """The words of the pages' bodies by address; fields and rules have entries with their own."""
+    """Return the words of the pages' bodies by address.
+
+    Fields and rules have entries with their own words.
+    """
     below: dict[str, str] = {}
     for page in book.pages:
         if page.file.removesuffix(".html") in _WITH_BODY:
@@ -259,12 +267,12 @@ def _below(book: Book, texts: Mapping[str, str]) -> dict[str, str]:
 
 
 def _searched(text: str, found: str) -> str:
-    # No text of a contract can hold these quotes: they are escaped wherever it stands.
+    # No text of a contract can contain these quotes: they are escaped everywhere.
     return text.replace('id="search-index"><', f'id="search-index">{found}<', 1)
 
 
 def chooser(languages: tuple[str, ...], title: str) -> str:
-    """The page at the root of the site: leads to the reader's language, or lets him choose."""
+    """Return the page at the root of the site, which leads to the reader's language."""
     words = {lang: Words(lang) for lang in languages}
     rendered: str = environment().get_template("chooser.html").render(languages=languages, words=words, title=title)
     return rendered

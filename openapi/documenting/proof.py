@@ -10,7 +10,10 @@ __all__ = ["MatrixRow", "Proof", "Run", "Sample"]
 
 @dataclass(frozen=True)
 class MatrixRow:
-    """What the suite found when the mock had one fault; the fault `none` is the right mock."""
+    """A row of the kill matrix: the findings on the mock with one fault.
+
+    The fault `none` is the correct mock.
+    """
 
     fault: str
     deviation: str
@@ -43,7 +46,7 @@ class Sample:
 
 @dataclass(frozen=True)
 class Run:
-    """One recorded run of the program: a key of the site's words that says what for, and what it printed."""
+    """One recorded run of the program: its purpose (a words.yaml key) and output."""
 
     what: str
     command: str
@@ -53,7 +56,7 @@ class Run:
 
 @dataclass(frozen=True)
 class Proof:
-    """Everything that only the floors above know; a part that is empty is left out of the site.
+    """The evidence that only upper layers have; an empty part is left out of the site.
 
     Attributes:
         schemes: Names of the signature schemes that come with the kit.

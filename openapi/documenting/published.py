@@ -1,4 +1,4 @@
-"""Decides where the published documentation stands, and that a link to it is nothing but a link."""
+"""Published documentation: the URL of the site, checked so that a link to it is only a link."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ENVIRONMENT = "CALLBACK_CONTRACT_DOCS_URL"
 BUILT_BY = "callback-contract docs"
 _OPTION = "--docs-url"
 _MADE_BY = "x-made-by"
-# Nothing in it ends an attribute, a Markdown link or a table's cell; what else a path holds is percent-encoded.
+# None of these ends an attribute, a Markdown link or a table cell; all others are percent-encoded.
 _PLAIN = "/~!$&*+,;=:@%-._"
 _HOST = re.compile(r"[A-Za-z0-9._-]+(?::\d{1,5})?|\[[0-9A-Fa-f:.]+\](?::\d{1,5})?")
 _Command = TypeVar("_Command", bound=Callable[..., Any])
@@ -32,7 +32,7 @@ class Site:
     """A site that `callback-contract docs` wrote, with all its languages.
 
     Attributes:
-        url: Of its directory, with a slash at the end; holds no character that needs escaping anywhere.
+        url: URL of its directory, with a slash at the end and no character that needs escaping.
     """
 
     url: str
@@ -43,7 +43,7 @@ class Site:
 
 
 def docs_url_option(command: _Command) -> _Command:
-    """The option that says where the documentation is published."""
+    """Add the option that names the URL of the published documentation."""
     return click.option(
         _OPTION,
         metavar="URL",
@@ -54,10 +54,10 @@ def docs_url_option(command: _Command) -> _Command:
 
 
 def site_at(url: str, where: str = _OPTION) -> Site:
-    """Takes the URL of the site's directory or of its first page.
+    """Return the site at a URL of its directory or of its first page.
 
     Raises:
-        KitError: It is no http, https or file URL, or holds more than a place.
+        KitError: The URL is not http, https or file, or has more than a path.
     """
     try:
         parts = urlsplit(url.strip())
@@ -83,10 +83,9 @@ def _refused(what: str, where: str, url: str = "") -> KitError:
 
 
 def site_of(given: str | None, document: Mapping[str, jp.Json]) -> Site | None:
-    """The site that was named; else that of the contract's `externalDocs`, if this kit made it; else none.
+    """Return the named site, or else the one in `externalDocs`, or else none.
 
-    An `externalDocs` is anybody's page, on which no rule has a place: it counts only where it says
-    `x-made-by: callback-contract docs`.
+    `externalDocs` may be any page. It counts only with `x-made-by: callback-contract docs`.
 
     Raises:
         KitError: The URL cannot be linked to.

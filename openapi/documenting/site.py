@@ -1,4 +1,4 @@
-"""Decides how the documentation is written to a directory: whole, and over nothing but an earlier one of itself."""
+"""Site writer: writes the documentation to a directory and replaces nothing but an earlier site."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MARKER = ".callback-contract-docs"
 
 
 def pages_of_site(contract_file: Path, languages: tuple[str, ...], proof: Proof) -> Iterator[tuple[str, str]]:
-    """Renders every page: its path within the site, and what stands in it."""
+    """Yield every page: its path within the site, and its content."""
     original = load_contract(contract_file)
     for lang in languages:
         book = Book(contract_in(lang, contract_file), original, catalogue_in(lang), proof, Words(lang), languages)
@@ -29,14 +29,14 @@ def pages_of_site(contract_file: Path, languages: tuple[str, ...], proof: Proof)
 
 
 def write_site(out: Path, contract_file: Path, languages: tuple[str, ...], proof: Proof) -> dict[str, int]:
-    """Writes the site of a contract of the kit's kind, see `write_pages`."""
+    """Write the site of a contract of the kit's own form, see `write_pages`."""
     return write_pages(out, pages_of_site(contract_file, languages, proof))
 
 
 def write_pages(out: Path, rendered: Iterable[tuple[str, str]]) -> dict[str, int]:
-    """Writes a site and returns its files with their sizes in bytes.
+    """Write a site and returns its files with their sizes in bytes.
 
-    Files of an earlier site that are no longer made are removed. A directory that holds anything and does not carry
+    Files of an earlier site that are no longer made are removed. A directory that has files and does not have
     the marker is left alone.
 
     Raises:
@@ -46,7 +46,7 @@ def write_pages(out: Path, rendered: Iterable[tuple[str, str]]) -> dict[str, int
     pages = {name: text.encode() for name, text in rendered}
     try:
         out.mkdir(parents=True, exist_ok=True)
-        # The marker comes first and lists all: a site that was cut off is still known as ours and written again.
+        # The marker is written first and lists all files: an interrupted site is still recognised and written again.
         replace_file(out / MARKER, "\n".join(sorted({*pages, *earlier})).encode() + b"\n")
         for name, content in pages.items():
             (out / name).parent.mkdir(exist_ok=True)
@@ -66,7 +66,7 @@ def write_pages(out: Path, rendered: Iterable[tuple[str, str]]) -> dict[str, int
 
 
 def _earlier(out: Path) -> set[str]:
-    """The files of an earlier site in the directory."""
+    """Return the files of an earlier site in the directory."""
     if not out.exists():
         return set()
     if not out.is_dir():
@@ -83,5 +83,5 @@ def _earlier(out: Path) -> set[str]:
         ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise KitError(f"the directory cannot be read: {error}", where=f"--out {out}") from None
-    # The marker is a file that anybody can edit: nothing outside the directory is ever removed.
+    # Any user can edit the marker: no file outside of the directory is ever removed.
     return {name for name in listed if name.endswith(".html") and ".." not in name and not Path(name).is_absolute()}

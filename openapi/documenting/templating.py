@@ -1,4 +1,4 @@
-"""Decides what every template is given: our style and scripts with the policy that allows them alone, and filters."""
+"""Template environment: style, scripts and filters of every page, with the policy that allows only these."""
 
 from __future__ import annotations
 
@@ -20,14 +20,17 @@ __all__ = ["environment"]
 
 
 def _asset(name: str) -> str:
-    """One of our own files without its indentation and lines of comment: it stands in every page."""
+    """Return one of the assets without indentation and comment lines.
+
+    Each page contains it.
+    """
     lines = files(documenting).joinpath(f"assets/{name}").read_text("utf-8").splitlines()
     return "\n".join(line.strip() for line in lines if line.strip() and not line.lstrip().startswith("// "))
 
 
 @cache
 def environment() -> Any:
-    """The templates' environment, with all that does not change from page to page."""
+    """Return the environment of the templates, with all constant values."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     from callback_contract.openapi.documents.templates import kept_templates
@@ -42,7 +45,7 @@ def environment() -> Any:
     )
     style, early, late = (_asset(name) for name in ("site.css", "early.js", "site.js"))
     made.globals |= {
-        # Only these three texts may act; whatever a description smuggled in could not.
+        # Only these three texts can act; a script in a description cannot.
         "policy": f"default-src 'none'; style-src {source_hash(style)}; "
         f"script-src {source_hash(early)} {source_hash(late)}; "
         "img-src data:; base-uri 'none'; form-action 'none'",

@@ -1,4 +1,4 @@
-"""Decides where the kit keeps what saves time and tells nothing: with the user's other caches."""
+"""Cache folder: the place of the kit's caches among the user's other caches."""
 
 from __future__ import annotations
 
@@ -9,9 +9,12 @@ __all__ = ["cache_folder"]
 
 
 def cache_folder(name: str) -> Path | None:
-    """The folder for one kind of thing, which need not be there yet; None where nobody's home is known."""
+    """Return the folder of one cache, which may not exist yet.
+
+    It is None when the home directory is unknown.
+    """
     base = os.environ.get("XDG_CACHE_HOME", "")
-    if not os.path.isabs(base):  # as the XDG Base Directory Specification has it
+    if not os.path.isabs(base):  # as in the XDG Base Directory Specification
         home = os.path.expanduser("~")
         if not os.path.isabs(home):
             return None

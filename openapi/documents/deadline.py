@@ -1,4 +1,4 @@
-"""Deadline of an exchange: bounds connect, TLS handshake, request, head and body together, however they drip.
+"""Deadline of an exchange: bounds connect, TLS handshake, request, head and body together.
 
 A time-out of a socket begins anew with every byte. Here each wait of a thread's sockets lasts as long as is left until
 the thread's deadline, so one mechanism serves every library that works on such a socket.
@@ -31,7 +31,10 @@ _thread = _Thread()
 
 @contextlib.contextmanager
 def within(seconds: float) -> Iterator[None]:
-    """Bounds what this thread does on sockets of `connected` in the block; an earlier deadline around it holds."""
+    """Bound the work of this thread on sockets of `connected` within the block.
+
+    An earlier deadline around the block stays in force.
+    """
     before = _thread.deadline
     _thread.deadline = min(before, time.monotonic() + seconds)
     try:
@@ -41,10 +44,10 @@ def within(seconds: float) -> Iterator[None]:
 
 
 def left_s() -> float:
-    """Seconds until this thread's deadline, infinite without one.
+    """Return the seconds until this thread's deadline; infinite without one.
 
     Raises:
-        TimeoutError: None are left.
+        TimeoutError: The deadline has passed.
     """
     left = _thread.deadline - time.monotonic()
     if left <= 0:
@@ -53,7 +56,7 @@ def left_s() -> float:
 
 
 class _Bounded(socket.socket):
-    """Every wait ends at the deadline, or at the socket's own time-out where that is sooner."""
+    """Socket whose waits end at the deadline, or at its own time-out if sooner."""
 
     _own_s: float | None = None
 
@@ -62,7 +65,7 @@ class _Bounded(socket.socket):
         super().settimeout(value)
 
     def _bound(self) -> None:
-        if self.gettimeout() != 0:  # one that does not wait stays so
+        if self.gettimeout() != 0:  # a non-blocking socket stays so
             super().settimeout(_sooner(self._own_s, left_s()))
 
     def recv(self, *args: Any) -> bytes:
@@ -79,11 +82,11 @@ class _Bounded(socket.socket):
 
     def sendall(self, *args: Any) -> None:
         self._bound()
-        super().sendall(*args)  # one time-out for all of it
+        super().sendall(*args)  # one time-out for the whole buffer
 
 
 class _BoundedTls(_Bounded, ssl.SSLSocket):
-    """The same over TLS, whose handshake, too, has one time-out for all of it."""
+    """The same over TLS; the handshake, too, has one time-out as a whole."""
 
     def do_handshake(self, block: bool = False) -> None:
         self._bound()
@@ -91,13 +94,16 @@ class _BoundedTls(_Bounded, ssl.SSLSocket):
 
 
 def bounded_tls(context: ssl.SSLContext) -> ssl.SSLContext:
-    """The context, whose sockets keep to the deadline of their thread from now on."""
+    """Return the context; its sockets keep the deadline of their thread."""
     context.sslsocket_class = _BoundedTls
     return context
 
 
 def bounded(connection: _Connection) -> _Connection:
-    """The connection, which opens sockets of `connected` from now on; its TLS has a context of `bounded_tls`."""
+    """Return the connection; it now opens sockets of `connected`.
+
+    Its TLS context has to come from `bounded_tls`.
+    """
 
     def create(address: tuple[str, int], timeout: object = None, *_: object) -> socket.socket:
         sock = connected(*address)
@@ -110,13 +116,15 @@ def bounded(connection: _Connection) -> _Connection:
 
 
 def connected(host: str, port: int, options: Sequence[tuple[int, int, int | bytes]] = ()) -> socket.socket:
-    """A TCP connection to the first address of a host that takes it, all of them within this thread's deadline.
+    """Return a TCP connection to the first address of a host that accepts it.
+
+    All attempts share this thread's deadline.
 
     Args:
-        options: For `setsockopt`, before the connection is opened.
+        options: Arguments of `setsockopt`, applied before the connection is opened.
 
     Raises:
-        OSError: None takes it; TimeoutError and socket.gaierror are two of them.
+        OSError: No address accepts it; TimeoutError and socket.gaierror are subclasses.
     """
     addresses = _addresses(host.strip("[]"), port)
     trouble = OSError("the host has no address")
@@ -126,7 +134,7 @@ def connected(host: str, port: int, options: Sequence[tuple[int, int, int | byte
             try:
                 for option in options:
                     sock.setsockopt(*option)
-                # An address that is silent leaves time for the next one.
+                # A silent address leaves time for the next one.
                 sock.settimeout(_sooner(None, left_s() / (len(addresses) - number)))
                 sock.connect(address)
                 sock.settimeout(_sooner(None, left_s()))
@@ -152,7 +160,7 @@ def _addresses(host: str, port: int) -> list[Any]:
         except UnicodeError:
             answers.put(socket.gaierror(socket.EAI_NONAME, "this is no name of a host"))
 
-    # A resolver has a patience of its own, and no time-out that could be given to it.
+    # A resolver has its own time-out, which cannot be set.
     threading.Thread(target=ask, name="name resolution", daemon=True).start()
     try:
         answer = answers.get(timeout=_sooner(None, left_s()))

@@ -1,4 +1,4 @@
-"""Decides how a place inside a JSON value is named and reached (RFC 6901)."""
+"""JSON pointer (RFC 6901): parses, builds and resolves pointers into JSON values."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import Any, TypeAlias
 __all__ = ["Json", "get", "getter", "join", "replaced", "tokens", "without"]
 
 Json: TypeAlias = Any
-"""A value that `json.loads` returns; recursive types cost more than they tell here."""
+"""A value that `json.loads` returns; recursive types cost more than they explain."""
 
 
 def tokens(pointer: str) -> tuple[str, ...]:
-    """Splits a JSON pointer into its unescaped reference tokens.
+    """Split a JSON pointer into its unescaped reference tokens.
 
     Raises:
         ValueError: The pointer is neither empty nor starts with a slash.
@@ -26,15 +26,15 @@ def tokens(pointer: str) -> tuple[str, ...]:
 
 
 def join(parts: Iterable[str | int]) -> str:
-    """Builds a JSON pointer from unescaped tokens."""
+    """Build a JSON pointer from unescaped tokens."""
     return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in parts)
 
 
 def get(value: Json, pointer: str) -> Json:
-    """Returns what stands at a pointer.
+    """Return the value at a pointer.
 
     Raises:
-        LookupError: Nothing stands there.
+        LookupError: There is no value at the pointer.
     """
     for token in tokens(pointer):
         if isinstance(value, list):
@@ -49,9 +49,9 @@ def get(value: Json, pointer: str) -> Json:
     return value
 
 
-@cache  # by pointers of a contract, never by received ones: they are few
+@cache  # for pointers of a contract, never for received ones: they are few
 def getter(pointer: str) -> Callable[[Json], Json]:
-    """Returns `get` at a fixed pointer, prepared for where it is asked of every delivery."""
+    """Return `get` at a fixed pointer, prepared for the check of every delivery."""
     path = tokens(pointer)
     if not path:
         return lambda value: value
@@ -67,7 +67,9 @@ def getter(pointer: str) -> Callable[[Json], Json]:
 
 
 def replaced(value: Json, pointer: str, new: Json) -> Json:
-    """Returns the value with `new` at a pointer; containers on the way are copied, not changed.
+    """Return the value with `new` at a pointer.
+
+    Containers on the way are copied, not changed.
 
     Raises:
         LookupError: The parent of the place does not exist.
@@ -76,10 +78,10 @@ def replaced(value: Json, pointer: str, new: Json) -> Json:
 
 
 def without(value: Json, pointer: str) -> Json:
-    """Returns the value without the member or item at a pointer.
+    """Return the value without the member or item at a pointer.
 
     Raises:
-        LookupError: Nothing stands there.
+        LookupError: There is no value at the pointer.
         ValueError: The pointer names the root.
     """
     path = tokens(pointer)

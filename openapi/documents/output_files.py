@@ -1,4 +1,4 @@
-"""Decides where a command's output may be written: never over a file that is not the kit's own, and never by half."""
+"""Output files: writes a command's output atomically, and never over a file of another program."""
 
 from __future__ import annotations
 
@@ -17,12 +17,14 @@ _LOOKED_AT = 4096
 
 
 def is_folder(out: str) -> bool:
-    """Whether `--out` names a folder: one that is there, or a name that ends with a slash."""
+    """Return whether `--out` names a folder: it exists, or the name ends with a slash."""
     return out != "-" and (out.endswith(("/", os.sep)) or Path(out).is_dir())
 
 
 def refuse_no_file(name: str, option: str) -> None:
-    """Refuses what is there and is no file, before somebody opens it: a pipe would wait for ever.
+    """Reject a name that is no regular file before it is opened.
+
+    Opening a pipe would wait for ever.
 
     Raises:
         KitError: It is a directory, a pipe or a device, or a name that a database takes for memory.
@@ -37,13 +39,13 @@ def refuse_no_file(name: str, option: str) -> None:
 
 
 def write_output(out: str, text: str, *, mark: str, force: bool = False) -> None:
-    """Writes a text to a file, or to the standard output for `-`.
+    """Write a text to a file, or to the standard output for `-`.
 
     Args:
-        mark: What stands near the beginning of every file of ours; a file without it is replaced only with `force`.
+        mark: Text near the beginning of each file of the kit; a file without it is replaced only with `force`.
 
     Raises:
-        KitError: The file is somebody else's, or cannot be written.
+        KitError: The file is not the kit's own, or cannot be written.
     """
     if out == "-":
         sys.stdout.buffer.write(text.encode())  # bytes: no console encoding turns Chinese into question marks
@@ -63,7 +65,7 @@ def write_output(out: str, text: str, *, mark: str, force: bool = False) -> None
                 remedy="Give another --out, or --force to replace it.",
             )
         path.parent.mkdir(parents=True, exist_ok=True)
-        replace_file(path.resolve(), text.encode())  # what a link points to is replaced, not the link
+        replace_file(path.resolve(), text.encode())  # the target of a link is replaced, not the link
     except OSError as error:
         raise KitError(
             f"cannot be written: {error.strerror or error}", where=out, remedy="Give another --out."
@@ -71,7 +73,7 @@ def write_output(out: str, text: str, *, mark: str, force: bool = False) -> None
 
 
 def _write_through(path: Path, content: bytes) -> None:
-    """Writes into a device or a pipe; one that nobody reads is an error, and is not waited for."""
+    """Write into a device or a pipe; a pipe without a reader is an error."""
     handle = os.open(path, os.O_WRONLY | getattr(os, "O_NONBLOCK", 0))
     os.set_blocking(handle, True)
     with os.fdopen(handle, "wb") as file:
@@ -85,7 +87,7 @@ def _is_ours(path: Path, mark: str) -> bool:
 
 
 def replace_file(path: Path, content: bytes) -> None:
-    """Writes a file whole or not at all: an interrupt or a full disk leaves what was there before.
+    """Write a file atomically: an interrupt or a full disk leaves the old content.
 
     Raises:
         OSError: It cannot be written.

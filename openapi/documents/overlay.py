@@ -1,4 +1,4 @@
-"""Decides what an OpenAPI Overlay 1.0 does to a document: which places it finds, and how it changes them there."""
+"""OpenAPI Overlay 1.0: selects places of a document and changes them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _NOTHING = object()
 
 @dataclass(frozen=True)
 class Action:
-    """One change: what `target` (JSONPath, RFC 9535) selects is removed, or merged with `update` if there is one."""
+    """One change: removes its targets (JSONPath, RFC 9535) or merges `update`."""
 
     target: str
     update: jp.Json
@@ -37,9 +37,9 @@ class Overlay:
     """A checked overlay.
 
     Attributes:
-        name: Its file, or how else a message calls it.
-        text: Its bytes as text, for digests.
-        place: Says where a JSON pointer of the overlay stands: file and line, when it is a file.
+        name: Its file, or another name for messages.
+        text: Its content as text, for digests.
+        place: Returns the place of a JSON pointer of the overlay: file and line, when it is a file.
     """
 
     name: str
@@ -50,7 +50,7 @@ class Overlay:
 
 
 def load_overlay(path: Path | str) -> Overlay:
-    """Reads an overlay in YAML or JSON.
+    """Read an overlay in YAML or JSON.
 
     Raises:
         OverlayError: The file cannot be read or is no Overlay 1.0; names the line and the remedy.
@@ -62,7 +62,7 @@ def load_overlay(path: Path | str) -> Overlay:
 def overlay_from(
     value: jp.Json, *, name: str = "overlay", text: str | None = None, place: Callable[[str], str] | None = None
 ) -> Overlay:
-    """Checks plain data and makes an overlay of it.
+    """Check plain data and return it as an overlay.
 
     Raises:
         OverlayError: It is no Overlay 1.0.
@@ -87,13 +87,13 @@ def overlay_from(
 
 
 def apply_overlay(document: jp.Json, overlay: Overlay) -> jp.Json:
-    """Returns the document with every action applied, one after the other; the given one stays as it is.
+    """Return the document with every action applied in order; the original stays.
 
     Objects are merged recursively, a selected array gets the update as a new item, arrays inside an update are
     appended, and everything else is replaced (Overlay 1.0.0 section 4.4.3, with what 1.1.0 clarified for arrays).
 
     Raises:
-        OverlayError: A target is not JSONPath, selects nothing, or selects what cannot be changed so. The
+        OverlayError: A target is not JSONPath, selects nothing, or selects a place that cannot be changed so. The
             specification lets a target that selects nothing pass; here it is a mistake, since a misspelt or
             outdated target would otherwise go unnoticed.
     """
@@ -116,7 +116,7 @@ class _Mistake(Exception):
 
 
 def _applied(document: jp.Json, action: Action) -> jp.Json:
-    # Deepest first, and of two items of one list the later first: no change moves a place that is still to come.
+    # Deepest first, and the later of two items first: no change moves a place that is still to come.
     places = sorted(_selected(document, action.target), key=_depth_and_index, reverse=True)
     if not places:
         raise _Mistake(
@@ -205,7 +205,7 @@ def _at(document: jp.Json, parts: _Parts) -> jp.Json:
 
 
 def _unshared(value: jp.Json) -> jp.Json:
-    # A YAML alias is one object at two places; a change at the one must not show at the other.
+    # A YAML alias is one object at two places; a change at one place must not show at the other.
     if isinstance(value, Mapping):
         return {key: _unshared(item) for key, item in value.items()}
     if isinstance(value, list):

@@ -1,4 +1,4 @@
-"""Decides how a page of ours names its own style or script in its Content-Security-Policy: by hash, never by trust."""
+"""Content-Security-Policy sources: hashes of the inline styles and scripts that a page contains."""
 
 from __future__ import annotations
 
@@ -9,5 +9,8 @@ __all__ = ["source_hash"]
 
 
 def source_hash(text: str) -> str:
-    """The source expression of an inline style or script (CSP level 3 section 2.3.1), with its quotes."""
+    """Return the source expression of an inline style or script, with its quotes.
+
+    Source: CSP level 3, section 2.3.1.
+    """
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"

@@ -1,7 +1,7 @@
-"""Decides what of a large YAML document is kept for the next start: its values as JSON, found by its bytes' digest.
+"""Parse cache: keeps the values of large YAML documents as JSON, by the digest of their bytes.
 
-Reading YAML takes most of the time of a start with such a document; reading the same as JSON a tenth of it. Whatever
-goes wrong here is no reason to say anything: the document is read as if there were no cache.
+Reading YAML takes most of the start-up time with such a document; reading JSON takes a tenth of it. An error in the
+cache is never reported: the document is read as if there were no cache.
 """
 
 from __future__ import annotations
@@ -23,23 +23,23 @@ from callback_contract.openapi.documents.output_files import replace_file
 __all__ = ["CACHE", "kept_or_made"]
 
 CACHE = "CALLBACK_CONTRACT_CACHE"
-"""The environment variable that names another folder for prepared documents; empty for none."""
+"""The environment variable that names another cache folder; empty for none."""
 
 _SMALLEST_BYTES = 500_000  # less is read in a fraction of a second
 _MOST_FILES = 20
 _MOST_BYTES = 200_000_000
 _ABANDONED_S = 3600
 _OURS = re.compile("[0-9a-f]{64}")
-_FORM = 1  # raised when the same bytes mean other values to `yamlfile`
-_NOT_JSON = re.compile(rb"(?:!!|2002:)(?:omap|pairs)\b|^%TAG", re.MULTILINE)  # tuples, which JSON makes lists of
+_FORM = 1  # increased when `yaml_file` reads the same bytes as other values
+_NOT_JSON = re.compile(rb"(?:!!|2002:)(?:omap|pairs)\b|^%TAG", re.MULTILINE)  # tuples, which JSON turns into lists
 
 
 def kept_or_made(raw: bytes, make: Callable[[], jp.Json]) -> jp.Json:
-    """The values of a document: as they were kept, else as `make` reads them, and then they are kept.
+    """Return the cached values of a document, or read them and cache them.
 
     Args:
-        raw: The document. Small ones, and those in JSON, are just read.
-        make: Reads it; what it raises is raised, and nothing is kept.
+        raw: The document. Small documents, and those in JSON, are read without the cache.
+        make: Reads it; its exceptions pass, and nothing is kept.
     """
     if len(raw) < _SMALLEST_BYTES or raw.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"{" or _NOT_JSON.search(raw):
         return make()
@@ -50,10 +50,10 @@ def kept_or_made(raw: bytes, make: Callable[[], jp.Json]) -> jp.Json:
     with contextlib.suppress(OSError, ValueError, RecursionError):
         value = json.loads(file.read_bytes())
         with contextlib.suppress(OSError):
-            os.utime(file)  # the one that was used longest ago goes first
+            os.utime(file)  # the least recently used file is removed first
         return value
     value = make()
-    # TypeError: a value that JSON has no form for; OSError: no home, a full disk, a folder that is not ours.
+    # TypeError: a value without a JSON form; OSError: no home, a full disk, a folder of another owner.
     with contextlib.suppress(OSError, ValueError, TypeError, RecursionError):
         _keep(file, json.dumps(value, separators=(",", ":")).encode(), most=4 * len(raw))
     return value
@@ -72,7 +72,7 @@ def _key(raw: bytes) -> str:
 
 
 def _keep(file: Path, text: bytes, *, most: int) -> None:
-    """Writes a file into a folder for its owner alone, and makes room for it."""
+    """Write a file that only the owner can read, and remove old files."""
     if len(text) > most:
         return  # aliases, written out
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -85,7 +85,7 @@ def _make_room(folder: Path) -> None:
         (
             (found.st_mtime, found.st_size, path)
             for path in folder.glob("*.json")
-            if _OURS.fullmatch(path.stem)  # the folder may be one in which the user keeps other things
+            if _OURS.fullmatch(path.stem)  # the user may keep other files in the folder
             for found in [path.stat()]
         ),
         reverse=True,
@@ -95,6 +95,6 @@ def _make_room(folder: Path) -> None:
         size += bytes_
         if number >= _MOST_FILES or (number and size > _MOST_BYTES):
             path.unlink(missing_ok=True)
-    for path in folder.glob(".*.json.*"):  # of a process that was killed while it wrote
+    for path in folder.glob(".*.json.*"):  # left by a process that was killed while it wrote
         if _OURS.match(path.name[1:]) and path.stat().st_mtime < time.time() - _ABANDONED_S:
             path.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""Decides how compiled templates are kept, so that compiling them is not a tenth of every short run."""
+"""Template cache: keeps compiled templates, so that short runs do not compile them again."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ __all__ = ["kept_templates"]
 
 
 def kept_templates(pages: str) -> BytecodeCache | None:
-    """Where an environment of templates keeps what it compiled; None where nobody's home is known.
+    """Return the cache of an environment; None when the home directory is unknown.
 
-    It is found by the template's name, the pages that it belongs to, the environment's options and the kit's version,
-    and compiled again when its text, Jinja or Python changed.
+    Keys are the template's name, the kind of pages, the environment's options and the kit's version. A template is
+    compiled again when its text, Jinja or Python changed.
 
     Args:
-        pages: What they are called; two kinds may have templates of one name.
+        pages: The kind of pages; two kinds may have templates of one name.
     """
     folder = cache_folder("templates")
     return None if folder is None else _Kept(pages, folder)
 
 
 class _Kept(FileSystemBytecodeCache):
-    """What goes wrong with a cache is no reason to say anything: the template is compiled as if there were none."""
+    """Bytecode cache that ignores its errors: the template is compiled instead."""
 
     def __init__(self, pages: str, folder: Path) -> None:
         super().__init__(str(folder), "%s.cache")
@@ -39,7 +39,7 @@ class _Kept(FileSystemBytecodeCache):
     def get_bucket(self, environment: Environment, name: str, filename: str | None, source: str) -> Bucket:
         options = (environment.autoescape, environment.trim_blocks, environment.lstrip_blocks, environment.undefined)
         version = importlib.metadata.version("callback-contract")
-        # Without its path: each environment that the kit is installed in would leave files of its own behind.
+        # Without its path: each environment with the kit would leave its own files behind.
         key = hashlib.sha256(repr((self._pages, name, options, version)).encode()).hexdigest()
         bucket = Bucket(environment, key, self.get_source_checksum(source))
         self.load_bytecode(bucket)

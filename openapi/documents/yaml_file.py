@@ -1,4 +1,4 @@
-"""Decides how YAML is read: as JSON would be, with duplicate keys refused and every place known by its line."""
+"""YAML reader: reads documents with JSON's value types, rejects duplicate keys, and finds the line of each part."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from callback_contract.openapi.text.errors import KitError
 __all__ = ["MAX_BYTES", "YamlFile", "parsed", "read_yaml"]
 
 MAX_BYTES = 32 * 1024 * 1024
-"""The largest document that is read: some six times what the largest providers publish."""
+"""The largest document that is read: about six times the largest published one."""
 
-_MAX_PARTS = 5_000_000  # values after all aliases are written out
+_MAX_PARTS = 5_000_000  # values after all aliases are expanded
 _MAX_TEXT_FOR_LINES = 1_000_000  # composing a larger text again takes seconds and hundreds of megabytes
 
-# YAML's C loader reads a large document some ten times faster; pure Python reads the same language.
+# YAML's C loader reads a large document about ten times faster; the Python loader accepts the same language.
 _Base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class _JsonLikeLoader(_Base):  # type: ignore[misc]  # the base is chosen at run time
-    """YAML 1.2's JSON reading: no dates, no octal, no `yes` and `on` as booleans."""
+    """Loader of YAML 1.2's JSON schema: no dates, no octal, no `yes` as boolean."""
 
 
 _JsonLikeLoader.yaml_implicit_resolvers = {
@@ -52,7 +52,7 @@ def _mapping(loader: Any, node: yaml.MappingNode) -> dict[str, Any]:
     members: dict[str, Any] = {}
     for key_node, value_node in node.value:
         key = loader.construct_object(key_node, deep=True)
-        # Status codes are often written without quotes; everywhere else a key is text already.
+        # Status codes are often written without quotes; all other keys are texts already.
         name = str(key) if isinstance(key, int) and not isinstance(key, bool) else key
         if not isinstance(name, str):
             raise yaml.constructor.ConstructorError(None, None, "a key that is not text", key_node.start_mark)
@@ -75,14 +75,14 @@ _JsonLikeLoader.add_constructor("tag:yaml.org,2002:float", _float)
 
 @dataclass(frozen=True)
 class YamlFile:
-    """A YAML document and where each of its parts stands."""
+    """A YAML document with the place of each of its parts."""
 
     path: Path
     text: str
     value: jp.Json
 
     def place(self, pointer: str) -> str:
-        """Says file, line and JSON pointer of a part, or of its nearest parent that exists."""
+        """Return file, line and JSON pointer of a part, or of its nearest existing parent."""
         line = self._line(pointer)
         return f"{self.path}:{line} ({pointer or '/'})" if line else f"{self.path} ({pointer or '/'})"
 
@@ -101,7 +101,7 @@ class YamlFile:
 
     @cached_property
     def _composed(self) -> yaml.Node | None:
-        # Composed again only when something is wrong: the happy path pays nothing for line numbers.
+        # Composed only for an error message, so that a valid document costs nothing for line numbers.
         composed: yaml.Node | None = yaml.compose(self.text, Loader=_JsonLikeLoader)
         return composed
 
@@ -111,7 +111,7 @@ class YamlFile:
 
 
 def _children_of(node: yaml.Node | None) -> dict[str, tuple[int, yaml.Node]]:
-    """What stands inside a node, by its token, with the line where it begins."""
+    """Return the children of a node by token, each with its first line."""
     if isinstance(node, yaml.MappingNode):
         return {key.value: (key.start_mark.line + 1, value) for key, value in node.value if isinstance(key.value, str)}
     if isinstance(node, yaml.SequenceNode):
@@ -120,14 +120,14 @@ def _children_of(node: yaml.Node | None) -> dict[str, tuple[int, yaml.Node]]:
 
 
 def read_yaml(path: Path, *, error: type[KitError]) -> YamlFile:
-    """Reads one document, YAML or JSON.
+    """Read one document, YAML or JSON.
 
     Raises:
-        KitError: Of the type `error`: no such file, too large, not text, or not YAML; says the line.
+        KitError: Of the type `error`: no such file, too large, not text, or not YAML; names the line.
     """
     try:
         with path.open("rb") as file:
-            # One byte more than may be: neither a huge file nor an endless device is read to its end.
+            # One byte more than the limit: neither a huge file nor an endless device is read to its end.
             raw = file.read(MAX_BYTES + 1)
     except FileNotFoundError:
         raise error("there is no such file", where=str(path), remedy="Check the path.") from None
@@ -137,10 +137,10 @@ def read_yaml(path: Path, *, error: type[KitError]) -> YamlFile:
 
 
 def parsed(raw: bytes, path: Path, *, error: type[KitError]) -> YamlFile:
-    """Turns a document's bytes into its values.
+    """Return the values of a document's bytes.
 
     Args:
-        path: What messages call it.
+        path: Its name in messages.
 
     Raises:
         KitError: Of the type `error`, as `read_yaml`.
@@ -166,10 +166,10 @@ def _value_of(text: str, path: Path, error: type[KitError]) -> jp.Json:
             try:
                 return _json(text)
             except ValueError:
-                pass  # YAML's flow style, or a mistake that YAML's reader names with its line
+                pass  # YAML's flow style, or a mistake for which the YAML reader names the line
         value = yaml.load(text, Loader=_JsonLikeLoader)  # noqa: S506  # a safe loader by its base
     except yaml.MarkedYAMLError as cause:
-        if cause.problem and "nesting depth" in cause.problem:  # PyYAML 6.0.4 has a limit of its own
+        if cause.problem and "nesting depth" in cause.problem:  # PyYAML 6.0.4 has its own limit
             raise _too_deep(path, error) from None
         line = cause.problem_mark.line + 1 if cause.problem_mark else 1
         raise error(
@@ -204,7 +204,7 @@ def _json(text: str) -> jp.Json:
     def refused(name: str) -> jp.Json:
         raise ValueError(f"{name} is no number")
 
-    # A large JSON document is read some twenty times faster so than as the YAML that it also is.
+    # The JSON parser reads a large JSON document about twenty times faster than the YAML parser.
     return json.loads(
         text.removeprefix("\ufeff"), object_pairs_hook=unique, parse_constant=refused, parse_float=_finite
     )
@@ -218,7 +218,7 @@ def _finite(text: str) -> float:
 
 
 def _written_out(value: jp.Json) -> float:
-    """How many values there are when every alias is replaced by what it stands for; infinite for a ring."""
+    """Return the number of values once every alias is expanded; infinite for a circle."""
     sizes: dict[int, float] = {}
     waiting: list[tuple[jp.Json, bool]] = [(value, False)]
     while waiting:
@@ -229,7 +229,7 @@ def _written_out(value: jp.Json) -> float:
         if is_counted:
             sizes[id(part)] = 1 + sum(sizes[id(item)] if isinstance(item, (dict, list)) else 1 for item in inside)
         elif id(part) not in sizes:
-            sizes[id(part)] = float("inf")  # until it is counted: who meets it before that is inside of it
+            sizes[id(part)] = float("inf")  # until it is counted: a part that meets it before that is inside of it
             waiting.append((part, True))
             waiting += [(item, False) for item in inside]
     return sizes.get(id(value), 1)

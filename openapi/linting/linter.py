@@ -1,4 +1,4 @@
-"""Decides what a good contract is: valid, true in its examples, told in words, honest about what is only inferred."""
+"""Contract linter: validates a contract and its examples, and reports missing texts, provenance and versions."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _PARTS = ("major", "minor", "patch")
 
 @dataclass(frozen=True)
 class Remark:
-    """Something to mend or to know about a contract.
+    """A finding on a contract.
 
     Attributes:
         level: error (a verdict by this contract would be wrong), warning (a reader or a rule lacks something) or note.
@@ -46,10 +46,10 @@ class Remark:
 
 
 def lint_contract(path: Path, against: Path | None = None, *, remote: bool = False) -> tuple[Remark, ...]:
-    """Looks at a contract with a reader's eyes, errors first.
+    """Return the remarks on a contract, errors first.
 
     Args:
-        against: The version before, for judging how far `info.version` was raised.
+        against: The previous version, to judge how far `info.version` was raised.
         remote: Whether a foreign document's references by http(s) are fetched.
 
     Raises:
@@ -57,7 +57,7 @@ def lint_contract(path: Path, against: Path | None = None, *, remote: bool = Fal
     """
     file = read_yaml(path, error=ContractError)
     if not isinstance(file.value, Mapping):
-        load_contract(path)  # says what is wrong with it
+        load_contract(path)  # reports what is wrong with it
     is_other = not str(file.value.get("openapi", "")).startswith("3.")
     # What is no OpenAPI 3 at all breaks every line of its schema, and saying so once is clearer.
     remarks, is_sound = ([], False) if is_other else _validated(file)
@@ -66,19 +66,23 @@ def lint_contract(path: Path, against: Path | None = None, *, remote: bool = Fal
     elif is_sound:
         found = [Remark("error", flaw.pointer, flaw.what, flaw.remedy) for flaw in document_flaws(file.value)]
         found = found or list(_looked_through(path, against))
-        # What the validator cannot place (a wrong default) was found again, with its place, unless nothing uses it.
+        # An error that the validator cannot place (a wrong default) was found again with its place, unless it is
+        # unused.
         remarks = found if any(remark.level == "error" for remark in found) else [*remarks, *found]
     placed = [replace(remark, place=remark.place or file.place(remark.where)) for remark in dict.fromkeys(remarks)]
     return tuple(sorted(placed, key=lambda remark: LEVELS.index(remark.level)))
 
 
 def _is_foreign(document: Mapping[str, jp.Json]) -> bool:
-    """Whether it has another form than the kit's own contract: callbacks of 3.0, 3.2, or of operations."""
+    """Return whether a document has another form than the kit's own contract.
+
+    It has callbacks of 3.0 or 3.2, or of operations.
+    """
     return str(document.get("openapi", "")).startswith(("3.0", "3.2")) or not document.get("webhooks")
 
 
 def _foreign(path: Path, *, remote: bool) -> Iterator[Remark]:
-    """What the reading of somebody else's document says: what it sets aside, and what it reads otherwise."""
+    """Yield remarks on a foreign document: what is set aside, and notes of the reader."""
     from callback_contract.openapi.reading import read_contract
 
     try:
@@ -95,7 +99,10 @@ def _foreign(path: Path, *, remote: bool) -> Iterator[Remark]:
 
 
 def _validated(file: YamlFile) -> tuple[list[Remark], bool]:
-    """What OpenAPI's own schema refuses, and whether the document has the right shape to be looked at further."""
+    """Return the violations of OpenAPI's own schema.
+
+    The second value is whether the document has the right shape for further checks.
+    """
     if name := _endless(file.value):
         what = f"its `allOf` come to more than {MOST_PARTS:,} parts when they are written out"
         remedy = "The document is not held against OpenAPI's own schema; name fewer schemas in each `allOf`."
@@ -111,11 +118,11 @@ def _validated(file: YamlFile) -> tuple[list[Remark], bool]:
             is_sound = is_sound and not where and error.instance != file.value
             try:
                 jp.get(file.value, where)
-            except LookupError:  # the validator counts from the schema, and does not say from which
+            except LookupError:  # the validator counts from the schema and does not name it
                 what, where = f"in some schema, at {where}: {what}", ""
             remarks.append(Remark("error", where, what, "See the OpenAPI specification."))
     except Unresolvable:
-        pass  # a reference to nothing, of which `document_flaws` says where it stands
+        pass  # a dangling reference, whose place `document_flaws` reports
     except RecursionError:
         what = "references that never come to a value, or parts nested too deeply"
         return [*remarks, Remark("error", "", what, "Let each lead to a value; name inner parts.")], False
@@ -123,7 +130,7 @@ def _validated(file: YamlFile) -> tuple[list[Remark], bool]:
 
 
 def _endless(document: Mapping[str, jp.Json]) -> str:
-    """A component whose parts the validator would follow for hours; empty when there is none."""
+    """Return a component that the validator would follow for hours; empty if none."""
     components = document.get("components")
     schemas = components.get("schemas") if isinstance(components, Mapping) else None
     extents = Extents(document, ("allOf",))
@@ -152,7 +159,10 @@ def _looked_through(path: Path, against: Path | None) -> Iterator[Remark]:
 
 
 def _located(operation: Operation) -> Iterator[tuple[Located, bool]]:
-    """Every schema of a callback once, references followed; and whether it belongs to the body."""
+    """Yield every schema of a callback once, and whether it belongs to the body.
+
+    References are followed.
+    """
     contract, callback = operation.contract, operation.callback
     roots = [(callback.schema, f"{operation.body_pointer}/schema", True)]
     for parameter, where in operation.parameters:
@@ -244,7 +254,7 @@ def _signatures(operation: Operation) -> Iterator[Remark]:
 
 
 def _is_described(located: Located) -> bool:
-    for _ in range(10):  # references in a ring describe nothing
+    for _ in range(10):  # a circle of references describes nothing
         if not isinstance(located.value, Mapping) or located.value.get("description"):
             break
         if "$ref" not in located.value:
@@ -314,10 +324,10 @@ def _facts(operation: Operation) -> Iterator[Remark]:
 
 
 def demanded_part(changes: tuple[Change, ...]) -> str:
-    """Which part of the version the changes demand to be raised: major, minor, patch, or none (empty).
+    """Return the part of the version that has to be raised: major, minor or patch.
 
-    Breaking changes demand a major version, risky ones and those that nobody could judge a minor one, all others a
-    patch (CHANGELOG.md says the same in words).
+    Breaking changes require a major version, risky and unclear ones a minor one, all others a patch (as in
+    CHANGELOG.md). It is empty without changes.
     """
     if not changes:
         return ""

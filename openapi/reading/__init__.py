@@ -1,4 +1,4 @@
-"""Reading anybody's OpenAPI document: every accepted form becomes the one form that the rest of the kit works from."""
+"""Reader of foreign OpenAPI documents: converts every accepted form into the kit's canonical form."""
 
 from callback_contract.openapi.reading.reader import read_contract
 

@@ -1,4 +1,4 @@
-"""Decides where the callbacks of a document stand: webhooks, callbacks of operations, or paths when asked."""
+"""Callback discovery: finds the callbacks of a document under webhooks, operations, or (on request) paths."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ _MOST_LETTERS = 120
 
 @dataclass(frozen=True, eq=False)
 class Found:
-    """A callback that a document describes, not yet looked into.
+    """A callback that a document describes, before it is read.
 
     Attributes:
-        name: How it is called everywhere: its `operationId`, or its key; no two have the same, in whatever letter case.
-        key: How the document calls it: the webhook's, the callback's or the path's key.
+        name: Its `operationId`, or its key; unique, whatever the letter case.
+        key: The key of the webhook, the callback or the path in the document.
         kind: webhooks, x-webhooks, callbacks or paths.
-        items: The path item, and what its `$ref` leads to; members of earlier ones count first.
+        items: The path item, and the targets of its `$ref`; members of earlier ones take precedence.
     """
 
     name: str
@@ -34,7 +34,7 @@ class Found:
 
 
 def found_callbacks(library: Library, *, paths: bool) -> tuple[list[Found], list[tuple[str, Fault]]]:
-    """Lists the callbacks of a document, and what looks like one and cannot be read, by its name.
+    """Return the callbacks of a document, and the unreadable ones by name.
 
     Args:
         paths: Whether the document describes the receiver itself, under `paths`.
@@ -66,10 +66,10 @@ def found_callbacks(library: Library, *, paths: bool) -> tuple[list[Found], list
 
 
 def _unique(name: str, method: str, taken: set[str]) -> str:
-    # It is shown in terminals and reports: no character of it moves a cursor; and --callback NAME=URL gives it a URL.
+    # No character of a name may move the cursor of a terminal, and `=` separates it from a URL (--callback NAME=URL).
     name = "".join(c if c.isprintable() and c != "=" else "?" for c in name)[:_MOST_LETTERS] or "callback"
     unique, number = name, 2
-    # Pages and files are called by it, and some file systems know no letter case.
+    # Pages and files get this name, and some file systems ignore letter case.
     while unique.casefold() in taken:
         by_method = f"{name}-{method}"
         unique = by_method if number == 2 and by_method.casefold() not in taken else f"{name}-{number}"
@@ -97,7 +97,7 @@ def _items(library: Library, aside: list[tuple[str, Fault]], paths: bool) -> Ite
         try:
             items = _opened(library, carrier)
         except Faulty:
-            continue  # what an API's own paths suffer from touches no callback
+            continue  # faults of an API's own paths concern no callback
         for _, operation in _operations(items):
             if isinstance(operation.value, Mapping):
                 yield from _expressions(library, aside, operation.members("callbacks"))
@@ -123,7 +123,7 @@ def _expressions(
 
 
 def _opened(library: Library, place: Place) -> tuple[Place, ...]:
-    """A path item, then what its references lead to."""
+    """Return a path item, followed by the targets of its references."""
     items = [place]
     if isinstance(place.value, Mapping) and "$ref" in place.value:
         items.append(library.followed(place))
@@ -144,7 +144,7 @@ def _operations(items: tuple[Place, ...]) -> Iterator[tuple[str, Place]]:
 
 
 def contents_in_words(document: Mapping[str, jp.Json]) -> str:
-    """What a document without callbacks describes instead."""
+    """Return a description of the content of a document without callbacks."""
     paths = document.get("paths")
     operations = sum(
         method in item for item in (paths or {}).values() if isinstance(item, Mapping) for method in METHODS

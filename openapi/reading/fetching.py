@@ -1,4 +1,4 @@
-"""Decides how a document is fetched by http(s): bounded in time, size and redirects, and from the named host alone."""
+"""Fetcher: gets a document by http(s), bounded in time, size and redirects, from the named host only."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ _CHUNK = 65536
 
 
 def fetched(url: str, *, within_s: float = _MOST_S) -> bytes:
-    """The bytes behind a URL; one more than may be of what is too large.
+    """Return the bytes at a URL; at most one byte more than the limit.
 
     Args:
-        within_s: Seconds that it may take at most, where that is less than any document may.
+        within_s: Time limit in seconds, where it is below the general one.
 
     Raises:
-        ContractError: No answer, another than 200, one that takes too long, or a redirect to another host.
+        ContractError: No response, a status other than 200, a time-out, or a redirect to another host.
     """
     import http.client
     import ssl
@@ -48,7 +48,7 @@ def fetched(url: str, *, within_s: float = _MOST_S) -> bytes:
         max_repeats = 2
 
         def redirect_request(self, request: Any, fp: Any, code: int, msg: str, headers: Any, newurl: str) -> Any:
-            fp.close()  # urllib would read all of its body, however large that is
+            fp.close()  # urllib would read the whole body, however large it is
             if urlsplit(newurl).hostname != parts.hostname or not newurl.startswith(("https://", f"{parts.scheme}://")):
                 host = urlsplit(newurl).hostname
                 what = f"the server redirects to another host, {host!r}, which is not asked"

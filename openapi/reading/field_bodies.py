@@ -1,4 +1,4 @@
-"""Decides what of a form's or a multipart body's description is understood, and what sets its callback aside."""
+"""Field bodies of foreign documents: checks the `encoding` of forms and multipart bodies, and their examples."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ _UNDERSTOOD = ("style", "explode", "contentType")
 
 
 def checked_encoding(library: Library, entry: Place, media_type: str, notes: list[Fault]) -> dict[str, Any]:
-    """The `encoding` of a media type, as far as it says how a member travels.
+    """Return the `encoding` of a media type, as far as it affects the wire format.
 
     Raises:
-        Faulty: A member travels in a way that cannot be made.
+        Faulty: A member has an encoding that the kit does not support.
     """
     made: dict[str, Any] = {}
     shapes = _properties(library, entry)
@@ -65,7 +65,7 @@ def _refuse_media_type(place: Place, told: str, shape: Mapping[str, jp.Json]) ->
     known = ("text/", "application/json")
     if not names or names[0].startswith(known) or names[0].endswith("+json"):
         return
-    # Nobody makes such content up: only what the contract shows of it is sent.
+    # The kit generates no such content: only examples of the contract are sent.
     if shape.get("format") in {"binary", "byte", "base64"} or "contentMediaType" in shape:
         return
     what = f"a field whose content is {names[0]}, which cannot be made"
@@ -73,7 +73,10 @@ def _refuse_media_type(place: Place, told: str, shape: Mapping[str, jp.Json]) ->
 
 
 def travelled(callback: Callback, example: Example) -> Example:
-    """An example as its receiver sees it: a form knows texts only, and its example may be written out as one."""
+    """Return an example as its receiver reads it.
+
+    A form has only texts, and its example may be a whole encoded body.
+    """
     value = example.value
     try:
         if not isinstance(value, str):

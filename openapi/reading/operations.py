@@ -1,4 +1,4 @@
-"""Decides how one callback is written in the canonical form: one media type, headers, success answers."""
+"""Operation converter: writes one callback in canonical form, with one media type, headers and responses."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ class Written:
 
 
 def written(library: Library, schemas: Schemas, found: Found) -> Written:
-    """Writes one callback.
+    """Return one callback in canonical form.
 
     Raises:
-        Faulty: It cannot be taken; says why and where.
+        Faulty: The callback cannot be used; names the reason and the place.
     """
     made, operation = Written(), found.operation
     writer = _Writer(library, schemas, made)
@@ -128,7 +128,10 @@ class _Writer:
         return {"summary": summary, "value": value, "x-origin": pointer}
 
     def headers(self, found: Found) -> list[dict[str, Any]]:
-        """Header parameters, those of the operation before those of the path item; query and path are the URL's."""
+        """Return the header parameters; those of the operation precede the path item's.
+
+        Query and path parameters belong to the URL.
+        """
         made: dict[str, dict[str, Any]] = {}
         for carrier in (found.operation, *found.items):
             given = carrier.value.get("parameters")
@@ -163,7 +166,7 @@ class _Writer:
         return made if value is None else {**made, "x-value": value}
 
     def answers(self, operation: Place) -> dict[str, Any]:
-        """The documented answers that acknowledge; others say nothing about a right receiver."""
+        """Return the documented responses that acknowledge a delivery."""
         made: dict[str, Any] = {}
         for status, place in operation.members("responses"):
             if not str(status).upper().startswith("2") or len(str(status)) != 3:
@@ -179,7 +182,7 @@ class _Writer:
                     content[_without_parameters(media_type)] = {"schema": schema, "examples": shown}
                 self._schemas.reached(self.parts[before:])
             except Faulty as faulty:
-                # An answer that cannot be read is one that nobody is held to.
+                # An unreadable response is ignored, so that no receiver is judged by it.
                 del self.parts[before:]
                 self._made.notes.append(faulty.fault)
                 made[str(status)] = {"description": "", "x-unread": True}
@@ -214,7 +217,7 @@ def _without_parameters(media_type: str) -> str:
 
 
 def _value_of(place: Place, library: Library) -> str | None:
-    """What a sender can put into a header: the value that its description shows."""
+    """Return the value of a header that its description shows."""
     values: list[jp.Json] = [place.value["example"]] if "example" in place.value else []
     for _, example in place.members("examples"):
         shown = library.followed(example).value
@@ -232,7 +235,10 @@ def _value_of(place: Place, library: Library) -> str | None:
 
 
 def _secured(library: Library, operation: Place) -> Iterator[str]:
-    """The headers that the callback's own security wants; what the document wants everywhere is about its API."""
+    """Yield the headers that the callback's own security requires.
+
+    The security of the whole document concerns its API.
+    """
     wanted = operation.value.get("security")
     if not isinstance(wanted, list) or not wanted or {} in wanted or not isinstance(wanted[0], Mapping):
         return

@@ -1,4 +1,4 @@
-"""Decides how anybody's OpenAPI document becomes a `Contract`: what is taken, what is set aside, and why."""
+"""Reader of a foreign OpenAPI document: makes a `Contract` of it, and sets aside callbacks it cannot use."""
 
 from __future__ import annotations
 
@@ -36,18 +36,18 @@ def read_contract(
     strict: bool = False,
     remote: bool = False,
 ) -> Contract:
-    """Reads an OpenAPI document that somebody else keeps: 3.0, 3.1 or 3.2, with whatever flaws it has.
+    """Read a foreign OpenAPI document (3.0, 3.1 or 3.2), with any flaws it has.
 
     Args:
         source: A file, a URL, or `-` for standard input.
         overlays: OpenAPI Overlays, applied to the document as it stands there.
-        only: Names of the callbacks to read; no other is looked into. All, when there is none.
+        only: Names of the callbacks to read; empty for all.
         paths: Whether the document describes the receiver itself: each operation under `paths` is a callback.
-        strict: Refuse the document when anything has to be set aside.
+        strict: Reject the document when anything has to be set aside.
         remote: Fetch what a `$ref` names by http(s).
 
     Raises:
-        ContractError: It cannot be read, describes no callback, or none that can be used.
+        ContractError: It cannot be read, or has no usable callback.
         OverlayError: An overlay cannot be read, or one of its targets selects nothing.
     """
     laid_over = [load_overlay(each) for each in overlays]
@@ -202,7 +202,7 @@ def _read(file: YamlFile, document: dict[str, Any], bundles: Bundles, name: str,
     try:
         return read_callback(file, document, bundles, name, method)
     except ContractError as error:
-        # Only `x-delivery` is left to be wrong here, which somebody wrote for this kit: it is said and not set aside.
+        # Here only `x-delivery` can be wrong, which was written for this kit: it is an error and sets nothing aside.
         where = f"{document['webhooks'][name][method]['x-origin']}, x-delivery"
         raise ContractError(error.what, where=where, remedy=error.remedy) from None
 
@@ -212,7 +212,7 @@ def _in_words(fault: Fault) -> str:
 
 
 class _Endless:
-    """Knows which schemas of a document ask a single value for minutes, since their references branch."""
+    """Detects schemas that a validator evaluates for minutes, since references branch."""
 
     def __init__(self, document: Mapping[str, jp.Json]) -> None:
         self._extents = Extents(document, IN_PLACE)
@@ -223,14 +223,14 @@ class _Endless:
         }
 
     def holds(self, schema: Mapping[str, jp.Json]) -> bool:
-        """Whether a self-contained schema is one or has one."""
+        """Return whether a self-contained schema is or contains such a schema."""
         defs = schema.get("$defs", {})
         own = {key: value for key, value in schema.items() if key != "$defs"}
         return not self._named.isdisjoint(defs) or Extents(schema, IN_PLACE).largest(own) > MOST_QUESTIONS
 
 
 def _usable(callback: Callback, endless: _Endless) -> Callback | str:
-    """The callback with its examples judged and an answer that the mock can give; or why it is of no use."""
+    """Return the callback with checked examples and response, or why it is unusable."""
     import jsonschema_rs
 
     if endless.holds(callback.strict):
@@ -256,7 +256,10 @@ def _usable(callback: Callback, endless: _Endless) -> Callback | str:
 
 
 def _answerable(answer: DocumentedResponse | None, endless: _Endless) -> DocumentedResponse | None:
-    """An answer whose example keeps its schema; without one, nobody is held to a body."""
+    """Return the response without its body when its example breaks its schema.
+
+    Then no receiver is judged by a body.
+    """
     if answer is None or answer.media_type is None:
         return answer
     import jsonschema_rs
@@ -284,7 +287,7 @@ def _plain(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def _notes(taken: Iterable[Written]) -> list[str]:
-    """One line for each kind of note, with its first place and how often it came."""
+    """Return one line for each kind of note, with its first place and its count."""
     places: dict[str, dict[tuple[object, str], Fault]] = {}
     for each in taken:
         for note in each.notes:

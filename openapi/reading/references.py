@@ -1,4 +1,4 @@
-"""Decides where a reference of a foreign document leads: inside its files, below its folder, and nowhere else."""
+"""Reference resolver of a foreign document: follows references inside its files and below its folder only."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _FETCH = f"{_BUNDLE} --allow-remote-refs fetches it."
 
 @dataclass(frozen=True, eq=False)
 class Fault:
-    """Something in a document that is wrong or cannot be taken, and where its author finds it."""
+    """A mistake in a document, or an unsupported part, with its place."""
 
     file: YamlFile = field(repr=False)
     pointer: str
@@ -56,7 +56,7 @@ class Place:
 
     @property
     def key(self) -> tuple[Path, str]:
-        """What tells places apart."""
+        """A key that is equal for equal places."""
         return self.file.path, self.pointer
 
     def child(self, *parts: str | int) -> Place:
@@ -72,17 +72,17 @@ class Place:
         return [(name, self.child(key, name)) for name in inside] if isinstance(inside, Mapping) else []
 
     def fault(self, what: str, remedy: str = "") -> Fault:
-        """Something wrong here."""
+        """Return a fault at this place."""
         return Fault(self.file, self.pointer, what, remedy)
 
 
 class Library:
-    """The files of one contract, read when a reference first leads into them.
+    """The files of one contract, each read when a reference first leads into it.
 
     Args:
         root: The document that was named.
-        folder: Where files may lie that it refers to; None when it has no folder (standard input, a URL).
-        remote: Fetches what lies in the network; None when nothing may be fetched.
+        folder: The folder of files that it may refer to; None without a folder (standard input, a URL).
+        remote: Fetches documents by http(s); None when none may be fetched.
     """
 
     def __init__(self, root: YamlFile, folder: Path | None, remote: Remote | None = None) -> None:
@@ -92,12 +92,12 @@ class Library:
         self._files = {root.path.resolve(): root} if folder else {}
 
     def is_old(self, file: YamlFile) -> bool:
-        """Whether a file speaks OpenAPI 3.0, whose schemas are not JSON Schema."""
+        """Return whether a file is OpenAPI 3.0, whose schemas are not JSON Schema."""
         own = file.value.get("openapi") if isinstance(file.value, Mapping) else None
         return str(own or self.root.value.get("openapi", "")).startswith("3.0")
 
     def target(self, place: Place, reference: str) -> Place:
-        """Where a reference leads that stands at a place.
+        """Return the target of a reference at a place.
 
         Raises:
             Faulty: It leads nowhere, out of the folder, or to the network.
@@ -118,7 +118,7 @@ class Library:
         return Place(file, pointer, value)
 
     def followed(self, place: Place) -> Place:
-        """The place itself, or where its `$ref` leads in the end."""
+        """Return the place itself, or the final target of its `$ref`."""
         begun = place
         for _ in range(_MOST_STEPS):
             reference = place.value.get("$ref") if isinstance(place.value, Mapping) else None
@@ -130,7 +130,7 @@ class Library:
     def _file(self, place: Place, address: str) -> YamlFile:
         is_remote = urlsplit(address).scheme not in {"", "file"} or address.startswith("//")
         if self._remote is not None and (is_remote or self._remote.knows(place.file)):
-            # What the network says never leads back to this machine's files.
+            # A document of the network never refers to files of this machine.
             try:
                 return self._remote.at(place.file, address)
             except (ContractError, ValueError) as error:

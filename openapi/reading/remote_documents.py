@@ -1,4 +1,4 @@
-"""Decides which documents in the network references may lead to: none unless the user says so, each fetched once."""
+"""Remote documents: fetches the targets of references by http(s), each once, and only on request."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from callback_contract.openapi.text.errors import ContractError
 __all__ = ["Remote"]
 
 _MOST_FILES = 100
-_MOST_BYTES = 2 * MAX_BYTES  # of all of them together
-_MOST_S = 60.0  # likewise: a hundred slow documents would keep a pipeline for hours
+_MOST_BYTES = 2 * MAX_BYTES  # for all of them together
+_MOST_S = 60.0  # for all of them together: a hundred slow documents would delay a pipeline for hours
 
 
 class Remote:
-    """The documents that references fetched, by their URLs; what could not be fetched is not asked for again."""
+    """The fetched documents by URL; a failed one is not requested again."""
 
     def __init__(self) -> None:
         self._files: dict[str, YamlFile | ContractError] = {}
@@ -27,19 +27,19 @@ class Remote:
         self._spent_s = 0.0
 
     def knows(self, file: YamlFile) -> bool:
-        """Whether a file came from the network."""
+        """Return whether a file came from the network."""
         return file.path in self._urls
 
     def base(self, file: YamlFile, url: str) -> None:
-        """Says where the contract itself was fetched from."""
+        """Set the URL from which the contract itself was fetched."""
         self._urls[file.path] = url
         self._files[urldefrag(url).url] = file
 
     def at(self, file: YamlFile, address: str) -> YamlFile:
-        """The document that an address leads to which stands in a file.
+        """Return the document at an address that is written in a file.
 
         Raises:
-            ContractError: It cannot be fetched or read, or leads to something else than http(s).
+            ContractError: It cannot be fetched or read, or its scheme is not http(s).
         """
         url = urldefrag(urljoin(self._urls.get(file.path, ""), address)).url
         if url not in self._files:
@@ -61,7 +61,7 @@ class Remote:
             raise ContractError(what, remedy="Bundle the contract into one document.")
         body = self._in_time(url)
         self._bytes += len(body)
-        # Without its query, which may hold a secret; two that differ in it alone are told apart by a number.
+        # Without its query, which may hold a secret; a number distinguishes two that differ only in it.
         shown, number = Path(f"{parts.netloc}{parts.path}"), 2
         while shown in self._urls:
             shown, number = Path(f"{parts.netloc}{parts.path}~{number}"), number + 1
@@ -69,7 +69,7 @@ class Remote:
         return parsed(body, shown, error=ContractError)
 
     def _in_time(self, url: str) -> bytes:
-        """The bytes behind a URL, in what is left of the time for all documents together."""
+        """Return the bytes at a URL, within the time left for all documents."""
         too_long = ContractError(
             f"the documents that references lead to take more than {_MOST_S:g} s together",
             remedy="Bundle the contract into one document, or name a copy of it on this machine.",

@@ -1,4 +1,4 @@
-"""Decides what of a document one callback needs: every schema that it reaches, converted once and shared."""
+"""Schema closure: collects every schema that a callback reaches, each converted once and shared."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ __all__ = ["Part", "Schemas"]
 
 @dataclass(frozen=True, eq=False)
 class Part:
-    """A converted schema, and what came of converting it.
+    """A converted schema, with the notes and faults of its conversion.
 
     Attributes:
         refs: The components that it refers to.
-        inside: Those of them that are asked about the very same value.
+        inside: Those of them that apply to the same value.
     """
 
     place: Place
@@ -32,7 +32,7 @@ class Part:
 
 
 class Schemas:
-    """The schemas of a document under their canonical names; converts those that somebody asks for."""
+    """The schemas of a document by canonical name; converts them on demand."""
 
     def __init__(self, library: Library) -> None:
         self._library = library
@@ -41,7 +41,7 @@ class Schemas:
         self._parts: dict[str, Part] = {}
 
     def part(self, place: Place) -> Part:
-        """Converts the schema at a place, which stays where it is."""
+        """Return the converted schema at a place."""
         converter = Converter(self._library, self._named)
         try:
             schema = converter.convert(place)
@@ -52,14 +52,14 @@ class Schemas:
         return Part(place, schema, refs, inside, tuple(faults), tuple(converter.notes))
 
     def reached(self, parts: Iterable[Part]) -> dict[str, Part]:
-        """Every component that schemas reach, by its name.
+        """Return every component that schemas reach, by name.
 
         Raises:
             Faulty: One of them, or one of the schemas, cannot be used.
         """
         reached: dict[str, Part] = {}
         waiting = list(parts)
-        for part in waiting:  # grows while it is gone through
+        for part in waiting:  # grows during the loop
             if part.faults:
                 raise Faulty(part.faults[0])
             for name in part.refs:
@@ -87,7 +87,7 @@ class Schemas:
 
 
 def _refused(place: Place, schema: jp.Json) -> Iterable[Fault]:
-    """What JSON Schema's own schema says against a converted one."""
+    """Return the violations of the JSON Schema meta-schema by a converted schema."""
     import jsonschema_rs
 
     try:
@@ -104,7 +104,7 @@ def _without_references(schema: jp.Json) -> jp.Json:
 
 
 def _refuse_rings(reached: Mapping[str, Part]) -> None:
-    """A schema that asks itself about the same value never comes to an end."""
+    """Reject a schema that refers to itself for the same value: it would never end."""
     state: dict[str, int] = {}
     for begun in reached:
         stack: list[tuple[str, Any]] = [(begun, iter(reached[begun].inside))]

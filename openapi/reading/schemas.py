@@ -1,4 +1,4 @@
-"""Decides what a foreign schema means in JSON Schema 2020-12, and what of it nobody can work with."""
+"""Schema converter: translates foreign schemas to JSON Schema 2020-12 and notes what it cannot use."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ from callback_contract.openapi.reading.references import Fault, Faulty, Library,
 __all__ = ["NOT_DRAWN", "UNSAID", "Converter", "known_pattern"]
 
 NOT_DRAWN = "x-not-drawn"
-"""Marks a schema whose values nobody can make up, with the reason; only its examples are sent."""
+"""Marks a schema with the reason why no value is generated, but examples are."""
 
 UNSAID = "x-unsaid"
-"""Marks an object of which the contract says nothing more: its receivers may know what is in it."""
+"""Marks an object whose content the contract leaves undefined."""
 
-_MOST_LEVELS = 100  # schemas inside each other in one part; references count anew
+_MOST_LEVELS = 100  # nested schemas in one part; a reference starts a new count
 _TYPES = ("string", "number", "integer", "boolean", "object", "array", "null")
 _IGNORED = frozenset("$schema $comment $anchor $defs definitions xml externalDocs deprecated discriminator".split())
 _TEXT_FORMATS = frozenset(TEXTS) | frozenset(FORMATS)
 _SAYING = frozenset(
     """properties additionalProperties patternProperties unevaluatedProperties propertyNames allOf anyOf oneOf not if
     enum const minProperties required x-provenance""".split()
-)  # the last is the kit's own: who writes it has thought about the object
+)  # the last one belongs to the kit: its author has thought about the object
 _CHECKED = {"properties": dict, "patternProperties": dict, "enum": list, "required": list}
 _NUMBERS = float(2**53)
 _REACH = {
@@ -55,7 +55,10 @@ _OF_TYPE: dict[str, Callable[[Any], bool]] = {
 
 @lru_cache(maxsize=1024)
 def known_pattern(pattern: str) -> bool:
-    """Whether every engine at work here knows a regular expression: the validator's (ECMA 262) and Python's."""
+    """Return whether every engine in use knows a regular expression.
+
+    They are the validator's (ECMA 262) and Python's.
+    """
     import jsonschema_rs
 
     try:
@@ -70,13 +73,13 @@ class Converter:
     """Converts the schemas of one part of a document.
 
     Args:
-        named: Gives the canonical name of the component that a place becomes.
+        named: Returns the canonical name of the component at a place.
 
     Attributes:
         refs: Names of the components that were referred to.
-        inside: Those of them that are asked about the same value, and not about a part of it.
+        inside: Those of them that apply to the same value, and not to a part of it.
         faults: What makes the part unusable.
-        notes: What was left out or read otherwise.
+        notes: Notes on parts that were ignored or read differently.
     """
 
     def __init__(self, library: Library, named: Callable[[Place], str]) -> None:
@@ -89,10 +92,12 @@ class Converter:
         self._levels = 0
 
     def convert(self, place: Place, *, same: bool = True) -> jp.Json:
-        """The schema at a place in canonical form; faults and notes are collected on the way.
+        """Return the canonical form of the schema at a place.
+
+        Faults and notes are collected.
 
         Args:
-            same: Whether it is asked about the very value that the part is asked about.
+            same: Whether it applies to the same value as the part does.
         """
         schema = place.value
         if schema is None:
@@ -132,7 +137,7 @@ class Converter:
         made: dict[str, Any] = {}
         self._levels += 1
         if self._levels > _MOST_LEVELS:
-            raise RecursionError  # earlier than Python: whoever works on it later needs more of its stack
+            raise RecursionError  # earlier than Python itself: later steps need more of its stack
         for key, value in schema.items():
             wanted = _CHECKED.get(key)
             if key in _IGNORED:
@@ -206,7 +211,7 @@ class Converter:
                 made[exclusive] = made.pop(bound)
 
     def _reach(self, made: dict[str, Any]) -> None:
-        """A bound beyond all that is ever sent: nobody makes up a value that keeps it."""
+        """Mark a bound beyond every sent value, so that no value is generated for it."""
         for key, (least, most) in _REACH.items():
             value = made.get(key)
             if isinstance(value, (int, float)) and not isinstance(value, bool) and not least <= value <= most:
@@ -243,7 +248,7 @@ class Converter:
             made[NOT_DRAWN] = f"its format {name!r} is not known here"
 
     def _discriminated(self, place: Place, made: dict[str, Any]) -> None:
-        """Lets each alternative demand its own value of the discriminator, as its receivers do."""
+        """Require in each alternative its own value of the discriminator, as receivers do."""
         told = place.value.get("discriminator")
         name = told.get("propertyName") if isinstance(told, Mapping) else None
         if not isinstance(name, str):
@@ -278,7 +283,7 @@ class Converter:
         return None
 
     def _is_told(self, place: Place, name: str, depth: int = 0) -> bool:
-        """Whether a schema itself says which value its discriminator has."""
+        """Return whether a schema itself fixes the value of its discriminator."""
         try:
             place = self._library.followed(place)
             member = dict(place.members("properties")).get(name)

@@ -1,4 +1,4 @@
-"""Decides where a contract may be read from: a file, standard input, or the URL that the user named."""
+"""Contract sources: reads a document from a file, standard input, or a URL that the user named."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ __all__ = ["opened"]
 
 
 def opened(source: str | Path) -> tuple[YamlFile, Path | None]:
-    """Reads a document; gives it and the folder in which its references may lead to files.
+    """Return a document, and the folder in which its references may find files.
 
     Raises:
-        ContractError: It cannot be read.
+        ContractError: The document cannot be read.
     """
     name = str(source)
     if name == "-":

@@ -29,12 +29,12 @@ class Rule:
     Attributes:
         level: MUST or SHOULD (RFC 2119).
         statement: What a correct receiver does, in the indicative.
-        why: What goes wrong for a partner whose receiver breaks it.
+        why: The consequence for a partner whose receiver breaks it.
         remedy: What to change in a receiver.
         evidence: black-box, read-back or load.
-        requires: Rules whose breaking explains a breaking of this one.
+        requires: Rules whose violation explains a violation of this one.
         source: The RFC section, the provider's documentation, or "house rule" with its reason.
-        since: The kit's version that brought the rule.
+        since: The version of the kit that introduced the rule.
         untestable: Why no test can judge it; empty for all others.
         fault: What the mock does that breaks it, a sentence without a subject; empty for an untestable rule.
         translated: Its texts by language, as far as somebody has written them.
@@ -88,7 +88,7 @@ class Catalogue:
         )
 
     def with_required(self, rule_id: str) -> tuple[Rule, ...]:
-        """A rule after all that it requires, whose breaking would explain its own."""
+        """Return a rule after all rules that it requires."""
         wanted = {rule_id}
         for rule in reversed(self.rules):  # a rule comes after those that it requires
             if rule.id in wanted:
@@ -96,7 +96,9 @@ class Catalogue:
         return tuple(rule for rule in self.rules if rule.id in wanted)
 
     def select(self, names: tuple[str, ...]) -> tuple[Rule, ...]:
-        """Picks rules by id (`ACK-01`) or chapter (`ACK`), upper or lower case; all of them without names.
+        """Return the rules of some ids (`ACK-01`) or chapters (`ACK`); all without names.
+
+        Letter case is ignored.
 
         Raises:
             CatalogueError: A name is neither an id nor a chapter; suggests the nearest ones.
@@ -118,7 +120,7 @@ class Catalogue:
 
 
 def load_catalogue(path: Path = CATALOGUE_FILE) -> Catalogue:
-    """Reads the catalogue strictly.
+    """Read the catalogue strictly.
 
     The kit's own is read once a process.
 

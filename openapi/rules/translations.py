@@ -22,14 +22,14 @@ _NO_PROSE = frozenset({"value", "default", "const", "enum", "example", "required
 
 
 def overlay_path(language: str, document: Path = CONTRACT_FILE) -> Path:
-    """The overlay that brings the texts of a document of the kit into a language, for `load_contract(overlays=…)`."""
+    """Return the path of the overlay that translates a document of the kit."""
     return document.with_name(f"{document.stem}.{language}.overlay.yaml")
 
 
 def prose(document: Mapping[str, jp.Json]) -> dict[str, str]:
-    """Lists what a reader reads in an OpenAPI document: every title, summary and description, by JSON pointer.
+    """Return every title, summary and description of a document, by JSON pointer.
 
-    Of `x-delivery` it is the reason (`why`) of each fact; examples and other extensions hold data, not prose.
+    In `x-delivery`, the reason (`why`) of each fact counts; examples and other extensions have no prose.
     """
     return dict(_prose(document, (), _TEXTS))
 

@@ -1,4 +1,4 @@
-"""Decides how a user's mistake is said: what is wrong, where, and what to do about it."""
+"""Errors of the user: hold what is wrong, where, and the remedy."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ __all__ = ["CatalogueError", "ContractError", "KitError", "OverlayError"]
 
 
 class KitError(Exception):
-    """A mistake that the user can mend; shown as one message, never as a stack trace.
+    """A mistake that the user can correct; shown as one message without a stack trace.
 
     Args:
         what: What is wrong, one sentence without its full stop.
-        where: File and line, JSON pointer or command-line option; empty when there is no such place.
+        where: File and line, JSON pointer or command-line option; empty when there is none.
         remedy: What to do about it, one sentence.
         exit_code: 2 for wrong use, 3 when nothing could be judged (judgement.md, "Verdicts").
-        private: Follows `what` on the user's own terminal, and stands in no report: it may hold secrets that only the
+        private: Follows `what` on the user's own terminal, and is in no report: it may hold secrets that only the
             user knows, as the message of a plugin's exception does.
     """
 
@@ -30,7 +30,7 @@ class KitError(Exception):
 
     @property
     def reported(self) -> str:
-        """The message as a report may hold it."""
+        """Return the message in the form for reports."""
         return self._with(self.what)
 
     def _with(self, what: str) -> str:

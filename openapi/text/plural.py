@@ -1,4 +1,4 @@
-"""Decides how a number of things is said."""
+"""Plural: writes a number with its noun."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ __all__ = ["counted"]
 
 
 def counted(number: int, one: str, many: str = "") -> str:
-    """A number with its noun, as in `1 rule` and `2 rules`.
+    """Return a number with its noun, as in `1 rule` and `2 rules`.
 
     Args:
         many: The plural where it is not `one` and an s.

@@ -1,4 +1,4 @@
-"""Inert text: spellings of a stranger's text that move no cursor, run no command and speak to no CI runner."""
+"""Inert text: escapes untrusted text, so that it moves no cursor, runs no command and controls no CI runner."""
 
 from __future__ import annotations
 
@@ -11,36 +11,36 @@ from typing import Any
 
 __all__ = ["broken", "exact_json", "printable", "respelled", "shell_word", "shell_words", "speaks"]
 
-# What CI runners obey: `##[…]`, `##vso[…]` and `##teamcity[…]` anywhere in a line, `::name::` at its beginning.
-# A match ends where a mark makes it harmless. Blanks and escape sequences before `::` are passed over.
+# Commands of CI runners: `##[…]`, `##vso[…]` and `##teamcity[…]` anywhere in a line, `::name::` at its beginning. A
+# match ends where a blank breaks the command. Blanks and escape sequences before `::` are skipped.
 _COMMAND = re.compile(r"##[\w-]{0,20}(?=\[)|(?:\A|[\r\n])(?:[^\S\r\n]|\x1b\[[0-9;?]*[A-Za-z])*+:(?=:)")
 _NOT_ASCII = re.compile("[^\0-\x7e]+")
 
 
 def printable(text: str) -> str:
-    """Writes whatever moves a cursor or shows nothing as its escape."""
+    """Return a text with control and invisible characters escaped."""
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 
 def broken(text: str, *, since: int = 0) -> str:
-    """Puts a blank into whatever a CI runner would take for a command.
+    """Return a text with a blank in each command of a CI runner.
 
     Args:
-        since: How many characters were written before; none is put among them.
+        since: The number of characters already written; no blank is put among them.
     """
     return _COMMAND.sub(lambda found: f"{found[0]} " if found.end() >= since else found[0], text)
 
 
 def speaks(text: str) -> bool:
-    """Whether a CI runner would take some of a text for a command, if not as it is, then where it is wrapped."""
+    """Return whether a CI runner would find a command in a text, or once wrapped."""
     return ("::" in text or "##" in text) and _COMMAND.search(re.sub(r"\s", "\n", text)) is not None
 
 
 def respelled(text: str, spell: Callable[[str], str]) -> str:
-    """Writes one sign of each command of a CI runner so that it still means the same to a reader of the format.
+    """Respell one sign of each CI runner command, with the same meaning in the format.
 
     Args:
-        spell: Gives the other spelling of `#` or `:`.
+        spell: Returns the other spelling of `#` or `:`.
     """
     return _COMMAND.sub(
         lambda found: spell("#") + found[0][1:] if found[0][0] == "#" else found[0][:-1] + spell(":"), text
@@ -48,10 +48,10 @@ def respelled(text: str, spell: Callable[[str], str]) -> str:
 
 
 def exact_json(value: Any, *, indent: int | None = None, in_ascii: bool = False) -> str:
-    """JSON for people and pipes: what hides itself, moves a cursor or speaks to a CI runner is escaped."""
+    """Return JSON with control, invisible and CI command characters escaped."""
     text = json.dumps(value, indent=indent, ensure_ascii=in_ascii)
     text = _NOT_ASCII.sub(lambda run: run[0] if run[0].isprintable() else "".join(map(_escaped, run[0])), text)
-    return respelled(text, _escape)  # what it finds stands in a string: JSON itself has no `#`
+    return respelled(text, _escape)  # each match is inside of a string: JSON itself has no `#`
 
 
 def _escaped(sign: str) -> str:
@@ -70,14 +70,14 @@ def _escape(unit: str) -> str:
 
 
 def shell_words(texts: Iterable[str]) -> str:
-    """Words of a command for a POSIX shell."""
+    """Return the words of a command for a POSIX shell."""
     return " ".join(map(shell_word, texts))
 
 
 def shell_word(text: str) -> str:
-    """A text as one word of a POSIX shell: exact, and with nothing in it that hides or moves a cursor.
+    """Return a text as one exact and inert word of a POSIX shell.
 
-    Line ends and tabs stay; what else shows nothing is written by the shell's own `printf`.
+    Line ends and tabs stay; the shell's own `printf` writes all other invisible characters.
     """
     return "".join(
         _quoted("".join(run)) if is_shown else f"\"$(printf '{_octal(''.join(run))}')\""
@@ -87,7 +87,7 @@ def shell_word(text: str) -> str:
 
 def _octal(text: str) -> str:
     try:
-        raw = text.encode("utf-8", "surrogateescape")  # a file name's bytes
+        raw = text.encode("utf-8", "surrogateescape")  # the bytes of a file name
     except UnicodeEncodeError:
         raw = text.encode("utf-8", "replace")
     return "".join(f"\\{byte:03o}" for byte in raw)

@@ -1,8 +1,8 @@
-"""Secret finder: finds secrets in a text however they are spelt there, and masks them.
+"""Secret finder: finds secrets in a text in any spelling, and masks them.
 
-A secret comes back as it was sent, escaped for JSON, HTML or a URL (in part or twice), wrapped into lines, in
-hexadecimal, or somewhere inside a base64 text. Escapes are undone layer by layer in the text that is looked at, with
-every place mapped back; base64 and hexadecimal are spellings of the secret, of which the part is looked for that no
+A secret returns unchanged, escaped for JSON, HTML or a URL (in part or twice), wrapped into lines, in
+hexadecimal, or somewhere inside a base64 text. Escapes are undone layer by layer in the examined text, with
+every place mapped back; base64 and hexadecimal are spellings of the secret, of which the part is searched that no
 neighbour changes.
 """
 
@@ -22,12 +22,12 @@ from callback_contract.openapi.text.secret_names import MASK
 __all__ = ["LOOKED_AT", "NO_SECRETS", "SHORTEST", "Secrets"]
 
 SHORTEST = 8
-"""A shorter text stands in many another by chance: it is looked for as it is, and only to be masked."""
+"""A shorter secret occurs by chance: it is only masked, and only unchanged."""
 LOOKED_AT = 64 * 1024
-"""Bytes of a stranger's text whose escapes are undone."""
+"""Bytes of an untrusted text in which escapes are undone."""
 
-_SHORTEST_OF_ALL = 4  # replacing shorter ones would tear ordinary words apart
-_MOST_LAYERS = 4  # of escapes in escapes: a URL in JSON in a JSON text in HTML
+_SHORTEST_OF_ALL = 4  # masking shorter ones would damage ordinary words
+_MOST_LAYERS = 4  # nested escapes: a URL in JSON in a JSON text in HTML
 
 _ESCAPE = re.compile(
     rb"%u[0-9A-Fa-f]{4}|%[0-9A-Fa-f]{2}"
@@ -41,18 +41,18 @@ _BY_LETTER = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"f": b"\f"}
 _CUT_HERE = re.compile(rb"[\"'\\)\]}>.,\s]*(?:$|\n|\xe2\x80\xa6)")  # an end, a line's end, or …
 
 _Place = tuple[int, int, int, int]
-"""Begin and end of what an escape stands for, and of the escape."""
+"""Begin and end of an escaped character, and of its escape."""
 _Span = tuple[int, int]
 
 
 @dataclass(frozen=True, repr=False)
 class Secrets:
-    """Secrets in all the spellings that they are looked for in; made once for many texts.
+    """Secrets in all spellings that are searched; made once for many texts.
 
     Attributes:
-        short: Looked for as they are.
-        spelt: Looked for under every layer of escapes, too.
-        hexed: Likewise, in either letter case.
+        short: Searched unchanged.
+        spelt: Searched under every layer of escapes, too.
+        hexed: The same in either letter case.
     """
 
     short: tuple[bytes, ...] = ()
@@ -61,17 +61,23 @@ class Secrets:
 
     @classmethod
     def of(cls, texts: Iterable[str]) -> Secrets:
-        """The secrets that are long enough to be known again."""
+        """Return the secrets that are long enough to be recognised."""
         return _made(frozenset(texts))
 
     def stand_in(self, data: bytes) -> bool:
-        """Whether one of at least `SHORTEST` characters stands in a text, in whatever spelling."""
+        """Return whether a secret of at least `SHORTEST` characters is in a text.
+
+        All spellings count.
+        """
         if not self.spelt or len(data) < SHORTEST:
             return False
         return any(self._stand_plainly_in(view) for view, _ in _views(data, LOOKED_AT))
 
     def masked(self, data: bytes) -> bytes:
-        """A text with `***` in the place of each secret; also of one that is cut off at the end of a line or text."""
+        """Return a text with `***` in place of each secret.
+
+        A secret cut off at the end of a line or of the text is masked, too.
+        """
         if not (self.short or self.spelt):
             return data
         spans = [span for secret in self.short for span in _whole(data, secret)]
@@ -80,7 +86,7 @@ class Secrets:
         return _replaced(data, spans) if spans else data
 
     def masked_text(self, text: str) -> str:
-        """The same of a text that is no bytes yet."""
+        """Return the same for a text that is not bytes."""
         if not (self.short or self.spelt):
             return text
         data = text.encode("utf-8", "surrogatepass")
@@ -101,7 +107,7 @@ class Secrets:
 NO_SECRETS = Secrets()
 
 
-@lru_cache(maxsize=16)  # a run asks for the same ones again and again
+@lru_cache(maxsize=16)  # a run uses the same ones again and again
 def _made(texts: frozenset[str]) -> Secrets:
     short, spelt, hexed = set(), set(), set()
     for text in texts:
@@ -122,14 +128,18 @@ def _ordered(secrets: Iterable[bytes]) -> tuple[bytes, ...]:
 
 
 def _base64_cores(raw: bytes, offset: int) -> set[bytes]:
-    """What stands in every base64 text that holds these bytes so many behind a multiple of three, in both alphabets."""
+    """Return the part of each base64 text that is the same whatever the neighbours.
+
+    Args:
+        offset: The position of the bytes, modulo three.
+    """
     encoded = base64.b64encode(b"\0" * offset + raw)
     core = encoded[(0, 2, 3)[offset] : (offset + len(raw)) * 8 // 6]
     return {core, core.translate(bytes.maketrans(b"+/", b"-_"))}
 
 
 def _views(data: bytes, most: int | None = None) -> Iterator[tuple[bytes, Sequence[Sequence[_Place]]]]:
-    """A text, and what its beginning is under each layer of escapes, with the places of the layers above."""
+    """Yield a text, and its beginning under each layer of escapes, with their places."""
     layers: list[Sequence[_Place]] = []
     yield data, layers
     view = data[:most]
@@ -158,7 +168,7 @@ def _one_layer_less(data: bytes) -> tuple[bytes, Sequence[_Place]]:
 
 @lru_cache(maxsize=1024)
 def _meant(escape: bytes) -> bytes | None:
-    """What an escape stands for; None where it is none."""
+    """Return the character of an escape; None when it is not one."""
     if escape[:1] == b"&":
         text = html.unescape(escape.decode())
         return None if text.startswith("&") and len(text) > 1 else text.encode("utf-8", "surrogatepass")
@@ -170,7 +180,7 @@ def _meant(escape: bytes) -> bytes | None:
 
 
 def _of_units(digits: Sequence[bytes]) -> bytes:
-    """One character in UTF-8, written as its code point or as a pair of surrogates."""
+    """Return one character in UTF-8, from a code point or a surrogate pair."""
     units = [int(number, 16) for number in digits]
     if len(units) == 2:
         return chr(0x10000 + ((units[0] - 0xD800) << 10) + (units[1] - 0xDC00)).encode()
@@ -178,7 +188,7 @@ def _of_units(digits: Sequence[bytes]) -> bytes:
 
 
 def _unescaped(data: bytes) -> bytes:
-    """A text under all layers of what reads like an escape in it."""
+    """Return a text with all layers of escapes undone."""
     *_, (view, _) = _views(data)
     return view
 
@@ -191,7 +201,7 @@ def _whole(text: bytes, secret: bytes) -> Iterator[_Span]:
 
 
 def _whole_or_cut(text: bytes, secret: bytes) -> Iterator[_Span]:
-    """Where a secret stands, or at least `SHORTEST` characters of its beginning before an end."""
+    """Yield the places of a secret, or of its beginning before an end."""
     begin = text.find(secret[:SHORTEST])
     while begin >= 0:
         end = begin + (len(secret) if text.startswith(secret, begin) else _alike(text, secret, begin))
@@ -201,13 +211,13 @@ def _whole_or_cut(text: bytes, secret: bytes) -> Iterator[_Span]:
 
 
 def _alike(text: bytes, secret: bytes, begin: int) -> int:
-    """How many characters of a secret's beginning stand at a place."""
+    """Return the number of equal first characters at a place."""
     pairs = zip(text[begin : begin + len(secret)], secret, strict=False)
     return next((n for n, (one, other) in enumerate(pairs) if one != other), min(len(secret), len(text) - begin))
 
 
 def _in_source(span: _Span, layers: Sequence[Sequence[_Place]]) -> _Span:
-    """Where what stands at a place of the lowest view was written."""
+    """Return the source place of a place in the lowest view."""
     begin, last = span[0], span[1] - 1
     for places in reversed(layers):
         begin, (last, end) = _written_at(begin, places)[0], _written_at(last, places)
@@ -216,7 +226,7 @@ def _in_source(span: _Span, layers: Sequence[Sequence[_Place]]) -> _Span:
 
 
 def _written_at(at: int, places: Sequence[_Place]) -> _Span:
-    """Begin and end of what one character was made of."""
+    """Return begin and end of the source of one character."""
     number = bisect_right(places, at, key=lambda place: place[0]) - 1
     if number < 0:
         return at, at + 1

@@ -1,4 +1,4 @@
-"""Guarded standard streams: no CI runner takes a text for a command, whichever way it was printed."""
+"""Guarded standard streams: break CI runner commands in the output, whichever code printed it."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from callback_contract.openapi.text.printable import broken
 
 __all__ = ["guard_streams"]
 
-_KEPT = 24  # characters of a line that a later write may make a command of
+_KEPT = 24  # characters of a line that a later write may turn into a command
 _BEGUN = re.compile(r"[\r\n](?:[^\S\r\n]|\x1b\[[0-9;?]*[A-Za-z])*+(:?)")
 
 
 class _Guard(io.BufferedIOBase):
-    """A stream of bytes that breaks commands, also those that several writes make together."""
+    """Byte stream that breaks commands, also those that several writes form together."""
 
     def __init__(self, target: BinaryIO) -> None:
         self._target = target
@@ -47,14 +47,14 @@ class _Guard(io.BufferedIOBase):
 
 
 def _what_counts(known: str) -> str:
-    """What decides whether the next characters make a command: where the line begins, or the end of it."""
+    """Return the part of the last line that can begin a command with the next write."""
     line = known[max(known.rfind("\n"), known.rfind("\r"), 0) :]
     begun = _BEGUN.fullmatch(line)
     return f"\n{begun[1]}" if begun else f"_{line[-_KEPT:]}"
 
 
 def guard_streams() -> None:
-    """Puts a guard before the standard output and the standard error, once."""
+    """Put a guard before the standard output and the standard error, once."""
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         target = getattr(stream, "buffer", None)

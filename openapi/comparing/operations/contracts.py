@@ -1,4 +1,4 @@
-"""Decides what changed between two contracts: pairs the callbacks and compares body, headers, answers and facts.
+"""Comparison of two contracts: pairs the callbacks and compares bodies, headers, responses and facts.
 
 Callbacks pair by name, else by the place of their operation. What the model keeps (body, headers, delivery) is read
 from it; what it does not keep (every documented answer, the names of schemas in the document) from the document.
@@ -27,7 +27,7 @@ __all__ = ["compare"]
 
 
 def compare(old: Contract, new: Contract) -> tuple[Change, ...]:
-    """Lists what changed, judged for a receiver that satisfied the old contract.
+    """Return the changes, judged for a receiver that satisfied the old contract.
 
     Raises:
         ContractError: The two contracts have no callback in common.
@@ -181,7 +181,10 @@ def _removed(callback: Callback) -> Change:
 
 
 def _added(callback: Callback, old: Contract) -> Change:
-    """A callback that no receiver was told of; how bad it is depends on whose URL it is sent to."""
+    """Return the change for a new callback, by the URL to which it is sent.
+
+    No receiver was written for it. It breaks receivers whose URL already gets other callbacks.
+    """
     expression = _url_expression(callback)
     if expression and any(_url_expression(other) == expression for other in old.callbacks):
         return Change(
@@ -203,6 +206,9 @@ def _added(callback: Callback, old: Contract) -> Change:
 
 
 def _url_expression(callback: Callback) -> str:
-    """The URL to which a 3.0 callback is sent; empty for webhooks, whose URL only the partner knows."""
+    """Return the URL expression of a 3.0 callback; empty for a webhook.
+
+    The URL of a webhook is known to the partner only.
+    """
     path = jp.tokens(callback.pointer)
     return path[-2] if "callbacks" in path and path[-1] in derive.METHODS else ""

@@ -1,4 +1,4 @@
-"""Decides whom a change of `x-delivery` hurts: the numbers and names that receivers are built upon."""
+"""Comparison of `x-delivery`: judges changes of the numbers and names on which receivers rely."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from callback_contract.openapi.documents import json_pointer as jp
 __all__ = ["compared_facts"]
 
 _NAMES = {
-    # a pointer (or a set of them) and what a receiver does with it: what goes wrong when it is another one
+    # a pointer (or a set of pointers), and the consequence for receivers when it changes
     "correlation": "Receivers find the message by it, and would look where nothing or something else stands.",
     "idempotency": "Receivers drop what repeats under the old key, and would drop new events or apply one twice.",
     "state": "Receivers store the state from there, and would store something else.",
@@ -20,7 +20,7 @@ _NAMES = {
 
 
 def compared_facts(old: Callback, new: Callback) -> Iterator[Finding]:
-    """Compares what two versions of a callback say about its delivery."""
+    """Yield the changes between the delivery facts of two versions of a callback."""
     before, after = old.delivery, new.delivery
     yield from _deadline(old, new)
     yield from _retry(old, new)

@@ -1,4 +1,4 @@
-"""Decides whom a change of headers hurts: a receiver ignores those it does not know (RFC 9110, section 5.1)."""
+"""Comparison of headers: judges changes, given that receivers ignore unknown headers (RFC 9110, section 5.1)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["compared_headers"]
 
 
 def compared_headers(old: Operation, new: Operation) -> Iterator[Finding]:
-    """Compares the headers of a delivery."""
+    """Yield the changes between the headers of two versions of a delivery."""
     before = {header.name.lower(): header for header in old.callback.headers}
     after = {header.name.lower(): header for header in new.callback.headers}
     for name in dict.fromkeys([*before, *after]):

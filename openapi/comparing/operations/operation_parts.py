@@ -1,4 +1,4 @@
-"""Decides where the parts of a callback's operation stand in the document; references are followed."""
+"""Operation of a callback as the document writes it: finds its parts and follows references."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ __all__ = ["Operation", "operation_of", "resolved"]
 
 @dataclass(frozen=True)
 class Operation:
-    """A callback together with its contract and its operation as the document writes it.
+    """A callback with its contract and its operation as the document writes it.
 
     Attributes:
-        readers: Prepares its schemas; one for all callbacks of a contract, which share what they refer to.
+        readers: Prepares its schemas; shared by all callbacks of a contract, as their references are.
     """
 
     contract: Contract
@@ -34,7 +34,7 @@ class Operation:
 
     @property
     def body_is_required(self) -> bool:
-        """Whether there always is a body (OpenAPI: not, unless it says so)."""
+        """Whether a body is required (the default of OpenAPI is that it is not)."""
         body, _ = resolved(self.contract, self.raw.get("requestBody", {}), "")
         return body.get("required", False) is True
 
@@ -46,7 +46,7 @@ class Operation:
 
     @property
     def answers(self) -> dict[str, tuple[Mapping[str, jp.Json], str]]:
-        """Every documented answer by its status (`200`, `2XX`, `default`), and where it stands."""
+        """Every documented response and its pointer, by status (`200`, `2XX`, `default`)."""
         return {
             status.upper() if status != "default" else status: resolved(
                 self.contract, answer, self.callback.pointer + jp.join(["responses", status])
@@ -57,7 +57,7 @@ class Operation:
 
 
 def operation_of(contract: Contract, callback: Callback, readers: Readers | None = None) -> Operation:
-    """Finds a callback's operation; a callback that the document writes nowhere has an empty one."""
+    """Return a callback's operation; an empty one when the document has none."""
     try:
         raw = jp.get(contract.document, callback.pointer)
     except (LookupError, ValueError):
@@ -67,8 +67,8 @@ def operation_of(contract: Contract, callback: Callback, readers: Readers | None
 
 
 def resolved(contract: Contract, value: jp.Json, where: str) -> tuple[Mapping[str, jp.Json], str]:
-    """Follows an object's `$ref`, if it is one."""
-    for _ in range(10):  # a chain that is longer goes round in a ring
+    """Return an object and its pointer after following its `$ref`, if it has one."""
+    for _ in range(10):  # a longer chain is a circle
         if not isinstance(value, Mapping) or not isinstance(value.get("$ref"), str):
             break
         where = value["$ref"].removeprefix("#")

@@ -1,4 +1,4 @@
-"""Decides whom a change of the documented answers hurts: here the receiver writes and the provider reads."""
+"""Comparison of documented responses: judges changes where the receiver writes and the provider reads."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _Answer = tuple[Mapping[str, jp.Json], str]
 
 
 def compared_answers(old: Operation, new: Operation) -> Iterator[Finding]:
-    """Compares statuses, headers and bodies of the answers."""
+    """Yield the changes between the statuses, headers and bodies of the responses."""
     before, after = old.answers, new.answers
     for status, answer in before.items():
         covering = _covering(status, after)
@@ -46,7 +46,10 @@ def compared_answers(old: Operation, new: Operation) -> Iterator[Finding]:
 
 
 def _covering(status: str, answers: Mapping[str, _Answer]) -> str | None:
-    """The entry that describes a status: itself, its range, or the default (OpenAPI 3.1, Responses Object)."""
+    """Return the key of the entry that describes a status.
+
+    It is the status itself, its range or `default` (OpenAPI 3.1, Responses Object).
+    """
     return next((key for key in (status, f"{status[:1]}XX", "default") if key in answers), None)
 
 

@@ -1,4 +1,4 @@
-"""Decides how `anyOf`, `oneOf`, `not` and `if` of two schemas compare: by finding what each alternative became."""
+"""Comparison of `anyOf`, `oneOf`, `not` and `if`: matches each alternative of a schema with one of the other."""
 
 from __future__ import annotations
 
@@ -17,13 +17,16 @@ Judge = Callable[[Walk, Flat, Flat], list[Finding]]
 
 
 def alternatives(flat: Flat, group: Group) -> list[Flat]:
-    """One conjunction per branch of a group; together they allow at least what the whole does."""
+    """Return one conjunction per branch of a group.
+
+    Together they allow at least the values that the whole schema allows.
+    """
     base = replace(flat, groups=tuple(other for other in flat.groups if other is not group))
     return [merged(base, flatten(branch)) for branch in group.branches]
 
 
 def groups(walk: Walk, sub: Flat, sup: Flat, judge: Judge) -> Iterator[Finding]:
-    """Shows that each value of `sub` fits a branch of every group of `sup`, or reports which does not."""
+    """Yield a finding for each value of `sub` that fits no branch of a group of `sup`."""
     kept = [(group, _counterpart(group, sub)) for group in sup.groups]
     free = [group for group in sub.groups if not any(group is same for _, same in kept)]
     for theirs, same in kept:
@@ -97,7 +100,10 @@ def _by_kind(flat: Flat) -> list[Flat]:
 def _fit(
     walk: Walk, part: Flat, branches: list[Flat], judge: Judge, pair: int | None
 ) -> tuple[list[Finding], int | None]:
-    """The branch that a part fits best; the one at the same index wins among equals."""
+    """Return the findings for the branch that a part fits best, and its index.
+
+    Among equals, the branch at the same index wins.
+    """
     order = sorted(range(len(branches)), key=lambda index: index != pair)
     tried: dict[int, list[Finding]] = {}
     for index in order:
@@ -111,7 +117,10 @@ def _fit(
 
 
 def _namesake(branch: Node, theirs: Group, index: int, count: int) -> int | None:
-    """Which branch an alternative used to be (or became): the one of its name, else the one at its index."""
+    """Return the index of the branch that an alternative was, or became.
+
+    It is the branch of the same name, or else the one at the same index.
+    """
     names = [_name(other) for other in theirs.branches]
     if _name(branch) and names.count(_name(branch)) == 1:
         return names.index(_name(branch))
@@ -119,7 +128,10 @@ def _namesake(branch: Node, theirs: Group, index: int, count: int) -> int | None
 
 
 def _whole(walk: Walk, found: list[Finding], subject: str, where: str) -> Finding:
-    """Reports that an alternative is new (or gone) as a whole, as bad as the best it could be taken for."""
+    """Return the finding that an alternative as a whole is new (or gone).
+
+    Its level is that of the branch that the alternative fits best.
+    """
     level = LEVELS[severity(found)]
     whole = walk.found(
         "alternative",
@@ -153,7 +165,10 @@ def _title(node: Node) -> str:
 def _fits_only_one(
     walk: Walk, part: tuple[Flat, int], branches: list[Flat], chosen: int | None, group: Group | None
 ) -> bool:
-    """Whether a value that fits the chosen branch fits no other one, which `oneOf` demands."""
+    """Return whether each value that fits the chosen branch fits no other one.
+
+    `oneOf` requires it.
+    """
     flat, index = part
     siblings = (
         []
@@ -164,7 +179,7 @@ def _fits_only_one(
         all(
             position == chosen
             or are_disjoint(flat, branch)
-            # It fits none of its old siblings, so it fits nothing that lies inside one of them.
+            # It fits none of its old siblings, so it fits no branch that one of them includes.
             or any(are_same(branch.sources, sibling) or walk.includes(branch.sources, sibling) for sibling in siblings)
             for position, branch in enumerate(branches)
         )
@@ -176,7 +191,10 @@ def _fits_only_one(
 
 
 def negations(walk: Walk, sub: Flat, sup: Flat) -> Iterator[Finding]:
-    """What `sup` excludes has to stay excluded: what it forbids lies inside something that `sub` forbids."""
+    """Yield a finding for each value that `sup` excludes and `sub` does not.
+
+    An exclusion of `sup` holds when something that `sub` excludes includes it.
+    """
     for forbidden in sup.nots:
         if any(walk.includes((forbidden,), (mine,)) for mine in sub.nots) or are_disjoint(sub, flatten((forbidden,))):
             continue
@@ -188,7 +206,7 @@ def negations(walk: Walk, sub: Flat, sup: Flat) -> Iterator[Finding]:
 
 
 def conditions(walk: Walk, sub: Flat, sup: Flat) -> Iterator[Finding]:
-    """Compares `if`, `then` and `else`: branch by branch under an equal condition."""
+    """Compare `if`, `then` and `else`: branch by branch under an equal condition."""
     for theirs in sup.conditionals:
         same = next((c for c in sub.conditionals if are_same((c.child("if"),), (theirs.child("if"),))), None)
         for key in ("then", "else"):

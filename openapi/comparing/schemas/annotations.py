@@ -1,4 +1,4 @@
-"""Decides what a change of a keyword that constrains nothing means: texts, formats, discriminators."""
+"""Comparison of annotations: judges changes of texts, formats, discriminators and other unenforced keywords."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["notes"]
 
 
 def notes(walk: Walk, sub: Flat, sup: Flat) -> Iterator[Finding]:
-    """Compares everything in a schema that no validator enforces."""
+    """Yield the changes of all keywords in a schema that no validator enforces."""
     old, new = walk.old_new(sub, sup)
     for keyword in dict.fromkeys([*old.notes, *new.notes]):
         before = old.notes[keyword].value if keyword in old.notes else None
@@ -36,7 +36,7 @@ _TELLING = frozenset(
 
 def _kind(walk: Walk, keyword: str, before: jp.Json, after: jp.Json) -> str:
     if keyword == "format":
-        # One more promise to the reader is harmless, whoever reads.
+        # One more guarantee for the reader is harmless in both directions.
         promised = after is None if walk.answer else before is None
         return "narrowed" if promised else "format"
     if keyword.startswith("content"):

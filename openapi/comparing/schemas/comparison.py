@@ -1,4 +1,4 @@
-"""Decides what changed between two schemas: walks both at once and reports each difference where it stands."""
+"""Schema comparison: walks two schemas in parallel and reports each difference with its pointer."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from callback_contract.openapi.comparing.schemas.walk import Finding, Walk, best
 __all__ = ["compared_schemas"]
 
 _KEYWORDS = (
-    # the types to which a group of keywords speaks; to all others its keywords say nothing
+    # the types to which each group of keywords applies; values of other types satisfy all of its keywords
     (frozenset(["integer", "fraction"]), numbers),
     (frozenset(["string"]), strings),
     (frozenset(["array"]), arrays),
@@ -26,10 +26,10 @@ _KEYWORDS = (
 
 
 def compared_schemas(old: Reader, new: Reader, *, answer: bool = False) -> list[Finding]:
-    """Compares two schemas.
+    """Compare two schemas.
 
     Args:
-        answer: Whether the receiver writes the value (an answer) and the provider reads it; otherwise the provider
+        answer: Whether the receiver writes the value (a response) and the provider reads it; else the provider
             writes it (a delivery).
 
     Returns:
@@ -42,7 +42,7 @@ def compared_schemas(old: Reader, new: Reader, *, answer: bool = False) -> list[
 
 def _nodes(walk: Walk, sub: Node, sup: Node) -> list[Finding]:
     if not sup:
-        return []  # nothing was said, so nothing can be broken
+        return []  # an empty node excludes nothing, so nothing can break it
     key = (tuple(located.key for located in sub), tuple(located.key for located in sup))
     if walk.alike.are(sub, sup):
         return []
@@ -72,7 +72,7 @@ def _flats(walk: Walk, sub: Flat, sup: Flat) -> list[Finding]:
     for group in sub.groups:
         if is_safe(found):
             break
-        # What the whole does not promise, each of its alternatives may.
+        # A guarantee that the whole does not give may be given by each of its alternatives.
         parts = [finding for part in alternatives(sub, group) for finding in _constraints(walk.trial(), part, sup)]
         found = best([found, parts])
     if values is not None:
@@ -81,7 +81,7 @@ def _flats(walk: Walk, sub: Flat, sup: Flat) -> list[Finding]:
 
 
 def _constraints(walk: Walk, sub: Flat, sup: Flat) -> list[Finding]:
-    """Compares everything but combinations of schemas."""
+    """Compare everything but combinations of schemas."""
     values = values_of(sub)
     if not sub.kinds or values == ():
         return []
@@ -103,7 +103,7 @@ def _constraints(walk: Walk, sub: Flat, sup: Flat) -> list[Finding]:
 
 
 def _combined(walk: Walk, sub: Flat, sup: Flat) -> Iterator[Finding]:
-    """Compares what is made of other schemas."""
+    """Compare what is made of other schemas."""
     common = replace(sub, kinds=sub.kinds & sup.kinds)
     if common.kinds:
         yield from groups(walk, common, sup, _flats)

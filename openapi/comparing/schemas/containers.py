@@ -1,4 +1,4 @@
-"""Decides how arrays and objects of two schemas compare, member by member."""
+"""Comparison of arrays and objects: compares two schemas member by member and item by item."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["arrays", "objects"]
 
 
 def arrays(walk: Walk, sub: Flat, sup: Flat) -> Iterator[Finding]:
-    """Compares items, counts and `contains`."""
+    """Compare items, counts and `contains`."""
     longest = len(sub.prefix) if is_closed(sub.items) else math.inf
     yield from least(walk, "minItems", sub, sup)
     yield from most(walk, "maxItems", sub, sup, longest)
@@ -49,7 +49,7 @@ def _unproven(walk: Walk, keyword: str, sub: Flat, sup: Flat, *, dropped: bool) 
 
 
 def objects(walk: Walk, sub: Flat, sup: Flat) -> Iterator[Finding]:
-    """Compares members, what is required, and what other members may stand beside them."""
+    """Compare members, required names, and the schemas of all other members."""
     lost: set[str] = set()
     for name in dict.fromkeys([*sub.properties, *sup.properties]):
         for finding, is_lost in _member(walk, name, sub, sup):
@@ -84,7 +84,7 @@ def _member(walk: Walk, name: str, sub: Flat, sup: Flat) -> Iterator[tuple[Findi
 
 
 def _added(walk: Walk, name: str, where: str, old: Flat, pair: tuple[Node, Node]) -> list[Finding]:
-    """A member that only the new schema names."""
+    """Return the findings for a member that only the new schema names."""
     what = f"the member {name!r} is new"
     by_pattern = any(matches(pattern, name) for pattern in old.patterns)
     ruled_before = by_pattern or any(located.value not in (True, False, {}) for located in old.additional or ())
@@ -103,7 +103,7 @@ def _added(walk: Walk, name: str, where: str, old: Flat, pair: tuple[Node, Node]
 def _removed(
     walk: Walk, name: str, where: str, pair: tuple[Node, Node], *, was_required: bool, gone: bool
 ) -> list[Finding]:
-    """A member that only the old schema names."""
+    """Return the findings for a member that only the old schema names."""
     what = f"the member {name!r} is no longer named"
     if walk.answer:
         if is_closed(pair[1]):
@@ -131,7 +131,7 @@ def _required(walk: Walk, sub: Flat, sup: Flat, lost: set[str]) -> Iterator[Find
 
 
 def _others(walk: Walk, sub: Flat, sup: Flat) -> Iterator[Finding]:
-    """Members that neither `properties` nor `patternProperties` name."""
+    """Compare the members that neither `properties` nor `patternProperties` name."""
     mine, theirs = sub.additional, sup.additional
     where = walk.where(
         "additionalProperties" if "additionalProperties" in {*sub.at, *sup.at} else "unevaluatedProperties", sub, sup

@@ -1,4 +1,4 @@
-"""Decides what can be proved of two schemas without walking them: equal, nothing in common, a value accepted."""
+"""Proofs about schemas without a walk: equality, disjointness, and acceptance of single values."""
 
 from __future__ import annotations
 
@@ -16,17 +16,20 @@ _WORDS = frozenset(
     contentMediaType contentSchema readOnly writeOnly discriminator $anchor $dynamicAnchor $schema $defs""".split()
 )
 _UNORDERED = frozenset(["required", "enum", "type"])
-_DEEPEST = 4  # levels at which two schemas are searched for a member that tells them apart
+_DEEPEST = 4  # levels to which two schemas are searched for a member that separates them
 
 
 def are_same(a: Node, b: Node) -> bool:
-    """Whether two nodes constrain alike, keyword by keyword; references are followed, words are ignored."""
+    """Return whether two nodes have the same constraints, keyword by keyword.
+
+    References are followed and annotations are ignored.
+    """
     return len(a) == len(b) and all(_same(x, y, set()) for x, y in zip(a, b, strict=True))
 
 
 def _same(a: Located, b: Located, seen: set[tuple[Any, Any]]) -> bool:
     if (a.key, b.key) in seen:
-        return True  # what is being shown may be used below: values are finite
+        return True  # a recursive schema: the assumption may be used below, since JSON values are finite
     seen.add((a.key, b.key))
     a, b = _through_references(a), _through_references(b)
     if not (isinstance(a.value, Mapping) and isinstance(b.value, Mapping)):
@@ -67,7 +70,7 @@ def _through_references(located: Located) -> Located:
 
 
 def values_of(flat: Flat) -> tuple[Any, ...] | None:
-    """Every value that satisfies a schema, when they are few enough to be listed; None otherwise."""
+    """Return every value that satisfies a schema; None unless the values are listed."""
     values = flat.values
     if values is None and flat.kinds <= {"null", "boolean"}:
         values = (*([None] if "null" in flat.kinds else []), *([True, False] if "boolean" in flat.kinds else []))
@@ -78,7 +81,11 @@ def values_of(flat: Flat) -> tuple[Any, ...] | None:
 
 
 def accepted(values: Iterable[Any], node: Node) -> list[Any]:
-    """The values that satisfy a node. Raises ValueError when an engine cannot read the node."""
+    """Return the values that satisfy a node.
+
+    Raises:
+        ValueError: The engine cannot read the node.
+    """
     return _accepted(values, node, tolerant=False)
 
 
@@ -109,7 +116,10 @@ def _accepted(values: Iterable[Any], node: Node, *, tolerant: bool) -> list[Any]
 
 
 def _reached(node: Node) -> Mapping[str, Any]:
-    """What a node refers to: a validator of all that a large document has takes a thousand times as long."""
+    """Return the definitions that a node reaches.
+
+    A validator with all definitions of a large document takes a thousand times as long.
+    """
     reader = node[0].reader
     defs = reader.root.get("$defs", {})
     reached: dict[str, Any] = {}
@@ -118,7 +128,7 @@ def _reached(node: Node) -> Mapping[str, Any]:
         for reference in reader.alike.references(waiting.pop()):
             name = reference.removeprefix("#/$defs/")
             if name not in defs:
-                return dict(defs)  # it leads elsewhere, which the engine has to say
+                return dict(defs)  # the reference leads elsewhere, and the engine has to report it
             if name not in reached:
                 reached[name] = defs[name]
                 waiting.append(defs[name])
@@ -126,7 +136,10 @@ def _reached(node: Node) -> Mapping[str, Any]:
 
 
 def are_disjoint(a: Flat, b: Flat, depth: int = 0) -> bool:
-    """Whether it is sure that no value satisfies both: by type, by listed values, or by a member of theirs."""
+    """Return whether it is certain that no value satisfies both.
+
+    The proof is by type, by listed values, or by a member that both require.
+    """
     if not a.kinds & b.kinds:
         return True
     for one, other in ((a, b), (b, a)):

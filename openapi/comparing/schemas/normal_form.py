@@ -1,4 +1,4 @@
-"""Decides what a schema says once references and `allOf` are folded into one conjunction of keywords."""
+"""Normal form of a schema: folds references and `allOf` into one conjunction of keywords."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ __all__ = [
 ]
 
 ALL_KINDS = frozenset(["null", "boolean", "integer", "fraction", "string", "array", "object"])
-"""The types of JSON Schema, `number` split in two, so that types are compared as sets."""
+"""The types of JSON Schema, `number` split in two, so that types compare as sets."""
 
 _KINDS = {kind: frozenset([kind]) for kind in ALL_KINDS} | {"number": frozenset(["integer", "fraction"])}
 _GREATEST = ("minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties")  # the greatest one holds
@@ -63,16 +63,16 @@ class Group:
 
 @dataclass(frozen=True)
 class Flat:
-    """A conjunction of keywords; what a keyword leaves out allows anything.
+    """A conjunction of keywords; an absent keyword allows any value.
 
     Attributes:
-        sources: The schemas that say all this; validators are made of them.
-        kinds: Types that `type` allows, see ALL_KINDS; a lone `enum` allows the types of its values.
+        sources: The schemas that were folded; validators are built from them.
+        kinds: Types that `type` allows (see ALL_KINDS); a lone `enum` allows the types of its values.
         values: The closed list of `enum` or `const`; None without one.
         limits: Bounds by keyword; the strictest of several.
         many: Constraints of which several can hold: pattern, multipleOf, and what this comparison cannot read.
-        notes: What constrains nothing: texts, formats, extensions.
-        at: Where each keyword stands.
+        notes: Annotations: texts, formats, extensions.
+        at: The place of each keyword.
         rest: Further conjunctions that cannot be folded in.
     """
 
@@ -101,12 +101,15 @@ class Flat:
 
     @property
     def place(self) -> Located | None:
-        """Where it stands; None for what no schema says."""
+        """The place of the schema; None when there is no schema."""
         return self.sources[0] if self.sources else None
 
 
 def canonical(value: jp.Json) -> Any:
-    """A hashable form in which equal JSON values are equal: 1 is 1.0, and neither is true."""
+    """Return a hashable form, equal for equal JSON values.
+
+    1 equals 1.0, and neither equals true.
+    """
     if isinstance(value, bool) or value is None:
         return str(value)
     if isinstance(value, Mapping):
@@ -117,7 +120,7 @@ def canonical(value: jp.Json) -> Any:
 
 
 def kind_of(value: jp.Json) -> str:
-    """Which of ALL_KINDS a value is."""
+    """Return the kind of a value (see ALL_KINDS)."""
     if isinstance(value, bool):
         return "boolean"
     if isinstance(value, float):
@@ -127,27 +130,27 @@ def kind_of(value: jp.Json) -> str:
 
 
 def is_closed(node: Node | None) -> bool:
-    """Whether nothing satisfies it because it says `false`."""
+    """Return whether nothing satisfies a node because one of its schemas is `false`."""
     return node is not None and any(located.value is False for located in node)
 
 
 def child_named(flat: Flat, name: str) -> Node:
-    """What a member of that name satisfies."""
+    """Return the schemas that apply to a member of that name."""
     own = [flat.properties[name]] if name in flat.properties else []
     own += [node for pattern, node in flat.patterns.items() if matches(pattern, name)]
     return conjoined(*own) if own else flat.additional or ANYTHING
 
 
 def child_at(flat: Flat, index: int) -> Node:
-    """What an item at that index satisfies."""
+    """Return the schemas that apply to the item at that index."""
     return flat.prefix[index] if index < len(flat.prefix) else flat.items
 
 
 def flatten(node: Node, seen: frozenset[tuple[int, str]] = frozenset()) -> Flat:
-    """Folds a node, its references and its `allOf` into one conjunction."""
+    """Fold a node, its references and its `allOf` into one conjunction."""
     flat = Flat(sources=node)
     for located in node:
-        if located.key not in seen:  # a schema that refers to itself says nothing more the second time
+        if located.key not in seen:  # a recursive schema adds no constraint the second time
             flat = merged(flat, _folded(located, seen | {located.key}))
     return replace(flat, sources=node)
 
@@ -225,7 +228,10 @@ def _plain(located: Located) -> Flat:
 
 
 def _with_unevaluated(flat: Flat, located: Located) -> Flat:
-    """Reads `unevaluated…` as `additionalProperties` or `items` where nothing conditional stands beside it."""
+    """Read `unevaluated…` as `additionalProperties` or `items` where that is exact.
+
+    It is exact where no conditional keyword applies to the same value.
+    """
     conditional = bool(flat.groups or flat.conditionals or flat.dependent_schemas or flat.rest)
     opaque = dict(flat.many)
     if "unevaluatedProperties" in located.value and flat.additional is None:
@@ -242,7 +248,10 @@ def _with_unevaluated(flat: Flat, located: Located) -> Flat:
 
 
 def merged(a: Flat, b: Flat) -> Flat:
-    """What holds where both hold. What cannot be folded into one (see `_foldable`) stays apart in `rest`."""
+    """Return the conjunction of two.
+
+    A part that cannot be folded (see `_foldable`) is kept apart in `rest`.
+    """
     if not _foldable(a, b):
         b_alone = replace(b, rest=())
         return replace(a, sources=conjoined(a.sources, b.sources), rest=(*a.rest, b_alone, *b.rest))
@@ -288,12 +297,15 @@ def merged(a: Flat, b: Flat) -> Flat:
 
 
 def _of_member(flat: Flat, name: str) -> Node:
-    # Folding lets nobody's patterns meet another's `additionalProperties` (see `_foldable`), so this is exact.
+    # No pattern of one part meets `additionalProperties` of another (see `_foldable`), so this is exact.
     return flat.properties.get(name, flat.additional or ANYTHING)
 
 
 def _foldable(a: Flat, b: Flat) -> bool:
-    """Whether no `additionalProperties` would have to spare names of its own part that a pattern cannot spare."""
+    """Return whether two conjunctions fold exactly.
+
+    They do not where `additionalProperties` of one would have to except names that a pattern of the other matches.
+    """
     silent = any(not (part.properties or part.patterns or part.additional) for part in (a, b))
     return silent or not ((a.patterns or b.patterns) and (a.additional or b.additional))
 

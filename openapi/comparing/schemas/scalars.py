@@ -1,4 +1,4 @@
-"""Decides how bounds, patterns, types and listed values of two schemas compare."""
+"""Comparison of scalars: compares types, bounds, patterns and listed values of two schemas."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["least", "listed", "most", "numbers", "strings", "types"]
 
 
 def types(walk: Walk, sub: Flat, sup: Flat, kinds: frozenset[str]) -> Iterator[Finding]:
-    """Compares types; `kinds` are those that `sub` really has."""
+    """Compare types; `kinds` are the types that `sub` can have."""
     extra = kinds - sup.kinds
     old, new = walk.old_new(kinds, sup.kinds)
     where = walk.where("type", sub, sup)
@@ -38,7 +38,7 @@ def _named(kinds: frozenset[str]) -> str:
 
 
 def listed(walk: Walk, values: tuple[Any, ...], sub: Flat, sup: Flat) -> Iterator[Finding]:
-    """Compares a schema whose values can be listed: each is put before the other schema itself."""
+    """Compare a schema with listed values: validate each value by the other schema."""
     values = tuple(value for value in values if kind_of(value) in sup.kinds)
     bad = refused(values, sup.sources)
     harmless = set() if walk.answer else set(map(canonical, tolerated(bad, sup.sources)))
@@ -59,7 +59,7 @@ def listed(walk: Walk, values: tuple[Any, ...], sub: Flat, sup: Flat) -> Iterato
 
 
 def numbers(walk: Walk, sub: Flat, sup: Flat) -> Iterator[Finding]:
-    """Compares bounds and steps of numbers."""
+    """Compare bounds and steps of numbers."""
     integral = "fraction" not in sub.kinds
     for side, sign in (("minimum", 1), ("maximum", -1)):
         mine, theirs = _edge(sub, side, sign, integral), _edge(sup, side, sign, integral)
@@ -82,7 +82,10 @@ def numbers(walk: Walk, sub: Flat, sup: Flat) -> Iterator[Finding]:
 
 
 def _edge(flat: Flat, side: str, sign: int, integral: bool) -> tuple[tuple[Any, bool], str, Any]:
-    """The bound that holds, as something whose greater value is the stricter one; its keyword and its value."""
+    """Return the effective bound as a comparable edge, with its keyword and value.
+
+    The greater edge is the stricter bound.
+    """
     strict = "exclusive" + side.capitalize()
     candidates: list[tuple[tuple[Any, bool], str, Any]] = [((-math.inf, False), side, None)]
     if side in flat.limits:
@@ -96,7 +99,7 @@ def _edge(flat: Flat, side: str, sign: int, integral: bool) -> tuple[tuple[Any, 
 
 
 def strings(walk: Walk, sub: Flat, sup: Flat) -> Iterator[Finding]:
-    """Compares lengths and regular expressions of texts."""
+    """Compare lengths and regular expressions of texts."""
     yield from least(walk, "minLength", sub, sup)
     yield from most(walk, "maxLength", sub, sup)
     mine = [pattern.value for pattern in sub.many.get("pattern", ())]
@@ -110,7 +113,7 @@ def strings(walk: Walk, sub: Flat, sup: Flat) -> Iterator[Finding]:
 
 
 def least(walk: Walk, keyword: str, sub: Flat, sup: Flat, implied: int = 0) -> Iterator[Finding]:
-    """Compares a lower bound of a count; `implied` is what `sub` guarantees otherwise."""
+    """Compare a lower bound of a count; `implied` is the bound by other keywords."""
     mine, theirs = sub.limits.get(keyword), sup.limits.get(keyword)
     if (mine or 0) != (theirs or 0):
         held = max(mine or 0, implied) >= (theirs or 0)
@@ -118,7 +121,7 @@ def least(walk: Walk, keyword: str, sub: Flat, sup: Flat, implied: int = 0) -> I
 
 
 def most(walk: Walk, keyword: str, sub: Flat, sup: Flat, implied: float = math.inf) -> Iterator[Finding]:
-    """Compares an upper bound of a count; `implied` is what `sub` guarantees otherwise."""
+    """Compare an upper bound of a count; `implied` is the bound by other keywords."""
     mine, theirs = sub.limits.get(keyword), sup.limits.get(keyword)
     if mine != theirs:
         held = theirs is None or min(math.inf if mine is None else mine, implied) <= theirs

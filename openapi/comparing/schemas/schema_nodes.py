@@ -1,4 +1,4 @@
-"""Decides what a schema is called while it is compared: by where it stands, with its references in reach."""
+"""Schema nodes: values inside a schema with their pointers and with access to their references."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ class Reader:
     """One self-contained schema, and where its parts stand in the contract document.
 
     Attributes:
-        root: The schema, with what it refers to in `$defs`, in the JSON Schema 2020-12 that OpenAPI 3.1 uses.
+        root: The schema, with its references in `$defs`, in JSON Schema 2020-12 as OpenAPI 3.1 uses it.
         base: JSON pointer of the schema in the document.
         defs: JSON pointers into the document by names in `$defs`.
-        alike: Knows which schemas are written alike.
+        alike: Structural equality of schemas.
     """
 
     root: Mapping[str, jp.Json]
@@ -31,7 +31,7 @@ class Reader:
     alike: StructuralEquality
 
     def in_document(self, pointer: str) -> str:
-        """Turns a pointer into the self-contained schema into one into the document."""
+        """Return the pointer into the document for one into the self-contained schema."""
         path = jp.tokens(pointer)
         if len(path) >= 2 and path[0] == "$defs" and path[1] in self.defs:
             return self.defs[path[1]] + jp.join(path[2:])
@@ -47,12 +47,12 @@ class Located:
     pointer: str
 
     def child(self, *tokens: str | int) -> Located:
-        """What stands at some tokens below."""
+        """Return the value at some tokens below."""
         below = jp.join(tokens)
         return Located(self.reader, jp.get(self.value, below), self.pointer + below)
 
     def target(self) -> Located:
-        """What the schema's `$ref` names."""
+        """Return the target of the schema's `$ref`."""
         path = self.value["$ref"].removeprefix("#")
         name = path.removeprefix("/$defs/")
         # A name in `$defs` may hold a tilde that is no escape, since it was made from another pointer.
@@ -67,35 +67,38 @@ class Located:
 
     @property
     def key(self) -> tuple[int, str]:
-        """Equal for the same place of the same schema."""
+        """A key that is equal for the same place of the same schema."""
         return id(self.reader), self.pointer
 
 
 Node = tuple[Located, ...]
-"""Schemas that hold together (as in `allOf`); the empty one allows anything."""
+"""Schemas that all apply (as in `allOf`); the empty node allows any value."""
 
 ANYTHING: Node = ()
 
 
 def conjoined(*nodes: Node) -> Node:
-    """All of some nodes, each place once: a recursive schema would otherwise grow for ever."""
+    """Return the union of some nodes, each place once.
+
+    A recursive schema would otherwise grow without end.
+    """
     return tuple({located.key: located for node in nodes for located in node}.values())
 
 
 class Readers:
-    """Prepares the schemas of one document for comparing; what several of them share is prepared once.
+    """Factory of readers for one document: prepares shared schemas once.
 
-    OpenAPI 3.0 spells some things its own way; they are rewritten in place, so that pointers stay right.
+    OpenAPI 3.0 spells some keywords differently; they are rewritten at the same place, so that pointers stay valid.
     """
 
     def __init__(self, document: Mapping[str, jp.Json], alike: StructuralEquality | None = None) -> None:
         self._document = document
         self._alike = alike or StructuralEquality()
         self._old_dialect = str(document.get("openapi", "")).startswith("3.0")
-        self._modern: dict[int, tuple[jp.Json, jp.Json]] = {}  # with what it was made of, whose identity is the key
+        self._modern: dict[int, tuple[jp.Json, jp.Json]] = {}  # with the original value: its identity is the key
 
     def reader(self, schema: Mapping[str, jp.Json], base: str) -> Reader:
-        """Prepares a self-contained schema (`derive.bundled`)."""
+        """Return the reader of a self-contained schema (`derive.bundled`)."""
         modern = _modern({key: value for key, value in schema.items() if key != "$defs"}, self._old_dialect)
         assert isinstance(modern, dict)
         if "$defs" in schema:
@@ -103,7 +106,7 @@ class Readers:
         return Reader(modern, base, self._places, self._alike)
 
     def bundled(self, schema: jp.Json, base: str) -> Reader:
-        """Prepares a schema that may refer to other parts of the document."""
+        """Return the reader of a schema that may refer to other parts of the document."""
         return self.reader(self._bundler.bundle(schema if isinstance(schema, Mapping) else {}), base)
 
     def _part(self, part: jp.Json) -> jp.Json:
@@ -122,7 +125,7 @@ class Readers:
 
 
 def reader(document: Mapping[str, jp.Json], schema: Mapping[str, jp.Json], base: str) -> Reader:
-    """Prepares one self-contained schema of a document; `Readers` does it for several."""
+    """Return the reader of one self-contained schema; use `Readers` for several."""
     return Readers(document).reader(schema, base)
 
 
@@ -141,7 +144,7 @@ def _references(document: jp.Json) -> Iterator[str]:
 def _modern(schema: jp.Json, old_dialect: bool) -> jp.Json:
     if not isinstance(schema, Mapping):
         return schema
-    if old_dialect and "$ref" in schema:  # in 3.0 nothing beside a reference counts
+    if old_dialect and "$ref" in schema:  # in 3.0, keywords next to a reference are ignored
         schema = {key: value for key, value in schema.items() if key in {"$ref", "$defs"}}
     modern: dict[str, Any] = dict(schema)
     for key in derive.SUBSCHEMA_MAPS:
@@ -164,7 +167,7 @@ def _modern(schema: jp.Json, old_dialect: bool) -> jp.Json:
 
 
 def children(schema: jp.Json) -> Iterator[tuple[str | int, ...]]:
-    """Tokens of every schema right inside a schema; `$defs` of the self-contained form included."""
+    """Yield the tokens of each direct subschema, those in `$defs` included."""
     if not isinstance(schema, Mapping):
         return
     for key in derive.SUBSCHEMA_MAPS:

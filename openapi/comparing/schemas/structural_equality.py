@@ -1,7 +1,7 @@
-"""Decides, fast, whether two schemas are written alike, with all that they refer to: nothing of them need be walked.
+"""Structural equality of schemas: finds equal parts of two documents fast, so that they need no walk.
 
-Large documents share most of their parts with the next version of them. Each value gets a number, equal numbers for
-equal values (never by a hash alone), and each part of a document is looked at once for all of its callbacks.
+Two versions of a large document share most of their parts. Each value gets a number. Equal values get equal numbers (by
+equality, never by a hash alone), and each part of a document is numbered once for all of its callbacks.
 """
 
 from __future__ import annotations
@@ -30,17 +30,20 @@ _Known = tuple[jp.Json, int, frozenset[str]]
 
 
 class StructuralEquality:
-    """Remembers what was looked at; one for a whole comparison of two documents."""
+    """Structural equality, with a cache for a whole comparison of two documents."""
 
     def __init__(self) -> None:
         self._numbers: dict[tuple[object, ...], int] = {}
-        # By the identity of a value, which is kept, so that no other value can have it.
+        # By the identity of a value, which is kept here, so that no other value can get the same identity.
         self._known: dict[int, _Known] = {}
         self._shown: set[tuple[int, int]] = set()
         self._refuted: set[tuple[int, int]] = set()
 
     def are(self, a: Sequence[_Part], b: Sequence[_Part]) -> bool:
-        """Whether two nodes are written alike: every keyword, every word, and every schema that they refer to."""
+        """Return whether two nodes are equal, with all schemas that they refer to.
+
+        Every keyword and every text counts.
+        """
         return len(a) == len(b) and all(self._both(x, y) for x, y in zip(a, b, strict=True))
 
     def references(self, value: jp.Json) -> frozenset[str]:
@@ -65,9 +68,9 @@ class StructuralEquality:
             for reference in refs:
                 name = reference.removeprefix("#/$defs/")
                 if name == reference or name not in mine or name not in theirs:
-                    return False  # it leads elsewhere: whoever follows it has to look
+                    return False  # the reference leads elsewhere, which the walk has to follow
                 waiting.append((mine[name], theirs[name]))
-        self._shown |= passed  # each of them reaches nothing that was not found alike
+        self._shown |= passed  # none of them reaches an unequal part
         return True
 
     def _of(self, value: jp.Json) -> _Known:

@@ -1,4 +1,4 @@
-"""Decides what the page of one callback shows: headers, fields, examples, answer, and the bytes on the wire."""
+"""Page of one callback: collects headers, fields, examples, the response and the bytes on the wire."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Field:
 
     Attributes:
         limits: Every other keyword that constrains it, as in `maxLength: 64`, and how it is known.
-        marks: How each keyword is known, by keyword; what is not named there is documented.
+        marks: How each keyword is known, by keyword; an absent keyword is documented.
         roles: Keys of `x-delivery` that point at it.
     """
 
@@ -87,7 +87,7 @@ class Reference:
     """Everything that the page of one callback shows.
 
     Attributes:
-        deeper: How many fields are left out, since they lie deeper than those that are shown.
+        deeper: The number of fields that are left out because of their depth.
     """
 
     callback: Callback
@@ -112,10 +112,10 @@ class Reference:
 
 
 def reference(contract: Contract, callback: Callback, words: Words, most_fields: int | None = None) -> Reference:
-    """Puts together what one callback's page shows, in the language that the contract is in.
+    """Return everything that a callback's page shows, in the contract's language.
 
     Args:
-        most_fields: Levels of fields are shown as long as there are no more than so many; all without it.
+        most_fields: The most fields to show, in whole levels; None for all.
     """
     raw = jp.get(contract.document, callback.pointer)
     content = raw["requestBody"]["content"][callback.media_type]
@@ -193,7 +193,7 @@ def _fields(callback: Callback, words: Words, listed: frozenset[str]) -> Iterato
 
 
 def _dotted(arrays: Container[str], tokens: tuple[str, ...]) -> str:
-    """`actions[].id` for `/actions/0/id`: the first item stands for all."""
+    """Return `actions[].id` for `/actions/0/id`: the first item stands for all."""
     name = ""
     for index, token in enumerate(tokens):
         name += "[]" if jp.join(tokens[:index]) in arrays else f".{token}" if name else token

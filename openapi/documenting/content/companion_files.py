@@ -1,4 +1,4 @@
-"""Decides what stands beside a contract in files of its own: open questions, known callbacks, the changelog."""
+"""Companion files of a contract: open questions, known callbacks and the changelog."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ CHANGELOG_FILE = "CHANGELOG.md"
 
 @dataclass(frozen=True)
 class Question:
-    """What only the provider can answer, and what the kit does until it does."""
+    """A question that only the provider can answer, and the kit's assumption."""
 
     id: str
     topic: str
@@ -32,7 +32,7 @@ class Question:
 
 @dataclass(frozen=True)
 class Known:
-    """A group of callbacks that the provider names and whose bodies are not in the contract."""
+    """A group of callbacks that the provider names without a specification."""
 
     title: str
     what: str
@@ -40,7 +40,7 @@ class Known:
 
 
 def open_questions(contract: Contract, lang: str) -> tuple[Question, ...]:
-    """Reads the questions beside a contract; none when there is no such file.
+    """Read the open questions of a contract; none when there is no such file.
 
     Raises:
         ContractError: A question lacks a part, lacks it in this language, or has the id of another.
@@ -58,10 +58,12 @@ def open_questions(contract: Contract, lang: str) -> tuple[Question, ...]:
 
 
 def known_callbacks(contract: Contract, lang: str) -> tuple[Known, ...]:
-    """Reads which callbacks are known; those that the contract has by now are left out, told by their summary.
+    """Read the known callbacks, except those that the contract specifies by now.
+
+    They are compared by their summary.
 
     Args:
-        contract: With its own texts, since the names to compare are the provider's English ones.
+        contract: With its original texts, since the provider's English names are compared.
         lang: The language of the result.
 
     Raises:
@@ -92,9 +94,11 @@ def _name(file: YamlFile, where: str, index: int, entry: jp.Json, lang: str) -> 
 
 
 def changelog(contract: Contract, lang: str) -> tuple[str, str]:
-    """The changelog beside a contract as Markdown, and its language; empty when there is none.
+    """Return the changelog of a contract as Markdown, and its language.
 
-    One without a file in this language, `CHANGELOG.zh.md`, is shown as it is: it is history, and no obligation.
+    It is empty when there is none.
+
+    Without a file in this language (`CHANGELOG.zh.md`) the original is shown: it is history, not an obligation.
     """
     for name, found in ((f"CHANGELOG.{lang}.md", lang), (CHANGELOG_FILE, ORIGINAL)):
         try:

@@ -1,4 +1,4 @@
-"""Decides how the facts of `x-delivery` are told, and how callbacks that share one URL are told apart."""
+"""Delivery page: describes the facts of `x-delivery`, and how to distinguish callbacks that share a URL."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class ShownFact:
 
     Attributes:
         pointers: Fields that the value names.
-        rules: Rules that say in their source that they rest on it.
+        rules: Rules whose source names it.
     """
 
     key: str
@@ -35,7 +35,10 @@ class ShownFact:
 
 
 def facts(contract: Contract, callback: Callback, catalogue: Catalogue, words: Words) -> tuple[ShownFact, ...]:
-    """Lists the facts in the order of their schema; one that the schema has and no text tells is an error there."""
+    """Return the facts in the order of their schema.
+
+    A fact without a text in words.yaml is an error.
+    """
     raw = jp.get(contract.document, callback.pointer).get("x-delivery", {})
     file = files("callback_contract.openapi") / "schemas/x-delivery.schema.json"
     schema = json.loads(file.read_text("utf-8"))
@@ -65,7 +68,10 @@ def _fact(key: str, entry: Mapping[str, jp.Json], catalogue: Catalogue, words: W
 
 
 def _told(key: str, value: jp.Json, words: Words) -> tuple[str, tuple[str, ...]]:
-    """A value as a sentence part and the pointers in it; kept by shape, so that a new fact shows without code."""
+    """Return a value as part of a sentence, and the pointers in it.
+
+    The text depends on the shape only, so that a new fact needs no code.
+    """
     if isinstance(value, str) and value.startswith("/"):
         return "", (value,)
     if isinstance(value, list) and all(isinstance(item, str) and item.startswith("/") for item in value):
@@ -87,10 +93,10 @@ def _number(value: jp.Json) -> str:
 
 @dataclass(frozen=True)
 class Apart:
-    """How one callback is known among all of a contract.
+    """The features that distinguish one callback from all others of a contract.
 
     Attributes:
-        tells: Required root members that together no other callback has; empty for the only one.
+        tells: Required root members that no other callback has all of; empty for a single callback.
         like: Callbacks whose bodies may have every member that this one requires.
     """
 
@@ -100,9 +106,9 @@ class Apart:
 
 
 def apart(callbacks: tuple[Callback, ...]) -> tuple[Apart, ...]:
-    """Finds for each callback the fewest required root members that tell it from every other one.
+    """Return for each callback the fewest root members that distinguish it.
 
-    A member tells it from another callback when that one's schema does not name it: bodies are open objects, so
+    A required member distinguishes it from a callback whose schema does not name it: bodies are open objects, so
     this recognises what the provider documents and proves nothing about what it may add.
     """
     named: dict[str, set[str]] = {}

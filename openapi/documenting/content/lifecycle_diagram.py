@@ -1,4 +1,4 @@
-"""Decides how the life cycle of a message is drawn: its longest life as the spine, every other state beside it."""
+"""Life-cycle diagram: draws the order of states as SVG, with the longest life as its spine."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from callback_contract.openapi.contract.order import Order
 __all__ = ["life_cycle"]
 
 _WIDTH, _HEIGHT, _GAP, _LANE = 116, 46, 44, 92
-_BOW = 32  # room for the arrows that pass over states of the spine
+_BOW = 32  # space for the arrows that pass over states of the spine
 
 
 @dataclass(frozen=True)
@@ -23,12 +23,12 @@ class _Box:
 
 
 def life_cycle(order: Order, *, title: str, text: str, links: Mapping[str, str], upright: bool = False) -> Markup:
-    """Draws an order of states as inline SVG that takes its colours from the page.
+    """Draw an order of states as inline SVG in the colours of the page.
 
     Args:
-        title: The picture's name for those who do not see it.
-        text: The same said in words.
-        links: Where a state leads, if anywhere.
+        title: The name of the picture, for screen readers.
+        text: The same in words.
+        links: The URL of each state that has one.
         upright: From top to bottom, for narrow screens, instead of from left to right.
     """
     boxes = _boxes(order)
@@ -60,7 +60,7 @@ def life_cycle(order: Order, *, title: str, text: str, links: Mapping[str, str],
 
 
 def _boxes(order: Order) -> dict[str, _Box]:
-    """Places states: along by their distance from the start, and in a lane of their own beside the spine."""
+    """Place the states: by their distance from the start, each branch in a lane."""
     spine = max(order.lives, key=len)
     boxes = {state: _Box(state, index, 0) for index, state in enumerate(spine)}
     for lane, state in enumerate((state for state in order.states if state not in boxes), start=1):
@@ -123,7 +123,7 @@ def _state(box: _Box, terminal: bool, link: str, upright: bool) -> Markup:
         else "",
         cx=x + _WIDTH // 2,
         cy=y + _HEIGHT // 2 + 5,
-        # A long name is squeezed into its box; how wide a letter is, only the reader's machine knows.
+        # A long name is squeezed into its box, since the width of a letter depends on the reader's machine.
         fit=Markup(' textLength="{}" lengthAdjust="spacingAndGlyphs"').format(_WIDTH - 16)
         if len(box.state) > 11
         else "",

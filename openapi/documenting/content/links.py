@@ -1,4 +1,4 @@
-"""Decides where each thing stands in the documentation, so that reports and `rules ID` can link to it."""
+"""Addresses in the documentation: file and anchor of each page, rule, field and fact, for links in reports."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Kind = Literal[
 _LONGEST = 150
 
 _PLACES: dict[str, tuple[str, str]] = {
-    # kind: file and anchor; {0} is the name, {1} the place inside the thing of that name
+    # kind: file and anchor; {0} is the name, {1} the place inside the named thing
     "page": ("{0}", ""),
     "callback": ("callback-{0}", ""),
     "header": ("callback-{0}", "header-{1}"),
@@ -44,7 +44,7 @@ _PLACES: dict[str, tuple[str, str]] = {
 
 
 def address(kind: Kind, name: str, inner: str = "") -> str:
-    """Returns the relative URL of a thing within one language's folder; the same in every language and version.
+    """Return the URL of a thing relative to the folder of a language.
 
     The site is `DIR/index.html` (chooses a language) and one folder for each, as in `DIR/en/rules.html#ACK-01`:
 
@@ -71,18 +71,18 @@ def address(kind: Kind, name: str, inner: str = "") -> str:
 
 
 def anchor(kind: Kind, name: str, inner: str = "") -> str:
-    """The part of an address after `#`: the `id` of the element."""
+    """Return the part of an address after `#`: the `id` of the element."""
     return address(kind, name, inner).partition("#")[2]
 
 
 def _file_token(text: str) -> str:
-    # A file's name has 255 bytes at most (every file system in use), and a letter of ours may take nine.
+    # A file's name has at most 255 bytes on every file system in use, and a letter may take nine.
     token = _token(text)
     return token if len(token) <= _LONGEST else f"{token[:_LONGEST]}~{hashlib.sha256(text.encode()).hexdigest()[:12]}"
 
 
 def file_name(kind: Kind, name: str) -> str:
-    """The part of an address before `#`."""
+    """Return the part of an address before `#`."""
     return address(kind, name).partition("#")[0]
 
 

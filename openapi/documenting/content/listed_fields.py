@@ -1,4 +1,4 @@
-"""Decides which fields of a callback its page shows: all, or whole levels of them where a site would grow too large."""
+"""Field selection: limits the fields on a callback's page of a large site to whole levels."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from callback_contract.openapi.contract.model import Callback
 __all__ = ["MOST_FIELDS", "listed_fields"]
 
 MOST_FIELDS = 200
-"""So many are on a page of a large site."""
+"""The most fields on a page of a large site."""
 
 
 def listed_fields(callback: Callback, most: int | None) -> frozenset[str]:
-    """Pointers of the fields that are shown: whole levels, and whatever `x-delivery` names."""
+    """Return the pointers of the shown fields: whole levels and `x-delivery`'s own."""
     pointers = [member.pointer for member in callback.members if member.pointer]
     if most is None or len(pointers) <= most:
         return frozenset(pointers)

@@ -1,4 +1,4 @@
-"""Decides how Markdown becomes HTML: what a description says is shown, and nothing in it can act."""
+"""Markdown renderer: turns descriptions into inert HTML, without scripts, raw HTML or remote images."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Heading = tuple[str, str]
 def _parser() -> Any:
     from markdown_it import MarkdownIt
 
-    # HTML is shown as the text it is, and an image would be a request to somebody else's server.
+    # HTML is shown as text, and images are left out, since each would be a request to a foreign server.
     parser = MarkdownIt("commonmark", {"html": False}).enable("table").disable("image")
     parser.add_render_rule("link_open", _link)
     return parser
@@ -32,23 +32,26 @@ def _link(self: Any, tokens: Any, index: int, options: Any, env: Any) -> str:
 
 
 def rendered(text: str) -> Markup:
-    """Renders a text of paragraphs, lists and tables."""
+    """Render a text of paragraphs, lists and tables."""
     return Markup(_parser().render(text))  # noqa: S704  # the parser escapes all HTML of the text
 
 
 @lru_cache(maxsize=4096)  # the callbacks of a large contract share most of their fields
 def inline(text: str) -> Markup:
-    """Renders one line: code, emphasis and links."""
+    """Render one line: code, emphasis and links."""
     return Markup(_parser().renderInline(" ".join(text.split())))  # noqa: S704  # as above
 
 
 def plain(text: str) -> str:
-    """The text without its marks, for search."""
+    """Return the text without its marks, for search."""
     return " ".join(re.sub(r"[`*]|\[([^\[\]]*)\]\([^()]*\)", r"\1", text).split())
 
 
 def page(text: str, prefix: str) -> tuple[Markup, list[Heading]]:
-    """Renders a file of Markdown without its first heading, with an anchor on each second-level one."""
+    """Render a Markdown file without its first heading.
+
+    Each second-level heading gets an anchor.
+    """
     tokens = _parser().parse(re.sub(r"\A\s*# .*\n", "", text))
     headings: list[Heading] = []
     for opening, content in pairwise(tokens):

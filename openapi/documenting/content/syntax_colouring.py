@@ -1,4 +1,4 @@
-"""Decides how code is coloured: JSON whose keys lead to their fields, and the source files of receivers."""
+"""Syntax colouring: marks up JSON whose keys link to their fields, and source files of receivers."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ Link = Callable[[str], str]
 
 
 def as_text(text: str) -> Markup:
-    """Escapes what stands between two tags."""
-    # Between tags a quotation mark is only itself; written as an entity it would take five bytes, thousands of times.
+    """Escape a text for a place between two tags."""
+    # Between tags a quotation mark needs no entity, which would take five bytes, thousands of times.
     return Markup(html.escape(text, quote=False))  # noqa: S704  # escaped
 
 
 def coloured_json(value: jp.Json, link: Link = lambda _: "") -> Markup:
-    """Writes a JSON value in lines; the text without its tags is the JSON itself."""
+    """Write a JSON value in lines; without its tags the text is the JSON itself."""
     return _written(value, (), "", link)
 
 
@@ -59,7 +59,7 @@ def _lines(parts: list[Markup], opening: str, closing: str, indent: str) -> Mark
 
 @cache
 def coloured_source(text: str, language: str) -> Markup:
-    """Colours a source file in five classes; in an unknown language it stays as it is."""
+    """Colour a source file in five classes; an unknown language stays uncoloured."""
     from pygments import lex  # type: ignore[import-untyped]
     from pygments.lexers import get_lexer_by_name  # type: ignore[import-untyped]
     from pygments.token import Comment, Keyword, Literal, Name, String  # type: ignore[import-untyped]

@@ -1,4 +1,4 @@
-"""Decides how a delivery and its answer look on the wire, and as a curl that repeats the delivery."""
+"""Wire example: shows a delivery and its response as bytes on the wire, and as a curl command."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from callback_contract.openapi.text.printable import shell_word
 
 __all__ = ["answer_text", "as_curl", "request_text"]
 
-# The reader's own receiver; a domain that is reserved for examples (RFC 2606).
+# Stands for the reader's receiver; the domain is reserved for examples (RFC 2606).
 _HOST, _PATH = "receiver.example.com", "/callbacks"
 
 
 def as_curl(callback: Callback, value: jp.Json) -> str:
-    """A command that sends a body to the receiver that `URL` names."""
+    """Return a command that sends a body to the receiver in the variable `URL`."""
     if callback.media_type == MULTIPART:
         return _form_curl(callback, value)
     method = [] if callback.method == "POST" else [f"-X {shell_word(callback.method)}"]
@@ -31,7 +31,10 @@ def as_curl(callback: Callback, value: jp.Json) -> str:
 
 
 def _form_curl(callback: Callback, value: jp.Json) -> str:
-    """A curl that writes the parts by itself: their line ends do not survive being copied."""
+    """Return a curl command that writes the parts itself.
+
+    The line ends of a multipart body do not survive copying.
+    """
     parts = ["curl -i", *(f"-H {shell_word(f'{name}: {header}')}" for name, header in _sent_headers(callback)[1:])]
     for field, name, text in to_texts(value, callback.fields):
         media_type = field.media_type or ("application/json" if field.kinds & {"object", "array"} else "")
@@ -52,13 +55,13 @@ def _sent(callback: Callback, value: jp.Json) -> str:
 
 
 def _sent_headers(callback: Callback) -> list[tuple[str, str]]:
-    """The headers of a delivery; a required one whose value nobody knows has an ellipsis in its place."""
+    """Return the headers of a delivery; an ellipsis stands for an unknown value."""
     named = [(h.name, h.default or "…") for h in callback.headers if h.default is not None or h.required]
     return [("Content-Type", content_type_of(callback.media_type)), *named]
 
 
 def request_text(callback: Callback) -> str:
-    """One delivery as it travels: the first example that may be sent, or an ellipsis for the body."""
+    """Return one delivery as sent: the first deliverable example, or an ellipsis."""
     sent = callback.delivered_examples[:1]
     body = _sent(callback, sent[0].value) if sent else "…"
     lines = [f"{callback.method} {_PATH} HTTP/1.1", f"Host: {_HOST}"]
@@ -68,7 +71,7 @@ def request_text(callback: Callback) -> str:
 
 
 def answer_text(callback: Callback) -> str:
-    """The documented answer as it travels; empty where none is documented."""
+    """Return the documented response as sent; empty when there is none."""
     answer = callback.answer
     if answer is None:
         return ""

@@ -1,4 +1,4 @@
-"""Decides in which languages the site is made, and finds its own words, which stand in words.yaml."""
+"""Words of the site: its languages, and its own texts from words.yaml."""
 
 from __future__ import annotations
 
@@ -14,19 +14,22 @@ from callback_contract.openapi.text.errors import KitError
 __all__ = ["LANGUAGES", "Words", "languages_from", "table"]
 
 LANGUAGES = {"en": "English", "zh": "中文"}
-"""Each language's code, which names its folder, and its own name of itself."""
+"""Each language's code, which names its folder, and its name in itself."""
 
 
 @cache
 def table() -> Mapping[str, Mapping[str, str]]:
-    """Every text of the site that comes neither from the contract nor from the rules, by key and language."""
+    """Return the site's own texts by key and language.
+
+    Texts of the contract and of the rules are elsewhere.
+    """
     read: dict[str, Mapping[str, str]] = read_yaml(Path(__file__).parents[1] / "words.yaml", error=KitError).value
     return read
 
 
 @dataclass(frozen=True)
 class Words:
-    """The site's words in one language; remembers which were asked for, so that a test finds the idle ones."""
+    """The site's words in one language; records the used keys for a test."""
 
     lang: str
     used: set[str] = field(default_factory=set, compare=False)
@@ -46,12 +49,15 @@ class Words:
         return text.format(**values) if values else text
 
     def has(self, key: str) -> bool:
-        """Whether the table knows a key; for names that come from the contract, such as formats."""
+        """Return whether the table has a key.
+
+        It is for names that come from the contract, such as formats.
+        """
         return key in table()
 
 
 def languages_from(text: str) -> tuple[str, ...]:
-    """Reads `en,zh`, each language once, in the order given.
+    """Read `en,zh`, each language once, in the order given.
 
     Raises:
         KitError: One is not among `LANGUAGES`, or there is none.

@@ -1,4 +1,4 @@
-"""Decides what search finds: one entry for each page, field, rule, fact, question and receiver, prepared here."""
+"""Search index: one entry for each page, field, rule, fact, question and receiver."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ __all__ = ["Entry", "index", "rows_of"]
 
 @dataclass(frozen=True)
 class Entry:
-    """One thing to be found.
+    """An entry of the search.
 
     Attributes:
-        text: More words by which it is found.
-        words: What else is searched, of which the part with the hit is shown.
-        context: What tells it from others of its name; shown, and not searched, or all parts of a page would come.
+        text: Further words by which it is found.
+        words: The text that is searched last; the part with the hit is shown.
+        context: Distinguishes it from others of its name; shown and not searched, so that a page yields one hit.
     """
 
     name: str
@@ -30,9 +30,9 @@ class Entry:
 
 
 def index(entries: Iterable[Entry]) -> str:
-    """Writes the index as JSON, deflated and in base 85: it stands in every page, and takes a third of the room.
+    """Return the index as JSON, deflated and in base 85, since each page contains it.
 
-    What is alike lies together, which deflates better; an address that ends in the entry's name is written without it.
+    Columns are kept together, which deflates better. An address that ends in the entry's name is written without it.
     """
     rows = [
         [entry.name, re.sub(f"#{re.escape(entry.name)}$", "#", entry.url), entry.text, entry.context, entry.words]
@@ -41,11 +41,11 @@ def index(entries: Iterable[Entry]) -> str:
     text = json.dumps([*zip(*rows, strict=True)], ensure_ascii=False, separators=(",", ":"))
     deflated = zlib.compressobj(9, wbits=-zlib.MAX_WBITS)
     packed = base64.b85encode(deflated.compress(text.encode()) + deflated.flush())
-    return packed.replace(b"<", b".").decode("ascii")  # no page may hold what could begin a comment
+    return packed.replace(b"<", b".").decode("ascii")  # no page may contain the beginning of a comment
 
 
 def rows_of(packed: str) -> list[Entry]:
-    """Reads an index again, as the pages do."""
+    """Read an index, as the pages do."""
     inflated = zlib.decompress(base64.b85decode(packed.replace(".", "<")), -zlib.MAX_WBITS)
     rows = [
         Entry(name, url, text, context, words)

@@ -1,4 +1,4 @@
-"""Decides what search knows of a page's body: the words below each anchor, as the page shows them."""
+"""Page text: extracts the words below each anchor of a rendered page, for search."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ _VOID = {"br", "hr", "input", "meta", "link", "img"}
 
 
 def texts_below(page: str) -> dict[str, str]:
-    """The words of a page's main part by the anchor that they follow; what stands before the first has an empty one."""
+    """Return the words of a page's main part by the anchor that precedes them.
+
+    Words before the first anchor have an empty one.
+    """
     reader = _Reader()
     reader.feed(page)
     return {place: " ".join(" ".join(words).split()) for place, words in reader.found.items()}
@@ -35,7 +38,7 @@ class _Reader(HTMLParser):
 
     def handle_endtag(self, tag: str) -> None:
         while tag in self._open and self._open.pop() != tag:
-            pass  # an end that HTML lets a page leave out
+            pass  # an end tag that HTML allows to be left out
 
     def handle_data(self, data: str) -> None:
         if "main" in self._open and self._is_read():
