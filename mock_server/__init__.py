@@ -1,4 +1,4 @@
-"""Both ends of the wire, made from the contract.
+"""Both ends of the wire, made from the contract: a mock receiver and a provider that sends.
 
 For a partner's own tests:
 

@@ -1,4 +1,4 @@
-"""Options of the inspector: who needs a token, there and for read-back, and which address the user is told."""
+"""Inspector options: choose who needs a token for the inspector and for read-back, and the page's address."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ if TYPE_CHECKING:
 
 __all__ = ["TOKEN_VARIABLE", "guarded", "inspected", "inspector_options"]
 
-TOKEN_VARIABLE = "CALLBACK_CONTRACT_INSPECT_TOKEN"  # noqa: S105  # a name, and no secret
+TOKEN_VARIABLE = "CALLBACK_CONTRACT_INSPECT_TOKEN"  # noqa: S105  # a name, not a secret
 _SHORTEST_TOKEN = 16
 
 
 def inspector_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Adds the options to a command."""
+    """Add the inspector's options to a command."""
     for option in (
         click.option("--forward-to", metavar="URL", help="The inspector may send again to this."),
         click.option(
@@ -48,14 +48,14 @@ def inspector_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def guarded(receiver: Receiver, sock: socket.socket, *, https: bool = False) -> str:
-    """Lets read-back be asked by this machine's user, and by others with a token.
+    """Let this machine's user read back, and others with a token.
 
     Args:
-        sock: Bound; where it listens decides whether a token is needed.
+        sock: The bound socket; its address decides whether a token is needed.
         https: Whether it is served by HTTPS.
 
     Returns:
-        The options of `check` that ask there.
+        The options of `check` that read back there.
 
     Raises:
         KitError: The token can be guessed.
@@ -77,19 +77,19 @@ def inspected(
     https: bool = False,
     gate: bool = False,
 ) -> str:
-    """Adds the inspector to a receiver as the options say.
+    """Add the inspector to a receiver, by the options.
 
     Args:
-        sock: Bound; where it listens decides whether a token is needed.
-        guard: Who may look; None for whoever `sock` says.
+        sock: The bound socket; its address decides whether a token is needed.
+        guard: Who may look; None to decide by `sock`.
         https: Whether it is served by HTTPS.
-        gate: Whether it is a gate, at which nobody looks on; then there is a page only when it is asked for.
+        gate: Whether the mock is a gate in a pipeline; then there is a page only on request.
 
     Returns:
         The page's address, with the token in its fragment, which no browser sends to a server; empty without a page.
 
     Raises:
-        KitError: The URL is none, or the token can be guessed.
+        KitError: The URL is invalid, or the token can be guessed.
     """
     forward_to = options["forward_to"]
     for name in ("forward_header", "forward_ca"):
@@ -120,7 +120,7 @@ def _guard(sock: socket.socket) -> Guard:
 
 def _base(sock: socket.socket, *, https: bool) -> str:
     host, port = sock.getsockname()[:2]
-    if ipaddress.ip_address(host).is_unspecified:  # reached by any of this machine's names, and by this one
+    if ipaddress.ip_address(host).is_unspecified:  # reached by every address of this machine, and by this one
         host = "::1" if ":" in host else "127.0.0.1"
     return f"http{'s' if https else ''}://{f'[{host}]' if ':' in host else host}:{port}"
 
@@ -131,13 +131,16 @@ def _forwarded(url: str, options: Mapping[str, Any]) -> Access:
     headers = tuple(header_of(text, "--forward-header") for text in options.get("forward_header") or ())
     try:
         return Access(url, headers=headers, ca=options.get("forward_ca"))
-    except KitError as error:  # there these are options of whoever sends
+    except KitError as error:  # in that place these are options of the sender
         where = {"URL": "--forward-to", "--header": "--forward-header", "--ca": "--forward-ca"}.get(error.where)
         raise KitError(error.what, where=where or error.where, remedy=error.remedy) from None
 
 
 def _token(*, needed: bool) -> str | None:
-    """The user's own token, so that an address stays good across restarts, or one by chance where one is needed."""
+    """Return the user's token, or a random one where one is needed.
+
+    A token of the user keeps an address valid across restarts.
+    """
     token = os.environ.get(TOKEN_VARIABLE) or None
     if token is None:
         return secrets.token_urlsafe(24) if needed else None

@@ -1,4 +1,4 @@
-"""Decides how the mock receiver is started from the command line."""
+"""`mock` command: starts the mock receiver, with its recorder, inspector and gate."""
 
 from __future__ import annotations
 
@@ -137,7 +137,7 @@ def mock(
         click.echo("Ctrl-C stops it.")
         try:
             serve(receiver, sock, tls, partial(ending, gate, options))
-        finally:  # an interrupt, too, leaves its report
+        finally:  # the report is written after an interrupt, too
             code = concluded(gate, contract, options) if gate else 0
     raise click.exceptions.Exit(code)
 

@@ -1,4 +1,4 @@
-"""Decides which options the mock's command has for recording, scripted answers and the gate, and what they set up."""
+"""Recording options of the `mock` command: set up the recorder, scripted responses and the gate."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ _OPTIONS = (
 
 
 def recording_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Adds the options to a command."""
+    """Add the options for recording to a command."""
     for option in reversed(_OPTIONS):
         command = option(command)
     return command
@@ -71,7 +71,7 @@ def recording_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 @contextlib.contextmanager
 def recorded(receiver: Receiver, contract: Contract, options: Mapping[str, Any]) -> Iterator[Recorder]:
-    """Has a receiver's exchanges recorded while the block runs."""
+    """Record a receiver's exchanges while the block runs."""
     from callback_contract.mock_server.store.recorder import Recorder
     from callback_contract.mock_server.store.restored_state import restore
 
@@ -96,17 +96,17 @@ def recorded(receiver: Receiver, contract: Contract, options: Mapping[str, Any])
 
 
 def scripted_answers(contract: Contract, options: Mapping[str, Any]) -> Any:
-    """The answers that the options ask for; `Prefer` is always heard."""
+    """Return the scripted responses of the options; `Prefer` is always respected."""
     from callback_contract.mock_server.receiver.scripted_responses import Scripted
 
     return Scripted(contract, options["script"], delay_s=options["delay"], drop=options["drop"])
 
 
 def expectation_of(recorder: Recorder, options: Mapping[str, Any]) -> Expectation | None:
-    """The gate that the options ask for; None when the mock just serves.
+    """Return the gate of the options; None when the mock serves without end.
 
     Raises:
-        KitError: An option of the gate stands alone.
+        KitError: An option of the gate is given without a gate.
     """
     if not (options["expect"] or options["exit_on_violation"] or options["timeout"]):
         for name in ("report_dir", "strict"):
@@ -125,7 +125,7 @@ def expectation_of(recorder: Recorder, options: Mapping[str, Any]) -> Expectatio
 
 
 def _try(directory: Path) -> None:
-    """What cannot be written is said before anything comes."""
+    """Reject a directory that cannot be written, before the first delivery."""
     try:
         directory.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -138,7 +138,7 @@ def _try(directory: Path) -> None:
 
 @contextlib.contextmanager
 def ending(gate: Expectation | None, options: Mapping[str, Any], stop: Callable[[], None]) -> Iterator[None]:
-    """Calls `stop` when the gate has seen enough or time is up."""
+    """Call `stop` when the gate has seen enough or the time is up."""
     timeout_s = options["timeout"] or (_GATE_TIMEOUT_S if options["expect"] else None)
     timer = threading.Timer(timeout_s, stop) if gate and timeout_s else None
     if gate:
@@ -154,7 +154,7 @@ def ending(gate: Expectation | None, options: Mapping[str, Any], stop: Callable[
 
 
 def concluded(gate: Expectation, contract: Contract, options: Mapping[str, Any]) -> int:
-    """Prints and writes what the gate saw; returns the exit code."""
+    """Print and write the gate's findings; return the exit code."""
     gate.is_over()
     click.echo("\n".join(gate.told()))
     if options["report_dir"]:

@@ -1,4 +1,4 @@
-"""Decides how callbacks are sent from the command line: one delivery, or the lives of many messages."""
+"""`send` command: sends one callback, or the whole lives of many messages."""
 
 from __future__ import annotations
 
@@ -182,15 +182,15 @@ class _Send:
         names = tuple(name for name, _ in sender.access.secret_headers)
         is_life, is_fresh = self.options["messages"] is not None, not self.options["repeat_ids"]
         if is_life and is_fresh:
-            click.echo(FRESH_RUN)  # once: the states of a message are one message's
+            click.echo(FRESH_RUN)  # once: all states are of one message
         for delivery in deliveries:
-            # Each delivery has an identity of its own whenever it is run, unless the ids are to come again.
+            # Each delivery gets a fresh identity on each run, unless its ids have to repeat.
             line = curl(delivery, url, extra_headers=names, run=run.id if is_fresh else "", afresh=not is_life)
             click.echo(line or f"# {len(delivery.body)} bytes that no command line can carry")
 
 
 def _gone(campaign: Any, planned: int) -> int:
-    """Runs a campaign behind a progress bar; an interrupt still gets its summary."""
+    """Run a campaign with a progress bar; an interrupt still prints the summary."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -235,7 +235,10 @@ def _summarise(tally: Any, planned: int) -> None:
 
 
 def _refuse_unsigned(callback: Callback, sender: Sender, options: Mapping[str, Any]) -> None:
-    """Withholds what would go out without the signature that the contract requires, unless it comes by --header."""
+    """Reject a callback without the signature that the contract requires.
+
+    A signature that is given by --header counts.
+    """
     from callback_contract.mock_server.signing import lacking_signature
 
     given = {text.partition(":")[0].strip().lower() for text in options["header"]}
@@ -255,7 +258,7 @@ def _refuse_unknown_state(callback: Any, state: str | None) -> None:
         )
     known = callback.member(callback.delivery.state).enum
     if known and state not in known:
-        # Tomorrow's states are worth a try, too; a slip of the finger is not.
+        # A future state may be sent on purpose; a typing mistake is likely, too.
         click.echo(f"note: the contract does not know the state {state!r}; it knows {', '.join(known)}.", err=True)
 
 
@@ -282,7 +285,10 @@ def _edited(body: bytes) -> bytes:
 
 
 def _say_what_breaks(contract: Any, callback: Any, body: bytes, *, told_of_state: bool) -> None:
-    """Tells what breaks the contract, and what it does not know: a slip of the finger looks like either."""
+    """Report what breaks the contract, and what it does not know.
+
+    A typing mistake can look like either.
+    """
     from callback_contract.mock_server.validation.validator import Validator
     from callback_contract.mock_server.wire.bodies import content_type
     from callback_contract.mock_server.wire.delivery import printable
@@ -313,7 +319,7 @@ def _say_what_breaks(contract: Any, callback: Any, body: bytes, *, told_of_state
 
 
 def _near(callback: Callback, pointer: str) -> str:
-    """The member that may have been meant."""
+    """Return the member that was probably meant."""
     import difflib
 
     *parent, name = jp.tokens(pointer)
@@ -341,7 +347,7 @@ def _show(exchange: Any, url: str) -> None:
 
 
 def printable_body(body: bytes, most: int = 4000) -> str:
-    """A body as lines that no terminal obeys."""
+    """Return a body as lines without control characters."""
     from callback_contract.mock_server.wire.delivery import printable
 
     text = body.decode("utf-8", "backslashreplace")

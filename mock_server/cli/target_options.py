@@ -1,4 +1,4 @@
-"""Decides how a command line says whom to deliver to, as whom, and how fast."""
+"""Target options: name the receiver, the sender's credentials and the pace on a command line."""
 
 from __future__ import annotations
 
@@ -30,21 +30,24 @@ _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
 class Lines(click.types.StringParamType):
-    """Text of which an environment variable holds one a line; click would split it at every space."""
+    """Text option whose environment variable has one value a line.
+
+    click would split it at every space.
+    """
 
     name = "text"
     envvar_list_splitter = "\n"
 
 
 def with_options(command: _Command, options: list[Callable[[_Command], _Command]]) -> _Command:
-    """Gives a command several options, shown in their order."""
+    """Add several options to a command, shown in their order."""
     for option in reversed(options):
         command = option(command)
     return command
 
 
 def reach_options(command: _Command) -> _Command:
-    """Options that say how a receiver is reached, and who its sender is."""
+    """Add the options that say how a receiver is reached, and with which credentials."""
     return with_options(
         command,
         [
@@ -75,7 +78,7 @@ def reach_options(command: _Command) -> _Command:
 
 
 def pace_options(command: _Command) -> _Command:
-    """Options that bound how fast and how much is sent."""
+    """Add the options that bound the rate and the number of deliveries."""
     return with_options(
         command,
         [
@@ -108,10 +111,10 @@ def pace_options(command: _Command) -> _Command:
 
 
 def access_to(url: str, options: Mapping[str, Any], *, headers: str = "header") -> Access:
-    """How `reach_options` say that a URL is reached.
+    """Return how a URL is reached, by the `reach_options`.
 
     Args:
-        headers: The option that holds the headers for this URL.
+        headers: The option with the headers for this URL.
 
     Raises:
         KitError: A header or credentials without a colon.
@@ -119,12 +122,12 @@ def access_to(url: str, options: Mapping[str, Any], *, headers: str = "header") 
     from callback_contract.mock_server.client.sender import Access
 
     if options.get("auth") is not None and ":" not in options["auth"]:
-        # It is not repeated here: it may be the password alone.
+        # It is not repeated here: it may be a password without a user.
         raise KitError("credentials without a colon", where="--auth", remedy="Write USER:PASSWORD.")
     return Access(
         url=url,
         headers=tuple(header_of(text, f"--{headers.replace('_', '-')}") for text in options[headers]),
-        # The receiver's basic credentials are not its read-back's.
+        # The receiver's basic credentials are not those of its read-back.
         basic_auth=options["auth"] if headers == "header" else None,
         client_cert=options["cert"],
         client_key=options["key"],
@@ -137,17 +140,17 @@ def access_to(url: str, options: Mapping[str, Any], *, headers: str = "header") 
 
 
 def sender_to(url: str, options: Mapping[str, Any], *others: str) -> Sender:
-    """A sender to a receiver, as `reach_options` and `pace_options` say.
+    """Return a sender to a receiver, by the `reach_options` and `pace_options`.
 
     Args:
-        others: URLs that others under the same pace are going to send to.
+        others: URLs of other senders that share the pace.
 
     Raises:
-        KitError: An option's value makes no sense, or a secret is not set.
+        KitError: An option's value is invalid, or a secret is not set.
     """
     from callback_contract.mock_server.client.sender import Pace, Sender
 
-    access = access_to(url, options)  # first: it says what is wrong with a URL
+    access = access_to(url, options)  # first: it reports an invalid URL
     pace = Pace.towards(
         url,
         *others,
@@ -168,7 +171,7 @@ def _signer(signature: str | None) -> Any:
 
 
 def header_of(text: str, option: str) -> tuple[str, str]:
-    """Name and value of a header as an option gives it.
+    """Return name and value of a header in an option.
 
     Raises:
         KitError: There is no colon.
@@ -181,7 +184,10 @@ def header_of(text: str, option: str) -> tuple[str, str]:
 
 
 def pace_in_words(pace: Pace, most_at_once: int = 0) -> str:
-    """A pace as it is printed before the first delivery; more may go at once to a receiver that takes no longer."""
+    """Return a pace as it is printed before the first delivery.
+
+    More deliveries may be in flight at once to a receiver that takes no longer for it.
+    """
     rate = f"{pace.per_second:g} a second" if pace.per_second else "no limit to the rate"
     most = f", {pace.most} in all" if pace.most else ""
     more = f" to {most_at_once}" if most_at_once > pace.at_once else ""

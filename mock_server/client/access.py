@@ -1,4 +1,4 @@
-"""Decides how a receiver is reached, what is sent along to prove who sends, and what of that no report may show."""
+"""Access to a receiver: URL, headers, credentials and trust, and which of them are secret."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ __all__ = ["NO_ANSWER_S", "Access"]
 _SHORTEST_PASSWORD = 4
 
 NO_ANSWER_S = 30.0
-"""The upper end of what providers wait (shared "no answer", judgement.md)."""
+"""The upper end of the time that providers wait ("no answer", judgement.md)."""
 
 
 @dataclass(frozen=True)
 class Access:
-    """How to get to a receiver.
+    """The way to reach a receiver.
 
     Attributes:
         url: Complete URL; path and query are kept to the letter.
-        headers: Added to every request; secrets may stand here, so they are never written to a report.
+        headers: Added to every request; they may be secret, so they are never written to a report.
         basic_auth: `user:password`.
         client_cert: PEM file with the client's certificate, and its key unless `client_key` names it.
         ca: PEM file of certificate authorities to trust instead of the usual ones.
         insecure: Trusts any certificate.
         proxy: URL of an HTTP proxy.
-        timeout_s: Seconds after which there is no answer.
-        app: Named in the place of scheme, host and port wherever a URL is shown; for an app on a passing port.
+        timeout_s: Seconds after which the exchange counts as unanswered.
+        app: Shown instead of scheme, host and port of the URL, for an app on a temporary port.
     """
 
     url: str
@@ -85,7 +85,7 @@ class Access:
 
     @property
     def secret_headers(self) -> Headers:
-        """Everything that is sent beside the delivery itself."""
+        """All headers that are sent in addition to those of the delivery."""
         user = urlsplit(self.url).netloc.rpartition("@")[0]
         pair = self.basic_auth if self.basic_auth is not None else unquote(user) if user else None
         if pair is None:
@@ -94,7 +94,7 @@ class Access:
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """Texts that no report may show: header values, users and passwords, the values of the query."""
+        """Texts that no report may show: header values, users, passwords, query values."""
         found = [value for _, value in self.secret_headers]
         found += [value.partition(" ")[2] for value in found]
         raw = [value for _, value in _parameters(self.url)]
@@ -106,7 +106,7 @@ class Access:
 
     @property
     def credentials(self) -> dict[str, tuple[str, ...]]:
-        """What proves to the receiver who sends, by what it is called; what merely says something is none of it."""
+        """Credentials by name; headers that prove nothing are left out."""
         found: dict[str, tuple[str, ...]] = {
             f"the header {name}": (value, value.partition(" ")[2])
             for name, value in self.secret_headers
@@ -122,12 +122,15 @@ class Access:
 
 
 def _parameters(url: str) -> list[tuple[str, str]]:
-    """Names and values of a URL's query, the values as they are written."""
+    """Return names and values of a URL's query, the values unescaped."""
     pairs = (pair.partition("=") for pair in urlsplit(url).query.split("&"))
     return [(unquote(name), value) for name, _, value in pairs]
 
 
 def _of_pair(pair: str) -> list[str]:
-    """What is secret of `user:password`; where hardly a password is given, the user is a token by convention."""
+    """Return the secret parts of `user:password`.
+
+    With a very short password, the user is a token by convention.
+    """
     user, _, password = pair.partition(":")
     return [pair, password, *([user] if len(password) < _SHORTEST_PASSWORD else [])]

@@ -1,4 +1,4 @@
-"""Decides whether the PEM files that prove who sends, and whom to trust, can be used: said before anything is sent."""
+"""Client certificate: checks and loads the PEM files of `--cert`, `--key` and `--ca` before anything is sent."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ class _Encrypted(Exception):
 
 
 def check_pem_files(client_cert: str | None, client_key: str | None, ca: str | None) -> None:
-    """Reads what `--cert`, `--key` and `--ca` name.
+    """Read the files of `--cert`, `--key` and `--ca`.
 
     Raises:
-        KitError: One is no file, holds no such thing, has a passphrase, or key and certificate are not a pair.
+        KitError: A file is missing, has other content or a passphrase, or key and certificate are not a pair.
     """
     for option, path in (("--cert", client_cert), ("--key", client_key), ("--ca", ca)):
         if path is not None and not os.path.isfile(path):
@@ -37,10 +37,10 @@ def check_pem_files(client_cert: str | None, client_key: str | None, ca: str | N
 
 
 def show_client_certificate(context: ssl.SSLContext, client_cert: str, client_key: str | None) -> None:
-    """Lets a context prove by a certificate who sends.
+    """Load a client certificate into a context.
 
     Raises:
-        KitError: It cannot be read, its key has a passphrase, or they are not a pair.
+        KitError: It cannot be read, its key has a passphrase, or the two are not a pair.
     """
 
     def no_passphrase() -> str:

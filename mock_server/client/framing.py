@@ -1,4 +1,4 @@
-"""Decides how the bytes of one delivery travel: in which pieces, on which connection, and how a failure is called."""
+"""Framing of a delivery: sends bodies in chunks or slowly, reads whole responses, and names failures."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ _PATIENCE_S = 1.0
 
 
 class TooBigError(Exception):
-    """An answer has no end, or one far beyond what an acknowledgement may need."""
+    """A response is endless, or far larger than an acknowledgement needs."""
 
 
 def read_whole(response: Any) -> bytes:
-    """The answer's body.
+    """Return the body of a response.
 
     Raises:
         TooBigError: It has more than `LIMIT_ANSWER_BYTES`.
@@ -55,7 +55,7 @@ def read_whole(response: Any) -> bytes:
 
 
 def in_chunks(body: bytes, sizes: tuple[int, ...]) -> Iterator[bytes]:
-    """A body in pieces of these sizes in turn; each becomes a chunk."""
+    """Yield a body in pieces of these sizes in turn; each becomes a chunk."""
     at = turn = 0
     while at < len(body):
         size = sizes[turn % len(sizes)]
@@ -64,7 +64,7 @@ def in_chunks(body: bytes, sizes: tuple[int, ...]) -> Iterator[bytes]:
 
 
 def slowly(body: bytes, parts: int, pause_s: float) -> Iterator[bytes]:
-    """A body in equal parts with pauses between them."""
+    """Yield a body in equal parts with pauses between them."""
     size = max(1, -(-len(body) // parts))
     for at in range(0, len(body), size):
         if at:
@@ -73,7 +73,7 @@ def slowly(body: bytes, parts: int, pause_s: float) -> Iterator[bytes]:
 
 
 class _InUse(threading.local):
-    """What this thread's delivery travels on."""
+    """The connection of this thread's delivery."""
 
     sock: Any = None
     reused: bool = False
@@ -83,9 +83,9 @@ connection_in_use = _InUse()
 
 
 class TellingConnection(HTTPConnection):
-    """urllib3's connection, which tells the sending thread its socket and whether it was used before.
+    """Connection that reports its socket, and its reuse, to the sending thread.
 
-    Its sockets keep to the deadline of the sending thread.
+    Its sockets keep the deadline of the sending thread.
     """
 
     used = False
@@ -112,26 +112,29 @@ class TellingTlsConnection(TellingConnection, HTTPSConnection):
 
 
 def when_continued(body: bytes) -> Iterator[bytes]:
-    """The body once the receiver wants it: `Expect: 100-continue` was sent before.
+    """Yield the body once the receiver sends `100 Continue`, or after a second.
 
-    Like curl: a receiver that says nothing gets it after a second (RFC 9110 §10.1.1 allows it).
+    Like curl, it does not wait longer for a silent receiver (RFC 9110, section 10.1.1, allows it).
     """
     readable, _, _ = select.select([connection_in_use.sock], [], [], min(_PATIENCE_S, left_s()))
     if readable and not hasattr(connection_in_use.sock, "pending"):
         start = connection_in_use.sock.recv(12, socket.MSG_PEEK)
         if start.startswith(b"HTTP/1.") and not start.endswith(b" 100"):
-            return  # a final answer: the body is not wanted
+            return  # a final response: the body is not wanted
     yield body
 
 
 def died_before_answer(error: Exception) -> bool:
-    """Whether a connection was closed before the first byte of an answer."""
+    """Return whether a connection was closed before the first byte of a response."""
     cause = error.args[1] if len(error.args) > 1 else None
     return isinstance(cause, (ConnectionResetError, BrokenPipeError)) or type(cause).__name__ == "RemoteDisconnected"
 
 
 def failure_of(error: Exception) -> tuple[str, str]:
-    """Names the reason for no answer; the detail is the library's words without addresses of objects."""
+    """Return the kind of a failure, and the library's text for it.
+
+    Addresses of objects are removed from the text.
+    """
     name, text = type(error).__name__, str(error)
     inner = error.args[1] if len(error.args) > 1 and isinstance(error.args[1], Exception) else error
     if isinstance(error, urllib3.exceptions.ProxyError):

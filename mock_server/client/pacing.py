@@ -1,4 +1,4 @@
-"""Decides how much a receiver gets, and when the next delivery may go out."""
+"""Pace of deliveries: limits their rate, their number in flight and their total."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ class OutOfBudget(Exception):
 
 @dataclass(frozen=True)
 class Pace:
-    """How much a receiver gets.
+    """The limits of a sender.
 
     Attributes:
         per_second: Deliveries a second at most; None for no limit.
-        at_once: Deliveries under way at the same time.
-        most: Deliveries in all; None for no limit.
+        at_once: The most deliveries in flight.
+        most: The most deliveries in all; None for no limit.
         until: `time.monotonic()` after which nothing more is sent; None for no limit.
     """
 
@@ -40,14 +40,14 @@ class Pace:
         most: int | None = None,
         until: float | None = None,
     ) -> Pace:
-        """The pace for receivers: without limit on this machine, careful as soon as one is elsewhere."""
+        """Return the pace for receivers: unlimited on this machine, careful elsewhere."""
         if all(map(is_loopback, urls)):
             return cls(per_second, at_once or 16, most, until)
         return cls(per_second or 20.0, at_once or 4, most or 1000, until)
 
 
 def is_loopback(url: str) -> bool:
-    """Whether a URL names this machine."""
+    """Return whether a URL names this machine."""
     host = urlsplit(url).hostname or ""
     try:
         return ipaddress.ip_address(host).is_loopback
@@ -56,7 +56,7 @@ def is_loopback(url: str) -> bool:
 
 
 class Turns:
-    """Gives out turns at a pace; safe to use from several threads and for several receivers."""
+    """Scheduler of turns at a pace, for several threads and receivers."""
 
     def __init__(self, pace: Pace) -> None:
         self._pace = pace
@@ -66,10 +66,10 @@ class Turns:
         self._not_before = 0.0
 
     def take(self, count: int) -> None:
-        """Waits until `count` deliveries may go out together, and counts them.
+        """Wait until `count` deliveries may be sent together, and count them.
 
         Raises:
-            OutOfBudget: They may not go out any more.
+            OutOfBudget: A limit is reached.
         """
         pace = self._pace
         with self._lock:
@@ -82,15 +82,15 @@ class Turns:
             self._sent += count
             if pace.per_second:
                 self._not_before = turn + count / pace.per_second
-        # Not time.sleep: whoever is interrupted must not wait for a sleeping thread.
+        # Not time.sleep: an interrupted thread must not wait for a sleeping one.
         if turn > now and self._ended.wait(turn - now):
             raise OutOfBudget("the run was stopped")
 
     def wait_until(self, moment: float) -> None:
-        """Lets nothing out before a moment of `time.monotonic()`."""
+        """Block all deliveries until a moment of `time.monotonic()`."""
         with self._lock:
             self._not_before = max(self._not_before, moment)
 
     def end(self) -> None:
-        """Wakes whoever waits for a turn."""
+        """Wake all threads that wait for a turn."""
         self._ended.set()

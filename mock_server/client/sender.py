@@ -1,4 +1,4 @@
-"""Decides how exact bytes reach a receiver: one connection pool, a pace that holds, flow control respected."""
+"""Sender of deliveries: sends exact bytes over one connection pool, at a pace, and respects flow control."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ from callback_contract.openapi.text.secret_spellings import NO_SECRETS, Secrets
 
 __all__ = ["LIMIT_ANSWER_BYTES", "NO_ANSWER_S", "Access", "OutOfBudget", "Pace", "Sender", "is_loopback"]
 
-_LONGEST_WAIT_S = 120.0  # who asks for more is not there today
-_MOST_WAITS = 10  # a receiver that always says later is one that never acknowledges
+_LONGEST_WAIT_S = 120.0  # a receiver that asks for more is not available today
+_MOST_WAITS = 10  # a receiver that always asks to wait never acknowledges
 
 Signer = Callable[[Delivery, str], Headers]
-"""Signs the final bytes of a delivery to a request target; what it gives is sent beside the delivery's headers."""
+"""Returns the headers that sign the final bytes of a delivery to a request target."""
 
 
 class Sender:
@@ -57,7 +57,7 @@ class Sender:
         self._own = access.secret_headers
 
     def beside(self, access: Access) -> Sender:
-        """Another sender under the same pace: what both send together is bounded, and both wait when one has to."""
+        """Return another sender that shares this one's pace and waits."""
         other = Sender(access, self.pace, self.signer)
         other._turns = self._turns
         return other
@@ -73,7 +73,8 @@ class Sender:
 
     @functools.cached_property
     def _tls(self) -> ssl.SSLContext:
-        # Made once: reading the usual authorities takes longer than a handshake, and would count as the receiver's.
+        # Made once: reading the trusted authorities takes longer than a handshake, and would count as the receiver's
+        # time.
         context = create_urllib3_context(cert_reqs=ssl.CERT_NONE if self.access.insecure else ssl.CERT_REQUIRED)
         if self.access.ca:
             context.load_verify_locations(self.access.ca)
@@ -112,7 +113,7 @@ class Sender:
         return urllib3.ProxyManager(url, proxy_ssl_context=bounded_tls(context))
 
     def send(self, delivery: Delivery, *, has_turn: bool = False) -> Exchange:
-        """Sends one delivery and waits out flow control.
+        """Send one delivery, and again after the wait that the receiver asks for.
 
         Args:
             has_turn: Whether `take_turns` has already counted it.
@@ -137,42 +138,42 @@ class Sender:
             self._turns.wait_until(now + wait_s)
 
     def signed(self, delivery: Delivery) -> Delivery:
-        """Fixes the signature of a delivery now, so that what is sent later carries the same."""
+        """Return the delivery with its signature fixed, for sending it later."""
         assert self.signer is not None
         return replace(delivery, signature=self.signer(delivery, delivery.target or self._target))
 
     def send_once(self, delivery: Delivery) -> Exchange:
-        """Sends one delivery a person asked for; an answer that asks to wait is shown, not waited for."""
+        """Send one delivery by hand; a response that asks to wait is shown, not obeyed."""
         self.take_turns(1)
         return self._once(delivery)
 
     def fetch(self, target: str, headers: Headers) -> Exchange:
-        """Gets another resource of the same host (read-back); no delivery, so neither paced nor counted.
+        """Get another resource of the same host (read-back), neither paced nor counted.
 
         Raises:
-            OutOfBudget: The time that the pace allows is over.
+            OutOfBudget: The time of the pace is over.
         """
         if self.pace.until is not None and time.monotonic() > self.pace.until:
             raise OutOfBudget("the time that --max-time allows is used up")
         return self._once(Delivery("", "GET", headers, b"", target=target))
 
     def renew(self) -> None:
-        """Drops the kept connections; the next delivery opens one."""
+        """Close the kept connections; the next delivery opens a new one."""
         if "_pool" in self.__dict__:
             self._pool.close()
             del self._pool
 
     def close(self) -> None:
-        """Gives the connections back, and wakes whoever waits for a turn."""
+        """Close the connections and wake all threads that wait for a turn."""
         self._turns.end()
         if "_pool" in self.__dict__:
             self._pool.close()
 
     def take_turns(self, count: int) -> None:
-        """Waits until `count` deliveries may go out together, and counts them.
+        """Wait until `count` deliveries may be sent together, and count them.
 
         Raises:
-            OutOfBudget: They may not go out any more.
+            OutOfBudget: A limit is reached.
         """
         self._turns.take(count)
 
@@ -193,7 +194,7 @@ class Sender:
     def _leak(self, answer: Response) -> str:
         if self._looked_for == NO_SECRETS:
             return ""
-        # The bytes of each value, which are read one by one; NUL stands in none, so that nothing is found across two.
+        # The bytes of each value are latin-1 characters; no value has NUL, so that no match spans two values.
         values = [value.encode("latin-1", "backslashreplace") for _, value in answer.headers]
         told = b"\0".join((*values, answer.body))
         if not self._looked_for.stand_in(told):
@@ -202,7 +203,7 @@ class Sender:
 
     @functools.cached_property
     def credentials(self) -> dict[str, Secrets]:
-        """What proves who sends and is known again in an answer, by what it is called."""
+        """The credentials, by name, that are recognisable in a response."""
         found = {name: Secrets.of(texts) for name, texts in self._credentials.items()}
         return {name: secrets for name, secrets in found.items() if secrets.spelt}
 
@@ -225,7 +226,7 @@ class Sender:
         try:
             return self._request(self._pool, delivery)
         except urllib3.exceptions.ProtocolError as error:
-            # A kept connection may die between two deliveries; senders open another one (RFC 9112 §9.3).
+            # A kept connection may die between two deliveries; senders open a new one (RFC 9112 section 9.3).
             if not (connection_in_use.reused and died_before_answer(error)):
                 raise
             return self._request(self._pool, delivery)
@@ -268,11 +269,11 @@ class Sender:
             response.close()
             raise
         finally:
-            response.release_conn()  # a closed one, too: the pool would wait for it for ever
+            response.release_conn()  # a closed one, too: else the pool would wait for it for ever
         return Response(response.status, response.reason or "", tuple(response.headers.items()), content)
 
     def _request_target(self, pool: Any, delivery: Delivery) -> str:
         target = delivery.target or self._target
-        if self.access.proxy and pool.scheme == "http":  # a forwarding proxy wants the whole URL (RFC 9112 §3.2.2)
+        if self.access.proxy and pool.scheme == "http":  # a forwarding proxy needs the whole URL (RFC 9112 §3.2.2)
             return urlunsplit((*urlsplit(self.access.url)[:1], self._authority, "", "", "")) + target
         return target

@@ -1,1 +1,1 @@
-"""A web page on the mock's own port that shows what came: `pages.Inspector` is its ASGI application."""
+"""Inspector: a web page on the mock's own port that shows the received deliveries (`app.Inspector`)."""

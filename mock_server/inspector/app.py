@@ -1,4 +1,4 @@
-"""Decides what is served where under the mock's prefix: the page, what it asks for, and the stream of arrivals."""
+"""Inspector application: serves the page, its data and the event stream below the mock's prefix."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _MEDIA_TYPES = {".html": "text/html", ".js": "text/javascript", ".css": "text/cs
 _SAFETY = tuple(
     (name.encode(), value.encode())
     for name, value in {
-        # Nothing but this page's own files runs or is asked, and no text becomes markup.
+        # Only this page's own files run or are requested, and no text becomes markup.
         "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self';"
         " connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none';"
         " require-trusted-types-for 'script'; trusted-types 'none'",
@@ -40,7 +40,7 @@ _SAFETY = tuple(
         "cache-control": "no-store",
     }.items()
 )
-_LOOKS_S = 0.25  # between two looks at who is still there, and the least time between two messages of a stream
+_LOOKS_S = 0.25  # seconds between two checks for closed streams, and the least time between two messages of a stream
 _SIGN_OF_LIFE_S = 10.0
 _MOST_STREAMS = 100
 _ONE = re.compile("deliveries/([0-9]{1,18})(|/body|/life|/send)")
@@ -49,12 +49,12 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 
 class Inspector:
-    """An ASGI application that shows what a reader knows.
+    """ASGI application that shows the deliveries of a reader.
 
     Args:
-        base_url: Of the mock itself, without a path; curl lines go there.
+        base_url: The mock's own URL without a path, for curl lines.
         guard: Who may look.
-        forwarding: Where deliveries are sent again; None for nowhere.
+        forwarding: The receiver to which deliveries are sent again; None without one.
     """
 
     def __init__(
@@ -64,12 +64,12 @@ class Inspector:
         self._guard, self._forwarding = guard, forwarding
         self._prefix = receiver.prefix
         self._api = receiver.prefix + "api/"
-        self._turns = asyncio.Semaphore(2)  # a search through everything is work; the mock's answers come first
+        self._turns = asyncio.Semaphore(2)  # a full search is work; the mock's responses come first
         self._sends = asyncio.Semaphore(1)
         self._streams = 0
 
     def takes(self, path: str) -> bool:
-        """Whether a path is one of the inspector's."""
+        """Return whether a path is one of the inspector's."""
         return path in self._files or path.startswith(self._api) or path == self._prefix[:-1]
 
     @cached_property
@@ -84,7 +84,7 @@ class Inspector:
         return files
 
     async def __call__(self, scope: Any, receive: Any, send: Send) -> None:
-        """Answers one request."""
+        """Respond to one request."""
         path, method = scope["path"], scope["method"]
         changes = path.endswith("/send")
         if method not in ({"POST"} if changes else {"GET", "HEAD"}):
@@ -141,7 +141,7 @@ class Inspector:
 
     def _listed(self, query: bytes) -> tuple[int, bytes, str]:
         ask = asked(query)
-        # Asked for before the list is read, so that what comes meanwhile is asked for again and not missed.
+        # Read before the list, so that a delivery in between is asked for again and not missed.
         last = self._reader.last_id
         if ask.after is not None:
             found = self._reader.after(ask.after, ask.wanted, limit=ask.limit)
@@ -157,7 +157,7 @@ class Inspector:
         return _json(self._forwarding.send(arrival))
 
     async def _stream(self, scope: Any, receive: Any, send: Send) -> None:
-        """Tells the newest id whenever there is a newer one, a few times a second at most."""
+        """Send the newest id when it has changed, a few times a second at most."""
         if self._streams >= _MOST_STREAMS:
             await _problem(send, 503, "Too many pages are open.")
             return
@@ -173,7 +173,7 @@ class Inspector:
                 if last != told or quiet_s >= _SIGN_OF_LIFE_S:
                     await send({"type": "http.response.body", "body": b"data: %d\n\n" % last, "more_body": True})
                     quiet_s = 0.0
-                await asyncio.sleep(_LOOKS_S if last != told else 0.01)  # a closed recorder lets nobody wait
+                await asyncio.sleep(_LOOKS_S if last != told else 0.01)  # a closed recorder makes no client wait
                 told = last
             await send({"type": "http.response.body", "body": b""})
         finally:

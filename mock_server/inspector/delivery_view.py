@@ -1,4 +1,4 @@
-"""Decides what of a delivery the page is told, as JSON; whatever was received stays text."""
+"""Delivery view: converts recorded deliveries into the page's JSON; received content stays text."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ __all__ = ["contract_shown", "detail", "histogram", "row"]
 
 _LONGEST_IN_A_ROW = 200
 _Found = TypeVar("_Found")
-_MOST_FOUND = 500  # a body may be wrong in ten thousand places
+_MOST_FOUND = 500  # a body may have ten thousand violations
 
 
 def row(arrival: StoredDelivery) -> dict[str, Any]:
-    """What a list shows of a delivery."""
+    """Return the parts of a delivery that a list shows."""
     first = arrival.violations[0] if arrival.violations else None
     return {
         "id": arrival.id,
@@ -41,7 +41,7 @@ def row(arrival: StoredDelivery) -> dict[str, Any]:
 
 
 def detail(arrival: StoredDelivery, curl: str | None) -> dict[str, Any]:
-    """Everything about a delivery but its body, which the page gets as bytes."""
+    """Return all of a delivery but its body, which the page gets as bytes."""
     return row(arrival) | {
         "target": arrival.target,
         "whole": arrival.whole,
@@ -56,17 +56,17 @@ def detail(arrival: StoredDelivery, curl: str | None) -> dict[str, Any]:
 
 
 def _first(found: Iterable[_Found]) -> list[_Found]:
-    """The first of what was found, each once."""
+    """Return the first distinct findings."""
     return list(dict.fromkeys(found))[:_MOST_FOUND]
 
 
 def histogram(latencies: list[tuple[float, int]]) -> list[dict[str, float | None]]:
-    """Upper ends in milliseconds, None for the last, and how many."""
+    """Return upper ends in milliseconds (None for the last) and counts."""
     return [{"to_ms": None if isinf(edge) else edge * 1000, "count": count} for edge, count in latencies]
 
 
 def contract_shown(contract: Contract) -> dict[str, Any]:
-    """The callbacks, each with its states in order."""
+    """Return the callbacks, each with its states in order."""
     orders = {callback.name: callback.delivery.order for callback in contract.callbacks}
     return {
         "version": contract.version,

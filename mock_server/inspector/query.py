@@ -1,4 +1,4 @@
-"""Decides which deliveries a query string asks for, and refuses one that it does not understand."""
+"""Inspector query: parses the filter and the page of a query string, and rejects unknown parameters."""
 
 from __future__ import annotations
 
@@ -23,7 +23,10 @@ _TEXTS = ("callback", "message", "state", "text")
 
 @dataclass(frozen=True)
 class Query:
-    """A filter, and which part of what fits: below `before` (newest first) or above `after` (oldest first)."""
+    """A filter and a page of the result.
+
+    The page is below `before` (newest first) or above `after` (oldest first).
+    """
 
     wanted: Filter
     before: int | None
@@ -32,10 +35,10 @@ class Query:
 
 
 def asked(query: bytes) -> Query:
-    """Reads a query string.
+    """Parse a query string.
 
     Raises:
-        ValueError: A parameter is unknown or its value cannot be; the text names the parameter.
+        ValueError: A parameter is unknown or its value is invalid; the text names the parameter.
     """
     given = dict(parse_qsl(query.decode("latin-1"), keep_blank_values=False, max_num_fields=20))
     for name, value in given.items():

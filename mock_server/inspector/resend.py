@@ -1,4 +1,4 @@
-"""Decides how a recorded delivery is sent again: its exact bytes, once, and to the URL of `--forward-to` alone."""
+"""Resending: sends the exact bytes of a recorded delivery once more, only to the URL of `--forward-to`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from callback_contract.openapi.text.secret_spellings import LOOKED_AT, Secrets
 
 __all__ = ["Forwarding", "curl_of", "header_text"]
 
-# Hop by hop (RFC 9110 §7.6.1), or written anew by whoever sends.
+# Hop-by-hop headers (RFC 9110 section 7.6.1), and those that a sender writes anew.
 _NOT_SENT = frozenset(
     """host connection content-length transfer-encoding expect keep-alive te trailer upgrade proxy-connection
     proxy-authorization""".split()
@@ -25,7 +25,10 @@ _SHOWN_BYTES = 4000
 
 
 class Forwarding:
-    """Sends to one receiver, one delivery at a time; its own headers replace recorded ones of their names."""
+    """Sender to one receiver, one delivery at a time.
+
+    Its own headers replace recorded ones of the same name.
+    """
 
     def __init__(self, access: Access) -> None:
         self.access = access
@@ -34,7 +37,10 @@ class Forwarding:
         self._turn = threading.Lock()
 
     def send(self, arrival: StoredDelivery) -> dict[str, Any]:
-        """Sends a delivery and waits for the answer, at most 30 s; flow control is told and not waited out."""
+        """Send a delivery and wait up to 30 s for the response.
+
+        Flow control is shown and not obeyed.
+        """
         own = {name.lower() for name, _ in self.access.secret_headers}
         recorded, redacted = _headers(arrival)
         headers = tuple((name, value) for name, value in recorded if name.lower() not in own)
@@ -53,35 +59,38 @@ class Forwarding:
             "headers": [(name, masked_header(name, self._without_secrets(value))) for name, value in answer.headers]
             if answer
             else (),
-            # A staging receiver may well echo what it got.
+            # A staging receiver may echo the request.
             "body": self._without_secrets(answer.body[:LOOKED_AT].decode("utf-8", "backslashreplace"))[:_SHOWN_BYTES]
             if answer
             else "",
         }
 
     def close(self) -> None:
-        """Gives the connection back."""
+        """Close the connection."""
         self._sender.close()
 
 
 def curl_of(arrival: StoredDelivery, url: str) -> str | None:
-    """A command that sends a delivery to a URL; None where a command line cannot carry it, or should not."""
+    """Return a command that sends a delivery; None where it cannot or should not.
+
+    A command line cannot carry every body.
+    """
     headers, left_out = _headers(arrival)
     if not arrival.whole or "{run}" in f"{arrival.method}{headers}" or b"{run}" in arrival.body:
-        return None  # in a report those characters stand for a fresh run
+        return None  # in a report these characters stand for a fresh run
     delivery = Delivery(arrival.callback, arrival.method, headers, arrival.body)
     return curl(delivery, shell_word(url), extra_headers=tuple(left_out))
 
 
 def _headers(arrival: StoredDelivery) -> tuple[Headers, list[str]]:
-    """Headers to send, and the names of those whose secret values were not kept."""
+    """Return the headers to send, and the names of those whose secrets were not kept."""
     headers = [(name, value) for name, value in arrival.headers if name.lower() not in _NOT_SENT]
     kept = tuple((name, header_text(value)) for name, value in headers if not isinstance(value, Redacted))
     return kept, [name for name, value in headers if isinstance(value, Redacted)]
 
 
 def header_text(value: str) -> str:
-    """A header's value, whose bytes were read one by one, as the text that has the same bytes in UTF-8."""
+    """Return a latin-1 header value as the text with the same bytes in UTF-8."""
     try:
         return value.encode("latin-1").decode()
     except UnicodeDecodeError:

@@ -1,4 +1,4 @@
-"""Decides the words of the inspector in both its languages: English first, then Simplified Chinese."""
+"""Words of the inspector in both of its languages: English first, then Simplified Chinese."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "paused": ("paused", "已暂停"),
     "new_many": ("many new ↑", "大量新投递 ↑"),
     "new": ("{count} new ↑", "{count} 条新投递 ↑"),
-    # what there is
+    # summary
     "summary": ("Summary", "概况"),
     "counts": ("Counts", "计数"),
     "all": ("All", "全部"),

@@ -1,1 +1,1 @@
-"""The provider's side of the wire: whole lives of messages, retried, repeated and out of order as asked."""
+"""Provider: sends whole lives of messages, with retries, duplicates and reordered states on request."""

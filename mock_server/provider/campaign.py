@@ -1,4 +1,4 @@
-"""Decides how a campaign goes out: when what is due, what is tried again, what is given up."""
+"""Campaign scheduler: sends the lives of many messages, retries failed deliveries and gives up at the limit."""
 
 from __future__ import annotations
 
@@ -25,22 +25,22 @@ from callback_contract.openapi.text.errors import KitError
 __all__ = ["Campaign", "Tally"]
 
 _NO_RETRY = Retry(0.0, 0)
-_MESSAGES_A_GROUP = 4  # some messages share a task or a recipient, as a campaign's do
+_MESSAGES_A_GROUP = 4  # messages that share a task or a recipient, as in a real campaign
 
 
 @dataclass
 class Tally:
-    """What came of a campaign so far.
+    """The counts of a campaign so far.
 
     Attributes:
         delivered: Events that were acknowledged.
-        given_up: Events that were not, after every try.
-        tries: Deliveries that went out, retries and duplicates among them.
-        retried: Of these, those after an answer that was none or not 2xx.
-        repeated: Of these, duplicates that were asked for.
-        waits: How often `Retry-After` was respected.
-        answers: How often each answer came, those that asked to wait among them, in plain words.
-        latencies: Seconds of each answered try.
+        given_up: Events that were not acknowledged after every try.
+        tries: Sent deliveries, retries and duplicates included.
+        retried: Of these, the ones after a missing or non-2xx response.
+        repeated: Of these, the ones from `Mix.duplicates` and `Mix.concurrent`.
+        waits: Waits for `Retry-After`.
+        answers: Count of each kind of response in words, requests to wait included.
+        latencies: Seconds of each try with a response.
     """
 
     delivered: int = 0
@@ -53,7 +53,7 @@ class Tally:
     latencies: array[float] = field(default_factory=lambda: array("d"))
 
     def percentile(self, share: float) -> float:
-        """A latency in seconds below which `share` of all answers stayed; 0 without any."""
+        """Return the latency in seconds at a share of all responses; 0 without any."""
         ordered = sorted(self.latencies)
         return ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else 0.0
 
@@ -70,7 +70,7 @@ class _Message:
 
 @dataclass(frozen=True)
 class _Job:
-    """One delivery that is due; `tries` counts those before it."""
+    """One delivery that is due; `tries` counts the earlier tries."""
 
     message: _Message
     step: Step
@@ -80,11 +80,11 @@ class _Job:
 
 @dataclass
 class Campaign:
-    """Many messages, each with a life of its own.
+    """Many messages, each with its own life.
 
     Attributes:
         speed: Seconds of the campaign per second of the clock; gaps and retry delays shrink by it.
-        burst: How many messages begin at the same moment.
+        burst: The number of messages that begin at the same moment.
         per_second: Messages that begin per second of the clock; None begins all at once.
         heard: Called after each try.
     """
@@ -102,22 +102,22 @@ class Campaign:
     tally: Tally = field(default_factory=Tally)
 
     def planned(self) -> int:
-        """Deliveries to a receiver that acknowledges each at once."""
+        """The number of deliveries to a receiver that acknowledges each at once."""
         return sum(step.times for number in range(self.messages) for step in self._life(number).steps)
 
     def deliveries(self) -> Iterator[Delivery]:
-        """Everything that would go out to such a receiver, message by message."""
+        """Yield the deliveries to such a receiver, message by message."""
         for number in range(self.messages):
             message = self._life(number)
             for step in message.steps:
                 yield from [self._delivery(message, step)] * step.times
 
     def go(self) -> Tally:
-        """Sends it all.
+        """Send the whole campaign.
 
         Raises:
-            KitError: Nobody answers at the very first delivery.
-            KeyboardInterrupt: The user had enough; `tally` holds what came of it until then.
+            KitError: The first delivery gets no response.
+            KeyboardInterrupt: The user stops it; `tally` has the counts so far.
         """
         workers = ThreadPoolExecutor(self.sender.pace.at_once, thread_name_prefix="provider")
         try:
@@ -138,7 +138,7 @@ class Campaign:
         return _Message(number, self.composer.content(chance), life(order, chance, self.mix))
 
     def _delivery(self, message: _Message, step: Step) -> Delivery:
-        # Made when it first goes out, so that its time is true; every later try has equal bytes.
+        # Made on its first try, so that its time is true; later tries have equal bytes.
         if step.state not in message.bodies:
             identity = Identity(self.run, message.number + 1, group=message.number // _MESSAGES_A_GROUP)
             elapsed = max(0.0, time.time() - self.run.started_at.timestamp())
@@ -149,7 +149,7 @@ class Campaign:
 
 
 class _Run:
-    """One campaign under way: what is due, what is out, what came back."""
+    """One running campaign: due jobs, deliveries in flight, and results."""
 
     def __init__(self, campaign: Campaign, workers: ThreadPoolExecutor) -> None:
         self._campaign = campaign
@@ -205,7 +205,7 @@ class _Run:
         self._workers.submit(send)
 
     def _take_back(self, next_begin: float | None) -> None:
-        """Waits for an answer, or until something is due, and works off what came."""
+        """Wait for a response, or until a job is due, and process the results."""
         room = self._out < self._campaign.sender.pace.at_once
         moments = [self._due[0][0]] if self._due and room else []
         moments += [next_begin] if next_begin is not None else []
@@ -213,7 +213,7 @@ class _Run:
         if wait_s <= 0 and not self._out:
             return
         try:
-            # Never for long: an interrupt has to be heard.
+            # Only for a short time, so that an interrupt is handled.
             job, came = self._back.get(timeout=min(max(wait_s, 0.0005), 0.25))
         except queue.Empty:
             return
@@ -262,7 +262,10 @@ class _Run:
             self._go_on(job.message)
 
     def _go_on(self, message: _Message) -> None:
-        """A message's next event waits for the answer to the one before: only what is asked for gets out of order."""
+        """Schedule the message's next event once the previous one has its response.
+
+        Only requested reordering breaks the order.
+        """
         message.under_way -= 1
         if message.under_way:
             return

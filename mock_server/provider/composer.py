@@ -1,4 +1,4 @@
-"""Decides what the body of one synthetic event is, and with which headers it goes out."""
+"""Delivery composer: makes the body and the headers of one synthetic event."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from callback_contract.openapi.text.errors import KitError
 
 __all__ = ["Composer", "assigned", "default_headers"]
 
-_STAMPED_BEFORE_S = 120  # `stamp` counts from this long before the run
+_STAMPED_BEFORE_S = 120  # `stamp` counts from this time before the run
 
 
 def default_headers(callback: Callback) -> Headers:
-    """The headers that the contract gives a delivery."""
+    """Return the headers that the contract gives a delivery."""
     agent = callback.user_agent
     required = tuple(
         (header.name, value)
@@ -36,14 +36,14 @@ def default_headers(callback: Callback) -> Headers:
 
 
 class Composer:
-    """Makes the deliveries of one callback.
+    """Composer of one callback's deliveries.
 
     Args:
-        example: The example whose content is sent; without it, the one that fits the state, or chance chooses.
+        example: The example whose content is sent; without it, one that fits the state, or a random one.
         assignments: Texts as in `variables.name=Li` or `count:=3`, applied after stamping.
 
     Raises:
-        KitError: The example is unknown or illustrative, or an assignment cannot be made.
+        KitError: The example is unknown or illustrative, or an assignment is impossible.
     """
 
     def __init__(self, callback: Callback, *, example: str | None = None, assignments: Sequence[str] = ()) -> None:
@@ -63,7 +63,7 @@ class Composer:
         self._id_kind = stamped.index(correlation) if correlation in stamped else None
 
     def content(self, chance: random.Random, state: str | None = None) -> jp.Json:
-        """A content that chance chooses: of an example that tells the state, where there is one."""
+        """Return a random content, of an example with the state where there is one."""
         pointer = self.callback.delivery.state
         if state is None or pointer is None:
             return chance.choice(self._contents)
@@ -71,20 +71,23 @@ class Composer:
         return self.told(chance.choice(fitting or self._contents), state)
 
     def told(self, content: jp.Json, state: str) -> jp.Json:
-        """The same content when it tells a state."""
+        """Return the content with a state."""
         return jp.replaced(content, self.callback.delivery.state or "", state)
 
     def delivery(self, content: jp.Json, identity: Identity, *, after_start_s: float = 0.0) -> Delivery:
-        """Stamps a content and makes its bytes.
+        """Return the delivery of a content, stamped and encoded.
 
         Args:
-            after_start_s: When the event happened, in seconds after the run's start.
+            after_start_s: Time of the event, in seconds after the start of the run.
         """
         value = stamp(self.callback, content, identity, later_s=_STAMPED_BEFORE_S + int(after_start_s))
         return self.exactly(encode_body(self.callback, self._with_assignments(value)), identity)
 
     def _refuse_unassignable(self) -> None:
-        """Before anything is sent; a place that only some contents lack is refused when one of them is due."""
+        """Reject assignments that fit no content, before anything is sent.
+
+        A place that only some contents lack is rejected when one of them is due.
+        """
         for number, content in enumerate(self._contents, 1):
             try:
                 self._with_assignments(content)
@@ -97,18 +100,18 @@ class Composer:
         for pointer, given in self._assignments:
             try:
                 value = jp.replaced(value, pointer, given)
-            except (LookupError, ValueError):  # ValueError: a name where an item's number stands
+            except (LookupError, ValueError):  # ValueError: a name in the place of an index
                 raise no_place(value, pointer) from None
         return value
 
     def exactly(self, body: bytes, identity: Identity | None = None) -> Delivery:
-        """Makes a delivery of bytes as they are."""
+        """Return a delivery of the bytes as given."""
         ids = (identity.id(self._id_kind),) if identity and self._id_kind is not None else ()
         return Delivery(self.callback.name, self.callback.method, default_headers(self.callback), body, ids=ids)
 
 
 def _made(callback: Callback) -> list[jp.Json]:
-    """A plain content, where one can be made that is right and stays so on its way."""
+    """Return a plain content that is valid, also when encoded, where there is one."""
     made = sample_of(callback.schema)
     if made is None:
         return []
@@ -147,10 +150,10 @@ def _choices(names: Iterable[str]) -> str:
 
 
 def assigned(callback: Callback, text: str) -> tuple[str, jp.Json]:
-    """Reads `path=text` or `path:=json`; the path is a JSON pointer or names with dots.
+    """Parse `path=text` or `path:=json`; the path is a JSON pointer or dotted names.
 
     Raises:
-        KitError: It is neither, or the contract says that the value has to be of another type.
+        KitError: It is neither, or the contract requires another type of value.
     """
     path, equals, raw = text.partition("=")
     as_json = path.endswith(":")
@@ -169,7 +172,7 @@ def assigned(callback: Callback, text: str) -> tuple[str, jp.Json]:
 
 
 def _as_declared(member: Member | None, raw: str) -> Any:
-    """Text, unless the contract wants a number there and the text is one."""
+    """Return the text, or its number where the contract requires a number."""
     if member is None or "string" in member.types or not member.types:
         return raw
     try:

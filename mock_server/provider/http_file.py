@@ -1,4 +1,4 @@
-"""Decides how the named examples are written as an `.http` file, which editors send by a click."""
+"""HTTP file export: writes the named examples as an `.http` file, which editors can send."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ from callback_contract.openapi.text.printable import broken, exact_json
 
 __all__ = ["http_file"]
 
-# Variables anywhere; a further request, a file or a script where a line begins.
+# Variables anywhere; at the beginning of a line a further request, a file or a script.
 _COMMAND = re.compile(r"\{\{|^[ \t]*(?:###|[<>])", re.MULTILINE)
-# The id is what no text holds, to be replaced; the time is fixed, so that two exports are equal.
+# No text has this id, which is replaced; the time is fixed, so that two exports are equal.
 _RUN = Run("\ue000run\ue000", datetime(2026, 1, 1, 12, tzinfo=UTC))
 
 
 def http_file(contract: Contract, callbacks: Iterable[Callback], drawn: Mapping[str, jp.Json] | None = None) -> str:
-    """Writes each deliverable example as one request.
+    """Write each deliverable example as one request.
 
     Args:
         drawn: A body by callback, for those without an example that may be delivered.
 
-    VS Code's REST Client and JetBrains' HTTP client read the same form. `run` stands in every id: whoever changes it
-    sends new messages, and whoever does not sends redeliveries.
+    VS Code's REST Client and JetBrains' HTTP client read this format. `run` is part of every id: a changed one
+    sends new messages, an unchanged one redeliveries.
     """
     callbacks = tuple(callbacks)
     if all(callback.delivery.stamped for callback in callbacks):
@@ -62,7 +62,7 @@ def http_file(contract: Contract, callbacks: Iterable[Callback], drawn: Mapping[
 
 
 def _bodies(callback: Callback, drawn: Mapping[str, jp.Json]) -> Iterator[tuple[str, str, jp.Json]]:
-    """What is sent, each with a name and what it shows."""
+    """Yield the bodies to send, each with its name and summary."""
     yield from ((example.name, example.summary, example.value) for example in callback.delivered_examples)
     if not callback.delivered_examples and callback.name in drawn:
         yield "drawn", "made from its schema, since no example may be delivered", drawn[callback.name]
@@ -90,5 +90,5 @@ def _request(callback: Callback, name: str, summary: str, value: jp.Json, number
         yield body.replace(quote(_RUN.id), _RUN.id).replace(_RUN.id, "{{run}}")
         return
     text = exact_json(stamped, indent=2)
-    # Two braces in a text would be a variable to the editor; their escape means the same to a JSON reader.
+    # An editor would read two braces as a variable; their escape is the same to a JSON reader.
     yield text.replace("{{", "\\u007b\\u007b").replace(exact_json(_RUN.id)[1:-1], "{{run}}")

@@ -1,4 +1,4 @@
-"""Decides how a callback is put before an application without a network: ASGI or WSGI, in this process.
+"""In-process provider: calls an ASGI or WSGI application with callbacks, without a network.
 
     >>> from callback_contract.mock_server import Provider
     >>> def app(environ, start_response):
@@ -10,7 +10,7 @@
     >>> all(exchange.acknowledged for exchange in provider.life(app))
     True
 
-What the application raises is not caught: a test shows it. An ASGI application's lifespan is started before its first
+The application's exceptions are not caught. An ASGI application's lifespan is started before its first
 callback and ended by `close`, or at the end of `with Provider() as provider`.
 """
 
@@ -45,15 +45,17 @@ Interface = Literal["asgi", "wsgi"]
 
 
 class Provider:
-    """The provider, as a callable: puts callbacks before an application and returns its answers.
+    """The provider as a callable: sends callbacks to an application.
+
+    It returns the application's responses.
 
     Args:
-        callback: Which callback; the contract's first by default.
+        callback: Name of the callback; the contract's first by default.
         target: Path and query at which the application takes callbacks.
         headers: Sent with every callback, credentials for instance.
         signer: Signs what is sent, as in `signing.DeliverySigner`.
-        interface: "asgi" or "wsgi"; found out by how the application is written when it is None.
-        seed: Decides contents and lives; identities are fresh all the same.
+        interface: "asgi" or "wsgi"; None detects it from the application.
+        seed: Seed of contents and lives; identities are always fresh.
         contract: Another contract than the built-in one.
     """
 
@@ -76,14 +78,14 @@ class Provider:
         self._interface, self._seed = interface, seed
         self._messages = 0
         self._apps = Apps()
-        # Nobody has to close it: applications are then ended with it, or at the interpreter's end.
+        # A call of `close` is optional: applications end with the provider, or at the interpreter's end.
         weakref.finalize(self, self._apps.close)
 
     def close(self) -> None:
-        """Ends the lifespan of every application that was started.
+        """End the lifespan of every started application.
 
         Raises:
-            KitError: An application says that it could not end.
+            KitError: An application reports a failed shutdown.
         """
         self._apps.close()
 
@@ -96,18 +98,18 @@ class Provider:
     def __call__(
         self, app: Any, state: str | None = None, set: Mapping[str, Json] | None = None, *, message: int | None = None
     ) -> Response:
-        """Puts one callback before an application, see `delivery`."""
+        """Send one callback to an application, see `delivery`."""
         return self.put(app, self.delivery(state, set, message=message))
 
     def delivery(
         self, state: str | None = None, set: Mapping[str, Json] | None = None, *, message: int | None = None
     ) -> Delivery:
-        """Makes a callback; given to `put` twice, the second is a redelivery.
+        """Return a callback; sent twice with `put`, the second one is a redelivery.
 
         Args:
-            state: What it tells; chance chooses when it is None.
-            set: Values by JSON pointer or names with dots, written after identity was stamped.
-            message: Callbacks with the same number are of the same message; None takes a new one.
+            state: The state in the body; None for a random one.
+            set: Values by JSON pointer or names with dots, written after the stamping.
+            message: Number of the message; None for a new message.
 
         Raises:
             KitError: A value has no place in the body.
@@ -130,10 +132,10 @@ class Provider:
         return self._composer.exactly(encode_body(self.callback, value), identity)
 
     def put(self, app: Any, delivery: Delivery) -> Response:
-        """Puts a callback before an application as it is.
+        """Send a callback to an application unchanged.
 
         Raises:
-            KitError: The application does not start, or does not answer.
+            KitError: The application does not start, or does not respond.
         """
         signed = self._signer(delivery, self._target) if self._signer else ()
         headers = (*delivery.headers, *self._headers, *signed)
@@ -151,15 +153,17 @@ class Provider:
         reordered: bool = False,
         message: int | None = None,
     ) -> list[Exchange]:
-        """Puts one message's whole life before an application, each callback after the answer to the one before.
+        """Send a message's whole life to an application.
+
+        Each callback waits for the response to the previous one.
 
         Args:
             failing: Whether the life ends in a terminal state.
-            duplicates: Share of events that come a second time.
-            reordered: Whether one event comes after its successor.
+            duplicates: Share of events that are sent a second time.
+            reordered: Whether one event is sent after its successor.
 
         Raises:
-            KitError: The contract gives the callback no life cycle.
+            KitError: The contract has no life cycle for the callback.
         """
         order = self.callback.delivery.order
         if order is None:
@@ -234,7 +238,7 @@ async def _by_asgi(app: Any, delivery: Delivery, target: str, headers: Headers, 
     async def receive() -> dict[str, Any]:
         nonlocal asked
         if asked:
-            await done.wait()  # whoever listens for the sender's leaving hears of it after the answer
+            await done.wait()  # an application that waits for the disconnect gets it after its response
             return {"type": "http.disconnect"}
         asked = True
         return {"type": "http.request", "body": delivery.body, "more_body": False}

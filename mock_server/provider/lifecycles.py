@@ -1,4 +1,4 @@
-"""Decides what happens to each message of a campaign, and when: drawn from a seed, along the contract's order."""
+"""Life cycles of messages: draws the steps and gaps of a message from a seed, along the contract's order."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from callback_contract.openapi.contract.order import Order
 __all__ = ["Mix", "Step", "life"]
 
 _MEDIAN_GAPS_S = (1.0, 3.0, 45.0, 90.0)
-"""Median seconds before the second, third, … step of a life; house numbers: handing over is quick, people are not."""
+"""Median seconds before the second, third, … step; house numbers: people are slow."""
 
-_GOES_ON = 0.75  # of a life's later half: not everyone who gets a message reads it, or answers
+_GOES_ON = 0.75  # share in the later half of a life: not every recipient reads a message, or responds
 
 
 @dataclass(frozen=True)
 class Mix:
-    """What share of a campaign goes how; each between 0 and 1.
+    """The shares of a campaign's irregularities; each between 0 and 1.
 
     Attributes:
         failing: Messages whose life ends in a terminal state.
-        duplicates: Events that are delivered again later although they were acknowledged.
+        duplicates: Acknowledged events that are delivered again later.
         concurrent: Events that are delivered twice at the same instant.
-        reordered: Messages of which one event overtakes the one before.
+        reordered: Messages with one event that overtakes its predecessor.
     """
 
     failing: float = 0.05
@@ -34,14 +34,14 @@ class Mix:
 
 @dataclass(frozen=True)
 class Step:
-    """What goes out of one message's life at one moment.
+    """One step in a message's life.
 
     Attributes:
-        gap_s: Seconds after the step before, in the time of the campaign.
-        state: The state that it tells.
-        times: How many equal deliveries go out together.
-        again: Whether the same event went out before.
-        age_s: How long ago the event happened; overtaken ones are older than what overtook them.
+        gap_s: Seconds after the previous step, in campaign time.
+        state: The state of the event.
+        times: The number of equal deliveries that are sent together.
+        again: Whether the same event was sent before.
+        age_s: Age of the event in seconds; an overtaken one is older than its successor.
     """
 
     gap_s: float
@@ -52,10 +52,10 @@ class Step:
 
 
 def life(order: Order, chance: random.Random, mix: Mix) -> list[Step]:
-    """Draws one message's life.
+    """Draw one message's life.
 
     Args:
-        chance: Decides alone; the same one gives the same life.
+        chance: The only source of chance; the same seed gives the same life.
     """
     states = _states(order, chance, mix)
     steps = [Step(_gap(chance, index), state) for index, state in enumerate(states)]

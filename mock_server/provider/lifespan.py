@@ -1,7 +1,7 @@
-"""Decides where an ASGI application runs in this process: in an event loop of its own, between its start and its end.
+"""ASGI lifespan runner: runs an application in its own event loop, from its startup to its shutdown.
 
-An application that opens what it needs at `lifespan.startup` is started at its first callback, keeps what it opened
-from one callback to the next, and is stopped by `close`. One that knows no lifespan gets a fresh loop each time.
+An application with a lifespan is started at its first callback, keeps its resources from one callback to the next, and
+is stopped by `close`. An application without one gets a fresh loop for each callback.
 """
 
 from __future__ import annotations
@@ -20,26 +20,26 @@ __all__ = ["Apps"]
 
 _PATIENCE_S = 60.0
 _INSIDE: contextvars.ContextVar[tuple[_Life, ...]] = contextvars.ContextVar("inside", default=())
-"""Applications that are running around the code in hand; threads that a framework starts for it know them, too."""
+"""Applications that are running around the current code, also in their threads."""
 
 _T = TypeVar("_T")
 Call = Callable[[dict[str, Any]], Coroutine[Any, Any, _T]]
-"""Makes a request of the application; gets the members that its scope has from the lifespan."""
+"""Makes a request of the application; receives the scope members of the lifespan."""
 
 
 class Apps:
-    """The applications that were started and are not stopped yet."""
+    """The running applications."""
 
     def __init__(self) -> None:
         self._started: dict[int, _Life] = {}
         self._lock = threading.RLock()
 
     def run(self, app: Any, call: Call[_T]) -> _T:
-        """Runs a request to the end, and starts the application before where that was not done.
+        """Run a request to its end; start the application first if necessary.
 
         Raises:
-            KitError: The application says that it cannot start, or does not say anything for a minute; or it is
-                what asks, and would wait for itself.
+            KitError: The application reports a failed startup, or is silent for a minute; or it
+                makes the request itself, and would wait for itself.
         """
         if any(life.owner is self and life.app is app and life.busy for life in _INSIDE.get()):
             raise KitError(
@@ -68,10 +68,10 @@ class Apps:
         return life
 
     def close(self) -> None:
-        """Stops what was started, the last one first.
+        """Stop the running applications, the last one first.
 
         Raises:
-            KitError: An application says that it could not end.
+            KitError: An application reports a failed shutdown.
         """
         trouble: KitError | None = None
         while self._started:
@@ -87,12 +87,12 @@ class Apps:
 
 
 class _Life:
-    """One application in its loop."""
+    """One application in its event loop."""
 
     def __init__(self, app: Any, owner: Apps) -> None:
         self.app, self.owner = app, owner
         self.supported = False
-        self.reentrant = False  # once it is known to have no lifespan, each callback has a loop of its own
+        self.reentrant = False  # an application without a lifespan has a loop for each callback
         self._state: dict[str, Any] = {}
         self._loop = asyncio.new_event_loop()
         self._turn = threading.Lock()
@@ -102,25 +102,25 @@ class _Life:
 
     @property
     def busy(self) -> bool:
-        """Whether who comes now waits until what runs has ended."""
+        """Whether a further request has to wait for the running one."""
         return self._turn.locked() and not self.reentrant
 
     def told(self) -> dict[str, Any]:
-        """What a request's scope has from the lifespan; each has a copy of its own, as ASGI says."""
+        """The scope members of a request from the lifespan; each gets a copy (ASGI)."""
         return {"state": dict(self._state)} if self.supported else {}
 
     def run(self, coroutine: Coroutine[Any, Any, _T]) -> _T:
-        """Runs a coroutine in the application's loop, in this thread where it has none."""
+        """Run a coroutine in the application's loop; in this thread where it is free."""
         try:
             asyncio.get_running_loop()
         except RuntimeError:
             return self._run(coroutine)
-        # Called inside a coroutine: that loop cannot be entered again, so another thread runs the application's.
+        # Called inside a coroutine: a running loop cannot be entered again, so another thread runs the application's.
         with ThreadPoolExecutor(1) as other:
             return other.submit(self._run, coroutine).result()
 
     def _run(self, coroutine: Coroutine[Any, Any, _T]) -> _T:
-        with self._turn:  # a loop runs in one thread at a time: who comes from another one waits
+        with self._turn:  # a loop runs in one thread at a time: a second thread waits
             before = _INSIDE.set((*_INSIDE.get(), self))
             try:
                 return self._loop.run_until_complete(coroutine)
@@ -128,7 +128,7 @@ class _Life:
                 _INSIDE.reset(before)
 
     async def start(self) -> bool:
-        """Starts the application; false when it knows no lifespan."""
+        """Start the application; return False when it has no lifespan."""
         scope = {"type": "lifespan", "asgi": {"version": "3.0", "spec_version": "2.0"}, "state": self._state}
         self._task = asyncio.ensure_future(self.app(scope, self._told.get, self._said.put))
         said = await self._asked("startup")
@@ -137,11 +137,11 @@ class _Life:
         return self.supported
 
     async def stop(self) -> None:
-        """Lets the application close what it opened."""
+        """Let the application shut down."""
         await self._asked("shutdown")
 
     async def _asked(self, event: str) -> str:
-        """Tells the application an event; returns what it said, or nothing when it ended without a word."""
+        """Send the application an event; return its reply, or "" if it ended without one."""
         assert self._task is not None
         self._told.put_nowait({"type": f"lifespan.{event}"})
         heard = asyncio.ensure_future(self._said.get())
@@ -151,7 +151,7 @@ class _Life:
         if heard not in done and self._said.empty():
             heard.cancel()
             if not self._task.cancelled():
-                self._task.exception()  # whoever raises at an unknown scope knows no lifespan; that is allowed
+                self._task.exception()  # an exception at an unknown scope is allowed and means no lifespan
             return ""
         message = await heard
         if message["type"] == f"lifespan.{event}.failed":
@@ -164,7 +164,7 @@ class _Life:
         return str(message["type"])
 
     def end(self) -> None:
-        """Ends what still runs, and gives the loop back."""
+        """End the remaining tasks and close the loop."""
 
         async def rest() -> None:
             others = asyncio.all_tasks() - {asyncio.current_task()}

@@ -1,4 +1,4 @@
-"""Decides how it is said that a body has no such place: how far the way goes, and what there is instead."""
+"""Missing member error: reports where a path into a body ends, and which members exist there."""
 
 from __future__ import annotations
 
@@ -13,7 +13,10 @@ _MOST_NAMED = 20
 
 
 def no_place(body: jp.Json, pointer: str) -> KitError:
-    """The error that nothing can be set at a place of a body, which names the first step that leads nowhere."""
+    """Return the error for a place that does not exist in a body.
+
+    It names the first step that fails.
+    """
     value, way = body, jp.tokens(pointer)
     for step, name in enumerate(way):
         here = ".".join(way[:step]) or "the body"
@@ -32,7 +35,7 @@ def no_place(body: jp.Json, pointer: str) -> KitError:
                 f"{here} is {_kind(value)}, which has no member {name!r}",
                 f"Set {here} itself, or make it an object with {here}:=JSON." if step else "Give the body with --file.",
             )
-    raise AssertionError(f"there is a place at {pointer}")  # who asks could not set it
+    raise AssertionError(f"there is a place at {pointer}")  # the caller could not set it
 
 
 def _error(pointer: str, what: str, remedy: str) -> KitError:

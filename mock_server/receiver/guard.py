@@ -1,8 +1,8 @@
-"""Decides who may look at what came: this machine's user, or whoever has the token, and no other web page.
+"""Access guard: admits this machine's user or the owner of the token, and no other web page.
 
 On loopback the names under which a browser may ask are those of loopback, since a page elsewhere can point a name of
-its own at 127.0.0.1 (DNS rebinding), and a tunnel hands over requests from everywhere. Whoever comes by another name
-or through a proxy needs the token, like everyone where the mock listens beyond loopback.
+its own at 127.0.0.1 (DNS rebinding), and a tunnel forwards requests from everywhere. A request by another name
+or through a proxy needs the token, as every request does where the mock listens beyond loopback.
 """
 
 from __future__ import annotations
@@ -22,21 +22,21 @@ _PROXIED = frozenset(b"forwarded via x-forwarded-for x-forwarded-host x-real-ip 
 
 @dataclass(frozen=True)
 class Guard:
-    """Who is let in.
+    """The conditions of admission.
 
     Attributes:
         loopback: Whether the mock listens on loopback alone.
-        token: Lets its owner in from everywhere; None lets nobody in that way.
+        token: Admits its owner from everywhere; None for no such way.
     """
 
     loopback: bool
     token: str | None = field(default=None, repr=False)
 
     def refusal(self, raw_headers: Iterable[tuple[bytes, bytes]], *, changes: bool = False) -> str:
-        """Why a request is refused: `FOREIGN`, `NO_TOKEN`, or empty when it is let in.
+        """Return why a request is rejected: `FOREIGN`, `NO_TOKEN`, or "".
 
         Args:
-            changes: Whether it does more than look; then it has to show that it comes from the inspector's own page.
+            changes: Whether it changes something; then it has to come from the inspector's own page.
         """
         headers = [(name.lower(), value) for name, value in raw_headers]
         hosts = [value for name, value in headers if name == b"host"]
@@ -59,7 +59,7 @@ class Guard:
 
 
 def names_loopback(host: str) -> bool:
-    """Whether the value of a Host header, or an address, is loopback's."""
+    """Return whether a Host header, or an address, names loopback."""
     try:
         name = urlsplit(f"//{host}" if host.count(":") < 2 or "[" in host else f"//[{host}]").hostname or ""
         return name == "localhost" or ipaddress.ip_address(name).is_loopback

@@ -1,4 +1,4 @@
-"""Decides how the mock answers a delivery: right by the contract, or wrong by exactly one named fault."""
+"""Mock receiver: responds to deliveries by the contract, or with exactly one named fault."""
 
 from __future__ import annotations
 
@@ -37,16 +37,16 @@ __all__ = [
     "raw_headers",
 ]
 
-_log = logging.getLogger("uvicorn.error")  # where what a server's application raises is told
+_log = logging.getLogger("uvicorn.error")  # the log of a server for exceptions of its application
 
 
 @dataclass(frozen=True)
 class Response:
-    """What goes back.
+    """The mock's response.
 
     Attributes:
-        delay_s: Seconds before the answer.
-        wire: Empty, or what happens below HTTP instead of the answer: "reset" or "endless".
+        delay_s: Seconds before the response is sent.
+        wire: Empty, or the event below HTTP instead of the response: "reset" or "endless".
     """
 
     status: int
@@ -58,7 +58,7 @@ class Response:
 
     @cached_property
     def raw_headers(self) -> list[tuple[bytes, bytes]]:
-        """All headers as they are sent; kept, since acknowledgements are sent again and again."""
+        """All headers as they are sent; cached, since acknowledgements repeat."""
         raw = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in self.headers]
         if self.media_type:
             raw.append((b"content-type", self.media_type.encode("latin-1")))
@@ -77,7 +77,7 @@ Right = Callable[[], Response]
 
 @dataclass(frozen=True)
 class Fault:
-    """One deviation from a right receiver.
+    """One deviation from a correct receiver.
 
     Attributes:
         answer: Gets the request, its assessment (None before a body is looked at), the receiver, and the right
@@ -92,56 +92,56 @@ class Fault:
 
 
 Observer = Callable[[Request, Assessment | None, Response], None]
-"""Hears of a request, its assessment (None when its body was not looked at) and the reply."""
+"""Receives request, assessment (None if the body was not read) and response."""
 
 
 class Durability(Protocol):
-    """Keeps what the observer was told, so that no answer goes out before it is kept."""
+    """Durability of recorded exchanges: a response waits until its delivery is kept."""
 
     def when_kept(self, loop: asyncio.AbstractEventLoop, call: Callable[[bool], None]) -> None:
-        """Calls back in the loop, with whether what was told last is kept."""
+        """Call back in the loop with whether the last recorded exchange is kept."""
 
 
 class Pages(Protocol):
     """The mock's own pages, an ASGI application for some paths under its prefix."""
 
     def takes(self, path: str) -> bool:
-        """Whether a path is one of theirs."""
+        """Return whether a path is one of theirs."""
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        """Answers one request."""
+        """Respond to one request."""
 
 
 class Script(Protocol):
-    """Answers otherwise than the contract says, on the user's word.
+    """Script of responses that differ from the contract, on the user's request.
 
     Attributes:
-        in_place: Whether its answers never wait and never touch the connection.
+        in_place: Whether its responses never wait and never change the connection.
     """
 
     in_place: bool
 
     def has_its_way(self, request: Request) -> bool:
-        """Whether it has something to say of a request; what it has not is answered by the contract."""
+        """Return whether it responds to a request; otherwise the contract decides."""
 
     def answer(self, request: Request, assessment: Assessment | None, right: Right) -> Response:
-        """Answers a delivery; `right` stores and answers it as if there were no script."""
+        """Respond to a delivery; `right` stores it and responds as if without a script."""
 
 
 class Receiver:
-    """A receiver made from a contract, without a network: a request in, a reply out.
+    """A receiver made from a contract, without a network: request in, response out.
 
     Args:
         path: The only path at which it takes deliveries; None for any.
-        fault: How it is wrong on purpose.
-        signature: What deliveries have to be signed by.
-        on_exchange: Called with everything received but read-back, in the thread that serves, so it has to be quick.
-        keeper: Asked after the observer, and before an answer goes out.
-        script: What deliveries are answered instead.
+        fault: The deliberate fault.
+        signature: The scheme and keys that deliveries have to be signed with.
+        on_exchange: Called with every exchange but read-back, in the serving thread, so it has to be quick.
+        keeper: Asked after the observer and before a response is sent.
+        script: The script that responds instead of the contract.
 
     Attributes:
-        pages: Served beside the read-back; None for none.
-        guard: Who may read back; None lets everyone who asks without a network.
+        pages: Pages in addition to the read-back; None for none.
+        guard: Who may read back; None admits every caller without a network.
     """
 
     def __init__(
@@ -177,14 +177,14 @@ class Receiver:
         self._refused_head = self._refusal_of_head
 
     def answer(self, request: Request) -> Response:
-        """Answers one request, and tells the observer before the answer goes out."""
+        """Respond to one request; the observer is called before the response is sent."""
         if request.head.path.startswith(self.prefix):
             return self._own(request)
         try:
             assessment, reply = self._answered(request)
         except (KeyboardInterrupt, SystemExit):
             raise
-        except BaseException as error:  # an error of our own; what a library in Rust panics with is no Exception
+        except BaseException as error:  # an error of the kit; a panic of a Rust library is not an Exception
             _log.error("Exception in the receiver\n", exc_info=error)
             assessment, reply = None, CRASHED
         if self.on_exchange is not None:
@@ -192,7 +192,7 @@ class Receiver:
         return reply
 
     def refuse(self, request: Request, refusal: Response) -> Response:
-        """Tells the observer of what is no right HTTP request, and of its refusal."""
+        """Report a malformed HTTP request and its rejection to the observer."""
         if self.on_exchange is not None and not request.head.path.startswith(self.prefix):
             self.on_exchange(request, None, refusal)
         return refusal
@@ -241,7 +241,7 @@ class Receiver:
         return None
 
     def trusting(self, request: Request) -> Response:
-        """Answers as if the signature were right, whatever it is."""
+        """Respond as if the signature were valid."""
         return self._refusal(request) or self._judged(self._assess(request))
 
     def _unsigned(self, request: Request) -> Response | None:
@@ -249,7 +249,7 @@ class Receiver:
         return problem(401, "Unauthorized", f"{flaw}.") if flaw else None
 
     def signature_flaw(self, request: Request) -> str:
-        """What is wrong with the signature; empty when nothing is, or none is asked for."""
+        """Return the flaw of the signature; empty when it is valid or not required."""
         if self.signature is None:
             return ""
         scheme, keys = self.signature
@@ -270,8 +270,8 @@ class Receiver:
             return problem(status, title, "The body is not what the contract describes.", assessment.violations)
         effect = self.states.effect(assessment.callback, assessment.value, assessment.size)
         if self.keeper is not None and self.fault is None:
-            assessment.effect = effect  # what cannot be kept is answered 507, and counts for nothing
-        else:  # a fault looks at what it stores while it answers
+            assessment.effect = effect  # a delivery that cannot be kept gets 507 and has no effect
+        else:  # a fault reads the stored state while it responds
             effect()
         return self._acknowledgements[assessment.callback.name]
 
@@ -287,12 +287,15 @@ class Receiver:
 
 
 def raw_headers(pairs: Iterable[tuple[bytes, bytes]]) -> bytes:
-    """Headers as HTTP/1.1 writes them, a line each."""
+    """Return headers as HTTP/1.1 writes them, one a line."""
     return b"".join(b"%b: %b\r\n" % pair for pair in pairs)
 
 
 def problem(status: int, title: str, detail: str, violations: tuple[Violation, ...] = ()) -> Response:
-    """A rejection as RFC 9457 problem details; received text stands in it only as JSON strings."""
+    """Return a rejection as RFC 9457 problem details.
+
+    Received text appears in it only inside JSON strings.
+    """
     body: dict[str, Any] = {"type": "about:blank", "title": title, "status": status, "detail": detail}
     if violations:
         body["violations"] = [{"pointer": v.pointer, "message": v.message} for v in violations[:50]]
@@ -312,10 +315,10 @@ _NO_TOKEN = replace(
 )
 
 CRASHED = problem(500, "Internal Server Error", "The mock failed while it judged the delivery; its log says how.")
-"""Goes out, and is recorded as a violation, when judging a delivery fails by an error of ours."""
+"""Sent, and recorded as a violation, after an error of the kit in a judgement."""
 
 NOT_KEPT = problem(507, "Insufficient Storage", "The delivery could not be written down. Send it again later.")
-"""Goes out instead of an answer whose delivery could not be kept (RFC 4918 section 11.5); a sender tries again."""
+"""Sent when a delivery cannot be kept (RFC 4918 section 11.5); senders retry."""
 
 
 def _documented_reply(callback: Callback) -> Response:

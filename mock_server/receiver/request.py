@@ -1,7 +1,7 @@
-"""Decides what is known of a request as it arrived, and what of it is worked out once for all that have the same head.
+"""Request as received, with the facts of its head derived once and shared by equal heads.
 
-Senders repeat their request heads byte for byte. What follows from a head alone is kept with it, so that a delivery
-whose head came before (see `heads.py`) costs what its body costs.
+Senders repeat their request heads byte for byte. Facts that follow from a head alone are cached with it, so that a
+delivery with a known head (see `server/header_cache.py`) costs only its body.
 """
 
 from __future__ import annotations
@@ -24,10 +24,12 @@ _Found = TypeVar("_Found")
 
 @dataclass(eq=False)
 class Head:
-    """All of a request but its body. Nobody changes it; what a right receiver does not look at is read when asked for.
+    """All of a request but its body; immutable.
+
+    Facts that a correct receiver does not need are derived on demand.
 
     Attributes:
-        raw_headers: In the order and letter case in which they were sent.
+        raw_headers: In the order and letter case of the sender.
         raw_target: Path and query as they were sent.
     """
 
@@ -56,7 +58,10 @@ class Head:
         return _content_type(b"")
 
     def noted(self, work: Callable[[Head], _Found]) -> _Found:
-        """What somebody works out of a head, worked out once; `work` belongs to something that outlives the head."""
+        """Return a fact that `work` derives from a head, derived once.
+
+        `work` belongs to an object that outlives the head.
+        """
         try:
             found: _Found = self._noted[work]
         except KeyError:
@@ -65,13 +70,13 @@ class Head:
 
 
 class Request:
-    """A request as it arrived: a head, and what came with it. Nobody changes it.
+    """A request as received: a head and the rest; immutable.
 
     Attributes:
-        body: At most `MAX_BODY_BYTES` bytes, and one more when it was larger.
-        connection: Tells the connections of one server apart.
+        body: At most `MAX_BODY_BYTES` bytes, or one more when it was larger.
+        connection: Number of the connection, unique in a server.
         body_s: Seconds from the end of the headers to the end of the body.
-        arrived: When it was there whole, by `time.perf_counter`.
+        arrived: The time of its last byte, by `time.perf_counter`.
     """
 
     __slots__ = ("arrived", "body", "body_s", "connection", "head")
@@ -92,7 +97,7 @@ class Request:
 
     @classmethod
     def with_head(cls, head: Head, body: bytes, connection: int) -> Request:
-        """One whose head is known, and whose body came at once."""
+        """Return a request with a known head, and a body that arrived at once."""
         made = cls.__new__(cls)
         made.head, made.body, made.connection, made.body_s = head, body, connection, 0.0
         made.arrived = time.perf_counter()

@@ -1,4 +1,4 @@
-"""Decides how a receiver answers on the user's word, so that a sender can be tried: by script, or by `Prefer`."""
+"""Scripted responses: let the user choose the mock's responses by script or `Prefer`, to test a sender."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ _LONGEST_S = 3600.0
 _MOST_MESSAGES = 100_000
 _STEP = re.compile(r"(?P<status>[2-5]\d\d)(?:x(?P<times>\d{1,9}|\*))?(?P<options>(?:;.*)?)", re.ASCII)
 _OPTION = re.compile(r"(?P<name>retry-after|delay)=(?P<seconds>\d{1,4}(?:\.\d{1,3})?)|(?P<drop>drop)", re.ASCII)
-# RFC 7240 section 2: preferences are separated by commas, a value is a token or quoted, names in any letter case.
+# RFC 7240 section 2: preferences are separated by commas, a value is a token or quoted, names ignore letter case.
 _PREFERRED = re.compile(rb'(?:^|,)\s*code\s*=\s*"?([2-5]\d\d)"?\s*(?=[,;]|$)', re.IGNORECASE)
 
 
 @dataclass(frozen=True)
 class Step:
-    """What a script answers to one delivery after another.
+    """The response of a script to a number of deliveries.
 
     Attributes:
-        times: How many deliveries; None for all that are left.
-        retry_after_s: What `Retry-After` says; None leaves it out.
-        drop: Whether the connection is closed instead of the answer.
+        times: The number of deliveries; None for all that follow.
+        retry_after_s: Value of `Retry-After`; None leaves it out.
+        drop: Whether the connection is closed instead of a response.
     """
 
     status: int
@@ -48,10 +48,10 @@ class Step:
 
 
 def parsed(text: str, where: str = "--script") -> tuple[bool, tuple[Step, ...]]:
-    """Reads a script; returns whether each message has it for itself, and its steps.
+    """Parse a script; return whether it counts by message, and its steps.
 
     Raises:
-        KitError: It is none; names the position.
+        KitError: It is invalid; the message names the position.
     """
     each = text.startswith("each:")
     at = len("each:") if each else 0
@@ -93,19 +93,21 @@ def _unreadable(text: str, at: int, part: str, why: str, where: str) -> KitError
 
 
 class Scripted:
-    """Answers deliveries as a script says, then by the contract. It may be changed while the receiver serves.
+    """Responder by a script, and by the contract after its end.
 
-    A 2xx step lets the contract answer: what it allows is stored and gets this status, what it refuses is refused. Any
-    other step answers at once and stores nothing, as a receiver does that is down.
+    The script may be changed while the receiver serves.
+
+    A 2xx step applies the contract: a valid delivery is stored and gets this status, an invalid one is rejected. Any
+    other step responds at once and stores nothing, as a receiver does that is down.
 
     Args:
-        script: See `SCRIPT_HELP`; after `each:` every message has the script for itself.
-        delay_s: Every answer waits so long.
-        drop: Share of deliveries at whose answers the connection is closed, and nothing stored; the same ones each run.
-        prefers: Whether a request decides its own answer by `Prefer: code=503` (RFC 7240).
+        script: See `SCRIPT_HELP`; after `each:` the script runs for each message.
+        delay_s: Delay of every response in seconds.
+        drop: Share of deliveries whose connection is closed without a response or effect; the same in each run.
+        prefers: Whether a request chooses its response by `Prefer: code=503` (RFC 7240).
 
     Raises:
-        KitError: The script does not parse.
+        KitError: The script is invalid.
     """
 
     def __init__(
@@ -119,18 +121,18 @@ class Scripted:
         self.play(script)
 
     def play(self, script: str) -> None:
-        """Begins another script; an empty one leaves every answer to the contract."""
+        """Start another script; an empty one applies the contract."""
         each, steps = parsed(script) if script else (False, ())
         with self._lock:
             self._each, self._steps = each, steps
             self._playing: OrderedDict[str, Iterator[Step]] = OrderedDict()
 
     def has_its_way(self, request: Request) -> bool:
-        """Whether it may answer otherwise than the contract, see `Receiver`."""
+        """Return whether it may deviate from the contract, see `Receiver`."""
         return not self.in_place or (self._prefers and request.head.noted(_preferred) is not None)
 
     def answer(self, request: Request, assessment: Assessment | None, right: Right) -> Response:
-        """Answers a delivery, see `Receiver`."""
+        """Respond to a delivery, see `Receiver`."""
         preferred = request.head.noted(_preferred) if self._prefers else None
         if preferred is not None:
             reply = _with_status(preferred, right)

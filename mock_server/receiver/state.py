@@ -1,4 +1,4 @@
-"""Store of message states as a right receiver has it: each event once, states that never move backwards."""
+"""Message states of a correct receiver: store each event once, and never move a state backwards."""
 
 from __future__ import annotations
 
@@ -15,27 +15,27 @@ from callback_contract.openapi.documents import json_pointer as jp
 
 __all__ = ["EVENT_BYTES", "States", "Stored", "event_of", "newest"]
 
-# A mock that stays up for weeks forgets the oldest. A decoded body takes several times the memory of its bytes.
+# A mock that runs for weeks forgets the oldest. A decoded body takes several times the memory of its bytes.
 _MOST_MESSAGES, _MOST_BYTES = 100_000, 32 * 1024 * 1024
-_MOST_EVENTS = 1000  # of one message; past them the older half is forgotten
-_FEW_EVENTS = 16  # what an ordinary message has; they take less than its decoded body
-_LONGEST_EVENT = 300  # characters: a longer one is known by its digest
-EVENT_BYTES = 100  # what an event takes in memory beside its characters, about
+_MOST_EVENTS = 1000  # of one message; beyond them the older half is forgotten
+_FEW_EVENTS = 16  # usual for a message; they take less than its decoded body
+_LONGEST_EVENT = 300  # characters: a longer one is stored as its digest
+EVENT_BYTES = 100  # approximate memory of an event in addition to its characters
 
 
 _Known = TypeVar("_Known")
 
 
 def _nothing() -> None:
-    """The effect of a callback that tells of no message."""
+    """The effect of a callback without a message."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """What is known of one message, as `read-back.yaml` shows it.
+    """The stored state of one message, as `read-back.yaml` shows it.
 
     Attributes:
-        events: Those that took effect, oldest first; the same object for all that is stored of one message in turn.
+        events: The events that took effect, oldest first; the same object through the life of a message.
         size: Bytes of the last body.
     """
 
@@ -52,7 +52,7 @@ class Stored:
 
 
 class States:
-    """The messages that a receiver knows; safe to use from several threads."""
+    """The messages that a receiver knows; safe for several threads."""
 
     def __init__(self) -> None:
         self._messages: OrderedDict[str, Stored] = OrderedDict()
@@ -62,16 +62,16 @@ class States:
         self._lock = threading.Lock()
 
     def get(self, message_id: str) -> Stored | None:
-        """What is stored of a message."""
+        """Return the stored state of a message."""
         return self._messages.get(message_id)
 
     def put(self, stored: Stored) -> None:
-        """Stores a message as given, whatever was known of it."""
+        """Store the state of a message, whatever was stored before."""
         with self._lock:
             self._keep(stored)
 
     def drop(self, message_id: str) -> None:
-        """Forgets a message."""
+        """Forget a message."""
         with self._lock:
             self._messages.pop(message_id, None)
             self._bytes -= self._sizes.pop(message_id, 0)
@@ -81,17 +81,23 @@ class States:
         size = stored.size + sum(map(len, stored.events)) + EVENT_BYTES * max(0, len(stored.events) - _FEW_EVENTS)
         self._bytes += size - self._sizes.get(message_id, 0)
         self._messages[message_id], self._sizes[message_id] = stored, size
-        self._messages.move_to_end(message_id)  # one that is still told of is not the oldest
+        self._messages.move_to_end(message_id)  # a message with a new event is not the oldest
         while len(self._messages) > _MOST_MESSAGES or (self._bytes > _MOST_BYTES and len(self._messages) > 1):
             oldest, _ = self._messages.popitem(last=False)
             self._bytes -= self._sizes.pop(oldest)
 
     def apply(self, callback: Callback, value: jp.Json, size: int = 0) -> None:
-        """Stores an accepted callback of so many bytes; a redelivery and a late older state change nothing."""
+        """Store an accepted callback of `size` bytes.
+
+        A redelivery and a late older state change nothing.
+        """
         self.effect(callback, value, size)()
 
     def effect(self, callback: Callback, value: jp.Json, size: int = 0) -> Callable[[], None]:
-        """What stores an accepted callback once it is called; all that can go wrong goes wrong before."""
+        """Return a function that stores an accepted callback.
+
+        Every error is raised here, none by the function.
+        """
         places = self._places.get(callback.pointer)
         if places is None:
             places = self._places[callback.pointer] = _Places(callback)
@@ -102,7 +108,7 @@ class States:
             state = str(places.state(value))
             event = _event(places, value)
         except LookupError:
-            return _nothing  # the contract lets a body do without them, and nothing can be stored of such a one
+            return _nothing  # the contract allows a body without them, and then there is nothing to store
         return partial(self._apply, callback, message_id, state, event, value, size)
 
     def _apply(self, callback: Callback, message_id: str, state: str, event: str, value: jp.Json, size: int) -> None:
@@ -119,12 +125,12 @@ class States:
 
 
 def newest(events: dict[str, _Known], most: int) -> dict[str, _Known]:
-    """The events of a message, without the older half where there are more than so many."""
+    """Return the events of a message, without the older half beyond a limit."""
     return events if len(events) <= most else dict(list(events.items())[len(events) - most // 2 :])
 
 
 def event_of(callback: Callback, value: jp.Json) -> str:
-    """What identifies the event that a body tells: equal means a redelivery."""
+    """Return the key of the event in a body: an equal key means a redelivery."""
     return _event(_Places(callback), value)
 
 
@@ -134,7 +140,7 @@ def _event(places: _Places, value: jp.Json) -> str:
 
 
 class _Places:
-    """Where a callback has what it is known by; prepared, since each delivery is asked."""
+    """The places of a callback's keys in a body, prepared for every delivery."""
 
     __slots__ = ("event", "message", "state")
 
@@ -149,5 +155,5 @@ def _advances(callback: Callback, current: str, new: str) -> bool:
     order = callback.delivery.order
     if order is None:
         return True
-    # A state that the contract does not know cannot be placed: it is acknowledged and leaves the state alone.
+    # A state that the contract does not know has no order: it is acknowledged and changes nothing.
     return order.advances(current if current in order.states else None, new) if new in order.states else False

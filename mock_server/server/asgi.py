@@ -1,4 +1,4 @@
-"""Decides how a `Receiver` meets the wire: an ASGI app, and the server's wrapper for what ASGI cannot say."""
+"""ASGI application of a receiver, with access to the connection for responses that ASGI cannot express."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ ASGIApp = Callable[
 ]
 
 WIRE = "callback_contract.wire"
-"""Key under which the server's wrapper hands over the connection, see `serving.py`."""
+"""Key under which the server hands over the connection, see `serving.py`."""
 
 
 def asgi_app(receiver: Receiver) -> ASGIApp:
-    """Wraps a receiver as an ASGI 3 application."""
+    """Return a receiver as an ASGI 3 application."""
 
     async def app(
         scope: MutableMapping[str, Any],
@@ -44,12 +44,12 @@ def asgi_app(receiver: Receiver) -> ASGIApp:
             await receiver.pages(scope, receive, send)
             return
         if wire is not None:
-            await receive()  # which lets uvicorn read on; the body is there
+            await receive()  # which lets uvicorn read on; the body is complete
             request = wire.request
         else:
             request, refusal = await _received(scope, receive)
         reply = receiver.answer(request) if refusal is None else receiver.refuse(request, refusal)
-        is_own = refusal is None and scope["path"].startswith(receiver.prefix)  # not kept, and answered from memory
+        is_own = refusal is None and scope["path"].startswith(receiver.prefix)  # not kept, needs no store
         if receiver.keeper is not None and not is_own and not await _kept(receiver.keeper):
             reply = NOT_KEPT
         if reply.delay_s:
@@ -70,7 +70,7 @@ async def _kept(keeper: Durability) -> bool:
 
 
 def target_of(scope: MutableMapping[str, Any]) -> bytes:
-    """Path and query as they were sent."""
+    """Return path and query as they were sent."""
     raw: bytes = scope.get("raw_path") or scope["path"].encode()
     query: bytes = scope.get("query_string", b"")
     return raw + b"?" + query if query else raw
@@ -79,7 +79,7 @@ def target_of(scope: MutableMapping[str, Any]) -> bytes:
 async def _received(
     scope: MutableMapping[str, Any], receive: Callable[[], Awaitable[Message]]
 ) -> tuple[Request, Response | None]:
-    """A request by another server, and its refusal when it was cut off."""
+    """Return a request of another server, and its rejection when it was cut off."""
     parts: list[bytes] = []
     size = 0
     refusal = None
@@ -89,7 +89,7 @@ async def _received(
         if message["type"] == "http.disconnect":
             refusal = INCOMPLETE
             break
-        # Past the limit the rest is read and thrown away, so that the sender hears the refusal.
+        # Beyond the limit the rest is read and discarded, so that the sender gets the rejection.
         if size <= MAX_BODY_BYTES:
             parts.append(message.get("body", b""))
             size += len(parts[-1])

@@ -1,4 +1,4 @@
-"""Decides which certificates the mock shows: those of a self-made authority, right or wrong in one way."""
+"""Certificates of the mock: creates a self-made authority and server certificates, valid or with one flaw."""
 
 from __future__ import annotations
 
@@ -29,21 +29,21 @@ FLAWS = {
     "ending": "a certificate that runs out in three days",
     "none": "no TLS at all, at an address that is not taken for this machine",
 }
-"""What can be wrong with a server's TLS, as a fault names it."""
+"""Flaws of a server's TLS, as a fault names them."""
 
 _LIFE = timedelta(days=90)
 
 
 @dataclass(frozen=True)
 class Tls:
-    """What a server needs to speak TLS.
+    """The TLS settings of a server.
 
     Attributes:
-        certificate: PEM file with the chain, the server's own certificate first; bytes for what stands in no file.
-        key: PEM file with its key; None when it stands with the chain.
-        authority: PEM file to trust; None for a certificate that somebody else made.
+        certificate: PEM file with the chain, the server's own certificate first; bytes when there is no file.
+        key: PEM file with its key; None when the chain's file has it.
+        authority: PEM file to trust; None for a given certificate.
         flaw: A key of `FLAWS`, or empty.
-        clients: PEM file of the authorities by which clients have to prove who they are; None when they need not.
+        clients: PEM file of the authorities that sign client certificates; None when none is required.
     """
 
     certificate: Path | bytes = field(repr=False)
@@ -53,10 +53,10 @@ class Tls:
     clients: Path | None = None
 
     def context(self) -> ssl.SSLContext:
-        """The server's side of TLS.
+        """Return the server's side of TLS.
 
         Raises:
-            KitError: The files hold no certificate and its key.
+            KitError: The files have no certificate with its key.
         """
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
@@ -87,38 +87,42 @@ class Tls:
 
 
 def _load(context: ssl.SSLContext, pem: bytes) -> None:
-    """Loads a chain with its key, which no killed process leaves behind: the files are open, and have no name."""
+    """Load a chain with its key through files without a name.
+
+    A killed process leaves no key behind.
+    """
     with tempfile.TemporaryFile() as chain, tempfile.TemporaryFile() as key:
         for file in (chain, key):
             file.write(pem)
             file.seek(0)
-        # Twice, since where it is no file system of processes, a file that is opened again goes on where it stood.
+        # Twice: where /dev/fd is not a file system of processes, a file that is opened again continues at its old
+        # position.
         context.load_cert_chain(f"/dev/fd/{chain.fileno()}", f"/dev/fd/{key.fileno()}")
 
 
 def allow_old(
     context: ssl.SSLContext, *, oldest: ssl.TLSVersion = ssl.TLSVersion.TLSv1, newest: ssl.TLSVersion | None = None
 ) -> None:
-    """Lets a context speak versions before TLS 1.2, as far as the OpenSSL here still can.
+    """Allow versions before TLS 1.2 in a context, as far as this OpenSSL can.
 
     Raises:
-        ValueError: This OpenSSL was built without them; likewise ssl.SSLError.
+        ValueError: This OpenSSL was built without them; ssl.SSLError in the same case.
     """
     import warnings
 
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # that they are deprecated is the point
+        warnings.simplefilter("ignore", DeprecationWarning)  # a deprecated version is wanted here
         context.minimum_version = oldest
         if newest is not None:
             context.maximum_version = newest
-    context.set_ciphers("DEFAULT:@SECLEVEL=0")  # OpenSSL 3 keeps SHA-1, which they sign with, for level 0
+    context.set_ciphers("DEFAULT:@SECLEVEL=0")  # OpenSSL 3 allows SHA-1, with which they sign, only at level 0
 
 
 def given(certificate: str, key: str | None) -> Tls:
-    """Uses a certificate that somebody else made.
+    """Return the TLS settings with the user's own certificate.
 
     Raises:
-        KitError: The files hold no certificate and its key.
+        KitError: The files have no certificate with its key.
     """
     tls = Tls(Path(certificate), Path(key) if key else None)
     tls.context()
@@ -126,10 +130,12 @@ def given(certificate: str, key: str | None) -> Tls:
 
 
 def demanding(tls: Tls | None, clients: str | None) -> Tls | None:
-    """The same, which takes clients with a certificate by the authorities in a PEM file alone.
+    """Return the settings with required client certificates.
+
+    The authorities of the clients are in a PEM file.
 
     Raises:
-        KitError: There is no TLS to show one over, or the file holds no authority.
+        KitError: There is no TLS, or the file has no authority.
     """
     if clients is None:
         return tls
@@ -145,9 +151,9 @@ def demanding(tls: Tls | None, clients: str | None) -> Tls | None:
 
 @contextlib.contextmanager
 def self_made(host: str, flaw: str = "") -> Iterator[Tls]:
-    """Makes an authority, and by it a certificate for a host and this machine.
+    """Make an authority, and with it a certificate for a host and this machine.
 
-    The authority's certificate is in a file while the block runs; the keys are in none.
+    The authority's certificate is in a file while the block runs; keys are in no file.
 
     Raises:
         KitError: The package cryptography is not installed.
@@ -157,7 +163,7 @@ def self_made(host: str, flaw: str = "") -> Iterator[Tls]:
 
 
 def write_self_made(host: str, folder: Path, flaw: str = "") -> Tls:
-    """Makes a server's certificate, and writes that of its authority to `ca.pem` in a folder.
+    """Make a server certificate, and write its authority to `ca.pem` in a folder.
 
     Raises:
         KitError: The package cryptography is not installed.
@@ -185,7 +191,10 @@ def write_self_made(host: str, folder: Path, flaw: str = "") -> Tls:
 
 
 def write_client(folder: Path) -> tuple[Path, Path]:
-    """Writes `clients-ca.pem`, and by it `client.pem` (with its key, for its owner alone); gives both in that order."""
+    """Write `clients-ca.pem` and `client.pem`, and return both in that order.
+
+    `client.pem` includes its key, readable for its owner only.
+    """
     from cryptography.hazmat.primitives import serialization
     from cryptography.x509.oid import ExtendedKeyUsageOID
 

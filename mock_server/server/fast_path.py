@@ -1,10 +1,11 @@
-"""In-place answers: plain deliveries are answered inside the HTTP parser's last callback, or without being parsed.
+"""Fast path of the mock's HTTP server: responds to plain deliveries inside the parser's last callback.
 
-A right receiver answers at once, so a plain delivery needs no task, no messages and no second turn of the event loop:
-these cost more than decoding, validating and storing. The parser is spared, too, where a read is a head that it took
-before and as long a body as this head announces: it waits for the beginning of a request, and is left waiting.
-Everything else (`Expect`, `Upgrade`, a last request of its connection, another method, a sender that does not read its
-answers, any fault, any refusal of broken HTTP) goes through the ASGI application. `Receiver.answer` decides in every
+A correct receiver responds at once, so a plain delivery needs no task, no messages and no second turn of the event
+loop: these cost more than decoding, validating and storing. A read that is a known head with a body of the announced
+length needs no parser either: the parser waits for the beginning of a request, and stays there.
+
+Everything else (`Expect`, `Upgrade`, the last request of a connection, another method, a sender that does not read its
+responses, any fault, any rejection of malformed HTTP) takes the ASGI application. `Receiver.answer` decides in every
 case.
 """
 
@@ -28,14 +29,17 @@ _CRASHED = Response(500, b"Internal Server Error", "text/plain; charset=utf-8", 
 
 
 class _Nobody:
-    """The event of an answer for whose messages nobody waits."""
+    """The event of a response whose messages no task awaits."""
 
     def set(self) -> None:
         pass
 
 
 class _Held:
-    """An answer that waits until its delivery is kept; to uvicorn a request that is being answered."""
+    """A response that waits until its delivery is kept.
+
+    To uvicorn it is a request in progress.
+    """
 
     __slots__ = ("_protocol", "_reply", "disconnected", "keep_alive", "response_complete")
     message_event = _Nobody()
@@ -47,7 +51,7 @@ class _Held:
         self.keep_alive = True
 
     def release(self, kept: bool) -> None:
-        """Lets it go out, or what goes out instead when the delivery could not be kept."""
+        """Send the response, or the one for a delivery that could not be kept."""
         self.response_complete = True
         protocol = self._protocol
         if protocol.transport.is_closing():
@@ -58,7 +62,7 @@ class _Held:
 
 
 class FastPathProtocol(WireProtocol):
-    """Answers what is plain itself, and leaves the rest to the application."""
+    """HTTP protocol that responds to plain deliveries itself, else by the application."""
 
     receiver: Receiver
     methods: frozenset[bytes]
@@ -91,7 +95,7 @@ class FastPathProtocol(WireProtocol):
 
     def _is_plain(self, head: Head, body: bytes) -> bool:
         return (
-            self._between  # it is not the connection's last
+            self._between  # it is not the last of its connection
             and not self._asks
             and len(body) <= MAX_BODY_BYTES
             and self._method in self.methods
@@ -100,14 +104,14 @@ class FastPathProtocol(WireProtocol):
         )
 
     def _may_answer(self) -> bool:
-        # Answers go out in the order of the requests, and not faster than the sender reads them.
+        # Responses are sent in the order of the requests, and not faster than the sender reads them.
         return (self.cycle is None or self.cycle.response_complete) and not self.flow.write_paused
 
     def _answer(self, head: Head, body: bytes) -> None:
         request = Request.with_head(head, body, self.number)
         try:
             reply = self.receiver.answer(request)
-        except Exception as error:  # as uvicorn treats what an application raises
+        except Exception as error:  # as uvicorn handles an exception of an application
             self.logger.error("Exception in the receiver\n", exc_info=error)
             reply = _CRASHED
         if self.receiver.keeper is None or reply is _CRASHED:
@@ -118,7 +122,7 @@ class FastPathProtocol(WireProtocol):
         self.receiver.keeper.when_kept(self.loop, held.release)
 
     def go_out(self, reply: Response) -> None:
-        """Sends an answer."""
+        """Send a response."""
         self.transport.write(b"".join((STATUS_LINE[reply.status], self._date(), reply.raw)))
         if reply is _CRASHED:
             self.transport.close()
@@ -129,8 +133,8 @@ class FastPathProtocol(WireProtocol):
         if self.timeout_keep_alive_task is None or self.pipeline or self.transport.is_closing():
             super().on_response_complete()
             return
-        # The timer of the answer before still runs, and is put off when it ends: setting one anew for each delivery
-        # takes as long as storing it.
+        # The timer of the previous response is still running and is extended when it ends: setting a new one for each
+        # delivery takes as long as storing it.
         self.server_state.total_requests += 1
         self.flow.resume_reading()
         if self._owes_continue:
@@ -139,14 +143,14 @@ class FastPathProtocol(WireProtocol):
     def timeout_keep_alive_handler(self) -> None:
         left_s = self._idle_since + self.timeout_keep_alive - self.loop.time()
         if self.cycle is not None and not self.cycle.response_complete:
-            self.timeout_keep_alive_task = None  # set again with the answer
+            self.timeout_keep_alive_task = None  # set again with the response
         elif left_s > 0:
             self.timeout_keep_alive_task = self.loop.call_later(left_s, self.timeout_keep_alive_handler)
         else:
             super().timeout_keep_alive_handler()
 
     def _date(self) -> bytes:
-        """The default headers as bytes; uvicorn makes a new list of them each second."""
+        """Return the default headers as bytes; uvicorn renews their list each second."""
         headers = self.server_state.default_headers
         if headers is not self._default_headers:
             self._default_headers = headers
@@ -155,13 +159,14 @@ class FastPathProtocol(WireProtocol):
 
 
 def protocol_for(receiver: Receiver) -> type[HttpToolsProtocol]:
-    """Returns the protocol class for a receiver; a fault may want to answer late, or below HTTP, so it has ASGI's.
+    """Return the protocol class for a receiver; a fault needs the ASGI one.
 
-    Where uvicorn or httptools are not as expected, it is a slower or a plainer one, which is said.
+    A fault may respond late, or below HTTP. Where uvicorn or httptools differ from what is expected, the class is a
+    slower or plainer one, and a warning is logged.
     """
     in_place = receiver.fault is None and (receiver.script is None or receiver.script.in_place)
     if in_place and works(FastPathProtocol):
-        methods = frozenset(method.encode() for method in receiver.methods - {"HEAD"})  # answers to HEAD have no body
+        methods = frozenset(method.encode() for method in receiver.methods - {"HEAD"})  # responses to HEAD have no body
         return type(
             "_Protocol", (FastPathProtocol,), {"receiver": receiver, "methods": methods, "heads": HeaderCache()}
         )

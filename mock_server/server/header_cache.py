@@ -1,4 +1,4 @@
-"""Decides which request heads are known again, so that a delivery that has one is answered without being parsed."""
+"""Header cache: recognises repeated request heads, so that their deliveries need no parser."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ _MOST_HEADS, _MOST_BYTES = 512, 512 * 1024  # content lengths differ, and so do 
 
 @dataclass(frozen=True, slots=True)
 class KnownHead:
-    """What the parser makes of a head, whatever connection it comes by.
+    """The parser's result for a head, whatever its connection.
 
     Attributes:
-        body_bytes: How long a body it announces.
+        body_bytes: The length of the announced body.
     """
 
     head: Head
@@ -26,12 +26,12 @@ class KnownHead:
 
 
 class HeaderCache:
-    """The heads of deliveries that were answered in place, by their bytes; the oldest are forgotten.
+    """The heads of fast-path deliveries by their bytes; the oldest are forgotten.
 
     They may hold credentials, and so stay in memory and few.
 
     Attributes:
-        get: What is known of a head, from its first byte to the empty line's last.
+        get: Returns the entry of a head, from its first byte to the end of the empty line.
     """
 
     def __init__(self) -> None:
@@ -40,18 +40,18 @@ class HeaderCache:
         self.get = self._known.get
 
     def learn(self, read: bytes, head: Head, body: bytes) -> None:
-        """Notes the head of a delivery that was answered in place, if it was all of a read.
+        """Add the head of a fast-path delivery that was all of a read.
 
         Args:
-            read: The bytes whose parsing began between two requests, and in which a delivery ended.
+            read: The bytes of the read, which began between two requests and ended a delivery.
         """
         size = read.find(END, 0, MOST_HEAD_BYTES) + len(END)
-        # A rest that is the last delivery's body leaves no place for another delivery.
+        # A rest that equals the last body leaves no place for another delivery.
         if size < len(END) or read[size:] != body:
             return
         names = [name.lower() for name, _ in head.raw_headers]
         if b"transfer-encoding" in names or names.count(b"content-length") != bool(body):
-            return  # the head alone does not say how long the body is
+            return  # the head alone does not determine the length of the body
         self._known[read[:size]] = KnownHead(head, len(body))
         self._bytes += size
         while len(self._known) > _MOST_HEADS or self._bytes > _MOST_BYTES:

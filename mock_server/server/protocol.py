@@ -1,8 +1,8 @@
-"""HTTP connection protocol of the mock: hands over whole requests alone, refuses broken ones, and bounds both.
+"""HTTP connection protocol of the mock: passes on whole requests, rejects malformed ones, and bounds both.
 
-uvicorn hears of a request when all of it is there, so that what was cut off is never taken for a delivery and trailers
-are never taken for headers. A refusal takes the same way, behind the answers to the requests before it, and is recorded
-like them; then the connection ends.
+uvicorn gets a request when it is complete, so that an interrupted request is never taken for a delivery and trailers
+are never taken for headers. A rejection is sent after the responses to earlier requests, and is recorded like them;
+then the connection ends.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ from callback_contract.mock_server.server.request_framing import (
 __all__ = ["MOST_CONNECTIONS", "PATIENCE_S", "WireProtocol"]
 
 PATIENCE_S = 60.0
-"""Seconds for a request to arrive whole, from its first byte, or from the connection's beginning."""
+"""Seconds for a whole request, from its first byte or the connection's start."""
 
 MOST_CONNECTIONS = 10_000
-"""At once; whoever comes then is answered 503 and let go, and none of those who are there is lost."""
+"""At once; a further connection gets 503, and no existing one is lost."""
 
 _TOO_MANY = b"HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\nretry-after: 1\r\nconnection: close\r\n\r\n"
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -44,15 +44,15 @@ _numbers = itertools.count(1)
 
 
 class _Stop(Exception):
-    """Makes the parser stop: nothing behind this place is looked at."""
+    """Stops the parser: nothing after this place is read."""
 
 
 class _Wire:
-    """One request's connection as the application and a fault may see it.
+    """The connection of one request, for the application and for faults.
 
     Attributes:
-        request: All of it, or what there is of one that is refused.
-        refusal: What it is answered whatever it says; None where it is a right request.
+        request: The whole request, or the received part of a rejected one.
+        refusal: The rejection of a malformed request; else None.
     """
 
     def __init__(self, protocol: WireProtocol, request: Request, refusal: Response | None) -> None:
@@ -68,14 +68,15 @@ class _Wire:
 
     @property
     def ending(self) -> bool:
-        """Whether the server wants to stop, which an answer without an end has to look for."""
+        """Whether the server is stopping, which an endless response has to check."""
         return self._protocol.ending
 
 
 class _Lingering:
-    """A transport that closes for writing alone, so that a sender that still sends can read why it was refused.
+    """Transport that closes only for writing.
 
-    The timer of idle connections closes the rest, unless the sender does (RFC 9112 section 9.6).
+    A sender that still sends can read the rejection. The timer of idle connections closes the rest, unless the sender
+    does (RFC 9112 section 9.6).
     """
 
     def __init__(self, transport: asyncio.Transport) -> None:
@@ -90,19 +91,19 @@ class _Lingering:
 
 
 class WireProtocol(HttpToolsProtocol):
-    """uvicorn's protocol, and what ASGI cannot say: letter case, the connection's history, a reset."""
+    """uvicorn's protocol, extended by letter case, connection history and reset."""
 
     number = 0
     ending = False
     _unfinished_since: float | None = None
     _watch: asyncio.TimerHandle | None = None
-    _between = True  # requests: the parser waits for the first byte of one
-    _deaf = False  # to what comes behind the last request of the connection
-    _repeats_head = False  # to a parser that is to read a body: its events of the head are known
+    _between = True  # between requests: the parser waits for a first byte
+    _deaf = False  # ignores bytes after the last request of the connection
+    _repeats_head = False  # the parser that is to read a body gets its head again, without events
     _expects = _owes_continue = False
     _flaw: Response | None = None
-    _read_bytes = 0  # of this read
-    _unbroken = 0  # of reads since the one with the last part of a body: all of them are of a head, or of trailers
+    _read_bytes = 0  # of the current read
+    _unbroken = 0  # of reads since the last part of a body: all of them are of a head, or of trailers
 
     def shutdown(self) -> None:
         self.ending = True
@@ -125,24 +126,27 @@ class WireProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
         if self._watch is not None:
             self._watch.cancel()
-        while self.pipeline:  # nobody hears the answers, and what came whole has come
+        while self.pipeline:  # the responses reach nobody, but complete requests count
             cycle, app = self.pipeline.pop()
             cycle.disconnected = True
             self._start(cycle.run_asgi(app))
 
-    def eof_received(self) -> bool:  # type: ignore[override]  # uvicorn never stays
-        """Stays open for the answers to what came, since a sender may end its side first."""
+    def eof_received(self) -> bool:  # type: ignore[override]  # uvicorn always closes
+        """Stay open for the responses to whole requests.
+
+        A sender may close its side first.
+        """
         if not self._between:
             self._refuse(INCOMPLETE)
         if self.cycle is None or self.cycle.response_complete or self.cycle.response_started:
             return False
         self.cycle.keep_alive = False
-        return self.scheme == "http"  # TLS knows no half-open connection
+        return self.scheme == "http"  # TLS has no half-open connection
 
     def data_received(self, data: bytes) -> None:
         if self._deaf:
             return
-        # uvicorn's timer guards only idle connections between requests; who is slow within one has its end here.
+        # uvicorn's timer covers only idle connections between requests; this one covers slow requests.
         self.begin_waiting()
         self._unset_keepalive_if_required()
         self._read_bytes = len(data)
@@ -153,18 +157,18 @@ class WireProtocol(HttpToolsProtocol):
             self._refuse(self._flaw or malformed(f"The request is not HTTP/1.1 (RFC 9112): {error}."))
         else:
             if not self._between:
-                self._unset_keepalive_if_required()  # an answer to an earlier request of the same read has set it
-            if self._expects and self._has_head:  # and its body, or all of it, is still to come
+                self._unset_keepalive_if_required()  # a response to an earlier request of the same read has set it
+            if self._expects and self._has_head:  # the body, or the rest of it, is still to come
                 self._expects, self._owes_continue = False, True
                 self._send_continue()
             if self._unbroken > MOST_HEAD_BYTES and not self._between:
                 self._refuse(TOO_LARGE)
 
     def _parse(self, data: bytes) -> None:
-        """Feeds the parser. A request to switch protocols is ignored, RFC 9110 section 7.8.
+        """Feed the parser; ignore a request to switch protocols (RFC 9110 section 7.8).
 
-        The parser stops behind the head of such a request, and would leave its body out. Another one is told of the
-        head without the `Upgrade`, and reads on.
+        The parser stops after the head of such a request and would skip its body. A new parser gets the head without
+        `Upgrade`, and reads on.
         """
         while True:
             try:
@@ -181,14 +185,14 @@ class WireProtocol(HttpToolsProtocol):
                 return
 
     def begin_waiting(self) -> None:
-        """Notes when a request that has to come to its end began."""
+        """Set the time at which an unfinished request began."""
         if self._unfinished_since is None:
             self._unfinished_since = self.loop.time()
 
     def on_message_begin(self) -> None:
         if self._repeats_head:
             return
-        self.begin_waiting()  # the request before it may have ended in the same read
+        self.begin_waiting()  # the previous request may have ended in the same read
         self._between = self._has_head = self._expects = False
         self._url, self._unbroken, self._begun_bytes, self._trailer_bytes = b"", 0, self._read_bytes, 0
         self._raw_headers: list[tuple[bytes, bytes]] = []
@@ -200,7 +204,7 @@ class WireProtocol(HttpToolsProtocol):
             self._url += url
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        if self._has_head:  # trailers are no headers (RFC 9110 section 6.5)
+        if self._has_head:  # trailers are not headers (RFC 9110 section 6.5)
             self._trailer_bytes += _bytes_of(name, value)
         elif not self._repeats_head:
             self._raw_headers.append((name, value.rstrip(b" \t")))  # a blank behind it is none of it (RFC 9112, 5.1)
@@ -221,20 +225,20 @@ class WireProtocol(HttpToolsProtocol):
         self._asks = self._expects or parser.should_upgrade()
         if self._asks:
             self._expects = self._expects and version == "1.1"
-            self._has_head = not parser.should_upgrade()  # which is told again
+            self._has_head = not parser.should_upgrade()  # else the head is parsed again
 
     def _size(self) -> int:
         return len(self._url) + sum(_bytes_of(*pair) for pair in self._raw_headers)
 
     def on_body(self, body: bytes) -> None:
         self._unbroken = 0
-        if self._body_bytes <= MAX_BODY_BYTES:  # past the limit the rest is read, so that the sender hears the refusal
+        if self._body_bytes <= MAX_BODY_BYTES:  # beyond the limit the rest is read, so that the sender gets a response
             self._parts.append(body)
             self._body_bytes += len(body)
 
     def on_message_complete(self) -> None:
         if not self._has_head:
-            return  # the parser leaves out the body of a request with an Upgrade, and another one reads it
+            return  # the parser skips the body of a request with Upgrade; a new parser reads it
         if self._trailer_bytes:
             self._is_last |= not self.parser.should_keep_alive()  # it reads on behind no `Connection: close`
             self._stop_for(TOO_LARGE if self._size() + self._trailer_bytes > MOST_HEAD_BYTES else None)
@@ -248,7 +252,7 @@ class WireProtocol(HttpToolsProtocol):
             raise _Stop
 
     def _take(self, head: Head, body: bytes) -> None:
-        """Has a whole request answered."""
+        """Pass on a whole request."""
         request = Request.with_head(head, body, self.number)
         request.body_s = request.arrived - self._head_at
         self._pass_on(request)
@@ -259,7 +263,7 @@ class WireProtocol(HttpToolsProtocol):
             raise _Stop
 
     def _refuse(self, refusal: Response) -> None:
-        """Has what there is of a request refused in its turn, and ends the connection; nothing follows its last one."""
+        """Reject the received part of a request in its turn, and end the connection."""
         if self._deaf:
             return
         head, body = Head("", "", [], b""), b""
@@ -271,12 +275,12 @@ class WireProtocol(HttpToolsProtocol):
         self._pass_on(Request.with_head(head, body, self.number), refusal)
 
     def _pass_on(self, request: Request, refusal: Response | None = None) -> None:
-        """Tells uvicorn of a request, as if the parser had just read all of it."""
+        """Pass a request to uvicorn, as if the parser had just read it whole."""
         self._unset_keepalive_if_required()
         super().on_message_begin()
         self.url = request.head.raw_target if refusal is None else b"/"
         self.headers += [(name.lower(), value) for name, value in request.raw_headers]
-        # Where answers to requests before it are still due, it is sent in its turn.
+        # Where responses to earlier requests are due, it is sent in its turn.
         self.expect_100_continue, self._owes_continue = self._owes_continue, False
         extensions: dict[str, object] = {WIRE: _Wire(self, request, refusal)}
         self.scope["extensions"] = extensions  # type: ignore[typeddict-item]  # ASGI leaves the values open
@@ -299,7 +303,7 @@ class WireProtocol(HttpToolsProtocol):
             self._send_continue()
 
     def _send_continue(self) -> None:
-        """Asks for the body whose sender waits, once the answers to the requests before it are out."""
+        """Send `100 Continue` once the responses to earlier requests are sent."""
         if (self.cycle is None or self.cycle.response_complete) and not self.transport.is_closing():
             self._owes_continue = False
             self.transport.write(_CONTINUE)
@@ -320,7 +324,7 @@ class WireProtocol(HttpToolsProtocol):
 
 
 def _bytes_of(name: bytes, value: bytes) -> int:
-    return len(name) + len(value) + 4  # ": ", and the line's end
+    return len(name) + len(value) + 4  # ": " and the line end
 
 
 def _parser(protocol: WireProtocol) -> httptools.HttpRequestParser:

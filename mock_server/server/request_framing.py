@@ -1,4 +1,4 @@
-"""HTTP request head checks: refuses what RFC 9110 and RFC 9112 have a server refuse and the parser lets through."""
+"""Request head checks: reject what RFC 9110 and RFC 9112 require a server to reject and the parser accepts."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _CHECKED_LENGTHS = frozenset(map(len, _CHECKED))
 
 
 def malformed(detail: str) -> Response:
-    """A refusal of what is no right HTTP/1.1 request."""
+    """Return the rejection of a malformed HTTP/1.1 request."""
     return problem(400, "Bad Request", detail)
 
 
@@ -54,7 +54,7 @@ _BAD_TARGET = malformed("The request target is neither a path nor an absolute UR
 
 
 def head_flaw(method: bytes, version: str, url: bytes, raw_headers: Sequence[tuple[bytes, bytes]]) -> Response | None:
-    """Returns the refusal of a request head that its parser took; None where it is right.
+    """Return the rejection of a request head; None for a well-formed one.
 
     Args:
         version: As in `1.1`.
@@ -88,10 +88,12 @@ def head_flaw(method: bytes, version: str, url: bytes, raw_headers: Sequence[tup
 
 @lru_cache(maxsize=64)  # senders repeat theirs
 def path_and_target(url: bytes) -> tuple[str, bytes]:
-    """The path, unescaped, and path and query as they were sent; of an absolute URL without a path it is `/`.
+    """Return the unescaped path, and path and query as they were sent.
+
+    For an absolute URL without a path it is `/`.
 
     Raises:
-        httptools.HttpParserInvalidURLError: It is no URL.
+        httptools.HttpParserInvalidURLError: The URL is invalid.
     """
     parsed = httptools.parse_url(url)
     raw_path = parsed.path or b"/"

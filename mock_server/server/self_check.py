@@ -1,7 +1,7 @@
-"""Protocol self-check: a short conversation without a network, which shows whether uvicorn's insides are as expected.
+"""Protocol self-check: runs a short conversation without a network, to verify the use of uvicorn's internals.
 
-The mock's protocols subclass uvicorn's, and use what it promises nobody. Where another version works otherwise, this is
-found before the first sender comes.
+The mock's protocols subclass uvicorn's and use parts without a guarantee. A version that works differently is found
+before the first request.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from callback_contract.mock_server.server.protocol import WireProtocol
 
 __all__ = ["works"]
 
-_TURNS = 20  # of the event loop, for an answer through ASGI
+_TURNS = 20  # turns of the event loop for a response through ASGI
 _PLAIN = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}"
 _CONVERSATION = (
     (_PLAIN, b"204 "),
@@ -67,16 +67,16 @@ class _Transport(asyncio.Transport):
 
 @cache
 def works(protocol: type[WireProtocol]) -> bool:
-    """Whether a protocol answers as it should with the uvicorn and httptools that are installed."""
+    """Return whether a protocol works with the installed uvicorn and httptools."""
     found: list[bool] = []
 
     def run() -> None:
         try:
             found.append(asyncio.run(_converse(protocol)))
-        except Exception:  # whatever is missing there
+        except Exception:  # whatever is missing in it
             found.append(False)
 
-    thread = threading.Thread(target=run, name="self-check", daemon=True)  # a loop may run in this one
+    thread = threading.Thread(target=run, name="self-check", daemon=True)  # this thread may already run a loop
     thread.start()
     thread.join()
     return found == [True]

@@ -1,4 +1,4 @@
-"""Decides how the mock is served: uvicorn in this process, with the connection within reach of a fault."""
+"""HTTP server of the mock: runs uvicorn in this process, with access to the connection for faults."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ from callback_contract.openapi.text.errors import KitError
 __all__ = ["bound_socket", "serve", "served"]
 
 _BACKLOG = 2048
-_OTHER_FILES = 100  # the store, libraries that are loaded late
+_OTHER_FILES = 100  # the store, and libraries that are loaded late
 
 
 def bound_socket(host: str, port: int) -> socket.socket:
-    """Takes a port, 0 for any free one.
+    """Return a socket bound to a port, 0 for any free one.
 
     Raises:
         KitError: The port is in use or not allowed.
@@ -39,7 +39,7 @@ def bound_socket(host: str, port: int) -> socket.socket:
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         sock.bind((host, port))
-        sock.listen(_BACKLOG)  # whoever reads the URL may connect at once, although nobody accepts yet
+        sock.listen(_BACKLOG)  # a client that reads the URL may connect before the server accepts
     except OSError as error:
         sock.close()
         raise KitError(
@@ -67,7 +67,7 @@ def _server(
         backlog=_BACKLOG,
     )
     config.load()
-    config.ssl = tls.context() if tls else None  # uvicorn's own options know no oldest version
+    config.ssl = tls.context() if tls else None  # uvicorn has no option for the oldest version
     return uvicorn.Server(config)
 
 
@@ -77,13 +77,13 @@ def serve(
     tls: Tls | None = None,
     ending: Callable[[Callable[[], None]], AbstractContextManager[None]] | None = None,
 ) -> None:
-    """Serves until the process is told to stop.
+    """Serve until the process is stopped.
 
     Args:
-        ending: Is given a function that ends it, which may be called from any thread; held open while it serves.
+        ending: A context that gets a function to stop the server (from any thread); held open while it serves.
     """
-    # What is there by now stays. Deliveries hold no cycles, but many wait at once for being written, and looking at
-    # each of them again and again took a third of the time of recording.
+    # Existing objects are permanent. Deliveries form no cycles, but many wait at once to be written, and scanning each
+    # of them again and again took a third of the time of recording.
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 50)
@@ -93,9 +93,9 @@ def serve(
     def stop() -> None:
         server.should_exit = True
 
-    # openapi-core takes half a second to import, and the first refusal should not wait for it.
+    # openapi-core takes half a second to import, which the first rejection should not wait for.
     threading.Thread(target=receiver.assessor.warm_up, name="warming up", daemon=True).start()
-    # uvicorn raises a signal again once it has stopped, and what then simply ended would leave a store's log and the
+    # uvicorn raises a signal again once it has stopped; a process that ended by it would leave a store's log and the
     # file of a self-made authority behind.
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
@@ -104,10 +104,13 @@ def serve(
 
 
 def _allow_connections() -> None:
-    """Raises the limit of open files, of which each connection is one; where it stays low, fewer are taken at once."""
+    """Raise the limit of open files, one for each connection.
+
+    Where it stays low, fewer connections are accepted.
+    """
     try:
         import resource
-    except ImportError:  # on Windows sockets are no files
+    except ImportError:  # on Windows sockets are not files
         return
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = connection.MOST_CONNECTIONS + _OTHER_FILES
@@ -126,10 +129,10 @@ def served(
     tls: Tls | None = None,
     protocol: type[HttpToolsProtocol] | None = None,
 ) -> Iterator[str]:
-    """Serves a receiver on a free loopback port while the block runs; gives its URL without a path.
+    """Serve a receiver on a free loopback port; yield its URL without a path.
 
     Args:
-        protocol: Another than `protocol_for` gives; `WireProtocol` answers nothing in place.
+        protocol: Another than that of `protocol_for`; `WireProtocol` has no fast path.
     """
     sock = bound_socket(host, 0)
     server = _server(receiver, sock, tls, protocol)

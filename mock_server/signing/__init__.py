@@ -1,4 +1,4 @@
-"""Signatures of deliveries by a declared scheme: made, checked, and forged for the suite."""
+"""Signatures of deliveries by a declared scheme: made, verified, and forged for the suite."""
 
 from callback_contract.mock_server.signing.forgeries import KINDS, forged
 from callback_contract.mock_server.signing.keys import Keys, load_keys

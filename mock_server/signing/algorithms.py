@@ -1,4 +1,4 @@
-"""Decides what each algorithm of a signature scheme computes; ed25519 is imported only where it is used."""
+"""Signature algorithms: compute HMAC and ed25519 signatures; ed25519 is imported only where it is used."""
 
 from __future__ import annotations
 
@@ -16,16 +16,19 @@ SIGNATURE_BYTES = {"hmac-sha1": 20, "hmac-sha256": 32, "hmac-sha512": 64, "ed255
 
 
 def digest(algorithm: str, key: bytes, content: bytes) -> bytes:
-    """The signature's bytes; for ed25519 as well they follow from key and content alone (RFC 8032 §5.1.6)."""
+    """Return the signature's bytes, determined by key and content alone.
+
+    This is true for ed25519, too (RFC 8032, section 5.1.6).
+    """
     if algorithm == "ed25519":
         return _private(key).sign(content)
     return hmac.digest(key, content, algorithm.removeprefix("hmac-"))
 
 
 def lookalike(algorithm: str, key: bytes, content: bytes) -> tuple[str, bytes]:
-    """Name and signature of an algorithm that an attacker would like a receiver to take instead.
+    """Return name and signature of the algorithm of a downgrade attack.
 
-    For HMAC another hash under the same key; for ed25519 an HMAC keyed with what everybody knows, the public key.
+    For HMAC it is another hash with the same key; for ed25519 an HMAC with the public key, which is known to all.
     """
     if algorithm == "ed25519":
         return "sha512", hmac.digest(_private(key).public_key().public_bytes_raw(), content, "sha512")
@@ -34,7 +37,7 @@ def lookalike(algorithm: str, key: bytes, content: bytes) -> tuple[str, bytes]:
 
 
 def require(algorithm: str) -> None:
-    """Makes sure that an algorithm can be computed here.
+    """Check that an algorithm can be computed here.
 
     Raises:
         KitError: ed25519 without the package cryptography.
@@ -42,7 +45,7 @@ def require(algorithm: str) -> None:
     if algorithm != "ed25519":
         return
     try:
-        import cryptography.hazmat.primitives.asymmetric.ed25519  # noqa: F401  # only whether it is there
+        import cryptography.hazmat.primitives.asymmetric.ed25519  # noqa: F401  # only to check that it is installed
     except ImportError:
         raise KitError(
             "the package cryptography is not installed",
@@ -52,7 +55,7 @@ def require(algorithm: str) -> None:
 
 
 def unfit(algorithm: str, key: bytes) -> str:
-    """Says why a key cannot serve an algorithm; empty when it can."""
+    """Return why a key does not fit an algorithm; empty when it does."""
     if algorithm != "ed25519":
         return ""
     if len(key) not in {32, 64}:

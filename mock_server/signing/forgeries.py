@@ -1,4 +1,4 @@
-"""Decides which forgeries of a signature there are: each one something that a right receiver rejects."""
+"""Forgeries of signatures: each kind makes a signature that a correct receiver rejects."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ KINDS = {
     "stale": "a right signature, made too long ago",
     "future": "a right signature, made in the future",
 }
-"""What each kind of forgery is, as a report says it after "with"."""
+"""Description of each kind of forgery, as a report has it after "with"."""
 
-# Not drawn, and nothing to do with the real keys: a signature by it gives nobody a hint of them.
+# A constant, unrelated to real keys: a signature with it gives no hint of them.
 FOREIGN_KEY = hashlib.sha256(b"a key that nobody has configured").digest()
 _MARGIN = timedelta(seconds=60)
 
@@ -49,13 +49,13 @@ def forged(
     path: str,
     at: datetime,
 ) -> Headers | None:
-    """Forges the signature of a delivery; None where the scheme gives this kind no meaning.
+    """Forge the signature of a delivery; None where the scheme has no such kind.
 
     Args:
-        headers: All headers of the rightly signed delivery; those of other purposes are kept.
+        headers: All headers of the correctly signed delivery; unrelated ones are kept.
         kind: One of `KINDS`.
-        body: The final bytes, as for `sign`; likewise method and path.
-        at: When the delivery is sent; stale and future lie twice the tolerance and a minute away from it.
+        body: The final bytes, as for `sign`; method and path, too.
+        at: The time of sending; stale and future differ from it by twice the tolerance and a minute.
 
     Raises:
         KeyError: There is no such kind.
@@ -97,7 +97,7 @@ def forged(
 
 
 def _altered(scheme: Scheme, parts: Parts, kind: str) -> Headers | None:
-    """The forgeries that need no key."""
+    """Return the forgeries that need no key."""
     if (kind in {"missing-timestamp", "redated", "unreadable-timestamp"} and not scheme.timed) or (
         kind in {"missing-id", "other-id"} and not scheme.identified
     ):
@@ -113,19 +113,19 @@ def _altered(scheme: Scheme, parts: Parts, kind: str) -> Headers | None:
         case "empty":
             return (*rendered(scheme, replace(parts, signatures=())), (scheme.header, ""))
         case "truncated":
-            # Whole groups of base64 and hex, so that it decodes: a comparison of mere beginnings shows itself.
+            # Whole groups of base64 and hex, so that it decodes: this detects a comparison of mere beginnings.
             parts = replace(parts, signatures=(first[: len(first) // 2 // 4 * 4],))
         case "non-ascii":
             parts = replace(parts, signatures=("é" + first[1:],))
         case "other-prefix":
-            # A known older version where there is a number (`v0=`), since that is how a downgrade looks.
+            # An older version number where there is one (`v0=`), as in a downgrade.
             older = re.sub(r"[0-9]+", "0", scheme.mark)
             mark = older if older != scheme.mark else "x" + scheme.mark
             return rendered(scheme, parts, mark) if scheme.mark else None
         case "other-id":
             parts = replace(parts, message_id=f"{parts.message_id}0")
         case "redated":
-            # One second: still fresh, so that only the signature can tell.
+            # One second: still fresh, so that only the signature differs.
             step = 1 if scheme.timestamp_unit == "s" else 1000
             parts = replace(parts, timestamp=str(int(parts.timestamp or "0") - step))
         case "unreadable-timestamp":

@@ -1,4 +1,4 @@
-"""Decides where keys come from (the environment, nowhere else) and that none of them is ever shown."""
+"""Signing keys: load keys from the environment only, and keep them out of every output."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Keys:
     """The keys of a scheme, in the order of its `key_env`.
 
     Attributes:
-        names: The environment variables; all that its repr shows.
+        names: The environment variables; its repr shows nothing else.
         secrets: Every spelling of every key that must be redacted, the longest first.
     """
 
@@ -31,11 +31,11 @@ class Keys:
 
 
 def load_keys(scheme: Scheme, environ: Mapping[str, str]) -> Keys:
-    """Takes the keys of a scheme from the environment; all of them have to be there.
+    """Load the keys of a scheme from the environment; each is required.
 
     Raises:
         KitError: A variable is not set or not decodable, or its key does not fit the algorithm; or ed25519 is
-            wanted without the package cryptography. Names the variable, never its value.
+            required without the package cryptography. Names the variable, never its value.
     """
     algorithms.require(scheme.algorithm)
     values: list[bytes] = []
@@ -67,13 +67,13 @@ def _decoded(text: str, encoding: str) -> bytes:
     if encoding == "raw":
         if text != text.strip():
             raise ValueError
-        return text.encode("utf-8", "surrogateescape")  # the very bytes that the environment holds
+        return text.encode("utf-8", "surrogateescape")  # the exact bytes in the environment
     text = text.strip()
     if encoding == "hex":
         return binascii.unhexlify(text)
     if encoding == "whsec":
         text = _bare(text)
-    text = text.rstrip("=")  # padding is often lost on the way through a shell or a form
+    text = text.rstrip("=")  # padding is often lost in a shell or a form
     return base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
 
 

@@ -1,4 +1,4 @@
-"""Decides whether a callback can be delivered at all: one that always comes signed is not sent unsigned."""
+"""Signature requirement: rejects unsigned sending of a callback that the contract requires to be signed."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ __all__ = ["lacking_signature"]
 
 
 def lacking_signature(callback: Callback, scheme: Scheme | None, given: Collection[str] = ()) -> str:
-    """Why a callback cannot be delivered as the contract requires, with the option that mends it; empty when it can.
+    """Return why a callback cannot be sent unsigned, with a remedy; else "".
 
     Args:
-        given: Names of headers that the user gives by hand, in lower case; what they hold is the user's matter.
+        given: Names of headers that the user gives by hand, in lower case; their values are not checked.
     """
     signed = [header.name for header in callback.headers if header.required and header.signature]
     required = [name for name in signed if name.lower() not in given]

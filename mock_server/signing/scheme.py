@@ -1,4 +1,4 @@
-"""Decides what a signature scheme is: a strictly read declaration, since the provider's own is not public."""
+"""Signature scheme: reads and checks the declaration of how deliveries are signed."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _SIGNED = ("body", "timestamp", "id", "method", "path")
 
 @dataclass(frozen=True)
 class Scheme:
-    """How a delivery proves who sent it; the fields are those of a scheme's file.
+    """A signature scheme; the fields are those of its file.
 
     Attributes:
         name: The preset, or the file without its suffix.
@@ -36,11 +36,11 @@ class Scheme:
         signed: Template of what is signed, with {body}, {timestamp}, {id}, {method} and {path}.
         key_env: Environment variables that hold the keys, the current one first.
         key_encoding: raw, hex, base64 or whsec.
-        prefix: Stands before each signature.
-        separator: Stands between several signatures, and between the parts of `layout`; empty for one signature.
-        layout: What the signature header holds; every part ends in {signature} or {timestamp}.
-        id_header: Empty when the scheme knows no id.
-        timestamp_header: Empty when the time stands in the layout, or nowhere.
+        prefix: Text before each signature.
+        separator: Text between several signatures, and between the parts of `layout`; empty for one signature.
+        layout: Template of the signature header; every part ends in {signature} or {timestamp}.
+        id_header: Empty when the scheme has no id.
+        timestamp_header: Empty when the time is in the layout, or absent.
         timestamp_unit: s or ms since 1970.
         tolerance_s: Seconds between signing and now, past and future, that are still fresh.
     """
@@ -62,7 +62,10 @@ class Scheme:
 
     @property
     def timed(self) -> bool:
-        """Whether the time is signed; a time that is not signed proves nothing, and is sent but never judged."""
+        """Whether the time is signed.
+
+        A time that is not signed proves nothing; it is sent and never judged.
+        """
         return "{timestamp}" in self.signed
 
     @property
@@ -77,7 +80,7 @@ class Scheme:
 
     @property
     def pieces(self) -> tuple[tuple[str, str], ...]:
-        """The parts of the signature header: what stands before a value, and which value it is."""
+        """The parts of the signature header: the text before a value, and its name."""
         return tuple(
             (before + (self.prefix if name == "signature" else ""), name)
             for before, name, *_ in map(split, self.layout.split(self.separator) if self.separator else [self.layout])
@@ -85,22 +88,22 @@ class Scheme:
 
     @property
     def mark(self) -> str:
-        """What stands before each signature, as in `sha256=` or `v1,`."""
+        """The text before each signature, as in `sha256=` or `v1,`."""
         return next(before for before, name in self.pieces if name == "signature")
 
 
 def split(template: str) -> list[str]:
-    """Splits a template: literals at even places, names of placeholders at odd ones."""
+    """Split a template: literals at even places, names of placeholders at odd ones."""
     return _PLACEHOLDER.split(template)
 
 
 def presets() -> tuple[str, ...]:
-    """The names of the schemes that come with the kit."""
+    """Return the names of the schemes that come with the kit."""
     return tuple(sorted(path.stem for path in PRESETS_FOLDER.glob("*.yaml")))
 
 
 def preset_text(name: str) -> str:
-    """The YAML of a preset, which is a file like everybody's.
+    """Return the YAML of a preset.
 
     Raises:
         KitError: There is no such preset.
@@ -122,15 +125,15 @@ def _near(name: str) -> str:
 
 
 def load_scheme(name_or_path: str) -> Scheme:
-    """Reads a preset by its name, or a scheme's YAML file.
+    """Read a preset by its name, or a scheme's YAML file.
 
     Raises:
         KitError: There is no such preset or file, or the file breaks `schemas/signature.schema.json`, or its parts
-            contradict one another. No message repeats a value that may be a key.
+            contradict one another. No message repeats a value, since it may be a key.
     """
     path = PRESETS_FOLDER / f"{name_or_path}.yaml" if name_or_path in presets() else Path(name_or_path)
     looks_like_path = path.suffix in {".yaml", ".yml"} or "/" in name_or_path
-    if not looks_like_path and not os.path.isfile(path):  # unlike `Path.is_file`, quiet about names too long
+    if not looks_like_path and not os.path.isfile(path):  # unlike `Path.is_file`, accepts names too long
         raise KitError(
             "no signature scheme or file has this name",
             where=f"signature scheme {name_or_path!r}",
@@ -150,7 +153,7 @@ def _breaches(file: YamlFile) -> Iterator[tuple[str, str, str]]:
     import jsonschema_rs
 
     schema = json.loads(files("callback_contract.mock_server").joinpath(_SCHEMA).read_text("utf-8"))
-    # Masked: who puts a key into the file must not find it in a log of continuous integration as well.
+    # Masked: a key that a user puts into the file must not appear in a log, too.
     for error in jsonschema_rs.validator_for(schema, mask="the value").iter_errors(file.value):
         pointer = jp.join(error.instance_path)
         if pointer.startswith("/key_env/"):
@@ -193,7 +196,7 @@ def _unreadable(scheme: Scheme) -> Iterator[tuple[str, str, str]]:
     remedy = "Write it like t={timestamp},v1={signature}, with `separator` between the parts."
     parts = [split(part) for part in (scheme.layout.split(scheme.separator) if scheme.separator else [scheme.layout])]
     names = sorted(name for part in parts for name in part[1::2])
-    # A part that does not end in its value could not be told from the value when it is read.
+    # A part that does not end in its value could not be separated from it when it is read.
     if any(len(part) != 3 or part[2] or "{" in part[0] or "}" in part[0] for part in parts):
         yield "layout", "a part does not end in exactly one of {signature} and {timestamp}", remedy
     if names not in (["signature"], ["signature", "timestamp"]):

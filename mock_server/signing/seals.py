@@ -1,4 +1,4 @@
-"""Decides how a delivery can be sealed otherwise than rightly and plainly: forged, or right and spelt otherwise."""
+"""Seals of a delivery: sign it correctly, forge its signature, or spell a correct one differently."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ SPELLINGS = {
     "version-last": "a signature of an unknown version after the right one",
     "second-key": "a right signature by the scheme's second key",
 }
-"""What each way of sealing rightly is, as a report says it after "with"."""
+"""Description of each correct spelling, as a report has it after "with"."""
 
 _TIMED = {"missing-timestamp", "redated", "unreadable-timestamp", "stale", "future"}
 _IDENTIFIED = {"missing-id", "other-id"}
 
 
 def has_meaning(scheme: Scheme, kind: str) -> bool:
-    """Whether a scheme can be sealed in this way, one of `KINDS` or `SPELLINGS`."""
+    """Return whether a scheme has a kind, one of `KINDS` or `SPELLINGS`."""
     if kind in _TIMED:
         return scheme.timed
     if kind in _IDENTIFIED:
@@ -44,10 +44,10 @@ def has_meaning(scheme: Scheme, kind: str) -> bool:
 
 
 def sealed(scheme: Scheme, keys: Keys, delivery: Delivery, target: str, at: datetime) -> Headers:
-    """Makes the headers that seal a delivery as its `seal` says.
+    """Return the headers that sign a delivery by its `seal`.
 
     Raises:
-        ValueError: The scheme gives this kind no meaning; see `has_meaning`.
+        ValueError: The scheme has no such kind; see `has_meaning`.
         KeyError: There is no such kind.
     """
 
@@ -67,7 +67,7 @@ def sealed(scheme: Scheme, keys: Keys, delivery: Delivery, target: str, at: date
     right = signed() if delivery.signature is None else delivery.signature
     if kind in KINDS:
         made = forged(scheme, keys, right, kind, body=delivery.body, method=delivery.method, path=target, at=at)
-        assert made is not None  # `has_meaning` said so
+        assert made is not None  # by `has_meaning`
         return made
     return _respelt(scheme, right, kind, delivery, target) if kind else right
 

@@ -1,4 +1,4 @@
-"""Decides which headers sign a delivery, and whether the headers of a received one are right, fresh and whole."""
+"""Signature headers: sign a delivery, and verify that a received signature is right, fresh and complete."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ _TICK = {"s": timedelta(seconds=1), "ms": timedelta(milliseconds=1)}
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What the headers of a signed delivery say; None where they say nothing.
+    """The values in the headers of a signed delivery; None for an absent one.
 
     Attributes:
-        signatures: Without prefix, still encoded; empty leaves the whole signature header out.
+        signatures: Without prefix, still encoded; empty leaves out the whole signature header.
     """
 
     signatures: tuple[str, ...]
@@ -45,7 +45,7 @@ def sign(
     at: datetime,
     key: int | Sequence[int] = 0,
 ) -> Headers:
-    """Makes the headers that sign the final bytes of a delivery.
+    """Return the headers that sign the final bytes of a delivery.
 
     Args:
         path: The request target as it is sent, with its query.
@@ -68,9 +68,9 @@ def sign(
 
 
 def verify(scheme: Scheme, keys: Keys, *, headers: Headers, body: bytes, method: str, path: str, now: datetime) -> str:
-    """Says what is wrong with the signature of a received delivery; empty when nothing is.
+    """Return the flaw of a received signature; empty when there is none.
 
-    Any of the keys is accepted. The reason names a header and never repeats what was received.
+    Any of the keys is accepted. The reason names a header and repeats no received value.
 
     Args:
         headers: As received, their bytes decoded as latin-1.
@@ -88,7 +88,7 @@ def verify(scheme: Scheme, keys: Keys, *, headers: Headers, body: bytes, method:
     if not received:
         return f"{scheme.header} is malformed"
     timestamp = parts.timestamp or ""
-    # `isdigit` and `int` also take digits of other scripts, and `int` an endless number of them.
+    # `isdigit` and `int` also accept digits of other scripts, and `int` any number of them.
     if scheme.timed and not re.fullmatch(r"[0-9]{1,16}", timestamp):
         return f"{scheme.timestamp_header or scheme.header} is malformed"
     signed = content(
@@ -98,7 +98,7 @@ def verify(scheme: Scheme, keys: Keys, *, headers: Headers, body: bytes, method:
     for key in keys.values:
         expected = algorithms.digest(scheme.algorithm, key, signed)
         for value in received:
-            # No early way out: the time taken must not tell which key or which signature was right.
+            # No early return: the duration must not reveal which key or signature was right.
             right |= hmac.compare_digest(expected, value)
     if not right:
         return f"{scheme.header} is wrong"
@@ -106,12 +106,15 @@ def verify(scheme: Scheme, keys: Keys, *, headers: Headers, body: bytes, method:
 
 
 def ticks(scheme: Scheme, at: datetime) -> str:
-    """A time as the scheme writes it: whole seconds or milliseconds since 1970, rounded down."""
+    """Return a time as the scheme writes it, rounded down.
+
+    It is in whole seconds or milliseconds since 1970.
+    """
     return str((at - _EPOCH) // _TICK[scheme.timestamp_unit])
 
 
 def content(scheme: Scheme, *, body: bytes, method: str, path: str, message_id: str, timestamp: str) -> bytes:
-    """The bytes that are signed."""
+    """Return the bytes that are signed."""
     values = {
         "body": body,
         "method": method.encode("latin-1", "replace"),
@@ -123,12 +126,12 @@ def content(scheme: Scheme, *, body: bytes, method: str, path: str, message_id: 
 
 
 def encoded(scheme: Scheme, signature: bytes) -> str:
-    """A signature as the scheme writes it."""
+    """Return a signature as the scheme writes it."""
     return signature.hex() if scheme.encoding == "hex" else base64.b64encode(signature).decode("ascii")
 
 
 def parts_of(scheme: Scheme, headers: Headers) -> Parts:
-    """Reads the headers; parts of the signature header that belong to other schemes are passed over."""
+    """Read the headers; parts of the signature header by other schemes are ignored."""
     text = header_value(headers, scheme.header)
     found: dict[str, list[str]] = {"signature": [], "timestamp": []}
     if text is not None:
@@ -149,7 +152,7 @@ def parts_of(scheme: Scheme, headers: Headers) -> Parts:
 
 
 def rendered(scheme: Scheme, parts: Parts, mark: str | None = None) -> Headers:
-    """Writes the headers; `mark` stands before each signature instead of the scheme's own."""
+    """Write the headers; `mark` replaces the scheme's text before each signature."""
     headers: list[tuple[str, str]] = []
     if scheme.id_header and parts.message_id is not None:
         headers.append((scheme.id_header, parts.message_id))
@@ -170,15 +173,15 @@ def _lacking(headers: Headers, name: str) -> str:
     count = sum(key.lower() == name.lower() for key, _ in headers)
     if count == 1:
         return ""
-    # Two lines of one name are read differently by different programs: nobody may choose which one counts.
+    # Programs read two lines of one name differently: an attacker must not choose the effective one.
     return f"{name} is missing" if count == 0 else f"{name} is malformed: it stands {count} times"
 
 
 def decoded(scheme: Scheme, text: str) -> bytes:
-    """A received signature's bytes; empty where the text is not of the scheme's encoding."""
+    """Return a received signature's bytes; empty where its encoding is wrong."""
     try:
         return binascii.unhexlify(text) if scheme.encoding == "hex" else base64.b64decode(text, validate=True)
-    except ValueError:  # also what a text outside ASCII raises
+    except ValueError:  # also raised for a text outside of ASCII
         return b""
 
 

@@ -1,4 +1,4 @@
-"""Decides how the sender signs: over the final bytes, at the moment of sending, as the delivery's `seal` says."""
+"""Delivery signer: signs the final bytes of a delivery at the time of sending, by the delivery's `seal`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["DeliverySigner", "signature_from"]
 
 @dataclass(frozen=True)
 class DeliverySigner:
-    """A scheme and its keys as a `sending.Signer`.
+    """A scheme and its keys as a `sender.Signer`.
 
     Attributes:
         named: The preset or file that the user named, for a command that repeats a run.
@@ -31,12 +31,12 @@ class DeliverySigner:
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """The keys in every spelling that a report must not show."""
+        """The keys in every spelling that must not appear in a report."""
         return tuple(self.keys.secrets)
 
 
 def signature_from(name: str, environ: Mapping[str, str]) -> tuple[Scheme, Keys]:
-    """Loads a scheme by preset or file, and its keys from the environment.
+    """Load a scheme by preset or file, and its keys from the environment.
 
     Raises:
         KitError: There is no such scheme, or a key is not set.

@@ -1,7 +1,8 @@
-"""Decides where deliveries are kept until they come into the tables: in memory, as rows.
+"""Buffer of recorded deliveries: keeps them as rows in memory until they are moved into the tables.
 
-Retention is bounded, and under load most deliveries are forgotten before anybody looks. What is forgotten while it
-waits never costs what a database costs. Deliveries wait in stretches, of which one is moved or forgotten at a time.
+Retention is bounded, and under load most deliveries are forgotten before anybody reads them. A delivery that is
+forgotten while it waits never costs a database write. Deliveries wait in segments, which are moved or forgotten one at
+a time.
 """
 
 from __future__ import annotations
@@ -19,12 +20,12 @@ _MOST_ROWS, _MOST_BYTES = 500, 4 * 1024 * 1024
 
 
 class Segment(Protocol):
-    """Deliveries that arrived one after the other.
+    """Consecutive deliveries.
 
     Attributes:
-        count: How many there are.
-        size: The bytes they have, as the bounds count them.
-        left_out: What of them could not be read.
+        count: The number of deliveries.
+        size: Their size in bytes, as the bounds count it.
+        left_out: The part that could not be read.
     """
 
     count: int
@@ -32,46 +33,46 @@ class Segment(Protocol):
     left_out: LeftOut
 
     def rows(self) -> Sequence[Row]:
-        """Their rows, oldest first."""
+        """Return their rows, oldest first."""
 
     def drop(self) -> None:
-        """Forgets them."""
+        """Forget them."""
 
 
 class Buffer:
-    """Stretches of deliveries, oldest first; used under the recorder's lock."""
+    """Segments of deliveries, oldest first; used under the recorder's lock."""
 
     def __init__(self) -> None:
-        self.stretches: deque[Segment] = deque()
+        self.segments: deque[Segment] = deque()
         self.count = self.size = 0
 
-    def add(self, stretch: Segment) -> None:
-        """Adds one that grows no more."""
-        self.stretches.append(stretch)
-        self.count, self.size = self.count + stretch.count, self.size + stretch.size
+    def add(self, segment: Segment) -> None:
+        """Add a segment that is complete."""
+        self.segments.append(segment)
+        self.count, self.size = self.count + segment.count, self.size + segment.size
 
-    def leave(self, stretch: Segment, *, drop: bool = True) -> None:
-        """Lets go of the oldest one, if it still waits.
+    def leave(self, segment: Segment, *, drop: bool = True) -> None:
+        """Remove the oldest segment, if it still waits.
 
         Args:
-            drop: Whether it is forgotten; else its file stays where it is.
+            drop: Whether it is forgotten; else its file stays.
         """
-        if self.stretches and self.stretches[0] is stretch:
-            self.stretches.popleft()
-            self.count, self.size = self.count - stretch.count, self.size - stretch.size
+        if self.segments and self.segments[0] is segment:
+            self.segments.popleft()
+            self.count, self.size = self.count - segment.count, self.size - segment.size
             if drop:
-                stretch.drop()
+                segment.drop()
 
     def forget(self, count: int, size: int) -> None:
-        """Forgets the oldest stretches that are past the bounds by so many deliveries or bytes, as a whole."""
-        while self.stretches and (count >= self.stretches[0].count or size >= self.stretches[0].size):
-            oldest = self.stretches[0]
+        """Forget the oldest whole segments beyond the bounds by a count or a size."""
+        while self.segments and (count >= self.segments[0].count or size >= self.segments[0].size):
+            oldest = self.segments[0]
             count, size = count - oldest.count, size - oldest.size
             self.leave(oldest)
 
 
 class BufferedRows:
-    """A stretch in memory."""
+    """A segment in memory."""
 
     def __init__(self) -> None:
         self._rows: list[Row] = []
@@ -79,7 +80,7 @@ class BufferedRows:
         self.left_out = LeftOut()
 
     def append(self, rows: Sequence[Row]) -> bool:
-        """Adds deliveries; returns whether another stretch should begin."""
+        """Add deliveries; return whether a new segment should begin."""
         self._rows += rows
         self.count += len(rows)
         for row in rows:
@@ -87,9 +88,9 @@ class BufferedRows:
         return self.count >= _MOST_ROWS or self.size >= _MOST_BYTES
 
     def rows(self) -> Sequence[Row]:
-        """Their rows, oldest first."""
+        """Return their rows, oldest first."""
         return self._rows
 
     def drop(self) -> None:
-        """Forgets them."""
+        """Forget them."""
         self._rows = []

@@ -1,4 +1,4 @@
-"""Decides which file is a store, how it is laid out, and how it is opened.
+"""Database of a store: identifies and opens the SQLite file, and creates its tables.
 
 In memory there is one connection behind one lock. A file is in WAL mode: one connection writes, another reads without
 waiting for it, and a commit returns when the bytes are with the operating system (synchronous = NORMAL).
@@ -22,8 +22,8 @@ __all__ = ["APPLICATION_ID", "IDENTITY_BYTES", "IDENTITY_QUERY", "Database", "un
 APPLICATION_ID = 0xCA11BAC
 IDENTITY_BYTES = 16
 IDENTITY_QUERY = "SELECT identity FROM store"
-_SCHEMA = 3  # 2: a journal stands beside it, which older programs pass over; 3: each of its frames begins with a mark
-_BUSY_S = 0.2  # as long as another program's ordinary commit takes; a longer one must not hold up who looks
+_SCHEMA = 3  # 2: a write-ahead log of our own, which older programs ignore; 3: each of its frames begins with a mark
+_BUSY_S = 0.2  # enough for the usual commit of another program; a longer one must not delay a reader
 _LAYOUT = f"""
 CREATE TABLE deliveries (id INTEGER PRIMARY KEY, {", ".join(COLUMNS[1:])});
 CREATE TABLE contents (id INTEGER PRIMARY KEY, {", ".join(CONTENT_COLUMNS[1:])});
@@ -34,17 +34,17 @@ PRAGMA user_version = {_SCHEMA};
 _IDENTITY = f"""
 CREATE TABLE store (identity);
 INSERT INTO store VALUES (randomblob({IDENTITY_BYTES}));
-"""  # noqa: S608  # ours
+"""  # noqa: S608  # the text is a constant
 
 
 class Database:
     """The tables of deliveries, in memory or in a file.
 
     Attributes:
-        identity: What tells a file from all others; empty in memory.
+        identity: Unique bytes of the file; empty in memory.
 
     Raises:
-        KitError: The file is not a store, is of a newer program, cannot be written, or is in use.
+        KitError: The file is not a store, is of a newer program, is not writable, or is in use.
     """
 
     def __init__(self, file: Path | None) -> None:
@@ -67,13 +67,13 @@ class Database:
         self._read_lock = threading.RLock()
 
     def _connect(self, name: str, busy_s: float = 5.0) -> sqlite3.Connection:
-        # No thread of its own: the locks here see to it that one at a time uses a connection.
+        # Not bound to a thread: the locks here serialise the use of a connection.
         return sqlite3.connect(
             name, busy_s, uri=name.startswith("file:"), check_same_thread=False, isolation_level=None
         )
 
     def _open(self, file: Path) -> sqlite3.Connection:
-        with suppress(OSError):  # there already, or SQLite says why it cannot be; people's numbers are in it
+        with suppress(OSError):  # it exists, or SQLite reports the reason; the file has people's phone numbers
             os.close(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
         connection = self._connect(str(file))
         try:
@@ -89,7 +89,7 @@ class Database:
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
-        """A transaction; rolled back when the block raises, and kept when it ends."""
+        """Open a transaction; it is rolled back when the block raises."""
         with self._write_lock:
             self._writer.execute("BEGIN IMMEDIATE")
             try:
@@ -101,24 +101,24 @@ class Database:
                 raise
 
     def read(self, query: str, values: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-        """All rows of a query."""
+        """Return all rows of a query."""
         with self._read_lock:
             return self._reader.execute(query, values).fetchall()
 
     def settle(self) -> bool:
-        """Brings a file's log into the file; returns whether the log is empty, so that no damage of it takes anything.
+        """Merge SQLite's log into the file; return whether the log is empty.
 
-        SQLite passes over all that follows a damaged byte of its log, and says nothing.
+        An empty log cannot be damaged: SQLite silently ignores all content after a damaged byte of its log.
         """
         with self._write_lock:
             try:
                 busy, _, _ = self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-            except sqlite3.Error:  # a full disk, another program
+            except sqlite3.Error:  # a full disk, or another program
                 return False
             return not busy
 
     def close(self) -> None:
-        """Closes it; a file's log is merged into it."""
+        """Close it; a file's log is merged into it."""
         if self.file is None:
             self._writer.close()
             return
@@ -145,10 +145,10 @@ def _laid_out(connection: sqlite3.Connection, file: Path) -> None:
     if not os.access(file, os.W_OK):
         raise KitError(f"{file} is read-only", where="--store", remedy="Allow writing, or give another file.")
     connection.execute("PRAGMA journal_mode = WAL")
-    # A commit is with the operating system when it returns, so whoever kills this process loses nothing. FULL would
-    # wait for the disk at each, several times as long; so a power cut may take the last moments, and breaks nothing.
+    # A commit is with the operating system when it returns, so a killed process loses nothing. FULL would wait for the
+    # disk at each commit, which takes several times as long; a power cut may take the last moments, and breaks nothing.
     connection.execute("PRAGMA synchronous = NORMAL")
-    connection.execute("PRAGMA wal_autocheckpoint = 0")  # `settle` does it: a log that is merged does not stay behind
+    connection.execute("PRAGMA wal_autocheckpoint = 0")  # `settle` does it, so that a merged log does not stay behind
     connection.execute("PRAGMA journal_size_limit = 67108864")
     if not tables:
         connection.executescript(f"BEGIN; {_LAYOUT} COMMIT;")
@@ -156,20 +156,20 @@ def _laid_out(connection: sqlite3.Connection, file: Path) -> None:
         connection.execute(f"PRAGMA user_version = {_SCHEMA}")
     if not connection.execute("SELECT count(*) FROM sqlite_master WHERE name = 'store'").fetchone()[0]:
         connection.executescript(f"BEGIN; {_IDENTITY} COMMIT;")
-        connection.execute("PRAGMA wal_checkpoint(FULL)")  # no power cut leaves a journal whose store is not known
-    connection.execute("BEGIN IMMEDIATE")  # whoever cannot write hears it now and not at the first delivery
+        connection.execute("PRAGMA wal_checkpoint(FULL)")  # a power cut leaves no log whose store is unknown
+    connection.execute("BEGIN IMMEDIATE")  # a store that is not writable is reported now and not at the first delivery
     connection.execute("ROLLBACK")
 
 
 def unusable(file: Path | None, error: Exception) -> KitError:
-    """What is said of a store that cannot be used."""
+    """Return the error for a store that cannot be used."""
     if "not a database" in str(error):
         return KitError(f"{file} is not a store", where="--store", remedy="Give a file of this program, or a new one.")
     return KitError(f"cannot write {file}: {error}", where="--store", remedy="Give a file that can be written.")
 
 
 def _locked(file: Path) -> int:
-    """Takes the store for this process; the lock ends with it, however it ends."""
+    """Lock the store for this process; the lock ends with the process."""
     if file.is_dir() or not file.parent.is_dir():
         what = "is a directory" if file.is_dir() else "has no directory to be in"
         raise KitError(f"{file} {what}", where="--store", remedy="Give a file in a directory that exists.")
@@ -181,7 +181,7 @@ def _locked(file: Path) -> int:
         ) from None
     try:
         import fcntl
-    except ImportError:  # on Windows nothing keeps two servers from one store
+    except ImportError:  # on Windows two servers can open one store
         return handle
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

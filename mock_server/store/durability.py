@@ -1,4 +1,4 @@
-"""Decides what is kept together, and how those who wait for it hear whether it is."""
+"""Durability of deliveries: groups deliveries into batches, and reports to waiting responses when one is kept."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from callback_contract.mock_server.store.rows import Row
 __all__ = ["Batch", "Kept"]
 
 Kept = Callable[[bool], None]
-"""Is told whether a delivery is kept."""
+"""Receives whether a delivery is kept."""
 
 
 @dataclass(eq=False)
 class Batch:
-    """Deliveries that are written at once, and who waits for that.
+    """Deliveries that are written together, and the responses that wait for it.
 
     Attributes:
-        error: Why one of them cannot be written, which is an error of our own.
-        effects: What they change, as soon as they are kept.
-        due: Whether its writing is on its way.
+        error: An error of the kit that prevents the writing of one of them.
+        effects: Their effects, once they are kept.
+        due: Whether its writing is scheduled.
         kept: Whether they are kept; None until that is known.
-        waiting: Who waits in each event loop.
+        waiting: The waiting callbacks by event loop.
     """
 
     rows: list[Row] = field(default_factory=list)
@@ -35,7 +35,7 @@ class Batch:
     waiting: dict[asyncio.AbstractEventLoop, list[Kept]] = field(default_factory=dict)
 
     def settle(self, kept: bool) -> None:
-        """Tells those who wait, each in its event loop."""
+        """Call the waiting callbacks, each in its event loop."""
         if not self.waiting:
             return
         try:
@@ -48,7 +48,7 @@ class Batch:
                 continue
             try:
                 loop.call_soon_threadsafe(partial(_call_all, calls, kept))
-            except RuntimeError:  # the loop is closed: nobody waits any more
+            except RuntimeError:  # the loop is closed: nothing waits any more
                 continue
 
 

@@ -1,4 +1,4 @@
-"""Decides when a gate for the provider's own sender has seen enough, what it says, and what it leaves behind."""
+"""Gate of a pipeline: ends the mock when the expected deliveries have arrived, and reports the violations."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ _NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 @dataclass
 class Expectation:
-    """Counts deliveries and violations since it was opened, and says when it is over.
+    """Counter of deliveries and violations since it was opened.
 
     Attributes:
-        expect: How many deliveries have to come; None for any number.
+        expect: The number of deliveries to wait for; None for any number.
         exit_on_violation: Whether the first violation ends it.
-        strict: Whether what is merely new is a violation, too.
+        strict: Whether an unknown member or value is a violation, too.
     """
 
     reader: Reader
@@ -45,7 +45,7 @@ class Expectation:
         self.came = self.violating = 0
 
     def watch(self, stop: Callable[[], None]) -> None:
-        """Has `stop` called once enough came; in the writer's thread, after the delivery is kept."""
+        """Call `stop` once enough deliveries are kept, in the writer's thread."""
 
         def look(_: int) -> None:
             if self.is_over():
@@ -54,7 +54,7 @@ class Expectation:
         self.reader.listen(look)
 
     def is_over(self) -> bool:
-        """Looks at what is new, and tells whether it is enough."""
+        """Read the new deliveries, and return whether they are enough."""
         while new := self.reader.after(self._seen, limit=1000):
             self._seen = new[-1].id
             self.came += len(new)
@@ -64,14 +64,14 @@ class Expectation:
 
     @property
     def passed(self) -> bool:
-        """Whether as many came as expected, and nothing violated the contract."""
+        """Whether the expected number arrived, and nothing violated the contract."""
         return not self.violating and (self.expect is None or self.came >= self.expect)
 
     def _violates(self, arrival: StoredDelivery) -> bool:
         return arrival.verdict == REFUSED or (self.strict and arrival.verdict == FORWARD)
 
     def told(self) -> list[str]:
-        """What the command prints at its end; nothing in it moves a cursor."""
+        """Return the final lines of the command, without control characters."""
         came = counted(self.came, "delivery came", "deliveries came")
         if self.expect is not None and self.came <= self.expect:
             came = f"{self.came} of {self.expect} expected deliveries came"
@@ -87,10 +87,12 @@ class Expectation:
         return lines if shown <= _MOST_SHOWN else lines[: 1 + _MOST_SHOWN]
 
     def write(self, directory: Path, contract: Contract) -> None:
-        """Writes `deliveries.json` and `junit.xml`; deliveries that were forgotten meanwhile are only counted.
+        """Write `deliveries.json` and `junit.xml`.
+
+        Deliveries that were forgotten meanwhile are only counted.
 
         Raises:
-            KitError: The directory cannot be written.
+            KitError: The directory is not writable.
         """
         try:
             directory.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""Export of a store: its deliveries for somebody else, in order of arrival, without changing the file."""
+"""Export of a store: reads its deliveries in order of arrival without changing the file."""
 
 from __future__ import annotations
 
@@ -28,31 +28,33 @@ _QUERY = (
     " FROM deliveries d JOIN contents c ON c.id = d.id ORDER BY d.id"
 )
 _BUSY_S = 2.0
-_HAS_IDENTITY = "SELECT 1 FROM sqlite_master WHERE name = 'store'"  # older ones have none, and no journal
+_HAS_IDENTITY = "SELECT 1 FROM sqlite_master WHERE name = 'store'"  # older stores have none, and no write-ahead log
 
 
 def stored_deliveries(
     file: Path, trouble: Callable[[Path, str], None] = lambda path, text: None
 ) -> Iterator[tuple[int, str, str, Headers, bytes]]:
-    """Number, callback, method, headers and body of each delivery; a store in use may be read, too.
+    """Yield number, callback, method, headers and body of each delivery.
+
+    A store in use may be read, too.
 
     Args:
-        trouble: Is told which file of its journal cannot be read whole, and why.
+        trouble: Receives a damaged file of its write-ahead log, and the reason.
 
     Raises:
-        KitError: The file is a database of another program, or broken, or its journal cannot be read.
+        KitError: The file is a database of another program, or broken, or its write-ahead log cannot be read.
     """
     with contextlib.ExitStack() as stack:
-        # Opened first: what leaves the journal meanwhile is in the tables by then.
-        journal = [stack.enter_context(opened) for path in log_files(file) if (opened := _opened(path))]
+        # Opened first: a delivery that leaves the log meanwhile is in the tables by then.
+        log = [stack.enter_context(opened) for path in log_files(file) if (opened := _opened(path))]
         last = 0
         for number, callback, method, headers, body in _selected(file, _QUERY):
             last = number
             yield number, callback, method, headers_of(headers), body
-        if not (journal and any(_selected(file, _HAS_IDENTITY))):
+        if not (log and any(_selected(file, _HAS_IDENTITY))):
             return
         ((identity,),) = _selected(file, IDENTITY_QUERY)
-        for part in journal:
+        for part in log:
             for row in _rows(part, identity, trouble):
                 told = dict(zip((*COLUMNS, *CONTENT_COLUMNS[1:]), row, strict=True))
                 if told["id"] > last:
@@ -74,7 +76,7 @@ def _rows(part: BinaryIO, identity: bytes, trouble: Callable[[Path, str], None])
 def _opened(path: Path) -> BinaryIO | None:
     try:
         return path.open("rb")
-    except FileNotFoundError:  # its deliveries came into the tables at this moment
+    except FileNotFoundError:  # its deliveries were moved into the tables at this moment
         return None
     except OSError as error:
         raise KitError(

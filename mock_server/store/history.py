@@ -1,4 +1,4 @@
-"""Decides whether an event came before, and whether it comes late."""
+"""Event history: detects whether an event is a retry or duplicate, and whether it is late."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from callback_contract.openapi.contract.order import Order
 __all__ = ["DUPLICATE", "RETRY", "Lives", "Undo"]
 
 RETRY, DUPLICATE = "retry", "duplicate"
-_MOST_MESSAGES = 100_000  # as many as the mock keeps states of
+_MOST_MESSAGES = 100_000  # the mock keeps states of the same number
 _MOST_EVENTS, _MOST_BYTES = 1000, 64 * 1024 * 1024  # of one message, and of the events of all
 
 
 @dataclass(slots=True)
 class _Life:
-    """What came of one message.
+    """The events of one message.
 
     Attributes:
         events: Each event, and whether it was acknowledged.
-        furthest: The last state that was acknowledged.
-        size: Bytes that the events take, about.
+        furthest: The furthest acknowledged state.
+        size: Approximate bytes of the events.
     """
 
     events: dict[str, bool] = field(default_factory=dict)
@@ -31,14 +31,14 @@ class _Life:
 
 
 Undo = tuple[_Life, str, bool, str | None]
-"""A life, one of its events, whether that was acknowledged before, and how far the life was."""
+"""A life, an event, whether that was acknowledged before, and the furthest state."""
 
 
 class Lives:
-    """What came of every message that is remembered; used by one thread at a time.
+    """The lives of all remembered messages; used by one thread at a time.
 
     Args:
-        revocable: Whether `undo` will be asked.
+        revocable: Whether `undo` will be called.
     """
 
     def __init__(self, *, revocable: bool) -> None:
@@ -50,7 +50,7 @@ class Lives:
     def met(
         self, message: tuple[str, str], event: str, state: str, order: Order | None, acknowledged: bool
     ) -> tuple[str, bool]:
-        """Remembers an event; returns "", "retry" or "duplicate", and whether it is late."""
+        """Add an event; return "", "retry" or "duplicate", and whether it is late."""
         life = self._messages.get(message)
         if life is None:
             life = self._messages[message] = _Life()
@@ -77,12 +77,12 @@ class Lives:
             self._bytes -= self._messages.popitem(last=False)[1].size
 
     def undo(self) -> list[Undo]:
-        """What takes back that those met since the last call were acknowledged."""
+        """Return the undo list of the events since the last call."""
         undo, self._undo = self._undo, []
         return undo
 
     @staticmethod
     def take_back(undo: list[Undo]) -> None:
-        """Makes what was met come, and not be acknowledged after all."""
+        """Mark the events of an undo list as received and not acknowledged."""
         for life, event, before, furthest in reversed(undo):
             life.events[event], life.furthest = before, furthest

@@ -1,20 +1,20 @@
-"""Decides how what came is looked at: the read side of the recorder, for the inspector, the gate and tests.
+"""Reader of recorded deliveries: the read side of the recorder, for the inspector, the gate and tests.
 
-Everything here may be called from any thread, and sees whatever was answered before the call. Ids grow in the order of
-arrival, so a page goes on below the last id of the one before, and what is new is everything above the highest id seen:
+Everything here may be called from any thread, and sees all deliveries with a response. Ids grow in the order of
+arrival, so a page continues below the last id of the previous one, and ids above the highest seen id are new:
 
     page = reader.page(Filter(verdict="refused", text="李雷"), before=None, limit=50)   # newest first
     older = reader.page(Filter(verdict="refused", text="李雷"), before=page[-1].id)
     arrival = reader.one(17)                    # whole; None when it was forgotten
-    life = reader.message("ca11bac4…")          # in order of arrival; `again` and `late` mark what stands out
+    life = reader.message("ca11bac4…")          # in order of arrival; `again` and `late` mark irregular ones
     reader.counts()["verdict"]["refused"]       # by verdict, callback, state, status, again, late; "all" counts all
     reader.latencies()                          # [(upper end in seconds, how many), …]
     new = reader.after(last_id)                 # oldest first
     last_id = reader.wait(last_id, timeout_s=15)              # blocks until there is something above it
     last_id = await reader.arrived(last_id, timeout_s=15)     # the same in a coroutine
 
-Lists hold the first `PREVIEW_BYTES` of each body; `one` and `message(…, whole=True)` hold all of it. A forgotten
-delivery leaves a gap in the ids, which a page need not care about.
+Lists have the first `PREVIEW_BYTES` of each body; `one` and `message(…, whole=True)` have all of it. A forgotten
+delivery leaves a gap in the ids, which does not affect pages.
 """
 
 from __future__ import annotations
@@ -49,11 +49,11 @@ _COUNTED = ("verdict", "callback", "state", "status", "again", "late")
 
 
 class Reader:
-    """What a recorder has kept; its module's docstring shows how it is asked.
+    """The deliveries that a recorder keeps; see the module for examples.
 
     Attributes:
-        damaged: Files of the store's journal of which something could not be read: file, bytes, and how many deliveries
-            these were at most, or None.
+        damaged: Damaged files of the write-ahead log: file, bytes, and the greatest number of lost
+            deliveries, or None.
     """
 
     def __init__(self, database: Database, flush: Callable[[], None], contract: Contract) -> None:
@@ -74,7 +74,7 @@ class Reader:
         return self._last
 
     def page(self, wanted: Filter = Filter(), *, before: int | None = None, limit: int = 50) -> list[StoredDelivery]:  # noqa: B008  # frozen
-        """What fits a filter, newest first, with ids below `before`."""
+        """Return the deliveries of a filter with ids below `before`, newest first."""
         where, values = _where(wanted)
         if before is not None:
             where, values = [*where, "d.id < ?"], [*values, before]
@@ -88,23 +88,27 @@ class Reader:
         limit: int = 200,
         whole: bool = False,
     ) -> list[StoredDelivery]:
-        """What fits a filter, oldest first, with ids above `last_id`."""
+        """Return the deliveries of a filter with ids above `last_id`, oldest first."""
         where, values = _where(wanted)
         return self._listed([*where, "d.id > ?"], [*values, last_id], "ASC", limit, whole=whole)
 
     def one(self, identity: int) -> StoredDelivery | None:
-        """One delivery whole; None when it never was or is forgotten."""
+        """Return one whole delivery; None when it is unknown or forgotten."""
         found = self._listed(["d.id = ?"], [identity], "ASC", 1, whole=True)
         return found[0] if found else None
 
     def message(self, message: str, *, whole: bool = False, limit: int = _MOST_ROWS) -> list[StoredDelivery]:
-        """All deliveries of one message, in the order in which they came."""
+        """Return all deliveries of one message in the order of arrival."""
         return self._listed(["d.message = ?"], [message], "ASC", limit, whole=whole)
 
     def counts(self) -> dict[str, dict[str, int]]:
-        """How many deliveries are kept, by each of a few of their properties; empty texts are left out."""
+        """Return the number of deliveries by some of their properties.
+
+        Empty texts are left out.
+        """
         self._flush()
-        # By what is in the tables, which may be behind what was noted; read first, so that it is never ahead.
+        # By the content of the tables, which may be older than the last delivery; read first, so that it is never
+        # newer.
         (bounds,) = self._database.read(_BOUNDS)
         counted, known = self._counts
         if counted != bounds:
@@ -118,9 +122,12 @@ class Reader:
         return known
 
     def latencies(self) -> list[tuple[float, int]]:
-        """A histogram of the time until the answer went out, delay included; the last upper end is infinite."""
+        """Return a histogram of response times, delay included.
+
+        The last upper end is infinite.
+        """
         self._flush()
-        # Only numbers and names of this module stand in the queries below; whatever was received is bound.
+        # Only numbers and names of this module are in the queries below; received values are bound.
         cases = " ".join(f"WHEN elapsed_s + delay_s <= {edge} THEN {i}" for i, edge in enumerate(LATENCY_EDGES_S))
         rows = dict(
             self._database.read(
@@ -130,7 +137,10 @@ class Reader:
         return [(edge, rows.get(i, 0)) for i, edge in enumerate((*LATENCY_EDGES_S, inf))]
 
     def wait(self, last_id: int, timeout_s: float) -> int:
-        """Blocks until there is an id above `last_id`, time is up, or the recorder closes; returns the newest id."""
+        """Wait for an id above `last_id`; return the newest id.
+
+        It returns early when time is up, or the recorder closes.
+        """
         end = time.monotonic() + timeout_s
         with self._changed:
             while self._last <= last_id and not self._closed and (left := end - time.monotonic()) > 0:
@@ -138,13 +148,13 @@ class Reader:
             return self._last
 
     async def arrived(self, last_id: int, timeout_s: float) -> int:
-        """As `wait`, without holding a thread."""
+        """Do the same as `wait`, without blocking a thread."""
         loop, changed = asyncio.get_running_loop(), asyncio.Event()
 
         def tell(_: int) -> None:
             try:
                 loop.call_soon_threadsafe(changed.set)
-            except RuntimeError:  # the loop ended meanwhile
+            except RuntimeError:  # the loop has ended meanwhile
                 return
 
         self.listen(tell)
@@ -161,22 +171,25 @@ class Reader:
         return self._last
 
     def listen(self, call: Callable[[int], None]) -> None:
-        """Has `call` called with the newest id after commits, in the recorder's own thread: it has to be quick."""
+        """Call `call` with the newest id after commits.
+
+        It runs in the recorder's own thread and has to be quick.
+        """
         with self._changed:
             self._listeners.add(call)
 
     def forget(self, call: Callable[[int], None]) -> None:
-        """Ends what `listen` began."""
+        """End what `listen` began."""
         with self._changed:
             self._listeners.discard(call)
 
     def wrote(self, last_id: int) -> None:
-        """Told by the recorder of what can be seen, by one thread or another."""
+        """Set the newest visible id; called by the recorder, by any thread."""
         with self._changed:
             self._last = max(self._last, last_id)
 
     def tell(self) -> None:
-        """Tells those who wait and listen what is new; called by the recorder's own thread."""
+        """Notify all waiting threads and listeners; called by the recorder's own thread."""
         with self._changed:
             self._changed.notify_all()
             listeners, last_id = list(self._listeners), self._last
@@ -184,7 +197,7 @@ class Reader:
             call(last_id)
 
     def close(self) -> None:
-        """Lets go of everyone who waits."""
+        """Release all waiting threads."""
         self._closed = True
         self.tell()
 
@@ -216,7 +229,7 @@ def _where(wanted: Filter) -> tuple[list[str], list[Any]]:
         values += [] if wanted.marked == "late" else [wanted.marked]
     if wanted.text:
         text = wanted.text[:_LONGEST_TEXT]
-        spellings = {text, json.dumps(text)[1:-1]}  # a sender may have escaped what is not ASCII
+        spellings = {text, json.dumps(text)[1:-1]}  # a sender may have escaped characters outside of ASCII
         places = [f"{place} LIKE ? ESCAPE '!'" for place in ("CAST(c.body AS TEXT)", "d.target", "c.violations")]
         where.append("(" + " OR ".join(places * len(spellings)) + ")")
         values += [pattern for spelling in sorted(spellings) for pattern in [_like(spelling)] * len(places)]

@@ -1,9 +1,9 @@
-"""Recorder of what came: written before its answer goes out, and into the tables when there is time or a reader.
+"""Recorder of exchanges: writes each one before its response is sent, and moves them into tables later.
 
-Rows are made by the thread that serves, while what they are made of is at hand. They wait in memory, or, with a store,
-in a journal beside it, to which all the requests that were read in one turn of the event loop are appended at once
-before they are answered. From there they come into the tables when somebody looks, or when little comes, by a second
-thread; what retention forgets meanwhile never costs what a database costs. That thread also tells those who listen.
+The serving thread makes the rows, while their sources are at hand. They wait in memory, or, with a store, in a
+write-ahead log: all requests of one turn of the event loop are appended together before they get their responses. A
+second thread moves them into the tables when a reader asks, or when few arrive; a delivery that retention forgets
+meanwhile never costs a database write. This thread also notifies the listeners.
 """
 
 from __future__ import annotations
@@ -33,26 +33,26 @@ from callback_contract.openapi.text.plural import counted
 
 __all__ = ["KEEP", "KEEP_BYTES", "Recorder"]
 
-_LOOKS_S = 0.02  # how soon those who listen hear of a delivery
-_MUCH = 20  # deliveries between two looks, of which each takes longer to move than to answer: they wait
+_LOOKS_S = 0.02  # delay until listeners are notified of a delivery
+_MUCH = 20  # deliveries between two checks; moving each takes longer than its response, so they wait
 _MOST_TOGETHER = 100
-_MOST_SETTLING, _MOST_SETTLING_BYTES = 50, 8 * 1024 * 1024  # of stretches that SQLite's log has and its file lacks
-_MOST_ASIDE = 16  # stretches that an error of our own keeps out of the tables
+_MOST_SETTLING, _MOST_SETTLING_BYTES = 50, 8 * 1024 * 1024  # of segments in SQLite's log and not yet in its file
+_MOST_ASIDE = 16  # segments that an error of the kit keeps out of the tables
 
 
 class Recorder:
-    """Writes every exchange of a receiver; `observe` is its observer.
+    """Recorder of a receiver's exchanges; `observe` is its observer.
 
     Args:
         store: A file that outlives the process; None for memory.
-        keep: How many deliveries are kept, the newest.
-        keep_bytes: How many bytes they have together; the newest is kept whatever its size.
+        keep: The number of deliveries to keep, the newest ones.
+        keep_bytes: Their most bytes together; the newest is kept whatever its size.
         redact: Whether the values of headers and query parameters that carry credentials are left out.
-        trouble: Told once when nothing can be written any more, and once when it can again; and of what is lost.
+        trouble: Receives a message when writing fails, when it works again, and for each loss.
 
     Attributes:
-        reader: The read side, see there.
-        found: How many deliveries the store already held.
+        reader: The read side.
+        found: The number of deliveries already in the store.
 
     Raises:
         KitError: The store cannot be used.
@@ -73,9 +73,9 @@ class Recorder:
         self._rows = Rows(contract, redact=redact, revocable=store is not None)
         self._tables, self._waiting = Tables(self._database), Buffer()
         self._bounds = Bounds(self._tables, self._waiting, keep, keep_bytes, on_disk=store is not None)
-        self._journal = None if store is None else WriteAheadLog(store, self._database.identity)
-        self._lock = threading.RLock()  # over what waits
-        self._turn = threading.RLock()  # over the tables; who needs both takes it first
+        self._log = None if store is None else WriteAheadLog(store, self._database.identity)
+        self._lock = threading.RLock()  # guards the waiting rows
+        self._turn = threading.RLock()  # guards the tables; a thread that needs both locks takes it first
         self._wake, self._hurry = threading.Event(), threading.Event()
         self._rows_here, self._moving = BufferedRows(), False
         self._aside: deque[Segment] = deque()
@@ -95,14 +95,17 @@ class Recorder:
         self._thread.start()
 
     def observe(self, received: Request, assessment: Assessment | None, reply: Response) -> None:
-        """Notes an exchange. Waits only when the tables are far behind: memory is bounded, too."""
+        """Record an exchange; wait only when the tables are far behind.
+
+        This bounds memory.
+        """
         elapsed_s = time.perf_counter() - received.arrived
         with self._lock:
             self._number = number = self._number + 1
             batch = self._latest = self._batch
             try:
                 row = self._rows.of(number, time.time(), received, assessment, reply, elapsed_s)
-            except Exception as error:  # the answer goes out, whatever it is
+            except Exception as error:  # the response is sent, whatever the error
                 batch.error = error
             else:
                 batch.rows.append(row)
@@ -116,11 +119,14 @@ class Recorder:
 
     @property
     def keeper(self) -> Recorder | None:
-        """What an answer has to ask before it goes out; None in memory, where answers do not wait."""
-        return None if self._journal is None else self
+        """The object that a response waits for; None in memory."""
+        return None if self._log is None else self
 
     def when_kept(self, loop: asyncio.AbstractEventLoop, call: Kept) -> None:
-        """Calls back in the loop, which runs, once what was noted last is kept (True) or could not be (False)."""
+        """Call back in the running loop once the last exchange is kept or lost.
+
+        The argument is whether it is kept.
+        """
         with self._lock:
             batch = self._latest
             if batch.kept is None:
@@ -132,7 +138,7 @@ class Recorder:
         loop.call_soon(call, batch.kept)
 
     def flush(self) -> None:
-        """Returns once everything that was noted before is in the tables, or could not be brought there."""
+        """Wait until all earlier deliveries are in the tables, or cannot be moved there."""
         noted = self._number
         with self._turn:
             while self._tables.last < noted and self._move():
@@ -141,7 +147,7 @@ class Recorder:
         self.reader.wrote(self._kept)
 
     def close(self) -> None:
-        """Brings what is left into the tables and closes the store."""
+        """Move the rest into the tables and close the store."""
         self._closing = True
         self._wake.set()
         self._hurry.set()
@@ -158,9 +164,9 @@ class Recorder:
         self.close()
 
     def _take_up(self) -> None:
-        """Goes on where the store's last server stopped."""
+        """Take over the deliveries of the store's last server."""
         newest = 0
-        for left in self._journal.left() if self._journal else ():
+        for left in self._log.left() if self._log else ():
             try:
                 rows = left.rows()
                 newest = max([newest, *[row[0] for row in rows]])
@@ -169,7 +175,7 @@ class Recorder:
                 raise
             except ForeignLog:
                 self._tell_foreign(left)
-            except Exception as error:  # of our own
+            except Exception as error:  # an error of the kit
                 self._trouble(f"deliveries are left in {left.path}: {error!r}")
             else:
                 self._settling.append(left)
@@ -202,9 +208,9 @@ class Recorder:
             self.reader.tell()
 
     def _write(self, batch: Batch | None = None) -> None:
-        """Has what came wait for the tables, in the journal if there is one; once, whoever comes first.
+        """Write the batch to the log or the buffer, once, whichever thread comes first.
 
-        Called without the lock: who holds it may not wait for a turn.
+        Called without the lock: a thread with the lock must not wait for a turn.
         """
         with self._lock:
             taken = self._batch
@@ -216,7 +222,7 @@ class Recorder:
                 if taken.error is not None:
                     raise taken.error
                 self._wait(taken.rows)
-            except Exception as error:  # a full disk above all; whatever it is, the server lives on and says it
+            except Exception as error:  # usually a full disk; whatever it is, the server continues and reports it
                 Lives.take_back(undo)
                 taken.kept, reason = False, str(error) if isinstance(error, OSError) else repr(error)
             else:
@@ -224,7 +230,7 @@ class Recorder:
                 for effect in taken.effects:
                     effect()
         if max(self._bounds.past_all()) > 0:  # the tables are far behind
-            if self._stuck:  # an answer must not wait for another program's transaction
+            if self._stuck:  # a response must not wait for another program's transaction
                 self._forget_waiting()
             else:
                 self._trim()
@@ -234,14 +240,14 @@ class Recorder:
         taken.settle(taken.kept)
 
     def _wait(self, rows: Sequence[Row]) -> None:
-        if (self._journal or self._rows_here).append(rows):
-            self._end_stretch()
+        if (self._log or self._rows_here).append(rows):
+            self._end_segment()
 
-    def _end_stretch(self) -> None:
-        """Lets another stretch begin, so that the one before can be moved or forgotten."""
+    def _end_segment(self) -> None:
+        """Complete the current segment, so that it can be moved or forgotten."""
         ended: Segment | None
-        if self._journal is not None:
-            ended = self._journal.end()
+        if self._log is not None:
+            ended = self._log.end()
         else:
             ended, self._rows_here = self._rows_here, BufferedRows()
         if ended is not None and ended.count:
@@ -250,7 +256,7 @@ class Recorder:
             self._waiting.forget(*self._bounds.past())
 
     def _trim(self) -> bool:
-        """Forgets what is past the bounds, the oldest first; returns whether that can be done."""
+        """Forget the oldest deliveries beyond the bounds; return whether it succeeded."""
         with self._turn:
             try:
                 self._tables.trim(*self._bounds.past(), newest=self._kept)
@@ -261,85 +267,88 @@ class Recorder:
             return True
 
     def _forget_waiting(self) -> None:
-        """Bounds memory and disk by what waits, whatever becomes of the tables."""
+        """Bound memory and disk by the waiting deliveries, whatever the tables do."""
         with self._lock:
             self._waiting.forget(*self._bounds.past_all())
 
     def _move(self) -> bool:
-        """Moves the oldest stretch into the tables; returns whether it may be worth while to come again."""
+        """Move the oldest segment into the tables; return whether another try is useful."""
         with self._turn:
             self._write()
             with self._lock:
-                self._end_stretch()
-            # At once where it is all that is there, which it is not any more once this stretch is.
+                self._end_segment()
+            # In one piece where it is the whole content, which is no longer the case once this segment is in.
             if not self._trim():
                 return False
             with self._lock:
                 if not self._tables.count:
                     self._waiting.forget(*self._bounds.past())
-                if not self._waiting.stretches:
+                if not self._waiting.segments:
                     return False
-                stretch, self._moving = self._waiting.stretches[0], True
+                segment, self._moving = self._waiting.segments[0], True
             try:
-                self._tables.insert(stretch.rows(), together=self._journal is not None)
+                self._tables.insert(segment.rows(), together=self._log is not None)
             except FileNotFoundError as error:
-                lost = counted(stretch.count, "delivery is", "deliveries are")
+                lost = counted(segment.count, "delivery is", "deliveries are")
                 self._trouble(f"{lost} lost: somebody deleted {error.filename}")
-                self._leave(stretch)
-            except ForeignLog:  # we wrote it, so somebody replaced it or nothing of it is left
-                self._tell_foreign(stretch)
-                self._leave_aside(stretch)
-            except (sqlite3.DatabaseError, OSError, MemoryError) as error:  # a full disk above all: they wait on
+                self._leave(segment)
+            except ForeignLog:  # this process wrote it, so the file was replaced or nothing of it is left
+                self._tell_foreign(segment)
+                self._leave_aside(segment)
+            except (sqlite3.DatabaseError, OSError, MemoryError) as error:  # usually a full disk: the deliveries wait
                 self._get_stuck(error)
                 if not isinstance(error, (sqlite3.ProgrammingError, sqlite3.DataError)):
                     return False
-                self._leave_aside(stretch)
-            except Exception as error:  # an error of our own must not keep those that follow from being seen
+                self._leave_aside(segment)
+            except Exception as error:  # an error of the kit must not hide the deliveries that follow
                 self._get_stuck(error)
-                self._leave_aside(stretch)
+                self._leave_aside(segment)
             else:
                 self._stuck = False
-                self._tell_damage(stretch)
-                self._leave(stretch)
+                self._tell_damage(segment)
+                self._leave(segment)
             finally:
                 self._moving = False
             return True
 
-    def _leave(self, stretch: Segment) -> None:
+    def _leave(self, segment: Segment) -> None:
         with self._lock:
-            self._waiting.leave(stretch, drop=self._journal is None)
-        if self._journal is None:
+            self._waiting.leave(segment, drop=self._log is None)
+        if self._log is None:
             return
-        self._settling.append(stretch)
+        self._settling.append(segment)
         size = sum(one.size for one in self._settling)
-        if stretch.left_out.bytes or len(self._settling) >= _MOST_SETTLING or size >= _MOST_SETTLING_BYTES:
+        if segment.left_out.bytes or len(self._settling) >= _MOST_SETTLING or size >= _MOST_SETTLING_BYTES:
             self._settle()
 
     def _settle(self) -> None:
-        """Lets go of the files whose deliveries are in the tables once SQLite's own log is not needed for that."""
+        """Delete log files whose deliveries are in SQLite's file itself."""
         with self._turn:
             if not (self._settling and self._database.settle()):
                 return
             settled, self._settling = self._settling, []
-            for stretch in settled:
-                stretch.drop()
+            for segment in settled:
+                segment.drop()
 
-    def _tell_damage(self, stretch: Segment) -> None:
-        if isinstance(stretch, LogFile) and (damage := stretch.damage()):
+    def _tell_damage(self, segment: Segment) -> None:
+        if isinstance(segment, LogFile) and (damage := segment.damage()):
             self._trouble(damage)
-            left_out = stretch.left_out
-            told = {"file": stretch.path.name, "bytes": left_out.bytes, "deliveries": left_out.deliveries}
+            left_out = segment.left_out
+            told = {"file": segment.path.name, "bytes": left_out.bytes, "deliveries": left_out.deliveries}
             self.reader.damaged.append(told)
 
-    def _tell_foreign(self, stretch: Segment) -> None:
-        if isinstance(stretch, LogFile):
-            self._trouble(f"deliveries are left in {stretch.path}: they are of another store")
+    def _tell_foreign(self, segment: Segment) -> None:
+        if isinstance(segment, LogFile):
+            self._trouble(f"deliveries are left in {segment.path}: they are of another store")
 
-    def _leave_aside(self, stretch: Segment) -> None:
-        """Lets the next start try it again, perhaps with a better program; not without bounds."""
+    def _leave_aside(self, segment: Segment) -> None:
+        """Set a segment aside for the next start, up to a limit.
+
+        A newer program may be able to read it.
+        """
         with self._lock:
-            self._waiting.leave(stretch, drop=self._journal is None)
-            self._aside.append(stretch)
+            self._waiting.leave(segment, drop=self._log is None)
+            self._aside.append(segment)
             if len(self._aside) > _MOST_ASIDE:
                 self._aside.popleft().drop()
 

@@ -1,4 +1,4 @@
-"""Decides what a receiver knows again when it goes on with a store: the states that kept deliveries imply."""
+"""Restored state: gives a receiver the message states that the deliveries of its store imply."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ __all__ = ["restore"]
 
 
 def restore(receiver: Receiver, reader: Reader) -> None:
-    """Applies what was acknowledged, in its order, so that read-back shows it as before the restart."""
+    """Apply the acknowledged deliveries in order.
+
+    Read-back then shows the states from before the restart.
+    """
     callbacks = {callback.name: callback for callback in receiver.contract.callbacks}
     last = 0
     while some := reader.after(last, limit=500, whole=True):

@@ -1,7 +1,7 @@
-"""Decides how many deliveries are kept, and by how much they may be more while many come.
+"""Retention bounds: limit the number and the size of kept deliveries, with slack under load.
 
-Deleting the oldest from the tables takes half as long as answering those that take their place, and all at once a
-quarter of that. So while much comes the bounds may be exceeded by a slack, and whoever looks finds them kept.
+Deleting the oldest rows takes half as long as responding to the deliveries that replace them, and a quarter of that
+when done in bulk. Under load the bounds may be exceeded by the slack; a reader always finds them kept.
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ __all__ = ["KEEP", "KEEP_BYTES", "Bounds"]
 KEEP = 100_000
 KEEP_BYTES = 256 * 1024 * 1024
 
-_SLACK_ON_DISK, _SLACK_IN_MEMORY = 1.0, 0.25  # of the bounds; on disk so much that what waits fills them alone
-_MOST_BEYOND, _MOST_BEYOND_BYTES = 16_000, 32 * 1024 * 1024  # the slack: more than a stretch, which comes at once
+_SLACK_ON_DISK, _SLACK_IN_MEMORY = 1.0, 0.25  # share of the bounds; on disk the waiting deliveries alone fill them
+_MOST_BEYOND, _MOST_BEYOND_BYTES = 16_000, 32 * 1024 * 1024  # beyond the slack: more than a segment at once
 
 
 class Bounds:
-    """The bounds of what is in these tables and waits for them.
+    """The bounds of the deliveries in the tables and in the buffer.
 
     Args:
-        keep: How many deliveries are kept, the newest.
-        keep_bytes: How many bytes they have together.
+        keep: The number of deliveries to keep, the newest ones.
+        keep_bytes: Their most bytes together.
         on_disk: Whether they are in a store.
     """
 
@@ -34,16 +34,19 @@ class Bounds:
         self._slack, self._slack_bytes = int(slack * keep), int(slack * keep_bytes)
 
     def past(self) -> tuple[int, int]:
-        """By how many deliveries and bytes they are exceeded; what the newest stretch has comes on top."""
+        """Return the excess in deliveries and bytes.
+
+        The newest segment comes in addition.
+        """
         tables, waiting = self._tables, self._waiting
         return tables.count + waiting.count - self._keep, tables.size + waiting.size - self._keep_bytes
 
     def past_slack(self) -> tuple[int, int]:
-        """By how many deliveries and bytes they and the slack are exceeded."""
+        """Return the excess over bounds and slack in deliveries and bytes."""
         past, past_bytes = self.past()
         return past - self._slack, past_bytes - self._slack_bytes
 
     def past_all(self) -> tuple[int, int]:
-        """By how many more there are than may be before answers wait for the tables."""
+        """Return the excess at which responses wait for the tables."""
         past, past_bytes = self.past_slack()
         return past - _MOST_BEYOND, past_bytes - _MOST_BEYOND_BYTES

@@ -1,4 +1,4 @@
-"""Decides what of an exchange is written down, and which secrets are not."""
+"""Rows of recorded exchanges: convert an exchange into table values, without its secrets."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from callback_contract.openapi.text.secret_names import is_secret_header, masked
 __all__ = ["COLUMNS", "CONTENT_COLUMNS", "ROW_SIZE", "Row", "Rows"]
 
 Row = tuple[Any, ...]
-"""Values of `COLUMNS`, and then those of `CONTENT_COLUMNS` but for the id."""
+"""Values of `COLUMNS`, followed by those of `CONTENT_COLUMNS` without the id."""
 
 COLUMNS = (
     "id at method target verdict callback message state again late status wire delay_s elapsed_s body_bytes event size"
@@ -30,17 +30,17 @@ ROW_SIZE = COLUMNS.index("size")
 
 _LONGEST_NAME = 300  # of an id or a state in the table: a received one may have a million characters
 _MOST_ANSWER_BYTES = 8192
-_ROW_BYTES = 200  # what a row takes beside its texts
+_ROW_BYTES = 200  # bytes of a row in addition to its texts
 
 
 class Rows:
-    """Turns exchanges into rows, at once: what stays of one is texts and numbers, and not all that it was made of.
+    """Converter of exchanges into rows: keeps texts and numbers, and no objects.
 
     Used by one thread at a time.
 
     Args:
         redact: Whether the values of headers and query parameters that carry credentials are left out.
-        revocable: Whether it may turn out that what was acknowledged was not, see `Lives.undo`.
+        revocable: Whether an acknowledgement may be revoked, see `Lives.undo`.
     """
 
     def __init__(self, contract: Contract, *, redact: bool, revocable: bool) -> None:
@@ -59,7 +59,7 @@ class Rows:
         reply: Response,
         elapsed_s: float,
     ) -> Row:
-        """One delivery as it is written down."""
+        """Return one delivery as a row."""
         violations = novelties = None
         callback, message, state, event, again, late = "", "", "", None, "", False
         verdict = REFUSED
@@ -119,7 +119,7 @@ class Rows:
             for (name, value), is_secret in zip(head.raw_headers, secret, strict=True)
         ]
         raw = raw_headers(pairs)
-        if b"?" in raw or b"@" in raw:  # a URL may hold a secret, too, as `Referer` does
+        if b"?" in raw or b"@" in raw:  # a URL, as in `Referer`, may have a secret, too
             return raw_headers(
                 [(name, masked_parameters(value.decode("latin-1")).encode("latin-1")) for name, value in pairs]
             )
@@ -129,7 +129,7 @@ class Rows:
         return masked_parameters(head.target) if self._redact else head.target
 
     def _guessed(self, assessment: Assessment) -> tuple[str, str]:
-        """Message and state of a refused body: whatever stands where one of the callbacks has them."""
+        """Return message and state of a rejected body, by the places of any callback."""
         for callback in self.contract.callbacks:
             names = self._names[callback.name]
             message = _named(assessment.value, names.message)
@@ -144,7 +144,7 @@ def _is_secret(name: bytes) -> bool:
 
 
 class _Names:
-    """Where one callback has what it is known by; prepared, since it is asked of every delivery."""
+    """The places of a callback's keys in a body, prepared for every delivery."""
 
     def __init__(self, callback: Callback) -> None:
         facts = callback.delivery
@@ -153,7 +153,7 @@ class _Names:
         self._state_is_event = set(facts.idempotency) == {facts.correlation, facts.state}
 
     def event(self, value: jp.Json, message: str, state: str) -> str | None:
-        """What tells the event from others of its message; None when nothing does."""
+        """Return the key of the event within its message; None without one."""
         if not message:
             return None
         if self._state_is_event:
@@ -184,7 +184,7 @@ def _named(value: jp.Json, place: _Place | None) -> str:
 
 
 def _detail(reply: Response) -> str:
-    """Why a body was not looked at: the problem's own words where the answer is one."""
+    """Return why a body was not read: the detail of a problem response."""
     if reply.media_type == "application/problem+json":
         return str(json.loads(reply.body).get("detail", ""))
     return f"the body was not looked at; the answer was {reply.status}"

@@ -1,8 +1,8 @@
-"""Format of a store's journal: how deliveries are written, and which bytes of a file are whole.
+"""Segment format of the write-ahead log: encodes deliveries as frames, and finds the intact frames of a file.
 
-A frame is what was written at once: the mark of its store, its length, its CRC-32, and one delivery after the other. A
-delivery is its numbers and the lengths of its texts, then the texts. Reading goes on at the next mark behind a frame
-that is cut off or damaged. A mark is made by chance and sent to nobody, so no delivery has one in its body.
+A frame is what was written at once: the mark of its store, its length, its CRC-32, and its deliveries. A delivery is
+its numbers and the lengths of its texts, followed by the texts. After a damaged or incomplete frame, reading continues
+at the next mark. A mark is random and never sent, so no delivery has one in its body.
 """
 
 from __future__ import annotations
@@ -17,25 +17,25 @@ from callback_contract.mock_server.store.rows import Row
 __all__ = ["LeftOut", "frame", "rows_in"]
 
 _HEAD = struct.Struct("<II")
-# id, at, late, status, delay_s, elapsed_s, body_bytes, size; characters of eleven texts; bytes of them all and of the
+# id, at, late, status, delay_s, elapsed_s, body_bytes, size; characters of eleven texts; bytes of all texts and of the
 # three contents
 _FIXED = struct.Struct("<qd?Hddqq11i4I")
-_NONE = -1  # the length of what is not there
+_NONE = -1  # the length of an absent text
 
 
 @dataclass
 class LeftOut:
-    """What of a file belongs to no whole frame.
+    """The part of a file that belongs to no intact frame.
 
     Attributes:
-        deliveries: How many it were at most, by the ids before and behind; None where nothing tells.
+        deliveries: The most deliveries in it, by the ids before and after; None where these are unknown.
     """
 
     bytes: int = 0
     deliveries: int | None = 0
 
     def add(self, size: int, before: int | None, behind: int | None) -> None:
-        """Adds so many bytes between two deliveries."""
+        """Add a number of bytes between two deliveries."""
         self.bytes += size
         if self.deliveries is None or before is None or behind is None:
             self.deliveries = None
@@ -44,7 +44,7 @@ class LeftOut:
 
 
 def frame(rows: Sequence[Row]) -> bytes:
-    """The bytes of some deliveries that are written at once."""
+    """Return the bytes of deliveries that are written at once."""
     parts: list[bytes] = []
     # fmt: off
     for (  # at once: slices of each row and a loop over its texts took as long as the rest
@@ -90,11 +90,11 @@ def frame(rows: Sequence[Row]) -> bytes:
 
 
 def rows_in(data: bytes, mark: bytes = b"", left_out: LeftOut | None = None) -> Iterator[Row]:
-    """The deliveries in the whole frames of a file.
+    """Yield the deliveries in the intact frames of a file.
 
     Args:
-        mark: Stands before each frame; journals of an earlier layout have it before the first one alone.
-        left_out: Is told what no delivery was read from.
+        mark: The mark before each frame; files of an earlier layout have it only before the first.
+        left_out: Receives the unreadable parts.
     """
     at, damaged, last = 0, 0, None
     while at < len(data):
@@ -114,8 +114,8 @@ def rows_in(data: bytes, mark: bytes = b"", left_out: LeftOut | None = None) -> 
 
 
 def _framed(data: bytes, at: int, mark: bytes) -> tuple[list[Row], int]:
-    """The deliveries of the frame at a place, and where it ends; none when it is not whole."""
-    # Where there is no mark, it is a frame of the earlier layout, or the mark alone is damaged.
+    """Return the deliveries of the frame at a place, and its end; none if damaged."""
+    # Without a mark, it is a frame of the earlier layout, or only the mark is damaged.
     for start in (at + len(mark),) if data.startswith(mark, at) else (at, at + len(mark)):
         if start + _HEAD.size > len(data):
             continue
@@ -127,7 +127,7 @@ def _framed(data: bytes, at: int, mark: bytes) -> tuple[list[Row], int]:
         if zlib.crc32(content) == checksum:
             try:
                 return list(_rows(content)), end
-            except (struct.error, ValueError):  # no frame of this layout
+            except (struct.error, ValueError):  # not a frame of this layout
                 continue
     return [], at
 

@@ -1,4 +1,4 @@
-"""Decides what is told of a delivery that came: its bytes, what the contract makes of it, and what was answered."""
+"""Stored delivery: its bytes, the contract's judgement on it, and the mock's response."""
 
 from __future__ import annotations
 
@@ -28,11 +28,14 @@ __all__ = [
 _MOST_TOLD = 20
 ACCEPTED, FORWARD, REFUSED = "accepted", "forward-compatible", "refused"
 REDACTED_BYTES = b"\0"
-"""Stands in stored headers for a value that was not kept: no sender can send it (RFC 9110 section 5.5)."""
+"""Replaces a value that was not kept; no sender can send it (RFC 9110, 5.5)."""
 
 
 class Redacted(str):
-    """The value of a header that was not kept; known by this type, since a sender may send the same characters."""
+    """The value of a header that was not kept.
+
+    It is a type, since a sender may send the same characters.
+    """
 
     __slots__ = ()
 
@@ -42,26 +45,26 @@ REDACTED = Redacted("***")
 
 @dataclass(frozen=True)
 class StoredDelivery:
-    """One delivery as it came. Everything in it was written by a stranger: escape it before you show it.
+    """One delivery as received; all of it is untrusted, so escape it for display.
 
     Attributes:
-        id: Counts up from 1 in the order of arrival; never used twice while a server runs.
+        id: Number from 1 in the order of arrival; unique while a server runs.
         method: As it was sent, like `target` (path and query), `headers` and `body`.
-        body: All of it in `Reader.one`; its beginning where many are listed, see `whole`.
-        body_bytes: How long all of it is; past the mock's limit, the limit and one more.
+        body: All of it in `Reader.one`; its beginning in lists, see `whole`.
+        body_bytes: Its whole length; beyond the mock's limit, the limit and one more.
         verdict: accepted, forward-compatible (tolerated although new) or refused. It is the contract's judgement,
             whatever a script or a fault answered.
-        callback: Which callback it is; empty when it is refused.
-        message: What `x-delivery.correlation` points at; empty when nothing is there. `state` likewise.
+        callback: Name of the callback; empty when it is refused.
+        message: The value at `x-delivery.correlation`; empty without one. `state` is the same for `x-delivery.state`.
         again: Empty; "retry" when the same event came before and was never acknowledged; "duplicate" when it was.
         late: Whether a later state of the same message was acknowledged before, and this event was not.
-        violations: What is wrong with a refused one, with JSON pointers and in the schema's words.
-        novelties: What is new about a forward-compatible one.
-        status: Of the answer; `acknowledged` tells whether it went out and was 2xx.
-        answer: Headers and body of the answer, as HTTP writes them; its beginning.
-        wire: Empty, or "reset" or "endless" when no complete answer went out.
-        delay_s: Seconds that the answer was held back on purpose.
-        elapsed_s: Seconds from the end of the request to the answer's being decided.
+        violations: The violations of a refused one, with JSON pointers and the schema's messages.
+        novelties: The unknown members and values of a forward-compatible one.
+        status: Status of the response; `acknowledged` is whether it was sent and was 2xx.
+        answer: The beginning of the response: headers and body, as HTTP writes them.
+        wire: Empty, or "reset" or "endless" when no complete response was sent.
+        delay_s: Deliberate delay of the response in seconds.
+        elapsed_s: Seconds from the end of the request to the decision on the response.
     """
 
     id: int
@@ -87,22 +90,22 @@ class StoredDelivery:
 
     @property
     def accepted(self) -> bool:
-        """Whether the contract, read tolerantly, allows it."""
+        """Whether the contract allows it by its tolerant form."""
         return self.verdict != REFUSED
 
     @property
     def acknowledged(self) -> bool:
-        """Whether a 2xx went out."""
+        """Whether a 2xx was sent."""
         return 200 <= self.status <= 299 and not self.wire
 
     @property
     def redelivery(self) -> bool:
-        """Whether the same event came before."""
+        """Whether the same event arrived before."""
         return self.again != ""
 
     @property
     def whole(self) -> bool:
-        """Whether `body` is all of it."""
+        """Whether `body` is complete."""
         return len(self.body) == self.body_bytes
 
     @cached_property
@@ -115,11 +118,11 @@ class StoredDelivery:
         return json.loads(self.body)
 
     def header(self, name: str) -> str | None:
-        """The first header of that name in any letter case."""
+        """Return the first header of that name in any letter case."""
         return header_value(self.headers, name)
 
     def told(self) -> str:
-        """One line for a list of what came."""
+        """Return one line for a list of deliveries."""
         what = " ".join(filter(None, (self.callback, self.state, self.message))) or f"{self.body_bytes} bytes"
         marks = "".join(f", {mark}" for mark in (self.again, "late" if self.late else "") if mark)
         wrong = "".join(f"; {v.pointer or 'the body'}: {v.message}" for v in self.violations[:_MOST_TOLD])
@@ -131,7 +134,7 @@ class StoredDelivery:
 
     @classmethod
     def from_row(cls, row: tuple[Any, ...]) -> StoredDelivery:
-        """Reads a row of `Reader`, whose columns come in the order of the attributes."""
+        """Read a row of `Reader`, with its columns in the order of the attributes."""
         told = dict(zip((one.name for one in fields(cls)), row, strict=True))
         told |= {
             "at": datetime.fromtimestamp(told["at"], UTC),
@@ -144,7 +147,7 @@ class StoredDelivery:
 
 
 def headers_of(raw: bytes) -> Headers:
-    """Headers as they are stored, a line each."""
+    """Return headers from their stored form, one a line."""
     lines = raw.decode("latin-1").split("\r\n")
     pairs = (line.partition(": ") for line in lines if line)
     return tuple((name, REDACTED if value == REDACTED_BYTES.decode() else value) for name, _, value in pairs)
@@ -152,13 +155,13 @@ def headers_of(raw: bytes) -> Headers:
 
 @dataclass(frozen=True)
 class Filter:
-    """Which deliveries are asked for; what is None does not matter.
+    """A filter of deliveries; None matches all.
 
     Attributes:
         status: A status, or a class as in "4xx".
         verdict: accepted, forward-compatible or refused.
         marked: "retry", "duplicate" or "late".
-        text: Stands in the body, the target or a violation, in any letter case of ASCII; JSON escapes are seen through.
+        text: A text in the body, the target or a violation; ignores ASCII letter case and JSON escapes.
     """
 
     callback: str | None = None

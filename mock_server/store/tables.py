@@ -1,4 +1,4 @@
-"""Decides by which statements rows come into the tables, and how the oldest leave them."""
+"""Tables of deliveries: insert rows in large statements, and delete the oldest."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from callback_contract.mock_server.store.rows import COLUMNS, CONTENT_COLUMNS, R
 
 __all__ = ["Tables"]
 
-_ROWS_A_STATEMENT = 50  # SQLite works without Python's lock while it steps, so each step has much to do
+_ROWS_A_STATEMENT = 50  # SQLite releases Python's lock while it steps, so each step gets much work
 _ROWS_A_PIECE = 500
-_ROWS_A_DELETION = 4_000  # takes a third less than by 500: messages lie anywhere in their index, page by page
+_ROWS_A_DELETION = 4_000  # takes a third less than by 500: messages are scattered over their index, page by page
 
-# One step finds which of the oldest are past the bounds; the newest delivery never is.
+# One step finds which of the oldest are beyond the bounds; the newest delivery never is.
 _PAST = """
 SELECT max(id), count(*), sum(size) FROM (
   SELECT id, size, row_number() OVER (ORDER BY id) AS place, sum(size) OVER (ORDER BY id) AS upto
@@ -25,31 +25,31 @@ SELECT max(id), count(*), sum(size) FROM (
 
 
 class Tables:
-    """The deliveries that can be looked through; used by one thread at a time.
+    """The searchable deliveries; used by one thread at a time.
 
     Attributes:
-        count: How many there are.
-        size: The bytes they have, as the bounds count them.
-        last: The newest one's id; 0 before the first.
+        count: The number of deliveries.
+        size: Their size in bytes, as the bounds count it.
+        last: The newest delivery's id; 0 before the first.
     """
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._forgotten = False  # all that is there
+        self._forgotten = False  # of all of the content
         ((self.last, self.count, self.size),) = database.read(
             "SELECT coalesce(max(id), 0), count(*), coalesce(sum(size), 0) FROM deliveries"
         )
 
     def insert(self, rows: Sequence[Row], *, together: bool) -> None:
-        """Inserts those rows that are newer than what is there.
+        """Insert the rows that are newer than the content.
 
         Args:
-            together: All or none of them; else readers come between, and what came before an error stays.
+            together: Whether all or none are inserted; else readers may come between, and an error keeps a part.
         """
         self._put([row for row in rows if row[0] > self.last], together=together)
 
     def take_up(self, rows: Sequence[Row]) -> None:
-        """Inserts those rows that are not there, wherever they belong: all of them or none."""
+        """Insert the missing rows at any place, all of them or none."""
         if rows:
             between = "SELECT id FROM deliveries WHERE id BETWEEN ? AND ?"
             there = {identity for (identity,) in self._database.read(between, (rows[0][0], rows[-1][0]))}
@@ -69,13 +69,13 @@ class Tables:
             self.last = max(self.last, some[-1][0])
 
     def trim(self, count: int, size: int, newest: int) -> None:
-        """Deletes the oldest that are past the bounds by so many deliveries or bytes.
+        """Delete the oldest deliveries beyond the bounds by a count or a size.
 
         Args:
             newest: The id of the newest delivery, which stays whatever its size.
         """
         if newest > self.last and (count >= self.count > 0 or size >= self.size > 0):
-            # They leave with the next that come, and are shown until then: nobody finds nothing in between.
+            # They are deleted with the next insertion, and shown until then, so that no reader finds an empty table.
             self._forgotten, self.count, self.size = True, 0, 0
             return
         while self.count and (count > 0 or size > 0):
@@ -84,14 +84,14 @@ class Tables:
                 if not gone:
                     return
                 for table in ("deliveries", "contents"):
-                    connection.execute(f"DELETE FROM {table} WHERE id <= ?", (last,))  # noqa: S608  # ours
+                    connection.execute(f"DELETE FROM {table} WHERE id <= ?", (last,))  # noqa: S608  # constants
             self.count, self.size = self.count - gone, self.size - gone_size
             count, size = count - gone, size - gone_size
 
 
 def _clear(connection: sqlite3.Connection) -> None:
     for table in ("deliveries", "contents"):
-        connection.execute(f"DELETE FROM {table}")  # noqa: S608  # ours; without WHERE it only frees the pages
+        connection.execute(f"DELETE FROM {table}")  # noqa: S608  # constants; without WHERE it only frees the pages
 
 
 def _insert(connection: sqlite3.Connection, rows: Sequence[Row]) -> None:
@@ -105,4 +105,4 @@ def _insert(connection: sqlite3.Connection, rows: Sequence[Row]) -> None:
 @cache  # texts for each number of rows, as many as a statement may have
 def _insertion(table: str, width: int, rows: int) -> str:
     marks = ",".join(["(" + ",".join("?" * width) + ")"] * rows)
-    return f"INSERT INTO {table} VALUES {marks}"  # noqa: S608  # ours
+    return f"INSERT INTO {table} VALUES {marks}"  # noqa: S608  # constants

@@ -1,10 +1,10 @@
-"""Journal of a store: files beside it, only appended to, that keep deliveries until its tables have them.
+"""Write-ahead log of a store: append-only files beside it that keep deliveries until its tables have them.
 
-An append is with the operating system when it returns, so whoever kills this process loses nothing of it, and it costs
-a tenth of a commit. A file is deleted once its deliveries are in the database's own file or forgotten; those that a
-killed process left behind are read when the store is opened. Each frame begins with the store's identity: whoever
-deletes or replaces a store may leave its journal behind, and the next one has nothing to do with that. A file that is
-damaged is kept beside the store under another name.
+An append is with the operating system when it returns, so a killed process loses nothing, and it costs a tenth of a
+commit. A file is deleted once its deliveries are in the database's own file or forgotten; files that a killed process
+left are read when the store is opened. Each frame begins with the store's identity: after a store is deleted or
+replaced, its log may stay behind, and the next store ignores it. A damaged file is kept beside the store under another
+name.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ _MOST_BYTES, _MOST_ROWS = 8 * 1024 * 1024, 8_000
 
 
 class ForeignLog(Exception):
-    """A file belongs to the journal of another store, or nothing of it is left that tells to which one."""
+    """A log file belongs to another store, or its identity is lost."""
 
 
 class LogFile:
-    """Deliveries that are in one file of the journal of a store with this identity.
+    """Deliveries in one file of the write-ahead log of a store.
 
     Attributes:
-        left_out: What of it could not be read.
+        left_out: The part that could not be read.
     """
 
     def __init__(self, path: Path, identity: bytes) -> None:
@@ -46,29 +46,29 @@ class LogFile:
         self._aside: Path | None = None
 
     def rows(self) -> Sequence[Row]:
-        """Their rows, oldest first.
+        """Return their rows, oldest first.
 
         Raises:
-            ForeignJournal: They are of another store.
+            ForeignLog: They are of another store.
             OSError: They cannot be read.
         """
         self.left_out = LeftOut()
         rows = log_rows(self.path.read_bytes(), self._identity, self.left_out)
-        if self.left_out.bytes and self.count:  # we wrote it
+        if self.left_out.bytes and self.count:  # this process wrote it
             self.left_out.deliveries = self.count - len(rows)
         return rows
 
     def damage(self) -> str:
-        """What is said of a file of which something could not be read; empty when all of it could."""
+        """Return a message on the unreadable part of the file; empty if it is intact."""
         if not self.left_out.bytes:
             return ""
         self._aside = self._aside or _aside(self.path)
         return f"{damage_told(self.path, self.left_out)}; it is kept as {self._aside.name}"
 
     def drop(self) -> None:
-        """Deletes the file; where somebody holds it open and that is refused, it is read once more and adds nothing.
+        """Delete the file; a damaged one is kept under another name.
 
-        One that is damaged is kept: perhaps somebody can make more of it.
+        Where another program holds it open and the deletion fails, it is read once more and adds nothing.
         """
         with contextlib.suppress(OSError):
             if self.left_out.bytes:
@@ -78,10 +78,10 @@ class LogFile:
 
 
 class WriteAheadLog:
-    """Writes the files of one store's journal; used under the recorder's lock."""
+    """Writer of one store's log files; used under the recorder's lock."""
 
     def __init__(self, store: Path, identity: bytes) -> None:
-        self._store = store = store.absolute()  # whoever uses this may change its directory
+        self._store = store = store.absolute()  # the calling program may change its directory
         self._identity = identity
         self._handle: int | None = None
         self._file = LogFile(store, identity)
@@ -90,12 +90,12 @@ class WriteAheadLog:
         self._next = int(left[-1].name[-_DIGITS:]) + 1 if left else 1
 
     def left(self) -> Iterator[LogFile]:
-        """What a process that was killed left behind, oldest first."""
+        """Yield the files that a killed process left, oldest first."""
         for path in log_files(self._store):
             yield LogFile(path, self._identity)
 
     def append(self, rows: Sequence[Row]) -> bool:
-        """Appends deliveries, all of them or none; returns whether another file should begin.
+        """Append deliveries, all or none; return whether a new file should begin.
 
         Raises:
             OSError: They cannot be written.
@@ -111,7 +111,7 @@ class WriteAheadLog:
         return self._bytes >= _MOST_BYTES or self._file.count >= _MOST_ROWS
 
     def end(self) -> LogFile | None:
-        """Lets another file begin with the next append; returns the one that ends, if there is one."""
+        """Close the current file; return it, if there is one."""
         if self._handle is None:
             return None
         os.close(self._handle)
@@ -125,24 +125,24 @@ class WriteAheadLog:
         self._file = LogFile(Path(f"{self._store}-new-{self._next:0{_DIGITS}}"), self._identity)
         self._handle = os.open(self._file.path, _FLAGS, 0o600)
         self._next, self._bytes = self._next + 1, 0
-        with contextlib.suppress(OSError):  # a file system that knows no modes
-            # Whoever may read the store may read all of it.
+        with contextlib.suppress(OSError):  # a file system without modes
+            # Who may read the store may read its log.
             self._file.path.chmod(stat.S_IMODE(self._store.stat().st_mode))
 
 
 def log_files(store: Path) -> list[Path]:
-    """The files of a store's journal, oldest first."""
+    """Return the files of a store's write-ahead log, oldest first."""
     return sorted(store.parent.glob(f"{escape(store.name)}-new-{'[0-9]' * _DIGITS}"))
 
 
 def log_rows(data: bytes, identity: bytes, left_out: LeftOut | None = None) -> list[Row]:
-    """The rows in the bytes of a file, oldest first.
+    """Return the rows in the bytes of a file, oldest first.
 
     Args:
-        left_out: Is told what could not be read.
+        left_out: Receives the unreadable parts.
 
     Raises:
-        ForeignJournal: The file is of a store with another identity.
+        ForeignLog: The file is of a store with another identity.
     """
     alike = sum(byte == wanted for byte, wanted in zip(data, identity, strict=False))
     if alike < min(len(data), IDENTITY_BYTES) / 2 and identity not in data:  # a few bytes of it may be damaged
@@ -151,14 +151,14 @@ def log_rows(data: bytes, identity: bytes, left_out: LeftOut | None = None) -> l
 
 
 def damage_told(path: Path, left_out: LeftOut) -> str:
-    """How much of a file is damaged."""
+    """Return how much of a file is damaged."""
     size, found = counted(left_out.bytes, "byte", "bytes"), left_out.deliveries
     most = "" if found is None else f" ({counted(found, 'delivery', 'deliveries')} at most)"
     return f"{path} is damaged: {size} of it{most} could not be read"
 
 
 def _aside(path: Path) -> Path:
-    """A name that no reader of journals looks at and that no file has yet."""
+    """Return an unused name that no reader of log files matches."""
     name, _, number = str(path).rpartition("-new-")
     aside, copies = Path(f"{name}-damaged-{number}"), 1
     while aside.exists():
@@ -168,10 +168,10 @@ def _aside(path: Path) -> Path:
 
 
 def _write(handle: int, start: int, data: bytes) -> None:
-    os.lseek(handle, start, os.SEEK_SET)  # over what a full disk may have left of a frame that was not kept
+    os.lseek(handle, start, os.SEEK_SET)  # overwrites the remains of a frame that a full disk cut off
     view = memoryview(data)
     try:
-        while view:  # a full disk takes a part before it says so
+        while view:  # a full disk writes a part before it raises
             view = view[os.write(handle, view) :]
     except OSError:
         with contextlib.suppress(OSError):

@@ -1,4 +1,4 @@
-"""Fixtures for a partner's own tests; they are named in a conftest.py of theirs.
+"""Fixtures for a partner's own tests: a mock receiver and a provider, named in the partner's conftest.py.
 
 pytest_plugins = ["callback_contract.mock_server.testing.fixtures"]
 """
@@ -17,13 +17,16 @@ __all__ = ["callback_provider", "mock_receiver"]
 
 @pytest.fixture
 def mock_receiver() -> Iterator[MockReceiver]:
-    """A receiver on a free port for one test, that remembers what came."""
+    """A receiver on a free port for one test, which records its deliveries."""
     with MockReceiver() as mock:
         yield mock
 
 
 @pytest.fixture
 def callback_provider() -> Iterator[Provider]:
-    """The provider as a callable, with a run of its own; applications that it started end with the test."""
+    """The provider as a callable, with its own run.
+
+    Applications that it started end with the test.
+    """
     with Provider() as provider:
         yield provider

@@ -1,4 +1,4 @@
-"""Decides how the mock is used from a partner's own tests: started in one line, asked what came, told what to answer.
+"""Mock receiver for a partner's own tests: starts in one line, records deliveries and responds by script.
 
 >>> from urllib.request import Request, urlopen
 >>> from callback_contract.mock_server import MockReceiver
@@ -41,7 +41,7 @@ _LOG = logging.getLogger("mock_server")
 
 
 class DidNotArrive(AssertionError):
-    """What was waited for did not come in time; the message lists what came."""
+    """The expected deliveries did not arrive in time; lists those that did."""
 
 
 class MockReceiver:
@@ -49,16 +49,16 @@ class MockReceiver:
 
     Args:
         path: The only path at which it takes deliveries; None for any.
-        fault: A rule's id; it is wrong in exactly the way that this rule forbids.
-        script: What it answers, see `callback-contract mock --help`; `answers` changes it.
-        delay_s: Every answer waits so long.
-        drop: Share of deliveries at which the connection is closed without an answer.
+        fault: A rule's id; the receiver breaks exactly this rule.
+        script: Its responses, see `callback-contract mock --help`; `answers` changes them.
+        delay_s: Delay of every response in seconds.
+        drop: Share of deliveries whose connection is closed without a response.
         contract: Another contract than the built-in one.
         store: A file that keeps deliveries; None for memory.
-        inspector: Whether a page at `inspector_url` shows what came, for a look while a test stands at a breakpoint.
+        inspector: Whether a page at `inspector_url` shows the deliveries, as while a test is at a breakpoint.
 
     Raises:
-        KitError: An argument cannot be used.
+        KitError: An argument is invalid.
     """
 
     def __init__(
@@ -81,7 +81,7 @@ class MockReceiver:
             raise KitError(f"{path!r} is not a path", where="path", remedy=f"Write /{path}.")
         self.contract = load_contract(contract or CONTRACT_FILE)
         self._script = Scripted(self.contract, script, delay_s=delay_s, drop=drop)
-        self._script.in_place = False  # `answers` may come at any time
+        self._script.in_place = False  # `answers` may be called at any time
         self._path = path
         self._receiver = Receiver(
             self.contract, path=path, fault=FAULTS[fault.upper()] if fault else None, script=self._script
@@ -93,7 +93,7 @@ class MockReceiver:
 
     def __enter__(self) -> MockReceiver:
         with contextlib.ExitStack() as opening:
-            # Nothing is redacted: these are the tests of whoever sends the credentials.
+            # Nothing is redacted: the tests belong to the sender of the credentials.
             bounds = {"keep": self._keep, "keep_bytes": self._keep_bytes}
             recorder = Recorder(self.contract, self._store, **bounds, redact=False, trouble=_LOG.warning)
             self._recorder = opening.enter_context(recorder)
@@ -114,12 +114,12 @@ class MockReceiver:
 
     @property
     def url(self) -> str:
-        """Where it takes deliveries."""
+        """The URL for deliveries."""
         return self._url
 
     @property
     def inspector_url(self) -> str:
-        """Where a browser of this machine sees what came.
+        """The URL of the page with the deliveries, for a browser of this machine.
 
         Raises:
             KitError: There is no such page.
@@ -137,14 +137,14 @@ class MockReceiver:
 
     @property
     def deliveries(self) -> tuple[StoredDelivery, ...]:
-        """Everything that came and is kept, in the order of arrival."""
+        """All kept deliveries in the order of arrival."""
         return tuple(self._fitting(Filter()))
 
     def answers(self, script: str = "") -> None:
-        """Answers what comes from now on by a script; without one by the contract.
+        """Respond by a script from now on; without one, by the contract.
 
         Raises:
-            KitError: The script does not parse.
+            KitError: The script is invalid.
         """
         self._script.play(script)
 
@@ -158,10 +158,10 @@ class MockReceiver:
         verdict: str | None = None,
         timeout: float = 5.0,
     ) -> tuple[StoredDelivery, ...]:
-        """Waits until `count` deliveries that fit have come, and returns those that have, in the order of arrival.
+        """Wait for `count` matching deliveries; return the matching ones in order.
 
         Raises:
-            DidNotArrive: They did not within `timeout` seconds; lists what came instead.
+            DidNotArrive: They did not arrive within `timeout` seconds; lists the others.
         """
         wanted = Filter(state=state, message=message, callback=callback, verdict=verdict)
         end = time.monotonic() + timeout

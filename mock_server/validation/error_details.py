@@ -1,4 +1,4 @@
-"""Decides, through openapi-core, what exactly is wrong with a body that the fast validator refused."""
+"""Error details: lists through openapi-core the violations of a body that the fast validator rejected."""
 
 from __future__ import annotations
 
@@ -14,42 +14,48 @@ from callback_contract.openapi.documents import json_pointer as jp
 
 __all__ = ["ErrorDetails", "Violation"]
 
-_MOST_KEPT = 16  # callbacks whose bodies were refused last
+_MOST_KEPT = 16  # callbacks with the latest rejections
 
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """One thing that is wrong with a body: where, and in the schema's words."""
+    """One violation of a body: its place, and the schema's message."""
 
     pointer: str
     message: str
 
 
 class ErrorDetails:
-    """openapi-core over the tolerant document; built on the first refusal, since its import takes half a second."""
+    """openapi-core for the tolerant document; built on the first rejection.
+
+    Its import takes half a second.
+    """
 
     def __init__(self, contract: Contract) -> None:
         self._document = contract.tolerant_document
         self._spec = lru_cache(maxsize=_MOST_KEPT)(self._made)
 
     def _made(self, name: str, method: str) -> Any:
-        """One callback alone: openapi-core takes a hundred megabytes for a document of hundreds."""
+        """Return openapi-core for one callback alone.
+
+        For a document of hundreds it takes a hundred megabytes.
+        """
         from openapi_core import Config, OpenAPI
 
         from callback_contract.mock_server.validation.linear_keywords import validators_factory
 
-        # The contract's own loader has checked the document; checking it again costs a second.
+        # The contract's own loader has checked the document; a second check costs a second.
         no_validator: Any = None
         document = _one_body(self._document, name, method)
         config = Config(spec_validator_cls=no_validator, schema_validators_factory=validators_factory(document))
         return OpenAPI.from_dict(document, config=config)
 
     def warm_up(self, callback: Callback) -> None:
-        """Imports openapi-core and makes ready for one callback's refusals."""
+        """Import openapi-core and prepare the rejections of one callback."""
         self._spec(jp.tokens(callback.pointer)[1], callback.method.lower())
 
     def explain(self, callback: Callback, value: jp.Json) -> tuple[Violation, ...]:
-        """Lists the violations of a decoded body; empty when openapi-core accepts it."""
+        """Return the violations of a decoded body; empty when openapi-core accepts it."""
         from openapi_core.exceptions import OpenAPIError
 
         try:
@@ -57,13 +63,16 @@ class ErrorDetails:
             self._spec(request.name, request.method).validate_webhook_request(request)
         except OpenAPIError as error:
             return tuple(_violations(error))
-        except Exception as error:  # somebody else's schema may be more than openapi-core can do
+        except Exception as error:  # openapi-core cannot handle every foreign schema
             return (Violation("", f"the schema refuses it; it could not be said why ({type(error).__name__})"),)
         return ()
 
 
 def _one_body(document: Mapping[str, jp.Json], name: str, method: str) -> dict[str, Any]:
-    """The document with one body and its schemas; without parameters: a missing header would hide what is wrong."""
+    """Return the document with one body and its schemas, without parameters.
+
+    A missing header would hide the violations of the body.
+    """
     content = document["webhooks"][name][method]["requestBody"]["content"]
     bodies = {_read_as(media_type): {"schema": entry.get("schema", {})} for media_type, entry in content.items()}
     operation = {"requestBody": {"content": bodies}, "responses": {}}
@@ -90,13 +99,13 @@ def _one_body(document: Mapping[str, jp.Json], name: str, method: str) -> dict[s
 
 
 def _read_as(media_type: str) -> str:
-    # Fields are explained as the object that they mean: openapi-core would read them otherwise than the mock does.
+    # Field bodies are explained as their object: openapi-core would read them differently from the mock.
     return "application/json" if is_fields(media_type) else media_type
 
 
-@dataclass  # not frozen: openapi-core's protocol wants to write `parameters`
+@dataclass  # not frozen: openapi-core's protocol requires a writable `parameters`
 class _Request:
-    """openapi-core's view of a delivery; its own adapters pin frameworks that this kit does not use."""
+    """openapi-core's view of a delivery; its own adapters are for frameworks."""
 
     name: str
     method: str

@@ -1,6 +1,6 @@
-"""JSON Schema keywords with regular expressions, for openapi-core: matched by an engine that cannot run away.
+"""JSON Schema keywords with regular expressions, for openapi-core: matched in bounded time.
 
-The library that openapi-core validates with searches with Python's `re`, so one refused text could keep it busy for
+The library with which openapi-core validates searches with Python's `re`, so one rejected text could keep it busy for
 ever (see `callback_contract.openapi.contract.patterns`).
 """
 
@@ -24,10 +24,10 @@ _USUAL: Mapping[str, Any] = usual.schema_validator_cls.VALIDATORS
 
 
 def validators_factory(document: Mapping[str, jp.Json]) -> SchemaValidatorsFactory:
-    """What makes openapi-core's validators for a document of OpenAPI 3.1."""
+    """Return the factory of openapi-core's validators for OpenAPI 3.1."""
 
     def unevaluated(validator: Any, _: Any, instance: Any, schema: Mapping[str, Any]) -> Iterator[ValidationError]:
-        # Which names are evaluated is found out with the patterns of every schema inside; references lead to the root.
+        # The evaluated names depend on the patterns of every subschema; references lead to the root.
         whole = jsonschema_rs.Draft202012Validator(
             {**document, **schema}, validate_formats=False, pattern_options=bounded()
         )

@@ -1,4 +1,4 @@
-"""Decides what a delivery's body is worth: fast accept by compiled validators, slow explanation by openapi-core."""
+"""Validator of delivery bodies: accepts fast by compiled schemas, and explains rejections by openapi-core."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _MOST_ERRORS = 50
 
 @dataclass(frozen=True, slots=True)
 class Novelty:
-    """One thing that the contract does not know and a receiver tolerates.
+    """A part of a body that the contract does not know and a receiver tolerates.
 
     Attributes:
         kind: member, value (of a closed list) or type (in a free map).
@@ -36,18 +36,20 @@ class Novelty:
 
 @dataclass(eq=False, slots=True)  # not frozen: one is made for each delivery, and freezing costs as much as validating
 class Assessment:
-    """What a body is: accepted by `callback`, or refused for a reason. Nobody changes it but for `effect`.
+    """The judgement on a body: accepted for `callback`, or rejected.
+
+    It is immutable but for `effect`.
 
     Attributes:
-        callback: Whose tolerant schema accepts the body; None when it is refused.
+        callback: The callback whose tolerant schema accepts the body; None when it is rejected.
         kind: Empty when it is accepted, else the kind of `Unparsable` or `Unusable`, or "schema".
         value: The decoded body; None when it is unparsable.
-        violations: What is wrong, when it is refused.
-        parsable: Whether it is JSON at all.
-        required: Root members that the nearest callback requires, when it is refused by the schema.
-        places: Where its callback looks for novelties.
-        size: How many bytes an accepted body has.
-        effect: What it changes as soon as its delivery is kept; None where it changes nothing, or has done so.
+        violations: The violations of a rejected body.
+        parsable: Whether it is JSON.
+        required: Root members that the nearest callback requires, when the schema rejects it.
+        places: The places where its callback checks for novelties.
+        size: Bytes of an accepted body.
+        effect: Its effect once its delivery is kept; None when there is none, or it is done.
     """
 
     callback: Callback | None
@@ -63,19 +65,19 @@ class Assessment:
 
     @property
     def accepted(self) -> bool:
-        """Whether a right receiver acknowledges it."""
+        """Whether a correct receiver acknowledges it."""
         return self.callback is not None
 
     @property
     def novelties(self) -> tuple[Novelty, ...]:
-        """What is new about an accepted body; worked out only when somebody reads it."""
-        if self._novelties is None:  # a cached_property takes a lock, which costs as much as looking
+        """The unknown parts of an accepted body, found on demand."""
+        if self._novelties is None:  # a cached_property takes a lock, which costs as much as the search
             self._novelties = _novelties(self.places, self.value) if self.callback else ()
         return self._novelties
 
 
 class Validator:
-    """Assesses bodies by one contract; compiles its validators once."""
+    """Validator of one contract's bodies; compiles its schemas once."""
 
     def __init__(self, contract: Contract) -> None:
         self.contract = contract
@@ -90,43 +92,46 @@ class Validator:
 
     @cached_property
     def _tolerant(self) -> tuple[tuple[Callback, str, Callable[[jp.Json], bool]], ...]:
-        # With the first delivery, and never looked up again: this is the way that every plain delivery goes.
+        # Prepared with the first delivery and not searched again: every plain delivery takes this way.
         marks = self._compiled.marks(self._json)
         return tuple((each, marks[each.pointer], self._compiled.validator(each).is_valid) for each in self._json)
 
     def _fitting(self, value: jp.Json) -> list[Callback]:
-        """The callbacks that a body may be."""
+        """Return the callbacks that a body may be."""
         if self._is_large:
             return self._compiled.fitting(value, self._json)
         if not isinstance(value, dict):
             return [callback for callback, _, is_valid in self._tolerant if is_valid(value)]
-        # A body that lacks what a callback requires cannot be it, which is seen sooner than its schema tells.
+        # A body without a required member of a callback is excluded before its schema is checked.
         return [each for each, mark, is_valid in self._tolerant if (not mark or mark in value) and is_valid(value)]
 
     def _strangeness(self, callback: Callback, value: jp.Json) -> tuple[bool, int]:
-        """Whether anything about a body is new to a callback, and how many of its members are."""
+        """Return whether a body has unknown parts for a callback, and how many members."""
         named = self._compiled.roots[callback.pointer].named
         unnamed = len(value.keys() - named) if isinstance(value, dict) else 0
         return not self._compiled.is_known(callback, value), unnamed
 
     def warm_up(self) -> None:
-        """Prepares what the first delivery and the first refusal would wait for; may run beside them."""
+        """Prepare what the first delivery and the first rejection need.
+
+        It may run in parallel with them.
+        """
         if not self._is_large:
             _ = self._tolerant
         self._explainer.warm_up(self.contract.callbacks[0])
 
     def _nearest(self, fitting: list[Callback], value: jp.Json) -> Callback:
-        """Of several callbacks that a body may be, the one that knows most of it."""
+        """Return the callback that knows most of a body, of several that accept it."""
         if len(fitting) == 1:
             return fitting[0]
         return min(fitting, key=lambda callback: self._strangeness(callback, value))
 
     def _explained(self, read: Sequence[_Read], size: int) -> Assessment:
-        """What openapi-core says of a body that no schema takes."""
+        """Return openapi-core's violations of a body that no schema accepts."""
         if not read:
             return Assessment(None, "schema", None, (Violation("", "no callback has a body of this kind"),))
         explained = [(*each, self._explainer.explain(*each)) for each in self._likely(read)]
-        # A broken body is meant for the callback that knows its members, not for the one that asks for least.
+        # A broken body is meant for the callback that knows its members, not for the one that requires least.
         callback, value, violations = min(
             explained, key=lambda each: (bool(each[2]), -self._known(each[0], each[1]), len(each[2]))
         )
@@ -136,7 +141,7 @@ class Validator:
         return Assessment(None, "schema", value, violations, required=required)
 
     def _likely(self, read: Sequence[_Read]) -> Sequence[_Read]:
-        """The few callbacks that a refused body comes nearest to: explaining takes its time."""
+        """Return the few callbacks nearest to a rejected body: explaining is slow."""
         if len(read) <= _MOST_EXPLAINED:
             return read
         known = [self._known(*each) for each in read]
@@ -151,7 +156,7 @@ class Validator:
         return sorted(near, key=distance)[:_MOST_EXPLAINED]
 
     def _known(self, callback: Callback, value: jp.Json) -> int:
-        """How many of a body's members a callback names."""
+        """Return how many of a body's members a callback names."""
         named = self._compiled.roots[callback.pointer].named
         return sum(key in named for key in value) if isinstance(value, dict) else 0
 
@@ -165,7 +170,10 @@ class Validator:
         return ErrorDetails(self.contract)
 
     def assess(self, body: bytes) -> Assessment:
-        """Decodes a body strictly, then lets the tolerant schemas decide; openapi-core has the last word."""
+        """Decode a body strictly and judge it by the tolerant schemas.
+
+        openapi-core decides last.
+        """
         try:
             value = decode(body)
         except Unparsable as error:
@@ -178,7 +186,7 @@ class Validator:
         return self._explained([(callback, value) for callback in self._json], len(body))
 
     def assess_fields(self, body: bytes, media_type: str, content_type: str) -> Assessment:
-        """The same for a form or for parts, whose texts mean to each callback what its schema says.
+        """Do the same for a form or parts, whose texts each callback's schema interprets.
 
         Args:
             content_type: The whole header.
@@ -199,7 +207,7 @@ class Validator:
 
 
 _Read: TypeAlias = tuple[Callback, jp.Json]
-"""A callback, and what a body means to it."""
+"""A callback, and a body as it reads it."""
 
 
 def _novelties(places: tuple[_Place, ...], value: jp.Json) -> tuple[Novelty, ...]:
@@ -222,7 +230,7 @@ def _novelties(places: tuple[_Place, ...], value: jp.Json) -> tuple[Novelty, ...
 
 
 class _Place(NamedTuple):
-    """Where a body can hold something that the contract does not know; prepared, since recorders ask every delivery."""
+    """A place at which a body can have an unknown value, prepared for every delivery."""
 
     pointer: str
     get: Callable[[jp.Json], jp.Json]

@@ -1,7 +1,7 @@
-"""Decides which callbacks a body is held against, and how many compiled schemas are kept: a large document has many.
+"""Compiled validators: select the callbacks that a body may be, and bound the number of compiled schemas.
 
-A compiled schema takes what all that it refers to takes, once for each callback. Of a few callbacks all are compiled;
-of hundreds those that a body may be, since it has the members that they require, and the last ones used are kept.
+A compiled schema takes the memory of all schemas that it refers to, once for each callback. A few callbacks are all
+compiled; of hundreds, those whose required members a body has are compiled, and the last used ones are kept.
 """
 
 from __future__ import annotations
@@ -21,19 +21,19 @@ from callback_contract.openapi.documents import json_pointer as jp
 __all__ = ["FEW", "Root", "Validators", "root_of"]
 
 FEW = 40
-"""So many callbacks are all compiled, and so many of more are kept."""
+"""Up to this number of callbacks are all compiled; of more, this number is kept."""
 
 
 @dataclass(frozen=True, slots=True)
 class Root:
-    """What a callback's schema says of the members of a body's root."""
+    """The members of a body's root in a callback's schema."""
 
     required: frozenset[str]
     named: frozenset[str]
 
 
 def root_of(callback: Callback) -> Root:
-    """Reads the root, `$ref` and `allOf` followed, without looking at anything below it."""
+    """Return the root of a schema, `$ref` and `allOf` followed, without its children."""
     required: set[str] = set()
     named: set[str] = set()
     waiting: list[jp.Json] = [callback.tolerant]
@@ -56,7 +56,7 @@ def _compiled(schema: Mapping[str, jp.Json]) -> Any:
 
 
 class Validators:
-    """The schemas of some callbacks, compiled when a body first needs them."""
+    """The schemas of some callbacks, compiled on first use."""
 
     def __init__(self, callbacks: Sequence[Callback]) -> None:
         self.callbacks = {callback.pointer: callback for callback in callbacks}
@@ -71,7 +71,10 @@ class Validators:
         return _compiled(self.callbacks[pointer].strict)
 
     def marks(self, among: Sequence[Callback]) -> dict[str, str]:
-        """For each pointer of a callback, the required member that fewest of the others name; empty without one."""
+        """Return the most distinctive required member of each callback, by its pointer.
+
+        It is empty without one.
+        """
         roots = {callback.pointer: self.roots[callback.pointer] for callback in among}
         named = Counter(name for root in roots.values() for name in root.named)
         return {
@@ -80,15 +83,15 @@ class Validators:
         }
 
     def validator(self, callback: Callback) -> Any:
-        """The compiled schema of a callback."""
+        """Return the compiled schema of a callback."""
         return self._validator(callback.pointer)
 
     def is_known(self, callback: Callback, value: jp.Json) -> bool:
-        """Whether a body has nothing that the callback does not know."""
+        """Return whether the callback knows all parts of a body."""
         return bool(self._strict_validator(callback.pointer).is_valid(value))
 
     def fitting(self, value: jp.Json, among: Sequence[Callback]) -> list[Callback]:
-        """Those callbacks of several that a body may be."""
+        """Return those of several callbacks that a body may be."""
         has = value.keys() if isinstance(value, dict) else None
         return [
             callback

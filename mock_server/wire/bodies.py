@@ -1,4 +1,4 @@
-"""Decides which codec writes and reads a callback's body: JSON, or fields in a form or in parts."""
+"""Body codec of a callback: writes and reads JSON, forms and multipart bodies by its media type."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ _WITHOUT_PLUS = "compact, escaped"
 
 
 def content_type(callback: Callback) -> str:
-    """The `Content-Type` of a delivery: the media type, and the boundary where parts have one."""
+    """Return the `Content-Type` of a delivery, with the boundary for multipart."""
     return content_type_of(callback.media_type)
 
 
 def encode_body(callback: Callback, value: Json, spelling: str = "compact, raw UTF-8") -> bytes:
-    """Writes a value as the callback's media type has it.
+    """Write a value in the callback's media type.
 
     Args:
-        spelling: A key of `wireform.SPELLINGS`; fields know the order, and a form knows two spellings of a blank.
+        spelling: A key of `json_spelling.SPELLINGS`; fields have an order, and a form has two spellings of a blank.
 
     Raises:
-        Unencodable: It has no form as fields.
+        Unencodable: The value cannot be written as fields.
     """
     if callback.is_json:
         return encode(value, spelling)
@@ -45,14 +45,14 @@ def encode_body(callback: Callback, value: Json, spelling: str = "compact, raw U
 
 
 def decode_body(callback: Callback, body: bytes, header: str = "") -> Json:
-    """Reads a body as the callback's media type and schema have it.
+    """Read a body by the callback's media type and schema.
 
     Args:
-        header: The whole `Content-Type`; the one that `encode_body` goes with when it is empty.
+        header: The whole `Content-Type`; empty for the one of `encode_body`.
 
     Raises:
         Unparsable: It is not of that media type.
-        Unusable: It holds JSON that this receiver chooses not to take.
+        Unusable: It has JSON that this receiver does not accept.
     """
     if callback.is_json:
         return decode(body)
@@ -60,7 +60,10 @@ def decode_body(callback: Callback, body: bytes, header: str = "") -> Json:
 
 
 def travels(callback: Callback, value: Json, is_valid: Callable[[Json], bool]) -> bool:
-    """Whether a value is still right for whoever reads it: in fields, null and what is empty leave no trace."""
+    """Return whether a value is still valid after encoding.
+
+    In fields, null and empty values leave no trace.
+    """
     try:
         return is_valid(decode_body(callback, encode_body(callback, value)))
     except (Unencodable, Unparsable, Unusable):
@@ -68,7 +71,7 @@ def travels(callback: Callback, value: Json, is_valid: Callable[[Json], bool]) -
 
 
 def read_texts(media_type: str, body: bytes, header: str) -> list[tuple[str, str]]:
-    """Reads names and texts of a body of fields.
+    """Read names and texts of a body of fields.
 
     Raises:
         Unparsable: It is not of that media type.
@@ -80,10 +83,10 @@ def read_texts(media_type: str, body: bytes, header: str) -> list[tuple[str, str
 
 
 def value_of(callback: Callback, texts: list[tuple[str, str]]) -> Json:
-    """What names and texts mean to one callback.
+    """Return the value of names and texts for one callback.
 
     Raises:
-        Unusable: A text holds JSON that this receiver chooses not to take.
+        Unusable: A text has JSON that this receiver does not accept.
     """
     return from_texts(texts, callback.fields, _json)
 

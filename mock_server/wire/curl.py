@@ -1,4 +1,4 @@
-"""curl line that repeats one delivery, with a fresh identity each time it is run."""
+"""curl command of one delivery, with a fresh identity on each run."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ from callback_contract.openapi.text.printable import shell_word
 __all__ = ["FRESH_RUN", "curl"]
 
 FRESH_RUN = "RUN=$(od -An -N4 -tx1 /dev/urandom | tr -d ' \\n')"
-_LONGEST_BODY = 4000  # a longer command line helps nobody; the bytes stand beside the report
-# Pasted into a terminal these can end the paste and begin a command of their own; and no copy of a screen has CR.
+_LONGEST_BODY = 4000  # a longer command line is of no use; the bytes are in a file next to the report
+# Pasted into a terminal, these can end the paste and start a command; and a copy of a screen has no CR.
 _NOT_FOR_A_TERMINAL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 def curl(
     delivery: Delivery, url: str, *, extra_headers: tuple[str, ...] = (), run: str = "", afresh: bool = True
 ) -> str | None:
-    """Writes a delivery as a command for a POSIX shell.
+    """Return a delivery as a command for a POSIX shell.
 
     Args:
         url: The receiver's URL as a word of the shell.
         extra_headers: Names of headers whose secret values the user fills in.
-        run: The run's id, in whose place a fresh one is put; empty for the delivery as it is.
-        afresh: Whether it draws that id by itself; else that of `FRESH_RUN` further above is meant.
+        run: The run's id, which a fresh one replaces; empty for the unchanged delivery.
+        afresh: Whether it draws that id itself; else it uses that of `FRESH_RUN`.
 
     Returns:
-        None when a curl cannot carry the delivery: bytes that are no text or no terminal takes, parts, a long body, or
+        None when curl cannot send the delivery: bytes that are not printable text, parts, a long body, or
         a special framing.
     """
     framing = delivery.framing
@@ -47,12 +47,12 @@ def curl(
     method = "--head" if delivery.method == "HEAD" else f"-i -X {word(delivery.method)}"
     words = ["curl -sS", method, url]
     names = {name.lower() for name, _ in delivery.headers}
-    # An empty value is written with a semicolon: with a colon curl leaves the header out.
+    # An empty value is written with a semicolon: with a colon, curl leaves the header out.
     words += [f"-H {word(f'{name}: {value}' if value.strip() else f'{name};')}" for name, value in delivery.headers]
     words += [f"-H {name}:" for name in ("Content-Type", "User-Agent") if name.lower() not in names]
     words += ["-H 'Expect: 100-continue'"] if framing.expect_continue else []
     words += [f'-H {shell_word(f"{name}: ")}"$SECRET"' for name in extra_headers]
     if delivery.body or delivery.method == "POST":
-        words.append(f"--data-raw {word(body)}")  # a body that begins with @ names no file
+        words.append(f"--data-raw {word(body)}")  # unlike --data, a body that begins with @ names no file
     is_fresh = afresh and run != "" and any(run in text for text in texts)
     return f"{FRESH_RUN}; " * is_fresh + " ".join(words)

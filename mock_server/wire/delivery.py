@@ -1,4 +1,4 @@
-"""Decides what a delivery is on the wire, what came back, and which plain words both are described in."""
+"""Delivery, response and exchange on the wire, and their description in plain words."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ WHY_NO_ANSWER = {
 
 @dataclass(frozen=True, slots=True)
 class Framing:
-    """How the bytes of a body travel.
+    """The framing of a body on the wire.
 
     Attributes:
         chunks: Sizes in bytes of the chunks of `Transfer-Encoding: chunked`, repeated; empty for Content-Length.
         pause_s: Seconds between two parts of the body; 0 sends it at once.
-        parts: How many parts a body that is sent slowly has.
-        expect_continue: Sends `Expect: 100-continue` and waits for an answer before the body.
+        parts: The number of parts of a body that is sent slowly.
+        expect_continue: Sends `Expect: 100-continue` and waits for a response before the body.
         fresh_connection: Opens a connection for this delivery alone.
     """
 
@@ -57,11 +57,11 @@ class Delivery:
 
     Attributes:
         headers: In the order and letter case in which they are sent; `Content-Length` is added by the sender.
-        ids: Identities that were stamped into the body, for cleaning up.
+        ids: The stamped identities in the body, for cleaning up.
         target: Path and query of another resource on the same host (read-back); empty for the receiver's own.
-        seal: How a signed delivery is sealed otherwise than rightly and plainly, a key of `signing.KINDS` or
-            `signing.SPELLINGS`; nothing where no scheme is configured.
-        signature: Headers that signed it before; None lets the sender sign the final bytes.
+        seal: The deviation of a signed delivery's signature, a key of `signing.KINDS` or
+            `signing.SPELLINGS`; ignored without a scheme.
+        signature: Headers of an earlier signature; None lets the sender sign the final bytes.
     """
 
     callback: str
@@ -77,7 +77,7 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """A complete HTTP answer."""
+    """A complete HTTP response."""
 
     status: int
     reason: str
@@ -90,7 +90,7 @@ class Response:
         return 200 <= self.status <= 299
 
     def header(self, name: str) -> str | None:
-        """The first header of that name in any letter case."""
+        """Return the first header of that name in any letter case."""
         return next((value for key, value in self.headers if key.lower() == name.lower()), None)
 
     @property
@@ -100,16 +100,20 @@ class Response:
 
     @property
     def is_html(self) -> bool:
-        """Whether it is a web page: it starts like one, or is labelled as one and has an element in it.
+        """Whether it is a web page.
 
-        Many frameworks label whatever a handler returns `text/html`; `ok` is no page for that.
+        It begins like one, or has that label and an element in it. Many frameworks label every response `text/html`;
+        `ok` is not a page for that reason.
         """
         start = self.body[:200].lstrip().lower()
         labelled = self.media_type in {"text/html", "application/xhtml+xml"}
         return start.startswith((b"<!doctype html", b"<html")) or (labelled and _ELEMENT.search(self.body) is not None)
 
     def retry_after_s(self, now: datetime | None = None) -> float | None:
-        """Seconds that a 429 or 503 asks to wait (RFC 9110 §10.2.3); None when it does not."""
+        """Return the seconds that a 429 or 503 asks to wait; None when it does not.
+
+        Source: RFC 9110, section 10.2.3.
+        """
         value = self.header("retry-after")
         if self.status not in {429, 503} or value is None:
             return None
@@ -125,13 +129,13 @@ class Response:
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """A delivery, its answer or the reason why there is none, and the time it took.
+    """A delivery, its response or the reason for none, and the time it took.
 
     Attributes:
-        failure: A key of `WHY_NO_ANSWER` when there is no complete answer, else empty.
-        detail: The operating system's or library's words for the failure.
-        waited: The statuses before this answer that asked to come later (429 or 503 with `Retry-After`).
-        leak: Which secret of ours the answer repeats, in words; empty for none.
+        failure: A key of `WHY_NO_ANSWER` when there is no complete response, else empty.
+        detail: The text of the operating system or library for the failure.
+        waited: The earlier statuses that asked to wait (429 or 503 with `Retry-After`).
+        leak: The name of the sender's secret that the response repeats; empty for none.
         begun_s: `time.perf_counter()` when it was sent.
     """
 
@@ -146,7 +150,7 @@ class Exchange:
 
     @property
     def status(self) -> int:
-        """The answer's status; 0 without an answer."""
+        """The status of the response; 0 without one."""
         return self.answer.status if self.answer else 0
 
     @property
@@ -166,21 +170,21 @@ class Exchange:
 
     @property
     def answered(self) -> bool:
-        """A complete answer came, and not a 5xx."""
+        """Whether a complete response came that is not a 5xx."""
         return self.answer is not None and self.status < 500
 
     def described(self) -> str:
-        """One line that says what came back."""
+        """Return one line that describes the response or the failure."""
         if self.answer is None:
             why = WHY_NO_ANSWER.get(self.failure, self.failure)
-            detail = self.detail if self.detail.lower() != "connection refused" else ""  # that is what it says already
+            detail = self.detail if self.detail.lower() != "connection refused" else ""  # the reason already reports it
             return f"{why}{': ' + detail if detail else ''}"
         media_type = f", {printable(self.answer.media_type[:80])}" if self.answer.media_type else ""
         return f"{status_line(self.status)}{media_type}, {len(self.answer.body)} bytes"
 
 
 def status_line(status: int) -> str:
-    """The status and its standard phrase, as in `404 Not Found`."""
+    """Return the status with its standard phrase, as in `404 Not Found`."""
     try:
         return f"{status} {HTTPStatus(status).phrase}"
     except ValueError:
@@ -188,5 +192,5 @@ def status_line(status: int) -> str:
 
 
 def header_value(headers: Iterable[tuple[str, str]], name: str) -> str | None:
-    """The first header of that name in any letter case."""
+    """Return the first header of that name in any letter case."""
     return next((value for key, value in headers if key.lower() == name.lower()), None)

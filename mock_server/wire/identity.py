@@ -1,4 +1,4 @@
-"""Decides the identity of every synthetic message: never drawn, recognisable, reserved for tests."""
+"""Identity of synthetic messages: makes ids, times and phone numbers that are reserved for tests."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from callback_contract.openapi.documents import json_pointer as jp
 __all__ = ["MARK", "Identity", "Run", "stamp"]
 
 MARK = "ca11bac4"
-"""The first eight hexadecimal digits of every synthetic id; with the run they find what a test left behind."""
+"""The first eight hexadecimal digits of every synthetic id, for cleaning up."""
 
 _RUN_DIGITS = 8
 
@@ -24,7 +24,7 @@ class Run:
 
     Attributes:
         id: Random hexadecimal digits.
-        started_at: The moment that all stamped times count from.
+        started_at: The moment from which all stamped times count.
     """
 
     id: str
@@ -32,13 +32,13 @@ class Run:
 
     @classmethod
     def fresh(cls) -> Run:
-        """Starts a run now."""
+        """Start a run now."""
         return cls(secrets.token_hex(_RUN_DIGITS // 2), datetime.now(UTC))
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Which synthetic message a body speaks of.
+    """The identity of the synthetic message in a body.
 
     Attributes:
         case: Number of the case within the run.
@@ -52,19 +52,22 @@ class Identity:
     group: int = 0
 
     def next(self, step: int = 1) -> Identity:
-        """Another message of the same case."""
+        """Return another message of the same case."""
         return replace(self, message=self.message + step)
 
     def id(self, kind: int) -> str:
-        """32 hexadecimal digits; `kind` tells apart the members that one body holds."""
+        """Return 32 hexadecimal digits; `kind` distinguishes the members of one body."""
         return f"{MARK}{self.run.id}{kind:02x}{self.case & 0xFFFFFFF:08x}{self.message & 0xFFFFFF:06x}"
 
     def group_id(self, kind: int) -> str:
-        """32 hexadecimal digits that every message of the group shares."""
+        """Return 32 hexadecimal digits that every message of the group shares."""
         return f"{MARK}{self.run.id}{kind:02x}ffffffff{self.group & 0xFFFFFF:06x}"
 
     def phone(self, kind: int, *, shared: bool) -> str:
-        """A number in E.164 from a range reserved for fiction (NANP 555-01xx, Ofcom drama numbers)."""
+        """Return an E.164 number from a range reserved for fiction.
+
+        The ranges are NANP 555-01xx and the Ofcom drama numbers.
+        """
         number = self.group if shared else self.case * 7 + self.message
         if (number + kind) % 2:
             return f"+447700900{number % 1000:03d}"
@@ -72,16 +75,16 @@ class Identity:
 
 
 def stamp(callback: Callback, value: jp.Json, identity: Identity, *, later_s: int = 0) -> jp.Json:
-    """Fills in identity, times and phone numbers as `x-delivery.stamped` names them.
+    """Return a body with identity, times and phone numbers as declared.
 
     Args:
-        callback: Says which members are stamped, with which kind.
-        value: A body; members that it lacks stay away.
-        identity: The message that the body speaks of.
+        callback: Its `x-delivery.stamped` declares the members and their kinds.
+        value: A body; absent members stay absent.
+        identity: The message of the body.
         later_s: Seconds after the message's first time.
     """
     facts = callback.delivery
-    # A little in the past: a receiver that refuses times of the future is right.
+    # A little in the past: a receiver may correctly reject future times.
     at = identity.run.started_at - timedelta(seconds=120) + timedelta(seconds=later_s)
     for kind, (pointer, what) in enumerate(facts.stamped.items()):
         try:

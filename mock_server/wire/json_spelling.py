@@ -1,4 +1,4 @@
-"""Decides how a value becomes bytes: JSON in UTF-8, in every spelling that means the same."""
+"""JSON spellings: encode a value as JSON in UTF-8, in many forms with the same meaning."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["SPELLINGS", "encode", "with_integers"]
 
 
 def with_integers(value: Json) -> Json:
-    """Writes whole floats as integers: generators make `288.0`, a sender writes `288`."""
+    """Write whole floats as integers: generators make `288.0`, a sender writes `288`."""
     if isinstance(value, float) and value.is_integer() and abs(value) <= 2**53:
         return int(value)
     if isinstance(value, list):
@@ -22,7 +22,7 @@ def with_integers(value: Json) -> Json:
 
 
 def _raw(value: Json) -> bytes:
-    # A lone surrogate has no UTF-8 form; it can only travel as an escape.
+    # A lone surrogate has no UTF-8 form and can be sent only as an escape.
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     return re.sub("[\ud800-\udfff]", lambda m: f"\\u{ord(m[0]):04x}", text).encode()
 
@@ -53,7 +53,7 @@ def _upper_escapes(value: Json) -> bytes:
 
 
 def _all_escaped(value: Json) -> bytes:
-    # Every character inside a string as \uXXXX, the most extreme spelling that RFC 8259 §7 allows.
+    # Every character inside a string as \uXXXX, the most extreme spelling that RFC 8259 section 7 allows.
     def text(part: str) -> str:
         units = part.encode("utf-16-be", "surrogatepass").hex()
         return '"' + "".join(f"\\u{units[i : i + 4]}" for i in range(0, len(units), 4)) + '"'
@@ -87,7 +87,7 @@ SPELLINGS = {
 
 
 def encode(value: Json, spelling: str = "compact, raw UTF-8") -> bytes:
-    """Writes a value as JSON.
+    """Write a value as JSON.
 
     Args:
         value: A JSON value.

@@ -1,4 +1,4 @@
-"""Decides what is JSON in UTF-8 (RFC 8259), and by which name a body that is not is called."""
+"""Strict JSON decoder (RFC 8259, UTF-8): decodes a body, or reports the kind of its flaw."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ _decoder = json.JSONDecoder(parse_constant=_refuse_constant)
 
 
 def decode(body: bytes) -> Json:
-    """Decodes a body strictly.
+    """Decode a body strictly.
 
     Raises:
         Unparsable: It is not RFC 8259 JSON in UTF-8.
@@ -99,7 +99,10 @@ def _is_too_deep(text: str) -> bool:
 
 
 def has_duplicate_names(body: bytes) -> bool:
-    """Whether a name stands twice in an object of a body that can be decoded: decoding itself keeps the last one."""
+    """Return whether an object of a decodable body has a name twice.
+
+    The decoder itself keeps the last one.
+    """
     found = False
 
     def look(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
@@ -113,7 +116,7 @@ def has_duplicate_names(body: bytes) -> bool:
 
 
 def _parsed(text: str) -> Json:
-    """What the decoder returns, without its searches for white space where a body neither begins nor ends with it."""
+    """Decode a text, without a search for white space where there is none around it."""
     if text[0] in "{[":
         value, end = _decoder.raw_decode(text)
         if end == len(text):
