@@ -1,4 +1,4 @@
-"""Puts the rules before a receiver when pytest itself runs them: `pytest [--receiver-url URL]`."""
+"""Entry of pytest: puts the rules before a receiver when pytest itself runs them (`pytest [--receiver-url URL]`)."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from callback_contract.contract_tests.runner.pytest_plugin import RulesPlugin
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Adds the one option that names the receiver."""
+    """Add the one option, which names the receiver."""
     parser.addoption("--receiver-url", default=None, help="Receiver under test; the mock is judged without it.")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Registers the rules' plugin with a bench that opens when the first rule is due."""
+    """Register the rules' plugin, which opens a bench when the first rule is due."""
     config.pluginmanager.register(RulesPlugin(lambda: _bench(config.getoption("--receiver-url"))), "rules")
 
 

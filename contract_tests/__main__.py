@@ -1,4 +1,4 @@
-"""Runs the program as `python -m callback_contract.contract_tests`."""
+"""Entry of `python -m callback_contract.contract_tests`: runs the program."""
 
 from callback_contract.contract_tests.cli.main import main
 

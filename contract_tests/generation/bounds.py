@@ -1,4 +1,4 @@
-"""Decides which part of what a schema allows is the class "valid": bounded, closed, and nothing that is made up."""
+"""Bounds of the class "valid": narrows a contract's schema to bounded, closed and non-invented values."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["MAX_INTEGER", "MAX_TEXT", "MOST_LISTED", "drawn_at_all", "generative
 MAX_TEXT = 4096
 MAX_INTEGER = 2**53
 MOST_LISTED = 300
-"""Values of one closed list that are sent; every country and every currency is."""
+"""The most values of one closed list to send; every country and currency fits."""
 
 _LEFT_OUT = frozenset("description examples title readOnly writeOnly default".split())
 _COMBINED = ("allOf", "anyOf", "oneOf")
@@ -32,20 +32,23 @@ _BITS = {"int32": 2**31 - 1, "int16": 2**15 - 1, "int8": 127}
 
 
 def drawn_at_all(callback: Callback) -> bool:
-    """Whether bodies are drawn from a schema: not from one whose generators would take minutes and gigabytes."""
+    """Return whether bodies are drawn from a schema.
+
+    A schema whose generators would take minutes and gigabytes is excluded.
+    """
     return Extents(callback.schema).of(callback.schema) <= MOST_PARTS
 
 
 def generative(callback: Callback) -> dict[str, Any]:
-    """Narrows the schema to the class "valid": texts and numbers bounded, free maps of texts, objects closed.
+    """Return the schema of the class "valid": bounded values and closed objects.
 
-    Stamped members are pinned, since whatever is drawn for them would be stamped over. What nobody can make up
-    (a format or a regular expression that is not known here) is pinned to its example, or left out.
+    Free maps hold texts. Stamped members are pinned, since stamping replaces what is drawn for them. A value that the
+    kit cannot generate (for an unknown format or pattern) is pinned to its example, or left out.
     """
     root = dict(callback.schema)
     defs = root.get("$defs", {})
     if set(root) == {"$ref", "$defs"}:
-        # The usual shape: one named schema; its members' paths start at the body's root.
+        # The usual shape: one named schema; the paths of its members start at the body's root.
         root = {**jp.get(root, root["$ref"].removeprefix("#")), "$defs": defs}
     narrowed = _Narrowing(pinned_values(callback), set(_combined(root))).narrowed(root, (), is_open=False)
     result: dict[str, Any] = without_wild_patterns(narrowed)
@@ -53,7 +56,10 @@ def generative(callback: Callback) -> dict[str, Any]:
 
 
 def _combined(schema: jp.Json, inside: bool = False) -> Iterator[str]:
-    """Names of the definitions that are one part of an object among others: closing them would close it wrongly."""
+    """Yield the definitions that are one part of a combined object.
+
+    They must not be closed.
+    """
     if isinstance(schema, list):
         for item in schema:
             yield from _combined(item, inside)
@@ -75,10 +81,10 @@ class _Narrowing:
         self._constants, self._combined = constants, combined
 
     def narrowed(self, schema: jp.Json, path: tuple[str, ...], *, is_open: bool) -> jp.Json:
-        """One schema, narrowed.
+        """Return one narrowed schema.
 
         Args:
-            is_open: Whether it is one part of an object among others, so that it must not be closed.
+            is_open: Whether it is one part of a combined object, which must not be closed.
         """
         if not isinstance(schema, Mapping):
             return schema
@@ -105,7 +111,7 @@ class _Narrowing:
         for key in _COMBINED:
             if key in copy:
                 branches = [self.narrowed(child, path, is_open=combines or key == "allOf") for child in copy[key]]
-                # A branch that nobody can make up is not drawn; what all of them share is.
+                # A branch without a generator is not drawn; members that all branches share are.
                 copy[key] = branches if key == "allOf" else [b for b in branches if b is not False] or branches
         if "items" in copy:
             copy["items"] = self.narrowed(copy["items"], (*path, "0"), is_open=False)
@@ -137,7 +143,7 @@ class _Narrowing:
         return copy
 
     def _given(self, copy: dict[str, Any]) -> dict[str, Any]:
-        """Texts that are right by any reading of a format that its readers do not read alike, or nobody draws."""
+        """Return the enum of a text that is valid by any reading of its format."""
         return {"enum": [TEXTS[copy["format"]], *([None] if "null" in _types(copy) else [])]}
 
 
@@ -147,7 +153,7 @@ def _types(schema: Mapping[str, jp.Json]) -> tuple[str, ...]:
 
 
 def pinned_values(callback: Callback) -> dict[str, jp.Json]:
-    """What stands in drawn contents at the pointers that are stamped anyway."""
+    """Return the values in drawn contents at the stamped pointers."""
     stamped = {pointer: callback.member(pointer) for pointer in callback.delivery.stamped}
     return {pointer: _sample(member) for pointer, member in stamped.items() if member}
 

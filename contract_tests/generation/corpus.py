@@ -1,4 +1,4 @@
-"""Decides which contents a run shares: drawn through Schemathesis and Hypothesis, from contract and seed alone."""
+"""Corpus of a run: the contents that all rules share, drawn from the contract and the seed alone."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
 @dataclass(frozen=True)
 class Depth:
-    """How much of each kind of stimulus a run sends.
+    """The number of each kind of stimulus in a run.
 
     Attributes:
         contents: Valid contents drawn by Schemathesis.
         negations: Broken contents drawn by Schemathesis.
-        boundaries: Broken contents that Schemathesis' walk along the schema's boundaries gives, at most.
+        boundaries: The most broken contents from Schemathesis' walk along the schema's boundaries.
     """
 
     name: str
@@ -51,7 +51,7 @@ class Depth:
     boundaries: int
 
     def pick(self, quick: T, standard: T, thorough: T) -> T:
-        """Chooses by depth."""
+        """Return the value for this depth."""
         return {"quick": quick, "standard": standard, "thorough": thorough}[self.name]
 
 
@@ -64,13 +64,13 @@ DEPTHS = {
 
 @dataclass(frozen=True)
 class Scope:
-    """What stimuli are made from: one callback, a depth, and chance that depends on the seed alone.
+    """The source of stimuli: one callback, a depth, and chance by the seed alone.
 
     Attributes:
         signature: The scheme by which deliveries are signed, when one is configured.
-        samples: Recorded deliveries of the callback; None where the user gave none at all.
-        beside: The scopes of all callbacks of the run: what is broken for one of them may be right for another.
-        made: What each kind of stimulus came to: its cases, or why there are none.
+        samples: Recorded deliveries of the callback; None where the user gave none.
+        beside: The scopes of all callbacks of the run: a broken body for one may be valid for another.
+        made: The result for each kind of stimulus: its cases, or why there are none.
     """
 
     callback: Callback
@@ -83,43 +83,45 @@ class Scope:
     made: dict[object, list[Case] | NotApplicable] = field(default_factory=dict, repr=False, compare=False)
 
     def without(self, refused: frozenset[str]) -> Scope:
-        """The same scope for a receiver that refuses some states: stories do without them."""
-        narrowed = copy.copy(self)  # with what is drawn already
+        """Return the scope for a receiver that rejects some states: stories omit them."""
+        narrowed = copy.copy(self)  # with the contents that are already drawn
         object.__setattr__(narrowed, "refused", refused)
         object.__setattr__(narrowed, "made", {})
         return narrowed
 
     def random(self, purpose: str) -> random.Random:
-        """A source of chance of its own, so that one rule's draws never shift another's."""
+        """Return a random generator per purpose, so that rules do not shift each other."""
         return random.Random(f"{self.seed}/{self.callback.name}/{purpose}")
 
     @cached_property
     def strict(self) -> Any:
-        """Validates a body by what the contract says."""
+        """The validator of the contract's exact schema."""
         return jsonschema_rs.validator_for(dict(self.callback.strict), validate_formats=False)
 
     @cached_property
     def tolerant(self) -> Any:
-        """Validates a body by what next year's contract may say."""
+        """The validator of the tolerant schema."""
         return jsonschema_rs.validator_for(dict(self.callback.tolerant), validate_formats=False)
 
     def is_some_callback(self, body: jp.Json) -> bool:
-        """Whether a body is right for this callback or another one that comes to the same URL."""
+        """Return whether a body is valid for a callback at the same URL."""
         return any(scope.tolerant.is_valid(body) for scope in (self, *self.beside))
 
     @property
     def plain(self) -> jp.Json:
-        """The content of a plain valid delivery: the first deliverable example, else all members with plain values.
+        """The content of a plain valid delivery.
+
+        It is the first deliverable example, or else all members with plain values.
 
         Raises:
-            NotApplicable: No body can be made that the contract accepts.
+            NotApplicable: The kit finds no body that the contract accepts.
         """
         if isinstance(self._plain, NotApplicable):
             raise self._plain.with_traceback(None)
         return self._plain
 
     @cached_property
-    def _plain(self) -> jp.Json | NotApplicable:  # the failure is kept, too: each kind of stimulus asks for it
+    def _plain(self) -> jp.Json | NotApplicable:  # the failure is cached, too: each kind of stimulus asks for it
         examples = self.callback.delivered_examples
         if examples:
             return examples[0].value
@@ -135,7 +137,7 @@ class Scope:
 
     @property
     def plain_contents(self) -> list[jp.Json]:
-        """The plain content in each state that the contract knows."""
+        """The plain content in each state of the contract."""
         state = self.callback.delivery.state
         member = self.callback.member(state) if state else None
         if not state or member is None or not member.enum:
@@ -144,19 +146,22 @@ class Scope:
 
     @cached_property
     def contents(self) -> list[jp.Json]:
-        """Valid contents, all different."""
+        """The valid contents, all different."""
         drawn = self._drawn(lambda: drawn_bodies(self.callback, self.depth.contents, self.seed, negated=False))
         if self.depth.name != "quick":
             drawn = self._drawn(lambda: walked_bodies(self.callback, negated=False)) + drawn
         limit = self.callback.delivery.accept_body_bytes.must
         whole = [content for content in map(_tidy, drawn) if self._is_valid(content)]
         tidy = {repr(content): content for content in whole}.values()
-        # Beyond the obligatory size a receiver may refuse what is otherwise valid; ids of full length come on top.
+        # A receiver may reject a body above the obligatory size; ids of full length come in addition.
         return [content for content in tidy if limit is None or self._size(content) <= limit - 512]
 
     @cached_property
     def negations(self) -> list[jp.Json | bytes]:
-        """Contents that Schemathesis broke on purpose, at boundaries and by chance; some are raw bytes."""
+        """The contents that Schemathesis broke, at boundaries and by chance.
+
+        Some are raw bytes.
+        """
         walked = self._drawn(lambda: walked_bodies(self.callback, negated=True))
         chance = self.random("boundaries")
         chosen = chance.sample(walked, min(self.depth.boundaries, len(walked)))
@@ -172,7 +177,7 @@ class Scope:
         try:
             return draw()
         except Exception:
-            # What the generators cannot cope with in somebody else's schema is not drawn; in ours it is a mistake.
+            # A foreign schema beyond the generators is not drawn; for the kit's own contract it is an error.
             if not self.callback.origin:
                 raise
             return []
@@ -186,26 +191,26 @@ class Scope:
     def _is_valid(self, content: jp.Json) -> bool:
         try:
             return bool(self.strict.is_valid(content))
-        except (TypeError, ValueError):  # what has no JSON form
+        except (TypeError, ValueError):  # a value without a JSON form
             return False
 
     @cached_property
     def pinned(self) -> dict[str, jp.Json]:
-        """What stands in drawn contents at the pointers that are stamped."""
+        """The values in drawn contents at the stamped pointers."""
         return pinned_values(self.callback)
 
     def with_members(self, wanted: Callable[[Member], Any]) -> list[Member]:
-        """The members below the root that satisfy a predicate and stand in the plain content.
+        """Return the members below the root that satisfy a predicate and are in `plain`.
 
-        Of very many a choice is made, the same each time: a body of hundreds of members would cost thousands of
-        deliveries otherwise.
+        Of very many members a selection is returned, the same each time: a body of hundreds of members would otherwise
+        cost thousands of deliveries.
         """
         found = [m for m in self.callback.members if m.pointer and wanted(m) and _present(self.plain, m.pointer)]
         most = self.depth.pick(_MOST_MEMBERS, _MOST_MEMBERS, 10 * _MOST_MEMBERS)
         return self.some(found, most, "members")
 
     def some(self, things: Sequence[T], most: int, purpose: str) -> list[T]:
-        """All of them, or of too many a choice in their order, the same each time."""
+        """Return all things, or of too many a selection in their order."""
         if len(things) <= most:
             return list(things)
         return [things[index] for index in sorted(self.random(purpose).sample(range(len(things)), most))]
@@ -220,7 +225,7 @@ def _present(value: jp.Json, pointer: str) -> bool:
 
 
 def _tidy(value: jp.Json) -> jp.Json:
-    """Brings a drawn content into the class "valid": no C0 controls, integers written as integers."""
+    """Return a content without C0 controls, and with whole numbers as integers."""
     if isinstance(value, str):
         return _CONTROLS.sub(" ", value)
     if isinstance(value, list):

@@ -1,4 +1,4 @@
-"""Decides where Hypothesis keeps its tables: with the user's other caches, never in the working directory."""
+"""Hypothesis cache: keeps Hypothesis' tables among the user's caches, not in the working directory."""
 
 from __future__ import annotations
 
@@ -10,14 +10,15 @@ from callback_contract.openapi.documents.cache_folder import cache_folder
 
 __all__ = ["keep_caches_out_of_sight"]
 
-_NOWHERE = Path(os.devnull) / "hypothesis"  # cannot be made, and Hypothesis does without
+_NOWHERE = Path(os.devnull) / "hypothesis"  # cannot be created, and Hypothesis works without
 
 
 @lru_cache(maxsize=1)
 def keep_caches_out_of_sight() -> None:
-    """Moves Hypothesis' tables of Unicode and constants out of the working directory, before anything is drawn.
+    """Move Hypothesis' tables of Unicode and constants to the cache folder.
 
-    They hold nothing of a run and save a second of each. `HYPOTHESIS_STORAGE_DIRECTORY` still says otherwise.
+    They have no data of a run and save a second each. It has to be called before anything is drawn.
+    `HYPOTHESIS_STORAGE_DIRECTORY` takes precedence.
     """
     from hypothesis.configuration import set_hypothesis_home_dir
 

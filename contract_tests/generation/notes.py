@@ -1,4 +1,4 @@
-"""Decides what is noted beside the verdicts: what of a contract a run did not judge, or read otherwise."""
+"""Notes of a run: state which parts of a contract were not judged, or were read differently from the text."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ _UNDRAWN = (
 
 @dataclass(frozen=True)
 class Note:
-    """One sentence that is no verdict.
+    """One sentence that is not a verdict.
 
     Attributes:
-        about: `selection`, what was left out because nobody named it; `set aside`, a callback of the contract that
-            cannot be used; `not judged`, one for which something is missing; `contract`, what was read otherwise.
-        callback: The one that it speaks of; empty for no single one.
+        about: `selection`, callbacks left out because they were not named; `set aside`, a callback of the contract that
+            cannot be used; `not judged`, one with a missing precondition; `contract`, a part read differently.
+        callback: The callback of the note; empty for none in particular.
     """
 
     about: str
@@ -35,7 +35,10 @@ class Note:
 
 
 def contract_notes(contract: Contract) -> tuple[Note, ...]:
-    """What reading a contract left of it; it may be anybody's, so no character of it moves a cursor."""
+    """Return the notes of the reader.
+
+    The texts may be foreign, so they are made printable.
+    """
     aside = [Note("set aside", _shown(reason), _shown(name)) for name, reason in contract.set_aside]
     undrawn = [Note("contract", f"{each.name}: {_UNDRAWN}") for each in contract.callbacks if not drawn_at_all(each)]
     undrawn += [
@@ -50,7 +53,7 @@ def contract_notes(contract: Contract) -> tuple[Note, ...]:
 
 
 def selection_notes(contract: Contract, names: Sequence[str]) -> tuple[Note, ...]:
-    """Says which callbacks of a contract are judged when nobody names any, where that is not all of them."""
+    """Return a note on the callbacks that are judged by default, unless these are all."""
     judged = contract.default_callbacks
     if names or len(judged) == len(contract.callbacks):
         return ()

@@ -1,15 +1,15 @@
-"""Texts for the regular expressions of a contract, made where a generator's own engine could run away.
+"""Pattern texts: generate texts for regular expressions on which Python's `re` could run away.
 
-Hypothesis and Schemathesis search what they draw with Python's `re`, which tries every way to match. Where each
-character of a text decides how a pattern goes on, there is one way, and they draw. For any other pattern a few texts
-are made here, along its parts, and held against it by the engine that judges bodies.
+Hypothesis and Schemathesis search their candidates with Python's `re`, which tries every way to match. Where each
+character of a text determines how a pattern continues, there is one way, and they generate the texts. For any other
+pattern a few texts are made here, from its parts, and checked by the engine that validates bodies.
 """
 
 from __future__ import annotations
 
 import random
 import re
-import re._constants as op  # type: ignore[import-not-found]  # a pattern's parts, as Hypothesis reads them, too
+import re._constants as op  # type: ignore[import-not-found]  # a pattern's parts, as Hypothesis reads them
 import re._parser as parser  # type: ignore[import-not-found]
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -23,9 +23,9 @@ from callback_contract.openapi.documents import json_pointer as jp
 __all__ = ["is_deterministic", "texts_of", "without_wild_patterns"]
 
 _MOST_POSITIONS = 4500
-_MOST_PARTS = 20_000  # that are looked at, copies of repetitions included
+_MOST_PARTS = 20_000  # parts to examine, copies of repetitions included
 _TEXTS, _TRIES = 12, 400
-_LONGEST, _MOST_CHARACTERS = 4096, 100_000  # of a text, and of all that are made for a pattern
+_LONGEST, _MOST_CHARACTERS = 4096, 100_000  # of a text, and of all texts of a pattern
 _REPEATS = {op.MAX_REPEAT, op.MIN_REPEAT, op.POSSESSIVE_REPEAT}
 _CATEGORIES = {
     op.CATEGORY_DIGIT: r"\d",
@@ -40,15 +40,15 @@ _OTHER = "\t\n\x00\x7f\xa0é\u0663\u2028中😀"
 
 
 class _Wild(Exception):
-    """A pattern can match one text in several ways, or nobody looked whether it can."""
+    """A pattern can match one text in several ways, or was not fully examined."""
 
 
 @lru_cache(maxsize=1024)
 def is_deterministic(pattern: str) -> bool:
-    """Whether each character of a text leaves one way at most to go on: Python's `re` is then never long about it.
+    """Return whether each character of a text leaves at most one way to continue.
 
-    The test is the one of the XML and SGML specifications for content models (Brüggemann-Klein and Wood,
-    One-Unambiguous Regular Languages, 1998), over the positions of a pattern.
+    Python's `re` is fast on such a pattern. The test is that of XML and SGML for content models (Brüggemann-Klein and
+    Wood, One-Unambiguous Regular Languages, 1998), over the positions of a pattern.
     """
     try:
         tree = parser.parse(pattern)
@@ -61,7 +61,10 @@ def is_deterministic(pattern: str) -> bool:
 
 
 class _Alphabet:
-    """Characters that tell the sets of a pattern apart: where each of them begins and ends, and some of each kind."""
+    """Sample characters that distinguish the sets of a pattern.
+
+    They are the ends of each set, and some of each kind.
+    """
 
     def __init__(self, tree: Any) -> None:
         edges = {edge + by for edge in _edges(tree) for by in (-1, 0, 1)}
@@ -69,7 +72,7 @@ class _Alphabet:
         self._sets: dict[str, frozenset[str]] = {}
 
     def matched(self, item: tuple[Any, Any]) -> frozenset[str]:
-        """The characters that one of a pattern's positions takes."""
+        """Return the characters that one position of a pattern accepts."""
         key = repr(item)
         if key not in self._sets:
             self._sets[key] = frozenset(each for each in self._characters if _takes(*item, each))
@@ -101,7 +104,7 @@ def _takes(code: Any, value: Any, character: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """Of a part of a pattern: whether it may be empty, and the positions that it begins and ends at."""
+    """A part of a pattern: whether it may be empty, and its first and last positions."""
 
     empty: bool
     first: tuple[int, ...] = ()
@@ -188,7 +191,7 @@ class _Positions:
             whole = self._joined(whole, self.sequence(items))
         if most is op.MAXREPEAT:
             loop = self.sequence(items)
-            if loop.empty:  # no time or once about nothing: two ways
+            if loop.empty:  # zero times or once over nothing: two ways
                 raise _Wild
             for last in loop.last:
                 self.following[last] += loop.first
@@ -223,9 +226,9 @@ def _texts(pattern: str, least: int, most: int) -> tuple[str, ...]:
 
 
 def texts_of(schema: Mapping[str, jp.Json]) -> tuple[str, ...]:
-    """A few texts that satisfy a schema's regular expression and lengths; the same each time, and none if none is met.
+    """Return texts that satisfy a schema's pattern and lengths; the same each time.
 
-    They are made of what the pattern says in its order; look-around is only held against them.
+    They follow the parts of the pattern in order; look-around is only checked. The result is empty when none is found.
     """
     most = min(_LONGEST, int(schema.get("maxLength", _LONGEST)))
     return _texts(schema["pattern"], int(schema.get("minLength", 0)), most)
@@ -272,7 +275,7 @@ class _Maker:
 
 
 def without_wild_patterns(schema: jp.Json) -> jp.Json:
-    """A schema to draw from: texts in the place of each pattern that a generator must not search with."""
+    """Return a schema to draw from, with texts instead of each unsafe pattern."""
     if not isinstance(schema, Mapping):
         return schema
     made: dict[str, Any] = {}

@@ -1,4 +1,4 @@
-"""Decides how Schemathesis and Hypothesis draw contents from the contract."""
+"""Strategies: draw contents from the contract with Schemathesis and Hypothesis."""
 
 from __future__ import annotations
 
@@ -27,7 +27,10 @@ _MOST_WALKED = 1000  # a schema of hundreds of alternatives has thousands of bou
 
 
 def operation_of(callback: Callback) -> Any:
-    """The callback as Schemathesis sees it: an operation under `paths`, since it knows no webhooks."""
+    """Return the callback as Schemathesis' operation under `paths`.
+
+    Schemathesis does not know webhooks.
+    """
     return _operation(_Held(callback))
 
 
@@ -59,12 +62,15 @@ def _operation(holder: _Held) -> Any:
 
 
 def _drawn_as(callback: Callback) -> str:
-    """Fields are drawn as the object that they mean: Schemathesis draws forms that no schema checks."""
+    """Return the media type to draw with: JSON for fields.
+
+    Schemathesis would draw forms that no schema checks.
+    """
     return callback.media_type if callback.is_json else "application/json"
 
 
 class _Held:
-    """A callback as a key of a cache: equal when it is the same object."""
+    """A callback as a cache key: equal when it is the same object."""
 
     def __init__(self, callback: Callback) -> None:
         self.callback = callback
@@ -77,7 +83,7 @@ class _Held:
 
 
 def draw_bodies(callback: Callback, count: int, seed: int, *, negated: bool) -> list[Any]:
-    """Draws bodies by chance; negated ones break the schema."""
+    """Draw random bodies; negated ones break the schema."""
     from schemathesis.generation import GenerationMode
 
     mode = GenerationMode.NEGATIVE if negated else GenerationMode.POSITIVE
@@ -85,7 +91,10 @@ def draw_bodies(callback: Callback, count: int, seed: int, *, negated: bool) -> 
 
 
 def boundary_bodies(callback: Callback, *, negated: bool) -> list[Any]:
-    """Walks the boundaries of the schema, as Schemathesis' coverage phase does; the same bodies each time."""
+    """Return bodies along the boundaries of the schema; the same each time.
+
+    They come from Schemathesis' coverage phase.
+    """
     from schemathesis.generation import GenerationMode
 
     operation = operation_of(callback)
@@ -106,10 +115,10 @@ def boundary_bodies(callback: Callback, *, negated: bool) -> list[Any]:
 
 
 def _is_valid(schema: Any, body: Any) -> bool:
-    """Whether a negative case is broken elsewhere than in its body."""
+    """Return whether a negative case is broken elsewhere than in its body."""
     try:
         return bool(schema.is_valid(body))
-    except (TypeError, ValueError):  # what has no JSON form
+    except (TypeError, ValueError):  # a value without a JSON form
         return False
 
 
@@ -135,7 +144,7 @@ def _repoint(value: Any) -> None:
 
 
 def draw(strategy: Any, count: int, seed: int) -> list[Any]:
-    """Draws examples outside a test; the same seed gives the same list."""
+    """Draw examples outside a test; the same seed gives the same list."""
     from hypothesis import HealthCheck, Phase, given, settings
     from hypothesis import seed as seeded
 
@@ -159,7 +168,7 @@ def draw(strategy: Any, count: int, seed: int) -> list[Any]:
 
 
 def text_of_pattern(schema: Mapping[str, Any]) -> str | None:
-    """A text that satisfies a schema's regular expression and lengths; the same each time."""
+    """Return a text that satisfies a schema's pattern and lengths; the same each time."""
     if not is_deterministic(schema["pattern"]):
         return next(iter(texts_of(schema)), None)
     from hypothesis import strategies as st
@@ -169,6 +178,6 @@ def text_of_pattern(schema: Mapping[str, Any]) -> str | None:
     try:
         strategy = st.from_regex(schema["pattern"], alphabet=st.characters(min_codepoint=32, max_codepoint=126))
         drawn = draw(strategy.filter(lambda text: least <= len(text) <= most), 5, 0)
-    except Exception:  # the pattern wants what is not ASCII, or is met too seldom
+    except Exception:  # the pattern requires characters outside of ASCII, or few texts match
         return None
     return next((text for text in drawn if "\n" not in text), None)

@@ -1,4 +1,4 @@
-"""Decides whether every rule can fail: runs the suite against each fault of the mock and says which rules noticed."""
+"""Kill matrix: judges the mock with each fault, and shows which rules detect it."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ __all__ = ["Row", "judge_all", "judge_mock", "kill_matrix", "tools"]
 
 @dataclass(frozen=True)
 class Row:
-    """What the suite said about one fault.
+    """The verdicts on the mock with one fault.
 
     Attributes:
-        fault: The fault's id, or a name of `RIGHT` for a right mock.
-        broken: Rules that noticed, each with its verdict.
-        blocked: Rules that were not judged, since a broken one explains what they would have seen.
-        other: Rules with any other verdict than pass: errors, or the means were missing.
+        fault: The fault's id, or a name of `RIGHT` for a correct mock.
+        broken: Rules that detected the fault, each with its verdict.
+        blocked: Rules that were not judged, since a broken rule explains their result.
+        other: Rules with another verdict than pass: errors, or unmet preconditions.
     """
 
     fault: str
@@ -43,19 +43,19 @@ class Row:
 
     @property
     def exact(self) -> bool:
-        """Whether the fault's own rule noticed it, and no other."""
+        """Whether the fault's own rule detected it, and no other."""
         return set(self.broken) == {self.fault} - set(RIGHT) and not self.other
 
 
 @lru_cache(maxsize=1)
 def tools() -> tuple[Contract, Catalogue, dict[str, RuleTest]]:
-    """The built-in contract, the catalogue and the rules' tests, loaded once per process."""
+    """Return contract, catalogue and the rules' tests, loaded once per process."""
     return load_contract(), load_catalogue(), collect_tests()
 
 
 @lru_cache(maxsize=4)
 def _scopes(depth: str, seed: int, scheme: Scheme | None) -> tuple[Scope, ...]:
-    """Drawn once for all faults: what is sent does not depend on the receiver."""
+    """Return the scopes, drawn once for all faults, on which they do not depend."""
     return tuple(
         Scope(callback, DEPTHS[depth], seed, scheme, samples=stock_samples(callback) if scheme else None)
         for callback in tools()[0].default_callbacks
@@ -63,7 +63,7 @@ def _scopes(depth: str, seed: int, scheme: Scheme | None) -> tuple[Scope, ...]:
 
 
 def judge_all(bench: Bench, tests: dict[str, RuleTest]) -> dict[str, RuleResult]:
-    """Judges the bench's rules one after another, without pytest's reporting around them."""
+    """Judge the bench's rules one after another, without pytest's reporting."""
     make_first_contact(bench)
     for rule in bench.rules:
         prefetch(bench, rule, tests)
@@ -72,10 +72,10 @@ def judge_all(bench: Bench, tests: dict[str, RuleTest]) -> dict[str, RuleResult]
 
 
 def judge_mock(fault: str, depth: str, seed: int, *, alone: bool = False) -> dict[str, RuleResult]:
-    """Judges a mock with one fault, or a right one of that name in `RIGHT`.
+    """Judge a mock with one fault, or a correct mock of that name in `RIGHT`.
 
     Args:
-        alone: Judge no more than the fault's own rule and what that requires.
+        alone: Judge only the fault's own rule and those that it requires.
     """
     contract, catalogue, tests = tools()
     rules = catalogue.with_required(fault) if alone and fault not in RIGHT else catalogue.rules
@@ -83,7 +83,7 @@ def judge_mock(fault: str, depth: str, seed: int, *, alone: bool = False) -> dic
         bench = Bench(contract, catalogue, rules, contract.default_callbacks, sender, DEPTHS[depth], seed)
         bench.__dict__["scopes"] = _scopes(depth, seed, getattr(sender.signer, "scheme", None))
         bench.state = state
-        bench.patience_s = 1.0  # the mock stores before it answers
+        bench.patience_s = 1.0  # the mock stores before it responds
         try:
             return judge_all(bench, tests)
         finally:
@@ -105,7 +105,7 @@ def _row(job: tuple[str, str, int, bool]) -> Row:
 
 
 def kill_matrix(faults: Iterable[str], *, depth: str = "quick", seed: int = 0, alone: bool = False) -> Iterator[Row]:
-    """Judges the mock once with each fault, two and more at a time, and gives the rows in order.
+    """Judge the mock with each fault, two or more in parallel; yield rows in order.
 
     Args:
         alone: See `judge_mock`.

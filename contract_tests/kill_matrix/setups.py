@@ -1,4 +1,4 @@
-"""Decides how the mock is reached for the kill matrix: plainly, or signed, with credentials and by HTTPS."""
+"""Setups of the mock for the kill matrix: plain, or signed, with credentials and by HTTPS."""
 
 from __future__ import annotations
 
@@ -26,11 +26,14 @@ RIGHT = {"": "right", "secured": "right; signed, with credentials, by HTTPS"}
 """The mocks without a fault, as the matrix names and describes them."""
 
 _NEEDY = frozenset(fault for fault, planted in FAULTS.items() if planted.needs)
-_ELSEWHERE = "127.1"  # a spelling of this machine's address that the kit takes for another one
+_ELSEWHERE = "127.1"  # a spelling of this machine's address that the kit does not take for loopback
 
 
 def set_aside(fault: str) -> frozenset[str]:
-    """Rules that are not applicable to a fault, as it is reached; the other right mock judges them."""
+    """Return the rules that are not applicable to a fault in its setup.
+
+    The other correct mock judges them.
+    """
     if not _wants_all(fault):
         return _NEEDY
     without_tls = fault in FAULTS and FAULTS[fault].tls == "none"
@@ -42,13 +45,13 @@ def _wants_all(fault: str) -> bool:
 
 
 def stock_signature() -> tuple[Scheme, Keys]:
-    """A scheme that gives every rule on signatures a meaning, with two keys made now."""
+    """Return a scheme to which every signature rule applies, with two new keys."""
     scheme = replace(load_scheme("standard-webhooks"), key_env=("CURRENT_KEY", "NEXT_KEY"), key_encoding="hex")
     return scheme, load_keys(scheme, {name: secrets.token_hex(32) for name in scheme.key_env})
 
 
 def stock_samples(callback: Callback) -> tuple[Sample, ...]:
-    """Recordings for the rules on them: the contract's examples, as old as they are."""
+    """Return the contract's examples as recordings, for the rules on recordings."""
     headers = default_headers(callback)
     return tuple(
         Sample(e.name, e.value, Delivery(callback.name, callback.method, headers, encode(e.value)))
@@ -58,7 +61,10 @@ def stock_samples(callback: Callback) -> tuple[Sample, ...]:
 
 @contextlib.contextmanager
 def reached(contract: Contract, fault: str) -> Iterator[tuple[Sender, ReadBack]]:
-    """Serves the mock with a fault, a name of `RIGHT` for none; gives a sender to it, and its read-back."""
+    """Serve the mock with a fault; yield a sender and its read-back.
+
+    A name of `RIGHT` is a mock without a fault.
+    """
     planted = FAULTS.get(fault)
     if not _wants_all(fault):
         with served(Receiver(contract, fault=planted)) as url:
@@ -75,6 +81,6 @@ def reached(contract: Contract, fault: str) -> Iterator[tuple[Sender, ReadBack]]
             f"{url}/callbacks",
             headers=(("Authorization", f"Bearer {secrets.token_hex(16)}"),),
             ca=str(tls.authority) if tls else None,
-            insecure=True,  # what is wrong with the certificate is for its rule to say, and the rest is judged
+            insecure=True,  # the certificate's flaw belongs to its own rule, and the rest is judged
         )
         yield Sender(access, Pace(), DeliverySigner(*signature)), own_read_back(url, contract, access)

@@ -70,7 +70,7 @@ class Store:
 
 
 def advances(state: str | None, status: str) -> bool:
-    """Decides whether a status takes effect on a message in a state."""
+    """Return whether a status takes effect on a message in a state."""
     if status not in RANK:
         return False  # a value that came into use after this was written: acknowledged, and nothing to do
     if state is None:

@@ -1,4 +1,4 @@
-"""Decides which options of a run its report tells, and how a reproduction takes them back."""
+"""Options of a reproduction: writes the options of a run into its report, and restores them from it."""
 
 from __future__ import annotations
 
@@ -28,40 +28,40 @@ _RESTORED = (
     *("contract", "overlay", "paths", "signature", "timeout"),
     *("rate", "at_once", "state_url", "state_map", "state_patience"),
 )
-"""What decides the stimuli or a verdict. What would run a program or trust a stranger is not taken from a file."""
+"""Options that decide stimuli or a verdict, without programs and trust."""
 
-_LEFT_OUT = "…"  # stands in a URL for the value of its query
+_LEFT_OUT = "…"  # replaces the value of a query in a URL
 
 
 def options_to_dict(options: Mapping[str, Any], bench: Bench) -> dict[str, Any]:
-    """The options that a report may name: those that decide stimuli or verdicts, and no secret."""
+    """Return the options that a report may have: no secret is among them."""
     from callback_contract.contract_tests.target.read_back import HttpReadBack
 
     told = {name: str(given) if isinstance(given := options[name], Path) else given for name in _TOLD}
     told |= {name: list(value) for name, value in told.items() if isinstance(value, tuple)}
     told["contract"] = _without_secrets(told["contract"])
     given = options["state_url"] is not None and isinstance(bench.state, HttpReadBack)
-    state_url = unquote(bench.state.access.shown_url) if given else None  # type: ignore[union-attr]  # it is given
+    state_url = unquote(bench.state.access.shown_url) if given else None  # type: ignore[union-attr]  # `given` is true
     return told | {"state_url": state_url}
 
 
 def _without_secrets(source: str | None) -> str | None:
-    """What names a contract; of a URL without the values of its query, one of which may be a token."""
+    """Return the name of a contract; of a URL without the values of its query."""
     if source is None or not source.startswith(("http://", "https://")):
         return source
     return Access(source).shown_url
 
 
 def restored(ctx: click.Context, told: Mapping[str, Any], url: str) -> dict[str, Any]:
-    """The options of a reproduction: as given to it, else as the report tells them.
+    """Return the options of a reproduction: as given, or else as in the report.
 
     Args:
         told: The options in the report.
         url: The receiver's URL in the report.
 
     Raises:
-        click.BadParameter: The report tells a value that the option does not take.
-        KitError: The contract was read from a URL, which is not fetched because a report says so.
+        click.BadParameter: The report has a value that the option does not accept.
+        KitError: The contract was read from a URL, which is not fetched on the word of a report.
     """
     options = dict(ctx.params)
     for param in ctx.command.params:
@@ -70,7 +70,7 @@ def restored(ctx: click.Context, told: Mapping[str, Any], url: str) -> dict[str,
         if name not in _RESTORED or value in (None, []) or ctx.get_parameter_source(name) != ParameterSource.DEFAULT:
             continue
         if name == "contract" and str(value).startswith(("http://", "https://")):
-            # A report is somebody's file, and does not decide what is fetched from here.
+            # A report is foreign data, and must not decide what is fetched from here.
             raise KitError(
                 f"the run read its contract from {printable(value)}",
                 where="--contract",
@@ -78,7 +78,7 @@ def restored(ctx: click.Context, told: Mapping[str, Any], url: str) -> dict[str,
             )
         if isinstance(value, str) and value.startswith(("http://", "https://")) and _LEFT_OUT in value:
             continue
-        # What the receiver of the report stored says nothing about another one.
+        # The read-back of the report's receiver has no relation to another receiver.
         if name == "state_url" and options["url"] and _host(options["url"]) != _host(url):
             continue
         options[name] = param.type_cast_value(ctx, value)
@@ -89,4 +89,4 @@ def _host(url: str) -> str:
     try:
         return urlsplit(url).netloc.rpartition("@")[2].lower()
     except ValueError:
-        return url  # whoever uses it says what is wrong with it
+        return url  # its user reports the error

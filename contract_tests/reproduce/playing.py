@@ -1,4 +1,4 @@
-"""Decides how findings of a report are played before a receiver, what is told of each try, and the exit code."""
+"""Player of findings: sends a report's findings again, prints each try, and returns the exit code."""
 
 from __future__ import annotations
 
@@ -35,16 +35,16 @@ from callback_contract.openapi.text.plural import counted
 __all__ = ["play_findings"]
 
 _HOLDS, _FAILS, _NOT_JUDGED = 0, 1, 3
-_MOST_SHOWN = 20  # tries that get a line of their own
+_MOST_SHOWN = 20  # tries that get their own line
 _Chosen = list[tuple[dict[str, Any], dict[str, Any]]]
 
 
 def play_findings(recorded: ReportFile, chosen: _Chosen, options: Mapping[str, Any]) -> int:
-    """Plays findings again and prints what came of it; gives the exit code.
+    """Play findings again and print the results; return the exit code.
 
     Args:
         chosen: Rules of the report, each with one of its findings.
-        options: Those of `reproduce`, restored from the report where they were not given.
+        options: The options of `reproduce`, restored from the report where they were not given.
 
     Raises:
         KitError: The report or an option cannot be used, or the receiver cannot be reached.
@@ -52,7 +52,7 @@ def play_findings(recorded: ReportFile, chosen: _Chosen, options: Mapping[str, A
     url, urls = _urls(recorded, chosen, options)
     known = {callback.name for callback in contract_of(options).callbacks}
     callbacks = tuple(dict.fromkeys(finding["callback"] for _, finding in chosen))
-    # First contact needs a callback that there is, also where the finding's one is gone.
+    # The first contact needs an existing callback, also where that of the finding is gone.
     there = known.issuperset(callbacks)
     given = dict(options) | {"callback": callbacks if there else (), "callback_urls": urls if there else {}}
     tests = collect_tests()
@@ -70,7 +70,7 @@ def play_findings(recorded: ReportFile, chosen: _Chosen, options: Mapping[str, A
 
 
 def _urls(recorded: ReportFile, chosen: _Chosen, options: Mapping[str, Any]) -> tuple[str, dict[str, str]]:
-    """Where the findings are played, and which callbacks go to another URL than this one."""
+    """Return the URL of the findings, and the callbacks with another URL."""
     receiver = recorded.value["receiver"]
     names = dict.fromkeys(finding["callback"] for _, finding in chosen)
     urls = {name: receiver.get("urls", {}).get(name, receiver["url"]) for name in names}
@@ -100,7 +100,7 @@ def _refuse_secret(url: str) -> None:
 def _bench(url: str, options: Mapping[str, Any]) -> contextlib.AbstractContextManager[Bench]:
     if not options["dry_run"]:
         return bench_at(url, options)
-    # What a right receiver gets is what would be sent, so the mock is told it, and nobody else.
+    # The mock gets what a correct receiver would get, and no other host gets it.
     options = dict(options) | {"callback_urls": {}}
     return bench_at(None, options | {"proxy": None, "state_url": None, "plugin": None, "state_map": ()})
 
@@ -127,7 +127,7 @@ class _Play:
     out: Console
 
     def announce(self, chosen: _Chosen, scenes: list[Scene | None]) -> None:
-        """Says how much is going to be sent, before anything is."""
+        """Print the number of deliveries before any is sent."""
         costs = [
             len(finding["exchanges"]) if scene is None else self._tries(scene, finding) * scene.deliveries(self.bench)
             for (_, finding), scene in zip(chosen, scenes, strict=True)
@@ -156,7 +156,7 @@ class _Play:
             )
 
     def finding(self, rule: dict[str, Any], finding: dict[str, Any], scene: Scene | None) -> int:
-        """Plays one finding; gives its exit code."""
+        """Play one finding; return its exit code."""
         broke = f"failed {finding['broke']} of {finding['tries']} tries in run {self.recorded.value['run']['id']}"
         self._say("")
         self._say(f"{finding['id']} {rule['level']}: {rule['statement']}", style="bold")
@@ -205,7 +205,7 @@ class _Play:
             self._say(line)
 
     def _recorded_bytes(self, finding: dict[str, Any]) -> int:
-        """Sends what was recorded and compares the answers' statuses: no rule of this kit judges them."""
+        """Send the recorded bytes and compare the statuses: no rule of this kit applies."""
         self._say("  It is no case that this kit and contract have, so the recorded bytes are sent one after another,")
         self._say("  with their old times and a fresh run id. That compares answers and is no judgement.")
         run = self.bench.run = Run.fresh()
@@ -232,7 +232,7 @@ class _Play:
 
     @property
     def _redact(self) -> Callable[[str], str]:
-        # The run's id stays to be read: it finds the messages again in the receiver's log.
+        # The run's id stays readable: it finds the messages in the receiver's log.
         return replace(redaction_of(self.bench), run_id="{run}").text
 
     def _told(self, callback: str, steps: list[Exchange | Look]) -> Iterator[str]:

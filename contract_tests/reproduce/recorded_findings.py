@@ -1,4 +1,4 @@
-"""Decides what is taken from a report that somebody wrote before: findings, and the bytes beside them."""
+"""Recorded findings: reads a report with its findings and the bytes beside it."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ class ReportFile:
     file: Path
 
     def chosen(self, wanted: str) -> list[tuple[dict[str, Any], dict[str, Any]]]:
-        """The rule and the finding of an id; of a rule's id, all of its findings.
+        """Return the rule and the finding of an id; all findings for a rule's id.
 
         Raises:
-            KitError: The report has no such finding; says which it has.
+            KitError: The report has no such finding; the message lists the existing ones.
         """
         having = [(rule, finding) for rule in self.value["rules"] for finding in rule["findings"]]
         found = [pair for pair in having if wanted in {pair[0]["id"], pair[1]["id"]}]
@@ -46,10 +46,10 @@ class ReportFile:
         )
 
     def deliveries(self, finding: dict[str, Any], run: Run) -> Iterator[Delivery]:
-        """The recorded bytes of a finding, with another run's id and nothing else fresh.
+        """Yield the recorded bytes of a finding, with a new run id and no other change.
 
         Raises:
-            KitError: Bytes are missing beside the report.
+            KitError: A file is missing beside the report.
         """
         for exchange in finding["exchanges"]:
             body = self._body(exchange["body_file"]).replace(b"{run}", run.id.encode())
@@ -67,7 +67,7 @@ class ReportFile:
 
     def _body(self, name: str) -> bytes:
         beside = self.file.parent
-        # A report may come from anybody: only what the kit itself writes beside one is read and sent.
+        # A report may be foreign: only the files of the kit beside it are read and sent.
         if not re.fullmatch(r"findings/[\w.-]+\.body", name) or _leads_away(beside, name):
             raise KitError(printable(f"{name!r} is no file of a finding"), where=str(self.file))
         try:
@@ -85,9 +85,9 @@ def _leads_away(beside: Path, name: str) -> bool:
 
 
 def read_report(path: Path) -> ReportFile:
-    """Reads a report, given by its file or its directory.
+    """Read a report, given by its file or its directory.
 
     Raises:
-        KitError: There is none, it is cut off, or another version of the kit wrote it.
+        KitError: It does not exist, is truncated, or is of another version of the kit.
     """
     return ReportFile(*read_report_file(path))

@@ -1,4 +1,4 @@
-"""Decides how a finding about a recording is played again: by the bytes that stand beside its report."""
+"""Recorded scene: plays a finding about a recording again, from the bytes beside its report."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["recorded_scene"]
 def recorded_scene(
     bench: Bench, tests: Mapping[str, RuleTest], report: ReportFile, rule_id: str, finding: dict[str, Any]
 ) -> Scene | None:
-    """The case of a recording, without the file that it came from; None for findings of other rules."""
+    """Return the case of a recording without its file; None for findings of others."""
     test = tests.get(rule_id)
     scope = next((scope for scope in bench.scopes if scope.callback.name == finding["callback"]), None)
     if test is None or test.stimuli is not stimuli.samples or scope is None:

@@ -1,4 +1,4 @@
-"""Decides how a finding is played again: exactly its case, found in the rule's own stimuli, freshly stamped."""
+"""Reproduction of a finding: finds its case in the rule's own stimuli and plays it with a fresh identity."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ from callback_contract.openapi.rules.catalogue import Rule
 __all__ = ["Look", "Played", "Scene", "scene_of"]
 
 _SEVERAL_TRIES = 10
-_TRIES_OF_HOSTILE = 3  # more only for whoever says so: each may cost the receiver
+_TRIES_OF_HOSTILE = 3  # more only on request: each may cost the receiver
 
 
 @dataclass(frozen=True)
 class Look:
-    """What read-back showed of a message, and went on showing until the next look at it."""
+    """A read-back of a message that differs from the previous one."""
 
     message_id: str
     stored: Stored | None
@@ -37,7 +37,7 @@ class Look:
 
 @dataclass
 class Played:
-    """One try: what went to and fro in its order, and how it broke the rule, if it did."""
+    """One try: exchanges and read-backs in order, and the finding, if any."""
 
     run: Run
     steps: list[Exchange | Look] = field(default_factory=list)
@@ -46,10 +46,10 @@ class Played:
 
 @dataclass(frozen=True)
 class Scene:
-    """What a finding is about, found again in this kit.
+    """The case of a finding, found again in this kit.
 
     Attributes:
-        case: None for all cases of the rule with a plain valid delivery after them.
+        case: The case; None for all cases of the rule followed by a plain valid delivery.
         number: The case's number in its first run: phone numbers depend on it.
     """
 
@@ -60,28 +60,28 @@ class Scene:
     number: int
 
     def tries(self, *, flaky: bool) -> int:
-        """How often it is worth trying: races and flaky receivers do not fail each time."""
+        """Return the number of tries: races and flaky receivers do not fail each time."""
         if self.case is None or not (self.test.together or flaky):
             return 1
         return _TRIES_OF_HOSTILE if self.test.hostile else _SEVERAL_TRIES
 
     def deliveries(self, bench: Bench) -> int:
-        """How many deliveries one try costs at a receiver that does everything right."""
+        """Return the number of deliveries of one try at a correct receiver."""
         if self.case is None:
             return planned(bench, self.rule, self.test, set()).deliveries
         return self.test.deliveries(self.case) + self.test.hostile
 
     def play(self, bench: Bench) -> Played:
-        """Puts the case before the receiver once, as a new run would.
+        """Play the case once, as a new run would.
 
         Raises:
-            NotApplicable: The means to judge it are missing.
+            NotApplicable: A precondition is not met.
             KitError: The run cannot go on.
-            OutOfBudget: Nothing more may be sent.
+            OutOfBudget: A limit is reached.
         """
         if lacking := missing_means(bench, self.rule, self.test):
             raise NotApplicable(lacking)
-        bench.run = Run.fresh()  # two tries never speak of the same message
+        bench.run = Run.fresh()  # two tries never use the same message
         played = Played(bench.run)
         state = bench.state
         sent = len(bench.exchanges)
@@ -104,12 +104,15 @@ class Scene:
         if finding is not None or not self.test.hostile:
             return finding
         bench.sender_of(self.case.callback.name).renew()
-        # After anything hostile a receiver has to be alive, as in a check.
+        # After a hostile delivery a receiver has to respond, as in a check.
         return death(contact.deliver_plain, self.case.callback.name, "the plain valid delivery after it")
 
 
 def scene_of(bench: Bench, tests: dict[str, RuleTest], rule_id: str, finding: dict[str, Any]) -> Scene | None:
-    """Finds a finding's case by rule, callback, index and label; None when this kit or contract has it no more."""
+    """Find a finding's case by rule, callback, index and label.
+
+    It is None when this kit or contract no longer has it.
+    """
     rule = next((rule for rule in bench.catalogue.rules if rule.id == rule_id), None)
     scope = next((scope for scope in bench.scopes if scope.callback.name == finding["callback"]), None)
     if rule is None or scope is None or rule_id not in tests:
@@ -134,14 +137,14 @@ def _case(test: RuleTest, scope: Scope, index: int, label: str) -> Case | None:
 
 
 def _narrowed(scope: Scope) -> Iterator[Scope]:
-    """The whole scope, then what was left of it for a receiver that refuses one state (see narrowing.py)."""
+    """Yield the scope, then scopes without one state, for receivers that reject it."""
     yield scope
     order = scope.callback.delivery.order
     yield from (scope.without(frozenset({state})) for state in (order.states if order else ()))
 
 
 def _remembering(read: ReadBack, bench: Bench, looks: list[tuple[int, Look]]) -> ReadBack:
-    """A read-back that keeps each change of what it shows, and after how many exchanges: polling repeats itself."""
+    """Return a read-back that records each change, with the number of exchanges."""
     shown: dict[str, Stored | None] = {}
 
     def reading(message_id: str) -> Stored | None:

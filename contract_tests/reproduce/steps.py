@@ -1,4 +1,4 @@
-"""Decides how a sequence of deliveries is shown step by step: request, answer, and what read-back showed between."""
+"""Step printer: shows a sequence of deliveries with request, response and read-back in between."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
 __all__ = ["steps_in_words"]
 
-_SHOWN_BODY = 800  # most bodies whole
+_SHOWN_BODY = 800  # most bodies fit
 _VOLATILE = {"date", "age", "expires", "last-modified", "etag"}
 
 
 @dataclass
 class _Told:
-    """What the delivery before was told with: a redelivery shows at a glance that it is one."""
+    """The lines of the previous delivery, so that a redelivery is shown briefly."""
 
     headers: list[str] = field(default_factory=list)
     body: bytes = b""
@@ -36,12 +36,12 @@ def steps_in_words(
     url: str,
     answers: bool = True,
 ) -> Iterator[str]:
-    """The lines that tell a sequence; what is as with the delivery before is not repeated.
+    """Yield the lines of a sequence; parts equal to the previous delivery are omitted.
 
     Args:
-        redact: Takes secrets out of a text.
-        url: The receiver's, as it may be shown.
-        answers: Whether answers are told; without them it is what would be sent.
+        redact: Masks secrets in a text.
+        url: The receiver's URL in its printable form.
+        answers: Whether responses are shown; without them it is a plan.
     """
     number, told = 0, _Told()
     for step in steps:

@@ -1,1 +1,1 @@
-"""Recorded deliveries: reading them, masking what is personal, and choosing what may be delivered."""
+"""Recorded deliveries: reading, masking and selection of recordings for a run."""

@@ -1,7 +1,7 @@
-"""Decides what the body of a recording is: JSON, or fields that mean something by the schema of a callback alone.
+"""Bodies of recordings: decode JSON, or fields that are interpreted by the schema of a callback.
 
-A label says it. Without one a body that is no JSON is read as a form where the contract knows one; parts need their
-label, which holds the boundary.
+The label decides. Without one, a body that is not JSON is read as a form if the contract has one; multipart needs its
+label, which has the boundary.
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ from callback_contract.openapi.documents.json_pointer import Json
 __all__ = ["Body", "read_body", "rewritten", "why_unmaskable"]
 
 _NAMES = {FORM: "a form", MULTIPART: "multipart/form-data"}
-# What a part may hold that no mask reaches: a file's bytes, and texts that are written in another way.
+# Parts that no mask reaches: a file's bytes, and texts in another encoding.
 _FILE = re.compile(rb"(?i)\bfilename\*?\s*=")
 _WRITTEN_OTHERWISE = re.compile(rb"(?im)^content-transfer-encoding:[ \t]*+(?!(?:7bit|8bit|binary)\s*$)")
 
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """A body as it was read.
+    """A decoded body.
 
     Attributes:
-        media_type: That of fields; empty for JSON.
-        content: The value of JSON; of fields None, see `value`.
+        media_type: The media type of fields; empty for JSON.
+        content: The value of JSON; None for fields, see `value`.
         texts: Names and texts of fields.
     """
 
@@ -41,14 +41,14 @@ class Body:
     texts: tuple[tuple[str, str], ...] = ()
 
     def is_for(self, callback: Callback) -> bool:
-        """Whether the callback's bodies are of this kind."""
+        """Return whether the callback's bodies are of this kind."""
         return callback.media_type == self.media_type if self.media_type else callback.is_json
 
     def value(self, callback: Callback) -> Json:
-        """What it means to a callback.
+        """Return the body's value for a callback.
 
         Raises:
-            Unusable: A field holds JSON that a receiver may refuse.
+            Unusable: A field has JSON that a receiver may reject.
         """
         if not self.media_type:
             return self.content
@@ -56,19 +56,19 @@ class Body:
 
     @property
     def named(self) -> str:
-        """What it is, in words."""
+        """The kind of body, in words."""
         return _NAMES[self.media_type] if self.media_type else "JSON"
 
 
 def read_body(recording: RecordedDelivery, known: Collection[str]) -> Body:
-    """Reads the body of a recording.
+    """Decode the body of a recording.
 
     Args:
-        known: Media types of fields that the contract has.
+        known: The contract's media types of fields.
 
     Raises:
-        Unparsable: It is not what it has to be.
-        Unusable: It is JSON that a receiver may refuse.
+        Unparsable: It is not of its media type.
+        Unusable: It is JSON that a receiver may reject.
     """
     label = header_value(recording.headers or (), "content-type")
     media_type = (label or "").partition(";")[0].strip().lower()
@@ -83,7 +83,7 @@ def read_body(recording: RecordedDelivery, known: Collection[str]) -> Body:
 
 
 def why_unmaskable(recording: RecordedDelivery, body: Body) -> str:
-    """Why nothing of a body can be masked safely; empty where it can be."""
+    """Return why a body cannot be masked safely; empty where it can."""
     if body.media_type == MULTIPART and _FILE.search(recording.body):
         return "it holds a file, of which no mask reaches the inside"
     if body.media_type == MULTIPART and _WRITTEN_OTHERWISE.search(recording.body):
@@ -92,10 +92,10 @@ def why_unmaskable(recording: RecordedDelivery, body: Body) -> str:
 
 
 def rewritten(callback: Callback, value: Json, headers: Headers) -> tuple[bytes, Headers] | None:
-    """A masked body, and the headers that are right for it; None where it would mean something else as fields."""
+    """Return a masked body and its headers; None where fields cannot carry it."""
     if not callback.is_json and not travels(callback, value, lambda read: bool(read == value)):
         return None
     if callback.media_type != MULTIPART:
         return encode_body(callback, value), headers
     kept = tuple((name, text) for name, text in headers if name.lower() != "content-type")
-    return encode_body(callback, value), (("Content-Type", content_type(callback)), *kept)  # its boundary is another
+    return encode_body(callback, value), (("Content-Type", content_type(callback)), *kept)  # its boundary differs

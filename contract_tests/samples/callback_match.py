@@ -1,4 +1,4 @@
-"""Decides which callback a recorded delivery is of, and how it breaks the contract when it is right for none."""
+"""Callback matcher of recordings: finds the callback of a body, or how the body breaks the contract."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _CHARSET = re.compile(r"(?i)charset\s*=\s*\"?([^\s\";]+)")
 
 @dataclass(frozen=True)
 class Found:
-    """The callback of a recording; a flaw says why it is not delivered, see `SetAside`."""
+    """The callback of a recording; a flaw is why it is not delivered, see `SetAside`."""
 
     callback: Callback | None
     kind: str = ""
@@ -34,10 +34,10 @@ class Found:
 
 
 class Belonging:
-    """Compiles each callback's schema once, when it is first asked for.
+    """Matcher with the compiled schema of each callback.
 
     Args:
-        judged: The callbacks of the run; what is of another one is not delivered.
+        judged: The callbacks of the run; recordings of other callbacks are not delivered.
     """
 
     def __init__(self, contract: Contract, judged: tuple[Callback, ...]) -> None:
@@ -48,11 +48,11 @@ class Belonging:
         self.kinds_of_fields = frozenset(each.media_type for each in contract.callbacks if not each.is_json)
 
     def strictly(self, callback: Callback) -> Callable[[jp.Json], bool]:
-        """Whether a body is what the contract says of a callback."""
+        """Return the validator of a callback's exact schema."""
         return self._validator(callback).is_valid  # type: ignore[no-any-return]
 
     def of(self, body: Body, recording: RecordedDelivery) -> Found:
-        """Finds the callback that a body satisfies and that knows most of it."""
+        """Return the callback whose schema accepts a body and names most of its members."""
         candidates = self._candidates(recording)
         try:
             values = {callback.name: body.value(callback) for callback in candidates}
@@ -90,7 +90,7 @@ class Belonging:
 
     def _validator(self, callback: Callback) -> Any:
         if callback.name not in self._validators:
-            # What a recording holds may be personal: messages speak of "the value".
+            # A recording may have personal data: messages name it "the value".
             self._validators[callback.name] = jsonschema_rs.validator_for(
                 dict(callback.strict), validate_formats=False, mask="the value"
             )
@@ -103,7 +103,10 @@ class Belonging:
 
 
 def _rightly_labelled(callback: Callback, body: Body, recording: RecordedDelivery) -> Found:
-    """Whether the body is what its label says and the contract wants: a receiver may refuse any other label (415)."""
+    """Check the body against its label and the contract.
+
+    A receiver may reject any other label (415).
+    """
     if not body.is_for(callback):
         told = f"its body is {body.named}, and that of {callback.name} is {callback.media_type}"
         return Found(callback, "contract", told)
@@ -122,7 +125,7 @@ def _rightly_labelled(callback: Callback, body: Body, recording: RecordedDeliver
 
 
 def _contradicted(callback: Callback, headers: tuple[tuple[str, str], ...]) -> bool:
-    """Whether a recorded header has a value that the callback's closed list does not."""
+    """Return whether a recorded header breaks the callback's closed list."""
     for header in callback.headers:
         listed = header.schema.get("enum", [header.schema["const"]] if "const" in header.schema else [])
         value = header_value(headers, header.name)
@@ -132,7 +135,7 @@ def _contradicted(callback: Callback, headers: tuple[tuple[str, str], ...]) -> b
 
 
 def _named(callback: Callback) -> tuple[set[str], set[str]]:
-    """The root's members, and the required ones of them."""
+    """Return the names of the root's members, and of the required ones."""
     root = callback.members[0].schema
     return set(root.get("properties", ())), set(root.get("required", ()))
 
@@ -142,18 +145,21 @@ def _unnamed(callback: Callback, content: jp.Json) -> int:
 
 
 def _is_like(callback: Callback, content: jp.Json) -> bool:
-    """Whether a broken body was meant for a callback: it holds half of the members, and nothing that is another's."""
+    """Return whether a broken body was meant for a callback.
+
+    It has half of the members, and none of another callback.
+    """
     if not isinstance(content, dict):
         return False
     for name, schema in callback.members[0].schema.get("properties", {}).items():
         listed = schema.get("enum", [schema["const"]] if "const" in schema else []) if isinstance(schema, dict) else []
         if len(listed) == 1 and name in content and content[name] not in listed:
-            return False  # a name that tells callbacks apart
+            return False  # a name that distinguishes callbacks
     named, required = _named(callback)
     wanted = required or named
     return bool(wanted) and len(wanted & content.keys()) * 2 >= len(wanted)
 
 
 def _strangeness(callback: Callback, content: jp.Json) -> tuple[int, int]:
-    """How many members a body has that a callback does not name, and how many it lacks."""
+    """Return how many members a callback does not name, and how many are missing."""
     return _unnamed(callback, content), len(_named(callback)[1] - content.keys()) if isinstance(content, dict) else 0

@@ -1,4 +1,4 @@
-"""Decides how a recording becomes a delivery: to the byte, or masked and written anew; and with which headers."""
+"""Delivery of a recording: exact bytes, or a masked body written anew, with the headers to send."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ def delivery_of(
     *,
     without: Collection[str],
 ) -> tuple[jp.Json, Delivery, frozenset[str]]:
-    """What is sent of a right recording: its content, the delivery, and names of headers that somebody may miss.
+    """Return a valid recording's content, its delivery, and left-out header names.
 
     Args:
         read: Its body.
-        is_valid: Whether a body is what the contract says.
-        without: Lower-case names of headers that the run gives by itself.
+        is_valid: Whether a body satisfies the contract.
+        without: Lower-case names of headers that the run sets itself.
 
     Raises:
-        UnmaskableError: A mask meets what cannot be masked safely.
+        UnmaskableError: A value cannot be masked safely.
     """
     body, content, mask = recording.body, read.value(callback), None
     if masker:
@@ -53,13 +53,16 @@ def delivery_of(
 
 
 def _completed(recorded: Headers, defaults: Headers) -> Headers:
-    """The recorded headers, and the contract's where the recording has none: recorders keep only some."""
+    """Return the recorded headers, and the contract's where they are missing.
+
+    Recorders keep only some headers.
+    """
     names = {name.lower() for name, _ in recorded}
     return (*recorded, *((name, value) for name, value in defaults if name.lower() not in names))
 
 
 def _fixed(callback: Callback) -> frozenset[str]:
-    """Headers whose values are the contract's, and nobody's."""
+    """Return the headers whose values the contract lists; they are not personal."""
     return frozenset(header.name.lower() for header in callback.headers if {"enum", "const"} & header.schema.keys())
 
 

@@ -1,4 +1,4 @@
-"""Decides which entries of an HTTP archive (HAR 1.2) are deliveries: requests whose body was recorded."""
+"""HTTP archive reader (HAR 1.2): reads the requests with a recorded body as deliveries."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ _BODILESS = {"GET", "HEAD", "OPTIONS", "DELETE", "TRACE", "CONNECT"}
 
 
 def read_archive(file: Path, name: str) -> Entries:
-    """Reads the requests of an archive; what came back then does not matter.
+    """Read the requests of an archive; responses are ignored.
 
     Raises:
-        KitError: It is too large to be read at once, or no archive.
+        KitError: It is too large to be read at once, or not an archive.
     """
     if file.stat().st_size > _MOST_BYTES:
         raise KitError(
@@ -61,7 +61,7 @@ def _read(entry: Any, place: str) -> RecordedDelivery | Unreadable | None:
     method = str(request.get("method", ""))
     posted = request.get("postData")
     if not posted:
-        # An archive of a browser holds mostly these.
+        # In an archive of a browser, most requests have no body.
         return None if method.upper() in _BODILESS else Unreadable(place, "its body was not recorded")
     if not isinstance(posted, dict) or not isinstance(posted.get("text"), str):
         return Unreadable(place, "its body was recorded as a form, or not as text")
@@ -77,10 +77,12 @@ def _read(entry: Any, place: str) -> RecordedDelivery | Unreadable | None:
 
 
 def _bytes(posted: dict[str, Any]) -> bytes:
-    """The body's bytes; HAR 1.2 knows base64 for answers only, and recorders use it for requests, too.
+    """Return the bytes of a body; base64 is accepted for requests, too.
+
+    HAR 1.2 defines it for responses only, but recorders use it.
 
     Raises:
-        ValueError: They cannot be known.
+        ValueError: The bytes cannot be determined.
     """
     text = posted["text"]
     try:

@@ -1,4 +1,4 @@
-"""Decides which recorded headers go out again: those by which a receiver reads the delivery, and no secret."""
+"""Headers of recordings: selects the headers to send again, without secrets and connection headers."""
 
 from __future__ import annotations
 
@@ -15,20 +15,22 @@ _OF_THE_CONNECTION = {
     *("host", "content-length", "content-encoding", "accept-encoding", "http2-settings", "early-data", "priority"),
     *("proxy-authenticate", "proxy-authentication-info", "max-forwards"),
 }
-"""What speaks of the connection that was, or of bytes that a recording holds decoded (RFC 9110 §7.6.1); so does what a
-recorded `Connection` names."""
+"""Headers of the old connection, or of bytes that a recording has decoded.
+
+Source: RFC 9110, section 7.6.1. The names in a recorded `Connection` belong to them, too.
+"""
 
 _OF_THE_WAY = re.compile(
     "(?i)x-forwarded-.*|forwarded|via|x-real-ip|x-envoy-.*|cf-.*|cdn-loop|x-amzn-.*|sec-.*|alt-used|origin|referer"
 )
-"""What a proxy in front of the receiver put there, or a browser."""
+"""Headers that a proxy before the receiver, or a browser, added."""
 
 _OF_THE_CASE = re.compile("(?i)if-.*|range|accept|accept-charset|accept-language|.*-method-override")
-"""What asks for another answer than the contract's: a receiver may refuse it for that alone (RFC 9110 §12 to §14)."""
+"""Headers that ask for another response than the contract's (RFC 9110, 12 to 14)."""
 
 _LONGEST = 4096
 _MOST_BYTES = 8192
-"""Common servers take a line of 8 KiB, and 16 KiB in all; the run's own headers come to these."""
+"""Common servers accept 8 KiB a line and 16 KiB in all, the run's own included."""
 
 _DIGESTS = {"content-md5", "digest", "content-digest", "repr-digest"}
 
@@ -40,11 +42,11 @@ def replayed(
     mask: Callable[[str], str] | None = None,
     fixed: Collection[str] = (),
 ) -> tuple[Headers, frozenset[str]]:
-    """The headers that go out again, and the lower-case names of those left out that somebody may miss.
+    """Return the headers to send again, and the lower-case names left out.
 
     Args:
-        without: Lower-case names of headers that this run gives by itself.
-        mask: Masks a text; then digests of the body are left out, too, since they are no longer right.
+        without: Lower-case names of headers that this run sets itself.
+        mask: Masks a text; then digests of the body are left out, too, since they are invalid.
         fixed: Lower-case names of headers whose values the contract lists, so that no mask may change them.
     """
     kept, left, size = [], set(), 0
@@ -71,5 +73,8 @@ def replayed(
 
 
 def _is_secret(name: str) -> bool:
-    """Signatures too: a recorded one is too old for whoever verifies it, and wrong for a masked body."""
+    """Return whether a header is a credential or a signature.
+
+    A recorded signature is too old, and wrong for a masked body.
+    """
     return is_secret_header(name) or is_signature_header(name)

@@ -1,11 +1,11 @@
-"""Decides what a line of JSON is a recording of: an envelope of headers and body, or a bare body.
+"""JSON lines reader: reads each line as an envelope of headers and body, or as a bare body.
 
     {"headers": {"Content-Type": "application/json"}, "body": {"status": "read"}}
     {"headers": {}, "body": "{\\"status\\": \\"read\\"}", "callback": "messageStatus"}
     {"status": "read"}
 
-An envelope has `headers` and `body` and nothing else but `callback`. A body that is a text is sent to the letter; any
-other JSON is written compactly, in UTF-8. A line that is no envelope is a bare body, sent to the letter.
+An envelope has `headers` and `body` and, optionally, `callback`. A body that is a text is sent exactly; any
+other JSON is written compactly, in UTF-8. A line that is not an envelope is a bare body, sent exactly.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _ENVELOPE = {"headers", "body"}
 
 
 def read_lines(file: Path, name: str) -> Entries:
-    """Reads one line after another, so that a file of any size takes no more memory than its longest line."""
+    """Yield the recordings of a file line by line, in bounded memory."""
     with file.open("rb") as lines:
         number = 0
         while line := lines.readline(_MOST_LINE_BYTES + 1):

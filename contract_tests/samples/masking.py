@@ -1,7 +1,7 @@
-"""Decides which values of a recorded delivery are masked: those at a pointer, and those of a format.
+"""Masker of recorded deliveries: replaces values at a pointer or of a format with plausible ones.
 
-A mask covers what stands at its place, and everything below it but the names of members. A value that is masked in one
-place is masked wherever else the same delivery quotes it, as far as the contract allows.
+A mask covers the value at its place and all values below it, but not the names of members. A value that is masked in
+one place is masked wherever the same delivery quotes it, as far as the contract allows.
 """
 
 from __future__ import annotations
@@ -23,27 +23,27 @@ from callback_contract.openapi.text.errors import KitError
 __all__ = ["Masker", "UnmaskableError", "masker_of"]
 
 _PREFIX = "format:"
-_MOST_SINGLE = 300  # places that are tried one by one; trying costs a validation each
+_MOST_SINGLE = 300  # places that are tried one by one; each try costs a validation
 _MOST_CANDIDATES = 8
 _NO_MASK = "no plausible mask is valid under the contract"
 _Path = tuple[str | int, ...]
 
 
 class UnmaskableError(Exception):
-    """Nothing can be masked safely; the text says where, and why."""
+    """A value cannot be masked safely; the text has the place and the reason."""
 
 
 @dataclass
 class Masker:
-    """What `--mask` names, and every mask of this run.
+    """The values of `--mask`, and the masks of this run.
 
     Attributes:
         named: The values of `--mask`.
         pointers: Unescaped tokens; `*` stands for any member or item, `-` for any item.
-        kinds: Names of `KINDS` that are looked for in all texts.
-        formats: Names that a schema gives a place.
+        kinds: Names of `KINDS` that are searched in all texts.
+        formats: Values of `format` in a schema.
         met: Pointers at which something was masked.
-        left_short: Whether a masked value is too short to be looked for elsewhere.
+        left_short: Whether a masked value is too short to be searched elsewhere.
     """
 
     named: tuple[str, ...] = ()
@@ -59,7 +59,7 @@ class Masker:
         return bool(self.pointers or self.kinds or self.formats)
 
     def text(self, value: str) -> str:
-        """Masks what is found inside of a text by its form."""
+        """Return a text with the parts masked that have a form in `kinds`."""
         for kind in self.kinds:
             value = KINDS[kind].sub(functools.partial(self._found, kind), value)
         return value
@@ -70,10 +70,10 @@ class Masker:
     def masked(
         self, value: jp.Json, callback: Callback, is_valid: Callable[[jp.Json], bool]
     ) -> tuple[jp.Json, Callable[[str], str]]:
-        """A valid body masked so that it stays valid, and what masks other texts of the same delivery.
+        """Return a masked and valid body, and the mask of other texts in the delivery.
 
         Raises:
-            UnmaskableError: Nothing plausible is valid in some place.
+            UnmaskableError: No plausible value is valid in some place.
         """
         places = list(self._places(value, (), callback, inside=False))
         chosen = {path: next(self._candidates(_at(value, path), path, callback), None) for path in places}
@@ -90,7 +90,7 @@ class Masker:
         )
         spoken = self._everywhere(made, quotes, frozenset(chosen), callback)
         if not is_valid(spoken):
-            # A word that the contract lists in another place is not somebody's there.
+            # A word in a closed list of another place is the contract's, not personal.
             done = frozenset(chosen)
             quotes = quotes.only(lambda each: is_valid(self._everywhere(made, each, done, callback)))
             spoken = self._everywhere(made, quotes, done, callback)
@@ -100,7 +100,7 @@ class Masker:
         return spoken, lambda text: self.text(quotes.inside(text))
 
     def _places(self, value: jp.Json, path: _Path, callback: Callback, *, inside: bool) -> Iterator[_Path]:
-        """The scalars that are masked whole."""
+        """Yield the places of the scalars that are masked as a whole."""
         for pointer in self.pointers:
             if _matches(pointer, path):
                 self.met.add(pointer)
@@ -116,7 +116,7 @@ class Masker:
             yield path
 
     def _kind(self, path: _Path, callback: Callback) -> str | None:
-        """What a place is by its schema's format, where that is to be masked."""
+        """Return the format of a place by its schema, if it is to be masked."""
         if not self.formats:
             return None
         member = self._member(path, callback)
@@ -146,7 +146,10 @@ class Masker:
     def _everywhere(
         self, value: jp.Json, quotes: Quotes, done: frozenset[_Path], callback: Callback, path: _Path = ()
     ) -> jp.Json:
-        """The same with what stands inside of texts and names masked, too; the contract's own names stay."""
+        """Return the value with quotes in texts and names masked.
+
+        Names of the contract stay.
+        """
         if isinstance(value, dict):
             return {
                 key if self._member((*path, key), callback) is not None else self.text(quotes.inside(key)): (
@@ -162,7 +165,7 @@ class Masker:
             return int(digits)
         if not isinstance(value, str):
             return value
-        # What has a form would lose it by a word that stands there by chance, as May does in a date.
+        # A text with a format could lose it by a short word, as "May" in a date.
         member = self._member(path, callback)
         return self.text(quotes.inside(value, words=member is None or not member.format))
 
@@ -181,7 +184,7 @@ def _at(value: jp.Json, path: _Path) -> jp.Json:
 
 
 def _with(value: jp.Json, chosen: dict[_Path, jp.Json], path: _Path = ()) -> jp.Json:
-    """A copy with other scalars at some places."""
+    """Return a copy with other scalars at some places."""
     if isinstance(value, dict):
         return {key: _with(item, chosen, (*path, key)) for key, item in value.items()}
     if isinstance(value, list):
@@ -190,7 +193,7 @@ def _with(value: jp.Json, chosen: dict[_Path, jp.Json], path: _Path = ()) -> jp.
 
 
 def masker_of(wanted: Iterable[str], contract: Contract) -> Masker:
-    """Reads the values of `--mask`.
+    """Return the masker for the values of `--mask`.
 
     Raises:
         KitError: One is neither a JSON pointer nor a format that the kit or the contract knows.

@@ -1,7 +1,7 @@
-"""Decides what stands in the place of a masked value: of the same type, in a plausible form, and nobody's.
+"""Masks of values: generate replacements of the same type, in a plausible form, that belong to no person.
 
-A mask is made from the value's number among all that were masked, never from the value: whoever knows how masks are
-made cannot find a phone number by trying all of them, and two runs over the same recordings mask alike.
+A mask is made from the value's number among all masked values, never from the value: so an attacker cannot find a phone
+number by trying all of them, and two runs over the same recordings give the same masks.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ from callback_contract.openapi.documents import json_pointer as jp
 __all__ = ["KINDS", "KIND_OF_FORMAT", "Masks"]
 
 KINDS = {
-    # Bounded, so that no text takes long to be searched.
+    # Bounded, so that the search of a text is short.
     "email": re.compile(r"(?:(?!%40)[^\s@<>\"'(),;:]){1,64}+(?:@|%40)[^\s@<>\"'(),;:]{1,250}\.[A-Za-z]{2,20}"),
     "phone": re.compile(r"(?<![\w+])\+[1-9](?:[ ().-]{0,2}\d){6,14}(?!\d)"),
     "uuid": re.compile(r"(?i)(?<![0-9a-f])[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?![0-9a-f])"),
     "ipv4": re.compile(r"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?![\d.])"),
 }
-"""What is found inside of texts, too, by its name."""
+"""Kinds that are found inside of texts, too, by name."""
 
 KIND_OF_FORMAT = {"idn-email": "email", "e164": "phone", "msisdn": "phone", "tel": "phone", "phone-number": "phone"}
-"""What else a schema may call these."""
+"""Other names of these kinds in schemas."""
 
 _TIMED = re.compile(r"\d{4}-\d\d-\d\d(?:[Tt ]\d\d:\d\d.*)?")
 _LINK = re.compile(r"(https?)://\S+")
@@ -39,7 +39,7 @@ _TRIES = 8
 
 
 class Masks:
-    """Numbers the values of one run, and makes masks of the numbers."""
+    """Numbers the values of one run, and makes masks from the numbers."""
 
     def __init__(self) -> None:
         self._numbers: dict[str, int] = {}
@@ -47,11 +47,13 @@ class Masks:
         self._known: dict[tuple[int, int], str] = {}
 
     def candidates(self, value: jp.Json, schema: Mapping[str, Any], kind: str = "") -> Iterator[jp.Json]:
-        """Masks of one value, the most plausible first; the first that the contract allows is taken.
+        """Yield masks of one value, the most plausible first.
+
+        The caller takes the first that the contract allows.
 
         Args:
-            schema: What the contract says of the place.
-            kind: What the value is, where a format says so.
+            schema: The contract's schema of the place.
+            kind: The kind of the value, by its format.
         """
         if value is None:
             yield None
@@ -65,7 +67,7 @@ class Masks:
             yield from self._numerals(value, schema, kind)
 
     def text(self, value: str, kind: str) -> str:
-        """The mask of a text of a kind, as it may stand inside of a longer one."""
+        """Return the mask of a text of a kind, also inside of a longer text."""
         number = self._number(value)
         if kind == "email":
             return f"masked{number}@example.com"
@@ -114,7 +116,10 @@ class Masks:
         yield from (1, 0)
 
     def _scramble(self, value: str, number: int) -> str:
-        """A text of the same length and alphabet; of another value another one, where there are enough."""
+        """Return a text of the same length and alphabet, different for each value.
+
+        They are different as far as there are enough of them.
+        """
         known = self._known.get((number, len(value)))
         if known is not None:
             return known
@@ -131,7 +136,10 @@ class Masks:
 
 
 def _phone(number: int) -> str:
-    """A number in E.164 from ranges reserved for fiction (Ofcom drama numbers, NANP 555-01xx)."""
+    """Return an E.164 number from ranges reserved for fiction.
+
+    They are the Ofcom drama numbers and NANP 555-01xx.
+    """
     turn = number % 1100
     return f"+447700900{turn:03d}" if turn < 1000 else f"+120255501{turn - 1000:02d}"
 

@@ -1,8 +1,8 @@
-"""Decides where else a delivery quotes a masked value: in other texts, names, headers and spellings.
+"""Quotations of masked values: mask a value wherever a delivery repeats it in other texts or spellings.
 
-A value of some length is masked wherever it stands; a shorter one stands in many a text by chance, and is masked where
-it is a word of its own. Scripts without blanks have no words to tell: there two signs are enough. A single sign and few
-digits are left, since a date or a price would break by them, and that is told.
+A long value is masked anywhere; a short one occurs in many texts by chance and is masked only as a whole word. In
+scripts without blanks two characters are enough. A single character and a few digits are left, since a date or a price
+would break, and a note reports it.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ _UNSPACED = re.compile("[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U0
 
 @dataclass
 class Quotes:
-    """What is masked wherever a delivery holds it.
+    """Values that are masked wherever a delivery has them.
 
     Attributes:
         anywhere: Values with their masks.
-        words: Short ones with theirs, which are looked for as whole words.
+        words: Short values with their masks, searched as whole words.
         left: Whether a value is too short even for that.
     """
 
@@ -35,7 +35,7 @@ class Quotes:
 
     @classmethod
     def of(cls, masked: Iterable[tuple[str, str]]) -> Quotes:
-        """All spellings of masked texts."""
+        """Return the quotes for all spellings of masked texts."""
         found = cls()
         for old, new in masked:
             for spelt, mask in _spellings(old, new):
@@ -51,7 +51,7 @@ class Quotes:
             self.left = self.left or bool(spelt)
 
     def only(self, is_right: Callable[[Quotes], bool]) -> Quotes:
-        """Those that do no harm, each tried by itself."""
+        """Return the quotes that keep a delivery valid, each tried alone."""
         return Quotes(
             {old: new for old, new in self.anywhere.items() if is_right(Quotes({old: new}))},
             {old: new for old, new in self.words.items() if is_right(Quotes({}, {old: new}))},
@@ -59,10 +59,10 @@ class Quotes:
         )
 
     def inside(self, text: str, *, words: bool = True) -> str:
-        """Masks what a text quotes.
+        """Return a text with its quotes masked.
 
         Args:
-            words: Whether short values are looked for, too.
+            words: Whether short values are searched, too.
         """
         for old in sorted(self.anywhere, key=len, reverse=True):
             text = text.replace(old, self.anywhere[old])
@@ -72,7 +72,7 @@ class Quotes:
 
 
 def _spellings(old: str, new: str) -> Iterator[tuple[str, str]]:
-    """A masked text and its mask, as other places of a delivery write them, too."""
+    """Yield a masked text and its mask in the spellings of other places."""
     yield old, new
     yield quote(old, safe=""), quote(new, safe="")
     yield quote_plus(old), quote_plus(new)

@@ -1,4 +1,4 @@
-"""Decides what is read as a recording of deliveries: a directory, JSON files, HTTP archives, JSON lines, a store."""
+"""Reader of recordings: reads a directory, JSON files, HTTP archives, JSON lines, or a store."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ _REMEDY = "Give a directory of JSON files, FILE.har, FILE.jsonl, or a store of `
 
 
 def read_recordings(path: Path) -> Entries:
-    """Reads recorded deliveries one after another, in the order of names, entries and lines.
+    """Yield recorded deliveries in the order of names, entries and lines.
 
     Raises:
-        KitError: There is no such file, or it is no recording.
+        KitError: There is no such file, or it is not a recording.
     """
     try:
         mode = path.stat().st_mode
@@ -77,7 +77,7 @@ def _directory(root: Path) -> Entries:
 
 
 def _files(root: Path) -> Iterator[Path]:
-    """The files below a directory in the order of their names; links to other directories are not followed."""
+    """Yield the files below a directory by name; linked directories are skipped."""
     for folder, folders, names in os.walk(root):
         folders.sort()
         for name in sorted(names):

@@ -1,4 +1,4 @@
-"""Decides what one recorded delivery is, and how large one may be."""
+"""Recorded delivery: the body, headers and place of one recording, and its largest size."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from callback_contract.mock_server.wire.delivery import Headers
 __all__ = ["MOST_BODY_BYTES", "Entries", "RecordedDelivery", "Unreadable", "headers_of"]
 
 MOST_BODY_BYTES = 1024 * 1024
-"""A larger body is set aside; no receiver has to take it."""
+"""A larger body is set aside; no receiver has to accept it."""
 
 _MOST_HEADERS = 200
 
 
 @dataclass(frozen=True, slots=True)
 class RecordedDelivery:
-    """One delivery as somebody recorded it.
+    """One recorded delivery.
 
     Attributes:
         place: File, and line or entry.
         headers: None where only the body was recorded.
-        callback: Which callback the recording says that it is; empty when it does not say.
+        callback: The callback in the recording; empty when it names none.
         method: Empty when it was not recorded.
     """
 
@@ -36,7 +36,7 @@ class RecordedDelivery:
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """A place where no delivery could be read; the reason fits after the place and a colon."""
+    """A place without a readable delivery; the reason follows the place and a colon."""
 
     place: str
     reason: str
@@ -46,10 +46,10 @@ Entries: TypeAlias = Iterator[RecordedDelivery | Unreadable]
 
 
 def headers_of(value: object) -> Headers:
-    """Headers as an object of texts or lists of texts, as pairs, or as HAR's objects of name and value.
+    """Return headers from an object, from pairs, or from HAR's name and value objects.
 
     Raises:
-        ValueError: They are something else; says what.
+        ValueError: They have another form; the message describes it.
     """
     if isinstance(value, dict):
         pairs = [

@@ -1,7 +1,7 @@
-"""Decides which right deliveries a receiver may refuse all the same (judgement.md, "Four classes of delivery").
+"""Refusable recordings: valid deliveries that a receiver may reject (judgement.md, "Four classes of delivery").
 
-One thing is asked of recordings that is not asked of what is drawn: other values than texts in a map whose keys the
-contract leaves open. There the contract says nothing, and the recording shows that the provider sends them.
+One condition applies to recordings and not to drawn bodies: values other than texts in a map with open keys have to be
+accepted. The contract does not describe them, and the recording shows that the provider sends them.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from callback_contract.openapi.documents import json_pointer as jp
 
 __all__ = ["why_not_taken"]
 
-_MOST_LEVELS = 64  # what System.Text.Json reads by default; most others read more
+_MOST_LEVELS = 64  # the default of System.Text.Json; most other parsers read more
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
 
 def why_not_taken(content: jp.Json, body: bytes, callback: Callback, is_valid: Callable[[jp.Json], bool]) -> str:
-    """Why either answer to a body is right; empty when it has to be acknowledged."""
+    """Return why a receiver may reject a body; empty when it has to accept it."""
     limit = callback.delivery.accept_body_bytes.must
     if limit is not None and len(body) > limit:
         return f"its body has {len(body)} bytes, and {limit} have to be accepted"
@@ -61,7 +61,10 @@ def _scalars(value: jp.Json) -> Iterator[jp.Json]:
 
 
 def _fractional(value: jp.Json) -> jp.Json:
-    """The same with a half added to what is spelt as a fraction: where that is wrong, an integer is meant."""
+    """Return the value with a half added to fractions.
+
+    Where that is invalid, the schema requires an integer.
+    """
     if isinstance(value, dict):
         return {key: _fractional(item) for key, item in value.items()}
     if isinstance(value, list):

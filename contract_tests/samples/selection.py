@@ -1,7 +1,7 @@
-"""Decides which recorded deliveries are put before a receiver: those that satisfy their contract, each once.
+"""Selection of recordings: delivers each valid recording once, and sets the others aside with a reason.
 
-What breaks its contract says something of the contract or of the recording, and nothing of the receiver: it is set
-aside and told. So is what no receiver has to take (judgement.md, the class "valid").
+A recording that breaks its contract shows a flaw of the contract or of the recording, and nothing about the receiver,
+so it is set aside and reported. So is one that a receiver may reject (judgement.md, the class "valid").
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ if TYPE_CHECKING:
 __all__ = ["MOST_SAMPLES", "Samples", "SetAside", "choose"]
 
 MOST_SAMPLES = 10_000
-"""More are refused: all of them are held in memory, and each is delivered by itself."""
+"""More are rejected: all are held in memory, and each is delivered alone."""
 
 _MOST_BYTES = 64 * 1024 * 1024
-_MOST_ASIDE = 1000  # further ones are counted
+_MOST_ASIDE = 1000  # further ones are only counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +41,8 @@ class SetAside:
     """A recording that is not delivered.
 
     Attributes:
-        kind: unreadable, contract (it breaks it), no callback, not judged, either answer, or mask.
-        callback: Which callback it is of, where that is known.
+        kind: unreadable, contract (it breaks the contract), no callback, not judged, either answer, or mask.
+        callback: Its callback, where that is known.
     """
 
     place: str
@@ -56,12 +56,12 @@ class Samples:
     """The recorded deliveries of a run.
 
     Attributes:
-        source: What `--samples` named.
-        masks: What `--mask` named.
-        read: Recordings that were read, whatever became of them.
-        same: Recordings left out, since the same bytes were recorded before.
+        source: The value of `--samples`.
+        masks: The values of `--mask`.
+        read: The number of recordings read.
+        same: The number left out as repetitions of the same bytes.
         left: Lower-case names of recorded headers that are not sent.
-        uncounted: Recordings set aside beyond those that are listed.
+        uncounted: The number set aside in addition to the listed ones.
         short_masks_left: Whether a masked value is too short to be masked wherever else it is quoted.
     """
 
@@ -76,16 +76,16 @@ class Samples:
     short_masks_left: bool = False
 
     def of(self, callback: str) -> tuple[Sample, ...]:
-        """What is delivered of a callback."""
+        """Return the delivered recordings of a callback."""
         return tuple(self.chosen.get(callback, ()))
 
     @property
     def delivered(self) -> int:
-        """How many are delivered."""
+        """The number of delivered recordings."""
         return sum(map(len, self.chosen.values()))
 
     def told(self) -> dict[str, Any]:
-        """What a report tells of them."""
+        """Return the recordings as a report has them."""
         return {
             "source": self.source,
             "read": self.read,
@@ -109,14 +109,14 @@ def choose(
     *,
     without: Collection[str] = (),
 ) -> Samples:
-    """Reads recordings and chooses what is delivered.
+    """Read recordings and choose the ones to deliver.
 
     Args:
         judged: The callbacks of the run.
-        without: Lower-case names of headers that the run gives by itself.
+        without: Lower-case names of headers that the run sets itself.
 
     Raises:
-        KitError: There are too many, or none can be delivered, or a mask met nothing.
+        KitError: There are too many, or none can be delivered, or a mask matches nothing.
     """
     samples = Samples(source, masker.named)
     chooser = _Chooser(samples, Belonging(contract, tuple(judged)), masker, frozenset(without))
@@ -143,7 +143,7 @@ class _Chooser:
     seen: set[bytes] = field(default_factory=set)
 
     def take(self, entry: RecordedDelivery | Unreadable) -> int:
-        """Takes one recording or sets it aside; gives the bytes that are kept of it."""
+        """Add one recording or set it aside; return the bytes that are kept of it."""
         place = printable(self.masker.text(entry.place))
         if isinstance(entry, Unreadable):
             return self._aside(place, "unreadable", entry.reason)
@@ -166,7 +166,7 @@ class _Chooser:
         content, is_right = read.value(found.callback), self.belonging.strictly(found.callback)
         if reason := why_not_taken(content, entry.body, found.callback, is_right):
             return self._aside(place, "either answer", reason, found.callback.name)
-        self.seen.add(print_of)  # only now: there is no end to what may be broken
+        self.seen.add(print_of)  # only now: the number of broken ones is unbounded
         return self._keep(place, read, entry, found.callback)
 
     def _keep(self, place: str, read: Body, entry: RecordedDelivery, callback: Callback) -> int:
@@ -189,7 +189,7 @@ class _Chooser:
 
 
 def _unreadable(entry: RecordedDelivery, kinds_of_fields: Collection[str], error: Unparsable) -> str:
-    """Says why a body cannot be read, and as what it was tried."""
+    """Return why a body cannot be read, and by which media type."""
     media_type = (header_value(entry.headers or (), "content-type") or "").partition(";")[0].strip().lower()
     return f"its body {'cannot be read' if media_type in kinds_of_fields else 'is not JSON'}: {error.detail}"
 
@@ -215,7 +215,7 @@ def _refuse_emptiness(samples: Samples, source: str) -> None:
 
 
 def _refuse_idle_masks(masker: Masker, contract: Contract) -> None:
-    """A mistyped pointer would show what somebody meant to hide."""
+    """Reject a pointer of `--mask` that matches nothing: it may be mistyped."""
     for pointer in masker.pointers:
         if pointer in masker.met or {"*", "-"} & set(pointer):
             continue

@@ -1,1 +1,1 @@
-"""What the rules send, a file for each class of delivery; http, stories and signatures are about how it is sent."""
+"""Stimuli of the rules: a module for each class of delivery, and modules for HTTP, stories and signatures."""

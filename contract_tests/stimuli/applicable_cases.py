@@ -1,7 +1,7 @@
-"""Decides which cases a contract allows: a stimulus that is not what it claims to be is not sent.
+"""Applicable cases: select the cases of a stimulus that are in their class by this contract.
 
-A stimulus is written once for every contract. In some contract a text may not be that long, an unknown member may be
-forbidden, or a body without a member may still be right; holding a receiver to such a case would be a false alarm.
+A stimulus is written once for every contract. A contract may forbid a text of that length or an unknown member, or
+allow a body without a member; judging a receiver by such a case would be a false alarm.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ _SOMEBODY = Identity(Run("00000000", datetime(2025, 1, 1, tzinfo=UTC)), 1)
 
 
 def applicable_cases(stimuli: Stimuli, scope: Scope) -> list[Case]:
-    """The cases of a kind that are in their class by this contract; made once for each scope.
+    """Return the applicable cases of a kind, made once for each scope.
 
     Raises:
-        NotApplicable: The means are missing, or the contract leaves none of the cases.
+        NotApplicable: The means are missing, or no case applies to the contract.
     """
     made = scope.made.get(stimuli)
     if made is None:
@@ -59,7 +59,7 @@ def _test_of(stimuli: Stimuli, scope: Scope) -> Callable[[Case], bool] | None:
     if not scope.callback.is_json and kind in _WHOLE:
         return lambda case: case.edit is not None or case.mangle is not None or scope.strict.is_valid(_body(case))
     if kind in _WHOLE:
-        # What they break, they break on purpose; what they send whole has to be right.
+        # They break some parts on purpose; a part without an edit has to be valid.
         return lambda case: case.edit is not None or scope.strict.is_valid(case.content)
     tests: dict[str, Callable[[Case], bool]] = {
         "valid": lambda case: scope.strict.is_valid(_body(case)),
@@ -67,12 +67,12 @@ def _test_of(stimuli: Stimuli, scope: Scope) -> Callable[[Case], bool] | None:
         "off-schema": lambda case: not scope.is_some_callback(_body(case)),
         "unparsable": lambda case: not _is_json(case),
     }
-    return tests.get(kind)  # of hard values a contract may allow some
+    return tests.get(kind)  # a contract may allow some hard values
 
 
 def _body(case: Case) -> jp.Json:
     if not case.callback.is_json:
-        # A form knows texts only: what counts is what they mean to whoever reads them by the contract.
+        # A form has only texts: the decoded value counts.
         return decode_body(case.callback, replace(case, mangle=None).delivery(_SOMEBODY).body)
     value = stamp(case.callback, case.content, _SOMEBODY, later_s=case.later_s)
     return case.edit(value) if case.edit is not None else value

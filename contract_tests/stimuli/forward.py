@@ -1,4 +1,4 @@
-"""Decides what next year's provider may send: members, values and types that the contract does not know."""
+"""Forward-compatibility stimuli: members, values and types that a later contract version may add."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["other_types", "several_members", "structured_members", "unknown_memb
 
 
 def _name(chance: Random, taken: Iterable[str] = ()) -> str:
-    # Letters only: hard names have rules of their own, and blame has to stay with this one.
+    # Letters only: hard names have their own rules, and a finding has to belong to this one.
     while True:
         name = "".join(chance.choices(string.ascii_lowercase, k=chance.randint(3, 12)))
         name += chance.choice(["", "_id", "_at", "Name", "_code", "2"])
@@ -51,7 +51,7 @@ def _structure(chance: Random, depth: int = 0) -> jp.Json:
 
 
 def _objects(scope: Scope) -> list[Member]:
-    """The root, and every object inside whose members the contract names."""
+    """Return the root and all objects whose members the contract names."""
     root = scope.callback.members[0]
     inside = scope.with_members(_has_names)
     return [root, *inside] if _has_names(root) else inside
@@ -120,7 +120,7 @@ def several_members(scope: Scope) -> Iterable[Case]:
 
 @stimuli("forward-compatible")
 def unknown_values(scope: Scope) -> Iterable[Case]:
-    """Values that a closed list does not know, never the empty string."""
+    """Values outside of a closed list, never the empty string."""
     members = [m for m in scope.with_members(lambda m: m.enum) if all(isinstance(v, str) for v in m.enum)]
     if not members:
         raise NotApplicable("the contract has no closed list of texts")
@@ -134,7 +134,7 @@ def unknown_values(scope: Scope) -> Iterable[Case]:
 
 @stimuli("forward-compatible")
 def other_types(scope: Scope) -> Iterable[Case]:
-    """Values of other JSON types in maps whose keys are the customer's own."""
+    """Values of other JSON types in maps with customer-defined keys."""
     maps = scope.with_members(lambda member: member.is_free_map)
     if not maps:
         raise NotApplicable("the contract has no map whose keys are the customer's own")

@@ -1,4 +1,4 @@
-"""Decides which values are sent that are hard to handle, and which drawn mistakes: either answer to them is right."""
+"""Hard stimuli: legal values that are hard to handle, and drawn mistakes, to which either response is right."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ __all__ = [
 
 @stimuli("hard", hostile=True, about_json=True)
 def duplicate_names(scope: Scope) -> Iterable[Case]:
-    """A member that stands twice, with the same and with another value."""
+    """A duplicate member, with the same and with another value."""
     for member in required_members(scope)[: scope.depth.pick(2, 8, 100)]:
         tokens = jp.tokens(member.pointer)
         if len(tokens) == 1:
@@ -64,7 +64,7 @@ def duplicate_names(scope: Scope) -> Iterable[Case]:
 
 @stimuli("hard", hostile=True, about_json=True)
 def nesting(scope: Scope) -> Iterable[Case]:
-    """Arrays and objects inside each other, hundreds and tens of thousands deep."""
+    """Nested arrays and objects, hundreds and tens of thousands of levels deep."""
     for depth in scope.depth.pick((500, 20_000), (500, 5_000, 100_000), (500, 5_000, 100_000, 400_000)):
         deep = b"[" * depth + b"]" * depth
         yield mangled(scope, f"{depth} nested arrays", functools.partial(member_before, b'"deep":' + deep + b","))
@@ -81,7 +81,7 @@ def _integers(scope: Scope) -> list[Member]:
 
 @stimuli("hard", hostile=True)
 def big_integers(scope: Scope) -> Iterable[Case]:
-    """Integers past 2^53, past 64 bits, and below the least ones."""
+    """Integers beyond 2^53, beyond 64 bits, and below the least ones."""
     for member in _integers(scope):
         values = (2**64, 2**53 + 1, 2**63, 10**300, 2**63 - 1, -(2**63) - 1, 10**30)
         for value in values[: scope.depth.pick(3, 4, len(values))]:
@@ -104,7 +104,7 @@ def big_integers(scope: Scope) -> Iterable[Case]:
 
 @stimuli("hard", hostile=True, about_json=True)
 def long_numbers(scope: Scope) -> Iterable[Case]:
-    """Numbers of thousands of digits."""
+    """Number of thousands of digits."""
     for member in _integers(scope):
         for digits in (5_000, 50_000):
             yield Case(
@@ -148,7 +148,7 @@ def surrogates(scope: Scope) -> Iterable[Case]:
 
 @stimuli("hard", hostile=True)
 def control_characters(scope: Scope) -> Iterable[Case]:
-    """NUL and other control characters, escaped as JSON wants it."""
+    """NUL and other control characters, escaped as JSON requires."""
     yield from _hard_texts(
         scope, {"NUL": "a\x00b", "an escape character": "\x1b[31mred", "a backspace": "a\bb", "a bell": "\x07"}
     )
@@ -204,7 +204,10 @@ _OUTSIDE: dict[str, tuple[jp.Json, ...]] = {
 
 @stimuli("hard", hostile=True)
 def outside_formats(scope: Scope) -> Iterable[Case]:
-    """Values outside the formats that are only inferred: right or wrong to refuse, never to fail on."""
+    """Values outside of inferred formats, which a receiver may reject.
+
+    It must not fail on them.
+    """
     members = scope.with_members(lambda member: member.format in _OUTSIDE)
     if not members:
         raise NotApplicable("the contract infers no format")
@@ -221,19 +224,19 @@ def outside_formats(scope: Scope) -> Iterable[Case]:
 
 @stimuli("hard", hostile=True)
 def negations(scope: Scope) -> Iterable[Case]:
-    """Contents that Schemathesis broke on purpose."""
+    """Contents that Schemathesis broke."""
     for index, broken in enumerate(scope.negations):
         label = f"generated mistake {index + 1}"
         if isinstance(broken, bytes):
             if not scope.callback.is_json:
-                continue  # such bytes are broken JSON, and to many a reader of forms they are a field
+                continue  # such bytes are broken JSON, and some form readers take them for a field
             yield mangled(scope, label, functools.partial(instead, broken))
         elif _has_form(scope, broken):
             yield Case(scope.callback, label, scope.plain, edit=functools.partial(_broken, broken, scope.pinned))
 
 
 def _broken(broken: jp.Json, pinned: dict[str, jp.Json], stamped: jp.Json) -> jp.Json:
-    """Stamps what is still whole; stamping everything could mend exactly what was broken."""
+    """Stamp the intact members; stamping all members could repair the broken one."""
     for pointer, value in pinned.items():
         with contextlib.suppress(LookupError):
             if jp.get(broken, pointer) == value:
@@ -251,7 +254,7 @@ def _has_form(scope: Scope, value: jp.Json) -> bool:
 
 @stimuli("hard", in_turn=True)
 def broken_then_valid(scope: Scope) -> Iterable[Case]:
-    """One hostile body of each kind; each is followed by a valid delivery."""
+    """One hostile body of each kind, each followed by a valid delivery."""
     kinds = (
         empty_bodies,
         syntax_errors,

@@ -1,4 +1,4 @@
-"""Decides how HTTP itself is varied around a plain valid delivery."""
+"""HTTP stimuli: media types, methods, headers and framings around a plain valid delivery."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def media_type_cases(scope: Scope) -> Iterable[Case]:
 
 @stimuli("http", hostile=True)
 def unknown_media_types(scope: Scope) -> Iterable[Case]:
-    """Media types that the contract does not name, with bodies of that kind and with JSON."""
+    """Media types that the contract does not name, with bodies of that kind and JSON."""
 
     def as_json(body: bytes) -> bytes:
         return body if scope.callback.is_json else encode(decode_body(scope.callback, body))
@@ -84,7 +84,7 @@ def unknown_media_types(scope: Scope) -> Iterable[Case]:
 
         return b"payload=" + quote_plus(as_json(body)).encode()
 
-    # What another callback that comes to the same URL has is not unknown there.
+    # The media type of another callback at the same URL is not unknown.
     known = {each.callback.media_type for each in (scope, *scope.beside)}
     if FORM not in known:
         headers = _with_media_type(scope, FORM)
@@ -148,7 +148,7 @@ def trace(scope: Scope) -> Iterable[Case]:
 
 
 def _accented(scope: Scope, text: str) -> jp.Json:
-    """The plain content with a text in the first free place that takes it."""
+    """Return the plain content with a text in the first free place that accepts it."""
     try:
         members = text_members(scope)
     except NotApplicable:
@@ -159,7 +159,7 @@ def _accented(scope: Scope, text: str) -> jp.Json:
 
 @stimuli("http")
 def chunked(scope: Scope) -> Iterable[Case]:
-    """Bodies in chunks of odd sizes, with characters that fall apart at a chunk's edge."""
+    """Bodies in chunks of odd sizes, with characters split across chunks."""
     content = _accented(scope, "naïve 李雷 text")
     for sizes in ((1,), (7, 1, 13), (100,), (10**6,)):
         yield Case(
@@ -192,7 +192,7 @@ def header_cases(scope: Scope) -> Iterable[Case]:
 
 @stimuli("http", in_turn=True)
 def kept_connections(scope: Scope) -> Iterable[Case]:
-    """A broken body, for a valid delivery to follow on the same connection."""
+    """A broken body, followed by a valid delivery on the same connection."""
     for each in (syntax_errors, wrong_roots, missing_members):
         try:
             yield next(iter(each(scope)))
@@ -224,7 +224,7 @@ def spellings(scope: Scope) -> Iterable[Case]:
 
 @stimuli("http")
 def unknown_headers(scope: Scope) -> Iterable[Case]:
-    """Headers that proxies, tracing and next year's provider add."""
+    """Headers that proxies, tracing or a later provider version add."""
     headers = default_headers(scope.callback)
     for more in (
         (("X-Request-Id", "4b1c"), ("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")),
@@ -237,7 +237,7 @@ def unknown_headers(scope: Scope) -> Iterable[Case]:
 
 @stimuli("http", hostile=True)
 def provoking(scope: Scope) -> Iterable[Case]:
-    """Deliveries that make a receiver show its error pages, with markup in them."""
+    """Deliveries with markup that provoke a receiver's error pages."""
     markup = MARKUP["a script element"]
     for each in (syntax_errors, wrong_roots, missing_members, other_methods, unknown_media_types):
         try:

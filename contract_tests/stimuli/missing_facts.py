@@ -1,4 +1,4 @@
-"""Decides what is said when a contract tells nothing of delivery: which lines make the rule applicable."""
+"""Missing facts: states which `x-delivery` lines a contract needs for a rule to apply."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ LINES = {
 
 
 def lacking(*facts: str) -> str:
-    """The reason for which a rule is not applicable, with the lines that are to be added.
+    """Return why a rule is not applicable, with the lines to add.
 
     Args:
-        facts: Names of facts that the callback's `x-delivery` does not hold, as in `accept_body_bytes.must`.
+        facts: Names of facts that the callback's `x-delivery` does not have, as in `accept_body_bytes.must`.
     """
     named = " and ".join(facts)
     lines = ", ".join(f"`{LINES[fact]}`" for fact in facts)

@@ -1,4 +1,4 @@
-"""Decides which JSON is sent that breaks the schema: wrong roots, missing, null and mistyped members."""
+"""Off-schema stimuli: JSON that breaks the schema by its root, or by missing, null and mistyped members."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ __all__ = [
 
 @stimuli("off-schema", hostile=True, about_json=True)
 def wrong_roots(scope: Scope) -> Iterable[Case]:
-    """JSON whose root is not what the contract says."""
+    """JSON with another root than the contract's."""
     if "object" not in scope.callback.members[0].types:
         raise NotApplicable("the contract's body is not an object")
     for label, value in (
@@ -49,7 +49,7 @@ def other_root(value: jp.Json, _: jp.Json) -> jp.Json:
 
 
 def required_members(scope: Scope) -> list[Member]:
-    """The members that a body has to have.
+    """Return the required members of the body.
 
     Raises:
         NotApplicable: There are none.
@@ -61,7 +61,10 @@ def required_members(scope: Scope) -> list[Member]:
 
 
 def _in_states(scope: Scope) -> list[jp.Json]:
-    """Plain contents in one, two or all states: some code reads a member in one state only."""
+    """Return plain contents in one, two or all states.
+
+    Some receivers read a member in one state only.
+    """
     contents = scope.plain_contents
     return contents[: scope.depth.pick(1, 1, len(contents))]
 
@@ -82,7 +85,7 @@ def missing_members(scope: Scope) -> Iterable[Case]:
 
 @stimuli("off-schema", hostile=True, about_json=True)
 def null_members(scope: Scope) -> Iterable[Case]:
-    """Null in the place of required members, one at a time and all together."""
+    """Null instead of required members, one at a time and all together."""
     required = [member for member in required_members(scope) if member.types and "null" not in member.types]
     for content in _in_states(scope):
         for member in required:

@@ -1,4 +1,4 @@
-"""Decides which recorded deliveries are sent: those that the user gave and that satisfy their contract."""
+"""Recorded stimuli: the user's recordings that satisfy their contract."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["samples"]
 
 @stimuli("recorded", in_turn=True)
 def samples(scope: Scope) -> Iterable[Case]:
-    """The recordings of one callback, to the byte and in their order."""
+    """The recordings of one callback, exact and in order."""
     if scope.samples is None:
         raise NotApplicable("needs recorded deliveries: give --samples DIR, FILE.har or FILE.jsonl")
     if not scope.samples:

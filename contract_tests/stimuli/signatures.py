@@ -1,4 +1,4 @@
-"""Decides which deliveries show how a receiver treats signatures: forged ones, and right ones spelt otherwise."""
+"""Signature stimuli: forged signatures, and correct ones in unusual spellings."""
 
 from __future__ import annotations
 
@@ -37,9 +37,12 @@ def _scheme(scope: Scope) -> Scheme:
 
 
 def _sealed(why_none: str, *kinds: str, crashes: bool = False) -> Stimuli:
-    """Stimuli that are plain but for their signature; what a receiver may crash on is looked after."""
+    """Return stimuli that are plain but for their signature.
 
-    @stimuli("signature", hostile=crashes, in_turn=True)  # who sees forgeries may shut out their sender
+    With `crashes`, liveness is checked after each.
+    """
+
+    @stimuli("signature", hostile=crashes, in_turn=True)  # a receiver may block a sender of forgeries
     def forged(scope: Scope) -> Iterable[Case]:
         scheme = _scheme(scope)
         cases = [
@@ -74,7 +77,7 @@ rotated = _sealed("has one key only: name two in its key_env to see a rotation",
 
 @stimuli("signature", in_turn=True)
 def altered(scope: Scope) -> Iterable[Case]:
-    """What was changed after a right signature was made, and sent under it."""
+    """A delivery that was changed after it was signed."""
     scheme = _scheme(scope)
     member = next((member for member in text_members(scope) if member.is_free_text), None)
     if member is not None:
@@ -87,7 +90,7 @@ def altered(scope: Scope) -> Iterable[Case]:
 
 @stimuli("signature", in_turn=True)
 def of_old_events(scope: Scope) -> Iterable[Case]:
-    """An event that is older than a signature may be, signed now: a late try."""
+    """An event older than the tolerance, signed now: a late retry."""
     scheme = _scheme(scope)
     if not scheme.timed:
         raise NotApplicable(f"the signature scheme {scheme.name} {_NO_TIME}")
@@ -99,7 +102,7 @@ def of_old_events(scope: Scope) -> Iterable[Case]:
 
 @stimuli("signature", in_turn=True)
 def tracing(scope: Scope) -> Iterable[Case]:
-    """A stored message, and a forged delivery that tells a later state of it."""
+    """A stored message, and a forged delivery with a later state of it."""
     scheme = _scheme(scope)
     order = scope.callback.delivery.order
     if order is None or scope.callback.delivery.correlation is None:

@@ -1,4 +1,4 @@
-"""Decides which stories of messages are told: redeliveries, orders of states, bursts, contents to be stored."""
+"""Story stimuli: sequences of deliveries, such as redeliveries, orders of states, bursts and contents to store."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ __all__ = [
 ]
 
 BURST = 24
-"""Messages of one burst: more than any pace lets through at once, few enough for a staging system."""
+"""Messages in one burst: more than a pace sends at once, few for a staging host."""
 
 _HARD_TEXTS = {
     "all scripts": SCRIPTS,
@@ -60,7 +60,7 @@ _HARD_TEXTS = {
 }
 
 DISTANCE = 30
-"""Other messages between a delivery and its late redelivery."""
+"""Messages between a delivery and its late redelivery."""
 
 
 def _order(scope: Scope) -> Order:
@@ -93,14 +93,17 @@ def each_state(scope: Scope) -> Iterable[Case]:
 
 @stimuli("story")
 def first_and_last_state(scope: Scope) -> Iterable[Case]:
-    """A message in the first and in the last state of a life; every state at a thorough depth."""
+    """A message in the first and in the last state of a life.
+
+    At a thorough depth it is every state.
+    """
     cases = list(each_state(scope))
     yield from cases if scope.depth.name == "thorough" else (cases[0], cases[-1])
 
 
 @stimuli("story")
 def earlier_states(scope: Scope) -> Iterable[Case]:
-    """A message in each state that others follow, and the first of those."""
+    """A message in each state that has successors, and the first successor."""
     order = _events(scope)
     for state in order.states:
         following = [later for earlier, later in order.edges if earlier == state]
@@ -110,7 +113,7 @@ def earlier_states(scope: Scope) -> Iterable[Case]:
 
 @stimuli("story")
 def respelt(scope: Scope) -> Iterable[Case]:
-    """A message, and the spelling in which the same event comes again."""
+    """A message, and a spelling in which the same event is sent again."""
     state = _events(scope).states[0]
     spellings = ("compact, escaped", "indented, CRLF", "reversed key order", "tabs and spaces around everything")
     for spelling in spellings if scope.callback.is_json else ("compact, escaped", "reversed key order"):
@@ -119,18 +122,18 @@ def respelt(scope: Scope) -> Iterable[Case]:
 
 @stimuli("story")
 def distant_redeliveries(scope: Scope) -> Iterable[Case]:
-    """A message that comes again after many others."""
+    """A message that is sent again after many others."""
     state = _events(scope).states[0]
     yield Case(scope.callback, f"a redelivery after {DISTANCE} other messages", scope.plain, states=(state,))
 
 
 @stimuli("story")
 def orders(scope: Scope) -> Iterable[Case]:
-    """Lives told in other orders: all permutations of short ones, drawn ones of long ones."""
+    """Lives in other orders: all permutations of short ones, drawn ones of long ones."""
     order = _order(scope)
     chance = scope.random("orders")
     most = scope.depth.pick(4, 6, 120)
-    drawn = scope.depth.pick(4, 5, 120)  # long lives are told interleaved, too
+    drawn = scope.depth.pick(4, 5, 120)  # long lives are sent interleaved, too
     for life in order.lives:
         if math.factorial(len(life)) <= most:
             told = [list(p) for p in itertools.permutations(life)]
@@ -143,14 +146,14 @@ def orders(scope: Scope) -> Iterable[Case]:
 
 @stimuli("story")
 def unended_orders(scope: Scope) -> Iterable[Case]:
-    """Lives that end in no terminal state, told in other orders."""
+    """Lives without a terminal state, in other orders."""
     terminal = _order(scope).terminal
     yield from (case for case in orders(scope) if not set(case.states) & set(terminal))
 
 
 @stimuli("story")
 def ended_lives(scope: Scope) -> Iterable[Case]:
-    """A terminal state, then late ones that come before it in the life."""
+    """A terminal state, followed by late earlier states."""
     order = _order(scope)
     if not order.terminal:
         raise NotApplicable(lacking("order.terminal"))
@@ -161,7 +164,7 @@ def ended_lives(scope: Scope) -> Iterable[Case]:
 
 @stimuli("story")
 def group_mates(scope: Scope) -> Iterable[Case]:
-    """Three messages that share everything that messages can share."""
+    """Three messages that share every member that messages can share."""
     order = _order(scope)
     if not scope.callback.delivery.groups:
         raise NotApplicable(lacking("groups"))
@@ -171,7 +174,7 @@ def group_mates(scope: Scope) -> Iterable[Case]:
 
 @stimuli("story")
 def interleavings(scope: Scope) -> Iterable[Case]:
-    """Several messages of one group, their states told in any interleaving."""
+    """Several messages of one group, their states in any interleaving."""
     order = _order(scope)
     runs, steps = scope.depth.pick((2, 15), (2, 15), (30, 16))
     draw = Draw(scope.random("interleavings").getrandbits(32), runs, steps)
@@ -180,7 +183,7 @@ def interleavings(scope: Scope) -> Iterable[Case]:
 
 @stimuli("story")
 def kept_texts(scope: Scope) -> Iterable[Case]:
-    """Contents whose free texts are hard to keep: every script, every symbol, and what tidying up would change."""
+    """Contents with hard free texts: scripts, symbols, and texts that trims change."""
     _order(scope)
     members = [member for member in text_members(scope) if member.is_free_text]
     if not members:
@@ -194,7 +197,7 @@ def kept_texts(scope: Scope) -> Iterable[Case]:
         for member in members:
             content = jp.replaced(content, member.pointer, text)
         yield Case(scope.callback, f"{label} in every free text", content)
-    # One at a time: together they would pass the size that a receiver has to accept.
+    # One at a time: together they would exceed the size that a receiver has to accept.
     for member in members[: scope.depth.pick(1, len(members), len(members))]:
         content = jp.replaced(scope.plain, member.pointer, "长" * MAX_TEXT)
         yield Case(scope.callback, f"{MAX_TEXT} characters at {member.pointer}", content)
@@ -202,7 +205,7 @@ def kept_texts(scope: Scope) -> Iterable[Case]:
 
 @stimuli("story")
 def kept_integers(scope: Scope) -> Iterable[Case]:
-    """Contents whose integers are hard to keep."""
+    """Contents with integers that are hard to store."""
     _order(scope)
     stamped = scope.callback.delivery.stamped
     members = scope.with_members(lambda m: m.types == ("integer",) and m.pointer not in stamped)
@@ -215,7 +218,7 @@ def kept_integers(scope: Scope) -> Iterable[Case]:
 
 @stimuli("story")
 def kept_phones(scope: Scope) -> Iterable[Case]:
-    """Phone numbers, a leading plus sign and all."""
+    """Phone numbers, with a leading plus sign."""
     _order(scope)
     members = scope.with_members(lambda member: member.format in {"e164", "msisdn"})
     if not members:
@@ -229,7 +232,7 @@ def kept_phones(scope: Scope) -> Iterable[Case]:
 
 @stimuli("story")
 def kept_maps(scope: Scope) -> Iterable[Case]:
-    """Maps whose keys are the customer's own."""
+    """Map with customer-defined keys."""
     _order(scope)
     members = scope.with_members(lambda member: member.is_free_map)
     if not members:
@@ -246,7 +249,7 @@ def kept_maps(scope: Scope) -> Iterable[Case]:
 
 @stimuli("story", in_turn=True)
 def refused_after_stored(scope: Scope) -> Iterable[Case]:
-    """A broken delivery that tells a later state of a stored message, and one that tells of a new message."""
+    """A broken delivery of a stored message's later state, and one of a new message."""
     order = _order(scope)
     facts = scope.callback.delivery
     life = max(order.lives, key=len)

@@ -1,4 +1,4 @@
-"""Decides which legal texts and keys are sent: every script and kind that a person or a template engine could cause."""
+"""Text stimuli: legal texts and keys of every script and kind that a person or a template engine may cause."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ KEYS = (
 
 
 def text_members(scope: Scope) -> list[Member]:
-    """Free texts, and maps whose values are free texts."""
+    """Return free texts, and maps whose values are free texts."""
     found = scope.with_members(lambda member: member.is_free_text or member.is_free_map)
     found = [m for m in found if m.is_free_text or _is_map_of_texts(scope, m)]
     if not found:
@@ -138,20 +138,20 @@ def _is_map_of_texts(scope: Scope, member: Member) -> bool:
 
 
 def with_text(scope: Scope, member: Member, text: str) -> jp.Json:
-    """The plain content with a text in one free text or, as one more value, in one free map."""
+    """Return the plain content with a text in one free text or free map."""
     return _put_text(scope.plain, member, text)
 
 
 def _put_text(content: jp.Json, member: Member, text: str) -> jp.Json:
     if not member.is_free_map:
         return jp.replaced(content, member.pointer, text)
-    # The example's keys stay: a receiver that misses one of them has a rule of its own.
+    # The example's keys stay: another rule covers a missing key.
     keys = [*jp.get(content, member.pointer), "text"]
     return jp.replaced(content, member.pointer, dict.fromkeys(keys, text))
 
 
 def with_keys(scope: Scope, member: Member, more: dict[str, jp.Json]) -> jp.Json:
-    """The plain content with more keys in one free map."""
+    """Return the plain content with more keys in one free map."""
     return jp.replaced(scope.plain, member.pointer, {**jp.get(scope.plain, member.pointer), **more})
 
 
@@ -191,13 +191,13 @@ def symbols(scope: Scope) -> Iterable[Case]:
 
 @stimuli("valid")
 def invisible_texts(scope: Scope) -> Iterable[Case]:
-    """Free texts with characters that show nothing or change what stands beside them."""
+    """Free texts with characters that are invisible or change their neighbours."""
     yield from _texts(scope, INVISIBLE)
 
 
 @stimuli("valid")
 def markup_texts(scope: Scope) -> Iterable[Case]:
-    """Free texts that something might take for markup, code or a template."""
+    """Free texts that resemble markup, code or a template."""
     yield from _texts(scope, MARKUP)
 
 
@@ -209,7 +209,7 @@ def line_ends(scope: Scope) -> Iterable[Case]:
 
 @stimuli("valid")
 def lengths(scope: Scope) -> Iterable[Case]:
-    """One free text at a time, at the lengths where limits lie."""
+    """One free text at a time, at the lengths of common limits."""
     chosen = scope.depth.pick((0, 256, MAX_TEXT), (0, 1, 255, 256, 1024, MAX_TEXT), LENGTHS)
     for member in text_members(scope):
         for length in chosen:
@@ -227,14 +227,14 @@ def _free_maps(scope: Scope) -> list[Member]:
 
 @stimuli("valid")
 def empty_maps(scope: Scope) -> Iterable[Case]:
-    """Maps without a key."""
+    """Map without a key."""
     for member in _free_maps(scope):
         yield Case(scope.callback, f"an empty map at {member.pointer}", jp.replaced(scope.plain, member.pointer, {}))
 
 
 @stimuli("valid")
 def many_keys(scope: Scope) -> Iterable[Case]:
-    """Maps of hundreds of keys."""
+    """Map of hundreds of keys."""
     for member in _free_maps(scope):
         for count in (50, 300):
             full = {f"k{index}": str(index) for index in range(count)}
@@ -243,7 +243,7 @@ def many_keys(scope: Scope) -> Iterable[Case]:
 
 @stimuli("valid")
 def awkward_keys(scope: Scope) -> Iterable[Case]:
-    """Maps whose keys mean something to some database or language."""
+    """Map with keys that have a meaning to a database or language."""
     for member in _free_maps(scope):
         for key in KEYS[:: scope.depth.pick(3, 2, 1)]:
             shown = key if len(key) < 40 else f"{key[:10]}… ({len(key)} characters)"

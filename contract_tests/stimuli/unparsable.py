@@ -1,4 +1,4 @@
-"""Decides which bodies are sent that are no JSON in UTF-8 (RFC 8259)."""
+"""Unparsable stimuli: bodies that are not JSON in UTF-8 (RFC 8259)."""
 
 from __future__ import annotations
 
@@ -25,25 +25,25 @@ __all__ = [
 
 
 def mangled(scope: Scope, label: str, mangle: Callable[[bytes], bytes]) -> Case:
-    """The plain content, whose bytes are changed."""
+    """Return the case of a plain content with changed bytes."""
     return Case(scope.callback, label, scope.plain, mangle=mangle)
 
 
 @stimuli("unparsable", hostile=True, about_json=True)
 def empty_bodies(scope: Scope) -> Iterable[Case]:
-    """Nothing, or white space only."""
+    """An empty body, or white space only."""
     for label, body in (("an empty body", b""), ("blanks only", b"   "), ("line ends only", b"\r\n\r\n")):
         yield mangled(scope, label, functools.partial(instead, body))
 
 
 def instead(new: bytes, _: bytes) -> bytes:
-    """Other bytes than those that were written."""
+    """Return other bytes than the written ones."""
     return new
 
 
 @stimuli("unparsable", hostile=True, about_json=True)
 def syntax_errors(scope: Scope) -> Iterable[Case]:
-    """Bodies that are neither cut short nor doubled, and still no JSON."""
+    """Bodies that are neither truncated nor doubled, and not JSON."""
     edits: dict[str, Callable[[bytes], bytes]] = {
         "a trailing comma": lambda body: body[:-1] + b",}",
         "a missing colon": lambda body: body.replace(b'":', b'" ', 1),
@@ -66,7 +66,7 @@ def syntax_errors(scope: Scope) -> Iterable[Case]:
 
 @stimuli("unparsable", hostile=True, about_json=True)
 def truncations(scope: Scope) -> Iterable[Case]:
-    """A body that ends too early, at places of every kind."""
+    """A body that is cut off, at places of every kind."""
     yield mangled(scope, "the last brace cut off", lambda body: body[:-1])
     yield mangled(scope, "only the first brace", lambda body: body[:1])
     yield mangled(scope, "half of the body", lambda body: _cut(body, 0.5))
@@ -77,7 +77,7 @@ def truncations(scope: Scope) -> Iterable[Case]:
 
 
 def _cut(body: bytes, share: float) -> bytes:
-    """Cuts where what is left is indeed taken for a beginning, and not for another kind of broken body."""
+    """Cut where the rest is a truncated body, and not another kind of broken body."""
     size = max(1, min(len(body) - 1, int(len(body) * share)))
     while size > 1:
         try:
@@ -120,7 +120,7 @@ def bad_encodings(scope: Scope) -> Iterable[Case]:
 
 
 def _first_text(scope: Scope, raw: bytes, body: bytes) -> bytes:
-    """Puts raw bytes to the end of the first text value."""
+    """Append raw bytes to the first text value."""
     return body.replace(b'":"', b'":"' + raw, 1) if b'":"' in body else body + raw
 
 
@@ -133,7 +133,7 @@ def boms(scope: Scope) -> Iterable[Case]:
 
 @stimuli("unparsable", hostile=True, about_json=True)
 def not_numbers(scope: Scope) -> Iterable[Case]:
-    """NaN and the infinities, as an unknown member and in the place of a number."""
+    """NaN and the infinities, as an unknown member and instead of a number."""
     for name in ("NaN", "Infinity", "-Infinity"):
         yield mangled(
             scope, f"{name} as an unknown member", functools.partial(member_before, b'"ratio":' + name.encode() + b",")
@@ -148,5 +148,5 @@ def not_numbers(scope: Scope) -> Iterable[Case]:
 
 
 def member_before(text: bytes, body: bytes) -> bytes:
-    """The body with more text at the beginning of its first object."""
+    """Return the body with more text at the beginning of its first object."""
     return body.replace(b"{", b"{" + text, 1)

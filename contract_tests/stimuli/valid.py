@@ -1,4 +1,4 @@
-"""Decides which valid deliveries are sent: plain, every listed value, every example, hard but legal values, sizes."""
+"""Valid stimuli: plain deliveries, listed values, examples, drawn contents, hard but legal values and sizes."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ __all__ = [
 ]
 
 
-# Reserved for fiction: NANP 555-01xx, Ofcom's and the Bundesnetzagentur's drama numbers, ACMA's for creative works.
-# No regulator reserves shorter ones than of eleven digits, or longer ones than of thirteen.
+# Reserved for fiction: NANP 555-01xx, Ofcom's and the Bundesnetzagentur's drama numbers, ACMA's for creative works. No
+# regulator reserves numbers of less than eleven or more than thirteen digits.
 PHONES = (
     "+12025550143",
     "+447700900077",
@@ -50,7 +50,7 @@ def plain(scope: Scope) -> Iterable[Case]:
 
 @stimuli("valid")
 def listed_values(scope: Scope) -> Iterable[Case]:
-    """Every value of every closed list; of a very long one a choice, the same each time."""
+    """Every value of every closed list; a fixed selection of a very long one."""
     members = scope.with_members(lambda member: member.enum)
     if not members:
         raise NotApplicable("the contract has no closed list")
@@ -66,7 +66,7 @@ def listed_values(scope: Scope) -> Iterable[Case]:
 
 @stimuli("valid")
 def examples(scope: Scope) -> Iterable[Case]:
-    """Every named example that may be delivered; the plain delivery in a contract without any."""
+    """Every deliverable example; the plain delivery in a contract without any."""
     if not scope.callback.delivered_examples:
         yield Case(scope.callback, "a plain valid delivery, for want of an example", scope.plain)
     for example in scope.callback.delivered_examples:
@@ -75,7 +75,7 @@ def examples(scope: Scope) -> Iterable[Case]:
 
 @stimuli("valid")
 def answered_examples(scope: Scope) -> Iterable[Case]:
-    """The examples, where the contract documents an answer."""
+    """The examples, where the contract documents a response."""
     if scope.callback.answer is None:
         raise NotApplicable("the contract documents no answer")
     yield from examples(scope)
@@ -93,7 +93,7 @@ def generated(scope: Scope) -> Iterable[Case]:
 
 @stimuli("valid")
 def integers(scope: Scope) -> Iterable[Case]:
-    """Integers at the limits of common types, where no format narrows them to something else."""
+    """Integers at the limits of common types, where no format narrows them."""
     members = [
         m
         for m in scope.with_members(lambda m: m.types == ("integer",) and m.format in {"", "serial"})
@@ -108,7 +108,7 @@ def integers(scope: Scope) -> Iterable[Case]:
 
 @stimuli("valid")
 def phone_forms(scope: Scope) -> Iterable[Case]:
-    """Phone numbers in the forms of several countries, from ranges reserved for fiction where there is one."""
+    """Phone numbers in the forms of several countries, reserved ones if possible."""
     found = scope.with_members(lambda member: member.format in {"e164", "msisdn"})
     if not found:
         raise NotApplicable("the contract has no phone number")
@@ -124,13 +124,13 @@ def phone_forms(scope: Scope) -> Iterable[Case]:
 
 
 def put(body: jp.Json, pointer: str, value: jp.Json) -> jp.Json:
-    """An edit for `Case`: after stamping, since it replaces something stamped."""
+    """Return a body with a value at a pointer; an edit after stamping."""
     return jp.replaced(body, pointer, value)
 
 
 @stimuli("valid")
 def id_forms(scope: Scope) -> Iterable[Case]:
-    """Ids of digits only, and ids that read like a number with an exponent."""
+    """Ids of digits only, and ids that resemble a number with an exponent."""
     facts = scope.callback.delivery
     found = scope.with_members(
         lambda member: member.format == "hex32" and member.pointer not in {facts.correlation, *facts.idempotency}
@@ -148,7 +148,7 @@ def id_forms(scope: Scope) -> Iterable[Case]:
 
 
 def filled_to(scope: Scope, size: int) -> Iterator[Case]:
-    """The plain content, filled with short texts until the body has exactly `size` bytes."""
+    """Yield the plain content, filled with short texts to exactly `size` bytes."""
     maps = scope.with_members(lambda member: member.is_free_map)
     if not maps or not scope.callback.is_json:
         raise NotApplicable("the contract has no map that could fill a body of JSON to that size")
@@ -164,7 +164,7 @@ def filled_to(scope: Scope, size: int) -> Iterator[Case]:
             overhead = len(key) + 5 + bool(full)  # quotes, colon and comma
             length = min(250, room - overhead)
             if 0 < room - overhead - length < 24:
-                length -= 24  # leaves room for one more pair, so that the size comes out exactly
+                length -= 24  # leaves space for one more pair, so that the size is exact
             if length < 0:
                 break
             full[key] = "v" * length
@@ -196,7 +196,7 @@ def sizes_should(scope: Scope) -> Iterable[Case]:
 
 @stimuli("valid", in_turn=True)
 def weighty(scope: Scope) -> Iterable[Case]:
-    """Each state and a large body: what a receiver may do at length before it answers."""
+    """Each state and a large body, which a receiver may process for long."""
     if scope.callback.delivery.deadline_s is None:
         raise NotApplicable(lacking("deadline_s"))
     state = scope.callback.delivery.state

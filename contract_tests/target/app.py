@@ -1,8 +1,7 @@
-"""Decides how `--app` reaches an app: a process beside the kit's, on a loopback port that nobody else is told.
+"""App runner: serves the app of `--app` in a process beside the kit's, on a private loopback port.
 
-It does not share the kit's process. A body that ends the interpreter (deep nesting may) would end the judgement with
-it, the app and the suite would wait for one lock and measure each other, and neither's packages could be imported
-beside the other's of the same name.
+It does not share the kit's process. A body that ends the interpreter (deep nesting may) would end the judgement, too;
+the app and the suite would share one interpreter lock and slow each other; and packages of the same name would collide.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ _SERVER = Path(__file__).with_name("app_server.py")
 
 @contextlib.contextmanager
 def app_served(spec: str, timeout_s: float) -> Iterator[tuple[str, Started]]:
-    """Serves the app that `module:app` names while the block runs; gives its URL without a path.
+    """Serve the app that `module:app` names; yield its URL without a path.
 
     Raises:
         KitError: There is no such app (exit code 2), or it did not start (3).
@@ -37,7 +36,7 @@ def app_served(spec: str, timeout_s: float) -> Iterator[tuple[str, Started]]:
         sock = stack.enter_context(bound_socket("127.0.0.1", 0))
         heard, told = os.pipe()
         reader = stack.enter_context(os.fdopen(heard, "rb"))
-        # -P keeps this package's folder from the front of the path; the program puts the working directory there.
+        # -P keeps this package's folder out of the path; the program adds the working directory.
         words = [sys.executable, "-P", str(_SERVER), spec, str(sock.fileno()), str(told)]
         try:
             receiver = stack.enter_context(started(words, shown, pass_fds=(sock.fileno(), told)))
@@ -45,7 +44,7 @@ def app_served(spec: str, timeout_s: float) -> Iterator[tuple[str, Started]]:
             os.close(told)
         _await_ready(receiver, reader.fileno(), timeout_s)
         port = sock.getsockname()[1]
-        sock.close()  # from here on an app that died refuses connections
+        sock.close()  # from here on, an app that died refuses connections
         yield f"http://127.0.0.1:{port}", receiver
 
 
@@ -67,7 +66,7 @@ def _await_ready(receiver: Started, pipe: int, timeout_s: float) -> None:
     try:
         said = json.loads(text)
     except ValueError:
-        patience = time.monotonic() + 2  # it closed the pipe, and is about to go
+        patience = time.monotonic() + 2  # it has closed the pipe and is about to exit
         while not receiver.ended() and time.monotonic() < patience:
             time.sleep(0.02)
         raise KitError(

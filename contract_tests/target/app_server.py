@@ -1,4 +1,4 @@
-"""Decides how an app is imported and served in a process of its own: ASGI by uvicorn, WSGI by waitress.
+"""App server program: imports an app and serves it in its own process, ASGI by uvicorn, WSGI by waitress.
 
 The kit runs this file as a program. It imports nothing of the kit, so that the app's own packages may have any name.
 Arguments: `MODULE:APP`, the number of a bound socket, the number of a pipe. One JSON object goes into the pipe:
@@ -18,12 +18,12 @@ import sys
 import traceback
 from typing import Any, NoReturn
 
-_THREADS = 32  # the kit delivers up to 16 at once on this machine, and bursts
+_THREADS = 32  # the kit sends up to 16 deliveries at once on this machine, and bursts
 _SHAPES = {2: "wsgi", 3: "asgi"}
 
 
 class Unusable(Exception):
-    """There is no app to serve; the message says what is wrong and what to do about it."""
+    """There is no app to serve; the message has the reason and the remedy."""
 
     def __init__(self, what: str, remedy: str = "", where: str = "--app") -> None:
         super().__init__(what)
@@ -31,7 +31,7 @@ class Unusable(Exception):
 
 
 def load(spec: str) -> Any:
-    """Imports the app that `module:attribute` or `module:factory()` names.
+    """Import the app that `module:attribute` or `module:factory()` names.
 
     Raises:
         Unusable: It cannot be imported, made or found.
@@ -62,7 +62,10 @@ def load(spec: str) -> Any:
 
 
 def _parsed(expression: str) -> tuple[list[str], tuple[list[Any], dict[str, Any]] | None]:
-    """The names to follow, and the arguments of a factory; literals only, since nothing is evaluated."""
+    """Return the names to follow, and the arguments of a factory.
+
+    Only literals are allowed, since nothing is evaluated.
+    """
     try:
         node = ast.parse(expression, mode="eval").body
         arguments = None
@@ -82,7 +85,7 @@ def _parsed(expression: str) -> tuple[list[str], tuple[list[Any], dict[str, Any]
 
 
 def shape(app: Any) -> str:
-    """`asgi` or `wsgi` by what an app can be called with; empty when it is neither."""
+    """Return `asgi` or `wsgi` by the app's call signature; empty for neither."""
     if inspect.isclass(app) or not callable(app):
         return ""
     if inspect.iscoroutinefunction(app) or inspect.iscoroutinefunction(getattr(app, "__call__", None)):  # noqa: B004
@@ -91,7 +94,7 @@ def shape(app: Any) -> str:
 
 
 def _required(app: Any) -> int | None:
-    """How many positional arguments an app takes; None when it does not say."""
+    """Return the number of positional arguments of an app; None when it is unknown."""
     try:
         parameters = inspect.signature(app).parameters.values()
     except (TypeError, ValueError):
@@ -102,7 +105,7 @@ def _required(app: Any) -> int | None:
 
 
 def _told(what: str, error: BaseException) -> Unusable:
-    """An error of the app's code with the last line of that code, and without what led to it."""
+    """Return an error of the app's code with the last line of that code."""
     not_theirs = {__file__, importlib.__file__}
     frames = [
         frame
@@ -112,7 +115,7 @@ def _told(what: str, error: BaseException) -> Unusable:
     if isinstance(error, SyntaxError) and error.filename:
         place = f"{error.filename}:{error.lineno}"
     else:
-        # The app's own line says more than that of a library below it.
+        # The app's own line explains more than that of a library below it.
         own = [
             frame for frame in frames if frame.filename.startswith(os.getcwd()) and "-packages" not in frame.filename
         ]
@@ -129,13 +132,13 @@ def _told(what: str, error: BaseException) -> Unusable:
 
 
 def serve(app: Any, kind: str, sock: socket.socket, ready: Any) -> None:
-    """Serves until it is told to stop; calls `ready` when deliveries are taken."""
+    """Serve until the process is stopped; call `ready` when deliveries are accepted."""
     if kind == "asgi":
         import uvicorn
 
         class Server(uvicorn.Server):
             async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-                await super().startup(sockets=sockets)  # runs the lifespan's start, too
+                await super().startup(sockets=sockets)  # includes the lifespan's startup
                 if self.started:
                     ready()
 
@@ -161,7 +164,7 @@ def serve(app: Any, kind: str, sock: socket.socket, ready: Any) -> None:
 
 
 def main(spec: str, socket_number: str, pipe_number: str) -> NoReturn:
-    """Serves the app and leaves."""
+    """Serve the app and exit."""
     sys.path.insert(0, os.getcwd())
     pipe = int(pipe_number)
 

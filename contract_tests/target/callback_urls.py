@@ -1,4 +1,4 @@
-"""Decides which URL each callback goes to: the run's, or one of its own by `--callback NAME=URL`."""
+"""Callback URLs: assign each callback the run's URL, or its own from `--callback NAME=URL`."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ _ROUTE = re.compile(r"(?P<name>.*?)=(?P<url>[A-Za-z][A-Za-z0-9+.-]*://.*|/.*)", 
 
 
 def parted(url: str | None, options: Mapping[str, Any]) -> tuple[str | None, dict[str, Any]]:
-    """Takes the URLs out of `--callback`; gives the run's URL, and options that hold them as `callback_urls`.
+    """Return the run's URL, and options with the others as `callback_urls`.
 
-    Without a URL of the run the first callback's becomes it; `callback_urls` holds those that differ from it.
+    Without a URL of the run, the first callback's takes its place; `callback_urls` has those that differ.
 
     Raises:
         KitError: A callback has two URLs or none, or one is not complete.
@@ -59,7 +59,7 @@ def _parted(text: str) -> tuple[str, str | None]:
     found = _ROUTE.fullmatch(text)
     name, own = (found["name"], found["url"]) if found else (text, None)
     if "://" in name or not name:
-        # It is not repeated here: a URL may hold secrets.
+        # It is not repeated here: a URL may have secrets.
         raise KitError("a URL without the name of its callback", where="--callback", remedy="Write NAME=URL.")
     if own is None and "=" in text:
         name, _, rest = text.partition("=")
@@ -84,7 +84,10 @@ def _refuse_incomplete(name: str, own: str, options: Mapping[str, Any]) -> None:
 
 
 def _refuse_idle(url: str | None) -> None:
-    """A URL that no callback goes to: one from a file or the environment is overridden, a typed one is a mistake."""
+    """Reject a typed URL that no callback uses.
+
+    One from a file or the environment is overridden silently.
+    """
     context = click.get_current_context(silent=True)
     if url is not None and context and context.get_parameter_source("url") is ParameterSource.COMMANDLINE:
         raise KitError(
@@ -95,10 +98,10 @@ def _refuse_idle(url: str | None) -> None:
 
 
 def senders_elsewhere(sender: Sender, contract: Contract, options: Mapping[str, Any]) -> dict[str, Sender]:
-    """The senders of callbacks that do not go to the run's URL, one for each URL, all under one pace.
+    """Return the senders of callbacks with another URL, one each, under one pace.
 
     Raises:
-        ContractError: The contract has no callback of a name.
+        ContractError: The contract has no callback of that name.
     """
     callbacks, aside = contract.callbacks, {name for name, _ in contract.set_aside}
     by_url: dict[str, Sender] = {}
@@ -115,6 +118,6 @@ def senders_elsewhere(sender: Sender, contract: Contract, options: Mapping[str, 
 
 
 def _keys(callback: Callback) -> tuple[str, ...]:
-    """What a foreign document calls a callback whose `operationId` is its name: the keys on the way to it."""
+    """Return the keys on the way to a foreign callback, which are its other names."""
     _, found, place = callback.origin.partition("(/")
     return tokens(f"/{place[:-1]}") if found and place.endswith(")") else ()

@@ -1,4 +1,4 @@
-"""Decides how a partner's own read-back is loaded, and how its mistakes are told from the kit's and the receiver's."""
+"""Plugin loader: loads a partner's own read-back, and reports its mistakes as the plugin's."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _PLUGIN_RETURNS = (
 
 
 def load_plugin(file: Path, words: Mapping[str, str]) -> ReadBack:
-    """Loads a partner's own read-back from a Python file.
+    """Load a partner's own read-back from a Python file.
 
     The file defines `read_back(message_id)`, which returns None or a mapping with `state`, `applied` and, where it is
     stored, `last`.
@@ -55,7 +55,7 @@ def load_plugin(file: Path, words: Mapping[str, str]) -> ReadBack:
             value = dict(value) if hasattr(value, "keys") else value  # a row of a database, too
         except KeyboardInterrupt:
             raise
-        except BaseException as error:  # it may exit or skip: that is no verdict
+        except BaseException as error:  # it may exit or skip, which is not a verdict
             what = f"{asked} failed{_place_in(module, error)}: {type(error).__name__}"
             raise ReadBackError(what, where="--plugin", exit_code=3, private=str(error)) from error
         if value is None:
@@ -64,12 +64,12 @@ def load_plugin(file: Path, words: Mapping[str, str]) -> ReadBack:
             raise ReadBackError(f"{asked} {wrong}", where="--plugin", remedy=_PLUGIN_RETURNS, exit_code=3)
         return Stored(words.get(value["state"], value["state"]), value["applied"], value.get("last", NOTHING_SHOWN))
 
-    read.plugin = str(file)  # type: ignore[attr-defined]  # a report says how it was read
+    read.plugin = str(file)  # type: ignore[attr-defined]  # a report has the way of reading
     return read
 
 
 def _why_not_stored(value: object) -> str:
-    """What is wrong with what a plugin returned; empty for nothing."""
+    """Return the flaw of a plugin's result; empty for none."""
     if not isinstance(value, dict):
         return f"returned {type(value).__name__}, and no mapping"
     lacking = [name for name in ("state", "applied") if name not in value]
@@ -83,7 +83,7 @@ def _why_not_stored(value: object) -> str:
 
 
 def _place_in(module: ModuleType, error: BaseException) -> str:
-    """File and line of the plugin where an error came from; empty where it did not come through the plugin."""
+    """Return file and line of the plugin where an error came from; empty if elsewhere."""
     frames = traceback.extract_tb(error.__traceback__)
     lines = [frame.lineno for frame in frames if frame.filename == module.__file__]
     return f" at {module.__file__}:{lines[-1]}" if lines else ""

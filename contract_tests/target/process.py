@@ -1,4 +1,4 @@
-"""Decides how a receiver's own server is started, awaited, watched and stopped: a process group with a log."""
+"""Process of a receiver: starts the receiver's own server as a process group, watches it and stops it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from callback_contract.openapi.text.printable import shell_word
 
 __all__ = ["Started", "await_answer", "command_words", "refuse_taken", "started"]
 
-_GRACE_S = 5.0  # between TERM and KILL: uvicorn, gunicorn and node end within it when they have nothing in hand
+_GRACE_S = 5.0  # between TERM and KILL: uvicorn, gunicorn and node end within it when they are idle
 _TAIL_BYTES = 16 * 1024
 _TAIL_LINES = 12
 _SHELL_WORDS = {"&&", "||", "|", ";", "&", "<", ">", ">>", "2>", "2>&1"}
@@ -34,8 +34,8 @@ class Started:
     """A process group that the kit started.
 
     Attributes:
-        shown: The option and its value, as they are named in messages.
-        output: The file that it prints to; it has no name, so that nothing of it outlives a killed kit.
+        shown: The option and its value, as messages name them.
+        output: The file that it prints to; it has no name, so that it does not outlive a killed kit.
     """
 
     shown: str
@@ -43,7 +43,7 @@ class Started:
     output: IO[bytes]
 
     def ended(self) -> str:
-        """How its first process ended, empty while it lives."""
+        """Return how its first process ended; empty while it lives."""
         code = _exit_code(self.process)
         if code is None:
             return ""
@@ -54,20 +54,20 @@ class Started:
         return f"was ended by signal {-code}"
 
     def printed(self, most: int) -> str:
-        """The last bytes that it printed."""
+        """Return the last bytes of its output."""
         number = self.output.fileno()
-        # Where it writes is where this file stands, so that nobody may move there to read.
+        # The process writes at this file's position, so reading must not move it.
         return os.pread(number, most, max(0, os.fstat(number).st_size - most)).decode("utf-8", "replace")
 
     def last_lines(self) -> str:
-        """What it printed last, as lines for a message; nothing in them can move the cursor."""
+        """Return its last output as printable lines for a message."""
         text = self.printed(_TAIL_BYTES)
         lines = [printable(line.rstrip())[:400] for line in text.splitlines() if line.strip()][-_TAIL_LINES:]
         return "".join(f"\n    | {line}" for line in lines) or "\n    | (it printed nothing)"
 
 
 def command_words(command: str) -> list[str]:
-    """Splits a command as a POSIX shell does; there is no shell, so what only a shell can do is refused.
+    """Split a command as a POSIX shell does; reject syntax that needs a shell.
 
     Raises:
         KitError: It is empty, ends inside a quote, or needs a shell.
@@ -96,10 +96,10 @@ def command_words(command: str) -> list[str]:
 
 @contextlib.contextmanager
 def started(words: Sequence[str], shown: str, *, pass_fds: Sequence[int] = ()) -> Iterator[Started]:
-    """Runs a command in a process group of its own while the block runs; nothing of the group is left after it.
+    """Run a command in its own process group; end the whole group after the block.
 
-    Ctrl-C reaches the kit alone, which then stops the group. TERM and HUP, as a pipeline that is cancelled sends
-    them, are taken for Ctrl-C, so that they leave no process, either.
+    Ctrl-C reaches only the kit, which then stops the group. TERM and HUP, as a cancelled pipeline sends them, are
+    handled as Ctrl-C, so that they leave no process, either.
 
     Raises:
         KitError: There is no such command.
@@ -108,7 +108,7 @@ def started(words: Sequence[str], shown: str, *, pass_fds: Sequence[int] = ()) -
         raise KitError("processes can be started on POSIX systems only", where=shown, remedy="Start it beforehand.")
     with tempfile.TemporaryFile() as output, _ended_as_interrupted():
         try:
-            process = subprocess.Popen(  # noqa: S603  # the user's own command, and no shell
+            process = subprocess.Popen(  # noqa: S603  # the user's own command, without a shell
                 words,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
@@ -129,13 +129,13 @@ def started(words: Sequence[str], shown: str, *, pass_fds: Sequence[int] = ()) -
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
-    """TERM for the whole group, and KILL for what is left of it after a while, or at a second Ctrl-C."""
+    """Send TERM to the whole group, and KILL after a while or at a second Ctrl-C."""
     try:
         _tell(process, signal.SIGTERM)
         end = time.monotonic() + _GRACE_S
         while _exit_code(process) is None and time.monotonic() < end:
             time.sleep(0.02)
-        # It may be gone before its children are: a shell, for one.
+        # It may end before its children, as a shell does.
         process.poll()
         while _tell(process, 0) and time.monotonic() < end:
             time.sleep(0.02)
@@ -145,7 +145,10 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
 
 
 def _exit_code(process: subprocess.Popen[bytes]) -> int | None:
-    """How a process ended, negative for a signal; it stays a zombie, so that nobody else gets its group's number."""
+    """Return how a process ended, negative for a signal; leave it a zombie.
+
+    Otherwise another process could get its group's number.
+    """
     if process.returncode is not None or not hasattr(os, "waitid"):  # macOS has it from Python 3.13 on
         return process.poll()
     seen = os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
@@ -155,12 +158,12 @@ def _exit_code(process: subprocess.Popen[bytes]) -> int | None:
 
 
 def _tell(process: subprocess.Popen[bytes], number: int) -> bool:
-    """Sends a signal to the group; false when nobody is left to hear it."""
+    """Send a signal to the group; return False when the group is gone."""
     try:
         os.killpg(process.pid, number)
     except ProcessLookupError:
         return False
-    except PermissionError:  # what is left is another user's, or a process that is just ending (macOS)
+    except PermissionError:  # the rest is another user's, or a process that is just ending (macOS)
         return False
     return True
 
@@ -177,7 +180,7 @@ def _ended_as_interrupted() -> Iterator[None]:
             on_interrupt(signal.SIGINT, frame)
         raise KeyboardInterrupt
 
-    # What is ignored stays so: nohup means it. What the program hears already is an interrupt.
+    # An ignored signal stays ignored, as nohup wants it. Signals with a handler already interrupt.
     heard = [n for n in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(n) == signal.SIG_DFL]
     before = {number: signal.signal(number, interrupt) for number in heard}
     try:
@@ -188,7 +191,7 @@ def _ended_as_interrupted() -> Iterator[None]:
 
 
 def refuse_taken(place: Place) -> None:
-    """Raises when somebody answers before the receiver is started: that one would be judged in its place."""
+    """Reject a place that already responds: that receiver would be judged instead."""
     if place.answers():
         raise KitError(
             f"something answers at {place} before the command is started",
@@ -199,7 +202,7 @@ def refuse_taken(place: Place) -> None:
 
 
 def await_answer(receiver: Started, place: Place, timeout_s: float) -> None:
-    """Waits until the receiver answers.
+    """Wait until the receiver responds.
 
     Raises:
         KitError: With exit code 3: it ended, or was not ready in time.

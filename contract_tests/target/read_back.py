@@ -1,4 +1,4 @@
-"""Decides how the suite looks at what a receiver stored: polls with patience, and says whose fault an odd answer is."""
+"""HTTP read-back: polls what a receiver stored, and attributes errors of the read-back to their cause."""
 
 from __future__ import annotations
 
@@ -36,17 +36,17 @@ _KIT: Headers = (("User-Agent", "callback-contract"), ("Accept", "application/js
 
 
 class ReadBackError(KitError):
-    """The read-back itself cannot be used: nothing that it should have shown is the receiver's mistake."""
+    """The read-back itself cannot be used, which is not the receiver's mistake."""
 
 
 @dataclass
 class HttpReadBack:
-    """Reads by GET from a template with `{id}`.
+    """Read-back by GET from a template with `{id}`.
 
     Attributes:
         template: URL; `{id}` stands for the message's id.
-        states: The contract's words for states; empty when it has no closed list.
-        words: A receiver's words for states, each with the contract's.
+        states: The contract's names of states; empty when it has no closed list.
+        words: A receiver's names of states, each with the contract's.
         until: `time.monotonic()` after which nothing more is read; None for no limit.
     """
 
@@ -69,10 +69,10 @@ class HttpReadBack:
         self._validator = jsonschema_rs.validator_for(schema)
 
     def __call__(self, message_id: str) -> Stored | None:
-        """Reads one message.
+        """Read one message.
 
         Raises:
-            ReadBackError: The answer is no read-back; names the option, since that is no fault of the receiver.
+            ReadBackError: The response is not a read-back; names the option, since the receiver is not at fault.
             OutOfBudget: The time is over.
         """
         parts = urlsplit(self.template.replace("{id}", quote(message_id, safe="")))
@@ -85,7 +85,7 @@ class HttpReadBack:
             exchange = self._fetched(target)
         answer = exchange.answer
         if answer is not None and answer.status == 404:
-            return None  # a framework's own page is as good
+            return None  # a framework's own page is accepted, too
         if answer is None or answer.status != 200 or answer.is_html:
             raise self._odd(f"{'answered' if answer else 'did not answer:'} {exchange.described()}")
         try:
@@ -118,7 +118,7 @@ class HttpReadBack:
         return exchange
 
     def close(self) -> None:
-        """Gives the connections back."""
+        """Close the connections."""
         self._sender.close()
 
     def _odd(self, what: str) -> ReadBackError:
@@ -133,7 +133,10 @@ class HttpReadBack:
 def settled(
     read: ReadBack, message_id: str, until: Callable[[Stored | None], bool], patience_s: float
 ) -> Stored | None:
-    """Reads until what is stored satisfies `until`, or patience is at an end; storing after answering is legitimate."""
+    """Read until the stored state satisfies `until`, or patience ends.
+
+    A receiver may store after its response.
+    """
     end, pause_s = time.monotonic() + patience_s, 0.02
     while True:
         stored = read(message_id)
@@ -144,13 +147,13 @@ def settled(
 
 
 def own_read_back(base_url: str, contract: Contract, access: Access | None = None) -> HttpReadBack:
-    """The read-back of the mock that is served at `base_url`."""
+    """Return the read-back of the mock at `base_url`."""
     url = base_url + load_read_back().template
     return HttpReadBack(url, replace(access or Access(base_url), url=url), states=known_states(contract))
 
 
 def known_states(contract: Contract) -> frozenset[str]:
-    """Every state that the contract's callbacks can bring; empty when one of them leaves it open."""
+    """Return every state of the contract's callbacks; empty when one is open."""
     found: set[str] = set()
     for callback in contract.callbacks:
         if callback.delivery.state is not None:

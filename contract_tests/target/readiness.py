@@ -1,4 +1,4 @@
-"""Decides when a place answers: a URL with any HTTP answer, a host and port with an open connection."""
+"""Readiness probe: checks that a URL gives any HTTP response, or that a host and port accept a connection."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _TRY_S = 2.0
 
 @dataclass(frozen=True)
 class Place:
-    """Where a receiver answers when it is ready.
+    """The place at which a receiver responds when it is ready.
 
     Attributes:
         target: Path and query of an HTTP request; None when an accepted connection is enough.
@@ -30,7 +30,7 @@ class Place:
 
     @classmethod
     def of(cls, text: str, option: str) -> Place:
-        """Reads a URL, or `HOST:PORT`.
+        """Parse a URL, or `HOST:PORT`.
 
         Raises:
             KitError: It is neither.
@@ -53,7 +53,7 @@ class Place:
 
     @classmethod
     def below(cls, url: str) -> Place:
-        """The host and port of a URL."""
+        """Return the host and port of a URL."""
         place = cls.of(url, "URL")
         return cls(place.host, place.port)
 
@@ -61,11 +61,11 @@ class Place:
         host = f"[{self.host}]" if ":" in self.host else self.host
         if self.target is None:
             return f"{host}:{self.port}"
-        # Without its query, which may hold a secret.
+        # Without its query, which may have a secret.
         return f"{'https' if self.tls else 'http'}://{host}:{self.port}{self.target.partition('?')[0]}"
 
     def answers(self) -> bool:
-        """Whether somebody is there now; which answer it is, and whose certificate, does not matter."""
+        """Return whether the place responds now, whatever the status and certificate."""
         try:
             with within(_TRY_S):
                 if self.target is None:
@@ -79,7 +79,7 @@ class Place:
     def _ask(self, target: str) -> None:
         connection: http.client.HTTPConnection
         if self.tls:
-            trusting = ssl._create_unverified_context()  # noqa: S323  # nothing is told, and nothing believed
+            trusting = ssl._create_unverified_context()  # noqa: S323  # sends nothing, trusts nothing
             connection = http.client.HTTPSConnection(self.host, self.port, context=bounded_tls(trusting))
         else:
             connection = http.client.HTTPConnection(self.host, self.port)

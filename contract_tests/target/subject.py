@@ -1,4 +1,4 @@
-"""Decides who is judged: a URL, a server that is started for it, an app that is imported, or the mock."""
+"""Subject of a run: the receiver under test, as a URL, a started server, an imported app, or the mock."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ class Subject:
     """The receiver under test.
 
     Attributes:
-        url: Where deliveries go; None for the mock.
-        options: The command's options, fit for this URL.
-        redact: Takes the run's secrets out of what the receiver printed.
+        url: The URL for deliveries; None for the mock.
+        options: The command's options, adapted to this URL.
+        redact: Masks the run's secrets in the receiver's output.
     """
 
     url: str | None
@@ -43,7 +43,7 @@ class Subject:
 
 
 def start_options(command: _Command) -> _Command:
-    """Options that say what is started to be judged."""
+    """Add the options that start a receiver to be judged."""
     return with_options(
         command,
         [
@@ -62,10 +62,10 @@ def start_options(command: _Command) -> _Command:
 
 @contextlib.contextmanager
 def subject_of(url: str | None, options: Mapping[str, Any], report_dir: Path | None) -> Iterator[Subject]:
-    """Starts what the options name, and stops it after the block.
+    """Start the subject of the options, and stop it after the block.
 
     Raises:
-        KitError: The options contradict each other, or what they name does not start.
+        KitError: The options contradict each other, or the subject does not start.
     """
     command, app = _chosen(options)
     options = {**options, "start": command, "app": app}
@@ -82,7 +82,10 @@ def subject_of(url: str | None, options: Mapping[str, Any], report_dir: Path | N
 
 
 def _chosen(options: Mapping[str, Any]) -> tuple[str | None, str | None]:
-    """The command or the app; where both are given, the one that was said nearer to the run."""
+    """Return the command or the app; of two, the one with the closer source.
+
+    The command line is closer than the environment, and that than a file.
+    """
     command, app = options["start"] or None, options["app"] or None
     if not command or not app:
         return command, app
@@ -104,7 +107,7 @@ def _server(url: str | None, command: str, options: Mapping[str, Any], report_di
 
     if url is None:
         raise KitError("no URL says where the receiver answers", where="--start", remedy="Give it beside the command.")
-    access_to(url, options)  # what is wrong with a URL is said before anything starts
+    access_to(url, options)  # an invalid URL is reported before anything starts
     words = command_words(command)
     place = Place.of(options["wait_for"], "--wait-for") if options["wait_for"] else Place.below(url)
     refuse_taken(place)
@@ -136,7 +139,7 @@ def _path(url: str) -> str:
 
 
 def _based(url: str | None, options: Mapping[str, Any]) -> dict[str, Any]:
-    """The options, with a read-back path made a URL; the receiver's credentials are not carried over."""
+    """Return the options with a read-back path as URL, without the credentials."""
     state = options["state_url"]
     if url is None or state is None or not state.startswith("/"):
         return dict(options)
@@ -147,7 +150,7 @@ def _based(url: str | None, options: Mapping[str, Any]) -> dict[str, Any]:
 
 @contextlib.contextmanager
 def _death_told(receiver: Started, subject: Subject) -> Iterator[None]:
-    """Says when a receiver ended by itself while it was judged."""
+    """Report a receiver that ended by itself during the judgement."""
     try:
         yield
     finally:
@@ -158,11 +161,11 @@ def _death_told(receiver: Started, subject: Subject) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _output_kept(receiver: Started, subject: Subject, report_dir: Path | None) -> Iterator[None]:
-    """Leaves what the receiver printed, without the run's secrets, beside the reports."""
+    """Write the receiver's output without secrets beside the reports."""
     try:
         yield
     finally:
         if report_dir is not None:
             text = receiver.printed(_KEPT_BYTES)
-            with contextlib.suppress(OSError):  # the reports say themselves when the disk is full
+            with contextlib.suppress(OSError):  # the reports report a full disk themselves
                 replace_file(report_dir / "receiver.log", subject.redact(text).encode())

@@ -1,4 +1,4 @@
-"""Decides what is seen of a receiver's TLS: handshakes of our own, beside the deliveries."""
+"""TLS probe: makes handshakes of its own to inspect a receiver's versions and certificate."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from callback_contract.openapi.text.errors import KitError
 
 __all__ = ["HARMLESS", "OLD", "PLAIN", "Session", "by_https", "handshake", "is_https", "may_be_asked"]
 
-_EXPIRED, _NOT_YET_VALID = 10, 9  # X509_V_ERR_CERT_HAS_EXPIRED and _NOT_YET_VALID, as verify_code gives them
+_EXPIRED, _NOT_YET_VALID = 10, 9  # X509_V_ERR_CERT_HAS_EXPIRED and _NOT_YET_VALID, as in verify_code
 _OTHER_NAME = {62, 64}  # X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH
 PLAIN = "plain http:// has no TLS to judge"
 HARMLESS = "plain http:// on this machine harms nobody"
@@ -26,13 +26,13 @@ OLD = {"TLS 1.0": ssl.TLSVersion.TLSv1, "TLS 1.1": ssl.TLSVersion.TLSv1_1}
 
 @dataclass(frozen=True)
 class Session:
-    """What came of a handshake.
+    """The result of a handshake.
 
     Attributes:
         version: As in `TLSv1.3`; empty when no session formed.
-        flaw: OpenSSL's words for why none formed.
+        flaw: OpenSSL's reason for a failed handshake.
         code: OpenSSL's code where the certificate was the reason, else 0.
-        ends_at: When the certificate runs out; known only where it was verified.
+        ends_at: Expiry of the certificate; known only where it was verified.
     """
 
     version: str = ""
@@ -42,7 +42,7 @@ class Session:
 
     @property
     def untimely(self) -> bool:
-        """Whether a certificate of the chain ran out, or is not valid yet."""
+        """Whether a certificate of the chain has expired, or is not valid yet."""
         return self.code in {_EXPIRED, _NOT_YET_VALID}
 
     @property
@@ -52,20 +52,20 @@ class Session:
 
     @property
     def days_left(self) -> float:
-        """Days until the certificate runs out."""
+        """Days until the certificate expires."""
         return (self.ends_at - datetime.now(UTC)).total_seconds() / 86400 if self.ends_at else 0.0
 
 
 def handshake(access: Access, *, chain: bool = False, name: bool = False, old: str = "") -> Session:
-    """Opens a connection of its own, and closes it after the handshake.
+    """Make a handshake on a separate connection and close it.
 
     Args:
         chain: Verifies the certificate's chain and times.
         name: Verifies that it names the host, too.
-        old: Offers this version alone, a key of `old_versions`'s labels.
+        old: Offers only this version, a key of `old_versions`'s labels.
 
     Raises:
-        NotApplicable: The URL is no https one, the host was not reached, or the OpenSSL here cannot offer the version.
+        NotApplicable: The URL is not https, the host is unreachable, or this OpenSSL cannot offer the version.
     """
     if not is_https(access):
         raise NotApplicable(PLAIN)
@@ -91,7 +91,7 @@ def _session(raw: socket.socket, context: ssl.SSLContext, host: str) -> Session:
         return Session(flaw=printable(error.verify_message), code=error.verify_code)
     except ssl.SSLError as error:
         return Session(flaw=printable(str(error.reason or "no session").replace("_", " ").lower()))
-    except OSError as error:  # closed in the middle of the handshake, which is how some refuse a version
+    except OSError as error:  # closed during the handshake, which is how some servers reject a version
         return Session(flaw=printable(error.strerror or str(error)))
 
 
@@ -120,10 +120,10 @@ def _context(access: Access, *, chain: bool, name: bool, old: str) -> ssl.SSLCon
 
 
 def by_https(access: Access) -> bool:
-    """Whether deliveries go by HTTPS.
+    """Return whether deliveries use HTTPS.
 
     Raises:
-        NotApplicable: They do not, and it harms nobody.
+        NotApplicable: They do not need it on this machine.
     """
     if not may_be_asked(access):
         raise NotApplicable(HARMLESS)
@@ -131,10 +131,10 @@ def by_https(access: Access) -> bool:
 
 
 def is_https(access: Access) -> bool:
-    """Whether deliveries go by HTTPS."""
+    """Return whether deliveries use HTTPS."""
     return access.url.startswith("https")
 
 
 def may_be_asked(access: Access) -> bool:
-    """Whether HTTPS can be asked for: not of a plain URL on this machine."""
+    """Return whether HTTPS can be required: not of a plain URL on this machine."""
     return is_https(access) or not is_loopback(access.url)

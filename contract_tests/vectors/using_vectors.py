@@ -1,4 +1,4 @@
-"""Shows how test vectors are used in unit tests of a receiver: copy this file, it needs the standard library only."""
+"""Example of test vectors in a receiver's unit tests: copy this file, it needs only the standard library."""
 
 import base64
 import json
@@ -7,12 +7,12 @@ from pathlib import Path
 
 
 def broken_expectations(vectors: Path, deliver: Callable[[str, list[tuple[str, str]], bytes], int]) -> Iterator[str]:
-    """Puts every vector before a receiver and tells which rules its answers break.
+    """Send every vector to a receiver and yield the rules that it breaks.
 
     Args:
         vectors: The file that `callback-contract export --as vectors` wrote.
-        deliver: Takes method, headers and body, and returns the status that the receiver answered. Whatever the
-            receiver raises counts as a 500, as it would in a server.
+        deliver: Takes method, headers and body, and returns the status of the receiver's response. An exception of
+            the receiver counts as a 500, as it would in a server.
     """
     for vector in json.loads(vectors.read_text(encoding="utf-8"))["vectors"]:
         body = base64.b64decode(vector["body_base64"]) if "body_base64" in vector else vector["body"].encode()

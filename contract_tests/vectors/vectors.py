@@ -1,7 +1,8 @@
-"""Decides what a test vector is: one delivery of the suite, and which statuses each rule on it lets a receiver answer.
+"""Test vectors: deliveries of the suite, each with the statuses that the rules on it allow.
 
-Nothing is written twice: the bytes come from the rules' own stimuli, and what is expected from their own checks, which
-are asked about an answer of every status. A rule that a status alone cannot decide has no vectors and is listed.
+Nothing is written twice: the bytes are those of the rules' own stimuli, and the expectations are those of their own
+checks, which are called with a response of every status. A rule that a status alone cannot decide has no vectors and is
+listed.
 """
 
 from __future__ import annotations
@@ -33,12 +34,12 @@ _CLASSES = {"valid", "forward-compatible", "off-schema", "unparsable"}
 __all__ = ["vectors_document"]
 
 _RUN = Run("00000000", datetime(2026, 1, 1, 12, tzinfo=UTC))
-"""No run of the suite has so poor an id: whoever finds it stored knows where it came from."""
+"""The run of the vectors; no other run has this id, so stored ones are recognised."""
 
 _STATUSES = range(200, 600)
 
 _ANSWERS: tuple[tuple[Headers, bytes], ...] = (
-    # What rules on headers and bodies are content with, and what they take offence at.
+    # The headers and bodies that pass the checks of headers and bodies, and those that fail.
     ((("Content-Type", "application/json"), ("Allow", "POST")), b"{}"),
     ((("Content-Type", "application/json"),), b"{}"),
     ((("Content-Type", "text/html"),), b"<html><script>alert(1)</script>Traceback (most recent call last):</html>"),
@@ -48,10 +49,10 @@ _ANSWERS: tuple[tuple[Headers, bytes], ...] = (
 def vectors_document(
     contract: Contract, callbacks: Iterable[Callback], catalogue: Catalogue, depth: Depth, seed: int
 ) -> dict[str, Any]:
-    """Makes all vectors of some callbacks; the same arguments give the same document.
+    """Return all vectors of some callbacks; equal arguments give equal documents.
 
     Args:
-        callbacks: Those that always come signed are left out, since nobody but a signer can deliver them.
+        callbacks: Always signed callbacks are left out, since only a signer can deliver them.
     """
     vectors: list[dict[str, Any]] = []
     signed: dict[str, str] = {}
@@ -84,7 +85,7 @@ def vectors_document(
 
 @dataclass(frozen=True)
 class _Expected:
-    """What a rule lets a receiver answer."""
+    """The statuses that a rule allows."""
 
     words: str
     statuses: tuple[str, ...]
@@ -100,10 +101,10 @@ def _refuse_untellable(rule: Rule, test: RuleTest) -> None:
 
 
 def _expected(test: RuleTest, callback: Callback) -> _Expected:
-    """Asks the check about every status, in answers of several kinds.
+    """Call the check with every status, in responses of several kinds.
 
     Raises:
-        NotApplicable: The rule looks at more than the status of one answer.
+        NotApplicable: The rule depends on more than the status of one response.
     """
     allowed, words = [], ""
     for status in _STATUSES:
@@ -120,7 +121,7 @@ def _expected(test: RuleTest, callback: Callback) -> _Expected:
 
 
 def _refused(test: RuleTest, callback: Callback, answer: Response) -> str | None:
-    """What the check would rather have seen; None when the answer is right."""
+    """Return the expectation that a response breaks; None when the check passes."""
     nothing = Delivery(callback.name, callback.method, (), b"")
     exchange = Exchange(nothing, answer, "", "", 0.0)
     try:
@@ -131,7 +132,7 @@ def _refused(test: RuleTest, callback: Callback, answer: Response) -> str | None
 
 
 def _ranges(statuses: list[int]) -> Iterator[str]:
-    """Whole classes as `2xx`, single statuses as they are."""
+    """Yield whole classes as `2xx`, single statuses as they are."""
     for first in range(200, 600, 100):
         present = [status for status in statuses if first <= status < first + 100]
         yield from [f"{first // 100}xx"] if len(present) == 100 else map(str, present)
@@ -140,7 +141,7 @@ def _ranges(statuses: list[int]) -> Iterator[str]:
 def _vectors(
     scope: Scope, catalogue: Catalogue, tests: dict[str, RuleTest], without: dict[str, str]
 ) -> Iterator[dict[str, Any]]:
-    """The vectors of one callback; notes in `without` why a rule has none here."""
+    """Yield the vectors of a callback; note in `without` why a rule has none."""
     judged: dict[str, list[tuple[Rule, _Expected]]] = {}
     told_by: dict[str, RuleTest] = {}
     cases: dict[str, list[Case]] = {}
@@ -154,7 +155,7 @@ def _vectors(
                 cases[test.purpose] = applicable_cases(test.stimuli, scope)
             expected = _expected(test, scope.callback)
         except NotApplicable as reason:
-            without[rule.id] = str(reason).partition(":")[0]  # after it come options of another command
+            without[rule.id] = str(reason).partition(":")[0]  # the text after it names options of another command
             continue
         without[rule.id] = (
             "" if any(_can_be_told(case) for case in cases[test.purpose]) else "is about how bytes travel"
@@ -174,7 +175,7 @@ def _vectors(
 
 
 def _can_be_told(case: Case) -> bool:
-    """Whether method, headers and body are all of it."""
+    """Return whether method, headers and body are all of a case."""
     return case.framing == PLAIN and not case.seal
 
 
@@ -212,12 +213,12 @@ def _class(case: Case, delivery: Delivery, kind: str) -> str:
 
 
 def _body(body: bytes) -> dict[str, str]:
-    """Text where every JSON reader gives back the same bytes, else base64."""
+    """Return text where every JSON reader gives back the same bytes, else base64."""
     try:
         text = body.decode("utf-8")
     except UnicodeDecodeError:
         text = "\ufeff"
-    if "\ufeff" in text:  # some readers take a byte order mark away
+    if "\ufeff" in text:  # some readers remove a byte order mark
         return {"body_base64": base64.b64encode(body).decode()}
     return {"body": text}
 

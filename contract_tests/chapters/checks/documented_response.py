@@ -1,10 +1,10 @@
-"""Decides whether an acknowledgement is the documented one: a compiled schema accepts, Schemathesis' checks explain.
+"""Check of acknowledgements against the documented response: a compiled schema accepts, Schemathesis explains.
 
 Of Schemathesis' checks, `content_type_conformance`, `response_schema_conformance` and `response_headers_conformance`
-judge an acknowledgement as a callback's sender would; they run here. Its others judge otherwise than a sender has to,
-so the rules decide instead: `not_a_server_error` lets a missing answer pass; `positive_data_acceptance` takes 401, 404
-and 429 for acceptance; `negative_data_rejection` calls the tolerance of a new value a mistake;
-`status_code_conformance` calls a 400 undocumented; `unsupported_method` wants 405, where 404 is as good.
+judge an acknowledgement as a callback's sender would; they run here. The others judge differently from a sender, so the
+rules decide instead: `not_a_server_error` passes a missing response; `positive_data_acceptance` takes 401, 404 and 429
+for acceptance; `negative_data_rejection` reports the tolerance of a new value as an error; `status_code_conformance`
+reports a 400 as undocumented; `unsupported_method` requires 405, where 404 is as good.
 """
 
 from __future__ import annotations
@@ -23,19 +23,22 @@ __all__ = ["answer_flaws", "explained_flaws", "is_plainly_documented"]
 
 
 def answer_flaws(exchange: Exchange, callback: Callback) -> str:
-    """What is wrong with the body of an acknowledgement; empty when it is as documented."""
+    """Return the flaws of an acknowledgement's body; empty when it is as documented."""
     answer = exchange.answer
     if answer is None or callback.answer is None or answer.status != callback.answer.status:
-        return ""  # another status is another rule's matter
+        return ""  # another status belongs to another rule
     if callback.answer.other_bodies and answer.media_type != callback.answer.media_type:
-        return ""  # of the other documented bodies nothing more is asked
+        return ""  # the other documented bodies have no further requirements
     if answer.body == b"" and callback.answer.other_bodies:
         return ""
     return "" if is_plainly_documented(answer, callback) else explained_flaws(exchange, answer, callback)
 
 
 def is_plainly_documented(answer: Response, callback: Callback) -> bool:
-    """Whether there is nothing to explain about a body; asked first, since importing Schemathesis takes its time."""
+    """Return whether a body is certainly as documented.
+
+    It is asked first, since the import of Schemathesis is slow.
+    """
     documented = callback.answer
     if documented is None or documented.media_type is None:
         return False
@@ -46,7 +49,7 @@ def is_plainly_documented(answer: Response, callback: Callback) -> bool:
     if media_type.strip() != documented.media_type or parameters.strip() not in {"", "charset=utf-8"}:
         return False
     schema = json.dumps(documented.schema or {}, sort_keys=True)
-    if '"writeOnly"' in schema:  # what an answer may not have, and no validator minds
+    if '"writeOnly"' in schema:  # a response must not have such a member, which no validator checks
         return False
     try:
         return bool(_validator(schema).is_valid(decode(answer.body)))
@@ -60,7 +63,7 @@ def _validator(schema: str) -> Any:
 
 
 def explained_flaws(exchange: Exchange, answer: Response, callback: Callback) -> str:
-    """What Schemathesis' checks say of an answer with the documented status."""
+    """Return the findings of Schemathesis' checks on a response with that status."""
     import requests
     import schemathesis
     from schemathesis.core.failures import FailureGroup

@@ -1,4 +1,4 @@
-"""Decides what in an answer gives away how a receiver is built."""
+"""Check of information disclosure: finds stack traces, framework versions and echoed markup in responses."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from callback_contract.mock_server.wire.delivery import Exchange
 
 __all__ = ["framework_version", "has_markup", "holds_trace", "secrets_to_look_for", "stack_trace"]
 
-_LOOKED_AT = 64 * 1024  # bytes of an answer; a trace or a version stands in its first page
+_LOOKED_AT = 64 * 1024  # bytes of a response to search; a trace or a version is on its first page
 
-# A stranger's text: every repetition is bounded, so that the time grows with the text and no faster.
+# Untrusted text: every repetition is bounded, so that the time grows linearly with the text.
 _TRACES = re.compile(
     r"Traceback \(most recent call last\)"  # Python
     r'|File "[^"]{1,300}", line \d{1,9}'
@@ -35,29 +35,29 @@ _VERSIONS = re.compile(
 
 
 def stack_trace(exchange: Exchange) -> str:
-    """The first line that reads like a stack trace, empty when there is none."""
+    """Return the first line that resembles a stack trace; empty when there is none."""
     return _first(_TRACES, exchange)
 
 
 def holds_trace(text: str) -> bool:
-    """Whether a stack trace stands in a text."""
+    """Return whether a text has a stack trace."""
     return _TRACES.search(text[:_LOOKED_AT]) is not None
 
 
 def framework_version(exchange: Exchange) -> str:
-    """A framework's name with its version in the body of an error, empty when there is none."""
+    """Return a framework's name and version in an error's body; empty without one."""
     return "" if exchange.acknowledged else _first(_VERSIONS, exchange)
 
 
 def secrets_to_look_for(bench: Bench) -> str:
-    """What is missing to see whether a receiver repeats a secret; empty for nothing."""
+    """Return what is missing for the check on echoed secrets; empty for nothing."""
     if any(sender.credentials for sender in bench.senders):
         return ""
     return "needs a secret to look for: none is sent or signs (--auth, --signature)"
 
 
 def has_markup(exchange: Exchange) -> bool:
-    """Whether the answer is HTML and repeats the markup that was sent."""
+    """Return whether the response is HTML and repeats the sent markup."""
     answer = exchange.answer
     if answer is None or answer.media_type in {"application/json", "application/problem+json", "text/plain"}:
         return False

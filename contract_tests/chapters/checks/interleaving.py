@@ -1,8 +1,8 @@
-"""Decides how many messages are told in one breath: a Hypothesis state machine holds read-back against a model.
+"""Check of interleaved messages: a Hypothesis state machine compares read-back with a model.
 
-Content is not drawn here, and identity never is: each of the machine's runs speaks of messages of its own. Only states
-are held against the model. `applied` is compared right before and after a redelivery alone (judgement.md), which is
-what the rules on redelivery do.
+Neither content nor identity is drawn here: each run of the machine has its own messages. Only states are compared with
+the model. `applied` is compared directly before and after a redelivery only (judgement.md), which the rules on
+redelivery do.
 """
 
 from __future__ import annotations
@@ -31,22 +31,28 @@ _MESSAGES = 3
 _SPELLINGS = ("compact, escaped", "indented, CRLF", "reversed key order")
 _SHRINKING_S = 20.0
 _SETTLES, _LOOKS = "settles", "looks"
-_GROUP_STEP = 1 << 13  # groups of a case's runs lie apart, so that no run pays for the one before
+_GROUP_STEP = 1 << 13  # the groups of a case's runs are far apart, so that no run affects another
 
 
 _Step = tuple[int, str, str]
 
 
 class _BrokenError(Exception):
-    """The read-back is not what the model says; Hypothesis looks for a shorter run that shows it, too."""
+    """The read-back contradicts the model.
+
+    Hypothesis searches a shorter run that shows it, too.
+    """
 
 
 class _Stop(BaseException):
-    """Ends all runs at once: it passes through Hypothesis, which takes every `Exception` for a failure."""
+    """Ends all runs at once.
+
+    Hypothesis treats every `Exception` as a failure, and lets this one pass.
+    """
 
 
 def _in_run(receiver: CaseSession, number: int) -> CaseSession:
-    """The receiver, told of the messages of one run alone."""
+    """Return the case session for the messages of one run."""
     first = receiver.identity
     identity = replace(first, message=first.message + number * _MESSAGES, group=first.group + number * _GROUP_STEP)
     return replace(receiver, identity=identity, exchanges=[])
@@ -54,13 +60,13 @@ def _in_run(receiver: CaseSession, number: int) -> CaseSession:
 
 @dataclass
 class _Stage:
-    """What the runs of one machine share: where deliveries go, how many may, and the last run that failed.
+    """State that the runs of one machine share: session, budget and last failed run.
 
     Attributes:
-        receiver: None for a rehearsal that only counts.
-        most: Deliveries that were planned: looking for a shorter run has to do with what is left of them.
-        scripts: What a rehearsal's runs do, one after the other: a message, and a state that is told in a spelling or
-            what else is done.
+        receiver: The case session; None for a rehearsal that only counts.
+        most: The planned deliveries: the search for a shorter run is limited to the rest of them.
+        scripts: The steps of a rehearsal's runs: a message, and a state that is sent in a spelling, or
+            another step.
     """
 
     receiver: CaseSession | None
@@ -75,7 +81,7 @@ class _Stage:
     _shrinking_until: float = 0.0
 
     def next_run(self) -> CaseSession | None:
-        """Messages that nobody spoke of before."""
+        """Return a session for new messages."""
         number, self.runs = self.runs, self.runs + 1
         if self.receiver is None:
             self.scripts.append([])
@@ -83,15 +89,15 @@ class _Stage:
         return _in_run(self.receiver, number)
 
     def rehearse(self, step: _Step) -> None:
-        """Keeps what a run does, in a rehearsal."""
+        """Record a step of a run, in a rehearsal."""
         if self.receiver is None:
             self.scripts[-1].append(step)
 
     def spend(self) -> None:
-        """Counts one delivery.
+        """Count one delivery.
 
         Raises:
-            _Stop: A failure is known, and there is no room for more.
+            _Stop: A failure is known, and the budget is used up.
         """
         used_up = self.most is not None and self.sent >= self.most
         if self.flaw and (used_up or time.monotonic() > self._shrinking_until):
@@ -99,14 +105,14 @@ class _Stage:
         self.sent += 1
 
     def failed(self, flaw: str, exchanges: list[Exchange]) -> None:
-        """Keeps the run that failed last: the shortest that Hypothesis found."""
+        """Store the run that failed last, the shortest one of Hypothesis."""
         if not self.flaw:
             self._shrinking_until = time.monotonic() + _SHRINKING_S
         self.flaw, self.exchanges = flaw, list(exchanges)
 
 
 class _Machine(RuleBasedStateMachine):
-    """Tells next, older and repeated states of several messages in turn."""
+    """Sends next, older and repeated states of several messages in turn."""
 
     def __init__(self, stage: _Stage) -> None:
         super().__init__()
@@ -120,19 +126,19 @@ class _Machine(RuleBasedStateMachine):
 
     @initialize(chosen=st.lists(st.integers(0, 4), min_size=_MESSAGES, max_size=_MESSAGES))
     def live(self, chosen: list[int]) -> None:
-        """Gives each message a life, mostly the longest: it has the most to tell."""
+        """Assign each message a life, mostly the longest one."""
         lives = sorted(self.stage.order.lives, key=len, reverse=True)
         self.lives = [lives[max(0, number - 2) % len(lives)] for number in chosen]
 
     @rule(turn=st.integers(0, 4 * _MESSAGES - 1))
     def next_state(self, turn: int) -> None:
-        """Tells a message's next state; one time in four the one after it."""
+        """Send a message's next state; one time in four the one after it."""
         self._turn(turn)
         self._tell_next(skipped=turn // (3 * _MESSAGES))
 
     @rule(turn=st.integers(0, _MESSAGES - 1))
     def older_state(self, turn: int) -> None:
-        """Tells a state that comes before the latest of a message and was not told yet; else the next."""
+        """Send an unsent state before the latest of a message, or else the next."""
         self._turn(turn)
         life, told = self.lives[self.message], self.told[self.message]
         older = [state for state in life[: max(0, self._position())] if state not in told]
@@ -143,7 +149,7 @@ class _Machine(RuleBasedStateMachine):
 
     @rule(turn=st.integers(0, _MESSAGES - 1), spelling=st.sampled_from(_SPELLINGS))
     def same_state(self, turn: int, spelling: str) -> None:
-        """Tells a message's latest state again in another spelling; the next state after that."""
+        """Repeat a message's latest state in another spelling, or else send the next."""
         self._turn(turn)
         told, position = self.told[self.message], self._position()
         if position >= 0 and told.count(self.lives[self.message][position]) == 1:
@@ -153,12 +159,12 @@ class _Machine(RuleBasedStateMachine):
 
     @invariant()
     def shown_state_is_the_latest(self) -> None:
-        """Holds the message that was spoken of last against the model."""
+        """Compare the last message with the model."""
         if self.told[self.message]:
             self._look(self.message)
 
     def teardown(self) -> None:
-        """Looks at every message once more, when everything before is worked off."""
+        """Compare every message once more, when all earlier deliveries are processed."""
         if self.over:
             return
         self._guarded(self._settle)
@@ -170,13 +176,13 @@ class _Machine(RuleBasedStateMachine):
         return max((life.index(state) for state in self.told[self.message]), default=-1)
 
     def _tell_next(self, skipped: int = 0) -> None:
-        # The messages start apart, so that the simplest run has some that lag behind, too.
+        # The messages start at different states, so that some lag behind in the simplest run, too.
         following = self._position() + 1 + skipped if self.told[self.message] else self.message
         life = self.lives[self.message]
         self._tell(life[min(following, len(life) - 1)])
 
     def _turn(self, turn: int) -> None:
-        # Counted from the message before: the simplest run then speaks of all of them in turn.
+        # Counted from the previous message, so that the simplest run alternates between all of them.
         following = [(self.message + 1 + turn + more) % _MESSAGES for more in range(_MESSAGES)]
         untold = [message for message in following if self.lives[message][-1] not in self.told[message]]
         self.message = (untold or following)[0]
@@ -190,7 +196,7 @@ class _Machine(RuleBasedStateMachine):
         if self.receiver is not None:
             told = self.receiver.event(state, message=self.message, spelling=spelling)
             if not self.receiver.deliver(told).acknowledged:
-                self.unsure.add(self.message)  # it may have been stored or not, and another rule judges that
+                self.unsure.add(self.message)  # it may be stored or not, which another rule judges
         self.told[self.message].append(state)
 
     def _settle(self) -> None:
@@ -216,7 +222,10 @@ class _Machine(RuleBasedStateMachine):
             raise _BrokenError(flaw)
 
     def _guarded(self, act: Callable[[], None]) -> None:
-        """Does what reaches out of the machine; whatever goes wrong there is no verdict, and ends all runs."""
+        """Run an action outside of the machine; an error there ends all runs.
+
+        Such an error is not a verdict.
+        """
         try:
             act()
         except BaseException as error:
@@ -227,7 +236,7 @@ class _Machine(RuleBasedStateMachine):
 
 
 def _shown_flaw(receiver: CaseSession, order: Order, message: int, told: list[str]) -> str:
-    """How a message is stored otherwise than what it was told lets it; empty when it is not."""
+    """Return how a message's state deviates from its deliveries; empty if it does not."""
     expected = furthest(order, told)
     stored = receiver.stored(lambda shown: shown is not None and shown.state in expected, message=message)
     if stored is not None and stored.state in expected:
@@ -254,7 +263,7 @@ def _played(stage: _Stage, draw: Draw) -> None:
     keep_caches_out_of_sight()
     try:
         run_state_machine_as_test(
-            seed(draw.seed)(machine),  # type: ignore[arg-type]  # any factory of machines does
+            seed(draw.seed)(machine),  # type: ignore[arg-type]  # any factory of machines is accepted
             settings=quiet,
         )
     except (_BrokenError, _Stop, Flaky):
@@ -264,7 +273,7 @@ def _played(stage: _Stage, draw: Draw) -> None:
 
 def _order(case: Case) -> Order:
     order = case.callback.delivery.order
-    assert order is not None  # the stimuli see to that
+    assert order is not None  # guaranteed by the stimuli
     return order.without(set(order.states) - set(case.states))
 
 
@@ -276,16 +285,16 @@ def _rehearsed(order: Order, draw: Draw) -> _Stage:
 
 
 def interleaved_deliveries(case: Case) -> int:
-    """How many deliveries the machine makes at a receiver that stores what the model says."""
+    """Return the number of deliveries to a receiver that follows the model."""
     assert case.draw is not None
     return _rehearsed(_order(case), case.draw).sent
 
 
 def interleaving_flaw(receiver: CaseSession) -> str:
-    """Plays the case's interleavings; gives what was stored otherwise than the model says, empty when nothing was.
+    """Play the case's interleavings; return the first deviation from the model.
 
-    The contact then remembers the exchanges of the failing run alone. Ahead of their turn all runs are told side by
-    side, as rehearsed: they speak of messages of their own, and none is made shorter before the turn.
+    It is empty without one. The case session then has only the exchanges of the failing run. When prefetched, all runs
+    are sent concurrently, as rehearsed: they have separate messages, and no run is shortened before its turn.
     """
     case = receiver.case
     assert case.draw is not None
@@ -302,7 +311,7 @@ def _flaw_side_by_side(receiver: CaseSession, rehearsal: _Stage) -> str:
     workers = ThreadPoolExecutor(max_workers=len(runs), thread_name_prefix="interleaved")
     try:
         flaws = list(workers.map(functools.partial(_told, rehearsal.order), runs, rehearsal.scripts))
-    finally:  # who is interrupted waits for none of them
+    finally:  # an interruption does not wait for them
         workers.shutdown(wait=False, cancel_futures=True)
     for run, flaw in zip(runs, flaws, strict=True):
         if flaw:
@@ -313,7 +322,7 @@ def _flaw_side_by_side(receiver: CaseSession, rehearsal: _Stage) -> str:
 
 
 def _told(order: Order, receiver: CaseSession, script: list[_Step]) -> str:
-    """Tells one run's messages; gives the first flaw that it shows."""
+    """Send the messages of one run; return the first flaw."""
     told: list[list[str]] = [[] for _ in range(_MESSAGES)]
     unsure: set[int] = set()
     for message, step, spelling in script:

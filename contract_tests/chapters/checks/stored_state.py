@@ -1,4 +1,4 @@
-"""Decides how what a receiver stored compares with what it was told."""
+"""Check of stored state: compares what a receiver stored with its deliveries."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ __all__ = ["different_members", "effects", "furthest", "shown_last"]
 
 @check
 def effects(receiver: CaseSession, told: Exchange) -> Stored:
-    """What is stored once the delivery took effect.
+    """Return the stored state once the delivery took effect.
 
     Raises:
-        AssertionError: It was not acknowledged, or the message never becomes known.
+        AssertionError: It was not acknowledged, or the message is never stored.
     """
     assert told.acknowledged, "an acknowledgement (2xx)"
     stored = receiver.stored(lambda stored: stored is not None)
@@ -33,7 +33,7 @@ def effects(receiver: CaseSession, told: Exchange) -> Stored:
 
 
 def furthest(order: Order, states: Iterable[str]) -> set[str]:
-    """The states in which a message may end that was told these: none of the others comes after them.
+    """Return the states that may be stored after these: none of the others follows.
 
     A terminal state is not judged once the message went past it on another branch (judgement.md, "Order").
     """
@@ -42,7 +42,7 @@ def furthest(order: Order, states: Iterable[str]) -> set[str]:
 
 
 def shown_last(receiver: CaseSession) -> Json:
-    """Delivers the case and gives the last callback as the receiver stored it.
+    """Deliver the case and return the last callback as the receiver stored it.
 
     Raises:
         NotApplicable: The receiver does not show it.
@@ -54,7 +54,7 @@ def shown_last(receiver: CaseSession) -> Json:
 
 
 def different_members(receiver: CaseSession, last: Json, wanted: Callable[[Member], bool]) -> str:
-    """Names the first member that was stored otherwise than sent; empty when all are equal."""
+    """Return the first member that was stored differently; empty when all are equal."""
     callback = receiver.case.callback
     sent = decode_body(callback, receiver.exchanges[0].delivery.body)
     for member in receiver.case.callback.members:
@@ -69,14 +69,14 @@ def different_members(receiver: CaseSession, last: Json, wanted: Callable[[Membe
         except LookupError:
             return f"{member.pointer} is not there"
         if not callback.is_json and str(was) == str(now):
-            continue  # fields are texts, and may be kept as such
+            continue  # fields are texts, and may be stored as texts
         if was != now or type(was) is not type(now):
             return f"{member.pointer} is {_brief(now)} instead of {_brief(was)}{_since(was, now)}"
     return ""
 
 
 def _since(was: Json, now: Json) -> str:
-    """Says where two long texts part, or two maps."""
+    """Return where two long texts, or two maps, differ."""
     if isinstance(was, dict) and isinstance(now, dict):
         key = next((key for key in was if key not in now or was[key] != now[key]), None)
         shown = _brief(now[key]) if key in now else "nothing"

@@ -1,4 +1,4 @@
-"""TLS of the receiver under test: what its rules look at, and what they need of a run."""
+"""Check of TLS: the cases of the TLS rules, and their preconditions."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["away_from_here", "connection", "https", "old_versions"]
 
 @stimuli("connection")
 def connection(scope: Scope) -> Iterable[Case]:
-    """The connection, with nothing sent over it."""
+    """The connection, without a delivery."""
     yield Case(scope.callback, "a handshake", plain_case(scope).content)
 
 
@@ -27,12 +27,12 @@ def old_versions(scope: Scope) -> Iterable[Case]:
 
 
 def https(bench: Bench) -> str:
-    """What is missing to judge TLS; empty for nothing."""
+    """Return what is missing to judge TLS; empty for nothing."""
     if bench.sender.access.proxy:
         return "TLS is judged without --proxy, which stands between"
     return "" if any(is_https(sender.access) for sender in bench.senders) else PLAIN
 
 
 def away_from_here(bench: Bench) -> str:
-    """What is missing to ask for HTTPS; empty for nothing."""
+    """Return what is missing to require HTTPS; empty for nothing."""
     return "" if any(may_be_asked(sender.access) for sender in bench.senders) else HARMLESS

@@ -1,4 +1,4 @@
-"""Forward compatibility: what next year's provider may send."""
+"""Forward compatibility: members, values and types that a later contract version may add."""
 
 from __future__ import annotations
 

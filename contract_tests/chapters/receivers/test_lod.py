@@ -1,4 +1,4 @@
-"""Many at once: a bounded burst is acknowledged, in time, and nothing of it is lost."""
+"""Load: a bounded burst is acknowledged, in time, and none of it is lost."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Exposure: what an answer shows that no sender needs."""
+"""Information disclosure: responses show nothing that only an attacker needs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Signatures: who does not hold the key changes nothing, and who holds it is heard."""
+"""Signatures: deliveries without a valid signature are rejected, deliveries with one are acknowledged."""
 
 from __future__ import annotations
 

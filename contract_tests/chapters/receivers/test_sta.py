@@ -1,4 +1,4 @@
-"""Stored state: what was acknowledged is there, and unchanged."""
+"""Stored state: an acknowledged delivery is stored, and unchanged."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Transport: the connection that deliveries would travel on."""
+"""TLS: versions and certificate of the connection for deliveries."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""HTTP: what is around the body."""
+"""HTTP: media types, methods, headers and framing around the body."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def test_letter_case_of_header_names_is_ignored(exchange):
 @each(http.kept_connections, sends=2)
 def test_kept_connection_serves_like_a_fresh_one(receiver):
     with receiver.on_one_connection() as kept:
-        kept.deliver()  # PAY-32, which this requires, has seen a fresh connection serve after these
+        kept.deliver()  # PAY-32, which this rule requires, has seen that a fresh connection works after these
         assert kept.deliver_plain(fresh_connection=False).acknowledged, "an acknowledgement (2xx)"
 
 

@@ -1,4 +1,4 @@
-"""Decides which bodies are not drawn in a run, since they come with the kit: those of the callbacks judged by default.
+"""Pregenerated bodies: the drawn bodies of the default callbacks, shipped with the kit.
 
 They were drawn by the same generators from the same schema, once for each change of it (meta/scripts/generate.py). So
 no version of a generator that happens to be installed changes a verdict, and a run does not spend half its time on
@@ -22,7 +22,7 @@ from callback_contract.openapi.contract.model import Callback
 __all__ = ["FOLDER", "SEED", "DrawnFile", "drawn_bodies", "file_of", "walked_bodies"]
 
 SEED = 0
-"""The seed that the bodies which come with the kit were drawn with: the default one."""
+"""The seed of the pregenerated bodies, which is the default one."""
 
 _WALKED = {False: "boundaries", True: "broken_boundaries"}
 _CHANCE = {False: "contents", True: "negations"}
@@ -32,18 +32,21 @@ FOLDER = Path(__file__).parent
 
 @dataclass(frozen=True)
 class DrawnFile:
-    """What a file holds, by kind: bodies as Schemathesis gave them, some of them raw bytes."""
+    """The content of a file: bodies from Schemathesis by kind, some of them raw bytes."""
 
     bodies: dict[str, tuple[Any, ...]]
 
     @classmethod
     def read(cls, text: str) -> DrawnFile:
-        """Reads what `written` wrote."""
+        """Read the text that `written` returns."""
         kinds = json.loads(text)["bodies"]
         return cls({kind: tuple(map(_read, written)) for kind, written in kinds.items()})
 
     def written(self, about: dict[str, str]) -> str:
-        """The file's text, a line for each body: what is drawn is hostile to editors, so it is ASCII."""
+        """Return the file's text, a line for each body.
+
+        It is ASCII, since drawn texts disturb editors.
+        """
         head = "".join(f"  {json.dumps(name)}: {json.dumps(value)},\n" for name, value in about.items())
         kinds = ",\n".join(f"    {json.dumps(kind)}: [\n{_lines(some)}\n    ]" for kind, some in self.bodies.items())
         return f'{{\n{head}  "bodies": {{\n{kinds}\n  }}\n}}\n'
@@ -54,7 +57,7 @@ def _lines(bodies: tuple[Any, ...]) -> str:
 
 
 def _written(body: Any) -> Any:
-    """JSON in a list of its own, so that it is not mistaken for raw bytes."""
+    """Return a body's JSON in a list, which distinguishes it from raw bytes."""
     return base64.b64encode(body).decode() if isinstance(body, bytes) else [body]
 
 
@@ -63,7 +66,7 @@ def _read(written: Any) -> Any:
 
 
 def file_of(callback: Callback) -> Path:
-    """Where the bodies of a callback are, if they come with the kit: found by what they are drawn from."""
+    """Return the file for a callback's bodies, named by the digest of their source."""
     source = json.dumps([_FORM, callback.media_type, generative(callback)], default=str)
     return FOLDER / f"{hashlib.sha256(source.encode()).hexdigest()[:24]}.json"
 
@@ -74,7 +77,7 @@ def _kept(file: Path) -> dict[str, tuple[Any, ...]]:
 
 
 def drawn_bodies(callback: Callback, count: int, seed: int, *, negated: bool) -> list[Any]:
-    """Bodies that were drawn by chance; negated ones break the schema."""
+    """Return randomly drawn bodies; negated ones break the schema."""
     kept = _kept(file_of(callback)).get(_CHANCE[negated], ()) if seed == SEED else ()
     if len(kept) >= count:
         return list(kept[:count])
@@ -85,7 +88,7 @@ def drawn_bodies(callback: Callback, count: int, seed: int, *, negated: bool) ->
 
 
 def walked_bodies(callback: Callback, *, negated: bool) -> list[Any]:
-    """Bodies along the boundaries of the schema, whatever the seed."""
+    """Return bodies along the boundaries of the schema, independent of the seed."""
     kept = _kept(file_of(callback)).get(_WALKED[negated])
     if kept is not None:
         return list(kept)
