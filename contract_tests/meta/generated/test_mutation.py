@@ -1,4 +1,4 @@
-"""Mutation testing speaks of modules, tests and lines that are there."""
+"""Mutation testing: its lists name existing modules, tests and lines."""
 
 from __future__ import annotations
 

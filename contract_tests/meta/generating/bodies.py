@@ -12,11 +12,11 @@ from callback_contract.contract_tests.meta.generating.made import Made
 from callback_contract.openapi.contract.loading import load_contract
 from callback_contract.openapi.contract.model import Callback
 
-KEPT_DEPTH = DEPTHS["standard"]  # all bodies of the thorough one would be ten times as many bytes
+KEPT_DEPTH = DEPTHS["standard"]  # the bodies of the thorough depth would be ten times as many bytes
 
 
 def drawn_file(callback: Callback) -> DrawnFile:
-    """Draws all that comes with the kit of one callback."""
+    """Draw all pregenerated bodies of one callback."""
     return DrawnFile(
         {
             "contents": tuple(draw_bodies(callback, KEPT_DEPTH.contents, SEED, negated=False)),

@@ -62,7 +62,10 @@ def _changes() -> Iterator[tuple[str, str, str]]:
 
 
 def changes(name: str) -> dict[str, list[str]]:
-    """The entries of a changelog by version; what stands before the first is under an empty name."""
+    """Return the entries of a changelog by version.
+
+    Text before the first version has an empty name.
+    """
     found: dict[str, list[str]] = {"": []}
     for line in CONTRACT_FILE.with_name(name).read_text("utf-8").splitlines():
         if line.startswith("## "):
@@ -75,7 +78,7 @@ def changes(name: str) -> dict[str, list[str]]:
 
 
 def digest(text: str) -> str:
-    """Short, and deaf to how lines are broken."""
+    """Return a short digest that ignores line breaks."""
     return hashlib.sha256(re.sub(r"\s+", " ", text).strip().encode()).hexdigest()[:10]
 
 

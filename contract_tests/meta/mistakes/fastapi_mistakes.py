@@ -1,4 +1,4 @@
-"""Decides which mistake a FastAPI receiver of callbacks makes: the one that ``MISTAKE`` names, else none.
+"""FastAPI receiver with one mistake, which ``MISTAKE`` names; without it, a correct one.
 
 Start it with ``PORT=8080 MISTAKE=extra_forbid python fastapi_mistakes.py``; it needs fastapi and uvicorn.
 """

@@ -1,4 +1,4 @@
-"""Decides which mistake a Flask receiver of callbacks makes: the one that ``MISTAKE`` names, else none.
+"""Flask receiver with one mistake, which ``MISTAKE`` names; without it, a correct one.
 
 Start it with ``PORT=8080 STORE=statuses.sqlite3 MISTAKE=strptime python flask_mistakes.py``; it needs flask.
 """

@@ -1,4 +1,4 @@
-"""Decides which mistake a receiver on SQLite makes with what it stores: the one that ``MISTAKE`` names, else none.
+"""SQLite receiver with one mistake in its stored state, which ``MISTAKE`` names; without it, a correct one.
 
 Start it with ``PORT=8080 STORE=statuses.sqlite3 MISTAKE=check_then_insert python stored_mistakes.py``. The correct
 receiver of the standard library answers HTTP; what differs is the store, which several threads use side by side.

@@ -1,4 +1,4 @@
-"""Decides what the kit costs and finds beside Schemathesis, and what validation costs the mock beside a bare server.
+"""Benchmark: compares the kit with Schemathesis, and the mock with a bare server.
 
     python -m callback_contract.contract_tests.meta.scripts.benchmark [--receiver flask] [--repeat 1]
 
@@ -49,11 +49,11 @@ _LIMIT_S = 120  # a run that takes longer is ended, and has found nothing
 
 @dataclass(frozen=True)
 class Run:
-    """What one run of one tool cost and said.
+    """The cost and the findings of one run of one tool.
 
     Attributes:
-        said: the failures that it reports, each under a name that is the same in the next run.
-        ended: whether it came to its end by itself.
+        said: The reported failures, each under a stable name.
+        ended: Whether it ended by itself.
     """
 
     seconds: float
@@ -67,13 +67,13 @@ Tool = Callable[[str, Path], Run]
 
 
 def tools() -> dict[str, Tool]:
-    """Each row of the first table: its name, and how it is run against a URL."""
+    """Return each row of the first table: its name, and a function that runs it."""
     ours: dict[str, Tool] = {
         f"callback-contract check --depth {depth}": lambda url, folder, depth=depth: _check(url, folder, depth)
         for depth in DEPTHS
     }
-    # The contract documents only the answer to what is right. To Schemathesis each refusal is then an undocumented
-    # status, and it stops at the first one; the second row is what it can do when it is spared that.
+    # The contract documents only the response to valid deliveries. To Schemathesis each rejection is an undocumented
+    # status, and it stops at the first one; the second row is its result without that.
     return ours | {
         "schemathesis run": lambda url, folder: _schemathesis(url, folder, refusals=False),
         "… refusals documented, --continue-on-failure": lambda url, folder: _schemathesis(
@@ -129,7 +129,10 @@ def _lifted(url: str, *, refusals: bool) -> dict[str, object]:
 
 
 def _failures(text: str) -> Iterator[str]:
-    """Each failure by its code and the status that met it: finer than the codes alone, which favours Schemathesis."""
+    """Yield each failure by its code and status.
+
+    This is finer than the codes alone, which favours Schemathesis.
+    """
     for case in re.split(r"^\d+\. Test Case ID", text, flags=re.MULTILINE)[1:]:
         status = re.search(r"^\[(\d{3})\]", case, re.MULTILINE)
         for code in re.findall(r"^- (ST\d+)", case, re.MULTILINE):
@@ -148,7 +151,7 @@ def _run(program: str, *arguments: str) -> str:
 
 
 def compare_tools(name: str, repeat: int, console: Console) -> None:
-    """Prints the first table."""
+    """Print the first table."""
     receiver = next(r for r in RECEIVERS if r.name == name)
     planted = _planted(name)
     table = Table(title=f"The correct receiver {receiver.framework}; {len(planted)} mistakes planted in another one")
@@ -201,7 +204,7 @@ def compare_tools(name: str, repeat: int, console: Console) -> None:
 
 
 def _afresh(run: Tool, url: str) -> Run:
-    """Runs a tool with a folder of its own, so that no report of an earlier run is read."""
+    """Run a tool with its own folder, so that no report of an earlier run is read."""
     with tempfile.TemporaryDirectory() as folder:
         try:
             return run(url, Path(folder))
@@ -216,14 +219,14 @@ def _planted(name: str) -> list[str]:
 
 @dataclass
 class Hunt:
-    """What a tool said of the receiver with mistakes.
+    """A tool's findings on the receiver with mistakes.
 
     Attributes:
-        usual: what it says of the receiver without a mistake, in any of several runs.
-        false: runs without a mistake, beyond those, that would have counted as finding one.
-        new: per mistake, what it said beyond the usual; empty when it did not find it.
-        endless: mistakes against which it did not come to an end.
-        seconds: what its runs against the mistakes took.
+        usual: The findings on the receiver without a mistake, in any of several runs.
+        false: Further runs without a mistake that would have counted as finding one.
+        new: By mistake, the findings beyond the usual ones; empty for a missed mistake.
+        endless: Mistakes with which it did not end.
+        seconds: The time of its runs with mistakes.
     """
 
     usual: frozenset[str] = frozenset()
@@ -237,12 +240,12 @@ def _hunt(name: str, planted: list[str], console: Console) -> dict[str, Hunt]:
     hunts = {tool: Hunt() for tool in tools()}
 
     def said(tool: str, mistake: str) -> Run:
-        # A process of its own for each: a mistake may have killed or locked it.
+        # Each has its own process: a mistake may have killed or locked it.
         with running(SUBJECTS[name], {"MISTAKE": mistake}) as (url, _):
             return _afresh(tools()[tool], url)
 
-    # One run is no baseline: what Schemathesis says of one receiver differs from run to run, whatever the seed,
-    # and each failure that the baseline happened to lack would count as a mistake found.
+    # One run is no baseline: Schemathesis' findings on one receiver differ from run to run, whatever the seed, and each
+    # failure that the baseline happens to lack would count as a detected mistake.
     for tool, hunt in hunts.items():
         console.print(f"  no mistake: {tool} …", style="dim")
         hunt.usual = frozenset().union(*(said(tool, "").said for _ in range(_CONTROLS)))
@@ -271,7 +274,7 @@ SERVERS = {
 
 
 def serve(kind: str) -> None:
-    """Serves until it is killed; prints its port."""
+    """Serve until it is killed; prints its port."""
     from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
     from callback_contract.mock_server.receiver.receiver import Receiver
@@ -291,7 +294,7 @@ def serve(kind: str) -> None:
 
 
 def serve_recording(kind: str, sock: socket.socket) -> None:
-    """Serves the mock with a recorder, as `mock_command.py` does."""
+    """Serve the mock with a recorder, as `mock_command.py` does."""
     from callback_contract.mock_server.receiver.receiver import Receiver
     from callback_contract.mock_server.server import serving
     from callback_contract.mock_server.store.recorder import Recorder
@@ -312,7 +315,10 @@ async def _bare(scope, receive, send):
 
 
 def _rest(pid: int) -> None:
-    """Waits until a server is done: what recording puts off until little comes is not taken from the next server."""
+    """Wait until a server is idle.
+
+    Work that a recorder postpones must not slow the next server.
+    """
     stat, before = Path(f"/proc/{pid}/stat"), -_IDLE_TICKS
     for _ in range(_MOST_RESTS):
         time.sleep(_REST_S)
@@ -326,7 +332,7 @@ def _rest(pid: int) -> None:
 
 @contextlib.contextmanager
 def serving(kind: str, environment: Mapping[str, str] | None = None) -> Iterator[tuple[str, int]]:
-    """Starts one of the servers; gives its URL and its process id."""
+    """Start one of the servers; gives its URL and its process id."""
     command = [sys.executable, "-m", "callback_contract.contract_tests.meta.scripts.benchmark", "--serve", kind]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={**os.environ, **(environment or {})})
     try:
@@ -340,7 +346,7 @@ def serving(kind: str, environment: Mapping[str, str] | None = None) -> Iterator
 
 
 def compare_servers(console: Console) -> None:
-    """Prints the second table."""
+    """Print the second table."""
     wrk = shutil.which("wrk")
     drive = _by_wrk if wrk else _by_sender
     driver = f"wrk, {_CONNECTIONS} connections" if wrk else f"the kit's own sender, {_CONNECTIONS} threads (no wrk)"
@@ -399,11 +405,11 @@ def _by_wrk(url: str, seconds: int) -> float:
 
 
 def driven(url: str, seconds: int, first: int = 0, messages: int = 5000) -> tuple[int, float]:
-    """Has wrk deliver; returns how many deliveries were answered, and in how many seconds.
+    """Send with wrk; return the number of acknowledged deliveries and the seconds.
 
     Args:
         first: The number of the first message.
-        messages: So many are told of in turn.
+        messages: The number of messages, sent in turn.
     """
     delivery = _delivery()
     body = delivery.body.decode()

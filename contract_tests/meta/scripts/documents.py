@@ -1,9 +1,9 @@
-"""Decides what is told of every document that the reading is tried on: one table, each document by itself.
+"""Table of foreign documents: reads each document and judges the mock made from it.
 
     python -m callback_contract.contract_tests.meta.scripts.documents [FOLDER] [--real] [--small]
 
-It gets the real ones from their registries into the
-folder, writes the small ones of the tests, and prints what each took and how its mock was judged. It asserts nothing.
+It fetches the real ones from their registries into the
+folder, writes the small ones of the tests, and prints the cost of each and the verdict on its mock. It asserts nothing.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def _line(cells: list[str] | tuple[str, ...]) -> str:
 
 
 def main() -> None:
-    """Prints the table, a row as soon as it is known."""
+    """Print the table, a row as soon as it is known."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("folder", nargs="?", default=os.environ.get(FOLDER, "documents"))
     options.add_argument("--real", action="store_true", help="only the providers' own")

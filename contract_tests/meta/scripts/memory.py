@@ -1,4 +1,4 @@
-"""Decides what the mock takes of memory and disk while very many deliveries come, within its default bounds.
+"""Memory measurement: prints the mock's memory and disk use under very many deliveries.
 
     python -m callback_contract.contract_tests.meta.scripts.memory [--deliveries 1000000]
 
@@ -17,11 +17,11 @@ from pathlib import Path
 from callback_contract.contract_tests.meta.scripts.benchmark import driven, serving
 
 _SHARES = (0.1, 0.25, 0.5, 1.0)
-_MESSAGES = 16**6  # each delivery tells of a message of its own
+_MESSAGES = 16**6  # each delivery has its own message
 
 
 def watch(kind: str, deliveries: int) -> None:
-    """Prints a line at each share of the deliveries."""
+    """Print a line at each share of the deliveries."""
     with tempfile.TemporaryDirectory() as folder, serving(kind, {"TMPDIR": folder}) as (url, pid):
         came = 0
         say(kind, came, pid, folder)

@@ -1,4 +1,4 @@
-"""Mutation testing of the modules that decide: each is changed in one place at a time, and its tests have to fail.
+"""Mutation testing: changes a module in one place at a time, and requires that its tests fail.
 
     pip install -e '.[mutation]'
     python -m callback_contract.contract_tests.meta.scripts.mutation [MODULE ...] [--jobs 2]
@@ -43,18 +43,18 @@ GUARDED = {
     "contract_tests/runner/liveness.py": "runner/test_plain_deliveries",
     "mock_server/client/pacing.py": "../mock_server/client/test_pacing_bounds",
 }
-"""Each module that decides, and the files below meta/contract_tests that guard it."""
+"""Each guarded module, and the files below meta/contract_tests that guard it."""
 
 _META = Path(__file__).parents[1]
 _TESTS = _META / "contract_tests"
 _ROOT = _META.parents[1]
 _REASONS = _META / "mutation_survivors.yaml"
 _ENOUGH = 0.9
-_LONGEST_S = 60  # of the tests of one mutant, which take a second; who takes longer hangs, and is killed
+_LONGEST_S = 60  # time limit for the tests of one mutant, which take a second; a hanging mutant counts as killed
 _COSMIC_RAY = [sys.executable, "-m", "cosmic_ray.cli"]
 
-# Of the operators that may stand in the place of another, one is enough: any test that reaches the place kills most of
-# them, and they would make the share look better than it is. Names are one object however they are compared.
+# Of the operators that replace another, one is enough: any test that reaches the place kills most of them, and they
+# would improve the share unduly. Names are one object however they are compared.
 _LEFT_OUT = re.compile(
     r"core/ReplaceBinaryOperator_(?!Add_Sub|Sub_Add|Mul_Div|Div_Mul|BitOr_BitAnd|BitXor_BitOr|Mod_Mul)"
     r"|core/ReplaceComparisonOperator_(Eq|NotEq|Lt|LtE|Gt|GtE)_Is"
@@ -72,7 +72,7 @@ class Survivor:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of the mutants of one module."""
+    """The mutants of one module, with their results."""
 
     module: str
     killed: int
@@ -99,7 +99,7 @@ def main():
 
 
 def mutated(module):
-    """Runs a module's tests once for each of its mutants."""
+    """Run a module's tests once for each of its mutants."""
     with copied() as tree:
         tests = [str(_TESTS.relative_to(_ROOT) / f"{name}.py") for name in GUARDED[module].split()]
         command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *tests]
@@ -125,7 +125,7 @@ def mutated(module):
 
 @contextlib.contextmanager
 def copied() -> Iterator[Path]:
-    """A copy of the tree: no mutant is ever in the checkout."""
+    """Yield a copy of the tree: no mutant is ever in the checkout."""
     with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
         tree = Path(folder) / "tree"
         shutil.copytree(_ROOT, tree, ignore=shutil.ignore_patterns(".*", "__pycache__", "build", "dist"))
@@ -156,7 +156,7 @@ def run(command, tree):
 
 
 def leave_out(session, source):
-    """Skips what nobody could notice, as a change of an annotation, and what is no Python."""
+    """Skip mutants without an effect, such as changed annotations, and invalid Python."""
     from cosmic_ray.mutating import mutate_code
     from cosmic_ray.plugins import get_operator
     from cosmic_ray.work_db import use_db
@@ -173,7 +173,7 @@ def leave_out(session, source):
 
 
 def meaning(source):
-    """What a module does, whatever its annotations and how arguments are given; nothing where it is no Python."""
+    """Return a module's behaviour without annotations; empty for invalid Python."""
     try:
         tree = ast.parse(source)
     except SyntaxError:
@@ -192,7 +192,7 @@ def meaning(source):
 
 
 def survivor_of(diff):
-    """The first line that differs, as it was and as it became."""
+    """Return the first differing line, before and after."""
     lines = [line for line in diff.splitlines() if not line.startswith(("---", "+++"))]
     was = next(line[1:].strip() for line in lines if line.startswith("-"))
     became = next((line[1:].strip() for line in lines if line.startswith("+")), "")
@@ -200,7 +200,7 @@ def survivor_of(diff):
 
 
 def listed():
-    """The survivors that have a reason, by module; their lines tell them apart, not the numbers of these."""
+    """Return the survivors with a reason, by module and by the text of their line."""
     return yaml.safe_load(_REASONS.read_text("utf-8")) or {}
 
 
@@ -211,7 +211,7 @@ def reasons(modules):
 
 
 def told(outcomes, known):
-    """Prints what came of the mutants; says whether that is well."""
+    """Print the results; return whether they are good enough."""
     table = Table("module", "mutants", "killed", "survived", "percent")
     for each in outcomes:
         share = f"{100 * each.killed / each.mutants:.1f}"

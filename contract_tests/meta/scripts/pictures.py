@@ -1,4 +1,4 @@
-"""Decides which pictures the README shows, and makes them from real runs.
+"""Pictures of the README: makes them from real runs.
 
     python -m callback_contract.contract_tests.meta.scripts.pictures
 
@@ -48,7 +48,7 @@ def program(*arguments: str, cwd: Path, **environment: str) -> str:
 
 
 def terminal(folder: Path) -> str:
-    """A finding as the terminal shows it: a receiver whose mistake is planted, judged by one rule."""
+    """Return a finding in the terminal: a planted mistake, judged by one rule."""
     with served(Receiver(load_contract(), fault=FAULTS["PAY-17"])) as url:
         command = ("check", f"{url}/callbacks/whatsapp", "--rules", "PAY-17", "--report-dir", "callback-report")
         shown = program(*command, cwd=folder, FORCE_COLOR="1", TERM="xterm-256color")
@@ -56,7 +56,7 @@ def terminal(folder: Path) -> str:
 
 
 def as_svg(text: str) -> str:
-    """Draws what a terminal shows; long lines are cut as a reader would scroll past them."""
+    """Draw a terminal's text; long lines are cut."""
     from rich.console import Console
     from rich.text import Text
 
@@ -65,7 +65,7 @@ def as_svg(text: str) -> str:
         line.truncate(_WIDTH, overflow="ellipsis")
         console.print(line, soft_wrap=True, highlight=False)
     drawn = console.export_svg(title="callback-contract")
-    # rich asks a server for its font; the reader's own monospaced one does.
+    # rich loads its font from a server; the reader's own monospaced font is used instead.
     return re.sub(r"@font-face\s*{.*?}\s*", "", drawn, flags=re.DOTALL).replace("Fira Code", "ui-monospace")
 
 
@@ -114,7 +114,10 @@ def _opened(browser, url: str, *, width: int):
 
 
 def deflated(png: bytes) -> bytes:
-    """The same picture in fewer bytes: a browser deflates in haste (PNG third edition, 5.3 and 10)."""
+    """Return the same picture in fewer bytes.
+
+    A browser deflates fast and not well (PNG third edition, 5.3 and 10).
+    """
     chunks, at = [], 8
     while at < len(png):
         (length,) = struct.unpack(">I", png[at : at + 4])
@@ -129,7 +132,7 @@ def deflated(png: bytes) -> bytes:
 
 
 def draw(folder: Path) -> None:
-    """Makes every picture in a folder."""
+    """Make every picture in a folder."""
     folder.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as name, chromium() as browser:
         work = Path(name)

@@ -1,4 +1,4 @@
-"""Decides whether the kit holds over many seeds: correct receivers stay clean, each fault is caught by its rule alone.
+"""Soak test: judges correct receivers and all faults under many seeds.
 
     python -m callback_contract.contract_tests.meta.scripts.soak [--seeds 10] [--depth standard] [--faults]
 
@@ -35,7 +35,7 @@ _MOST_S = 1800  # for one receiver under one seed: a hanging one ends, and count
 def deviations(
     receiver: Receiver, url: str, state_url: str, depth: str, seed: int, ca: str | None = None
 ) -> Iterator[str]:
-    """What was said of a correct receiver that should not have been, or was not said and should have been."""
+    """Yield the wrong verdicts on a correct receiver, and the missing ones."""
     contract, catalogue, tests = tools()
     sender = Sender(Access(url, ca=ca), Pace.towards(url, until=time.monotonic() + _MOST_S))
     bench = Bench(
@@ -51,12 +51,12 @@ def deviations(
     bench.state = HttpReadBack(state_url, Access(state_url, ca=ca), states=known_states(contract))
     try:
         results = judge_all(bench, tests).values()
-    except Exception as error:  # the run stopped: no verdict on the receiver, and not clean either
+    except Exception as error:  # the run stopped: it is not a verdict on the receiver, and not clean either
         yield f"{type(error).__name__}: {error}"
         return
     finally:
         bench.close()
-    # A burst that is too slow on one try and not on the next is no more than the warning that may be.
+    # A burst that is too slow on one try and not on the next is a warning that is allowed.
     certain = [r for r in results if r.verdict is Verdict.FAIL or r.rule.id not in receiver.possible_warnings]
     yield from (f"{result.rule.id} {result.verdict.value}" for result in certain if result.verdict in _SPOILED)
     warned = {result.rule.id for result in certain if result.verdict is Verdict.WARN}
@@ -65,7 +65,7 @@ def deviations(
 
 
 def soak_receivers(depth: str, seeds: int, only: list[str]) -> tuple[int, int]:
-    """Prints one line per receiver; gives the runs and those that deviated."""
+    """Print one line per receiver; gives the runs and those that deviated."""
     runs = bad = 0
     for receiver in RECEIVERS:
         if only and receiver.name not in only:
@@ -77,7 +77,7 @@ def soak_receivers(depth: str, seeds: int, only: list[str]) -> tuple[int, int]:
         said: Counter[str] = Counter()
         clean, begun = 0, time.monotonic()
         try:
-            # One process for all seeds, as a partner's would be: what one run leaves behind, the next one meets.
+            # One process for all seeds, as with a partner: the next run meets the remains of the previous one.
             with tempfile.TemporaryDirectory() as folder, running(receiver, {"CA": f"{folder}/ca.pem"}) as place:
                 ca = f"{folder}/ca.pem" if receiver.tls else None
                 for seed in range(seeds):
@@ -92,7 +92,7 @@ def soak_receivers(depth: str, seeds: int, only: list[str]) -> tuple[int, int]:
 
 
 def soak_faults(depth: str, seeds: int, *, alone: bool) -> tuple[int, int]:
-    """Prints one line per fault; gives the runs and those that deviated."""
+    """Print one line per fault; gives the runs and those that deviated."""
     exact: Counter[str] = Counter()
     said: dict[str, Counter[str]] = {fault: Counter() for fault in (*RIGHT, *FAULTS)}
     for seed in range(seeds):

@@ -1,4 +1,4 @@
-"""A Chromium that is installed on the machine, without a network."""
+"""Browser of the tests: a Chromium on this machine, without a network."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from callback_contract.contract_tests.meta.support.means import do_without
 
 @contextlib.contextmanager
 def chromium():
-    """Opens the browser; skips the test where there is none, and fails it where CI=true."""
+    """Open the browser; without one, skip the test, or fail it where CI=true."""
     program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     try:
         from playwright.sync_api import sync_playwright
@@ -27,12 +27,15 @@ def chromium():
 
 
 def poor_contrasts(page, besides=":not(*)"):
-    """Elements whose text stands out less than 4.5 to 1 (WCAG 2.2, 1.4.3), but for those that a selector leaves out."""
+    """Return elements with a text contrast below 4.5 to 1 (WCAG 2.2, 1.4.3).
+
+    Elements of the selector are left out.
+    """
     return page.evaluate(_CONTRAST, besides)
 
 
 def axe_violations(page):
-    """What axe-core finds on a page that was opened with `bypass_csp`, by rule, with the elements that break it."""
+    """Return axe-core's violations by rule, for a page opened with `bypass_csp`."""
     folders = [Path(folder) for folder in os.environ.get("NODE_PATH", "").split(os.pathsep) if folder]
     axe = next(filter(Path.is_file, (folder / "axe-core/axe.min.js" for folder in folders)), None)
     if axe is None:

@@ -1,4 +1,4 @@
-"""Decides which documents bodies of fields are tried on, shaped as well-known providers' are, and receivers of them."""
+"""Documents with field bodies, in the forms of well-known providers, and receivers of them."""
 
 from __future__ import annotations
 
@@ -102,7 +102,10 @@ def parts_of(body, content_type):
 
 @contextlib.contextmanager
 def receiver(decide, media_type=FORM, read=form_of):
-    """A receiver of fields on this machine; `decide` gives the status of fields, and what it raises is a 500."""
+    """Serve a receiver of fields; `decide` returns the status of fields.
+
+    An exception is a 500.
+    """
 
     class Handler(http.server.BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -147,19 +150,19 @@ def receiver(decide, media_type=FORM, read=form_of):
 
 
 def right_about_messages(fields):
-    """What a careful receiver of MESSAGE answers."""
+    """Return the status of a careful receiver of MESSAGE."""
     if not {"MessageSid", "MessageStatus", "To"} <= fields.keys():
         return 400
     return 200 if fields.get("NumMedia", "").isdigit() else 400
 
 
 def right_about_events(parts):
-    """What a careful receiver of EVENT answers."""
+    """Return the status of a careful receiver of EVENT."""
     return right_about_actions({"payload": parts["event"]}) if {"event", "sender"} <= parts.keys() else 400
 
 
 def right_about_actions(fields):
-    """What a careful receiver of ACTION answers."""
+    """Return the status of a careful receiver of ACTION."""
     try:
         payload = json.loads(fields["payload"])
         return 200 if payload["type"] and payload["user"]["id"] is not None else 400

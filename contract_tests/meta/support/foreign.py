@@ -1,4 +1,4 @@
-"""Decides how a foreign document is tried: everything that is sent as valid is put before the mock made from it."""
+"""Foreign documents in tests: sends everything that counts as valid to the mock made from the document."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def scope_of(callback, depth="quick"):
 
 
 def refused_by_its_mock(contract, depth="quick"):
-    """Labels of what the suite sends as valid and the contract's own mock does not acknowledge."""
+    """Return the labels of valid cases that the contract's own mock rejects."""
     receiver = Receiver(contract)
     identity = Identity(Run("0badcafe", datetime.now(UTC)), 1)
     refused = []

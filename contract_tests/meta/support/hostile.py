@@ -1,4 +1,4 @@
-"""Decides how a receiver misbehaves below HTTP's rules: a raw socket server for tests of bad input."""
+"""Hostile server: a raw socket server that breaks HTTP, for tests of bad input."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def endless(connection: socket.socket) -> None:
 
 
 def _received(connection: socket.socket) -> bytes:
-    """What came next; a connection that was closed ends its thread, which would spin for ever otherwise."""
+    """Return the next bytes; raise at the end, so that the thread ends."""
     if not (piece := connection.recv(65536)):
         raise ConnectionError("closed")
     return piece
@@ -28,7 +28,10 @@ def _received(connection: socket.socket) -> bytes:
 
 @contextlib.contextmanager
 def raw_server(act: Callable[[socket.socket, bytes], None], *, speaks_first: bool = False) -> Iterator[str]:
-    """Serves each connection with `act(connection, request)`, without a request if it speaks first; gives the URL."""
+    """Serve each connection with `act(connection, request)`; yield the URL.
+
+    If it speaks first, the request is empty.
+    """
     listener = socket.create_server(("127.0.0.1", 0))
 
     def serve() -> None:

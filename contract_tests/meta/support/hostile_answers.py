@@ -1,4 +1,4 @@
-"""Hostile receivers: what each does in the place of an answer, and the exit codes with which `check` may end at it."""
+"""Hostile receivers: what each sends instead of a response, and the exit codes that `check` may have."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _RESET = b"\1\0\0\0\0\0\0\0"  # struct linger: on, 0 s
 
 @dataclass(frozen=True)
 class Hostile:
-    """A way to answer; `speaks_first` does so without having read a request."""
+    """A hostile behaviour; with `speaks_first` it does not read the request."""
 
     act: Act
     codes: frozenset[int] = frozenset({3})
@@ -33,7 +33,7 @@ class Hostile:
 
 
 def says(start: bytes = b"", again: bytes = b"", pause_s: float = 0.0, then: Callable | None = None) -> Act:
-    """Sends the start, and something again without end; without that it closes, or ends as it is told."""
+    """Send the start, then `again` without end; else close, or call `then`."""
 
     def act(connection: socket.socket, request: bytes) -> None:
         connection.sendall(start)
@@ -61,7 +61,7 @@ def resets(connection: socket.socket) -> None:
 
 
 def after(count: int, act: Act) -> Act:
-    """Takes so many deliveries as a right receiver takes a valid one, and only then shows its nature."""
+    """Acknowledge `count` deliveries, and then behave as `act`."""
     seen = itertools.count()
 
     def late(connection: socket.socket, request: bytes) -> None:
@@ -166,7 +166,7 @@ LATE = {
 
 @contextlib.contextmanager
 def never_accepting():
-    """The URL of a listener whose queue is full, so that a connection never comes about."""
+    """Yield the URL of a listener with a full queue, which never accepts."""
     with contextlib.ExitStack() as stack:
         listener = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
         for _ in range(4):

@@ -1,4 +1,4 @@
-"""A mock with its inspector on a free port, for the tests of both."""
+"""Mock with an inspector on a free port, for the tests of both."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Decides how a test of the kit lets some rules judge a receiver, in this process."""
+"""Judge for tests: lets some rules judge a receiver in this process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Small reports that are made and not judged, for what reads several of them."""
+"""Small synthetic reports, for tests that read several of them."""
 
 from __future__ import annotations
 

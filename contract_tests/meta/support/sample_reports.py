@@ -1,4 +1,4 @@
-"""Reports that are made and not judged, with any text in the places that a receiver or a user fills."""
+"""Synthetic reports with arbitrary text in all places that a receiver or a user fills."""
 
 from __future__ import annotations
 

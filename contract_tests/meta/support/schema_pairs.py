@@ -1,4 +1,4 @@
-"""Decides which schemas and JSON values the comparison is held against: a small world, drawn and enumerated."""
+"""Schema pairs: drawn schemas and enumerated JSON values, as an oracle for the comparison."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def _pool() -> tuple[Any, ...]:
 
 
 POOL = _pool()
-"""Some eight hundred values that tell the schemas below apart."""
+"""About eight hundred values that distinguish the schemas below."""
 
 small = st.integers(0, 3)
 patterns = st.sampled_from(["^a", "b", "^$", "^a+$"])
@@ -151,7 +151,7 @@ _RECURSIVE = {"$ref": "#/$defs/t"}
 
 @st.composite
 def mutated(draw: Any, schema: Any, depth: int = 0) -> Any:
-    """A schema that is often close to another one: a keyword dropped, drawn anew or changed somewhere below."""
+    """Draw a schema close to another one: a keyword is dropped, drawn anew or changed."""
     if not isinstance(schema, dict) or not schema or depth > 3:
         return draw(_leaves)
     keys = sorted(schema)

@@ -1,4 +1,4 @@
-"""Scripted receivers without a network: a bench whose deliveries get the next answer of a list."""
+"""Scripted receivers without a network: each delivery gets the next response of a list."""
 
 from __future__ import annotations
 
@@ -20,24 +20,24 @@ FIRST, SECOND = CONTRACT.callbacks[:2]
 PLAIN = {callback.name: Scope(callback, DEPTHS["quick"], 0).plain for callback in (FIRST, SECOND)}
 MUST, SHOULD, BURSTS = CATALOGUE["DAT-01"], CATALOGUE["ACK-06"], CATALOGUE["LOD-01"]
 
-# Checks of real rules: what is a verdict and what an error of the kit's hangs on where a check comes from.
+# Checks of real rules: the module of a check decides whether its error is a verdict or an error of the kit.
 ACKNOWLEDGES = test_dat.test_every_script_is_acknowledged.rule_test.check
 ACKNOWLEDGES_TWO = test_idm.test_redelivery_is_acknowledged.rule_test.check
 LOOKS_AT_CALLBACK = test_ack.test_acknowledgement_has_the_documented_status.rule_test.check
 
 
 def exchange(answer=200, delivery=None):
-    """An exchange that came to a status, or to nothing for the reason that is named."""
+    """Return an exchange with a status, or with the given failure."""
     came = Response(answer, "", (), b"") if isinstance(answer, int) else None
     return Exchange(delivery or Delivery("", "POST", (), b""), came, "" if came else answer, "", 0.01)
 
 
 class ScriptedSender(Sender):
-    """Sends nothing; each delivery gets the next answer, and the last one again and again.
+    """Sender without a network: returns the next response, and repeats the last one.
 
     Attributes:
         sent: The deliveries, in order.
-        renewed: How often the kept connections were dropped.
+        renewed: The number of calls of `renew`.
     """
 
     def __init__(self, *answers, pace=None, url="http://127.0.0.1:1/"):
@@ -55,7 +55,7 @@ class ScriptedSender(Sender):
 
 
 def bench_before(*answers, rules=(MUST,), callbacks=(FIRST,), pace=None, **more):
-    """A bench before a receiver that answers so, one delivery at a time."""
+    """Return a bench with these responses, one delivery at a time."""
     sender = ScriptedSender(*answers or (200,), pace=pace)
     return Bench(CONTRACT, CATALOGUE, tuple(rules), tuple(callbacks), sender, DEPTHS["quick"], **more)
 

@@ -1,4 +1,4 @@
-"""Decides how a test of the kit meets receivers that are waited for: side by side, in a queue, or with few workers."""
+"""Slow receivers for tests: responses in parallel, in a queue, or by few workers."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ MOST = 48
 
 @contextlib.contextmanager
 def bench_before(fault=None, *rules, at_once=None):
-    """A bench before a mock that takes its time for each delivery, all of them side by side."""
+    """Open a bench on a mock with slow, parallel responses."""
 
     def answer(request, assessment, receiver, right):
         reply = fault.answer(request, assessment, receiver, right) if fault else right()
@@ -32,7 +32,7 @@ def bench_before(fault=None, *rules, at_once=None):
     contract = tools()[0]
     with served(Receiver(contract, fault=Fault(answer))) as url, bench_at(url, *rules, at_once=at_once) as bench:
         bench.state, bench.patience_s = own_read_back(url, contract), 1.0
-        for _ in range(16):  # that it works side by side is known from here on, however busy this machine is
+        for _ in range(16):  # parallelism is known from here on, however busy this machine is
             quick = Exchange(Delivery("", "POST", (), b""), Response(200, "", (), b"{}"), "", "", WORK_S)
             bench.company.note(quick, others=15)
         yield bench
@@ -40,7 +40,7 @@ def bench_before(fault=None, *rules, at_once=None):
 
 @contextlib.contextmanager
 def bench_at(url, *rules, at_once=None):
-    """A bench as `check` opens it on this machine, perhaps with --at-once."""
+    """Return a bench as `check` opens it on this machine, optionally with --at-once."""
     contract, catalogue, _ = tools()
     chosen = catalogue.select(rules) if rules else catalogue.rules
     sender = Sender(Access(url), Pace() if at_once is None else Pace(at_once=at_once))
@@ -54,7 +54,7 @@ def bench_at(url, *rules, at_once=None):
 
 @contextlib.contextmanager
 def workers(count):
-    """The URL of a receiver that acknowledges everything, a number of deliveries at a time."""
+    """Serve a receiver that acknowledges everything, `count` deliveries at a time."""
     free = threading.Semaphore(count)
 
     class Handler(http.server.BaseHTTPRequestHandler):

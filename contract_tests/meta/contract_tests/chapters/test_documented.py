@@ -1,4 +1,4 @@
-"""What a compiled schema accepts as the documented answer, Schemathesis' checks accept, too; the rest they explain."""
+"""Documented response: a body that the compiled schema accepts passes Schemathesis' checks, too."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The state machine keeps to its plan, tells a short run where one fails, and lets nothing but a wrong state be one."""
+"""State machine of interleaved messages: keeps to its plan, and reports a short run for a wrong state only."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A server that implements no method but the delivery's says so with 501, and that is right (RFC 9110, 9.1)."""
+"""Other methods: a server that implements only the delivery's method may respond 501 (RFC 9110, 9.1)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Signatures are judged so that one mistake is one finding; what has to come signed is not sent unsigned."""
+"""Signature rules: one mistake is one finding, and a callback that has to be signed is not sent unsigned."""
 
 from __future__ import annotations
 

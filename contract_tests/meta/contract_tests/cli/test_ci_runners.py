@@ -1,4 +1,4 @@
-"""No text of a stranger speaks to a CI runner: of no command, on no stream, and in no summary."""
+"""CI runners: no untrusted text becomes a command of a runner, on any stream and in any summary."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Options from a file: what wins, what is refused, and where a value is said to come from."""
+"""Configuration file: the precedence of options, rejected values, and the reported origin of each value."""
 
 from __future__ import annotations
 

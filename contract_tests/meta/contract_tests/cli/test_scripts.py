@@ -1,4 +1,4 @@
-"""Answers on the user's word: the language of scripts, `Prefer`, delays and drops; and the gate for a sender."""
+"""Scripted responses: the language of scripts, `Prefer`, delays and drops; and the gate for a sender."""
 
 from __future__ import annotations
 

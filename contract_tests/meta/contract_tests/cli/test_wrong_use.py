@@ -1,4 +1,4 @@
-"""Slips of the finger: one message that says what is meant, and nothing done before it."""
+"""Wrong use: a mistyped command gets one message with the likely intention, before anything is done."""
 
 from __future__ import annotations
 

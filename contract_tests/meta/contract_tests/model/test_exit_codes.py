@@ -1,4 +1,4 @@
-"""What results come to: the exit code by --strict and waivers, what blocks the gate, and the word "conformant"."""
+"""Exit codes: by results, --strict and waivers, and the word "conformant"."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a pipeline accepts: which options open it, and what its report says of waivers."""
+"""Acceptance policy of a pipeline: its options, and the report of waivers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Waivers, frozen rules and new rules: what a pipeline lives with, and what it is told of that."""
+"""Waivers, frozen rules and new rules: their effect on a pipeline, and their report."""
 
 from __future__ import annotations
 

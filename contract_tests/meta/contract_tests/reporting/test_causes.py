@@ -1,4 +1,4 @@
-"""A cause that breaks many rules is told once to people; no rule and no command is lost by that."""
+"""Common causes: a cause that breaks many rules is shown once, without the loss of a rule or a command."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`callback-contract compare`: what changed between two reports, and what of it is worse."""
+"""`callback-contract compare`: changes between two reports, and which of them are worse."""
 
 from __future__ import annotations
 

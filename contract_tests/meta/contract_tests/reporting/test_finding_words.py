@@ -1,4 +1,4 @@
-"""Whatever a finding says by a fixed template is said in Chinese, too; what a receiver or a contract said stays."""
+"""Chinese findings: every fixed template is translated; texts of a receiver or a contract stay."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a report holds beside verdicts, and what it never holds."""
+"""Measurements in a report: latency and bursts beside the verdicts, and nothing confidential."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reports for machines and reviewers: valid for their readers, whatever a receiver answered."""
+"""Report files for machines and reviewers: valid in their formats, whatever a receiver sends."""
 
 from __future__ import annotations
 

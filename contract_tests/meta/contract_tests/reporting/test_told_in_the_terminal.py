@@ -1,4 +1,4 @@
-"""What a person reads in the terminal: a story step by step, commands that can be pasted, no more than asked for."""
+"""Terminal output: steps of a finding, commands to paste, and no more than requested."""
 
 from __future__ import annotations
 

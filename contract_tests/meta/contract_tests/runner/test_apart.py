@@ -1,4 +1,4 @@
-"""Callbacks that are judged together are judged apart: what one breaks blocks no other, and a named one is not lost."""
+"""Several callbacks in one run: a broken rule of one callback blocks no other callback."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Blame goes where it belongs: company, a refused value and a broken read-back explain what they explain, no more."""
+"""Attribution: contention, a rejected value and a broken read-back explain only their own consequences."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Company never goes beyond the pace that was asked for, never stands in its own way, and hides no flaky receiver."""
+"""Concurrency limit: stays within the pace, does not block itself, and hides no flaky receiver."""
 
 from __future__ import annotations
 

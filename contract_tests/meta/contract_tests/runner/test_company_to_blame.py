@@ -1,4 +1,4 @@
-"""Company is to blame for what broke beside others by an error, and the rule on bursts tells it."""
+"""Contention: a case that breaks only next to others is a finding of the burst rule."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A contact delivers for one case, remembers what went to and fro, and never gives two tries one identity."""
+"""Case session: delivers for one case, records its exchanges, and never reuses an identity."""
 
 from __future__ import annotations
 

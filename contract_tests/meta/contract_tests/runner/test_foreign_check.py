@@ -1,4 +1,4 @@
-"""The command line takes anybody's document: a file, a URL; it says what it leaves out and which lines are missing."""
+"""`check` with a foreign document: from a file or URL, with notes on skipped parts and missing facts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One rule's verdict: from its cases, its tries and its means, with the count that its reason tells."""
+"""Verdict of one rule: from its cases, tries and preconditions, with the counts in its reason."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is sent with pauses takes its time while other rules are in hand, and counts there only if acknowledged."""
+"""Deliveries with pauses: run while other rules are judged, and count only if acknowledged."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One case and its second try: what is a verdict, what is the kit's own error, and what company excuses."""
+"""Second try of a case: separates verdicts, errors of the kit, and effects of contention."""
 
 from __future__ import annotations
 

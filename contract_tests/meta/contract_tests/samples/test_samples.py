@@ -1,4 +1,4 @@
-"""Recordings are read whatever form they have, and what breaks the contract is never held against a receiver."""
+"""Recordings: every form is read, and one that breaks the contract is never a finding on the receiver."""
 
 from __future__ import annotations
 

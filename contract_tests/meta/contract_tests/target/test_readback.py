@@ -1,4 +1,4 @@
-"""Read-back: what is not one is a configuration error, and what it lacks is not applicable."""
+"""Read-back: an invalid one is a configuration error, and a missing part makes rules not applicable."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`check --callback NAME=URL`: several callbacks are judged at several URLs in one run, and everything tells where."""
+"""`check --callback NAME=URL`: several callbacks at several URLs in one run, each shown with its URL."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Test vectors say of every delivery what the suite expects of it: a correct receiver holds all, a wrong one not."""
+"""Test vectors: a correct receiver passes all of them, and a wrong one does not."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Mutual TLS: a receiver that wants a certificate gets it, and what is wrong with the files is said before all else."""
+"""Mutual TLS: the client certificate is sent on request, and flaws of its files are reported first."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One deadline ends an exchange, whatever of it drips: each wait of the kit for somebody else keeps to it."""
+"""Deadline of an exchange: every network wait of the kit ends at it, however slowly bytes arrive."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The pace is a bound: deliveries in all, a second, in time and under way, and waits for who always says later."""
+"""Pace: bounds deliveries in total, per second, in time and in flight, and waits for flow control."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The inspector's page in a real browser, before deliveries that want to harm whoever looks at them."""
+"""Inspector page in a real browser, with hostile deliveries."""
 
 from __future__ import annotations
 

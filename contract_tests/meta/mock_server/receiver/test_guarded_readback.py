@@ -1,4 +1,4 @@
-"""Who may read back what the mock stored: this machine's user, and others with the token."""
+"""Access to the mock's read-back: for this machine's user, and for others with the token."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bounds on what a mock keeps that stays up for weeks: messages and bytes of its state, and of what it recorded."""
+"""Bounds of a mock that runs for weeks: messages and bytes of its state and of its recordings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is looked up the short way is what the long way finds."""
+"""Fast decoding of deliveries: pointers, media types and bodies give the results of the slow way."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How much a receiver remembers of messages, and what a delivery that could not be kept changes."""
+"""Message states: bounds of a receiver's memory, and the effect of a delivery that could not be kept."""
 
 from __future__ import annotations
 

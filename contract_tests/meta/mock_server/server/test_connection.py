@@ -1,4 +1,4 @@
-"""What is answered in place is answered, stored and told as uvicorn and ASGI would have it."""
+"""Fast path: responses, state and records are the same as with uvicorn and ASGI."""
 
 from __future__ import annotations
 

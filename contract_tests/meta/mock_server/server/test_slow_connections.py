@@ -1,4 +1,4 @@
-"""Connections that say too little, too much or end too early: each has its end, and what it said wrong is recorded."""
+"""Bad connections: slow, oversized and truncated requests end in time, and are recorded."""
 
 from __future__ import annotations
 

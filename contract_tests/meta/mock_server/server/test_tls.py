@@ -1,4 +1,4 @@
-"""TLS is judged by handshakes of its own; what is wrong with it is a finding, and no session at all ends the run."""
+"""TLS rules: judged by separate handshakes; a flaw is a finding, and no session at all ends the run."""
 
 from __future__ import annotations
 

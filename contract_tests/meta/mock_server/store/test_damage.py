@@ -1,4 +1,4 @@
-"""What a store says and saves when bytes of its journal, or of SQLite's own log, changed."""
+"""Damaged store: the reported and the saved part when bytes of a log have changed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What becomes of a store's journal when something is amiss: with its disk, its folder, its tables or our program."""
+"""Write-ahead log of a store: its fate after errors of the disk, the folder, the tables or the kit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What becomes of deliveries, and of those who look, while another program holds the store."""
+"""Locked store: deliveries and readers while another program holds the store."""
 
 from __future__ import annotations
 

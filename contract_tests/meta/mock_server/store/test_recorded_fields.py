@@ -1,4 +1,4 @@
-"""Recordings of forms and of parts are delivered as they came, or masked so that no field keeps what was hidden."""
+"""Recordings of forms and multipart bodies: delivered exactly, or masked without a leak."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the mock keeps of deliveries: what is told of them, where, for how long, and what it does when it cannot."""
+"""Recorder: the content, place and retention of recorded deliveries, and failures to write them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A contract's regular expression that backtracks hangs nothing, and every engine reads it alike."""
+"""Contract patterns: one that backtracks blocks nothing, and all engines agree on it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Fast accept and slow explanation say the same of the same bytes."""
+"""Fast validation and error details: the same verdict on the same bytes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is taken for alike without a walk is alike, down to every word and through every reference."""
+"""Structural equality: two schemas are equal only with equal words and equal references."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Decides whether the comparison is right: each verdict is held against instances that prove or refute it."""
+"""Schema comparison: each verdict is checked against instances that prove or refute it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `export` writes is read by other tools, and overwrites nobody's file."""
+"""`export`: other tools read its output, and it overwrites no foreign file."""
 
 from __future__ import annotations
 

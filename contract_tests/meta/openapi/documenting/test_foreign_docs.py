@@ -1,4 +1,4 @@
-"""The documentation of somebody else's contract: its own texts, disarmed, and nothing about the kit's provider."""
+"""Documentation of a foreign contract: its own texts, made inert, and none of the kit's provider."""
 
 from __future__ import annotations
 

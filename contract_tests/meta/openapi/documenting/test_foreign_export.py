@@ -1,4 +1,4 @@
-"""What `export` writes of somebody else's document is OpenAPI and JSON Schema that other tools read."""
+"""`export` of a foreign document: OpenAPI and JSON Schema that other tools read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A document that nobody can work with gets one clear error from every command, and none takes long over it."""
+"""Unusable documents: every command reports one clear error, and in bounded time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is said of one thing and of an error that asks is plain English."""
+"""Wording of counts and errors: singular, plural and articles are right."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is kept of templates saves time, and nothing else depends on it."""
+"""Template cache: saves time, and changes nothing else."""
 
 from __future__ import annotations
 

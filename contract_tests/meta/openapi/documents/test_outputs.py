@@ -1,4 +1,4 @@
-"""Every file of a command is written whole or not at all, and never over somebody else's."""
+"""Output files of a command: written atomically, and never over a foreign file."""
 
 from __future__ import annotations
 

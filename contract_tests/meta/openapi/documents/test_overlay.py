@@ -1,4 +1,4 @@
-"""An overlay changes what it names and nothing else, and one that does not fit says so."""
+"""OpenAPI Overlay: changes only its targets, and an unsuitable one is an error."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A large YAML document is read as YAML once; what is kept of it is the same, bounded, and never in the way."""
+"""Parse cache: a large YAML document is parsed once; the cached values are the same and bounded."""
 
 from __future__ import annotations
 

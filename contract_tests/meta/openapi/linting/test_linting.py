@@ -1,4 +1,4 @@
-"""Decides whether lint tells a good contract from a bad one: each planted mistake gets its remark and no other."""
+"""Contract linter: each planted mistake gets its remark and no other."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever a schema says, what the suite sends as valid is valid: the mock made from it acknowledges all of it."""
+"""Foreign schemas: the mock of a schema acknowledges every valid case of the suite."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Anybody's OpenAPI document is read: every form of callback, every flaw named, the rest of it used."""
+"""Reader of foreign documents: accepts every form of callback, reports every flaw, and uses the rest."""
 
 from __future__ import annotations
 

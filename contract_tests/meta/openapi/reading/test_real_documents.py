@@ -1,4 +1,4 @@
-"""Providers' own documents, which nobody here wrote: read, and the mock made from each judged clean.
+"""Real documents of providers: read, and the mock of each is judged clean.
 
 They come from packages (`real_documents.DOCUMENTS` lists version and digest). Set CALLBACK_CONTRACT_DOCUMENTS to a
 folder to keep them there; without the network the tests are skipped with the reason, except where CI=true.

@@ -1,4 +1,4 @@
-"""The catalogue is complete: each rule has a source, a test and a fault, and says one thing."""
+"""Rule catalogue: complete, with a source, a test and a fault for each rule."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Chinese says all that English says and nothing more, and is Chinese."""
+"""Translations: the Chinese texts match the English ones, and are Chinese."""
 
 from __future__ import annotations
 

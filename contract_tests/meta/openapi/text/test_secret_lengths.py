@@ -1,4 +1,4 @@
-"""Secrets too short to be told from ordinary text: a one-character password is masked in no word of a report."""
+"""Short secrets: a one-character password masks no ordinary word of a report."""
 
 from __future__ import annotations
 
