@@ -1,4 +1,4 @@
-"""The house: folders that a reader can survey, packages that are all shipped, and one name for each module."""
+"""Layout of the house: small folders, packages that are all shipped, one name and one summary for each module."""
 
 from __future__ import annotations
 
@@ -85,3 +85,15 @@ def test_no_module_of_a_check_has_a_second_name(tmp_path):
     )
     done = run_program([sys.executable, "-c", code], check=True, cwd=tmp_path)
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+@pytest.mark.parametrize("top", TOPS)
+def test_first_sentence_of_every_module_names_the_module_in_one_line(top):
+    docstrings = {
+        path.relative_to(ROOT).as_posix(): ast.get_docstring(ast.parse(source)) or ""
+        for path in (ROOT / top).rglob("*.py")
+        if (source := path.read_text("utf-8")).strip()
+    }
+    lines = {path: text.partition("\n\n")[0] for path, text in docstrings.items()}
+    assert [path for path, line in lines.items() if not line.endswith(".") or len(line) > 120 or "\n" in line] == []
+    assert [path for path, line in lines.items() if line.startswith(("Decides", "What ", "Whether "))] == []
