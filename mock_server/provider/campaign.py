@@ -106,7 +106,7 @@ class Campaign:
         return sum(step.times for number in range(self.messages) for step in self._life(number).steps)
 
     def deliveries(self) -> Iterator[Delivery]:
-        """Yield the deliveries to such a receiver, message by message."""
+        """Yield the deliveries to a receiver that acknowledges each at once."""
         for number in range(self.messages):
             message = self._life(number)
             for step in message.steps:

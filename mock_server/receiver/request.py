@@ -41,12 +41,12 @@ class Head:
 
     @cached_property
     def headers(self) -> Headers:
-        """Names in the letter case in which they were sent, and values."""
+        """The headers as texts, in the order and letter case of the sender."""
         return tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in self.raw_headers)
 
     @cached_property
     def target(self) -> str:
-        """Path and query as they were sent."""
+        """Path and query as sent."""
         return self.raw_target.decode("latin-1")
 
     @cached_property
@@ -105,7 +105,7 @@ class Request:
 
     @property
     def method(self) -> str:
-        """As it was sent."""
+        """The unescaped path without its query."""
         return self.head.method
 
     @property
@@ -115,17 +115,17 @@ class Request:
 
     @property
     def raw_headers(self) -> Sequence[tuple[bytes, bytes]]:
-        """In the order and letter case in which they were sent."""
+        """The headers as bytes, in the order and letter case of the sender."""
         return self.head.raw_headers
 
     @property
     def headers(self) -> Headers:
-        """Names in the letter case in which they were sent, and values."""
+        """The headers as texts, in the order and letter case of the sender."""
         return self.head.headers
 
     @property
     def target(self) -> str:
-        """Path and query as they were sent."""
+        """Path and query as sent."""
         return self.head.target
 
     @property

@@ -34,7 +34,7 @@ _CONVERSATION = (
 
 
 class _Acknowledging:
-    """As much of a receiver as a protocol uses."""
+    """The part of a receiver that a protocol uses."""
 
     prefix, pages, keeper = "/-", None, None
 

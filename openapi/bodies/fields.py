@@ -27,7 +27,7 @@ _SEPARATORS = {"form": ",", "spaceDelimited": " ", "pipeDelimited": "|"}
 
 
 class Undecodable(Exception):
-    """A body is no such body at all.
+    """A body is not of its media type.
 
     Attributes:
         kind: encoding, boundary or syntax.

@@ -144,7 +144,7 @@ def _name_of(reference: str) -> str:
 
 
 def bundled(document: Mapping[str, jp.Json], schema: Mapping[str, jp.Json]) -> dict[str, Any]:
-    """Make one schema self-contained: what it refers to stands in its `$defs`."""
+    """Return a self-contained schema, with its references in `$defs`."""
     return Bundler(document).bundle(schema)
 
 

@@ -128,7 +128,7 @@ def _ordered(secrets: Iterable[bytes]) -> tuple[bytes, ...]:
 
 
 def _base64_cores(raw: bytes, offset: int) -> set[bytes]:
-    """Return the part of each base64 text that is the same whatever the neighbours.
+    """Return the part of each base64 text that does not depend on its neighbours.
 
     Args:
         offset: The position of the bytes, modulo three.

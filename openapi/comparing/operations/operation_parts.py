@@ -27,7 +27,7 @@ class Operation:
 
     @property
     def body_pointer(self) -> str:
-        """Where the media type of the body stands."""
+        """Pointer of the body's media type."""
         body, where = resolved(self.contract, self.raw.get("requestBody", {}), f"{self.callback.pointer}/requestBody")
         inside = jp.join(["content", self.callback.media_type])
         return where + inside if self.callback.media_type in body.get("content", {}) else self.callback.pointer
@@ -40,7 +40,7 @@ class Operation:
 
     @property
     def parameters(self) -> Iterator[tuple[Mapping[str, jp.Json], str]]:
-        """Each parameter and where it stands."""
+        """Each parameter and its pointer."""
         for index, parameter in enumerate(self.raw.get("parameters", ())):
             yield resolved(self.contract, parameter, f"{self.callback.pointer}/parameters/{index}")
 

@@ -103,7 +103,7 @@ def _constraints(walk: Walk, sub: Flat, sup: Flat) -> list[Finding]:
 
 
 def _combined(walk: Walk, sub: Flat, sup: Flat) -> Iterator[Finding]:
-    """Compare what is made of other schemas."""
+    """Compare the combined parts: groups, negations and conditions."""
     common = replace(sub, kinds=sub.kinds & sup.kinds)
     if common.kinds:
         yield from groups(walk, common, sup, _flats)

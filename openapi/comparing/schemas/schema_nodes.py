@@ -16,7 +16,7 @@ __all__ = ["ANYTHING", "Located", "Node", "Reader", "Readers", "children", "conj
 
 @dataclass(frozen=True, eq=False)
 class Reader:
-    """One self-contained schema, and where its parts stand in the contract document.
+    """One self-contained schema, with the places of its parts in the document.
 
     Attributes:
         root: The schema, with its references in `$defs`, in JSON Schema 2020-12 as OpenAPI 3.1 uses it.
