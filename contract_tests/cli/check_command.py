@@ -1,4 +1,4 @@
-"""Decides what `callback-contract check` does with its options: set up, plan, judge, report, exit code."""
+"""`check` command: sets up a run, plans it, judges the receiver, writes the reports and returns the exit code."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Command group of the program: which sub-commands there are; each loads the floor it needs when it is called."""
+"""Command group of the program: lists the sub-commands, and loads each one only when it is called."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Decides what `callback-contract compare` does: says what changed between two reports, fails on what is worse."""
+"""`compare` command: shows the changes between two reports, and fails when one is worse."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Decides what may stand in a configuration file, and what a value in it comes to."""
+"""Configuration file: defines its keys, and checks and converts their values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Decides how every command's options come from a file, too, and how their origin is told.
+"""Configuration of commands: reads the options of every command from a file, too, and reports their origin.
 
 Precedence is click's: command line, environment, file (click's `default_map`), default.
 """

@@ -1,4 +1,4 @@
-"""Decides what is said of an environment variable that looks like an option of the command, and is none."""
+"""Environment check: warns of a variable that resembles an option of the command and is not one."""
 
 from __future__ import annotations
 

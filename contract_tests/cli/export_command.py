@@ -1,4 +1,4 @@
-"""Decides what `export` writes: the contract, or what follows from it, in forms that other tools read."""
+"""`export` command: writes the contract, or files that are derived from it, in the formats of other tools."""
 
 from __future__ import annotations
 

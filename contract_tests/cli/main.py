@@ -1,4 +1,4 @@
-"""Entry point of the program: every end of a command is an exit code and at most one message."""
+"""Entry point of the program: ends every command with an exit code and at most one message."""
 
 from __future__ import annotations
 

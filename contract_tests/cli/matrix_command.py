@@ -1,4 +1,4 @@
-"""Decides how the kill matrix is printed, and written as documentation."""
+"""`matrix` command: prints the kill matrix, and writes it as documentation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Decides what a run leaves behind when it ends, also one that could not begin: its report, and the error it tells."""
+"""Report output: writes the reports of a run at its end, also of one that was interrupted or could not begin."""
 
 from __future__ import annotations
 

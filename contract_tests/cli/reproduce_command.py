@@ -1,4 +1,4 @@
-"""Decides what `callback-contract reproduce` does: plays a finding of a report, says if it still fails."""
+"""`reproduce` command: plays a finding of a report again, and reports whether it still fails."""
 
 from __future__ import annotations
 

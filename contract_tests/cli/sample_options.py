@@ -1,4 +1,4 @@
-"""Decides how a command line names recorded deliveries, and how they come to a bench."""
+"""Sample options: name recorded deliveries and masks on a command line, and put them into a bench."""
 
 from __future__ import annotations
 

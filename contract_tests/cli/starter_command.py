@@ -1,4 +1,4 @@
-"""Decides how a correct receiver is handed out: the very file that the suite judges."""
+"""`starter` command: writes the file of a correct receiver, exactly as the suite judges it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Decides what `callback-contract summary` does: many receivers' reports in, one table out."""
+"""`summary` command: reads the reports of many receivers and prints one table."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Decides what a case is: content that is drawn once, made into a delivery with a fresh identity each time."""
+"""Cases and stimuli: content that is drawn once and becomes a delivery with a fresh identity each time."""
 
 from __future__ import annotations
 

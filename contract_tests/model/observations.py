@@ -1,4 +1,4 @@
-"""Decides what a run remembers beside its verdicts: what read-back showed when, and how a burst went."""
+"""Observations of a run: the read-backs of messages over time, and the course of a burst."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Decides what is said about a rule, and what a whole run comes to (judgement.md, "Verdicts")."""
+"""Verdicts on rules, and the exit code of a whole run (judgement.md, "Verdicts")."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Decides what stands between a verdict and a pipeline: frozen rules, new rules, waivers, and the exit code."""
+"""Acceptance policy: applies frozen rules, new rules and waivers, and determines the exit code."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Decides which rules a newer kit may add to a pipeline's verdict, and from when a new one fails it."""
+"""Rule versions: which rules a newer kit adds to a pipeline's verdict, and from when a new rule fails it."""
 
 from __future__ import annotations
 

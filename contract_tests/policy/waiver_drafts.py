@@ -1,4 +1,4 @@
-"""Decides what a drafted waiver file says: what fails today, with everything that a person has to decide left open."""
+"""Waiver drafts: write a waiver file for today's failures, with a person's decisions left open."""
 
 from __future__ import annotations
 

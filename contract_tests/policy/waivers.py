@@ -1,4 +1,4 @@
-"""Decides what a waiver file may hold, what it accepts of a receiver, and when a waiver is itself a problem."""
+"""Waivers: read the waiver file, apply it to results, and report expired or idle waivers."""
 
 from __future__ import annotations
 

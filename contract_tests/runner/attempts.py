@@ -1,4 +1,4 @@
-"""Attempts at one case: the first, a second that confirms what broke, and more that count how often it breaks."""
+"""Attempts at one case: a first try, a second one that confirms a failure, and more that count its frequency."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Decides what one run holds: contract, rules, one sender, one corpus, and every result so far."""
+"""Bench of a run: holds contract, rules, sender, corpus, and all results so far."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Decides which callbacks of a contract can be put before a receiver: those whose headers and bodies are known."""
+"""Callback selection: chooses the callbacks that can be judged, those with known headers and bodies."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Decides what a check may do with one case: deliver it, tell of its messages, look at what was stored of them."""
+"""Case session: the operations of a check on one case, such as delivering it and reading back."""
 
 from __future__ import annotations
 

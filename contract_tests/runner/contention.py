@@ -1,4 +1,4 @@
-"""Decides when company is to blame: a case that broke beside others and held alone belongs to the rule on bursts."""
+"""Contention: attributes a case that broke only next to others to the burst rule."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Decides whether there is a receiver to judge at all: one plain valid delivery, before anything else."""
+"""First contact: sends one plain valid delivery, to find out whether there is a receiver to judge."""
 
 from __future__ import annotations
 

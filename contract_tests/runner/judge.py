@@ -1,4 +1,4 @@
-"""Decides how a rule comes to its verdict: cases side by side, a broken one tried twice, blame given once.
+"""Judge of one rule: judges its cases, confirms a failure with a second try, and attributes it once.
 
 What it is made of lies below: `rule_tests` (what a rule's test is), `planning` (what of it can be judged), `trying`
 (one case), `plain_delivery` (whether the receiver is still there).

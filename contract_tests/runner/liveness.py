@@ -1,4 +1,4 @@
-"""Decides what a plain valid delivery tells: that the receiver lives, and that it knows who sends."""
+"""Liveness check: sends a plain valid delivery, to see that the receiver lives and accepts the credentials."""
 
 from __future__ import annotations
 

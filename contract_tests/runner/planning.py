@@ -1,4 +1,4 @@
-"""Decides what of a rule can be judged, and how many deliveries that takes."""
+"""Planning of a rule: finds its applicable cases and unmet preconditions, and counts its deliveries."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Decides what is judged of a receiver that refuses some listed values: whatever can be told without them."""
+"""Unmet preconditions: judge a receiver that rejects some listed values by the cases without them."""
 
 from __future__ import annotations
 

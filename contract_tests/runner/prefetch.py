@@ -1,4 +1,4 @@
-"""Decides what is sent ahead of its rule's turn: of the same chapter, or of all that follow where that saves time."""
+"""Prefetch: sends cases before their rule's turn, of the same chapter or of all later ones."""
 
 from __future__ import annotations
 

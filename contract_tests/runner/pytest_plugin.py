@@ -1,4 +1,4 @@
-"""Decides how pytest runs the rules: order, selection, one result per rule, nothing but an assertion a verdict."""
+"""Pytest plugin of the rules: orders and selects them, and makes one result per rule."""
 
 from __future__ import annotations
 

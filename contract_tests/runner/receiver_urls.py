@@ -1,4 +1,4 @@
-"""URLs of the receiver under test: one connection for each host, and how a report names them."""
+"""URLs of the receiver under test: lists its hosts, and names its URLs in a report."""
 
 from __future__ import annotations
 

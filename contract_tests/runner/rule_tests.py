@@ -1,4 +1,4 @@
-"""Decides what a rule's test is: its stimuli, its assertion, and what judging it takes."""
+"""Rule test: the stimuli and the check of a rule, and the means that its judgement needs."""
 
 from __future__ import annotations
 

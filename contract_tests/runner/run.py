@@ -1,4 +1,4 @@
-"""Decides how `check` runs the rules: pytest inside the tool, deaf to everything that is not the tool's."""
+"""Run of the rules: runs pytest inside the program, isolated from the user's pytest configuration."""
 
 from __future__ import annotations
 

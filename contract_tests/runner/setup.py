@@ -1,4 +1,4 @@
-"""Decides how a run is set up from a command line: contract, rules, receiver, read-back, one bench."""
+"""Set-up of a run: makes contract, rules, receiver, read-back and bench from the command line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Decides how the mock can be wrong about signatures; each deviation shows only where a scheme is configured."""
+"""Signature faults of the mock: deviations that show only where a signature scheme is configured."""
 
 from __future__ import annotations
 

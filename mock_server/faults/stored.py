@@ -1,4 +1,4 @@
-"""Decides how the mock can be wrong about what it stores: redeliveries, order, loss, and many at once."""
+"""Stored-state faults of the mock: deviations in redeliveries, order, loss and bursts."""
 
 from __future__ import annotations
 

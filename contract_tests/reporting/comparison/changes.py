@@ -1,4 +1,4 @@
-"""Decides what changed between two reports of one receiver, and what of it is worse."""
+"""Report comparison: finds the changes between two reports of one receiver, and which of them are worse."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Decides how the comparison of two reports is shown: for a terminal, a pull request, or a program.
+"""Comparison output: renders the comparison of two reports for a terminal, a pull request, or a program.
 
 Rules that only one run judged say little of the receiver: where they are many they are a number, but for broken ones.
 """

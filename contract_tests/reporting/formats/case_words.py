@@ -1,4 +1,4 @@
-"""Decides how a finding's case is said in Chinese: words for what is sent, and templates that they stand in."""
+"""Chinese words of cases: translations of stimuli, and templates for their labels."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Decides how a finding's case, what was expected and what came are said in Chinese; what is rare stays English."""
+"""Chinese findings: translate case, expectation and actual result; rare texts stay English."""
 
 from __future__ import annotations
 

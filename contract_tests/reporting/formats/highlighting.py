@@ -1,4 +1,4 @@
-"""Decides how a body that was sent or received is shown in a page: safe, readable, and as it was spelt."""
+"""Body highlighting: renders a sent or received body safely and readably, in its original spelling."""
 
 from __future__ import annotations
 

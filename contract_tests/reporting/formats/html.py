@@ -1,4 +1,4 @@
-"""Decides how `report.html` is made: one page from a report alone, which loads nothing and trusts nothing in it."""
+"""HTML report: renders `report.html` from a report alone, as one page that loads nothing and escapes everything."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Decides how a run looks to a CI system: JUnit XML, one suite per chapter, one case per rule.
+"""JUnit report: renders a run as JUnit XML for CI systems, one suite per chapter, one case per rule.
 
 A run that ended early has a suite of its own with an error: a file of fewer cases, or of none, looks like success.
 """

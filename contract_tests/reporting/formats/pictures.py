@@ -1,4 +1,4 @@
-"""Decides where things stand in the pictures of `report.html`; the template draws them as SVG.
+"""Pictures of the HTML report: compute the coordinates that the template draws as SVG.
 
 Places across are percentages, so that a picture fits a phone and its words keep their size.
 """

@@ -1,4 +1,4 @@
-"""Decides how the kit's usual reasons of a verdict are said in Chinese; a rarer one stays English."""
+"""Chinese reasons: translate the kit's usual reasons of a verdict; a rare one stays English."""
 
 from __future__ import annotations
 

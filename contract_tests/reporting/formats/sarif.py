@@ -1,4 +1,4 @@
-"""Decides how findings look to tools that read SARIF 2.1.0, such as viewers and vulnerability managers.
+"""SARIF report: renders findings as SARIF 2.1.0 for viewers and vulnerability managers.
 
 A receiver has no source file. A result's physical location is therefore the file with the bytes that were sent, which
 stands beside the report; its logical location is the callback; and the exchange itself is the result's `webRequest`

@@ -1,4 +1,4 @@
-"""Decides what `summary.md` says: what a reviewer reads beside a pipeline's result."""
+"""Markdown summary: renders `summary.md`, which a reviewer reads beside a pipeline's result."""
 
 from __future__ import annotations
 

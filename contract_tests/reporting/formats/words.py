@@ -1,4 +1,4 @@
-"""Decides the words of `report.html` in both its languages."""
+"""Words of the HTML report in both of its languages."""
 
 from __future__ import annotations
 

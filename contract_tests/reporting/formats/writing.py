@@ -1,4 +1,4 @@
-"""Decides which files a report directory holds, and that each of them is written whole or not at all."""
+"""Report writer: writes all files of a report directory, each one atomically."""
 
 from __future__ import annotations
 

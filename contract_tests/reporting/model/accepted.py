@@ -1,4 +1,4 @@
-"""Decides what is told of waivers, frozen rules and recordings beside the verdicts: what somebody has to look at."""
+"""Accepted deviations: lines on waivers, frozen rules and recordings that need a person's attention."""
 
 from __future__ import annotations
 

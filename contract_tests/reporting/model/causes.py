@@ -1,4 +1,4 @@
-"""Decides which broken rules evidently share one cause, so that a person is told it once; machines are told each rule.
+"""Common causes: group broken rules with one evident cause, so that people see it once.
 
 A crash on whatever is not expected breaks fifteen rules by one and the same answer. Rules share a cause when all that
 was found of them is the same: what was expected, and an answer of the same status, media type and body to the same

@@ -1,4 +1,4 @@
-"""Decides which places of the published documentation a report links to; without a site it links to none."""
+"""Documentation links: URLs of rules and fields in the published documentation, if there is a site."""
 
 from __future__ import annotations
 

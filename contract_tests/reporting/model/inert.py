@@ -1,4 +1,4 @@
-"""Decides how a text that a partner or a receiver chose is shown: as text, on one line, doing nothing."""
+"""Inert text in reports: renders untrusted text on one line, without any effect in HTML or Markdown."""
 
 from __future__ import annotations
 

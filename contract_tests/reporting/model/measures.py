@@ -1,4 +1,4 @@
-"""Decides which measured things a report holds: latency, bursts, and what a message's state was when."""
+"""Measurements in a report: latency, bursts, and the states of a message over time."""
 
 from __future__ import annotations
 

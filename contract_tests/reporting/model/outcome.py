@@ -1,4 +1,4 @@
-"""Decides what a whole report comes to in one word, and which of its rules are told at length."""
+"""Outcome of a report: its one-word result, and the rules that are shown in detail."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Decides which part of a JSON text stands at a pointer, whatever else is wrong with the text."""
+"""Parts of a JSON text at a pointer: found and masked even where the text is malformed."""
 
 from __future__ import annotations
 

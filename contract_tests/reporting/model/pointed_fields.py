@@ -1,4 +1,4 @@
-"""Decides which part of a form or of a multipart body stands at a pointer; the whole field, however deep it points."""
+"""Fields of a form or multipart body at a pointer: found and masked as a whole."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Decides what no report may show: secrets, what the user names by pointer, and the run's random id."""
+"""Redaction of reports: removes secrets, the values at the user's pointers, and the run's random id."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Decides what `report.json` holds, and which bytes stand beside it."""
+"""Report of a run: builds the content of `report.json`, and the files with bytes beside it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Decides which files count as a report: whole, of this schema, and never trusted further than that."""
+"""Report files: find and read reports, and validate them as untrusted input."""
 
 from __future__ import annotations
 

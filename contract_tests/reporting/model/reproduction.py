@@ -1,4 +1,4 @@
-"""Decides which command a report names for playing a finding again."""
+"""Reproduction command: the command in a report that plays a finding again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Decides what of a report depends on the clock, the network or chance, and so differs between two equal runs."""
+"""Stable form of a report: removes the parts that depend on the clock, the network or chance."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Decides how many receivers' reports are shown together: for a terminal, a page of Markdown, or a program."""
+"""Partner overview output: renders many receivers' reports for a terminal, as Markdown, or for a program."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Decides what many receivers' reports come to together: a row for each, and which rules break most.
+"""Partner overview: merges many receivers' reports into a row for each, and ranks the broken rules.
 
 A receiver is known by its name, its URLs and the callbacks that it was judged by. Its newest report counts.
 """

@@ -1,4 +1,4 @@
-"""Decides how many receivers' reports are shown as a page: self-contained, without a script, and trusting nothing."""
+"""Partner overview page: renders many receivers' reports as one self-contained page without scripts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Decides how a terminal tells what was found: each cause once and in full, and which rules it broke, too."""
+"""Findings in a terminal: shows each cause once in full, with all rules that it broke."""
 
 from __future__ import annotations
 

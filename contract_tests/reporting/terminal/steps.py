@@ -1,4 +1,4 @@
-"""Decides how a terminal tells a story: a line for each delivery, with what read-back showed after it."""
+"""Steps of a finding in a terminal: a line for each delivery, with the read-back after it."""
 
 from __future__ import annotations
 

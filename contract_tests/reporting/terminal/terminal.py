@@ -1,4 +1,4 @@
-"""Decides what a person sees: progress while it runs, then verdicts by chapter, then each finding."""
+"""Terminal output of a run: progress, then verdicts by chapter, then each finding."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Decides how many deliveries keep each other company: as many as the pace says, more where all wait side by side.
+"""Adaptive concurrency limit: raises the number of deliveries in flight where the receiver serves them in parallel.
 
 The rule in hand has its turn. What is sent ahead of later rules' turns goes out while the rule in hand waits for some
 of it, or along with the plain delivery that follows hostile ones; whatever else a rule sends, it sends by itself.

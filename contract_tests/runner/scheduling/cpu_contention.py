@@ -1,4 +1,4 @@
-"""Decides how far a measured time is to be trusted on a machine that has other work to do."""
+"""CPU contention: measures by which factor a busy machine slows the suite, to correct measured times."""
 
 from __future__ import annotations
 
