@@ -92,19 +92,19 @@ ACTUAL: _Templates = (
 _WORDS = {"integers": "整数", "map": "映射", "phone numbers": "电话号码", "texts": "文本"}
 
 
-def chinese_case(text: str) -> str:
-    """A case in Chinese; empty where no template fits."""
-    return _chinese(text, CASES, 0)
+def chinese_case(text: str, phrases: _Templates = ()) -> str:
+    """A case in Chinese; empty where no template fits, neither of a rule's own phrases nor of all."""
+    return _chinese(text, (*phrases, *CASES), 0)
 
 
-def chinese_expected(text: str) -> str:
+def chinese_expected(text: str, phrases: _Templates = ()) -> str:
     """What was expected; empty where no template fits."""
-    return _chinese(text, EXPECTED, 0)
+    return _chinese(text, (*phrases, *EXPECTED), 0)
 
 
-def chinese_actual(text: str) -> str:
+def chinese_actual(text: str, phrases: _Templates = ()) -> str:
     """What came instead; empty where no template fits."""
-    return _chinese(text, ACTUAL, 0)
+    return _chinese(text, (*phrases, *ACTUAL), 0)
 
 
 def _chinese(text: str, templates: _Templates, level: int) -> str:

@@ -43,16 +43,19 @@ class Texts:
     Attributes:
         chapters: Titles by chapter.
         rules: `statement`, `why`, `remedy` and `source` by the rule's id.
+        phrases: Words that the findings of single rules use, see `Rule.phrases`.
     """
 
     chapters: Mapping[str, str] = field(default_factory=dict)
     rules: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    phrases: tuple[tuple[str, str], ...] = ()
 
     @classmethod
     def of(cls, catalogue: Catalogue) -> Texts:
         """The texts of a catalogue that is in Chinese."""
         parts = ("statement", "why", "remedy", "source")
-        return cls(catalogue.chapters, {r.id: {part: getattr(r, part) for part in parts} for r in catalogue.rules})
+        texts = {rule.id: {part: getattr(rule, part) for part in parts} for rule in catalogue.rules}
+        return cls(catalogue.chapters, texts, catalogue.phrases("zh"))
 
 
 _PAGE = Path(__file__).with_name("page")
@@ -135,9 +138,9 @@ def _environment(report: dict[str, Any], chinese: Texts) -> Environment:
     }
     environment.filters |= {
         "visible": visible,
-        "case": lambda text: told(visible(text), chinese_case(visible(text))),
-        "wanted": lambda text: told(visible(text), chinese_expected(visible(text))),
-        "came": lambda text: told(visible(text), chinese_actual(visible(text))),
+        "case": lambda text: told(visible(text), chinese_case(visible(text), chinese.phrases)),
+        "wanted": lambda text: told(visible(text), chinese_expected(visible(text), chinese.phrases)),
+        "came": lambda text: told(visible(text), chinese_actual(visible(text), chinese.phrases)),
         "highlighted": highlighted,
         "ends": _ends,
         "seconds": pictures.seconds,

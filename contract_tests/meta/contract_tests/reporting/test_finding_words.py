@@ -23,7 +23,7 @@ from callback_contract.contract_tests.reporting.formats.finding_words import (
     chinese_case,
     chinese_expected,
 )
-from callback_contract.contract_tests.reporting.formats.html import report_html
+from callback_contract.contract_tests.reporting.formats.html import Texts, report_html
 from callback_contract.contract_tests.runner.bench import Bench
 from callback_contract.contract_tests.runner.planning import scopes_of
 from callback_contract.contract_tests.stimuli.applicable_cases import applicable_cases
@@ -31,7 +31,9 @@ from callback_contract.mock_server.client.sender import Access, Pace, Sender
 from callback_contract.mock_server.signing import DeliverySigner
 from callback_contract.mock_server.wire.delivery import WHY_NO_ANSWER, Exchange, Response
 from callback_contract.openapi.reading import read_contract
+from callback_contract.openapi.rules.catalogue import load_catalogue
 
+PHRASES = load_catalogue().phrases("zh")
 FLOOR = Path(__file__).parents[3]
 LEFT_AS_IT_IS = re.compile(
     r"""(["']).*?\1|/\S*|= .*|(?:Content-Type|User-Agent|Expect): .*|(?:顺序|示例|请求头|方法|迟到的) .*
@@ -60,8 +62,9 @@ def test_every_case_has_its_chinese(tmp_path):
     kinds = (labels(None), signed, labels(read_contract(written(tmp_path, TWILIO_LIKE))))
     assert [kind for kind in kinds if len(kind) <= 100] == []
     found = set().union(*kinds)
-    left = {label: LEFT_AS_IT_IS.sub("", chinese_case(label)) for label in found}
-    assert {label for label in found if not chinese_case(label) or re.search("[A-Za-z]{2,}", left[label])} == set()
+    told = {label: chinese_case(label, PHRASES) for label in found}
+    left = {label: LEFT_AS_IT_IS.sub("", text) for label, text in told.items()}
+    assert {label for label in found if not told[label] or re.search("[A-Za-z]{2,}", left[label])} == set()
 
 
 def messages():
@@ -84,13 +87,13 @@ def spoken(node):
 def test_every_expectation_of_a_rule_has_its_chinese():
     said = {message.partition(" <- ")[0] for message in messages()}
     assert len(said) > 30
-    assert {text for text in said if not chinese_expected(text)} == set()
+    assert {text for text in said if not chinese_expected(text, PHRASES)} == set()
 
 
 def test_what_came_instead_has_its_chinese_where_a_rule_has_words_for_it():
     said = {message.partition(" <- ")[2] for message in messages()} - {"", "X"}
     assert len(said) > 5
-    assert {text for text in said if not chinese_actual(text)} == set()
+    assert {text for text in said if not chinese_actual(text, PHRASES)} == set()
 
 
 @pytest.mark.parametrize("kind", WHY_NO_ANSWER)
@@ -119,7 +122,7 @@ def test_values_are_not_taken_for_words_and_rare_cases_stay(text, chinese):
 
 
 def test_every_template_is_chinese_or_holds_nothing_but_values():
-    templates = [*dict((*CASES, *EXPECTED, *ACTUAL)).values(), *TERMS.values()]
+    templates = [*dict((*PHRASES, *CASES, *EXPECTED, *ACTUAL)).values(), *TERMS.values()]
     neutral = re.compile(r"[$\\\d =：]+|[\w .:-]+", re.ASCII)
     assert [text for text in templates if not (re.search("[\u3400-\u9fff]", text) or neutral.fullmatch(text))] == []
 
@@ -129,3 +132,13 @@ def test_page_says_a_finding_in_both_languages():
     page = report_html(report(rule("PAY-17", "fail", [told])))
     for text in ("缺少 /x", "低于 500 的完整响应", "500 Internal Server Error，2 字节", "/x missing"):
         assert text in page
+
+
+def test_words_of_one_rule_stand_in_its_row():
+    assert (
+        chinese_case("a query of 12 characters", [(r"a query of (\d+) characters", r"\1 个字符的查询")])
+        == "12 个字符的查询"
+    )
+    told = finding("500", case="something new")
+    page = report_html(report(rule("PAY-17", "fail", [told])), Texts(phrases=(("something new", "新的内容"),)))
+    assert "新的内容" in page
