@@ -14,7 +14,7 @@ import pytest
 from callback_contract.contract_tests.meta.support.means import do_without
 from callback_contract.contract_tests.meta.support.processes import printed_url, run_program
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("installation")]
+pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[3]
 TOPS = ("openapi", "mock_server", "contract_tests")
