@@ -13,8 +13,7 @@ from callback_contract.contract_tests.generation.notes import Note
 from callback_contract.contract_tests.model.verdicts import NotApplicable
 from callback_contract.mock_server.signing import Scheme, lacking_signature, load_scheme
 from callback_contract.openapi.contract.extent import refuse_too_many
-from callback_contract.openapi.contract.model import Callback, Contract, HeaderParameter, means_all
-from callback_contract.openapi.contract.naming import contract_in_words
+from callback_contract.openapi.contract.model import Callback, Contract, HeaderParameter, contract_in_words, means_all
 from callback_contract.openapi.text.errors import KitError
 from callback_contract.openapi.text.printable import shell_word
 

@@ -2,11 +2,10 @@
 
 from callback_contract.mock_server.signing.forgeries import KINDS, forged
 from callback_contract.mock_server.signing.keys import Keys, load_keys
-from callback_contract.mock_server.signing.requirement import lacking_signature
 from callback_contract.mock_server.signing.scheme import Scheme, load_scheme, presets
 from callback_contract.mock_server.signing.seals import SPELLINGS, has_meaning, sealed
 from callback_contract.mock_server.signing.signatures import sign, verify
-from callback_contract.mock_server.signing.signer import DeliverySigner, signature_from
+from callback_contract.mock_server.signing.signer import DeliverySigner, lacking_signature, signature_from
 
 __all__ = [
     "KINDS",

@@ -1,8 +1,8 @@
-"""Delivery signer: signs the final bytes of a delivery at the time of sending, by the delivery's `seal`."""
+"""Signer of deliveries: signs the final bytes when they are sent, and refuses a contract that always wants one."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -10,8 +10,9 @@ from callback_contract.mock_server.signing.keys import Keys, load_keys
 from callback_contract.mock_server.signing.scheme import Scheme, load_scheme
 from callback_contract.mock_server.signing.seals import sealed
 from callback_contract.mock_server.wire.delivery import Delivery, Headers
+from callback_contract.openapi.contract.model import Callback
 
-__all__ = ["DeliverySigner", "signature_from"]
+__all__ = ["DeliverySigner", "lacking_signature", "signature_from"]
 
 
 @dataclass(frozen=True)
@@ -43,3 +44,25 @@ def signature_from(name: str, environ: Mapping[str, str]) -> tuple[Scheme, Keys]
     """
     scheme = load_scheme(name)
     return scheme, load_keys(scheme, environ)
+
+
+def lacking_signature(callback: Callback, scheme: Scheme | None, given: Collection[str] = ()) -> str:
+    """Why a callback cannot be delivered as the contract requires, with the option that mends it; empty when it can.
+
+    Args:
+        given: Names of headers that the user gives by hand, in lower case; what they hold is the user's matter.
+    """
+    signed = [header.name for header in callback.headers if header.required and header.signature]
+    required = [name for name in signed if name.lower() not in given]
+    if not required:
+        return ""
+    names = " and ".join(required)
+    if scheme is None:
+        return f"{callback.name} requires a signature in {names}: give --signature SCHEME, and its keys by environment"
+    made = {name.lower() for name in scheme.headers}
+    if all(name.lower() in made for name in required):
+        return ""
+    return (
+        f"{callback.name} requires a signature in {names}, and the scheme {scheme.name} signs in {scheme.header}: "
+        "give --signature a scheme with that header"
+    )

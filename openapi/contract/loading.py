@@ -12,8 +12,7 @@ from callback_contract.openapi.contract.checking import Flaw, document_flaws
 from callback_contract.openapi.contract.delivery_facts import fact_flaws, facts_from
 from callback_contract.openapi.contract.documented_response import answer_of
 from callback_contract.openapi.contract.members import members_of
-from callback_contract.openapi.contract.model import Callback, Contract, Example, HeaderParameter
-from callback_contract.openapi.contract.naming import CONTRACT_FILE
+from callback_contract.openapi.contract.model import CONTRACT_FILE, Callback, Contract, Example, HeaderParameter
 from callback_contract.openapi.documents import json_pointer as jp
 from callback_contract.openapi.documents.overlay import apply_overlay, load_overlay
 from callback_contract.openapi.documents.yaml_file import YamlFile, read_yaml

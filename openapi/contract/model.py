@@ -10,12 +10,12 @@ from pathlib import Path
 
 from callback_contract.openapi.bodies import FORM, Field, fields_of, is_fields
 from callback_contract.openapi.contract.members import Member, members_of
-from callback_contract.openapi.contract.naming import contract_in_words
 from callback_contract.openapi.contract.order import Order
 from callback_contract.openapi.documents import json_pointer as jp
 from callback_contract.openapi.text.errors import ContractError
 
 __all__ = [
+    "CONTRACT_FILE",
     "BodyLimit",
     "Callback",
     "Contract",
@@ -25,9 +25,18 @@ __all__ = [
     "Fact",
     "HeaderParameter",
     "Retry",
+    "contract_in_words",
     "means_all",
     "no_such_callback",
 ]
+
+CONTRACT_FILE = Path(__file__).parents[1] / "openapi.yaml"
+
+
+def contract_in_words(path: Path | str) -> str:
+    """A contract's path; of the built-in one that it is that: where the kit is installed helps nobody."""
+    return "the built-in contract" if str(path) == str(CONTRACT_FILE) else str(path)
+
 
 _ALL = "all"
 _MOST_NAMED = 12

@@ -20,8 +20,7 @@ from callback_contract.openapi.documenting.content.listed_fields import MOST_FIE
 from callback_contract.openapi.documenting.content.words import Words, table
 from callback_contract.openapi.documenting.languages import read_back_in
 from callback_contract.openapi.documenting.proof import Proof
-from callback_contract.openapi.documenting.search.index import Entry, index
-from callback_contract.openapi.documenting.search.page_text import texts_below
+from callback_contract.openapi.documenting.search import Entry, index, texts_below
 from callback_contract.openapi.documenting.templating import environment
 from callback_contract.openapi.rules.catalogue import Catalogue
 from callback_contract.openapi.rules.translations import ORIGINAL

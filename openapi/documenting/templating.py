@@ -13,7 +13,7 @@ from callback_contract.openapi.documenting.content import markdown
 from callback_contract.openapi.documenting.content.links import address, anchor
 from callback_contract.openapi.documenting.content.syntax_colouring import as_text, coloured_source
 from callback_contract.openapi.documenting.content.words import LANGUAGES
-from callback_contract.openapi.documents.page_policy import source_hash
+from callback_contract.openapi.documents.templates import source_hash
 from callback_contract.openapi.text.printable import shell_word
 
 __all__ = ["environment"]

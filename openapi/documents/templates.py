@@ -1,7 +1,8 @@
-"""Template cache: keeps compiled templates, so that short runs do not compile them again."""
+"""Templates of pages: kept compiled, for short runs; their own styles and scripts are named by hash in the policy."""
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import hashlib
 import importlib.metadata
@@ -13,7 +14,7 @@ from jinja2.bccache import Bucket
 
 from callback_contract.openapi.documents.cache_folder import cache_folder
 
-__all__ = ["kept_templates"]
+__all__ = ["kept_templates", "source_hash"]
 
 
 def kept_templates(pages: str) -> BytecodeCache | None:
@@ -53,3 +54,8 @@ class _Kept(FileSystemBytecodeCache):
         with contextlib.suppress(OSError):
             Path(self.directory).mkdir(mode=0o700, parents=True, exist_ok=True)
             super().dump_bytecode(bucket)
+
+
+def source_hash(text: str) -> str:
+    """The source expression of an inline style or script (CSP level 3 section 2.3.1), with its quotes."""
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"

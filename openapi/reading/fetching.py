@@ -1,16 +1,18 @@
-"""Fetcher: gets a document by http(s), bounded in time, size and redirects, from the named host only."""
+"""Source of a contract: a file, standard input, or a URL that is fetched in bounds and from the named host alone."""
 
 from __future__ import annotations
 
 import contextlib
+import sys
 import time
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from callback_contract.openapi.documents.yaml_file import MAX_BYTES
+from callback_contract.openapi.documents.yaml_file import MAX_BYTES, YamlFile, parsed, read_yaml
 from callback_contract.openapi.text.errors import ContractError
 
-__all__ = ["fetched"]
+__all__ = ["fetched", "opened"]
 
 _TIMEOUT_S = 20  # without a byte
 _MOST_S = 60.0  # from the first connection to the last byte, redirects included
@@ -91,3 +93,20 @@ def fetched(url: str, *, within_s: float = _MOST_S) -> bytes:
             raise ContractError(f"is not there whole after {most_s:.0f} s", where=where) from None
         reason = getattr(error, "reason", error)
         raise ContractError(f"cannot be fetched: {reason}", where=where, remedy="Check the URL.") from None
+
+
+def opened(source: str | Path) -> tuple[YamlFile, Path | None]:
+    """Reads a document; gives it and the folder in which its references may lead to files.
+
+    Raises:
+        ContractError: It cannot be read.
+    """
+    name = str(source)
+    if name == "-":
+        return parsed(sys.stdin.buffer.read(MAX_BYTES + 1), Path("standard input"), error=ContractError), None
+    if name.startswith(("http://", "https://")):
+        return parsed(fetched(name), Path(name.partition("://")[2].partition("?")[0]), error=ContractError), None
+    path = Path(name)
+    if path.is_dir():
+        raise ContractError("a folder, not a document", where=name, remedy="Give the OpenAPI document in it.")
+    return read_yaml(path, error=ContractError), path.parent

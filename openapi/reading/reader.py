@@ -16,12 +16,12 @@ from callback_contract.openapi.documents import json_pointer as jp
 from callback_contract.openapi.documents.overlay import apply_overlay, load_overlay
 from callback_contract.openapi.documents.yaml_file import YamlFile
 from callback_contract.openapi.reading.callback_discovery import Found, contents_in_words, found_callbacks
+from callback_contract.openapi.reading.fetching import opened
 from callback_contract.openapi.reading.field_bodies import travelled
 from callback_contract.openapi.reading.operations import Written, written
 from callback_contract.openapi.reading.references import Fault, Faulty, Library
 from callback_contract.openapi.reading.remote_documents import Remote
 from callback_contract.openapi.reading.schema_closure import Schemas
-from callback_contract.openapi.reading.sources import opened
 from callback_contract.openapi.text.errors import ContractError
 
 __all__ = ["read_contract"]

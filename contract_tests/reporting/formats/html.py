@@ -29,8 +29,7 @@ from callback_contract.contract_tests.reporting.model.outcome import (
     not_judged,
     outcome,
 )
-from callback_contract.openapi.documents.page_policy import source_hash
-from callback_contract.openapi.documents.templates import kept_templates
+from callback_contract.openapi.documents.templates import kept_templates, source_hash
 from callback_contract.openapi.rules.catalogue import Catalogue
 
 __all__ = ["Texts", "report_html"]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from callback_contract.contract_tests.reporting.model.inert import in_html
 from callback_contract.contract_tests.reporting.partners.output import HEAD, cells, headline, told_broken, warnings
 from callback_contract.contract_tests.reporting.partners.overview import BrokenRule, Partner, Partners
-from callback_contract.openapi.documents.page_policy import source_hash
+from callback_contract.openapi.documents.templates import source_hash
 
 __all__ = ["partners_html"]
 

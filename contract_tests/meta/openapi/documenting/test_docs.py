@@ -33,7 +33,7 @@ from callback_contract.openapi.documenting.content.words import LANGUAGES, Words
 from callback_contract.openapi.documenting.languages import catalogue_in, contract_in
 from callback_contract.openapi.documenting.pages import Book, rendered_pages
 from callback_contract.openapi.documenting.proof import Proof
-from callback_contract.openapi.documenting.search.index import Entry, index, rows_of
+from callback_contract.openapi.documenting.search import Entry, index, rows_of
 from callback_contract.openapi.documenting.site import MARKER, pages_of_site, write_site
 from callback_contract.openapi.documents.yaml_file import read_yaml
 from callback_contract.openapi.rules.catalogue import load_catalogue

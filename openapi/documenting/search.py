@@ -1,4 +1,4 @@
-"""Search index: one entry for each page, field, rule, fact, question and receiver."""
+"""Search index of the documentation: an entry for each page, field, rule, fact and receiver, and the words of pages."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ import re
 import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from html.parser import HTMLParser
 
-__all__ = ["Entry", "index", "rows_of"]
+__all__ = ["Entry", "index", "rows_of", "texts_below"]
 
 
 @dataclass(frozen=True)
@@ -52,3 +53,42 @@ def rows_of(packed: str) -> list[Entry]:
         for name, url, text, context, words in zip(*json.loads(inflated), strict=True)
     ]
     return [replace(row, url=row.url + row.name) if row.url.endswith("#") else row for row in rows]
+
+
+_UNREAD = {"h1", "h2", "h3", "dt", "th", "pre", "script", "style", "svg", "nav", "header", "footer"}
+_VOID = {"br", "hr", "input", "meta", "link", "img"}
+
+
+def texts_below(page: str) -> dict[str, str]:
+    """The words of a page's main part by the anchor that they follow; what stands before the first has an empty one."""
+    reader = _Reader()
+    reader.feed(page)
+    return {place: " ".join(" ".join(words).split()) for place, words in reader.found.items()}
+
+
+class _Reader(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: dict[str, list[str]] = {"": []}
+        self._place = ""
+        self._open: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag in _VOID:
+            return
+        place, kinds = dict(attrs).get("id"), (dict(attrs).get("class") or "").split()
+        self._open.append("nav" if "copy" in kinds else tag)
+        if place and "main" in self._open[:-1]:
+            self._place = place
+            self.found.setdefault(place, [])
+
+    def handle_endtag(self, tag: str) -> None:
+        while tag in self._open and self._open.pop() != tag:
+            pass  # an end that HTML lets a page leave out
+
+    def handle_data(self, data: str) -> None:
+        if "main" in self._open and self._is_read():
+            self.found[self._place].append(data)
+
+    def _is_read(self) -> bool:
+        return not _UNREAD & set(self._open)
