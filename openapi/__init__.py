@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from callback_contract.openapi.contract.loading import load_contract
-    from callback_contract.openapi.contract.model import Callback, Contract, Example
-    from callback_contract.openapi.contract.naming import CONTRACT_FILE
+    from callback_contract.openapi.contract.model import CONTRACT_FILE, Callback, Contract, Example
     from callback_contract.openapi.text.errors import CatalogueError, ContractError, KitError, OverlayError
 
 __all__ = [
@@ -26,7 +25,7 @@ __all__ = [
 ]
 
 _WHERE = {
-    "CONTRACT_FILE": "contract.naming",
+    "CONTRACT_FILE": "contract.model",
     "Callback": "contract.model",
     "CatalogueError": "text.errors",
     "Contract": "contract.model",
