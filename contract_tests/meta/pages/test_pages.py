@@ -242,7 +242,7 @@ def clone(tmp_path, monkeypatch):
     (tmp_path / "recorded/one.json").write_text(json.dumps(example))
     (tmp_path / "read_back.py").write_text(fences("contract_tests/USING.md", "python")[0]["text"])
     with sqlite3.connect(tmp_path / "receiver.db") as database:
-        database.execute("CREATE TABLE messages (id, state, applied, last)")
+        database.execute("CREATE TABLE messages (id, state, applied)")
     database.close()
     with served(Receiver(load_contract(), fault=FAULTS["PAY-17"])) as url:
         base = url.removesuffix("/")
