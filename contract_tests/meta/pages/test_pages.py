@@ -20,7 +20,9 @@ import pytest
 import yaml
 
 from callback_contract.contract_tests.cli.commands import cli
-from callback_contract.contract_tests.meta.scripts.readme_output import FENCE, ROOT, pages
+from callback_contract.contract_tests.meta.generating.made import ROOT
+from callback_contract.contract_tests.meta.generating.output import FENCE, pages
+from callback_contract.contract_tests.meta.scripts.generate import PARTS
 from callback_contract.contract_tests.meta.support.processes import run_program
 from callback_contract.mock_server.faults.registry import FAULTS
 from callback_contract.mock_server.receiver.receiver import Receiver
@@ -313,3 +315,8 @@ def test_calls_are_found_in_a_line():
 
 def test_no_page_names_a_place_of_the_machine_that_it_was_written_on():
     assert [page for page, text in PAGES.items() if re.search(r"(?<![\w.])/(work|tmp|opt|root|home)/", text)] == []
+
+
+def test_every_part_of_the_generator_is_explained():
+    table = PAGES[".github/CONTRIBUTING.md"].partition("## Generated files")[2].partition("\n## ")[0]
+    assert re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE) == list(PARTS)

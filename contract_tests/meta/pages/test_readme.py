@@ -7,10 +7,10 @@ import tomllib
 
 import pytest
 
-from callback_contract.contract_tests.meta.scripts.readme_output import (
+from callback_contract.contract_tests.meta.generating.made import COMMAND, ROOT
+from callback_contract.contract_tests.meta.generating.output import (
     FENCE,
     OUTPUTS,
-    ROOT,
     Shown,
     blocks,
     cut,
@@ -32,7 +32,9 @@ SHOWN = {name: text for page in pages() for name, text in blocks(page).items()}
 def test_output_is_shown_as_it_is_printed(name, tmp_path):
     if lacking := OUTPUTS[name].lacking():
         do_without(lacking)
-    assert masked(SHOWN[name]).splitlines() == masked(OUTPUTS[name].block(tmp_path)).splitlines()
+    assert masked(SHOWN[name]).splitlines() == masked(OUTPUTS[name].block(tmp_path)).splitlines(), (
+        f"run: {COMMAND} output"
+    )
 
 
 def test_every_output_is_shown_once_and_no_other():

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 import click
 
-from callback_contract.contract_tests.meta.generating import bodies, matrix, pages, recorded_runs, translations
+from callback_contract.contract_tests.meta.generating import bodies, matrix, output, pages, recorded_runs, translations
 from callback_contract.contract_tests.meta.generating.made import ROOT, Made
 
 
@@ -34,6 +34,7 @@ PARTS = {  # the translations' digests come after the pages, whose English and C
     "counts": Part("plans a run, some seconds", pages.counts),
     "translations": Part("compares every text with its Chinese", translations.made),
     "runs": Part("runs the program four times, some seconds", recorded_runs.made),
+    "output": Part("runs what the pages show, half a minute", output.made),
     "matrix": Part("judges the mock once with each fault, some minutes", matrix.made),
 }
 

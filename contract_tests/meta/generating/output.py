@@ -1,15 +1,11 @@
-"""Output that the pages show: writes what the program really prints into their marked blocks.
-
-    python -m callback_contract.contract_tests.meta.scripts.readme_output [--check]
+"""Maker of the output that pages show: what the program really prints, in their marked blocks.
 
 A block of output stands below a line `<!-- output: NAME -->`. One that differs from today's output in times, ports and
-ids alone is left as it is. With ``--check`` nothing is written, and the exit code is 1 when a block is not of today.
+ids alone is left as it is.
 """
 
 from __future__ import annotations
 
-import argparse
-import difflib
 import os
 import re
 import subprocess
@@ -20,13 +16,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from callback_contract.contract_tests.meta.contract_tests.receivers.test_mistakes import SUBJECTS
+from callback_contract.contract_tests.meta.generating.made import ROOT, Made
 from callback_contract.contract_tests.meta.support.processes import missing_means, running
 from callback_contract.mock_server.faults.registry import FAULTS
 from callback_contract.mock_server.receiver.receiver import Receiver
 from callback_contract.mock_server.server.serving import served
 from callback_contract.openapi import load_contract
 
-ROOT = Path(__file__).parents[3]
 WIDTH = 118
 CUT = "…"
 FENCE = re.compile(r"(?:^<!-- (?P<mark>[^\n]*) -->\n)?^```(?P<kind>\w*)\n(?P<text>.*?)^```$", re.DOTALL | re.MULTILINE)
@@ -165,31 +161,14 @@ def refreshed(text: str, fresh: dict[str, str]) -> str:
     return FENCE.sub(block, text)
 
 
-def main() -> int:
-    """Writes the blocks, or says which are not of today."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--check", action="store_true", help="write nothing")
-    is_check, stale = parser.parse_args().check, 0
+def made() -> Made:
+    """Prints every output anew that this machine can print."""
+    lacking = {name: reason for name, shown in OUTPUTS.items() if (reason := shown.lacking())}
+    files = {}
     for page in pages():
         fresh = {}
-        for name in blocks(page):
-            if lacking := OUTPUTS[name].lacking():
-                print(f"{page.relative_to(ROOT)}: {name} is left as it is: {lacking}", file=sys.stderr)
-                continue
+        for name in blocks(page).keys() - lacking.keys():
             with tempfile.TemporaryDirectory() as folder:
                 fresh[name] = OUTPUTS[name].block(Path(folder))
-        old = page.read_text("utf-8")
-        if (new := refreshed(old, fresh)) == old:
-            continue
-        stale += 1
-        name = str(page.relative_to(ROOT))
-        if is_check:
-            sys.stdout.writelines(difflib.unified_diff(old.splitlines(True), new.splitlines(True), name, "today"))
-        else:
-            page.write_text(new, "utf-8")
-            print(f"{name}: written")
-    return 1 if stale and is_check else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+        files[page] = refreshed(page.read_text("utf-8"), fresh)
+    return Made(files, tuple(f"the output {name!r} is left as it was: {reason}" for name, reason in lacking.items()))
