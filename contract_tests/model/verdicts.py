@@ -12,7 +12,19 @@ from callback_contract.contract_tests.model.observations import Burst, Look
 from callback_contract.mock_server.wire.delivery import Exchange
 from callback_contract.openapi.rules.catalogue import Rule
 
-__all__ = ["Finding", "NotApplicable", "RuleBroken", "RuleResult", "Verdict", "check", "conformant", "exit_code"]
+__all__ = [
+    "Block",
+    "Finding",
+    "LacksMeans",
+    "Means",
+    "NotApplicable",
+    "RuleBroken",
+    "RuleResult",
+    "Verdict",
+    "check",
+    "conformant",
+    "exit_code",
+]
 
 
 class Verdict(StrEnum):
@@ -23,6 +35,7 @@ class Verdict(StrEnum):
     FAIL = "fail"
     FLAKY = "flaky"
     NOT_APPLICABLE = "not applicable"
+    BLOCKED = "blocked"
     WAIVED = "waived"
     ERROR = "error"
 
@@ -56,7 +69,51 @@ def check(function: Callable[_P, _R]) -> Callable[_P, _R]:
 
 
 class NotApplicable(Exception):
-    """The means to judge a rule are missing; the text says which, and how to supply them."""
+    """The contract leaves nothing to ask of a rule; the text says why."""
+
+
+class Means(StrEnum):
+    """What the user can give so that more is judged; the value names it in a report."""
+
+    READ_BACK = "read-back"
+    SHOWN_LAST = "last"
+    SCHEME = "signature"
+    SECRET = "secret"  # noqa: S105  # a name in a report, and no secret
+    RECORDINGS = "samples"
+    TLS = "https"
+    AT_ONCE = "at-once"
+
+
+class LacksMeans(NotApplicable):
+    """A rule could be judged if the user gave more; the text says how to give it."""
+
+    def __init__(self, means: Means, text: str) -> None:
+        super().__init__(text)
+        self.means = means
+
+
+@dataclass(frozen=True)
+class Block:
+    """Why nothing is judged: what was found before explains what would be seen.
+
+    Attributes:
+        by: The rule that is broken; empty where it is no rule's.
+        through: The required rule that is itself blocked by it; empty where `by` is required itself.
+        why: What else there is to say than that `by` is broken.
+    """
+
+    by: str = ""
+    through: str = ""
+    why: str = ""
+
+    @property
+    def cause(self) -> str:
+        """What was found, in English."""
+        what = self.why or f"{self.by} is broken"
+        return f"{what} (through {self.through})" if self.through else what
+
+    def __str__(self) -> str:
+        return f"blocked: {self.cause}"
 
 
 @dataclass(frozen=True)
@@ -99,8 +156,8 @@ class RuleResult:
         reason: Why it is not applicable or an error; a count of broken cases otherwise.
         deliveries: How many deliveries this rule caused; a shared one counts where it was sent first.
         cases: How many cases were judged.
-        blocked: Whether nothing of it was judged, since a broken rule explains what it would have seen.
-        blocked_for: The callbacks of which nothing was judged for that reason, each with the reason.
+        blocked_for: The callbacks of which nothing was judged, since a broken rule explains what would be seen.
+        lacks: Means that would let it be judged, or judged of more callbacks.
         duration_s: Seconds that judging took, deliveries that were sent ahead for later rules included.
         bursts: Deliveries that went out together, where that is what the rule judges.
     """
@@ -111,8 +168,8 @@ class RuleResult:
     deliveries: int = 0
     cases: int = 0
     findings: list[Finding] = field(default_factory=list)
-    blocked: bool = False
-    blocked_for: dict[str, str] = field(default_factory=dict)
+    blocked_for: dict[str, Block] = field(default_factory=dict)
+    lacks: set[Means] = field(default_factory=set)
     duration_s: float = 0.0
     bursts: tuple[Burst, ...] = ()
 
@@ -120,6 +177,16 @@ class RuleResult:
     def broken(self) -> bool:
         """Whether the receiver broke the rule, be it once, waived or only a SHOULD."""
         return self.verdict in {Verdict.WARN, Verdict.FAIL, Verdict.FLAKY, Verdict.WAIVED}
+
+    @property
+    def blocked(self) -> bool:
+        """Whether nothing of it was judged, since a broken rule explains what it would have seen."""
+        return self.verdict is Verdict.BLOCKED
+
+    @property
+    def judged(self) -> bool:
+        """Whether something can be said of the receiver."""
+        return self.broken or self.verdict is Verdict.PASS
 
     @property
     def broken_for(self) -> frozenset[str]:
@@ -135,8 +202,7 @@ class RuleResult:
 def exit_code(results: Iterable[RuleResult], *, strict: bool) -> int:
     """The exit code of a run that judged something: 3, 1 or 0 (2 and 130 are decided where they arise)."""
     verdicts = list(results)
-    judged = [r for r in verdicts if r.verdict is not Verdict.NOT_APPLICABLE]
-    if not judged or any(r.verdict is Verdict.ERROR for r in verdicts):
+    if not any(r.judged for r in verdicts) or any(r.verdict is Verdict.ERROR for r in verdicts):
         return 3
     if any(r.blocks_the_gate for r in verdicts):
         return 1
@@ -151,6 +217,6 @@ def conformant(results: Iterable[RuleResult], *, whole_catalogue: bool, incomple
     if not whole_catalogue or incomplete or any(r.verdict is Verdict.WAIVED for r in judged):
         return False
     musts = [r for r in judged if r.rule.level == "MUST"]
-    executed = [r for r in musts if r.verdict is not Verdict.NOT_APPLICABLE]
+    executed = [r for r in musts if r.verdict not in {Verdict.NOT_APPLICABLE, Verdict.BLOCKED}]
     whole = not any(r.blocked or r.blocked_for for r in musts)
     return bool(executed) and all(r.verdict is Verdict.PASS for r in executed) and whole

@@ -197,7 +197,7 @@ def state_of(
         return "unknown"
     if waiver.until < today:
         return "expired"
-    if result is None or result.verdict in {Verdict.NOT_APPLICABLE, Verdict.ERROR}:
+    if result is None or not result.judged:
         return "not judged"
     if waiver.callback and waiver.callback not in callbacks:
         return "not judged"

@@ -14,7 +14,7 @@ from callback_contract.contract_tests.runner.attempts import tried
 from callback_contract.contract_tests.runner.bench import Bench
 from callback_contract.contract_tests.runner.judge import judge
 from callback_contract.contract_tests.runner.liveness import death
-from callback_contract.contract_tests.runner.planning import missing_means, planned
+from callback_contract.contract_tests.runner.planning import out_of_reach, planned
 from callback_contract.contract_tests.runner.rule_tests import RuleTest
 from callback_contract.contract_tests.stimuli.applicable_cases import applicable_cases
 from callback_contract.mock_server.wire.delivery import Exchange
@@ -79,9 +79,9 @@ class Scene:
             KitError: The run cannot go on.
             OutOfBudget: A limit is reached.
         """
-        if lacking := missing_means(bench, self.rule, self.test):
-            raise NotApplicable(lacking)
-        bench.run = Run.fresh()  # two tries never use the same message
+        if lacking := out_of_reach(bench, self.rule, self.test):
+            raise lacking
+        bench.run = Run.fresh()  # two tries never speak of the same message
         played = Played(bench.run)
         state = bench.state
         sent = len(bench.exchanges)

@@ -7,12 +7,12 @@ What it is made of lies below: `rule_tests` (what a rule's test is), `planning` 
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from callback_contract.contract_tests.generation.corpus import Scope
 from callback_contract.contract_tests.model.cases import Case
-from callback_contract.contract_tests.model.verdicts import NotApplicable, RuleResult, Verdict
+from callback_contract.contract_tests.model.verdicts import LacksMeans, Means, NotApplicable, RuleResult, Verdict
 from callback_contract.contract_tests.runner.attempts import Outcome, confirmed, first_try, frequency
 from callback_contract.contract_tests.runner.bench import Bench
 from callback_contract.contract_tests.runner.contention import (
@@ -23,7 +23,7 @@ from callback_contract.contract_tests.runner.contention import (
     take_over,
 )
 from callback_contract.contract_tests.runner.liveness import look_after, refuse_lost_credentials
-from callback_contract.contract_tests.runner.planning import first_number, missing_means, scopes_of, unmet_precondition
+from callback_contract.contract_tests.runner.planning import first_number, out_of_reach, scopes_of, unmet_precondition
 from callback_contract.contract_tests.runner.preconditions import UnmetPreconditionError, cases_of, narrow
 from callback_contract.contract_tests.runner.prefetch import prefetched
 from callback_contract.contract_tests.runner.rule_tests import RuleTest
@@ -52,17 +52,18 @@ def judge(bench: Bench, rule: Rule, test: RuleTest) -> RuleResult:
     """
     scopes = scopes_of(bench, test)
     blocks = {scope.callback.name: unmet_precondition(bench, rule, test, scope) for scope in scopes}
-    blocked_for = {name: reason for name, reason in blocks.items() if reason}
+    blocked_for = {name: block for name, block in blocks.items() if block is not None}
     if blocked_for and len(blocked_for) == len(scopes):
-        reason = "; ".join(dict.fromkeys(blocked_for.values()))
-        return RuleResult(rule, Verdict.NOT_APPLICABLE, reason, blocked=True, blocked_for=blocked_for)
-    if lacking := missing_means(bench, rule, test):
-        return RuleResult(rule, Verdict.NOT_APPLICABLE, lacking)
+        return RuleResult(rule, Verdict.BLOCKED, _joined(blocked_for.values()), blocked_for=blocked_for)
+    if lacking := out_of_reach(bench, rule, test):
+        return RuleResult(rule, Verdict.NOT_APPLICABLE, str(lacking), lacks=_means(lacking))
     if rule.evidence == "read-back" and bench.read_back_error is not None:
         return RuleResult(rule, Verdict.ERROR, f"read-back broke down before: {bench.read_back_error.what}")
     result = RuleResult(rule, Verdict.PASS, blocked_for=blocked_for)
     before = bench.sent_in_turn
-    reasons = list(bench.withheld.values())
+    reasons: list[object] = list(bench.withheld.values())
+    if bench.withheld and not test.connects:
+        result.lacks.add(Means.SCHEME)
     for scope in scopes:
         if scope.callback.name in blocked_for:
             continue
@@ -70,15 +71,17 @@ def judge(bench: Bench, rule: Rule, test: RuleTest) -> RuleResult:
             cases = cases_of(bench, test, scope)
         except NotApplicable as lacked:
             if isinstance(lacked, UnmetPreconditionError):
-                blocked_for[scope.callback.name] = str(lacked)
-            reasons.append(str(lacked))
+                blocked_for[scope.callback.name] = lacked.block
+            result.lacks |= _means(lacked)
+            reasons.append(lacked)
             continue
         result.cases += len(cases)
         try:
             _judge_cases(bench, rule, test, scope, cases, result)
-        except NotApplicable as reason:
+        except NotApplicable as lacked:
             result.cases -= len(cases)
-            reasons.append(str(reason))
+            result.lacks |= _means(lacked)
+            reasons.append(lacked)
         except ReadBackError as error:
             # What was found so far stands, and the rules that look at answers alone go on.
             bench.read_back_error = error
@@ -88,21 +91,28 @@ def judge(bench: Bench, rule: Rule, test: RuleTest) -> RuleResult:
             result.findings += look_after(bench, scope, rule)
     result.deliveries = bench.sent_in_turn - before + bench.sent_ahead.pop(rule.id, 0)
     take_over(bench, rule, result)
-    result.blocked = bool(blocked_for) and result.cases == 0
-    reasons += blocked_for.values()
     if result.verdict is Verdict.ERROR:
         return result
     if result.cases == 0:
-        result.verdict, result.reason = Verdict.NOT_APPLICABLE, "; ".join(dict.fromkeys(reasons))
+        result.verdict = Verdict.BLOCKED if blocked_for else Verdict.NOT_APPLICABLE
+        result.reason = _joined([*reasons, *blocked_for.values()])
         return result
     if result.findings:
         repeated = [finding for finding in result.findings if finding.repeated]
         result.verdict = Verdict.FLAKY if not repeated else Verdict.FAIL if rule.level == "MUST" else Verdict.WARN
         if test.narrows:
             narrow(bench, rule, test)
-    apart = [f"not judged of {name}: {reason.removeprefix('blocked: ')}" for name, reason in blocked_for.items()]
+    apart = [f"not judged of {name}: {block.cause}" for name, block in blocked_for.items()]
     result.reason = "; ".join(filter(None, (result.reason, frequency(result.findings), *apart)))
     return result
+
+
+def _means(lacked: NotApplicable) -> set[Means]:
+    return {lacked.means} if isinstance(lacked, LacksMeans) else set()
+
+
+def _joined(reasons: Iterable[object]) -> str:
+    return "; ".join(dict.fromkeys(map(str, reasons)))
 
 
 def _judge_cases(

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from callback_contract.contract_tests.generation.corpus import Scope
 from callback_contract.contract_tests.model.cases import Case
-from callback_contract.contract_tests.model.verdicts import NotApplicable
+from callback_contract.contract_tests.model.verdicts import Block, LacksMeans, Means, NotApplicable
 from callback_contract.contract_tests.runner.bench import Bench
 from callback_contract.contract_tests.runner.preconditions import can_do_without
 from callback_contract.contract_tests.runner.receiver_urls import hosts
@@ -15,7 +15,7 @@ from callback_contract.contract_tests.runner.rule_tests import RuleTest
 from callback_contract.contract_tests.stimuli.applicable_cases import applicable_cases
 from callback_contract.openapi.rules.catalogue import Rule
 
-__all__ = ["Plan", "first_number", "missing_means", "planned", "scopes_of", "unmet_precondition"]
+__all__ = ["Plan", "first_number", "out_of_reach", "planned", "scopes_of", "unmet_precondition"]
 
 
 @dataclass
@@ -30,8 +30,8 @@ class Plan:
 def planned(bench: Bench, rule: Rule, test: RuleTest, seen: set[tuple[str, str]]) -> Plan:
     """Counts what one rule adds to the deliveries; `seen` carries the stimuli that are already counted."""
     plan = Plan(reason="; ".join(bench.withheld.values()))
-    if lacking := missing_means(bench, rule, test):
-        plan.reason = lacking
+    if lacking := out_of_reach(bench, rule, test):
+        plan.reason = str(lacking)
         return plan
     for scope in scopes_of(bench, test):
         try:
@@ -56,15 +56,35 @@ def first_number(bench: Bench, test: RuleTest, scope: Scope, cases: Sequence[tup
     return bench.number(test.purpose, scope, cases[-1][0] + 1 if cases else 0)
 
 
-def missing_means(bench: Bench, rule: Rule, test: RuleTest) -> str:
-    """What a rule needs that the user did not give, with the option that gives it; empty when nothing is missing."""
+def out_of_reach(bench: Bench, rule: Rule, test: RuleTest) -> NotApplicable | None:
+    """Why a rule cannot be judged in this run: the contract asks nothing of the kind, or the user gave no means."""
+    lacking = _missing_means(bench, rule, test)
+    return lacking and (_nothing_to_ask(bench, test) or lacking)
+
+
+def _missing_means(bench: Bench, rule: Rule, test: RuleTest) -> NotApplicable | None:
     if rule.evidence == "read-back" and bench.state is None:
-        return "needs read-back: give --state-url 'https://…/{id}' or --plugin FILE"
+        return LacksMeans(Means.READ_BACK, "needs read-back: give --state-url 'https://…/{id}' or --plugin FILE")
     if test.needs is not None and (lacking := test.needs(bench)):
         return lacking
     if test.together and bench.sender.pace.at_once < 2:
-        return "needs several deliveries under way together: raise --at-once"
-    return ""
+        return LacksMeans(Means.AT_ONCE, "needs several deliveries under way together: raise --at-once")
+    return None
+
+
+def _nothing_to_ask(bench: Bench, test: RuleTest) -> NotApplicable | None:
+    """Why no callback has a case, where that is the contract's doing."""
+    found = None
+    for scope in scopes_of(bench, test):
+        try:
+            applicable_cases(test.stimuli, scope)
+        except LacksMeans:
+            return None
+        except NotApplicable as reason:
+            found = reason
+        else:
+            return None
+    return found
 
 
 def scopes_of(bench: Bench, test: RuleTest) -> tuple[Scope, ...]:
@@ -72,21 +92,21 @@ def scopes_of(bench: Bench, test: RuleTest) -> tuple[Scope, ...]:
     return hosts(bench) if test.connects else bench.scopes
 
 
-def unmet_precondition(bench: Bench, rule: Rule, test: RuleTest, scope: Scope) -> str:
-    """What was found before of a callback and explains what a rule would see of it; empty when nothing does."""
+def unmet_precondition(bench: Bench, rule: Rule, test: RuleTest, scope: Scope) -> Block | None:
+    """What was found before of a callback and explains what a rule would see of it."""
     name = scope.callback.name
     for required in rule.requires:
         result = bench.results.get(required)
         if result is None:
             continue
         if result.broken and required != bench.narrowed_by and name in result.broken_for:
-            return f"blocked: {required} is broken"
-        reason = result.blocked_for.get(name, "")
-        if reason and not can_do_without(bench, reason):
-            return f"{reason.partition(' (through')[0]} (through {required})"
+            return Block(required)
+        block = result.blocked_for.get(name)
+        if block is not None and not can_do_without(bench, block):
+            return replace(block, through=required)
     sender = bench.sender_of(name)
     if sender in bench.shut and not test.connects:
-        return f"blocked: {bench.shut[sender]}"
+        return Block(why=bench.shut[sender])
     if killed_by := bench.killed_by.get(sender):
-        return f"blocked: the receiver acknowledged no valid delivery any more after {killed_by}"
-    return ""
+        return Block(killed_by, why=f"the receiver acknowledged no valid delivery any more after {killed_by}")
+    return None

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from callback_contract.contract_tests.generation.corpus import Scope
 from callback_contract.contract_tests.model.cases import Case
-from callback_contract.contract_tests.model.verdicts import NotApplicable
+from callback_contract.contract_tests.model.verdicts import Block, NotApplicable
 from callback_contract.contract_tests.stimuli.applicable_cases import applicable_cases
 from callback_contract.mock_server.wire.bodies import decode_body
 from callback_contract.mock_server.wire.identity import Identity
@@ -23,6 +23,10 @@ __all__ = ["UnmetPreconditionError", "can_do_without", "cases_of", "narrow"]
 
 class UnmetPreconditionError(NotApplicable):
     """No case of a rule can do without what the receiver refuses."""
+
+    def __init__(self, block: Block) -> None:
+        super().__init__(str(block))
+        self.block = block
 
 
 def narrow(bench: Bench, rule: Rule, test: RuleTest) -> None:
@@ -43,8 +47,8 @@ def cases_of(bench: Bench, test: RuleTest, scope: Scope) -> list[tuple[int, Case
     """A rule's cases that speak of nothing the receiver refuses, each with its place among the stimuli.
 
     Raises:
-        NotApplicable: The means to judge the rule are missing.
-        BlockedError: Every case needs a refused value.
+        NotApplicable: The means to judge the rule are missing, or the contract asks nothing of the kind.
+        UnmetPreconditionError: Every case needs a refused value.
     """
     cases = list(enumerate(applicable_cases(test.stimuli, scope)))
     refused = bench.refused.get(scope.callback.name)
@@ -58,17 +62,13 @@ def cases_of(bench: Bench, test: RuleTest, scope: Scope) -> list[tuple[int, Case
         told = []
     kept = [(index, case) for index, case in told if not _tells(bench, case, refused)]
     if cases and not kept:
-        raise UnmetPreconditionError(_reason(bench))
+        raise UnmetPreconditionError(Block(bench.narrowed_by))
     return kept
 
 
-def can_do_without(bench: Bench, reason: str) -> bool:
+def can_do_without(bench: Bench, block: Block) -> bool:
     """Whether a required rule was blocked by a refused value alone: what requires it may need no such value."""
-    return bool(bench.narrowed_by) and reason == _reason(bench)
-
-
-def _reason(bench: Bench) -> str:
-    return f"blocked: {bench.narrowed_by} is broken"
+    return bool(bench.narrowed_by) and block == Block(bench.narrowed_by)
 
 
 def _tells(bench: Bench, case: Case, refused: list[tuple[str, jp.Json]]) -> bool:

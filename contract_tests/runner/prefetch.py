@@ -13,7 +13,7 @@ from callback_contract.contract_tests.model.verdicts import NotApplicable
 from callback_contract.contract_tests.runner.attempts import Outcome, run_case
 from callback_contract.contract_tests.runner.bench import Bench
 from callback_contract.contract_tests.runner.case_session import CaseSession
-from callback_contract.contract_tests.runner.planning import first_number, missing_means, unmet_precondition
+from callback_contract.contract_tests.runner.planning import first_number, out_of_reach, unmet_precondition
 from callback_contract.contract_tests.runner.preconditions import cases_of
 from callback_contract.contract_tests.runner.rule_tests import RuleTest
 from callback_contract.openapi.rules.catalogue import Rule
@@ -142,7 +142,7 @@ def _unsent(bench: Bench, rule: Rule, tests: dict[str, RuleTest]) -> Iterator[li
     """The cases of each following rule that waits for no turn and whose stimuli nobody has marked by then."""
     for following in bench.rules[bench.rules.index(rule) :]:
         test = tests.get(following.id)
-        if test is None or test.waits_its_turn or missing_means(bench, following, test):
+        if test is None or test.waits_its_turn or out_of_reach(bench, following, test):
             continue
         for scope in bench.scopes:
             key = (test.purpose, scope.callback.name)

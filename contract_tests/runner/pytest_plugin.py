@@ -147,7 +147,7 @@ class RulesPlugin:
 def _tell_pytest(result: RuleResult) -> None:
     """Says the verdict in pytest's own words, for whoever runs the chapters with pytest itself."""
     __tracebackhide__ = True
-    if result.verdict is Verdict.NOT_APPLICABLE:
+    if result.verdict in {Verdict.NOT_APPLICABLE, Verdict.BLOCKED}:
         pytest.skip(result.reason)
     if result.verdict is Verdict.ERROR or result.blocks_the_gate:
         lines = [f"{finding.case}: expected {finding.expected}, got {finding.actual}" for finding in result.findings]

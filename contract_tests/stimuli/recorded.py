@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from callback_contract.contract_tests.generation.corpus import Scope
 from callback_contract.contract_tests.model.cases import Case, stimuli
-from callback_contract.contract_tests.model.verdicts import NotApplicable
+from callback_contract.contract_tests.model.verdicts import LacksMeans, Means, NotApplicable
 
 __all__ = ["samples"]
 
@@ -15,7 +15,7 @@ __all__ = ["samples"]
 def samples(scope: Scope) -> Iterable[Case]:
     """The recordings of one callback, exact and in order."""
     if scope.samples is None:
-        raise NotApplicable("needs recorded deliveries: give --samples DIR, FILE.har or FILE.jsonl")
+        raise LacksMeans(Means.RECORDINGS, "needs recorded deliveries: give --samples DIR, FILE.har or FILE.jsonl")
     if not scope.samples:
         raise NotApplicable(f"no recording of {scope.callback.name} is delivered")
     return [

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from callback_contract.contract_tests.generation.corpus import Scope
 from callback_contract.contract_tests.model.cases import Case, Stimuli, stimuli
-from callback_contract.contract_tests.model.verdicts import NotApplicable
+from callback_contract.contract_tests.model.verdicts import LacksMeans, Means, NotApplicable
 from callback_contract.contract_tests.stimuli.texts import text_members
 from callback_contract.contract_tests.stimuli.valid import put
 from callback_contract.mock_server.signing import KINDS, SPELLINGS, Scheme, has_meaning
@@ -32,7 +32,7 @@ __all__ = [
 
 def _scheme(scope: Scope) -> Scheme:
     if scope.signature is None:
-        raise NotApplicable("needs signed deliveries: give --signature SCHEME, and its keys by environment")
+        raise LacksMeans(Means.SCHEME, "needs signed deliveries: give --signature SCHEME, and its keys by environment")
     return scope.signature
 
 

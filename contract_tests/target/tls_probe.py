@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
-from callback_contract.contract_tests.model.verdicts import NotApplicable
+from callback_contract.contract_tests.model.verdicts import LacksMeans, Means, NotApplicable
 from callback_contract.mock_server.client.sender import Access, is_loopback
 from callback_contract.mock_server.server.certificates import allow_old
 from callback_contract.mock_server.wire.delivery import printable
@@ -65,10 +65,10 @@ def handshake(access: Access, *, chain: bool = False, name: bool = False, old: s
         old: Offers only this version, a key of `old_versions`'s labels.
 
     Raises:
-        NotApplicable: The URL is not https, the host is unreachable, or this OpenSSL cannot offer the version.
+        LacksMeans: The URL is no https one, the host was not reached, or the OpenSSL here cannot offer the version.
     """
     if not is_https(access):
-        raise NotApplicable(PLAIN)
+        raise LacksMeans(Means.TLS, PLAIN)
     parts = urlsplit(access.url)
     host, port = parts.hostname or "", parts.port or 443
     context = _context(access, chain=chain, name=name, old=old)
@@ -76,7 +76,8 @@ def handshake(access: Access, *, chain: bool = False, name: bool = False, old: s
         try:
             raw = connected(host, port)
         except OSError as error:
-            raise NotApplicable(f"the host was not reached for a look at its TLS: {error.strerror or error}") from None
+            what = f"the host was not reached for a look at its TLS: {error.strerror or error}"
+            raise LacksMeans(Means.TLS, what) from None
         return _session(raw, context, host)
 
 
@@ -115,7 +116,7 @@ def _context(access: Access, *, chain: bool, name: bool, old: str) -> ssl.SSLCon
         try:
             allow_old(context, oldest=OLD[old], newest=OLD[old])
         except (ValueError, ssl.SSLError):
-            raise NotApplicable(f"the OpenSSL here ({ssl.OPENSSL_VERSION}) cannot offer {old}") from None
+            raise LacksMeans(Means.TLS, f"the OpenSSL here ({ssl.OPENSSL_VERSION}) cannot offer {old}") from None
     return context
 
 

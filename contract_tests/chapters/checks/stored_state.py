@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterable
 
 from callback_contract.contract_tests.model.observations import NOTHING_SHOWN, Stored
-from callback_contract.contract_tests.model.verdicts import NotApplicable, check
+from callback_contract.contract_tests.model.verdicts import LacksMeans, Means, check
 from callback_contract.contract_tests.runner.case_session import CaseSession
 from callback_contract.mock_server.wire.bodies import decode_body
 from callback_contract.mock_server.wire.delivery import Exchange
@@ -45,11 +45,11 @@ def shown_last(receiver: CaseSession) -> Json:
     """Deliver the case and return the last callback as the receiver stored it.
 
     Raises:
-        NotApplicable: The receiver does not show it.
+        LacksMeans: The receiver does not show it.
     """
     stored = effects(receiver, receiver.deliver())
     if stored.last is NOTHING_SHOWN:
-        raise NotApplicable("needs a read-back that shows `last`, the last callback as it is stored")
+        raise LacksMeans(Means.SHOWN_LAST, "needs a read-back that shows `last`, the last callback as it is stored")
     return stored.last
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from callback_contract.contract_tests.generation.corpus import Scope
 from callback_contract.contract_tests.model.cases import Case, stimuli
+from callback_contract.contract_tests.model.verdicts import LacksMeans, Means, NotApplicable
 from callback_contract.contract_tests.runner.bench import Bench
 from callback_contract.contract_tests.runner.liveness import plain_case
 from callback_contract.contract_tests.target.tls_probe import HARMLESS, OLD, PLAIN, is_https, may_be_asked
@@ -26,13 +27,13 @@ def old_versions(scope: Scope) -> Iterable[Case]:
         yield Case(scope.callback, version, plain_case(scope).content)
 
 
-def https(bench: Bench) -> str:
-    """Return what is missing to judge TLS; empty for nothing."""
+def https(bench: Bench) -> NotApplicable | None:
+    """What is missing to judge TLS."""
     if bench.sender.access.proxy:
-        return "TLS is judged without --proxy, which stands between"
-    return "" if any(is_https(sender.access) for sender in bench.senders) else PLAIN
+        return LacksMeans(Means.TLS, "TLS is judged without --proxy, which stands between")
+    return None if any(is_https(sender.access) for sender in bench.senders) else LacksMeans(Means.TLS, PLAIN)
 
 
-def away_from_here(bench: Bench) -> str:
-    """Return what is missing to require HTTPS; empty for nothing."""
-    return "" if any(may_be_asked(sender.access) for sender in bench.senders) else HARMLESS
+def away_from_here(bench: Bench) -> NotApplicable | None:
+    """Why HTTPS is not asked for."""
+    return None if any(may_be_asked(sender.access) for sender in bench.senders) else NotApplicable(HARMLESS)

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from callback_contract.contract_tests.model.verdicts import Finding, RuleResult, Verdict, conformant, exit_code
+from callback_contract.contract_tests.model.verdicts import Block, Finding, RuleResult, Verdict, conformant, exit_code
 from callback_contract.contract_tests.policy.acceptance import AcceptancePolicy
 from callback_contract.contract_tests.policy.waivers import Waiver
 from callback_contract.openapi.rules.catalogue import load_catalogue
@@ -130,15 +130,15 @@ def test_run_is_conformant_when_a_must_was_judged_and_all_of_them_passed(results
     assert not conformant(given, whole_catalogue=True, incomplete=True)
 
 
-@pytest.mark.parametrize("left", [{"blocked": True}, {"blocked_for": {"b": "blocked: ACK-01 is broken"}}])
+@pytest.mark.parametrize("left", [{"blocked_for": {"b": Block("ACK-01")}}])
 def test_run_with_a_callback_that_nobody_judged_is_not_conformant(left):
-    for verdict in ("pass", "not applicable"):
+    for verdict in ("pass", "blocked"):
         given = [result("pass"), result(verdict, **left)]
         assert not conformant(given, whole_catalogue=True, incomplete=False)
 
 
 def test_should_that_nobody_judged_leaves_a_run_conformant():
-    given = [result("pass"), result("not applicable SHOULD", blocked=True, blocked_for={"b": "blocked"})]
+    given = [result("pass"), result("blocked SHOULD", blocked_for={"b": Block("ACK-01")})]
     assert conformant(given, whole_catalogue=True, incomplete=False)
 
 

@@ -19,7 +19,15 @@ from callback_contract.contract_tests.meta.support.scripted import (
     case,
     exchange,
 )
-from callback_contract.contract_tests.model.verdicts import Finding, NotApplicable, RuleResult, Verdict
+from callback_contract.contract_tests.model.verdicts import (
+    Block,
+    Finding,
+    LacksMeans,
+    Means,
+    NotApplicable,
+    RuleResult,
+    Verdict,
+)
 from callback_contract.contract_tests.runner import judge as judging
 from callback_contract.contract_tests.runner.case_session import CaseSession
 from callback_contract.contract_tests.runner.judge import judge
@@ -172,7 +180,7 @@ def bench_with_broken(*callbacks, verdict=Verdict.FAIL, answers=(200,)):
 def test_rule_is_blocked_where_all_its_callbacks_are():
     bench = bench_with_broken(*BOTH)
     result = judge(bench, REQUIRING, asked())
-    assert (result.verdict, result.blocked, result.cases) == (Verdict.NOT_APPLICABLE, True, 0)
+    assert (result.verdict, result.blocked, result.cases) == (Verdict.BLOCKED, True, 0)
     assert result.reason == "blocked: ACK-01 is broken"
     assert set(result.blocked_for) == {FIRST.name, SECOND.name}
     assert bench.exchanges == []
@@ -187,12 +195,12 @@ def test_rule_is_judged_by_the_callbacks_that_are_not_blocked():
     result = judge(bench_with_broken(FIRST), REQUIRING, asked())
     assert (result.verdict, result.blocked, result.cases, result.deliveries) == (Verdict.PASS, False, 1, 1)
     assert result.reason == f"not judged of {FIRST.name}: ACK-01 is broken"
-    assert result.blocked_for == {FIRST.name: "blocked: ACK-01 is broken"}
+    assert result.blocked_for == {FIRST.name: Block("ACK-01")}
 
 
 def test_rule_is_blocked_where_no_callback_is_left_that_has_a_case():
     result = judge(bench_with_broken(FIRST), REQUIRING, asked(case()))
-    assert (result.verdict, result.blocked) == (Verdict.NOT_APPLICABLE, True)
+    assert (result.verdict, result.blocked) == (Verdict.BLOCKED, True)
     assert result.reason == "the contract leaves no such case; blocked: ACK-01 is broken"
 
 
@@ -203,7 +211,7 @@ def test_refused_value_blocks_the_callback_that_cannot_do_without_it():
     bench.narrowed_by = "ACK-03"
     result = judge(bench, MUST, asked())
     assert (result.verdict, result.cases, result.blocked) == (Verdict.PASS, 1, False)
-    assert result.blocked_for == {FIRST.name: "blocked: ACK-03 is broken"}
+    assert result.blocked_for == {FIRST.name: Block("ACK-03")}
 
 
 # Means
@@ -214,6 +222,24 @@ def test_rule_without_its_means_is_not_applicable_and_sends_nothing():
     result = judge(bench, READ_BACK, asked())
     assert (result.verdict, result.blocked, bench.exchanges) == (Verdict.NOT_APPLICABLE, False, [])
     assert "needs read-back" in result.reason
+    assert result.lacks == {Means.READ_BACK}
+
+
+def test_rule_of_which_the_contract_asks_nothing_lacks_no_means():
+    result = judge(bench_before(200), READ_BACK, asked(case(callback=SECOND)))
+    assert (result.verdict, result.lacks) == (Verdict.NOT_APPLICABLE, set())
+    assert result.reason == "the contract leaves no such case"
+
+
+@pytest.mark.parametrize("others", [(), (SECOND,)])
+def test_means_that_one_callback_lacks_are_named(others):
+    def check(receiver):
+        if receiver.case.callback is FIRST:
+            raise LacksMeans(Means.SHOWN_LAST, "needs more")
+        receiver.deliver()
+
+    result = judge(bench_before(200, callbacks=(FIRST, *others)), MUST, asked(check=check, sends=1))
+    assert result.lacks == {Means.SHOWN_LAST}
 
 
 def test_case_that_lacks_its_means_does_not_count():
@@ -243,6 +269,7 @@ def test_withheld_callback_says_why_nothing_of_it_was_judged():
     bench.__dict__.update(withheld={SECOND.name: "it always comes signed"}, scopes=())
     result = judge(bench, MUST, asked())
     assert (result.verdict, result.reason) == (Verdict.NOT_APPLICABLE, "it always comes signed")
+    assert result.lacks == {Means.SCHEME}
 
 
 # Read-back that breaks
