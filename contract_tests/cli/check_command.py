@@ -84,8 +84,9 @@ def check(url: str | None, **options: Any) -> None:
     """Judge a receiver, or the mock, by the first callback; by all of --contract.
 
     \b
-    Exit codes: 0 nothing failed, 1 a MUST is broken, 2 wrong use, 3 nothing could be judged or the
-    suite had an error, 130 interrupted. Each option is also read from CALLBACK_CONTRACT_CHECK_<OPTION>.
+    Exit codes: 0 nothing failed, 1 a MUST is broken, 2 wrong use, 3 nothing could be judged, or not
+    what --require names, or the suite had an error, 130 interrupted. Each option is also read from
+    CALLBACK_CONTRACT_CHECK_<OPTION>.
     """
     was_enabled = gc.isenabled()
     gc.disable()  # until the first rule: little of what loads is garbage, and looking for it is a tenth of a start
@@ -158,6 +159,7 @@ class _Check:
 
     def _judge(self, bench: Any, report_dir: Path | None, redact: tuple[str, ...], *, own_mock: bool) -> int:
         from callback_contract.contract_tests.model.verdicts import exit_code
+        from callback_contract.contract_tests.reporting.model.profiles import profiles_of
         from callback_contract.contract_tests.reporting.terminal.terminal import Bar, console, show_report
         from callback_contract.contract_tests.runner.first_contact import make_first_contact
         from callback_contract.contract_tests.runner.receiver_urls import judged_in_words
@@ -205,7 +207,8 @@ class _Check:
             error = told_of(stopped, bench)
             write_abort_report(bench, error, self.options, started_at)
             raise error
-        code: int = bench.gate.exit_code(exit_code(bench.results.values(), strict=self.options["strict"]), bench)
+        code = exit_code(bench.results.values(), strict=self.options["strict"])
+        code = bench.gate.exit_code(code, bench, profiles_of(bench))
         if stopped is not None:
             code = code_of(stopped)
 

@@ -22,7 +22,6 @@ __all__ = [
     "RuleResult",
     "Verdict",
     "check",
-    "conformant",
     "exit_code",
 ]
 
@@ -209,14 +208,3 @@ def exit_code(results: Iterable[RuleResult], *, strict: bool) -> int:
     if strict and any(r.verdict in {Verdict.WARN, Verdict.FLAKY} for r in verdicts):
         return 1
     return 0
-
-
-def conformant(results: Iterable[RuleResult], *, whole_catalogue: bool, incomplete: bool) -> bool:
-    """Whether every applicable MUST was executed and passed, nothing waived, nothing left out."""
-    judged = list(results)
-    if not whole_catalogue or incomplete or any(r.verdict is Verdict.WAIVED for r in judged):
-        return False
-    musts = [r for r in judged if r.rule.level == "MUST"]
-    executed = [r for r in musts if r.verdict not in {Verdict.NOT_APPLICABLE, Verdict.BLOCKED}]
-    whole = not any(r.blocked or r.blocked_for for r in musts)
-    return bool(executed) and all(r.verdict is Verdict.PASS for r in executed) and whole

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
@@ -10,6 +11,7 @@ from typing import Any, Protocol, TypeVar
 
 import click
 
+from callback_contract.contract_tests.model.profiles import Conformance, Profile
 from callback_contract.contract_tests.model.verdicts import RuleResult
 from callback_contract.contract_tests.policy.rule_versions import RuleVersions
 from callback_contract.contract_tests.policy.waivers import (
@@ -22,7 +24,8 @@ from callback_contract.contract_tests.policy.waivers import (
 )
 from callback_contract.mock_server.cli.target_options import with_options
 from callback_contract.openapi.contract.model import Callback, Contract
-from callback_contract.openapi.rules.catalogue import Catalogue, Rule
+from callback_contract.openapi.rules.catalogue import PROFILES, Catalogue, Rule
+from callback_contract.openapi.text.errors import KitError
 
 __all__ = ["AcceptancePolicy", "acceptance_options", "acceptance_policy_of", "waivers_to_dict"]
 
@@ -41,6 +44,7 @@ def acceptance_options(command: _Command) -> _Command:
             click.option(
                 "--write-waivers", type=click.Path(path_type=Path), metavar="FILE", help="Draft one from what fails."
             ),
+            click.option("--require", default="", metavar="PROFILE,…", help="Exit with 3 unless these are judged."),
             click.option("--rules-as-of", metavar="VERSION", help="Judge no rule that came later, as in 1.0."),
         ],
     )
@@ -72,6 +76,7 @@ class AcceptancePolicy:
     Attributes:
         strict: Whether new rules fail at once.
         strict_waivers: Whether a waiver that is expired, unknown or not needed fails.
+        require: Profiles that have to be judged.
         left_out: Rules that were asked for and came after the frozen version.
         unknown: Callbacks in waivers that the contract does not have.
     """
@@ -81,6 +86,7 @@ class AcceptancePolicy:
     today: date = field(default_factory=lambda: datetime.now(UTC).date())
     strict: bool = False
     strict_waivers: bool = False
+    require: tuple[str, ...] = ()
     left_out: tuple[Rule, ...] = ()
     unknown: frozenset[str] = frozenset()
 
@@ -108,8 +114,11 @@ class AcceptancePolicy:
             for waiver in self.waivers
         ]
 
-    def exit_code(self, code: int, run: Judged) -> int:
-        """The exit code of a run, stale waivers considered."""
+    def exit_code(self, code: int, run: Judged, profiles: Iterable[Profile] = ()) -> int:
+        """The exit code of a run, required profiles and stale waivers considered."""
+        judged = {profile.name for profile in profiles if profile.verdict is not Conformance.UNJUDGED}
+        if code in {0, 1} and not judged.issuperset(self.require):
+            return 3
         stale = self.strict_waivers and any(state in STALE for _, state in self.states(run))
         return 1 if stale and code == 0 else code
 
@@ -142,6 +151,7 @@ def acceptance_policy_of(options: Mapping[str, Any], kit_version: str) -> Callab
         waivers=load_waivers(options["waivers"], load_catalogue()) if options["waivers"] is not None else (),
         strict=options["strict"],
         strict_waivers=options["strict_waivers"],
+        require=required_profiles(options["require"]),
     )
 
     def put(bench: Gated) -> None:
@@ -152,6 +162,22 @@ def acceptance_policy_of(options: Mapping[str, Any], kit_version: str) -> Callab
         bench.gate = replace(gate, freezing=freezing, left_out=left_out, unknown=unknown_callbacks(gate.waivers, names))
 
     return put
+
+
+def required_profiles(text: str) -> tuple[str, ...]:
+    """The profiles that `--require` names.
+
+    Raises:
+        KitError: There is no such profile.
+    """
+    names = tuple(name.strip().lower() for name in text.split(",") if name.strip())
+    for name in names:
+        if name not in PROFILES:
+            near = difflib.get_close_matches(name, PROFILES, n=1)
+            hint = f"Did you mean {near[0]!r}? " if near else ""
+            remedy = f"{hint}Profiles are {', '.join(PROFILES)}."
+            raise KitError(f"no profile is called {name!r}", where="--require", remedy=remedy)
+    return names
 
 
 def waivers_to_dict(states: Iterable[tuple[Waiver, str]], text: Callable[[str], str]) -> list[dict[str, Any]]:

@@ -14,12 +14,15 @@ from callback_contract.openapi.documents import json_pointer as jp
 from callback_contract.openapi.documents.yaml_file import YamlFile, read_yaml
 from callback_contract.openapi.text.errors import CatalogueError
 
-__all__ = ["CATALOGUE_FILE", "LANGUAGES", "ORIGINAL", "RULE_TEXTS", "Catalogue", "Rule", "load_catalogue"]
+__all__ = ["CATALOGUE_FILE", "PROFILES", "Catalogue", "Rule", "load_catalogue"]
 
 CATALOGUE_FILE = Path(__file__).parents[1] / "rules.yaml"
 ORIGINAL = "en"
 LANGUAGES = (ORIGINAL, "zh")
 RULE_TEXTS = ("statement", "why", "remedy", "source", "note", "untestable", "fault")
+
+PROFILES = ("answers", "state", "load", "signatures", "transport", "recordings")
+"""What a receiver is called conformant in, one by one, in the order in which that is said."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,7 @@ class Rule:
 
     Attributes:
         level: MUST or SHOULD (RFC 2119).
+        profile: The part of a receiver that it belongs to, one of `PROFILES`.
         statement: What a correct receiver does, in the indicative.
         why: The consequence for a partner whose receiver breaks it.
         remedy: What to change in a receiver.
@@ -52,6 +56,7 @@ class Rule:
     requires: tuple[str, ...]
     source: str
     since: str
+    profile: str = "answers"
     note: str = ""
     untestable: str = ""
     fault: str = ""
@@ -148,18 +153,17 @@ def _read_catalogue(path: Path) -> Catalogue:
         raise CatalogueError(what, where=file.place(pointer), remedy="See openapi/schemas/rules.schema.json.")
     chapters = file.value["chapters"]
     return Catalogue(
-        chapters={name: row["title"] for name, row in chapters.items()},
-        rules=tuple(map(_rule, file.value["rules"])),
-        translated={lang: {name: row[lang] for name, row in chapters.items() if lang in row} for lang in LANGUAGES[1:]},
+        chapters=dict(file.value["chapters"]),
+        rules=tuple(
+            Rule(**{"profile": _profile(row), **row, "requires": tuple(row["requires"])}) for row in file.value["rules"]
+        ),
     )
 
 
-def _rule(row: dict[str, Any]) -> Rule:
-    own = {key: value for key, value in row.items() if key not in LANGUAGES}
-    there = {lang: row[lang] for lang in LANGUAGES if lang in row}
-    translated = {lang: {key: texts[key] for key in RULE_TEXTS if key in texts} for lang, texts in there.items()}
-    phrases = {lang: texts.get("phrases", {}) for lang, texts in there.items()}
-    return Rule(**{**own, "requires": tuple(row["requires"]), "translated": translated, "phrases": phrases})
+def _profile(row: dict[str, str]) -> str:  # until each row says it
+    by_chapter = {"SIG": "signatures", "TLS": "transport", "SMP": "recordings"}
+    by_evidence = {"read-back": "state", "load": "load"}
+    return by_chapter.get(row["chapter"]) or by_evidence.get(row["evidence"], "answers")
 
 
 def _flaws(file: YamlFile) -> Iterator[tuple[str, str]]:

@@ -33,6 +33,11 @@ def finding(rule_id, case="a case", callback="messageStatus", actual="500"):
     }
 
 
+def profile(name="answers", verdict="conformant", judged=1, broken=(), **gaps):
+    told = [{"want": want.replace("_", "-"), "rules": list(rules), "by": []} for want, rules in gaps.items()]
+    return {"name": name, "verdict": verdict, "judged": judged, "broken": list(broken), "gaps": told}
+
+
 def rule(rule_id, verdict="pass", *cases, level="MUST", since="1.0", reason="", callback="messageStatus"):
     return {
         "id": rule_id,
@@ -49,7 +54,9 @@ def rule(rule_id, verdict="pass", *cases, level="MUST", since="1.0", reason="", 
         "cases": 1,
         "deliveries": 1,
         "duration_s": 0.1,
-        "blocked": False,
+        "profile": "answers",
+        "blocked_by": [],
+        "lacks": [],
         "reason": reason,
         "waiver": None,
         "findings": [finding(rule_id, case, callback) for case in cases],
@@ -78,6 +85,7 @@ def report(*rules, kit="1.0.0", name="a receiver", of_rules=None, seconds=(0.010
         "selection": {"rules": len(rules), "of_rules": of_rules or len(rules), "callbacks": 1, "of_callbacks": 1},
         "exit_code": 1 if any(rule["verdict"] in {"fail", "flaky"} for rule in rules) else 0,
         "conformant": all(rule["verdict"] == "pass" for rule in rules),
+        "profiles": [],
         "chapters": {},
         "rules": list(rules),
         "not_reached": [],

@@ -79,7 +79,9 @@ def rule(rule_id, verdict, findings=(), *, level="MUST", reason="", waiver=None)
         "cases": 3,
         "deliveries": 3,
         "duration_s": 0.25,
-        "blocked": False,
+        "profile": "answers",
+        "blocked_by": [],
+        "lacks": [],
         "reason": reason,
         "waiver": waiver,
         "findings": list(findings),
@@ -88,7 +90,7 @@ def rule(rule_id, verdict, findings=(), *, level="MUST", reason="", waiver=None)
 
 def report(*rules, text="", **more):
     return {
-        "schema_version": "1.2",
+        "schema_version": "2.0",
         "kit": {"name": "callback-contract", "version": "1.0.0"},
         "contract": {"title": "Callbacks", "version": "1.0.0", "digest": "0" * 64, "callbacks": ["messageStatus"]},
         "receiver": {"name": f"Staging{text}", "url": "http://127.0.0.1:1/x?tenant=…"},
@@ -131,6 +133,7 @@ def report(*rules, text="", **more):
         "selection": {"rules": len(rules), "of_rules": 107, "callbacks": 1, "of_callbacks": 1},
         "exit_code": 1,
         "conformant": False,
+        "profiles": [],
         "chapters": {"ACK": "Acknowledgement", "PAY": "Bodies"},
         "rules": list(rules),
         "not_reached": [],

@@ -18,7 +18,8 @@ from callback_contract.contract_tests.reporting.formats.finding_words import (
     chinese_expected,
 )
 from callback_contract.contract_tests.reporting.formats.highlighting import highlighted, visible
-from callback_contract.contract_tests.reporting.formats.words import LANGUAGES, both, plain, reason, told
+from callback_contract.contract_tests.reporting.formats.profile_words import profiles_said
+from callback_contract.contract_tests.reporting.formats.words import LANGUAGES, WORDS, both, reason, told
 from callback_contract.contract_tests.reporting.model.causes import by_cause
 from callback_contract.contract_tests.reporting.model.documentation_links import Link, finding_links, rule_link
 from callback_contract.contract_tests.reporting.model.outcome import (
@@ -81,10 +82,14 @@ def report_html(report: dict[str, Any], chinese: Texts | None = None) -> str:
             outcome=result,
             tone=tone,
             sign=_SIGNS[tone],
+            profiles=[
+                told(*map(visible, said))
+                for said in zip(*(profiles_said(report, language) for language in LANGUAGES), strict=True)
+            ],
             musts=sum(blocks_the_gate(rule) for rule in report["rules"]),
             shoulds=sum(rule["level"] == "SHOULD" and rule["verdict"] in {"warn", "flaky"} for rule in report["rules"]),
             strict_matters=report["exit_code"] == 1 and result != "broken",
-            judged=sum(rule["verdict"] != "not applicable" for rule in report["rules"]),
+            judged=sum(rule["verdict"] not in {"not applicable", "blocked"} for rule in report["rules"]),
             selected=report["selection"]["rules"] < report["selection"]["of_rules"]
             or report["selection"]["callbacks"] < report["selection"]["of_callbacks"],
             options=_options(report["run"]["options"]),

@@ -9,7 +9,7 @@ import re
 from typing import Any
 from xml.etree import ElementTree as ET
 
-__all__ = ["junit_xml"]
+__all__ = ["clean", "junit_xml"]
 
 _NO_XML = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")  # what is no Char of XML 1.0
 
@@ -36,7 +36,7 @@ def _cut_off(root: ET.Element, report: dict[str, Any]) -> None:
     """Adds why the run ended early."""
     suite = _suite(root, report, "run", [])
     case = ET.SubElement(suite, "testcase", classname="run", name="The run reaches its end.", time="0.000")
-    why = _clean(report["run"]["incomplete"])
+    why = clean(report["run"]["incomplete"])
     left = f"{len(report['not_reached'])} rules were not judged."
     ET.SubElement(case, "error", message=why.partition("\n")[0]).text = f"{why}\n{left}"
     suite.set("tests", "1")
@@ -57,7 +57,7 @@ def _suite(root: ET.Element, report: dict[str, Any], name: str, rules: list[dict
         ("depth", report["run"]["depth"]),
         ("run", report["run"]["id"]),
     ):
-        ET.SubElement(properties, "property", name=key, value=_clean(str(value)))
+        ET.SubElement(properties, "property", name=key, value=clean(str(value)))
     for rule in rules:
         if kind := _case(suite, name, rule):
             counts[kind] += 1
@@ -68,19 +68,19 @@ def _suite(root: ET.Element, report: dict[str, Any], name: str, rules: list[dict
 
 def _case(suite: ET.Element, name: str, rule: dict[str, Any]) -> str:
     """Adds a rule; gives the count that it belongs to, empty when it passed."""
-    title, took_s = _clean(f"{rule['id']} {rule['statement']}"), f"{rule['duration_s']:.3f}"
+    title, took_s = clean(f"{rule['id']} {rule['statement']}"), f"{rule['duration_s']:.3f}"
     case = ET.SubElement(suite, "testcase", classname=name, name=title, time=took_s)
     kind, verdict = "", rule["verdict"]
     if verdict == "fail" or (verdict == "flaky" and rule["level"] == "MUST"):
         kind, tag = "failures", "failure"
     elif verdict == "error":
         kind, tag = "errors", "error"
-    elif verdict in {"not applicable", "waived"}:
+    elif verdict in {"not applicable", "blocked", "waived"}:
         kind, tag = "skipped", "skipped"
     if kind:
-        ET.SubElement(case, tag, message=_clean(rule["reason"] or verdict)).text = _clean(_told(rule))
+        ET.SubElement(case, tag, message=clean(rule["reason"] or verdict)).text = clean(_told(rule))
     elif verdict != "pass":
-        ET.SubElement(case, "system-out").text = _clean(f"{verdict}: {_told(rule)}")
+        ET.SubElement(case, "system-out").text = clean(f"{verdict}: {_told(rule)}")
     return kind
 
 
@@ -96,5 +96,6 @@ def _told(rule: dict[str, Any]) -> str:
     return "\n".join([*lines, f"remedy: {rule['remedy']}"] if lines else lines)
 
 
-def _clean(text: str) -> str:
+def clean(text: str) -> str:
+    """A text without what XML cannot hold."""
     return _NO_XML.sub("�", text)

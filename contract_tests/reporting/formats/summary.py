@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from callback_contract.contract_tests.reporting.formats.profile_words import profiles_said
 from callback_contract.contract_tests.reporting.formats.words import WORDS
 from callback_contract.contract_tests.reporting.model.accepted import accepted_lines
 from callback_contract.contract_tests.reporting.model.documentation_links import Link, rule_link
@@ -40,6 +41,7 @@ def summary_md(report: dict[str, Any]) -> str:
         f"run {run['id']}",
         "",
     ]
+    lines += [*(f"- {escaped(said)}" for said in profiles_said(report)), ""] if report["profiles"] else []
     for name, url in report["receiver"].get("urls", {}).items():
         lines.append(f"- {escaped(name)} at {escaped(url)}")
     lines += [""] if "urls" in report["receiver"] else []

@@ -29,8 +29,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "incomplete": ("Incomplete", "未完成"),
     "partial": ("Nothing failed", "没有不通过的规则"),
     "conformant_says": (
-        "Every applicable MUST rule was executed and passed.",
-        "所有适用的 MUST 规则都已执行并通过。",
+        "Every profile that applies is conformant: each MUST of it was judged and held.",
+        "所有适用的方面都符合：其每条 MUST 都已判定并符合。",
     ),
     "broken_says": (
         "{musts} MUST rules are broken. The provider can lose, repeat or misorder callbacks at this receiver.",
@@ -57,8 +57,8 @@ WORDS: dict[str, tuple[str, str]] = {
         "运行在第一条规则之前就已结束，这不说明接收方的行为如何。",
     ),
     "partial_says": (
-        "A receiver is conformant only when every rule is selected and every applicable MUST passed unwaived.",
-        "只有选中全部规则、且每条适用的 MUST 均无豁免地通过，接收方才算符合契约。",
+        "A receiver is conformant only when every profile below is: each MUST of it judged, held and not waived.",
+        "只有下列每个方面都符合（其每条 MUST 都已判定、符合且未被豁免），接收方才算符合契约。",
     ),
     "shoulds": ("{count} SHOULD rules are broken, which is a warning.", "另违反了 {count} 条 SHOULD 规则，仅作警告。"),
     "shoulds_one": ("1 SHOULD rule is broken, which is a warning.", "另违反了 1 条 SHOULD 规则，仅作警告。"),
@@ -83,9 +83,9 @@ WORDS: dict[str, tuple[str, str]] = {
     ),
     "frozen": ("Not judged, newer than {version}: {ids}.", "未判定（晚于 {version}）：{ids}。"),
     "selection": (
-        "Judged: {judged} of {of_rules} rules ({unjudged} more not applicable), "
+        "Judged: {judged} of {of_rules} rules ({unjudged} more not applicable or blocked), "
         "{callbacks} of the contract's {of_callbacks} callbacks.",
-        "判定范围：{of_rules} 条规则中的 {judged} 条（另有 {unjudged} 条不适用），"
+        "判定范围：{of_rules} 条规则中的 {judged} 条（另有 {unjudged} 条不适用或被阻断），"
         "契约 {of_callbacks} 种回调中的 {callbacks} 种。",
     ),
     "pass": ("pass", "通过"),
@@ -93,6 +93,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "fail": ("fail", "不通过"),
     "flaky": ("flaky", "不稳定"),
     "not applicable": ("not applicable", "不适用"),
+    "blocked": ("blocked", "被阻断"),
     "waived": ("waived", "已豁免"),
     "verdict_error": ("error", "出错"),
     "receiver": ("Receiver", "接收方"),

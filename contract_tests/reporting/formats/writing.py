@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from callback_contract.contract_tests.reporting.formats.conformance import badge_svg, conformance_md
 from callback_contract.contract_tests.reporting.formats.html import Texts, report_html
 from callback_contract.contract_tests.reporting.formats.junit import junit_xml
 from callback_contract.contract_tests.reporting.formats.sarif import sarif_json
@@ -43,6 +44,8 @@ def write_reports(report: Report, directory: Path, *, chinese: Texts | None = No
         "junit.xml": lambda: junit_xml(value),
         "report.sarif": lambda: sarif_json(value),
         "summary.md": lambda: summary_md(value),
+        "conformance.md": lambda: conformance_md(value),
+        "conformance.svg": lambda: badge_svg(value),
         "report.html": lambda: report_html(value, chinese),
     }
     for name, make in makers.items():

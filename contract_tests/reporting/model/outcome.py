@@ -10,7 +10,8 @@ __all__ = ["BROKEN", "blocks_the_gate", "broken_rules", "counts", "not_judged", 
 BROKEN = ("fail", "flaky", "error", "warn", "waived")
 """Verdicts of rules that are told at length, the gravest first."""
 
-_SHOWN = ("pass", *reversed(BROKEN), "not applicable")
+_SHOWN = ("pass", *reversed(BROKEN), "blocked", "not applicable")
+_UNJUDGED = {"not applicable", "blocked"}
 
 
 def outcome(report: dict[str, Any]) -> str:
@@ -20,7 +21,7 @@ def outcome(report: dict[str, Any]) -> str:
         return "conformant"
     if any(blocks_the_gate(rule) for rule in report["rules"]):
         return "broken"
-    if verdicts <= {"not applicable"}:
+    if verdicts <= _UNJUDGED:
         return "incomplete" if report["run"]["incomplete"] else "nothing"
     if "error" in verdicts:
         return "error"
@@ -48,6 +49,6 @@ def not_judged(report: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
     """Rules that were not judged, by the reason."""
     found: dict[str, list[dict[str, Any]]] = {}
     for rule in report["rules"]:
-        if rule["verdict"] == "not applicable":
+        if rule["verdict"] in _UNJUDGED:
             found.setdefault(rule["reason"], []).append(rule)
     return found

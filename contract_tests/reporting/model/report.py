@@ -9,10 +9,11 @@ from typing import Any
 from urllib.parse import unquote
 
 from callback_contract.contract_tests.generation.notes import Note
-from callback_contract.contract_tests.model.verdicts import Finding, RuleResult, conformant
+from callback_contract.contract_tests.model.verdicts import Finding, RuleResult
 from callback_contract.contract_tests.policy.acceptance import waivers_to_dict
 from callback_contract.contract_tests.reporting.model.documentation_links import docs_of
 from callback_contract.contract_tests.reporting.model.measures import bursts, latency, timeline
+from callback_contract.contract_tests.reporting.model.profiles import is_conformant, profile_to_dict, profiles_of
 from callback_contract.contract_tests.reporting.model.redaction import Redaction
 from callback_contract.contract_tests.reporting.model.reproduction import contract_words, reproduce_command
 from callback_contract.contract_tests.runner.bench import Bench
@@ -28,7 +29,7 @@ from callback_contract.openapi.text.secret_spellings import LOOKED_AT
 
 __all__ = ["SCHEMA_VERSION", "Report", "build_report", "redaction_of"]
 
-SCHEMA_VERSION = "1.2"
+SCHEMA_VERSION = "2.0"
 _SHOWN_BODY = 2000
 _VOLATILE = {"date", "age", "expires", "last-modified", "etag", "set-cookie", "x-request-id", "x-runtime"}
 
@@ -66,8 +67,7 @@ def build_report(
     access = bench.sender.access
     redaction = redaction_of(bench, redact)
     bodies: dict[str, bytes] = {}
-    # Conformant is said of the callbacks that were named, if each could be delivered.
-    whole = len(bench.rules) == len(bench.catalogue.rules) and len(bench.scopes) == len(bench.callbacks)
+    profiles = profiles_of(bench)
     value: dict[str, Any] = {
         "schema_version": SCHEMA_VERSION,
         "kit": {"name": "callback-contract", "version": kit_version},
@@ -99,7 +99,8 @@ def build_report(
         },
         "notes": [_note(note, redaction) for note in (*bench.notes, *_withheld(bench))],
         "exit_code": code,
-        "conformant": conformant(bench.results.values(), whole_catalogue=whole, incomplete=bool(incomplete)),
+        "conformant": is_conformant(profiles) and not incomplete,
+        "profiles": [profile_to_dict(profile) for profile in profiles],
         "chapters": dict(bench.catalogue.chapters),
         "rules": [_rule(bench, result, redaction, bodies) for result in bench.results.values()],
         "not_reached": [rule.id for rule in bench.rules if rule.id not in bench.results],
@@ -161,6 +162,7 @@ def _rule(bench: Bench, result: RuleResult, redaction: Redaction, bodies: dict[s
         "id": rule.id,
         "chapter": rule.chapter,
         "level": rule.level,
+        "profile": rule.profile,
         "statement": rule.statement,
         "why": rule.why,
         "remedy": rule.remedy,
@@ -172,7 +174,8 @@ def _rule(bench: Bench, result: RuleResult, redaction: Redaction, bodies: dict[s
         "cases": result.cases,
         "deliveries": result.deliveries,
         "duration_s": round(result.duration_s, 3),
-        "blocked": result.blocked,
+        "blocked_by": sorted({block.by for block in result.blocked_for.values()} - {""}),
+        "lacks": sorted(means.value for means in result.lacks),
         "reason": redaction.text(result.reason),
         "waiver": _waiver(bench, result, redaction),
         "findings": [

@@ -8,6 +8,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from callback_contract.contract_tests.reporting.model.earlier_reports import EARLIER, as_of_today
 from callback_contract.contract_tests.reporting.model.reproduction import REPORT_FILE
 from callback_contract.mock_server.wire.delivery import printable
 from callback_contract.openapi.text.errors import KitError
@@ -16,7 +17,6 @@ __all__ = ["read_report_file", "report_files"]
 
 _MOST_BYTES = 256 * 1024 * 1024  # no report comes near; what is larger is none
 _MOST_FILES = 10_000
-_EARLIER = ("1.1",)
 _GIVE = f"Give the {REPORT_FILE} that check --report-dir wrote, or its directory."
 
 
@@ -44,8 +44,8 @@ def read_report_file(path: Path) -> tuple[dict[str, Any], Path]:
     schema = json.loads(schema_file.read_text(encoding="utf-8"))
     ours = schema["properties"]["schema_version"]["const"]
     theirs = value.get("schema_version") if isinstance(value, dict) else None
-    if theirs in _EARLIER:
-        value |= {"schema_version": ours}  # what came since is not required
+    if theirs in EARLIER:
+        value = _converted(value)
     elif theirs is not None and theirs != ours:
         raise KitError(
             printable(f"the report has the schema version {str(theirs)[:40]!r}, and this kit reads {ours!r}"),
@@ -61,6 +61,13 @@ def read_report_file(path: Path) -> tuple[dict[str, Any], Path]:
             remedy=_GIVE,
         )
     return value, file
+
+
+def _converted(value: dict[str, Any]) -> dict[str, Any]:
+    try:
+        return as_of_today(value)
+    except (LookupError, TypeError, ValueError, AttributeError):
+        return value  # it is no report, as the schema is going to say
 
 
 def report_files(paths: tuple[Path, ...]) -> list[Path]:

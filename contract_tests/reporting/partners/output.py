@@ -29,11 +29,13 @@ HEAD = (
     "warn",
     "waived",
     "n/a",
+    "blocked",
     "error",
     "contract",
     "kit",
     "when (UTC)",
     "p95",
+    "profiles",
 )
 _RULES_HEAD = ("rule", "level", "broken by", "fail", "flaky", "warn", "waived", "what it says")
 _WIDEST_NAME = 40
@@ -66,7 +68,16 @@ def cells(partner: Partner, partners: Partners) -> tuple[str, ...]:
         partner.kit_version,
         partner.started_at[:16].replace("T", " ") + (f" ({partner.older} older)" if partner.older else ""),
         "–" if partner.p95_s is None else f"{partner.p95_s * 1000:.0f} ms",
+        told_profiles(partner),
     )
+
+
+def told_profiles(partner: Partner) -> str:
+    """The profiles by their verdict."""
+    by_verdict: dict[str, list[str]] = {}
+    for name, verdict in partner.profiles.items():
+        by_verdict.setdefault(verdict, []).append(name)
+    return "; ".join(f"{verdict}: {', '.join(names)}" for verdict, names in by_verdict.items())
 
 
 def told_broken(partner: Partner) -> str:

@@ -10,9 +10,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from callback_contract.contract_tests.reporting.model.outcome import blocks_the_gate
+
 __all__ = ["COUNTED", "BrokenRule", "Partner", "Partners", "merge_reports"]
 
-COUNTED = ("fail", "flaky", "warn", "waived", "not applicable", "error")
+COUNTED = ("fail", "flaky", "warn", "waived", "not applicable", "blocked", "error")
 """Verdicts that a row counts."""
 
 _BROKEN = ("fail", "flaky", "warn", "waived")
@@ -27,6 +29,7 @@ class Partner:
     Attributes:
         outcome: conformant, gate passes, fails, not judged (an error, or nothing could be), or incomplete.
         counts: How many rules have each verdict of `COUNTED`.
+        profiles: The verdict of each profile that applies.
         broken: Ids of broken rules with their verdicts, the gravest first.
         older: How many older reports of the same receiver are left out.
         narrower: Whether one of those judged more rules.
@@ -36,6 +39,7 @@ class Partner:
     url: str
     outcome: str
     counts: Mapping[str, int]
+    profiles: Mapping[str, str]
     broken: Mapping[str, str]
     contract: str
     contract_version: str
@@ -123,6 +127,7 @@ def _partner(report: Mapping[str, Any], older: Sequence[Mapping[str, Any]]) -> P
         url=report["receiver"]["url"],
         outcome=_outcome(report),
         counts={verdict: found[verdict] for verdict in COUNTED},
+        profiles={profile["name"]: profile["verdict"] for profile in report["profiles"]},
         broken={rule["id"]: rule["verdict"] for rule in broken},
         contract=report["contract"]["title"],
         contract_version=report["contract"]["version"],
@@ -139,6 +144,8 @@ def _outcome(report: Mapping[str, Any]) -> str:
         return "conformant"
     if report["run"]["incomplete"]:
         return "incomplete"
+    if any(blocks_the_gate(rule) for rule in report["rules"]):
+        return "fails"  # also where a profile that was required was not judged
     return _OUTCOMES[report["exit_code"]]
 
 

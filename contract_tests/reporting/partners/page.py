@@ -12,7 +12,7 @@ from callback_contract.openapi.documents.templates import source_hash
 __all__ = ["partners_html"]
 
 _TONES = {"conformant": "good", "gate passes": "calm", "fails": "bad", "incomplete": "warn", "not judged": "warn"}
-_NUMBERS = range(2, 8)  # columns of counts
+_NUMBERS = range(2, 9)  # columns of counts
 _STYLE = """
 :root { color-scheme: light dark;
   --bg: light-dark(#f5f6f8, #11151b); --card: light-dark(#fff, #1a2029); --ink: light-dark(#1b2430, #e4e8ee);

@@ -26,6 +26,7 @@ STYLES = {
     "fail": "bold red",
     "flaky": "magenta",
     "not applicable": "dim",
+    "blocked": "dim",
     "waived": "cyan",
     "error": "bold red",
 }

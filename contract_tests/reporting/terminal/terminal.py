@@ -16,6 +16,7 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from callback_contract.contract_tests.model.verdicts import RuleResult
+from callback_contract.contract_tests.reporting.formats.profile_words import judged_names, profiles_line, unjudged_names
 from callback_contract.contract_tests.reporting.model.accepted import accepted_lines
 from callback_contract.contract_tests.reporting.model.outcome import outcome
 from callback_contract.contract_tests.reporting.model.report import Report
@@ -181,7 +182,7 @@ def show_report(
 
 
 def _is_quiet(rule: dict[str, Any]) -> bool:
-    return rule["verdict"] == "not applicable" or (rule["verdict"] == "pass" and not rule["reason"])
+    return rule["verdict"] in {"not applicable", "blocked"} or (rule["verdict"] == "pass" and not rule["reason"])
 
 
 def _show_verdict(target: Console, rule: dict[str, Any], told: str) -> None:
@@ -191,7 +192,7 @@ def _show_verdict(target: Console, rule: dict[str, Any], told: str) -> None:
         target.print(
             Text(printable(f"{'':16}until {waiver['until']} by {waiver['owner']}: {waiver['reason']}"), style="dim")
         )
-    if verdict in {"pass", "not applicable"} and rule["reason"] and rule["reason"] != told:
+    if verdict in {"pass", "not applicable", "blocked"} and rule["reason"] and rule["reason"] != told:
         target.print(Text(f"{'':16}{rule['reason']}", style="dim"))
 
 
@@ -207,7 +208,8 @@ def _show_summary(target: Console, value: dict[str, Any]) -> None:
         f"contract {value['contract']['version']}, depth {run['depth']}, seed {run['seed']}, run {run['id']}, "
         f"{counted(run['deliveries'], 'delivery', 'deliveries')} in {run['duration_s']:.1f} s"
     )
-    for line in ("", judged, by, _in_a_word(value)):
+    target.print()
+    for line in filter(None, (judged, by, profiles_line(value), _in_a_word(value))):
         target.print(Text(printable(line)), soft_wrap=True)
     for line in accepted_lines(value):
         target.print(Text(line, style="yellow"), soft_wrap=True)
@@ -222,8 +224,21 @@ def _in_a_word(value: dict[str, Any]) -> str:
     result = outcome(value)
     if result == "incomplete":
         return f"incomplete: {value['run']['incomplete']}"
+    asked = [name.strip().lower() for name in (value["run"]["options"].get("require") or "").split(",")]
+    required = [name for name in asked if name and name not in judged_names(value)]
+    also = f"; required and not judged: {', '.join(required)}" if required and result != "nothing" else ""
     if result in _WORDS:
-        return _WORDS[result]
+        return _WORDS[result] + also
     if value["exit_code"]:
-        return "not conformant"
-    return "nothing failed; conformant only when every rule is selected and every applicable MUST passed"
+        return f"not conformant{also}"
+    return f"nothing failed; not conformant{_before(value)}"
+
+
+def _before(value: dict[str, Any]) -> str:
+    """What else has to be judged before the word is said, as an end of the sentence."""
+    names = unjudged_names(value)
+    if not names or any(profile["verdict"] == "not conformant" for profile in value["profiles"]):
+        return ""
+    verb = "is" if len(names) == 1 else "are"
+    named = f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else names[0]
+    return f" until {named} {verb} judged"

@@ -29,7 +29,8 @@ from callback_contract.openapi.text.errors import KitError
 
 MUST = RULE["MUST"]
 WAIVER = Waiver(MUST.id, "the reason", "the owner", TODAY)
-OPTIONS = {"waivers": None, "write_waivers": None, "strict": False, "strict_waivers": False, "rules_as_of": None}
+OPTIONS = {"waivers": None, "write_waivers": None, "strict": False, "strict_waivers": False}
+OPTIONS |= {"require": "", "rules_as_of": None}
 
 
 def bench():
@@ -61,12 +62,13 @@ def waivers_file(tmp_path, callback="a"):
 def test_options_of_the_gate_are_off_by_default_and_read_as_they_are_given():
     seen = []
     command = click.command()(acceptance_options(lambda **options: seen.append(options)))
-    files = ["--waivers", "w", "--write-waivers", "d", "--strict-waivers", "--rules-as-of", "1.0"]
+    files = ["--waivers", "w", "--write-waivers", "d", "--strict-waivers", "--rules-as-of", "1.0", "--require", "load"]
     for arguments in ([], files):
         assert invoke(command, arguments).exit_code == 0
     off, on = ({name: str(value) for name, value in options.items()} for options in seen)
-    assert off == {"waivers": "None", "write_waivers": "None", "strict_waivers": "False", "rules_as_of": "None"}
-    assert on == {"waivers": "w", "write_waivers": "d", "strict_waivers": "True", "rules_as_of": "1.0"}
+    assert off == {name: str(value) for name, value in OPTIONS.items() if name != "strict"}
+    given = {"waivers": "w", "write_waivers": "d", "strict_waivers": "True"}
+    assert on == given | {"rules_as_of": "1.0", "require": "load"}
 
 
 def test_gate_accepts_nothing_by_default():

@@ -217,11 +217,12 @@ def test_the_program_fails_on_what_is_worse_and_on_nothing_else(compare, tmp_pat
         ("", "no whole JSON document"),
         ('{"schema_version": "1.1", "kit', "no whole JSON document"),
         ("[" * 100_000, "no whole JSON document"),
-        ('{"schema_version": "1.0"}', "has the schema version '1.0', and this kit reads '1.2'"),
+        ('{"schema_version": "1.0"}', "has the schema version '1.0', and this kit reads '2.0'"),
         ('{"schema_version": "\\u001b[2J"}', "schema version"),
         ("[]", "no report of this kit"),
         ('{"schema_version": "1.1"}', "no report of this kit"),
         ('{"schema_version": "1.2"}', "no report of this kit"),
+        ('{"schema_version": "2.0"}', "no report of this kit"),
         ('{"schema_version": NaN}', "NaN is no JSON"),
     ],
 )

@@ -108,7 +108,7 @@ OUTCOMES = {
     "conformant": report(rule("ACK-01", "pass"), conformant=True),
     "broken": report(rule("ACK-01", "fail"), rule("PAY-01", "error")),
     "error": report(rule("ACK-01", "error"), rule("ACK-02", "pass")),
-    "nothing": report(rule("ACK-01", "not applicable")),
+    "nothing": report(rule("ACK-01", "not applicable"), rule("ACK-02", "blocked")),
     "incomplete": report(rule("ACK-01", "pass"), text="interrupted"),
     "partial": report(rule("ACK-01", "warn", level="SHOULD")),
 }
@@ -155,7 +155,8 @@ def test_reports_are_written_whole_and_old_findings_go(tmp_path):
     (tmp_path / "findings").mkdir()
     (tmp_path / "findings" / "OLD-01-1-1.body").write_bytes(b"old")
     written = write_reports(Report(hostile(), {"PAY-01-1-1.body": b"new"}), tmp_path)
-    assert {file.name for file in written} == {"report.json", "junit.xml", "report.sarif", "summary.md", "report.html"}
+    pages = {"summary.md", "report.html", "conformance.md", "conformance.svg"}
+    assert {file.name for file in written} == {"report.json", "junit.xml", "report.sarif"} | pages
     assert {file.name for file in tmp_path.rglob("*") if file.is_file()} == {"PAY-01-1-1.body"} | {
         f.name for f in written
     }
