@@ -13,6 +13,7 @@ from typing import Any
 
 import click
 
+from callback_contract.contract_tests.cli.older_reports import LeavesNoOlderReport, no_older_report
 from callback_contract.contract_tests.cli.report_output import (
     code_of,
     draft_waivers,
@@ -48,11 +49,12 @@ __all__ = ["check"]
     "state_header",
     "state_patience",
     "strict_waivers",
+    "require",
     "name",
     "all_findings",
     "quiet",
 )
-@click.command()
+@click.command(cls=LeavesNoOlderReport)
 @click.argument("url", required=False, envvar="CALLBACK_CONTRACT_CHECK_URL")
 @start_options
 @choice_options
@@ -84,14 +86,14 @@ def check(url: str | None, **options: Any) -> None:
     """Judge a receiver, or the mock, by the first callback; by all of --contract.
 
     \b
-    Exit codes: 0 nothing failed, 1 a MUST is broken, 2 wrong use, 3 nothing could be judged, or not
-    what --require names, or the suite had an error, 130 interrupted. Each option is also read from
-    CALLBACK_CONTRACT_CHECK_<OPTION>.
+    Exit codes: 0 nothing failed, 1 a MUST is broken, 2 wrong use, 3 nothing could be judged or the
+    suite had an error, 130 interrupted. Each option is also read from CALLBACK_CONTRACT_CHECK_<OPTION>.
     """
     was_enabled = gc.isenabled()
     gc.disable()  # until the first rule: little of what loads is garbage, and looking for it is a tenth of a start
     try:
-        code = _Check(options).run(url)
+        with no_older_report(options["report_dir"], may_move=not options["dry_run"]) as ended:
+            code = ended(_Check(options).run(url))
     finally:
         gc.unfreeze()
         (gc.enable if was_enabled else gc.disable)()

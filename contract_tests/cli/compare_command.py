@@ -16,6 +16,7 @@ __all__ = ["compare"]
 @click.argument("new", type=click.Path(path_type=Path))
 @click.option("--format", "form", type=click.Choice(["text", "json", "markdown"]), default="text", show_default=True)
 @click.option("--strict", is_flag=True, help="Fail on a SHOULD that got worse, too.")
+@click.option("--allow-unjudged", is_flag=True, help="Accept that a MUST that passed is not judged any more.")
 @click.option(
     "--tolerance",
     type=NumberRange(0, 10_000),
@@ -24,23 +25,25 @@ __all__ = ["compare"]
     metavar="PERCENT",
     help="Latency that differs by less is no news; nor is less than 10 ms.",
 )
-def compare(old: Path, new: Path, form: str, strict: bool, tolerance: float) -> None:
+def compare(old: Path, new: Path, form: str, strict: bool, allow_unjudged: bool, tolerance: float) -> None:
     """Say what changed between two reports of a receiver.
 
     OLD and NEW are each a report.json or its directory. Rules that a newer kit added are told and are not
     worse; nor is a rule that is broken and waived, or latency.
 
     \b
-    Exit codes: 0 nothing got worse, 1 a MUST passed and is broken now (with --strict also a SHOULD),
-    2 wrong use.
+    Exit codes: 0 nothing got worse, 1 a MUST passed and is broken or not judged now (with --strict also
+    a broken SHOULD), 2 wrong use, 3 the new run judged nothing.
     """
     from callback_contract.contract_tests.reporting.comparison import output as shown
     from callback_contract.contract_tests.reporting.comparison.changes import compare_reports
     from callback_contract.contract_tests.reporting.model.report_file import read_report_file
 
     before, after = read_report_file(old)[0], read_report_file(new)[0]
-    found = compare_reports(before, after, strict=strict, tolerance=tolerance / 100)
+    found = compare_reports(before, after, strict=strict, tolerance=tolerance / 100, allow_unjudged=allow_unjudged)
     render = {"text": shown.comparison_text, "json": shown.comparison_json, "markdown": shown.comparison_markdown}
     click.echo(render[form](before, after, found))
+    if found.judged_nothing:
+        raise click.exceptions.Exit(3)
     if found.fails:
         raise click.exceptions.Exit(1)

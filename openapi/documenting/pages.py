@@ -28,7 +28,7 @@ from callback_contract.openapi.rules.translations import ORIGINAL
 __all__ = ["Book", "Page", "chooser", "rendered_pages"]
 
 _MARKS = ("doc", "example", "inferred", "house")
-_VERDICTS = ("pass", "warn", "fail", "flaky", "not applicable", "waived", "error")
+_VERDICTS = ("pass", "warn", "fail", "flaky", "not applicable", "blocked", "waived", "error")
 _EXIT_CODES = (0, 1, 2, 3, 130)
 _WITH_BODY = {"index", "testing", "delivery", "rules", "open", "aside"}  # other pages have entries for their content
 _LARGE = 20_000  # fields in all callbacks; a larger site would take tens of megabytes

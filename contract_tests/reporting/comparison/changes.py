@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from callback_contract.contract_tests.policy.rule_versions import since_of
@@ -14,6 +14,8 @@ __all__ = ["Comparison", "Found", "LatencyChange", "RuleChange", "compare_report
 
 _JUDGED = frozenset({"pass", "warn", "waived", "flaky", "fail"})
 _NOT_THERE = "not judged"
+_GONE = "not judged any more"
+_NO_SUCH_RULE = "this kit does not have it"
 _NOISE_S = 0.010  # what a busy machine or network adds and takes away
 _ENOUGH = {"median": 20, "p95": 100}  # answers that each measure needs to say something
 
@@ -63,13 +65,24 @@ class LatencyChange:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Everything that changed; `notes` say where the two runs were not alike."""
+    """Everything that changed.
+
+    Attributes:
+        notes: Where the two runs were not alike.
+        judged_nothing: Whether the new run has no verdict on the receiver at all.
+    """
 
     rules: tuple[RuleChange, ...]
     new_findings: tuple[Found, ...]
     gone_findings: tuple[Found, ...]
     latency: tuple[LatencyChange, ...]
     notes: tuple[str, ...]
+    judged_nothing: bool = False
+
+    @property
+    def unjudged(self) -> tuple[RuleChange, ...]:
+        """MUSTs that passed and are not judged any more, where that counts."""
+        return tuple(change for change in self.rules if change.kind == _GONE and change.fails)
 
     @property
     def fails(self) -> bool:
@@ -77,11 +90,14 @@ class Comparison:
         return any(change.fails for change in self.rules)
 
 
-def compare_reports(old: _Report, new: _Report, *, strict: bool = False, tolerance: float = 0.5) -> Comparison:
+def compare_reports(
+    old: _Report, new: _Report, *, strict: bool = False, tolerance: float = 0.5, allow_unjudged: bool = False
+) -> Comparison:
     """Compares two reports.
 
     Args:
         strict: Whether a SHOULD that got worse fails, too.
+        allow_unjudged: Whether a MUST that passed may be not judged any more.
         tolerance: The share by which latency may differ before that is news.
 
     Raises:
@@ -90,7 +106,7 @@ def compare_reports(old: _Report, new: _Report, *, strict: bool = False, toleran
     _refuse_strangers(old, new)
     before, after = _by_id(old), _by_id(new)
     changes = [_change(old, new, before.get(id_), after.get(id_), strict) for id_ in dict.fromkeys([*after, *before])]
-    rules = tuple(change for change in changes if change is not None)
+    rules = tuple(_accepted(change, allow_unjudged) for change in changes if change is not None)
     added = {change.rule for change in rules if change.kind == "added"}
     had, has = _findings(old), _findings(new)
     judged = {id_ for id_, rule in after.items() if rule["verdict"] in _JUDGED}
@@ -100,7 +116,12 @@ def compare_reports(old: _Report, new: _Report, *, strict: bool = False, toleran
         tuple(found for found in _only(had, has) if found.rule in judged),
         tuple(_latency(old, new, tolerance)),
         tuple(_notes(old, new)),
+        judged_nothing=not judged,
     )
+
+
+def _accepted(change: RuleChange, allow_unjudged: bool) -> RuleChange:
+    return replace(change, fails=False) if allow_unjudged and change.kind == _GONE else change
 
 
 def _refuse_strangers(old: _Report, new: _Report) -> None:
@@ -138,7 +159,7 @@ def _change(
     elif was == is_ or {was, is_}.isdisjoint(_JUDGED):
         return None
     elif is_ not in _JUDGED:
-        kind = "not judged any more"
+        kind = _GONE
         reason = reason or _why_absent(row["id"], new)
     elif was not in _JUDGED or _is_of_new_callbacks(row, old):
         kind = "judged now"
@@ -148,10 +169,17 @@ def _change(
         kind = "worse"
     else:
         kind = "changed"
-    blocks = row["level"] == "MUST" and is_ in {"fail", "flaky"}
-    return RuleChange(
-        row["id"], row["level"], row["statement"], was, is_, kind, reason, kind == "worse" and (strict or blocks)
-    )
+    must = row["level"] == "MUST"
+    lost = kind == _GONE and was == "pass" and must and not _is_no_loss(after, row["id"], new)
+    worse = kind == "worse" and (strict or (must and is_ in {"fail", "flaky"}))
+    return RuleChange(row["id"], row["level"], row["statement"], was, is_, kind, reason, lost or worse)
+
+
+def _is_no_loss(rule: dict[str, Any] | None, rule_id: str, report: _Report) -> bool:
+    """Whether nothing is left to judge: the contract asks nothing of the kind any more, or the kit has no such rule."""
+    if rule is not None:
+        return bool(rule["verdict"] == "not applicable" and not rule["lacks"])
+    return _why_absent(rule_id, report) == _NO_SUCH_RULE
 
 
 def _verdict(rule: dict[str, Any] | None) -> str:
@@ -179,7 +207,7 @@ def _why_absent(rule_id: str, report: _Report) -> str:
     if any(rule["id"] == rule_id for rule in frozen["left_out"]):
         return f"newer than {frozen['rules_as_of']}"
     selected = report["selection"]["rules"] < report["selection"]["of_rules"]
-    return "it was not selected" if selected else "this kit does not have it"
+    return "it was not selected" if selected else _NO_SUCH_RULE
 
 
 def _findings(report: _Report) -> Counter[tuple[str, str, str, str]]:

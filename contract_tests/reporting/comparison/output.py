@@ -88,7 +88,7 @@ def _named(lot: Sequence[RuleChange]) -> str:
 
 def comparison_markdown(old: Mapping[str, Any], new: Mapping[str, Any], found: Comparison) -> str:
     """For a pull request or a step summary."""
-    sign = "❌" if found.fails else "✅"
+    sign = "❗" if found.judged_nothing else "❌" if found.fails else "✅"
     lines = [f"### {sign} {in_markdown(_last(found))}", "", in_markdown(f"{_run(old)} → {_run(new)}")]
     lines += ["", *(f"- {in_markdown(note)}" for note in found.notes)] if found.notes else []
     rows, lots = [], []
@@ -129,9 +129,15 @@ def _run(report: Mapping[str, Any]) -> str:
 
 def _last(found: Comparison) -> str:
     worse = [change for change in found.rules if change.kind == "worse"]
-    failing = [change for change in worse if change.fails]
+    failing = [change.rule for change in worse if change.fails]
+    if found.unjudged:
+        lost = found.unjudged
+        named = ", ".join(change.rule for change in lost) if len(lost) <= _MOST_NAMED else f"{len(lost)} MUSTs"
+        failing.append(f"{named} passed and not judged any more (--allow-unjudged accepts that)")
+    if found.judged_nothing:
+        return "the new run judged nothing"
     if failing:
-        return f"worse: {', '.join(change.rule for change in failing)}"
+        return f"worse: {', '.join(failing)}"
     if worse:
         return f"no MUST got worse; a SHOULD did: {', '.join(change.rule for change in worse)} (--strict fails on it)"
     return "nothing got worse"

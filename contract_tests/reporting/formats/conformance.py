@@ -63,12 +63,18 @@ def badge_svg(report: dict[str, Any]) -> str:
     said = clean(f"{short} · kit {report['kit']['version']} · {report['run']['started_at'][:10]}")
     widths = [round(len(text) * _CHARACTER) + 12 for text in (label, said)]
     attributes = {"width": str(sum(widths)), "height": str(_HEIGHT), "role": "img", "aria-label": f"{label}: {said}"}
-    svg = ET.Element("svg", xmlns="http://www.w3.org/2000/svg", **attributes)
+    svg = ET.Element("svg", {"xmlns": "http://www.w3.org/2000/svg", **attributes})
     ET.SubElement(svg, "title").text = clean(f"{report['contract']['title']}, run {report['run']['id']}")
     left = 0
     for text, width, colour in zip((label, said), widths, ("#3c4653", _COLOURS.get(short, _UNSURE)), strict=True):
         ET.SubElement(svg, "rect", x=str(left), width=str(width), height=str(_HEIGHT), fill=colour)
-        style = {"font-family": "Verdana,DejaVu Sans,sans-serif", "font-size": "11", "textLength": str(width - 12)}
-        ET.SubElement(svg, "text", x=str(left + 6), y="14", fill="#fff", **style).text = text
+        style = {
+            "y": "14",
+            "fill": "#fff",
+            "font-family": "Verdana,DejaVu Sans,sans-serif",
+            "font-size": "11",
+            "textLength": str(width - 12),
+        }
+        ET.SubElement(svg, "text", {"x": str(left + 6), **style}).text = text
         left += width
     return ET.tostring(svg, encoding="unicode") + "\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from callback_contract.openapi.documents.output_files import replace_file
 from callback_contract.openapi.text.printable import exact_json
 
 __all__ = ["write_reports"]
+
+_OURS = re.compile(r"[A-Z]{3,4}-\d{2}-\d+-\d+\.body")  # rule, finding, exchange
 
 
 def write_reports(report: Report, directory: Path, *, chinese: Texts | None = None) -> tuple[Path, ...]:
@@ -35,7 +38,8 @@ def write_reports(report: Report, directory: Path, *, chinese: Texts | None = No
         findings.unlink()  # else files elsewhere would be removed, and written
     findings.mkdir(parents=True, exist_ok=True)
     for old in findings.glob("*.body"):
-        old.unlink()
+        if _OURS.fullmatch(old.name):
+            old.unlink()
     for name, body in report.bodies.items():
         (findings / name).write_bytes(body)
     # One after the other: report.json is there even if another one cannot be made.

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from callback_contract.contract_tests.reporting.model.earlier_reports import EARLIER, as_of_today
+from callback_contract.contract_tests.reporting.model.history import HISTORY
 from callback_contract.contract_tests.reporting.model.reproduction import REPORT_FILE
 from callback_contract.mock_server.wire.delivery import printable
 from callback_contract.openapi.text.errors import KitError
@@ -73,7 +74,8 @@ def _converted(value: dict[str, Any]) -> dict[str, Any]:
 def report_files(paths: tuple[Path, ...]) -> list[Path]:
     """The reports that are named or stand anywhere below a named directory, each once.
 
-    Directories that start with a dot and links to directories are not entered.
+    Directories that start with a dot, links to directories, and `history`, where older reports of a run that left none
+    are kept, are not entered.
 
     Raises:
         KitError: A directory holds no report, or too many.
@@ -94,7 +96,7 @@ def report_files(paths: tuple[Path, ...]) -> list[Path]:
 def _below(directory: Path) -> list[Path]:
     found = []
     for parent, children, names in os.walk(directory):
-        children[:] = sorted(child for child in children if not child.startswith("."))
+        children[:] = sorted(child for child in children if not child.startswith(".") and child != HISTORY)
         if REPORT_FILE in names:
             found.append(Path(parent) / REPORT_FILE)
         if len(found) > _MOST_FILES:

@@ -66,20 +66,26 @@ class Run:
     report: dict
 
 
-@pytest.fixture(scope="module")
-def whole(url, tmp_path_factory):
-    here, cache = tmp_path_factory.mktemp("here"), tmp_path_factory.mktemp("cache")
-    done = quick(url, "--report-dir", "report", cwd=here, XDG_CACHE_HOME=str(cache))
-    return Run(done.returncode, here, cache, json.loads((here / "report/report.json").read_text()))
+def test_right_receiver_whose_profiles_are_all_judged_is_conformant(tmp_path):
+    done = quick("--depth", "standard", "--report-dir", str(tmp_path))
+    report = json.loads((tmp_path / "report.json").read_text())
+    assert (done.returncode, report["conformant"]) == (0, True), done.stdout
+    *_, profiles, word, _ = done.stdout.splitlines()
+    assert (profiles.count(": conformant ("), word) == (3, "conformant")
 
 
-def test_nothing_is_left_in_the_working_directory_but_the_report(whole):
-    assert [file.name for file in whole.here.iterdir()] == ["report"]
-    assert (whole.cache / "callback-contract").is_dir()
+def test_receiver_without_read_back_is_conformant_in_what_its_answers_show_and_no_more(url):
+    done = quick(url, "--depth", "standard", "--require", "answers,load")
+    *_, profiles, word = done.stdout.splitlines()
+    assert (done.returncode, word) == (0, "nothing failed; not conformant until state is judged")
+    assert "answers: conformant" in profiles and profiles.endswith("late and lost statuses; add --state-url …)")
 
 
-def test_whole_catalogue_is_conformant(whole):
-    assert (whole.code, whole.report["conformant"]) == (0, True)
+@pytest.mark.parametrize("deep", [(), ("--depth", "standard")])
+def test_required_profile_that_nobody_judged_is_exit_3(url, deep):
+    required = "state" if deep else "answers"  # quick draws too few cases for any
+    done = quick(url, "--require", required, "--rules", "ACK-01" if not deep else "ACK-01,STA-01", *deep)
+    assert (done.returncode, f"required and not judged: {required}" in done.stdout) == (3, True)
 
 
 def test_only_the_first_callback_is_judged_unless_others_are_named():
@@ -146,7 +152,9 @@ def test_broken_should_passes_and_fails_when_strict(tmp_path):
 
 
 def test_selection_is_never_conformant(url):
-    assert "conformant only when every rule" in quick(url, "--rules", "ACK").stdout
+    shown = quick(url, "--depth", "standard", "--rules", "ACK").stdout
+    assert "answers: NOT JUDGED" in shown and "not selected by --rules" in shown
+    assert shown.endswith("not conformant until answers, state and load are judged\n")
 
 
 def test_dry_run_tells_the_number_that_is_sent(url, whole):

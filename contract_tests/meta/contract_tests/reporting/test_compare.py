@@ -68,6 +68,39 @@ def test_an_equal_verdict_is_no_change(verdict):
     assert compare_reports(of(verdict), of(verdict)).rules == ()
 
 
+@pytest.mark.parametrize(
+    ("now", "more", "fails"),
+    [
+        ("not applicable", {"lacks": ["read-back"]}, True),
+        ("not applicable", {}, False),  # the contract asks nothing of the kind any more
+        ("blocked", {}, True),
+        ("error", {}, True),
+        ("blocked", {"level": "SHOULD"}, False),
+    ],
+)
+def test_must_that_passed_and_is_not_judged_any_more_is_worse_unless_that_is_allowed(now, more, fails):
+    before, after = of("pass"), report(rule("PAY-01", now) | more, rule("PAY-02"))
+    found = compare_reports(before, after)
+    assert (found.fails, [change.rule for change in found.unjudged]) == (fails, ["PAY-01"] * fails)
+    assert ("worse: PAY-01 passed and not judged" in comparison_text(before, after, found)) is fails
+    assert not compare_reports(before, after, allow_unjudged=True).fails
+
+
+@pytest.mark.parametrize(
+    ("more", "fails"),
+    [({"not_reached": ["PAY-02"]}, True), ({"of_rules": 2}, True), ({}, False)],  # a kit without the rule
+)
+def test_must_that_the_new_run_left_out_is_worse(more, fails):
+    assert compare_reports(report(rule("PAY-01"), rule("PAY-02")), report(rule("PAY-01"), **more)).fails is fails
+
+
+def test_new_run_that_judged_nothing_is_exit_3(compare, tmp_path):
+    good = written(tmp_path / "good", of("pass"))
+    nothing = written(tmp_path / "nothing", of("blocked", reason="blocked: ACK-01 is broken"))
+    code, told, _ = compare(good, nothing, "--allow-unjudged")
+    assert (code, told.splitlines()[-1]) == (3, "the new run judged nothing")
+
+
 def test_a_rule_of_a_newer_kit_is_not_worse():
     after = report(rule("PAY-01"), rule("PAY-02", "fail", "case", since="1.1"), kit="1.1.0")
     found = compare_reports(of("pass"), after, strict=True)

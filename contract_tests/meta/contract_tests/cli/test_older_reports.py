@@ -1,0 +1,103 @@
+"""Older reports in the folder of a run: a run of wrong use or without a verdict leaves none that looks like its own."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from callback_contract.contract_tests.cli import main as cli
+from callback_contract.contract_tests.meta.support.sample_reports import finding, report, rule
+from callback_contract.contract_tests.reporting.formats.writing import write_reports
+from callback_contract.contract_tests.reporting.model.history import Folder
+from callback_contract.contract_tests.reporting.model.report import Report
+from callback_contract.contract_tests.reporting.model.report_file import report_files
+from callback_contract.openapi.text.errors import KitError
+
+NOBODY = "http://127.0.0.1:9/"  # nothing listens there
+
+
+@pytest.fixture
+def reports(tmp_path):
+    """A folder with the reports of an earlier run, and files of a stranger's beside them."""
+    value = report(rule("PAY-01", "fail", [finding("", 1, "PAY-01")]))
+    bodies = {
+        exchange["body_file"].rpartition("/")[2]: b"sent" for exchange in value["rules"][0]["findings"][0]["exchanges"]
+    }
+    write_reports(Report(value, bodies), tmp_path)
+    (tmp_path / "notes.md").write_text("0badcafe")
+    (tmp_path / "findings" / "mine.body").write_text("mine")
+    return tmp_path
+
+
+def check(monkeypatch, *arguments):
+    monkeypatch.setattr(sys, "argv", ["callback-contract", "check", *map(str, arguments)])
+    return cli.run_command()
+
+
+def files(directory):
+    return {str(file.relative_to(directory)) for file in directory.rglob("*") if file.is_file()}
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [["--depth", "deep"], ["--no-such-option"], ["--rules", "NIX-01"], ["--contract", "none.yaml"], ["--require", "x"]],
+)
+def test_wrong_use_moves_older_reports_and_no_other_file(monkeypatch, reports, wrong):
+    before = files(reports)
+    assert check(monkeypatch, NOBODY, "--report-dir", reports, *wrong) == 2
+    (moved,) = (reports / "history").iterdir()
+    stays = {"notes.md", "findings/mine.body"}
+    assert files(reports) == stays | {f"history/{moved.name}/{name}" for name in before - stays}
+    assert moved.name.endswith("0badcafe")
+    with pytest.raises(KitError, match="no report"):
+        report_files((reports,))
+
+
+def test_folder_that_the_environment_names_is_looked_after_too(monkeypatch, reports):
+    monkeypatch.setenv("CALLBACK_CONTRACT_CHECK_REPORT_DIR", str(reports))
+    assert check(monkeypatch, "--no-such-option") == 2
+    assert not (reports / "report.json").exists()
+
+
+def test_run_that_leaves_its_own_report_moves_none(monkeypatch, reports):
+    assert check(monkeypatch, NOBODY, "--report-dir", reports, "--rules", "ACK-01") == 3
+    assert "history" not in {file.name for file in reports.iterdir()}
+    assert "0badcafe" not in (reports / "report.json").read_text()
+
+
+def test_plan_of_a_run_moves_nothing(monkeypatch, reports):
+    before = files(reports)
+    assert check(monkeypatch, NOBODY, "--report-dir", reports, "--dry-run", "--depth", "deep") == 2
+    assert check(monkeypatch, NOBODY, "--report-dir", reports, "--dry-run", "--rules", "NIX-01") == 2
+    assert files(reports) == before
+
+
+@pytest.mark.parametrize("text", ["{}", "[]", "not JSON", '{"kit": {"name": "another"}, "run": {"id": "1"}}'])
+def test_report_of_a_stranger_stays(tmp_path, text):
+    (tmp_path / "report.json").write_text(text)
+    assert Folder(tmp_path).move_older() is None
+    assert files(tmp_path) == {"report.json"}
+
+
+def test_page_of_another_run_stays(reports):
+    (reports / "summary.md").write_text("somebody's own")
+    assert Folder(reports).move_older() is not None
+    assert (reports / "summary.md").exists() and not (reports / "report.html").exists()
+
+
+@pytest.mark.parametrize("linked", ["report.json", "report.html", "findings"])
+def test_link_is_not_followed(reports, tmp_path_factory, linked):
+    elsewhere = tmp_path_factory.mktemp("elsewhere") / linked
+    (reports / linked).rename(elsewhere)
+    (reports / linked).symlink_to(elsewhere)
+    Folder(reports).move_older()
+    assert elsewhere.exists() and (reports / linked).is_symlink()
+    assert not elsewhere.is_dir() or {file.name for file in elsewhere.iterdir()} >= {"mine.body", "PAY-01-1-1.body"}
+
+
+def test_history_that_is_a_link_leads_nowhere(reports, tmp_path_factory):
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    (reports / "history").symlink_to(elsewhere)
+    assert Folder(reports).move_older() is None
+    assert not list(elsewhere.iterdir()) and not (reports / "report.json").exists()

@@ -1,0 +1,115 @@
+"""What a run comes to, said by profile: in the last lines, on each page, and as a statement with a badge."""
+
+from __future__ import annotations
+
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from callback_contract.contract_tests.meta.support.made_reports import HOSTILE, SCHEMA, profile, report, rule
+from callback_contract.contract_tests.reporting.formats.conformance import badge_svg, conformance_md, in_short
+from callback_contract.contract_tests.reporting.formats.html import report_html
+from callback_contract.contract_tests.reporting.formats.profile_words import _ABOUT, _WANTS, NAMES, profiles_line
+from callback_contract.contract_tests.reporting.formats.summary import summary_md
+from callback_contract.contract_tests.reporting.partners.output import partners_markdown, partners_text
+from callback_contract.contract_tests.reporting.partners.overview import merge_reports
+from callback_contract.contract_tests.reporting.terminal.terminal import _in_a_word
+from callback_contract.openapi.rules.catalogue import PROFILES
+
+ANSWERS, LOAD = profile("answers", judged=86), profile("load", judged=4)
+STATE = profile("state", "not judged", 0, read_back=[f"STA-{number:02}" for number in range(1, 19)])
+BROKEN = profile("answers", "not conformant", 86, ["ACK-01", "ACK-02"])
+
+
+def ran(*profiles, name="a receiver", verdict="pass", **more):
+    word = all(each["verdict"] == "conformant" for each in profiles)
+    return report(rule("ACK-01", verdict), name=name, profiles=list(profiles), conformant=word, **more)
+
+
+def test_profiles_are_one_line_with_what_would_judge_the_rest():
+    assert profiles_line(ran(ANSWERS, STATE, LOAD)) == (
+        "answers: conformant (86 rules) · load: conformant (4) · "
+        "state: NOT JUDGED (18 rules: duplicates, late and lost statuses; add --state-url …)"
+    )
+    assert profiles_line(ran(ANSWERS, STATE), "zh") == (
+        "响应：符合（86 条规则） · 状态：未判定（18 条规则：重复、迟到与丢失的状态；请加 --state-url …）"
+    )
+
+
+def test_broken_profile_names_its_rules_and_counts_many():
+    assert profiles_line(ran(BROKEN)) == "answers: NOT CONFORMANT (ACK-01, ACK-02)"
+    many = BROKEN | {"broken": ["ACK-01"] * 7}
+    assert profiles_line(ran(many)) == "answers: NOT CONFORMANT (7 rules)"
+
+
+def test_blocked_rules_name_what_is_to_be_mended():
+    blocked = STATE | {"judged": 1, "gaps": [{"want": "blocked", "rules": ["STA-02"], "by": ["IDM-01"]}]}
+    assert profiles_line(ran(blocked)) == "state: NOT JUDGED (1 rule: mend IDM-01 first)"
+
+
+def test_everything_that_a_report_may_say_of_a_profile_has_words():
+    wants = SCHEMA["$defs"]["profile"]["properties"]["gaps"]["items"]["properties"]["want"]["enum"]
+    assert set(_WANTS) == set(wants)
+    assert set(NAMES) == set(_ABOUT) == set(PROFILES) == set(SCHEMA["$defs"]["profile_name"]["enum"])
+
+
+REQUIRED = {"run": {"options": {"require": "state"}}, "exit_code": 3}
+
+
+@pytest.mark.parametrize(
+    ("value", "word", "short"),
+    [
+        (ran(ANSWERS, LOAD), "conformant", "conformant"),
+        (
+            ran(ANSWERS, STATE, LOAD),
+            "nothing failed; not conformant until state is judged",
+            "conformant: answers, load; not judged: state",
+        ),
+        (ran(ANSWERS, STATE, **REQUIRED), "not conformant; required and not judged: state", None),
+        (ran(BROKEN, STATE, verdict="fail"), "not conformant", "not conformant"),
+        (ran(BROKEN, STATE, verdict="waived"), "nothing failed; not conformant", "not conformant"),
+        (ran(STATE, verdict="blocked"), "nothing could be judged", "not judged"),
+        (
+            ran(ANSWERS, STATE, run={"incomplete": "interrupted"}),
+            "incomplete: interrupted",
+            "not judged",
+        ),
+    ],
+)
+def test_bare_word_is_said_when_every_profile_is_conformant_and_never_else(value, word, short):
+    assert _in_a_word(value) == word
+    assert short is None or in_short(value) == short
+
+
+def test_pages_say_each_profile_in_their_languages():
+    value = ran(ANSWERS, STATE)
+    page = report_html(value)
+    assert "answers: conformant (86 rules)" in page and "响应：符合（86 条规则）" in page
+    for text in (summary_md(value), conformance_md(value)):
+        assert "\n- answers: conformant (86 rules)\n- state: NOT JUDGED (18 rules:" in text
+
+
+@pytest.mark.parametrize("show", [partners_text, partners_markdown])
+def test_overview_of_receivers_says_their_profiles(show):
+    assert "conformant: answers; not judged: state" in show(merge_reports([ran(ANSWERS, STATE)]))
+
+
+def test_statement_names_contract_digest_kit_and_date():
+    value = ran(ANSWERS, LOAD)
+    page, badge = conformance_md(value), badge_svg(value)
+    for fact in (
+        "callbacks 1.0.0",
+        "sha256:" + "0" * 64,
+        "callback-contract 1.0.0",
+        "2026-06-30 10:00:00 UTC",
+        "0badcafe",
+    ):
+        assert fact in page.replace("\\", "")
+    shown = [text.text for text in ET.fromstring(badge).iter("{http://www.w3.org/2000/svg}text")]
+    assert shown == ["callbacks 1.0.0 (00000000)", "conformant · kit 1.0.0 · 2026-06-30"]
+
+
+def test_statement_is_inert():
+    hostile = ran(ANSWERS, name=HOSTILE, contract={"title": HOSTILE, "version": HOSTILE})
+    assert "<script" not in conformance_md(hostile) and "<script" not in badge_svg(hostile)
+    ET.fromstring(badge_svg(hostile))

@@ -1,0 +1,108 @@
+"""Reports of earlier runs in a folder, moved away so that nobody takes them for those of a run that left none."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from callback_contract.contract_tests.reporting.model.reproduction import REPORT_FILE
+
+__all__ = ["HISTORY", "Folder"]
+
+HISTORY = "history"
+_BESIDE = ("junit.xml", "report.sarif", "summary.md", "report.html", "conformance.md", "conformance.svg")
+_MOST_BYTES = 256 * 1024 * 1024
+
+
+class Folder:
+    """The folder of a run's reports, as it was when the run began."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._before = self._identity()
+
+    def move_older(self) -> Path | None:
+        """Moves the reports that were there before, unless this run replaced them; gives where they are now.
+
+        Only files that the kit wrote are touched: a report.json, what names the same run beside it, and the bytes
+        that it lists. No link is followed.
+        """
+        if self._before is None or self._identity() != self._before:
+            return None
+        report = self._report()
+        if report is None:
+            return None
+        run = str(report["run"]["id"])
+        files = [self._directory / REPORT_FILE]
+        files += [file for name in _BESIDE if _is_of(file := self._directory / name, run)]
+        bodies = (
+            [self._directory / name for name in _bodies(report)] if _is_folder(self._directory / "findings") else []
+        )
+        files += [file for file in bodies if _is_file(file)]
+        return self._moved(files, f"{report['run']['started_at'][:19].replace(':', '-')}-{run}")
+
+    def _moved(self, files: list[Path], name: str) -> Path | None:
+        history = self._directory / HISTORY
+        try:
+            history.mkdir(exist_ok=True)
+            if history.is_symlink():
+                raise OSError("it is a link")
+            target = history / name
+            target.mkdir()
+        except OSError:  # somebody else's: what is left is put out of the way where it stands
+            with contextlib.suppress(OSError):
+                os.replace(files[0], files[0].with_name(f"older-{name}.json"))
+            return None
+        for file in files:
+            to = target / file.relative_to(self._directory)
+            with contextlib.suppress(OSError):
+                to.parent.mkdir(exist_ok=True)
+                os.replace(file, to)
+        return target
+
+    def _identity(self) -> tuple[int, int] | None:
+        try:
+            found = os.lstat(self._directory / REPORT_FILE)
+        except OSError:
+            return None
+        return found.st_ino, found.st_mtime_ns
+
+    def _report(self) -> dict[str, Any] | None:
+        """The report that stands there, if the kit wrote it."""
+        file = self._directory / REPORT_FILE
+        try:
+            if not _is_file(file) or file.stat().st_size > _MOST_BYTES:
+                return None
+            value = json.loads(file.read_bytes())
+            is_ours = value["kit"]["name"] == "callback-contract" and value["run"]["id"].isalnum()
+            return value if is_ours and isinstance(value["run"]["started_at"], str) else None
+        except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
+            return None
+
+
+def _bodies(report: dict[str, Any]) -> list[str]:
+    """The files that a report lists, each by a name right in its folder of findings."""
+    with contextlib.suppress(LookupError, TypeError):
+        names = [e["body_file"] for rule in report["rules"] for f in rule["findings"] for e in f["exchanges"]]
+        return [name for name in dict.fromkeys(names) if Path(name).parent == Path("findings")]
+    return []
+
+
+def _is_of(file: Path, run: str) -> bool:
+    """Whether a file was written for a run."""
+    if not _is_file(file):
+        return False
+    with contextlib.suppress(OSError):
+        return file.stat().st_size <= _MOST_BYTES and run.encode() in file.read_bytes()
+    return False
+
+
+def _is_file(path: Path) -> bool:
+    return path.is_file() and not path.is_symlink()
+
+
+def _is_folder(path: Path) -> bool:
+    return path.is_dir() and not path.is_symlink()
