@@ -160,10 +160,12 @@ def _read_catalogue(path: Path) -> Catalogue:
     )
 
 
-def _profile(row: dict[str, str]) -> str:  # until each row says it
-    by_chapter = {"SIG": "signatures", "TLS": "transport", "SMP": "recordings"}
-    by_evidence = {"read-back": "state", "load": "load"}
-    return by_chapter.get(row["chapter"]) or by_evidence.get(row["evidence"], "answers")
+def _rule(row: dict[str, Any]) -> Rule:
+    own = {key: value for key, value in row.items() if key not in LANGUAGES}
+    there = {lang: row[lang] for lang in LANGUAGES if lang in row}
+    translated = {lang: {key: texts[key] for key in RULE_TEXTS if key in texts} for lang, texts in there.items()}
+    phrases = {lang: texts.get("phrases", {}) for lang, texts in there.items()}
+    return Rule(**{**own, "requires": tuple(row["requires"]), "translated": translated, "phrases": phrases})
 
 
 def _flaws(file: YamlFile) -> Iterator[tuple[str, str]]:
