@@ -14,7 +14,7 @@ from callback_contract.openapi.documents import json_pointer as jp
 from callback_contract.openapi.documents.yaml_file import YamlFile, read_yaml
 from callback_contract.openapi.text.errors import CatalogueError
 
-__all__ = ["CATALOGUE_FILE", "PROFILES", "Catalogue", "Rule", "load_catalogue"]
+__all__ = ["CATALOGUE_FILE", "LANGUAGES", "ORIGINAL", "PROFILES", "RULE_TEXTS", "Catalogue", "Rule", "load_catalogue"]
 
 CATALOGUE_FILE = Path(__file__).parents[1] / "rules.yaml"
 ORIGINAL = "en"
@@ -56,7 +56,7 @@ class Rule:
     requires: tuple[str, ...]
     source: str
     since: str
-    profile: str = "answers"
+    profile: str
     note: str = ""
     untestable: str = ""
     fault: str = ""
@@ -153,10 +153,9 @@ def _read_catalogue(path: Path) -> Catalogue:
         raise CatalogueError(what, where=file.place(pointer), remedy="See openapi/schemas/rules.schema.json.")
     chapters = file.value["chapters"]
     return Catalogue(
-        chapters=dict(file.value["chapters"]),
-        rules=tuple(
-            Rule(**{"profile": _profile(row), **row, "requires": tuple(row["requires"])}) for row in file.value["rules"]
-        ),
+        chapters={name: row["title"] for name, row in chapters.items()},
+        rules=tuple(map(_rule, file.value["rules"])),
+        translated={lang: {name: row[lang] for name, row in chapters.items() if lang in row} for lang in LANGUAGES[1:]},
     )
 
 

@@ -19,7 +19,7 @@ from callback_contract.contract_tests.reporting.formats.finding_words import (
 )
 from callback_contract.contract_tests.reporting.formats.highlighting import highlighted, visible
 from callback_contract.contract_tests.reporting.formats.profile_words import profiles_said
-from callback_contract.contract_tests.reporting.formats.words import LANGUAGES, WORDS, both, reason, told
+from callback_contract.contract_tests.reporting.formats.words import LANGUAGES, both, plain, reason, told
 from callback_contract.contract_tests.reporting.model.causes import by_cause
 from callback_contract.contract_tests.reporting.model.documentation_links import Link, finding_links, rule_link
 from callback_contract.contract_tests.reporting.model.outcome import (
