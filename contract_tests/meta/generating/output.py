@@ -46,15 +46,17 @@ class Shown:
         parts: Which lines are shown, one after the other: the beginning of the first one, and how many; None for all
             that follow. An ellipsis stands between two parts.
         lacking: What this machine lacks to print it; empty when nothing is missing.
+        width: Where a line is cut.
     """
 
     printed: Callable[[Path], str]
     parts: tuple[tuple[str, int | None], ...] = (("", None),)
     lacking: Callable[[], str] = str
+    width: int = WIDTH
 
     def block(self, folder: Path) -> str:
         """What a page shows of what is printed now."""
-        lines = [cut(line) for line in re.sub(*_PORT, self.printed(folder)).rstrip().splitlines()]
+        lines = [cut(line, self.width) for line in re.sub(*_PORT, self.printed(folder)).rstrip().splitlines()]
         return "".join(f"{line}\n" for line in _chosen(lines, self.parts))
 
 
@@ -70,9 +72,9 @@ def _chosen(lines: list[str], parts: tuple[tuple[str, int | None], ...]) -> Iter
         yield from lines[first:at]
 
 
-def cut(line: str) -> str:
+def cut(line: str, width: int = WIDTH) -> str:
     """A line that fits into a page."""
-    return line if len(line) <= WIDTH else line[: WIDTH - 2].rstrip() + " " + CUT
+    return line if len(line) <= width else line[: width - 2].rstrip() + " " + CUT
 
 
 def masked(text: str) -> str:
@@ -91,6 +93,11 @@ def _program(folder: Path, *arguments: str) -> str:
 def _finding(folder: Path) -> str:
     with served(Receiver(load_contract(), fault=FAULTS["PAY-17"])) as url:
         return _program(folder, "check", f"{url}/callbacks/whatsapp", "--rules", "PAY-17", *_HISTORY)
+
+
+def _profiles(folder: Path) -> str:
+    with served(Receiver(load_contract())) as url:
+        return _program(folder, "check", f"{url}/callbacks/whatsapp")
 
 
 def _causes(folder: Path) -> str:
@@ -120,6 +127,7 @@ def _mock(folder: Path) -> str:
 OUTPUTS = {
     "first-run": Shown(lambda folder: _program(folder, "check"), (("Judging", 6), ("http://", None))),
     "finding": Shown(_finding, (("fail PAY-17 MUST", 12), ("  Remedy:", 1))),
+    "profiles": Shown(_profiles, (("answers:", None),), width=200),
     "causes": Shown(
         _causes,
         (("  The same kind of answer", 3), ("     Play one again:", 2)),

@@ -22,7 +22,7 @@ from callback_contract.contract_tests.meta.support.means import do_without
 from callback_contract.contract_tests.meta.support.processes import run_program
 
 README = (ROOT / "README.md").read_text("utf-8")
-SLOW = {"first-run", "causes", "messages"}
+SLOW = {"first-run", "profiles", "causes", "messages"}
 SHOWN = {name: text for page in pages() for name, text in blocks(page).items()}
 
 
