@@ -169,7 +169,7 @@ def test_stale_text_stays_so_until_it_is_changed_or_said_to_be_right(tmp_path, m
         made.write()
         assert [line for line in made.by_hand if name in line and "It changed." in line]
     translations.made([name]).write()
-    assert translations.made().by_hand == ()
+    assert [line for line in translations.made().by_hand if name in line] == []
 
 
 def test_text_that_lost_its_chinese_is_named_and_its_record_stays(tmp_path, monkeypatch):
@@ -178,7 +178,7 @@ def test_text_that_lost_its_chinese_is_named_and_its_record_stays(tmp_path, monk
     before = translations.pairs()
     monkeypatch.setattr(translations, "pairs", lambda: before | {"ACK-01 why": (before["ACK-01 why"][0], "")})
     made = translations.made()
-    assert (len(made.by_hand), made.stale()) == (1, []) and "ACK-01 why" in made.by_hand[0]
+    assert made.stale() == [] and [line for line in made.by_hand if "ACK-01 why" in line]
 
 
 def test_changelog_has_the_same_versions_and_entries_in_both_languages():
