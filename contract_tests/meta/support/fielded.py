@@ -5,11 +5,11 @@ from __future__ import annotations
 import contextlib
 import http.server
 import json
-import threading
 from urllib.parse import parse_qs
 
 from werkzeug.formparser import parse_form_data
 
+from callback_contract.contract_tests.meta.support.hostile import http_server
 from callback_contract.openapi.bodies import FORM, MULTIPART
 
 TEXT = {"type": "string"}
@@ -143,10 +143,8 @@ def receiver(decide, media_type=FORM, read=form_of):
         def log_message(self, *_):
             pass
 
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_address[1]}/"
-        server.shutdown()
+    with http_server(Handler) as url:
+        yield f"{url}/"
 
 
 def right_about_messages(fields):

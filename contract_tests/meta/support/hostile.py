@@ -1,9 +1,11 @@
-"""Hostile server: a raw socket server that breaks HTTP, for tests of bad input."""
+"""Test servers: a raw socket server that may break HTTP, and Python's own with a handler of the test."""
 
 from __future__ import annotations
 
 import contextlib
+import http.server
 import socket
+import sys
 import threading
 from collections.abc import Callable, Iterator
 
@@ -24,6 +26,26 @@ def _received(connection: socket.socket) -> bytes:
     if not (piece := connection.recv(65536)):
         raise ConnectionError("closed")
     return piece
+
+
+class _Server(http.server.ThreadingHTTPServer):
+    request_queue_size = 128  # with less, connections that come together wait a second for another try
+
+    def handle_error(self, request, client_address):
+        """Report what a handler raised, but not that a client hung up on an answer too long or too late for it."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
+
+
+@contextlib.contextmanager
+def http_server(handler: type[http.server.BaseHTTPRequestHandler]) -> Iterator[str]:
+    """Serve with a handler of Python's own http.server while the block runs; yield the URL without a path."""
+    with _Server(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
 
 
 @contextlib.contextmanager

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from callback_contract.contract_tests.generation.corpus import DEPTHS
 from callback_contract.contract_tests.kill_matrix.matrix import tools
+from callback_contract.contract_tests.meta.support.hostile import http_server
 from callback_contract.contract_tests.runner.bench import Bench
 from callback_contract.contract_tests.target.read_back import own_read_back
 from callback_contract.mock_server.client.sender import Access, Pace, Sender
@@ -73,10 +74,5 @@ def workers(count):
         def log_message(self, *args):
             pass
 
-    class Server(http.server.ThreadingHTTPServer):
-        request_queue_size = 128  # with less, connections that come together wait a second for another try
-
-    with Server(("127.0.0.1", 0), Handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}/"
-        server.shutdown()
+    with http_server(Handler) as url:
+        yield f"{url}/"

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 
 import pytest
 
+from callback_contract.contract_tests.meta.support.hostile import http_server
 from callback_contract.contract_tests.meta.support.judged import judged, verdicts
 from callback_contract.mock_server.client.sender import Access
 
@@ -30,17 +30,11 @@ class CrashesOnPut(OnlyPost):
 
 @pytest.fixture
 def verdict_of():
-    servers = []
-
     def judge(handler, *rules):
-        servers.append(ThreadingHTTPServer(("127.0.0.1", 0), handler))
-        threading.Thread(target=servers[-1].serve_forever, daemon=True).start()
-        return verdicts(judged(Access(f"http://127.0.0.1:{servers[-1].server_port}/"), *rules))
+        with http_server(handler) as url:
+            return verdicts(judged(Access(f"{url}/"), *rules))
 
-    yield judge
-    for server in servers:
-        server.shutdown()
-        server.server_close()
+    return judge
 
 
 def test_plain_http_server_that_takes_post_alone_is_right_about_every_other_method(verdict_of):

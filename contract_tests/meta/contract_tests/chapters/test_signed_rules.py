@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import threading
 from dataclasses import replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 
 import pytest
 import yaml
@@ -13,6 +12,7 @@ from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 from callback_contract.contract_tests.kill_matrix.matrix import judge_all, tools
 from callback_contract.contract_tests.kill_matrix.setups import stock_signature
 from callback_contract.contract_tests.meta.contract_tests.cli.test_check import quick
+from callback_contract.contract_tests.meta.support.hostile import http_server
 from callback_contract.contract_tests.meta.support.judged import bench_for, broken, judged, verdicts
 from callback_contract.contract_tests.runner.bench import Bench
 from callback_contract.contract_tests.runner.planning import planned
@@ -206,9 +206,7 @@ class Verifying(BaseHTTPRequestHandler):
 def test_receiver_by_the_reference_library_of_standard_webhooks_breaks_nothing():
     scheme = load_scheme("standard-webhooks")
     signer = DeliverySigner(scheme, load_keys(scheme, {"CALLBACK_SIGNING_KEY": KEY}))
-    with ThreadingHTTPServer(("127.0.0.1", 0), Verifying) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        results = judged(Access(f"http://127.0.0.1:{server.server_port}/"), "ACK-01", "SIG", signer=signer)
-        server.shutdown()
+    with http_server(Verifying) as url:
+        results = judged(Access(f"{url}/"), "ACK-01", "SIG", signer=signer)
     assert {r.rule.id: [(f.case, f.actual) for f in r.findings] for r in results.values() if r.broken} == {}
     assert {r.rule.id for r in results.values() if r.verdict == "not applicable"} == {"SIG-14", "SIG-16"}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import http.server
 import json
-import threading
 
 import jsonschema_rs
 import pytest
@@ -14,6 +13,7 @@ import yaml
 from callback_contract.contract_tests.cli.check_command import check
 from callback_contract.contract_tests.cli.main import cli
 from callback_contract.contract_tests.meta.support.foreign import written
+from callback_contract.contract_tests.meta.support.hostile import http_server
 from callback_contract.contract_tests.meta.support.processes import invoke
 from callback_contract.contract_tests.stimuli.missing_facts import LINES, lacking
 from callback_contract.mock_server.receiver.receiver import Receiver
@@ -128,10 +128,8 @@ def served():
         def log_message(self, *_):
             pass
 
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_address[1]}"
-        server.shutdown()
+    with http_server(Handler) as url:
+        yield url
 
 
 def test_url_is_read(served):

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import http.server
 import json
-import threading
 import time
 
 import pytest
 
 from callback_contract.contract_tests.cli.main import cli
 from callback_contract.contract_tests.meta.support.foreign import with_schema, written
+from callback_contract.contract_tests.meta.support.hostile import http_server
 from callback_contract.contract_tests.meta.support.processes import invoke
 from callback_contract.mock_server.faults.registry import FAULTS
 from callback_contract.mock_server.receiver.receiver import Receiver
@@ -46,12 +46,10 @@ def server():
         def log_message(self, *_):
             pass
 
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as running:
-        held = Server(f"http://127.0.0.1:{running.server_address[1]}")
+    with http_server(Handler) as url:
+        held = Server(url)
         held.documents |= {"/a.json": TEXT, "/parts/text.json": {"type": "string"}}
-        threading.Thread(target=running.serve_forever, args=(0.02,), daemon=True).start()
         yield held
-        running.shutdown()
 
 
 @pytest.fixture
