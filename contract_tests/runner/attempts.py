@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from callback_contract.contract_tests.model.cases import Case
+from callback_contract.contract_tests.model.identity_ranges import ATTEMPT_AGAIN, ATTEMPTS
 from callback_contract.contract_tests.model.verdicts import Finding, RuleBroken
 from callback_contract.contract_tests.runner.bench import Bench
 from callback_contract.contract_tests.runner.case_session import CaseSession
@@ -35,15 +36,13 @@ __all__ = [
     "tried",
 ]
 
-MOST_TRIES = 5
+MOST_TRIES = ATTEMPTS
 """Tries of one case in all; the first and the second decide the verdict, the others only count."""
 
 _LONGEST_S = 10.0
 """Seconds after which a case is not tried any further: a receiver that keeps us waiting is judged by two tries."""
 
 _SHARE_OF_TIME = 0.1  # of what --max-time leaves; the other rules need the rest
-
-_AGAIN = 9  # numbers the try of what is asked again; further tries, and what they send later, are below 8
 
 
 @dataclass
@@ -93,7 +92,7 @@ def first_try(bench: Bench, test: RuleTest, case: Case, number: int, index: int,
         return run_case(bench, test, case, number, index)
     exchanges = ahead.contact.exchanges
     counts = any(not exchange.answered for exchange in exchanges) and not is_overloaded(bench, exchanges)
-    return ahead if ahead.broken is None or counts else run_case(bench, test, case, number, None, _AGAIN)
+    return ahead if ahead.broken is None or counts else run_case(bench, test, case, number, None, ATTEMPT_AGAIN)
 
 
 def _breaks(bench: Bench, test: RuleTest, case: Case, number: int, attempt: int) -> bool:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
 from callback_contract.contract_tests.model.cases import Case
+from callback_contract.contract_tests.model.identity_ranges import later_identity, session_identity
 from callback_contract.contract_tests.model.observations import Burst, Look, ReadBack, Stored, remembering
 from callback_contract.contract_tests.runner.bench import Bench
 from callback_contract.contract_tests.target.read_back import settled
@@ -18,10 +19,7 @@ from callback_contract.mock_server.wire.identity import Identity
 from callback_contract.openapi.contract.model import DeliveryFacts
 from callback_contract.openapi.documents import json_pointer as jp
 
-__all__ = ["TRY_STEP", "CaseSession"]
-
-TRY_STEP = 4096
-"""Messages of a case's second try start here, so that no identity comes twice."""
+__all__ = ["CaseSession"]
 
 
 @dataclass
@@ -48,7 +46,7 @@ class CaseSession:
     @classmethod
     def of(cls, bench: Bench, case: Case, number: int, attempt: int = 0, ahead_of: str = "") -> CaseSession:
         """A case that is about to be put before the receiver."""
-        identity = Identity(bench.run, number, attempt * TRY_STEP, group=number + (attempt << 20))
+        identity = session_identity(bench.run, number, attempt)
         return cls(bench, case, identity, watches=attempt > 0, ahead_of=ahead_of)
 
     def deliver(self, delivery: Delivery | None = None) -> Exchange:
@@ -141,7 +139,7 @@ class CaseSession:
             known: Whether the message is known to a right receiver, so that it is worth being patient.
         """
         # Of another group: what messages of one group do to each other is another rule's matter.
-        after = replace(self.identity, message=self.identity.message + 2048, group=self.identity.group ^ 0x400000)
+        after = later_identity(self.identity)
         self.deliver(replace(self.case, label="a message sent later").delivery(after))
         for message_id, patience_s in (
             (after.id(self.case.id_kind), self.bench.patience_s),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from callback_contract.contract_tests.model.identity_ranges import crowd_identity
 from callback_contract.contract_tests.model.verdicts import Finding, RuleResult
 from callback_contract.contract_tests.runner.case_session import CaseSession
 from callback_contract.mock_server.wire.delivery import Exchange
@@ -29,7 +30,6 @@ BURST_RULE = "LOD-01"
 """The rule that judges whether many deliveries may be under way together."""
 
 _CROWD = 24
-_CROWD_STEP = 1024  # its messages start here: after those of any story, before those of a second try
 _MOST_SHOWN = 3
 
 
@@ -68,8 +68,8 @@ def is_overloaded(bench: Bench, exchanges: Iterable[Exchange]) -> bool:
 def contention_breaks(bench: Bench, contact: CaseSession) -> bool:
     """Whether many messages that have nothing to do with each other break down together, too."""
     others = CaseSession.of(bench, contact.case, contact.identity.case)
-    first = contact.identity.next(_CROWD_STEP)
-    came = others.deliver_at_once([contact.case.delivery(first.next(other)) for other in range(_CROWD)])
+    crowd = (crowd_identity(contact.identity, other) for other in range(_CROWD))
+    came = others.deliver_at_once([contact.case.delivery(identity) for identity in crowd])
     return any(not exchange.answered for exchange in came)
 
 

@@ -7,11 +7,11 @@ from dataclasses import replace
 
 from callback_contract.contract_tests.generation.corpus import Scope
 from callback_contract.contract_tests.model.cases import Case
+from callback_contract.contract_tests.model.identity_ranges import plain_identity
 from callback_contract.contract_tests.model.verdicts import Finding
 from callback_contract.contract_tests.runner.attempts import Outcome
 from callback_contract.contract_tests.runner.bench import Bench
 from callback_contract.mock_server.wire.delivery import Exchange, Framing
-from callback_contract.mock_server.wire.identity import Identity
 from callback_contract.openapi.rules.catalogue import Rule
 from callback_contract.openapi.text.errors import KitError
 
@@ -26,9 +26,7 @@ def plain_case(scope: Scope) -> Case:
 def _plain_exchange(bench: Bench, scope: Scope, *, along: bool = False) -> Exchange:
     number = bench.number("a plain valid delivery", scope, 1)
     bench.plain_sent += 1
-    delivery = plain_case(scope).delivery(
-        Identity(bench.run, number, bench.plain_sent, group=0x800000 + bench.plain_sent)
-    )
+    delivery = plain_case(scope).delivery(plain_identity(bench.run, number, bench.plain_sent))
     # On a connection of its own: what a kept connection does after a broken body is another rule's matter.
     return bench.send(replace(delivery, framing=Framing(fresh_connection=True)), along=along)
 

@@ -21,17 +21,16 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from callback_contract.contract_tests.chapters.checks.stored_state import furthest
 from callback_contract.contract_tests.generation.hypothesis_cache import keep_caches_out_of_sight
 from callback_contract.contract_tests.model.cases import Case, Draw
+from callback_contract.contract_tests.model.identity_ranges import MESSAGES_OF_A_RUN, interleaved_identity
 from callback_contract.contract_tests.runner.case_session import CaseSession
 from callback_contract.mock_server.wire.delivery import Exchange
 from callback_contract.openapi.contract.order import Order
 
 __all__ = ["interleaved_deliveries", "interleaving_flaw"]
 
-_MESSAGES = 3
 _SPELLINGS = ("compact, escaped", "indented, CRLF", "reversed key order")
 _SHRINKING_S = 20.0
 _SETTLES, _LOOKS = "settles", "looks"
-_GROUP_STEP = 1 << 13  # the groups of a case's runs are far apart, so that no run affects another
 
 
 _Step = tuple[int, str, str]
@@ -53,9 +52,7 @@ class _Stop(BaseException):
 
 def _in_run(receiver: CaseSession, number: int) -> CaseSession:
     """Return the case session for the messages of one run."""
-    first = receiver.identity
-    identity = replace(first, message=first.message + number * _MESSAGES, group=first.group + number * _GROUP_STEP)
-    return replace(receiver, identity=identity, exchanges=[])
+    return replace(receiver, identity=interleaved_identity(receiver.identity, number), exchanges=[])
 
 
 @dataclass
@@ -119,24 +116,24 @@ class _Machine(RuleBasedStateMachine):
         self.stage = stage
         self.receiver = stage.next_run()
         self.lives: list[tuple[str, ...]] = []
-        self.told: list[list[str]] = [[] for _ in range(_MESSAGES)]
+        self.told: list[list[str]] = [[] for _ in range(MESSAGES_OF_A_RUN)]
         self.unsure: set[int] = set()
         self.message = 0
         self.over = False
 
-    @initialize(chosen=st.lists(st.integers(0, 4), min_size=_MESSAGES, max_size=_MESSAGES))
+    @initialize(chosen=st.lists(st.integers(0, 4), min_size=MESSAGES_OF_A_RUN, max_size=MESSAGES_OF_A_RUN))
     def live(self, chosen: list[int]) -> None:
         """Assign each message a life, mostly the longest one."""
         lives = sorted(self.stage.order.lives, key=len, reverse=True)
         self.lives = [lives[max(0, number - 2) % len(lives)] for number in chosen]
 
-    @rule(turn=st.integers(0, 4 * _MESSAGES - 1))
+    @rule(turn=st.integers(0, 4 * MESSAGES_OF_A_RUN - 1))
     def next_state(self, turn: int) -> None:
         """Send a message's next state; one time in four the one after it."""
         self._turn(turn)
-        self._tell_next(skipped=turn // (3 * _MESSAGES))
+        self._tell_next(skipped=turn // (3 * MESSAGES_OF_A_RUN))
 
-    @rule(turn=st.integers(0, _MESSAGES - 1))
+    @rule(turn=st.integers(0, MESSAGES_OF_A_RUN - 1))
     def older_state(self, turn: int) -> None:
         """Send an unsent state before the latest of a message, or else the next."""
         self._turn(turn)
@@ -147,7 +144,7 @@ class _Machine(RuleBasedStateMachine):
         else:
             self._tell_next()
 
-    @rule(turn=st.integers(0, _MESSAGES - 1), spelling=st.sampled_from(_SPELLINGS))
+    @rule(turn=st.integers(0, MESSAGES_OF_A_RUN - 1), spelling=st.sampled_from(_SPELLINGS))
     def same_state(self, turn: int, spelling: str) -> None:
         """Repeat a message's latest state in another spelling, or else send the next."""
         self._turn(turn)
@@ -168,7 +165,7 @@ class _Machine(RuleBasedStateMachine):
         if self.over:
             return
         self._guarded(self._settle)
-        for message in range(_MESSAGES):
+        for message in range(MESSAGES_OF_A_RUN):
             self._look(message)
 
     def _position(self) -> int:
@@ -182,8 +179,8 @@ class _Machine(RuleBasedStateMachine):
         self._tell(life[min(following, len(life) - 1)])
 
     def _turn(self, turn: int) -> None:
-        # Counted from the previous message, so that the simplest run alternates between all of them.
-        following = [(self.message + 1 + turn + more) % _MESSAGES for more in range(_MESSAGES)]
+        # Counted from the message before: the simplest run then speaks of all of them in turn.
+        following = [(self.message + 1 + turn + more) % MESSAGES_OF_A_RUN for more in range(MESSAGES_OF_A_RUN)]
         untold = [message for message in following if self.lives[message][-1] not in self.told[message]]
         self.message = (untold or following)[0]
 
@@ -242,7 +239,7 @@ def _shown_flaw(receiver: CaseSession, order: Order, message: int, told: list[st
     if stored is not None and stored.state in expected:
         return ""
     wanted, shown = " or ".join(sorted(expected)), stored.described() if stored else "not known"
-    return f"message {message + 1} of {_MESSAGES} in the state {wanted!r} <- {shown}"
+    return f"message {message + 1} of {MESSAGES_OF_A_RUN} in the state {wanted!r} <- {shown}"
 
 
 def _played(stage: _Stage, draw: Draw) -> None:
@@ -322,8 +319,8 @@ def _flaw_side_by_side(receiver: CaseSession, rehearsal: _Stage) -> str:
 
 
 def _told(order: Order, receiver: CaseSession, script: list[_Step]) -> str:
-    """Send the messages of one run; return the first flaw."""
-    told: list[list[str]] = [[] for _ in range(_MESSAGES)]
+    """Tells one run's messages; gives the first flaw that it shows."""
+    told: list[list[str]] = [[] for _ in range(MESSAGES_OF_A_RUN)]
     unsure: set[int] = set()
     for message, step, spelling in script:
         if step == _SETTLES:

@@ -10,7 +10,7 @@ import pytest
 from callback_contract.contract_tests.meta.support.scripted import FIRST, MUST, PLAIN, SECOND, bench_before, case
 from callback_contract.contract_tests.model.observations import Stored
 from callback_contract.contract_tests.runner import case_session as contact_module
-from callback_contract.contract_tests.runner.case_session import TRY_STEP, CaseSession
+from callback_contract.contract_tests.runner.case_session import CaseSession
 from callback_contract.mock_server.client.sender import OutOfBudget, Pace, Sender
 from callback_contract.mock_server.signing import DeliverySigner, load_keys, load_scheme
 from callback_contract.mock_server.wire.delivery import Framing
@@ -269,8 +269,7 @@ def test_read_back_ahead_of_its_turn_takes_a_turn():
 def test_no_try_shares_a_message_with_another():
     bench = bench_before(200)
     firsts = [CaseSession.of(bench, case(), 1, attempt).identity.message for attempt in range(10)]
-    assert firsts == [attempt * TRY_STEP for attempt in range(10)]
-    assert TRY_STEP == 4096  # beyond all that a try sends: stories, a crowd at 1024, a later message at 2048
+    assert firsts == [attempt * 4096 for attempt in range(10)]
 
 
 def test_contact_knows_how_far_away_its_receiver_is():
