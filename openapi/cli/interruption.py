@@ -102,6 +102,7 @@ class Interruption:
             self._ending = self._installed  # a program that has done its work is on its way out
             self._wake_in(0)
             if not self._installed:
+                self.cause = None
                 for number, handler in before.items():
                     signal.signal(number, handler)
 
