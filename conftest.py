@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from callback_contract.contract_tests.runner.bench import Bench
-from callback_contract.contract_tests.runner.pytest_plugin import RulesPlugin
+from callback_contract.contract_tests.runner.collection import RulesPlugin
+from callback_contract.contract_tests.runner.state import RunContext
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -17,12 +17,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Register the rules' plugin, which opens a bench when the first rule is due."""
-    config.pluginmanager.register(RulesPlugin(lambda: _bench(config.getoption("--receiver-url"))), "rules")
+    """Register the rules' plugin, which opens a run when the first rule is due."""
+    config.pluginmanager.register(RulesPlugin(lambda: _run_at(config.getoption("--receiver-url"))), "rules")
 
 
 @contextlib.contextmanager
-def _bench(url: str | None) -> Iterator[Bench]:
+def _run_at(url: str | None) -> Iterator[RunContext]:
+    from callback_contract.contract_tests.runner.config import RunConfig
     from callback_contract.contract_tests.runner.first_contact import make_first_contact
     from callback_contract.contract_tests.runner.setup import receiver_at
     from callback_contract.contract_tests.target.read_back import own_read_back
@@ -33,11 +34,10 @@ def _bench(url: str | None) -> Iterator[Bench]:
     contract, catalogue = load_contract(), load_catalogue()
     with receiver_at(url, contract) as target:
         sender = Sender(Access(target), Pace.towards(target))
-        bench = Bench(contract, catalogue, catalogue.rules, contract.default_callbacks, sender)
-        if url is None:
-            bench.state = own_read_back(target.removesuffix("/callbacks"), contract)
-        try:
-            make_first_contact(bench)
-            yield bench
-        finally:
-            bench.close()
+        read_back = None if url else own_read_back(target.removesuffix("/callbacks"), contract)
+        config = RunConfig(
+            contract, catalogue, catalogue.rules, contract.default_callbacks, sender, read_back=read_back
+        )
+        with contextlib.closing(RunContext.of(config)) as run:
+            make_first_contact(run)
+            yield run

@@ -5,11 +5,11 @@ from __future__ import annotations
 import contextlib
 import gc
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import IO, TYPE_CHECKING, Any
 
 import click
 
@@ -17,6 +17,7 @@ from callback_contract.contract_tests.cli.older_reports import LeavesNoOlderRepo
 from callback_contract.contract_tests.cli.report_output import (
     code_of,
     draft_waivers,
+    event_stream,
     kit_version,
     leave_word_interrupted,
     report_of,
@@ -26,10 +27,11 @@ from callback_contract.contract_tests.cli.report_output import (
     write,
     write_abort_report,
     write_unstarted_report,
+    writes_to_stdout,
 )
-from callback_contract.contract_tests.cli.sample_options import put_samples, refuse_nothing_to_mask, sample_options
+from callback_contract.contract_tests.cli.sample_options import refuse_nothing_to_mask, sample_options, samples_of
 from callback_contract.contract_tests.policy.acceptance import acceptance_options, acceptance_policy_of
-from callback_contract.contract_tests.runner.setup import bench_at, choice_options, read_back_options
+from callback_contract.contract_tests.runner.setup import choice_options, configured, read_back_options
 from callback_contract.contract_tests.target.subject import start_options, subject_of
 from callback_contract.mock_server.cli.target_options import Lines, pace_in_words, pace_options, reach_options
 from callback_contract.openapi.cli.help import rarely_used
@@ -37,6 +39,11 @@ from callback_contract.openapi.cli.interruption import INTERRUPTION
 from callback_contract.openapi.documenting.published import docs_url_option, site_at
 from callback_contract.openapi.text.errors import KitError
 from callback_contract.openapi.text.plural import counted
+
+if TYPE_CHECKING:
+    from callback_contract.contract_tests.runner.config import RunConfig
+    from callback_contract.contract_tests.runner.planning import Plan
+    from callback_contract.contract_tests.runner.state import RunContext
 
 __all__ = ["check"]
 
@@ -53,6 +60,7 @@ __all__ = ["check"]
     "name",
     "all_findings",
     "quiet",
+    "jsonl",
 )
 @click.command(cls=LeavesNoOlderReport)
 @click.argument("url", required=False, envvar="CALLBACK_CONTRACT_CHECK_URL")
@@ -77,6 +85,12 @@ __all__ = ["check"]
 @click.option("--name", default="", metavar="TEXT", help="The receiver's name in reports.")
 @click.option("--all-findings", is_flag=True, help="Tell each in full, also where one cause breaks many rules.")
 @click.option("--quiet", is_flag=True, help="Leave out rules that passed or are not applicable.")
+@click.option(
+    "--jsonl",
+    type=click.Path(path_type=Path, dir_okay=False, allow_dash=True),
+    metavar="FILE|-",
+    help="Write a JSON line for each event, while it happens.",
+)
 @docs_url_option
 @acceptance_options
 @reach_options
@@ -93,7 +107,7 @@ def check(url: str | None, **options: Any) -> None:
     gc.disable()  # until the first rule: little of what loads is garbage, and looking for it is a tenth of a start
     try:
         with no_older_report(options["report_dir"], may_move=not options["dry_run"]) as ended:
-            code = ended(_Check(options).run(url))
+            code = ended(_Check(options).judged(url))
     finally:
         gc.unfreeze()
         (gc.enable if was_enabled else gc.disable)()
@@ -103,20 +117,48 @@ def check(url: str | None, **options: Any) -> None:
 @dataclass
 class _Check:
     options: dict[str, Any]
-    bench: Any = None
+    run: RunContext | None = None
 
-    def run(self, url: str | None) -> int:
+    def judged(self, url: str | None) -> int:
+        """Judges the receiver at a URL, or what the options start; gives the exit code."""
         started_at = datetime.now(UTC)
         try:
             with INTERRUPTION.heard(self.options["max_time"], leaves_a_report=True):
-                return self._run(url)
+                return self._judged(url)
         except KeyboardInterrupt as stop:  # before the first rule, or between the last one and its report
             INTERRUPTION.ends()
-            written = leave_word_interrupted(stop, self.bench, url, self.options, started_at)
+            written = leave_word_interrupted(stop, self.run, url, self.options, started_at)
             click.echo("\n".join([f"{why_incomplete(stop)}: nothing was judged", *written]), err=True)
             return code_of(stop)
 
-    def _run(self, url: str | None) -> int:
+    def _judged(self, url: str | None) -> int:
+        with contextlib.ExitStack() as opened:
+            run, reporter = self._configure(url, opened)
+            if self.options["dry_run"]:
+                return _show_plan(run)
+            from callback_contract.contract_tests.runner.collection import apart, collect_tests
+            from callback_contract.contract_tests.runner.first_contact import make_first_contact
+            from callback_contract.contract_tests.runner.judge import judge_rules
+            from callback_contract.contract_tests.runner.planning import plans_of
+
+            gc.freeze()  # what is loaded by now stays: no collection has to walk it again
+            gc.enable()
+            stopped: BaseException | None = None
+            with reporter.listening(), apart():
+                try:
+                    tests = collect_tests()
+                    reporter.announce(plans_of(run, tests))
+                    make_first_contact(run)
+                    judge_rules(run, tests)
+                except (Exception, KeyboardInterrupt) as reason:  # whatever it is, what was judged is reported
+                    stopped = reason
+                INTERRUPTION.ends()
+                stopped = INTERRUPTION.cause or stopped  # what broke because of it is not told
+                run.state.run_finished(why_incomplete(stopped))
+            return reporter.report(stopped)
+
+    def _configure(self, url: str | None, opened: contextlib.ExitStack) -> tuple[RunContext, _Reporter]:
+        """Opens the run that the options describe, and what tells of it."""
         from callback_contract.contract_tests.reporting.model.redaction import checked_pointers
         from callback_contract.contract_tests.target.callback_urls import parted
 
@@ -126,136 +168,181 @@ class _Check:
         url, self.options = parted(url, self.options)
         if self.options["docs_url"]:
             site_at(self.options["docs_url"])
-        put_gate = acceptance_policy_of(self.options, kit_version())  # first: a typo starts no receiver
-        with contextlib.ExitStack() as opened:
-            try:
-                subject = opened.enter_context(subject_of(url, self.options, report_dir))
-            except KitError as error:
-                write_unstarted_report(error, url, self.options)
-                raise
-            bench = self.bench = opened.enter_context(bench_at(subject.url, subject.options))
-            subject.redact = _redact_for(bench)
-            put_gate(bench)
-            put_samples(bench, self.options)
-            if self.options["dry_run"]:
-                return self._dry_run(bench)
-            return self._judge(bench, report_dir, redact, own_mock=subject.url is None)
-
-    def _dry_run(self, bench: Any) -> int:
-        from callback_contract.contract_tests.reporting.terminal.terminal import console, show_plan
-        from callback_contract.contract_tests.runner.receiver_urls import judged_in_words
-        from callback_contract.contract_tests.runner.run import collect_tests, plans_of
-
-        tests = collect_tests()
-        show_plan(
-            console(),
-            plans_of(bench, tests),
-            connecting=frozenset(rule_id for rule_id, test in tests.items() if test.connects),
-            pace=pace_in_words(bench.sender.pace, bench.company.most),
-            url=judged_in_words(bench),
-            contacts=len(bench.scopes),
-            catalogue=bench.catalogue,
+        policy = acceptance_policy_of(self.options, kit_version())  # first: a typo starts no receiver
+        events = None if self.options["dry_run"] else opened.enter_context(event_stream(self.options["jsonl"]))
+        try:
+            subject = opened.enter_context(subject_of(url, self.options, report_dir))
+        except KitError as error:
+            write_unstarted_report(error, url, self.options)
+            raise
+        config = opened.enter_context(
+            configured(
+                subject.url, subject.options, policy=policy, samples=lambda config: samples_of(config, self.options)
+            )
         )
-        _say_selection(console(), bench)
-        return 0
 
-    def _judge(self, bench: Any, report_dir: Path | None, redact: tuple[str, ...], *, own_mock: bool) -> int:
+        from callback_contract.contract_tests.runner.state import RunContext
+
+        run = self.run = opened.enter_context(contextlib.closing(RunContext.of(config)))
+        subject.redact = _redact_for(run)
+        return run, _Reporter(run, self.options, report_dir, redact, events, is_own_mock=subject.url is None)
+
+
+class _Reporter:
+    """What a run's user sees: the announcement, the progress, and the report."""
+
+    def __init__(
+        self,
+        run: RunContext,
+        options: Mapping[str, Any],
+        report_dir: Path | None,
+        redact: tuple[str, ...],
+        events: IO[bytes] | None,
+        *,
+        is_own_mock: bool,
+    ) -> None:
+        from callback_contract.contract_tests.reporting.terminal.terminal import console
+
+        self._run, self._options, self._redact, self._events = run, options, redact, events
+        self._report_dir, self._is_own_mock = report_dir, is_own_mock
+        self._out = console(stderr=writes_to_stdout(options["jsonl"]))
+        self._started_at, self._begun = datetime.now(UTC), time.monotonic()
+
+    @contextlib.contextmanager
+    def listening(self) -> Iterator[None]:
+        """Shows a progress bar, and writes the events, while the block judges."""
+        from callback_contract.contract_tests.reporting.terminal.terminal import Bar, console
+
+        with Bar(console(stderr=True)) as bar:
+            self._run.state.subscribe(bar)
+            if self._events is None:
+                yield
+                return
+            from callback_contract.contract_tests.reporting.formats.event_lines import EventLines
+            from callback_contract.contract_tests.reporting.model.report import redaction_of
+
+            lines = EventLines(self._events, redaction_of(self._run, self._redact))
+            self._run.state.subscribe(lines)
+            yield
+        if lines.error is not None:
+            click.echo(f"warning: --jsonl: not all events could be written: {lines.error.strerror}", err=True)
+
+    def announce(self, plan: Mapping[str, Plan]) -> None:
+        """Says what is going to be sent, before anything is.
+
+        Raises:
+            KitError: It is more than may be sent.
+        """
+        from callback_contract.contract_tests.runner.config import judged_in_words
+
+        run, config = self._run, self._run.config
+        total = sum(each.deliveries for each in plan.values()) + len(config.scopes)
+        for reason in config.withheld.values():
+            self._say(f"{reason}; nothing of it is sent.")
+        judged = "the mock receiver (no URL was given)" if self._is_own_mock else judged_in_words(config)
+        self._say(
+            f"Judging {judged}: {_named(config)}{counted(len(config.rules), 'rule')}, "
+            f"{counted(total, 'delivery', 'deliveries')}, "
+            f"{pace_in_words(config.sender.pace, run.dispatcher.concurrency.most)}."
+        )
+        _say_selection(self._out, config)
+        most = config.sender.pace.most
+        if most is not None and total > most:
+            raise KitError(
+                f"the plan has {total} deliveries, and {most} are allowed",
+                where="--max-deliveries",
+                remedy=f"Allow them with --max-deliveries {total + total // 10}, or choose fewer --rules or a"
+                " smaller --depth.",
+            )
+        run.dispatcher.plan(total)
+        run.state.run_started(config, total)
+
+    def report(self, stopped: BaseException | None) -> int:
+        """Shows and writes the report; gives the exit code.
+
+        Raises:
+            KitError: What stopped the run, without a secret of it.
+        """
         from callback_contract.contract_tests.model.verdicts import exit_code
         from callback_contract.contract_tests.reporting.model.profiles import profiles_of
-        from callback_contract.contract_tests.reporting.terminal.terminal import Bar, console, show_report
-        from callback_contract.contract_tests.runner.first_contact import make_first_contact
-        from callback_contract.contract_tests.runner.receiver_urls import judged_in_words
-        from callback_contract.contract_tests.runner.run import run_rules
+        from callback_contract.contract_tests.reporting.terminal.terminal import show_report
         from callback_contract.mock_server.client.pacing import OutOfBudget
 
-        out = console()
-        judged = "the mock receiver (no URL was given)" if own_mock else judged_in_words(bench)
-        started_at, begun = datetime.now(UTC), time.monotonic()
-        with Bar(console(stderr=True)) as bar:
-            bench.listener = bar
-
-            def ready(plan: dict[str, int]) -> None:
-                total = sum(plan.values()) + len(bench.scopes)
-                for reason in bench.withheld.values():
-                    out.print(f"{reason}; nothing of it is sent.", soft_wrap=True, markup=False)
-                out.print(
-                    f"Judging {judged}: {_named(bench)}{counted(len(bench.rules), 'rule')}, "
-                    f"{counted(total, 'delivery', 'deliveries')}, "
-                    f"{pace_in_words(bench.sender.pace, bench.company.most)}.",
-                    soft_wrap=True,
-                    markup=False,
-                )
-                _say_selection(out, bench)
-                if bench.sender.pace.most is not None and total > bench.sender.pace.most:
-                    raise KitError(
-                        f"the plan has {total} deliveries, and {bench.sender.pace.most} are allowed",
-                        where="--max-deliveries",
-                        remedy=f"Allow them with --max-deliveries {total + total // 10}, or choose fewer --rules or a"
-                        " smaller --depth.",
-                    )
-                bench.spare = None if bench.sender.pace.most is None else bench.sender.pace.most - total
-                bar.total(total)
-                make_first_contact(bench)
-
-            gc.freeze()  # what is loaded by now stays: no collection has to walk it again
-            gc.enable()
-            try:
-                stopped = run_rules(bench, ready)
-            except (Exception, KeyboardInterrupt) as reason:  # whatever it is, what was judged is reported
-                stopped = reason
-            INTERRUPTION.ends()
-            stopped = INTERRUPTION.cause or stopped  # what broke because of it is not told
-        if stopped is not None and not isinstance(stopped, (KeyboardInterrupt, OutOfBudget)) and not bench.results:
-            error = told_of(stopped, bench)
-            write_abort_report(bench, error, self.options, started_at)
+        run, options, results = self._run, self._options, self._run.state.results
+        if stopped is not None and not isinstance(stopped, (KeyboardInterrupt, OutOfBudget)) and not results:
+            error = told_of(stopped, run)
+            write_abort_report(run, error, options, self._started_at)
             raise error
-        code = exit_code(bench.results.values(), strict=self.options["strict"])
-        code = bench.gate.exit_code(code, bench, profiles_of(bench))
+        code = exit_code(results.values(), strict=options["strict"])
+        code = run.config.policy.exit_code(code, run.config, results, profiles_of(run))
         if stopped is not None:
             code = code_of(stopped)
 
         report = report_of(
-            bench,
-            self.options,
-            started_at=started_at,
-            duration_s=time.monotonic() - begun,
+            run,
+            options,
+            started_at=self._started_at,
+            duration_s=time.monotonic() - self._begun,
             code=code,
-            redact=redact,
+            redact=self._redact,
             incomplete=why_incomplete(stopped),
         )
-        told = {"at_length": self.options["all_findings"], "quiet": self.options["quiet"]}
-        show_report(out, report, bench.catalogue, report_dir, **told)
-        if report_dir is not None:
-            written = write(report, report_dir)
-            names = ", ".join([file.name for file in written] + ["findings/"] * (report_dir / "findings").is_dir())
-            out.print(f"reports in {report_dir}: {names}", soft_wrap=True, markup=False)
-        if self.options["write_waivers"] is not None:
-            out.print(draft_waivers(self.options["write_waivers"], bench, stopped), soft_wrap=True, markup=False)
-        stopped = stopped or bench.read_back_error
+        told = {"at_length": options["all_findings"], "quiet": options["quiet"]}
+        show_report(self._out, report, run.config.catalogue, self._report_dir, **told)
+        if self._report_dir is not None:
+            written = write(report, self._report_dir)
+            names = [file.name for file in written] + ["findings/"] * (self._report_dir / "findings").is_dir()
+            self._say(f"reports in {self._report_dir}: {', '.join(names)}")
+        if options["write_waivers"] is not None:
+            self._say(draft_waivers(options["write_waivers"], run, stopped))
+        stopped = stopped or run.state.read_back_error
         if isinstance(stopped, KitError):
-            raise told_of(stopped, bench)
+            raise told_of(stopped, run)
         return code
 
+    def _say(self, line: str) -> None:
+        self._out.print(line, soft_wrap=True, markup=False)
 
-def _redact_for(bench: Any) -> Callable[[str], str]:
+
+def _show_plan(run: RunContext) -> int:
+    from callback_contract.contract_tests.reporting.terminal.terminal import console, show_plan
+    from callback_contract.contract_tests.runner.collection import collect_tests
+    from callback_contract.contract_tests.runner.config import judged_in_words
+    from callback_contract.contract_tests.runner.planning import plans_of
+
+    tests, config = collect_tests(), run.config
+    show_plan(
+        console(),
+        plans_of(run, tests),
+        connecting=frozenset(rule_id for rule_id, test in tests.items() if test.connects),
+        pace=pace_in_words(config.sender.pace, run.dispatcher.concurrency.most),
+        url=judged_in_words(config),
+        contacts=len(config.scopes),
+        catalogue=config.catalogue,
+    )
+    _say_selection(console(), config)
+    return 0
+
+
+def _redact_for(run: RunContext) -> Callable[[str], str]:
     """Takes the run's secrets out of a text; what does so is loaded when there is a text."""
 
     def redact(text: str) -> str:
         from callback_contract.contract_tests.reporting.model.report import redaction_of
 
-        return redaction_of(bench).text(text)
+        return redaction_of(run).text(text)
 
     return redact
 
 
-def _say_selection(out: Any, bench: Any) -> None:
-    for note in bench.notes:
+def _say_selection(out: Any, config: RunConfig) -> None:
+    for note in config.notes:
         if note.about == "selection":
             out.print(f"{note.text}.", soft_wrap=True, markup=False)
 
 
-def _named(bench: Any) -> str:
+def _named(config: RunConfig) -> str:
     """Which callbacks are judged, unless the URLs that they go to are listed with them."""
-    if bench.elsewhere:
+    if config.elsewhere:
         return ""
-    return ", ".join(callback.name for callback in bench.callbacks) + ", "
+    return ", ".join(callback.name for callback in config.callbacks) + ", "

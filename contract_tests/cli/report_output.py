@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import contextlib
+import io
+import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from callback_contract.contract_tests.reproduce.options import options_to_dict
-from callback_contract.contract_tests.runner.setup import bench_at
+from callback_contract.contract_tests.runner.setup import run_at
 from callback_contract.openapi.cli.interruption import OutOfTime
 from callback_contract.openapi.documenting.published import site_of
 from callback_contract.openapi.text.errors import KitError
 
 if TYPE_CHECKING:
     from callback_contract.contract_tests.reporting.model.report import Report
+    from callback_contract.contract_tests.runner.state import RunContext
 
 __all__ = [
     "code_of",
     "draft_waivers",
+    "event_stream",
     "kit_version",
     "leave_word_interrupted",
     "report_of",
@@ -30,13 +34,14 @@ __all__ = [
     "write",
     "write_abort_report",
     "write_unstarted_report",
+    "writes_to_stdout",
 ]
 
 _NO_APP_YET = "http://app.invalid"  # an app's URL is shown by its name, and this one was never served
 
 
 def report_of(
-    bench: Any,
+    run: RunContext,
     options: Mapping[str, Any],
     *,
     started_at: datetime,
@@ -47,24 +52,24 @@ def report_of(
 ) -> Report:
     """Everything that a run found out, as its options say."""
     from callback_contract.contract_tests.reporting.model.report import build_report
-    from callback_contract.contract_tests.runner.receiver_urls import short_names
+    from callback_contract.contract_tests.runner.config import short_names
 
     return build_report(
-        bench,
+        run,
         kit_version=kit_version(),
-        receiver_name=options["name"] or short_names(bench),
-        options=options_to_dict(options, bench),
+        receiver_name=options["name"] or short_names(run.config),
+        options=options_to_dict(options, run),
         started_at=started_at,
         duration_s=duration_s,
         code=code,
         redact=redact,
-        site=site_of(options["docs_url"], bench.contract.document),
+        site=site_of(options["docs_url"], run.config.contract.document),
         incomplete=incomplete,
         is_written=options["report_dir"] is not None,
     )
 
 
-def write_abort_report(bench: Any, error: KitError, options: Mapping[str, Any], started_at: datetime) -> None:
+def write_abort_report(run: RunContext, error: KitError, options: Mapping[str, Any], started_at: datetime) -> None:
     """Writes reports that say why nothing could be judged: whoever archives them sees no earlier run's in their place.
 
     Wrong use writes none, since it says nothing of a receiver; nor does anything where no directory was named.
@@ -72,7 +77,7 @@ def write_abort_report(bench: Any, error: KitError, options: Mapping[str, Any], 
     if error.exit_code != 3 or options["report_dir"] is None:
         return
     report = report_of(
-        bench,
+        run,
         options,
         started_at=started_at,
         duration_s=max(0.0, (datetime.now(UTC) - started_at).total_seconds()),
@@ -84,24 +89,24 @@ def write_abort_report(bench: Any, error: KitError, options: Mapping[str, Any], 
 
 
 def write_unstarted_report(error: KitError, url: str | None, options: Mapping[str, Any]) -> None:
-    """The same where what `--start` or `--app` names did not come up, so that there is no bench yet."""
+    """The same where what `--start` or `--app` names did not come up, so that there is no run yet."""
     if error.exit_code != 3 or options["report_dir"] is None or options["dry_run"]:
         return
     if options["app"]:
         own = {name: _NO_APP_YET + path for name, path in options["callback_urls"].items()}
         url, options = _NO_APP_YET + (url or "/"), {**options, "callback_urls": own}
     without_read_back = {**options, "state_url": None, "plugin": None, "samples": None}
-    with contextlib.suppress(KitError), bench_at(url, without_read_back) as bench:
-        write_abort_report(bench, error, options, datetime.now(UTC))
+    with contextlib.suppress(KitError), run_at(url, without_read_back) as run:
+        write_abort_report(run, error, options, datetime.now(UTC))
 
 
 def leave_word_interrupted(
-    stop: BaseException, bench: Any, url: str | None, options: Mapping[str, Any], started_at: datetime
+    stop: BaseException, run: RunContext | None, url: str | None, options: Mapping[str, Any], started_at: datetime
 ) -> list[str]:
     """Writes the reports of a run that was interrupted before it judged anything; gives the lines that say so.
 
     Args:
-        bench: None where the contract was not read yet: it is not read now, since it may be what took too long.
+        run: None where the contract was not read yet: it is not read now, since it may be what took too long.
     """
     directory = options["report_dir"]
     if directory is None or options["dry_run"]:
@@ -109,8 +114,8 @@ def leave_word_interrupted(
     try:
         writable(directory)
         report = report_of(
-            bench or _empty_bench(url, options),
-            {**options, "state_url": options["state_url"] if bench else None},
+            run or _empty_run(url, options),
+            {**options, "state_url": options["state_url"] if run else None},
             started_at=started_at,
             duration_s=max(0.0, (datetime.now(UTC) - started_at).total_seconds()),
             code=code_of(stop),
@@ -121,10 +126,11 @@ def leave_word_interrupted(
         return [str(error)]
 
 
-def _empty_bench(url: str | None, options: Mapping[str, Any]) -> Any:
-    """A bench without a contract, for a report of no rule."""
+def _empty_run(url: str | None, options: Mapping[str, Any]) -> RunContext:
+    """A run without a contract, for a report of no rule."""
     from callback_contract.contract_tests.generation.corpus import DEPTHS
-    from callback_contract.contract_tests.runner.bench import Bench
+    from callback_contract.contract_tests.runner.config import RunConfig
+    from callback_contract.contract_tests.runner.state import RunContext
     from callback_contract.mock_server.client.sender import Access, Pace, Sender
     from callback_contract.openapi.contract.model import Contract
     from callback_contract.openapi.rules.catalogue import load_catalogue
@@ -134,14 +140,15 @@ def _empty_bench(url: str | None, options: Mapping[str, Any]) -> Any:
     contract = Contract(Path(options["contract"] or "-"), "", "", "0" * 64, {}, {}, ())
     sender = Sender(Access(url or "http://127.0.0.1/callbacks"), Pace())
     catalogue = load_catalogue()
-    return Bench(contract, catalogue, catalogue.rules, (), sender, DEPTHS[options["depth"]], options["seed"])
+    depth, seed = DEPTHS[options["depth"]], options["seed"]
+    return RunContext.of(RunConfig(contract, catalogue, catalogue.rules, (), sender, depth, seed))
 
 
-def told_of(stopped: BaseException, bench: Any) -> KitError:
+def told_of(stopped: BaseException, run: RunContext) -> KitError:
     """Says what stopped a run without any secret of it."""
     from callback_contract.contract_tests.reporting.model.report import redaction_of
 
-    text = redaction_of(bench).text
+    text = redaction_of(run).text
     if isinstance(stopped, KitError):
         return KitError(
             text(stopped.what),
@@ -184,6 +191,35 @@ def writable(directory: Path | None) -> Path | None:
     return directory
 
 
+def writes_to_stdout(jsonl: Path | None) -> bool:
+    """Whether events go where the report is shown otherwise."""
+    return jsonl is not None and str(jsonl) == "-"
+
+
+@contextlib.contextmanager
+def event_stream(jsonl: Path | None) -> Iterator[IO[bytes] | None]:
+    """Opens what `--jsonl` names, before anything is sent; gives None for nothing.
+
+    Raises:
+        KitError: It cannot be written.
+    """
+    if jsonl is None:
+        yield None
+    elif writes_to_stdout(jsonl):
+        yield sys.stdout.buffer if sys.stdout else io.BytesIO()  # closed by whoever started us
+    else:
+        try:
+            stream = jsonl.open("wb", buffering=0)
+        except OSError as error:
+            raise KitError(
+                f"cannot write events to {jsonl}: {error.strerror}",
+                where="--jsonl",
+                remedy="Name a file that can be written, or - for standard output.",
+            ) from None
+        with stream:
+            yield stream
+
+
 def write(report: Report, directory: Path) -> tuple[Path, ...]:
     """Writes every report, and gives their files.
 
@@ -205,13 +241,13 @@ def write(report: Report, directory: Path) -> tuple[Path, ...]:
         ) from None
 
 
-def draft_waivers(file: Path, bench: Any, stopped: BaseException | None) -> str:
+def draft_waivers(file: Path, run: RunContext, stopped: BaseException | None) -> str:
     """Writes a draft of waivers, and says so."""
     from callback_contract.contract_tests.policy.waiver_drafts import drafted, write_draft
 
     if stopped is not None:
         return f"no waivers were drafted, since the run ended early: {file} was not written"
-    text = drafted(bench.results.values(), bench.gate.today, strict=bench.gate.strict)
+    text = drafted(run.state.results.values(), run.config.policy.today, strict=run.config.policy.strict)
     if not text:
         return f"nothing fails that could be waived: {file} was not written"
     write_draft(file, text)

@@ -1,4 +1,4 @@
-"""Sample options: name recorded deliveries and masks on a command line, and put them into a bench."""
+"""Sample options: name recorded deliveries and masks on a command line, and put them into a run."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from callback_contract.mock_server.cli.target_options import with_options
 from callback_contract.openapi.text.errors import KitError
 
 if TYPE_CHECKING:
-    from callback_contract.contract_tests.runner.bench import Bench
+    from callback_contract.contract_tests.runner.config import RunConfig
+    from callback_contract.contract_tests.samples.selection import Samples
 
-__all__ = ["put_samples", "refuse_nothing_to_mask", "sample_options"]
+__all__ = ["refuse_nothing_to_mask", "sample_options", "samples_of"]
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 _MOST_SHOWN = 6
@@ -51,36 +52,35 @@ def refuse_nothing_to_mask(options: Mapping[str, Any]) -> None:
         raise KitError("there is nothing to mask", where="--mask", remedy="It goes with --samples.")
 
 
-def put_samples(bench: Bench, options: Mapping[str, Any]) -> None:
-    """Gives a bench the recorded deliveries that the options name, and tells what is not delivered.
+def samples_of(config: RunConfig, options: Mapping[str, Any]) -> Samples | None:
+    """The recorded deliveries that the options name for a run; tells what of them is not delivered.
 
     Raises:
         KitError: They cannot be read, or none of them can be delivered.
     """
     if options["samples"] is None:
-        return
+        return None
     from callback_contract.contract_tests.samples.masking import masker_of
     from callback_contract.contract_tests.samples.reading import read_recordings
     from callback_contract.contract_tests.samples.selection import choose
 
     without = {header.partition(":")[0].strip().lower() for header in options["header"]}
-    without |= {name.lower() for name in (bench.scheme.headers if bench.scheme else ())}
+    without |= {name.lower() for name in (config.scheme.headers if config.scheme else ())}
     source: Path = options["samples"]
-    bench.samples = choose(
+    samples = choose(
         read_recordings(source),
         str(source),
-        bench.contract,
-        [callback for callback in bench.callbacks if callback.name not in bench.withheld],
-        masker_of(options["mask"], bench.contract),
+        config.contract,
+        [callback for callback in config.callbacks if callback.name not in config.withheld],
+        masker_of(options["mask"], config.contract),
         without=without,
     )
-    for line in _lines(bench):
+    for line in _lines(samples):
         click.echo(line, err=True)
+    return samples
 
 
-def _lines(bench: Bench) -> list[str]:
-    samples = bench.samples
-    assert samples is not None
+def _lines(samples: Samples) -> list[str]:
     aside = len(samples.aside) + samples.uncounted
     told = [f"{samples.read} read", f"{samples.delivered} to deliver"]
     told += [f"{samples.same} recorded before to the byte"] if samples.same else []

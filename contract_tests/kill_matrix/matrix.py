@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -11,12 +12,13 @@ from functools import lru_cache
 from callback_contract.contract_tests.generation.corpus import DEPTHS, Scope
 from callback_contract.contract_tests.kill_matrix.setups import RIGHT, reached, set_aside, stock_samples
 from callback_contract.contract_tests.model.verdicts import RuleResult, Verdict
-from callback_contract.contract_tests.runner.bench import Bench
+from callback_contract.contract_tests.runner.collection import collect_tests
+from callback_contract.contract_tests.runner.config import RunConfig
 from callback_contract.contract_tests.runner.first_contact import make_first_contact
 from callback_contract.contract_tests.runner.judge import judge
 from callback_contract.contract_tests.runner.prefetch import prefetch
 from callback_contract.contract_tests.runner.rule_tests import RuleTest
-from callback_contract.contract_tests.runner.run import collect_tests
+from callback_contract.contract_tests.runner.state import RunContext
 from callback_contract.mock_server.signing import Scheme
 from callback_contract.openapi.contract.loading import load_contract
 from callback_contract.openapi.contract.model import Contract
@@ -62,13 +64,13 @@ def _scopes(depth: str, seed: int, scheme: Scheme | None) -> tuple[Scope, ...]:
     )
 
 
-def judge_all(bench: Bench, tests: dict[str, RuleTest]) -> dict[str, RuleResult]:
-    """Judge the bench's rules one after another, without pytest's reporting."""
-    make_first_contact(bench)
-    for rule in bench.rules:
-        prefetch(bench, rule, tests)
-        bench.results[rule.id] = judge(bench, rule, tests[rule.id])
-    return bench.results
+def judge_all(run: RunContext, tests: dict[str, RuleTest]) -> dict[str, RuleResult]:
+    """Judge the run's rules one after another, without pytest's reporting."""
+    make_first_contact(run)
+    for rule in run.config.rules:
+        prefetch(run, rule, tests)
+        run.state.rule_judged(judge(run, rule, tests[rule.id]))
+    return run.state.results
 
 
 def judge_mock(fault: str, depth: str, seed: int, *, alone: bool = False) -> dict[str, RuleResult]:
@@ -80,14 +82,20 @@ def judge_mock(fault: str, depth: str, seed: int, *, alone: bool = False) -> dic
     contract, catalogue, tests = tools()
     rules = catalogue.with_required(fault) if alone and fault not in RIGHT else catalogue.rules
     with reached(contract, fault) as (sender, state):
-        bench = Bench(contract, catalogue, rules, contract.default_callbacks, sender, DEPTHS[depth], seed)
-        bench.__dict__["scopes"] = _scopes(depth, seed, getattr(sender.signer, "scheme", None))
-        bench.state = state
-        bench.patience_s = 1.0  # the mock stores before it responds
-        try:
-            return judge_all(bench, tests)
-        finally:
-            bench.close()
+        config = RunConfig(
+            contract,
+            catalogue,
+            rules,
+            contract.default_callbacks,
+            sender,
+            DEPTHS[depth],
+            seed,
+            read_back=state,
+            patience_s=1.0,  # the mock stores before it responds
+            drawn=_scopes(depth, seed, getattr(sender.signer, "scheme", None)),
+        )
+        with contextlib.closing(RunContext.of(config)) as run:
+            return judge_all(run, tests)
 
 
 def _row(job: tuple[str, str, int, bool]) -> Row:

@@ -27,7 +27,14 @@ from callback_contract.openapi.contract.model import Callback, Contract
 from callback_contract.openapi.rules.catalogue import PROFILES, Catalogue, Rule
 from callback_contract.openapi.text.errors import KitError
 
-__all__ = ["AcceptancePolicy", "acceptance_options", "acceptance_policy_of", "waivers_to_dict"]
+__all__ = [
+    "AcceptancePolicy",
+    "PolicyMaker",
+    "acceptance_options",
+    "acceptance_policy_of",
+    "accepting_nothing",
+    "waivers_to_dict",
+]
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -51,22 +58,12 @@ def acceptance_options(command: _Command) -> _Command:
 
 
 class Judged(Protocol):
-    """What the policy sees of a run: what was judged, and what came of it."""
+    """What the policy sees of a run's configuration."""
 
     @property
     def catalogue(self) -> Catalogue: ...
     @property
     def callbacks(self) -> tuple[Callback, ...]: ...
-    @property
-    def results(self) -> Mapping[str, RuleResult]: ...
-
-
-class Gated(Protocol):
-    """A run that is about to begin, before which a policy can be put."""
-
-    contract: Contract
-    rules: tuple[Rule, ...]
-    gate: AcceptancePolicy
 
 
 @dataclass(frozen=True)
@@ -96,7 +93,7 @@ class AcceptancePolicy:
             self.freezing.apply_grace_period(result)
         waive(result, self.waivers, self.today)
 
-    def states(self, run: Judged) -> list[tuple[Waiver, str]]:
+    def states(self, run: Judged, results: Mapping[str, RuleResult]) -> list[tuple[Waiver, str]]:
         """Each waiver with what has become of it, in the order of the file."""
         known = {rule.id for rule in run.catalogue.rules}
         callbacks = [callback.name for callback in run.callbacks]
@@ -105,7 +102,7 @@ class AcceptancePolicy:
                 waiver,
                 state_of(
                     waiver,
-                    run.results.get(waiver.rule),
+                    results.get(waiver.rule),
                     today=self.today,
                     is_known=waiver.rule in known and waiver.callback not in self.unknown,
                     callbacks=callbacks,
@@ -114,12 +111,14 @@ class AcceptancePolicy:
             for waiver in self.waivers
         ]
 
-    def exit_code(self, code: int, run: Judged, profiles: Iterable[Profile] = ()) -> int:
+    def exit_code(
+        self, code: int, run: Judged, results: Mapping[str, RuleResult], profiles: Iterable[Profile] = ()
+    ) -> int:
         """The exit code of a run, required profiles and stale waivers considered."""
         judged = {profile.name for profile in profiles if profile.verdict is not Conformance.UNJUDGED}
         if code in {0, 1} and not judged.issuperset(self.require):
             return 3
-        stale = self.strict_waivers and any(state in STALE for _, state in self.states(run))
+        stale = self.strict_waivers and any(state in STALE for _, state in self.states(run, results))
         return 1 if stale and code == 0 else code
 
     def waiver_of(self, result: RuleResult) -> dict[str, str] | None:
@@ -134,8 +133,17 @@ class AcceptancePolicy:
         }
 
 
-def acceptance_policy_of(options: Mapping[str, Any], kit_version: str) -> Callable[[Gated], None]:
-    """Reads what the options name, before anything is started; what it gives puts the gate before a run.
+PolicyMaker = Callable[[Contract, tuple[Rule, ...]], "tuple[AcceptancePolicy, tuple[Rule, ...]]"]
+"""Makes the policy for a contract and the rules that were asked for; gives it with the rules that count."""
+
+
+def accepting_nothing(_: Contract, rules: tuple[Rule, ...]) -> tuple[AcceptancePolicy, tuple[Rule, ...]]:
+    """The policy of a run that is before no pipeline: every rule counts."""
+    return AcceptancePolicy(), rules
+
+
+def acceptance_policy_of(options: Mapping[str, Any], kit_version: str) -> PolicyMaker:
+    """Reads what the options name, before anything is started.
 
     Raises:
         KitError: The waiver file or the version cannot be used, or the draft's file is there already.
@@ -147,21 +155,21 @@ def acceptance_policy_of(options: Mapping[str, Any], kit_version: str) -> Callab
 
     if options["write_waivers"] is not None:
         refuse_to_overwrite(options["write_waivers"])
-    gate = AcceptancePolicy(
+    policy = AcceptancePolicy(
         waivers=load_waivers(options["waivers"], load_catalogue()) if options["waivers"] is not None else (),
         strict=options["strict"],
         strict_waivers=options["strict_waivers"],
         require=required_profiles(options["require"]),
     )
 
-    def put(bench: Gated) -> None:
-        freezing = rule_versions_at(options["rules_as_of"], kit_version, bench.rules)
-        left_out = freezing.left_out(bench.rules)
-        names = [callback.name for callback in bench.contract.callbacks]
-        bench.rules = tuple(rule for rule in bench.rules if rule not in left_out)
-        bench.gate = replace(gate, freezing=freezing, left_out=left_out, unknown=unknown_callbacks(gate.waivers, names))
+    def make(contract: Contract, rules: tuple[Rule, ...]) -> tuple[AcceptancePolicy, tuple[Rule, ...]]:
+        freezing = rule_versions_at(options["rules_as_of"], kit_version, rules)
+        left_out = freezing.left_out(rules)
+        unknown = unknown_callbacks(policy.waivers, [callback.name for callback in contract.callbacks])
+        counting = tuple(rule for rule in rules if rule not in left_out)
+        return replace(policy, freezing=freezing, left_out=left_out, unknown=unknown), counting
 
-    return put
+    return make
 
 
 def required_profiles(text: str) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from callback_contract.mock_server.wire.delivery import printable
 from callback_contract.openapi.text.errors import KitError
 
 if TYPE_CHECKING:
-    from callback_contract.contract_tests.runner.bench import Bench
+    from callback_contract.contract_tests.runner.state import RunContext
 
 __all__ = ["options_to_dict", "restored"]
 
@@ -33,15 +33,15 @@ _RESTORED = (
 _LEFT_OUT = "…"  # replaces the value of a query in a URL
 
 
-def options_to_dict(options: Mapping[str, Any], bench: Bench) -> dict[str, Any]:
+def options_to_dict(options: Mapping[str, Any], run: RunContext) -> dict[str, Any]:
     """Return the options that a report may have: no secret is among them."""
     from callback_contract.contract_tests.target.read_back import HttpReadBack
 
     told = {name: str(given) if isinstance(given := options[name], Path) else given for name in _TOLD}
     told |= {name: list(value) for name, value in told.items() if isinstance(value, tuple)}
     told["contract"] = _without_secrets(told["contract"])
-    given = options["state_url"] is not None and isinstance(bench.state, HttpReadBack)
-    state_url = unquote(bench.state.access.shown_url) if given else None  # type: ignore[union-attr]  # `given` is true
+    given = options["state_url"] is not None and isinstance(run.config.read_back, HttpReadBack)
+    state_url = unquote(run.config.read_back.access.shown_url) if given else None  # type: ignore[union-attr]  # `given` is true
     return told | {"state_url": state_url}
 
 

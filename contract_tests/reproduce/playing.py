@@ -18,16 +18,15 @@ from callback_contract.contract_tests.reproduce.recorded_findings import ReportF
 from callback_contract.contract_tests.reproduce.recordings import recorded_scene
 from callback_contract.contract_tests.reproduce.reproducing import Look, Played, Scene, scene_of
 from callback_contract.contract_tests.reproduce.steps import steps_in_words
-from callback_contract.contract_tests.runner.bench import Bench
+from callback_contract.contract_tests.runner.collection import collect_tests
+from callback_contract.contract_tests.runner.config import urls_in_words
 from callback_contract.contract_tests.runner.first_contact import make_first_contact
-from callback_contract.contract_tests.runner.receiver_urls import urls_in_words
-from callback_contract.contract_tests.runner.run import collect_tests
-from callback_contract.contract_tests.runner.setup import bench_at
+from callback_contract.contract_tests.runner.setup import run_at
+from callback_contract.contract_tests.runner.state import RunContext
 from callback_contract.contract_tests.target.read_back import HttpReadBack
 from callback_contract.mock_server.cli.target_options import pace_in_words
 from callback_contract.mock_server.client.sender import OutOfBudget
 from callback_contract.mock_server.wire.delivery import Delivery, Exchange, printable, status_line
-from callback_contract.mock_server.wire.identity import Run
 from callback_contract.openapi.cli.contract_options import contract_of
 from callback_contract.openapi.text.errors import KitError
 from callback_contract.openapi.text.plural import counted
@@ -56,15 +55,15 @@ def play_findings(recorded: ReportFile, chosen: _Chosen, options: Mapping[str, A
     there = known.issuperset(callbacks)
     given = dict(options) | {"callback": callbacks if there else (), "callback_urls": urls if there else {}}
     tests = collect_tests()
-    with _bench(url, given) as bench, _without_secrets(bench):
+    with _run_at(url, given) as run, _without_secrets(run):
         scenes = [
-            scene_of(bench, tests, rule["id"], finding) or recorded_scene(bench, tests, recorded, rule["id"], finding)
+            scene_of(run, tests, rule["id"], finding) or recorded_scene(run, tests, recorded, rule["id"], finding)
             for rule, finding in chosen
         ]
-        play = _Play(recorded, bench, url, urls, options, console())
+        play = _Play(recorded, run, url, urls, options, console())
         play.announce(chosen, scenes)
         if not options["dry_run"]:
-            make_first_contact(bench)
+            make_first_contact(run)
         codes = {play.finding(rule, finding, scene) for (rule, finding), scene in zip(chosen, scenes, strict=True)}
     return next(code for code in (_FAILS, _NOT_JUDGED, _HOLDS) if code in codes)
 
@@ -97,17 +96,17 @@ def _refuse_secret(url: str) -> None:
         )
 
 
-def _bench(url: str, options: Mapping[str, Any]) -> contextlib.AbstractContextManager[Bench]:
+def _run_at(url: str, options: Mapping[str, Any]) -> contextlib.AbstractContextManager[RunContext]:
     if not options["dry_run"]:
-        return bench_at(url, options)
+        return run_at(url, options)
     # The mock gets what a correct receiver would get, and no other host gets it.
     options = dict(options) | {"callback_urls": {}}
-    return bench_at(None, options | {"proxy": None, "state_url": None, "plugin": None, "state_map": ()})
+    return run_at(None, options | {"proxy": None, "state_url": None, "plugin": None, "state_map": ()})
 
 
 @contextlib.contextmanager
-def _without_secrets(bench: Bench) -> Iterator[None]:
-    redact = redaction_of(bench).text
+def _without_secrets(run: RunContext) -> Iterator[None]:
+    redact = redaction_of(run).text
     try:
         yield
     except KitError as error:
@@ -120,7 +119,7 @@ def _without_secrets(bench: Bench) -> Iterator[None]:
 @dataclass(frozen=True)
 class _Play:
     recorded: ReportFile
-    bench: Bench
+    run: RunContext
     url: str
     urls: Mapping[str, str]
     options: Mapping[str, Any]
@@ -129,26 +128,26 @@ class _Play:
     def announce(self, chosen: _Chosen, scenes: list[Scene | None]) -> None:
         """Print the number of deliveries before any is sent."""
         costs = [
-            len(finding["exchanges"]) if scene is None else self._tries(scene, finding) * scene.deliveries(self.bench)
+            len(finding["exchanges"]) if scene is None else self._tries(scene, finding) * scene.deliveries(self.run)
             for (_, finding), scene in zip(chosen, scenes, strict=True)
         ]
-        total, pace = sum(costs) + len(self.bench.callbacks), self.bench.sender.pace
+        total, pace = sum(costs) + len(self.run.config.callbacks), self.run.config.sender.pace
         if self.options["dry_run"]:
             self._say("Nothing is sent. What would be, with other ids and times:")
             return
         self._say(
             f"Playing {len(chosen)} finding{'s' if len(chosen) > 1 else ''} of {self.recorded.file} before"
-            f" {urls_in_words(self.bench)}: {counted(total, 'delivery', 'deliveries')}, {pace_in_words(pace)}."
+            f" {urls_in_words(self.run.config)}: {counted(total, 'delivery', 'deliveries')}, {pace_in_words(pace)}."
         )
-        if isinstance(self.bench.state, HttpReadBack):
-            self._say(f"Read-back: {unquote(self.bench.state.access.shown_url)}")
+        if isinstance(self.run.config.read_back, HttpReadBack):
+            self._say(f"Read-back: {unquote(self.run.config.read_back.access.shown_url)}")
         if pace.most is not None and total > pace.most:
             raise KitError(
                 f"that takes {total} deliveries, and {pace.most} are allowed",
                 where="--max-deliveries",
                 remedy=f"Allow them with --max-deliveries {total}, or play one finding, or fewer --tries.",
             )
-        theirs, ours = self.recorded.value["contract"], self.bench.contract
+        theirs, ours = self.recorded.value["contract"], self.run.config.contract
         if theirs["digest"] != ours.digest:
             self._say(
                 f"The report is of another contract (version {theirs['version']}; here it is {ours.version}):"
@@ -190,7 +189,7 @@ class _Play:
         return int(self.options["tries"] or scene.tries(flaky=finding["broke"] < finding["tries"]))
 
     def _try(self, scene: Scene, number: int, tries: int) -> Played:
-        played = scene.play(self.bench)
+        played = scene.play(self.run)
         if tries > 1 and number <= _MOST_SHOWN:
             said = "held" if played.broken is None else f"failed: {played.broken.actual}"
             self._say(f"  try {number}, run {played.run.id}: {said}")
@@ -208,7 +207,7 @@ class _Play:
         """Send the recorded bytes and compare the statuses: no rule of this kit applies."""
         self._say("  It is no case that this kit and contract have, so the recorded bytes are sent one after another,")
         self._say("  with their old times and a fresh run id. That compares answers and is no judgement.")
-        run = self.bench.run = Run.fresh()
+        run = self.run.state.started_again()
         differing = 0
         for delivery, before in zip(self.recorded.deliveries(finding, run), finding["exchanges"], strict=True):
             exchange = self._exchange(delivery)
@@ -228,15 +227,15 @@ class _Play:
     def _exchange(self, delivery: Delivery) -> Exchange:
         if self.options["dry_run"]:
             return Exchange(delivery, None, "", "", 0.0)
-        return self.bench.send(delivery)
+        return self.run.dispatcher.send(delivery)
 
     @property
     def _redact(self) -> Callable[[str], str]:
         # The run's id stays readable: it finds the messages in the receiver's log.
-        return replace(redaction_of(self.bench), run_id="{run}").text
+        return replace(redaction_of(self.run), run_id="{run}").text
 
     def _told(self, callback: str, steps: list[Exchange | Look]) -> Iterator[str]:
-        sender = self.bench.sender_of(callback)
+        sender = self.run.config.sender_of(callback)
         url = replace(sender.access, url=self.urls.get(callback, self.url)).shown_url
         answers = not self.options["dry_run"]
         return steps_in_words(steps, sender, self._redact, url=url, answers=answers)

@@ -8,21 +8,21 @@ from typing import Any
 from callback_contract.contract_tests.model.cases import Case
 from callback_contract.contract_tests.reproduce.recorded_findings import ReportFile
 from callback_contract.contract_tests.reproduce.reproducing import Scene
-from callback_contract.contract_tests.runner.bench import Bench
 from callback_contract.contract_tests.runner.rule_tests import RuleTest
+from callback_contract.contract_tests.runner.state import RunContext
 from callback_contract.contract_tests.stimuli import recorded as stimuli
 
 __all__ = ["recorded_scene"]
 
 
 def recorded_scene(
-    bench: Bench, tests: Mapping[str, RuleTest], report: ReportFile, rule_id: str, finding: dict[str, Any]
+    run: RunContext, tests: Mapping[str, RuleTest], report: ReportFile, rule_id: str, finding: dict[str, Any]
 ) -> Scene | None:
     """Return the case of a recording without its file; None for findings of others."""
     test = tests.get(rule_id)
-    scope = next((scope for scope in bench.scopes if scope.callback.name == finding["callback"]), None)
+    scope = next((scope for scope in run.config.scopes if scope.callback.name == finding["callback"]), None)
     if test is None or test.stimuli is not stimuli.samples or scope is None:
         return None
-    *_, delivery = report.deliveries(finding, bench.run)
+    *_, delivery = report.deliveries(finding, run.state.run)
     case = Case(scope.callback, finding["case"], None, sent=delivery)
-    return Scene(bench.catalogue[rule_id], test, scope, case, finding["case_number"])
+    return Scene(run.config.catalogue[rule_id], test, scope, case, finding["case_number"])

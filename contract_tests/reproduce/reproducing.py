@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from callback_contract.contract_tests.generation.corpus import Scope
 from callback_contract.contract_tests.model.cases import Case
-from callback_contract.contract_tests.model.observations import ReadBack, Stored
+from callback_contract.contract_tests.model.observations import Stored
 from callback_contract.contract_tests.model.verdicts import Finding, NotApplicable
 from callback_contract.contract_tests.runner.attempts import tried
-from callback_contract.contract_tests.runner.bench import Bench
 from callback_contract.contract_tests.runner.judge import judge
 from callback_contract.contract_tests.runner.liveness import death
 from callback_contract.contract_tests.runner.planning import out_of_reach, planned
 from callback_contract.contract_tests.runner.rule_tests import RuleTest
+from callback_contract.contract_tests.runner.state import RunContext
 from callback_contract.contract_tests.stimuli.applicable_cases import applicable_cases
 from callback_contract.mock_server.wire.delivery import Exchange
 from callback_contract.mock_server.wire.identity import Run
@@ -65,13 +65,13 @@ class Scene:
             return 1
         return _TRIES_OF_HOSTILE if self.test.hostile else _SEVERAL_TRIES
 
-    def deliveries(self, bench: Bench) -> int:
+    def deliveries(self, run: RunContext) -> int:
         """Return the number of deliveries of one try at a correct receiver."""
         if self.case is None:
-            return planned(bench, self.rule, self.test, set()).deliveries
+            return planned(run, self.rule, self.test, set()).deliveries
         return self.test.deliveries(self.case) + self.test.hostile
 
-    def play(self, bench: Bench) -> Played:
+    def play(self, run: RunContext) -> Played:
         """Play the case once, as a new run would.
 
         Raises:
@@ -79,42 +79,36 @@ class Scene:
             KitError: The run cannot go on.
             OutOfBudget: A limit is reached.
         """
-        if lacking := out_of_reach(bench, self.rule, self.test):
+        if lacking := out_of_reach(run.config, self.rule, self.test):
             raise lacking
-        bench.run = Run.fresh()  # two tries never speak of the same message
-        played = Played(bench.run)
-        state = bench.state
-        sent = len(bench.exchanges)
+        played = Played(run.state.started_again())
+        sent = len(run.state.exchanges)
         looks: list[tuple[int, Look]] = []
-        bench.state = None if state is None else _remembering(state, bench, looks)
         try:
-            played.broken = self._broken(bench)
+            played.broken = self._broken(_remembering(run, looks))
         finally:
-            bench.state = state
-            played.steps = list(_in_order(bench.exchanges, sent, looks))
+            played.steps = list(_in_order(run.state.exchanges, sent, looks))
         return played
 
-    def _broken(self, bench: Bench) -> Finding | None:
+    def _broken(self, run: RunContext) -> Finding | None:
         if self.case is None:
-            bench.shared.clear()
-            bench.killed_by.clear()
-            result = judge(bench, self.rule, self.test)
-            return result.findings[-1] if bench.killed_by else None
-        contact, finding = tried(bench, self.test, self.case, self.number)
+            result = judge(run, self.rule, self.test)
+            return result.findings[-1] if run.state.stopped_by else None
+        contact, finding = tried(run, self.test, self.case, self.number)
         if finding is not None or not self.test.hostile:
             return finding
-        bench.sender_of(self.case.callback.name).renew()
+        run.config.sender_of(self.case.callback.name).renew()
         # After a hostile delivery a receiver has to respond, as in a check.
         return death(contact.deliver_plain, self.case.callback.name, "the plain valid delivery after it")
 
 
-def scene_of(bench: Bench, tests: dict[str, RuleTest], rule_id: str, finding: dict[str, Any]) -> Scene | None:
+def scene_of(run: RunContext, tests: dict[str, RuleTest], rule_id: str, finding: dict[str, Any]) -> Scene | None:
     """Find a finding's case by rule, callback, index and label.
 
     It is None when this kit or contract no longer has it.
     """
-    rule = next((rule for rule in bench.catalogue.rules if rule.id == rule_id), None)
-    scope = next((scope for scope in bench.scopes if scope.callback.name == finding["callback"]), None)
+    rule = next((rule for rule in run.config.catalogue.rules if rule.id == rule_id), None)
+    scope = next((scope for scope in run.config.scopes if scope.callback.name == finding["callback"]), None)
     if rule is None or scope is None or rule_id not in tests:
         return None
     test = tests[rule_id]
@@ -143,18 +137,20 @@ def _narrowed(scope: Scope) -> Iterator[Scope]:
     yield from (scope.without(frozenset({state})) for state in (order.states if order else ()))
 
 
-def _remembering(read: ReadBack, bench: Bench, looks: list[tuple[int, Look]]) -> ReadBack:
-    """Return a read-back that records each change, with the number of exchanges."""
-    shown: dict[str, Stored | None] = {}
+def _remembering(run: RunContext, looks: list[tuple[int, Look]]) -> RunContext:
+    """Return the run with a read-back that records each change, with the number of exchanges."""
+    read, shown = run.config.read_back, dict[str, Stored | None]()
+    if read is None:
+        return run
 
     def reading(message_id: str) -> Stored | None:
         stored = read(message_id)
         if message_id not in shown or shown[message_id] != stored:
             shown[message_id] = stored
-            looks.append((len(bench.exchanges), Look(message_id, stored)))
+            looks.append((len(run.state.exchanges), Look(message_id, stored)))
         return stored
 
-    return reading
+    return replace(run, config=replace(run.config, read_back=reading, drawn=run.config.scopes))
 
 
 def _in_order(exchanges: list[Exchange], start: int, looks: list[tuple[int, Look]]) -> Iterator[Exchange | Look]:

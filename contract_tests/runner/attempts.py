@@ -10,17 +10,16 @@ from dataclasses import dataclass
 from callback_contract.contract_tests.model.cases import Case
 from callback_contract.contract_tests.model.identity_ranges import ATTEMPT_AGAIN, ATTEMPTS
 from callback_contract.contract_tests.model.verdicts import Finding, RuleBroken
-from callback_contract.contract_tests.runner.bench import Bench
 from callback_contract.contract_tests.runner.case_session import CaseSession
 from callback_contract.contract_tests.runner.contention import (
     BURST_RULE,
     contention_breaks,
     is_burst_rule_due,
-    is_overloaded,
     left_to_burst_rule,
     was_contended,
 )
 from callback_contract.contract_tests.runner.rule_tests import RuleTest
+from callback_contract.contract_tests.runner.state import RunContext
 from callback_contract.mock_server.wire.delivery import Exchange
 from callback_contract.openapi.rules.catalogue import Rule
 
@@ -53,54 +52,53 @@ class Outcome:
     broken: RuleBroken | None
 
 
-def confirmed(bench: Bench, rule: Rule, test: RuleTest, outcome: Outcome, number: int) -> Finding | None:
-    """Tries a broken case a second time; gives nothing where it broke only for want of room."""
-    crowded = was_contended(bench, outcome.contact.exchanges)
-    if crowded and test.together:
+def confirmed(run: RunContext, rule: Rule, test: RuleTest, outcome: Outcome, number: int) -> Finding | None:
+    """Tries a broken case a second time; gives nothing where it broke only in contention or overload."""
+    contended = was_contended(run, outcome.contact.exchanges)
+    if contended and test.together:
         # Being together is this rule's stimulus; it is no explanation unless others break down together, too.
-        crowded = rule.id != BURST_RULE and is_burst_rule_due(bench) and contention_breaks(bench, outcome.contact)
-        again = outcome if crowded else run_case(bench, test, outcome.contact.case, number, None)
-        excused = crowded
+        contended = rule.id != BURST_RULE and is_burst_rule_due(run) and contention_breaks(run, outcome.contact)
+        again = outcome if contended else run_case(run, test, outcome.contact.case, number, None)
+        excused = contended
     else:
-        again = run_case(bench, test, outcome.contact.case, number, None)
-        excused = again.broken is None and (crowded or is_overloaded(bench, outcome.contact.exchanges))
+        again = run_case(run, test, outcome.contact.case, number, None)
+        excused = again.broken is None and (contended or run.dispatcher.overloaded(outcome.contact.exchanges))
     tally = Attempts(2, 1)
-    if not (excused and crowded):
-        breaks = functools.partial(_breaks, bench, test, outcome.contact.case, number)
-        tally = count_attempts(bench, test, outcome.contact.case, again_broke=again.broken is not None, breaks=breaks)
-        # More company than usual excuses what breaks no more, however often it is asked alone.
+    if not (excused and contended):
+        breaks = functools.partial(_breaks, run, test, outcome.contact.case, number)
+        tally = count_attempts(run, test, outcome.contact.case, again_broke=again.broken is not None, breaks=breaks)
+        # Overload excuses what breaks no more, however often it is asked alone.
         excused = excused and tally.broke == 1
     finding = _finding(again if again.broken is not None else outcome, test, None, tally)
     if not excused:
         return finding
-    if is_overloaded(bench, outcome.contact.exchanges):
+    if run.dispatcher.overloaded(outcome.contact.exchanges):
         return None  # it was our choice to go beyond what the pace says, and no rule speaks of that
-    if is_burst_rule_due(bench) and any(exchange.status >= 500 for exchange in outcome.contact.exchanges):
-        bench.crowded.append(left_to_burst_rule(finding, rule))
-        bench.one_by_one = True  # the rest of what it is asked is asked alone
-        bench.company.keep_to(1)
+    if is_burst_rule_due(run) and any(exchange.status >= 500 for exchange in outcome.contact.exchanges):
+        run.state.broke_in_contention(left_to_burst_rule(finding, rule))
+        run.dispatcher.become_serial()
     return None
 
 
-def first_try(bench: Bench, test: RuleTest, case: Case, number: int, index: int, ahead: Outcome | None) -> Outcome:
-    """Runs a case, or takes what came of it far ahead.
+def first_try(run: RunContext, test: RuleTest, case: Case, number: int, index: int, ahead: Outcome | None) -> Outcome:
+    """Runs a case, or takes what came of it when it was prefetched.
 
     A story that broke there is told again, in its turn: among many others more came between its deliveries than its
-    rule speaks of. An error that company brings out counts, as long as it is no more company than the pace says.
+    rule speaks of. An error that contention brings out counts, as long as no more was under way than the pace says.
     """
     if ahead is None:
-        return run_case(bench, test, case, number, index)
+        return run_case(run, test, case, number, index)
     exchanges = ahead.contact.exchanges
-    counts = any(not exchange.answered for exchange in exchanges) and not is_overloaded(bench, exchanges)
-    return ahead if ahead.broken is None or counts else run_case(bench, test, case, number, None, ATTEMPT_AGAIN)
+    counts = any(not exchange.answered for exchange in exchanges) and not run.dispatcher.overloaded(exchanges)
+    return ahead if ahead.broken is None or counts else run_case(run, test, case, number, None, ATTEMPT_AGAIN)
 
 
-def _breaks(bench: Bench, test: RuleTest, case: Case, number: int, attempt: int) -> bool:
-    return run_case(bench, test, case, number, None, attempt).broken is not None
+def _breaks(run: RunContext, test: RuleTest, case: Case, number: int, attempt: int) -> bool:
+    return run_case(run, test, case, number, None, attempt).broken is not None
 
 
 def run_case(
-    bench: Bench,
+    run: RunContext,
     test: RuleTest,
     case: Case,
     number: int,
@@ -111,14 +109,14 @@ def run_case(
     """Runs one case; `shared_as` is its index among the stimuli, None for a further try with a fresh identity.
 
     Args:
-        ahead_of: The rule, when it is run far ahead of that rule's turn.
+        ahead_of: The rule, when the case is prefetched for it.
     """
-    contact = CaseSession.of(bench, case, number, attempt if shared_as is None else 0, ahead_of)
+    contact = CaseSession.of(run, case, number, attempt if shared_as is None else 0, ahead_of)
     try:
         if not test.shares:
             test.check(contact)
         else:
-            exchange = _exchange(bench, test, contact, shared_as)
+            exchange = _exchange(run, test, contact, shared_as)
             test.check(exchange, case.callback) if test.wants_callback else test.check(exchange)
     except RuleBroken as broken:
         return Outcome(contact, broken)
@@ -127,21 +125,22 @@ def run_case(
     return Outcome(contact, None)
 
 
-def _exchange(bench: Bench, test: RuleTest, contact: CaseSession, shared_as: int | None) -> Exchange:
+def _exchange(run: RunContext, test: RuleTest, contact: CaseSession, shared_as: int | None) -> Exchange:
     if shared_as is None:
         return contact.deliver()
     key = (test.purpose, contact.case.callback.name, shared_as)
-    known = bench.shared.get(key)
+    known = run.state.shared.get(key)
     if known is None:
-        known = bench.shared[key] = contact.deliver()
+        known = contact.deliver()
+        run.state.exchange_shared(key, known)
     else:
         contact.exchanges.append(known)
     return known
 
 
-def tried(bench: Bench, test: RuleTest, case: Case, number: int) -> tuple[CaseSession, Finding | None]:
+def tried(run: RunContext, test: RuleTest, case: Case, number: int) -> tuple[CaseSession, Finding | None]:
     """Puts one case before the receiver, alone and afresh; the finding says how it broke the rule, if it did."""
-    outcome = run_case(bench, test, case, number, None)
+    outcome = run_case(run, test, case, number, None)
     return outcome.contact, None if outcome.broken is None else _finding(outcome, test, None, Attempts(1, 1))
 
 
@@ -174,7 +173,7 @@ class Attempts:
 
 
 def count_attempts(
-    bench: Bench, test: RuleTest, case: Case, *, again_broke: bool, breaks: Callable[[int], bool]
+    run: RunContext, test: RuleTest, case: Case, *, again_broke: bool, breaks: Callable[[int], bool]
 ) -> Attempts:
     """Counts how often a case breaks that broke at its first try, and tries it further where it held at its second.
 
@@ -183,14 +182,14 @@ def count_attempts(
         breaks: Runs the try with that number, counted from 0, and says whether it broke the rule.
     """
     cost = test.deliveries(case)
-    _spend(bench, cost)
+    run.dispatcher.spend(cost)
     if again_broke:
         return Attempts(2, 2)
     tries, broke = 2, 1
     begun = time.monotonic()
     # Something hostile is not sent more often than the verdict needs.
-    while tries < MOST_TRIES and not test.hostile and _may_go_on(bench, cost, time.monotonic() - begun):
-        _spend(bench, cost)
+    while tries < MOST_TRIES and not test.hostile and _may_go_on(run, cost, time.monotonic() - begun):
+        run.dispatcher.spend(cost)
         broke += breaks(tries)
         tries += 1
     return Attempts(tries, broke)
@@ -205,14 +204,9 @@ def frequency(findings: Iterable[Finding]) -> str:
     return f"{who}failed {broke} of {tries} tries" if flaky else ""
 
 
-def _spend(bench: Bench, cost: int) -> None:
-    if bench.spare is not None:
-        bench.spare -= cost
-
-
-def _may_go_on(bench: Bench, cost: int, took_s: float) -> bool:
-    if bench.spare is not None and bench.spare < cost:
+def _may_go_on(run: RunContext, cost: int, took_s: float) -> bool:
+    if not run.dispatcher.affords(cost):
         return False
-    until = bench.sender.pace.until
+    until = run.config.sender.pace.until
     left_s = _LONGEST_S if until is None else min(_LONGEST_S, (until - time.monotonic()) * _SHARE_OF_TIME)
     return took_s < left_s

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from callback_contract.contract_tests.model.cases import Case
 from callback_contract.contract_tests.model.identity_ranges import later_identity, session_identity
 from callback_contract.contract_tests.model.observations import Burst, Look, ReadBack, Stored, remembering
-from callback_contract.contract_tests.runner.bench import Bench
+from callback_contract.contract_tests.runner.state import RunContext
 from callback_contract.contract_tests.target.read_back import settled
 from callback_contract.mock_server.client.sender import Access, Sender
 from callback_contract.mock_server.signing.signatures import parts_of
@@ -30,11 +30,11 @@ class CaseSession:
         identity: The message that `deliver()` speaks of.
         watches: Whether to look at what is stored after each telling, too: on a second try a report shows it.
         looks: What read-back showed so far.
-        ahead_of: The rule whose turn it is sent ahead of, far ahead; empty in that turn.
+        ahead_of: The rule whose turn it is prefetched for; empty in that turn.
         sender: Sends in the place of the callback's own one.
     """
 
-    bench: Bench
+    run: RunContext
     case: Case
     identity: Identity
     exchanges: list[Exchange] = field(default_factory=list)
@@ -44,10 +44,10 @@ class CaseSession:
     sender: Sender | None = None
 
     @classmethod
-    def of(cls, bench: Bench, case: Case, number: int, attempt: int = 0, ahead_of: str = "") -> CaseSession:
+    def of(cls, run: RunContext, case: Case, number: int, attempt: int = 0, ahead_of: str = "") -> CaseSession:
         """A case that is about to be put before the receiver."""
-        identity = session_identity(bench.run, number, attempt)
-        return cls(bench, case, identity, watches=attempt > 0, ahead_of=ahead_of)
+        identity = session_identity(run.state.run, number, attempt)
+        return cls(run, case, identity, watches=attempt > 0, ahead_of=ahead_of)
 
     def deliver(self, delivery: Delivery | None = None) -> Exchange:
         """Sends a delivery; the case's own one when none is given."""
@@ -57,13 +57,15 @@ class CaseSession:
 
     def _send(self, delivery: Delivery, *, has_turn: bool = False) -> Exchange:
         if not self.ahead_of:
-            return self.bench.send(delivery, has_turn=has_turn, sender=self.sender)
-        with self.bench.company.turn() as along:
-            return self.bench.send(delivery, has_turn=has_turn, ahead_of=self.ahead_of, along=along, sender=self.sender)
+            return self.run.dispatcher.send(delivery, has_turn=has_turn, sender=self.sender)
+        with self.run.dispatcher.concurrency.turn() as along:
+            return self.run.dispatcher.send(
+                delivery, has_turn=has_turn, ahead_of=self.ahead_of, along=along, sender=self.sender
+            )
 
     def deliver_plain(self, *, fresh_connection: bool = True) -> Exchange:
         """Sends a plain valid delivery of another message, by default on a connection of its own."""
-        scope = next(scope for scope in self.bench.scopes if scope.callback is self.case.callback)
+        scope = next(scope for scope in self.run.config.scopes if scope.callback is self.case.callback)
         plain = Case(self.case.callback, "a plain valid delivery", scope.plain)
         self.identity = self.identity.next()
         return self.deliver(replace(plain.delivery(self.identity), framing=Framing(fresh_connection=fresh_connection)))
@@ -71,8 +73,7 @@ class CaseSession:
     @contextlib.contextmanager
     def on_one_connection(self) -> Iterator[CaseSession]:
         """The same case on a connection that no other delivery uses; both remember the same exchanges."""
-        own = self.bench.sender_of(self.case.callback.name)
-        sender = own.beside(own.access)
+        sender = self._own_sender.beside(self.access)
         try:
             yield replace(self, sender=sender)
         finally:
@@ -81,19 +82,19 @@ class CaseSession:
     def tell(self, state: str, *, message: int = 0) -> Exchange:
         """Delivers one state of one of the case's messages."""
         exchange = self.deliver(self.event(state, message=message))
-        if self.watches and self.bench.state is not None:
+        if self.watches and self.run.config.read_back is not None:
             self._read(self.message_id(message))
         return exchange
 
     def signed(self) -> Delivery:
         """The case's delivery with its signature fixed; what is changed later was not signed."""
-        return self.bench.sender_of(self.case.callback.name).signed(self.case.delivery(self.identity))
+        return self._own_sender.signed(self.case.delivery(self.identity))
 
     def signatures_in(self, delivery: Delivery) -> tuple[bytes, ...]:
         """The signatures that a delivery carries whose signature is fixed, as they are written."""
-        assert self.bench.scheme is not None
+        assert self.run.config.scheme is not None
         assert delivery.signature is not None
-        return tuple(text.encode() for text in parts_of(self.bench.scheme, delivery.signature).signatures)
+        return tuple(text.encode() for text in parts_of(self.run.config.scheme, delivery.signature).signatures)
 
     def rightly_sealed(self) -> CaseSession:
         """The same message under a right signature, where the case forges it; both remember the same exchanges."""
@@ -113,15 +114,11 @@ class CaseSession:
 
     def deliver_at_once(self, deliveries: list[Delivery]) -> list[Exchange]:
         """Sends several deliveries together, as many at a time as the pace allows."""
-        # One turn for all of them: spread out by the pace they would not be together.
-        self.bench.sender.take_turns(len(deliveries))
-        together = functools.partial(self._send, has_turn=True)
-        # What goes ahead waits for room, and must not keep those in hand from sending theirs.
-        workers = self.bench.far_burst_workers if self.ahead_of else self.bench.burst_workers
-        came = list(workers.map(together, deliveries))
+        send = functools.partial(self._send, has_turn=True)
+        came = self.run.dispatcher.send_together(send, deliveries, ahead=bool(self.ahead_of))
         self.exchanges += came
         if not self.ahead_of:  # what goes ahead is no burst: it goes as there is room
-            self.bench.bursts.append(Burst(self.case.callback.name, self.case.label, tuple(came)))
+            self.run.state.burst_sent(Burst(self.case.callback.name, self.case.label, tuple(came)))
         return came
 
     def message_id(self, message: int = 0) -> str:
@@ -130,7 +127,7 @@ class CaseSession:
 
     def stored(self, until: Callable[[Stored | None], bool], *, message: int = 0) -> Stored | None:
         """What the receiver shows of a message, once it satisfies `until` or patience is at an end."""
-        return settled(self._read, self.message_id(message), until, self.bench.patience_s)
+        return settled(self._read, self.message_id(message), until, self.run.config.patience_s)
 
     def stored_at_last(self, *, message: int = 0, known: bool = True) -> Stored | None:
         """What the receiver shows once everything before is worked off: a message sent later is already stored.
@@ -142,30 +139,34 @@ class CaseSession:
         after = later_identity(self.identity)
         self.deliver(replace(self.case, label="a message sent later").delivery(after))
         for message_id, patience_s in (
-            (after.id(self.case.id_kind), self.bench.patience_s),
-            (self.message_id(message), self.bench.patience_s if known else 0.0),
+            (after.id(self.case.id_kind), self.run.config.patience_s),
+            (self.message_id(message), self.run.config.patience_s if known else 0.0),
         ):
             found = settled(self._read, message_id, lambda stored: stored is not None, patience_s)
         return found
 
     @property
     def _read(self) -> ReadBack:
-        assert self.bench.state is not None  # judged only with read-back
-        read, shown = self.bench.state, self.bench.states_shown
+        assert self.run.config.read_back is not None  # judged only with read-back
+        read = self.run.config.read_back
 
         def noting(message_id: str) -> Stored | None:
-            with self.bench.company.turn() if self.ahead_of else contextlib.nullcontext():
+            with self.run.dispatcher.concurrency.turn() if self.ahead_of else contextlib.nullcontext():
                 stored = read(message_id)
             if stored is not None:
-                shown.add(stored.state)
+                self.run.state.state_shown(stored.state)
             return stored
 
         return remembering(noting, self.looks)
 
     @property
+    def _own_sender(self) -> Sender:
+        return self.run.config.sender_of(self.case.callback.name)
+
+    @property
     def access(self) -> Access:
         """How to get to the receiver."""
-        return self.bench.sender_of(self.case.callback.name).access
+        return self._own_sender.access
 
     @property
     def facts(self) -> DeliveryFacts:
@@ -175,4 +176,4 @@ class CaseSession:
     @property
     def round_trip_s(self) -> float:
         """Seconds that the network takes."""
-        return self.bench.round_trips_s.get(self.case.callback.name, self.bench.round_trip_s)
+        return self.run.state.round_trip_s(self._own_sender)

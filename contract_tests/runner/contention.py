@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 from callback_contract.contract_tests.model.identity_ranges import crowd_identity
 from callback_contract.contract_tests.model.verdicts import Finding, RuleResult
 from callback_contract.contract_tests.runner.case_session import CaseSession
+from callback_contract.contract_tests.runner.config import RunConfig
+from callback_contract.contract_tests.runner.scheduling.dispatcher import Dispatcher
+from callback_contract.contract_tests.runner.state import RunContext, RunState
 from callback_contract.mock_server.wire.delivery import Exchange
 from callback_contract.openapi.rules.catalogue import Rule
-
-if TYPE_CHECKING:
-    from callback_contract.contract_tests.runner.bench import Bench
 
 __all__ = [
     "BURST_RULE",
     "broke_in_contention",
     "contention_breaks",
     "is_burst_rule_due",
-    "is_overloaded",
     "is_selected",
     "left_to_burst_rule",
     "take_over",
@@ -33,51 +31,46 @@ _CROWD = 24
 _MOST_SHOWN = 3
 
 
-def is_burst_rule_due(bench: Bench) -> bool:
+def is_burst_rule_due(run: RunContext) -> bool:
     """Whether the rule on bursts is still to come, so that what is left to it is not lost."""
-    return BURST_RULE not in bench.results and is_selected(bench)
+    return BURST_RULE not in run.state.results and is_selected(run.config)
 
 
-def was_contended(bench: Bench, exchanges: Iterable[Exchange]) -> bool:
+def was_contended(run: RunContext, exchanges: Iterable[Exchange]) -> bool:
     """Whether a delivery that was under way beside others broke down: how many go together is our choice.
 
     A server error counts only while the rule on bursts is to come; without it nobody would tell of the error.
     """
-    beside = [exchange for exchange in exchanges if id(exchange) in bench.beside]
-    if any(exchange.failure in {"reset", "refused"} for exchange in beside):
+    overlapping = [exchange for exchange in exchanges if run.dispatcher.overlapped(exchange)]
+    if any(exchange.failure in {"reset", "refused"} for exchange in overlapping):
         return True
-    return is_burst_rule_due(bench) and any(exchange.status >= 500 for exchange in beside)
+    return is_burst_rule_due(run) and any(exchange.status >= 500 for exchange in overlapping)
 
 
-def is_selected(bench: Bench) -> bool:
+def is_selected(config: RunConfig) -> bool:
     """Whether the rule on bursts is judged in this run."""
-    return any(rule.id == BURST_RULE for rule in bench.rules)
+    return any(rule.id == BURST_RULE for rule in config.rules)
 
 
-def broke_in_contention(bench: Bench, finding: Finding) -> bool:
+def broke_in_contention(dispatcher: Dispatcher, finding: Finding) -> bool:
     """Whether a case broke beside others and held alone, by an error that the rule on bursts would have told."""
-    errors = (e for e in finding.exchanges if not e.answered and id(e) in bench.beside)
+    errors = (e for e in finding.exchanges if not e.answered and dispatcher.overlapped(e))
     return not finding.repeated and any(errors)
 
 
-def is_overloaded(bench: Bench, exchanges: Iterable[Exchange]) -> bool:
-    """Whether more was under way than the pace says, or hostile deliveries had just been answered."""
-    return any(id(exchange) in bench.strained for exchange in exchanges)
-
-
-def contention_breaks(bench: Bench, contact: CaseSession) -> bool:
+def contention_breaks(run: RunContext, contact: CaseSession) -> bool:
     """Whether many messages that have nothing to do with each other break down together, too."""
-    others = CaseSession.of(bench, contact.case, contact.identity.case)
+    others = CaseSession.of(run, contact.case, contact.identity.case)
     crowd = (crowd_identity(contact.identity, other) for other in range(_CROWD))
     came = others.deliver_at_once([contact.case.delivery(identity) for identity in crowd])
     return any(not exchange.answered for exchange in came)
 
 
-def take_over(bench: Bench, rule: Rule, result: RuleResult) -> None:
+def take_over(state: RunState, rule: Rule, result: RuleResult) -> None:
     """Gives the rule on bursts what it did not see itself: an error that company brings out is never dropped."""
-    if rule.id == BURST_RULE and bench.crowded and not result.findings and result.cases:
-        result.findings += bench.crowded[:_MOST_SHOWN]
-        result.reason = f"{len(bench.crowded)} cases of other rules broke beside others and held alone"
+    if rule.id == BURST_RULE and state.contended and not result.findings and result.cases:
+        result.findings += state.contended[:_MOST_SHOWN]
+        result.reason = f"{len(state.contended)} cases of other rules broke beside others and held alone"
 
 
 def left_to_burst_rule(finding: Finding, rule: Rule) -> Finding:

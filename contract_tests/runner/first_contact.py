@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 
 from callback_contract.contract_tests.model.cases import KIT_AGENT
 from callback_contract.contract_tests.model.verdicts import NotApplicable
-from callback_contract.contract_tests.runner.bench import Bench
 from callback_contract.contract_tests.runner.liveness import credentials_error, plain_case
+from callback_contract.contract_tests.runner.state import RunContext
 from callback_contract.contract_tests.target.tls_probe import OLD, handshake, is_https
 from callback_contract.mock_server.client.sender import Access
 from callback_contract.mock_server.wire.delivery import Delivery, Exchange, printable
@@ -21,29 +21,27 @@ from callback_contract.openapi.text.secret_names import masked_parameters
 __all__ = ["make_first_contact"]
 
 
-def make_first_contact(bench: Bench) -> None:
+def make_first_contact(run: RunContext) -> None:
     """Sends one plain valid delivery and measures the round trip.
 
     Raises:
         KitError: With exit code 3: no connection, no TLS session, the wrong path, refused credentials, or an
             answer that never ends. What a receiver merely does wrong is left to the rules.
     """
-    for scope in bench.scopes:
-        sender = bench.sender_of(scope.callback.name)
+    for scope in run.config.scopes:
+        sender = run.config.sender_of(scope.callback.name)
         access = sender.access
-        number = bench.number("first contact", scope, 1)
-        plain = plain_case(scope).delivery(Identity(bench.run, number))
+        number = run.state.number("first contact", scope, 1)
+        plain = plain_case(scope).delivery(Identity(run.state.run, number))
         kept = tuple(header for header in plain.headers if header[0].lower() != "user-agent")
         first = Delivery(plain.callback, plain.method, kept + KIT_AGENT, plain.body, ids=plain.ids)
-        exchange = bench.send(first)
-        if exchange.failure == "tls" and (shut := _shut_by_tls(bench, access)):
-            bench.shut[sender] = f"{access.shown_url}: {shut}" if bench.elsewhere else shut
+        exchange = run.dispatcher.send(first)
+        if exchange.failure == "tls" and (shut := _shut_by_tls(run, access)):
+            run.state.receiver_shut(sender, f"{access.shown_url}: {shut}" if run.config.elsewhere else shut)
             continue
         refuse_unreachable(exchange, access.shown_url)
-    if bench.scopes and not bench.sender.access.proxy:
-        took = {sender: _round_trip_s(sender.access.url) for sender in bench.senders}
-        bench.round_trip_s = took[bench.sender]
-        bench.round_trips_s = {name: took[sender] for name, sender in bench.elsewhere.items()}
+    if run.config.scopes and not run.config.sender.access.proxy:
+        run.state.round_trips_measured({sender: _round_trip_s(sender.access.url) for sender in run.config.senders})
 
 
 def refuse_unreachable(exchange: Exchange, url: str) -> None:
@@ -139,10 +137,10 @@ def _round_trip_s(url: str) -> float:
     return statistics.median(samples)
 
 
-def _shut_by_tls(bench: Bench, access: Access) -> str:
+def _shut_by_tls(run: RunContext, access: Access) -> str:
     """Why nothing can be delivered although the rules on TLS can be judged; empty where they cannot, either."""
     judged = is_https(access) and not access.proxy
-    if not judged or not any(rule.chapter == "TLS" for rule in bench.rules):
+    if not judged or not any(rule.chapter == "TLS" for rule in run.config.rules):
         return ""
     try:
         if handshake(access, chain=not access.insecure, name=not access.insecure).version:

@@ -1,37 +1,40 @@
 """Judge of one rule: judges its cases, confirms a failure with a second try, and attributes it once.
 
-What it is made of lies below: `rule_tests` (what a rule's test is), `planning` (what of it can be judged), `trying`
-(one case), `plain_delivery` (whether the receiver is still there).
+What it is made of lies below: `rule_tests` (what a rule's test is), `planning` (what of it can be judged), `attempts`
+(at one case), `prefetch` (what was sent before the rule's turn), `liveness` (whether the receiver still acknowledges).
 """
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Sequence
+import time
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from callback_contract.contract_tests.generation.corpus import Scope
 from callback_contract.contract_tests.model.cases import Case
 from callback_contract.contract_tests.model.verdicts import LacksMeans, Means, NotApplicable, RuleResult, Verdict
-from callback_contract.contract_tests.runner.attempts import Outcome, confirmed, first_try, frequency
-from callback_contract.contract_tests.runner.bench import Bench
+from callback_contract.contract_tests.runner.attempts import confirmed, first_try, frequency
 from callback_contract.contract_tests.runner.contention import (
     BURST_RULE,
     broke_in_contention,
-    is_overloaded,
     is_selected,
     take_over,
 )
 from callback_contract.contract_tests.runner.liveness import look_after, refuse_lost_credentials
 from callback_contract.contract_tests.runner.planning import first_number, out_of_reach, scopes_of, unmet_precondition
 from callback_contract.contract_tests.runner.preconditions import UnmetPreconditionError, cases_of, narrow
-from callback_contract.contract_tests.runner.prefetch import prefetched
+from callback_contract.contract_tests.runner.prefetch import prefetch, prefetched
 from callback_contract.contract_tests.runner.rule_tests import RuleTest
+from callback_contract.contract_tests.runner.state import RunContext
 from callback_contract.contract_tests.target.read_back import HttpReadBack, ReadBackError, known_states
+from callback_contract.mock_server.client.pacing import OutOfBudget
 from callback_contract.mock_server.wire.delivery import printable
+from callback_contract.openapi.cli.interruption import INTERRUPTION
 from callback_contract.openapi.rules.catalogue import Rule
+from callback_contract.openapi.text.errors import KitError
 
-__all__ = ["add_read_back_hint", "judge"]
+__all__ = ["add_read_back_hint", "judge", "judge_in_turn", "judge_rules"]
 
 _MOST_NAMED = 5
 _LONGEST = 40
@@ -43,32 +46,67 @@ _ENOUGH_NAMED = 20
 """The same for a rule that names each broken case; those beyond the first are not tried a second time."""
 
 
-def judge(bench: Bench, rule: Rule, test: RuleTest) -> RuleResult:
+def judge_rules(run: RunContext, tests: Mapping[str, RuleTest]) -> None:
+    """Judges the rules that were asked for, one after the other; the run's state holds what came of each.
+
+    The catalogue's order is topological: what explains a breaking is judged before what it explains.
+
+    Raises:
+        KitError: The run cannot go on: credentials were refused.
+        OutOfBudget: Nothing more may be sent.
+    """
+    for rule in run.config.rules:
+        if rule.id in tests:
+            judge_in_turn(run, rule, tests[rule.id], tests)
+
+
+def judge_in_turn(run: RunContext, rule: Rule, test: RuleTest, tests: Mapping[str, RuleTest]) -> RuleResult:
+    """Judges the rule in hand, after what it and later rules look at was delivered; see `judge_rules`."""
+    run.state.rule_started(rule)
+    begun, bursts = time.monotonic(), len(run.state.bursts)
+    try:
+        if INTERRUPTION.cause is not None:  # it got lost in a callback of the interpreter
+            raise INTERRUPTION.cause
+        prefetch(run, rule, tests)
+        result = judge(run, rule, test)
+        add_read_back_hint(run, result)
+    except (OutOfBudget, KitError):
+        raise
+    except Exception as error:  # whatever is not an assertion is the kit's or the set-up's
+        result = RuleResult(rule, Verdict.ERROR, f"{type(error).__name__}: {error}")
+    result.duration_s = time.monotonic() - begun
+    result.bursts = tuple(run.state.bursts[bursts:]) if test.together else ()
+    run.config.policy.apply(result)
+    run.state.rule_judged(result)
+    return result
+
+
+def judge(run: RunContext, rule: Rule, test: RuleTest) -> RuleResult:
     """Puts every case of a rule before the receiver and says what came of it.
 
     Raises:
         KitError: The run cannot go on: credentials were refused.
         OutOfBudget: Nothing more may be sent.
     """
-    scopes = scopes_of(bench, test)
-    blocks = {scope.callback.name: unmet_precondition(bench, rule, test, scope) for scope in scopes}
+    scopes = scopes_of(run.config, test)
+    blocks = {scope.callback.name: unmet_precondition(run, rule, test, scope) for scope in scopes}
     blocked_for = {name: block for name, block in blocks.items() if block is not None}
     if blocked_for and len(blocked_for) == len(scopes):
         return RuleResult(rule, Verdict.BLOCKED, _joined(blocked_for.values()), blocked_for=blocked_for)
-    if lacking := out_of_reach(bench, rule, test):
+    if lacking := out_of_reach(run.config, rule, test):
         return RuleResult(rule, Verdict.NOT_APPLICABLE, str(lacking), lacks=_means(lacking))
-    if rule.evidence == "read-back" and bench.read_back_error is not None:
-        return RuleResult(rule, Verdict.ERROR, f"read-back broke down before: {bench.read_back_error.what}")
+    if rule.evidence == "read-back" and run.state.read_back_error is not None:
+        return RuleResult(rule, Verdict.ERROR, f"read-back broke down before: {run.state.read_back_error.what}")
     result = RuleResult(rule, Verdict.PASS, blocked_for=blocked_for)
-    before = bench.sent_in_turn
-    reasons: list[object] = list(bench.withheld.values())
-    if bench.withheld and not test.connects:
+    before = run.state.sent_in_turn
+    reasons: list[object] = list(run.config.withheld.values())
+    if run.config.withheld and not test.connects:
         result.lacks.add(Means.SCHEME)
     for scope in scopes:
         if scope.callback.name in blocked_for:
             continue
         try:
-            cases = cases_of(bench, test, scope)
+            cases = cases_of(run, test, scope)
         except NotApplicable as lacked:
             if isinstance(lacked, UnmetPreconditionError):
                 blocked_for[scope.callback.name] = lacked.block
@@ -77,20 +115,20 @@ def judge(bench: Bench, rule: Rule, test: RuleTest) -> RuleResult:
             continue
         result.cases += len(cases)
         try:
-            _judge_cases(bench, rule, test, scope, cases, result)
+            _judge_cases(run, rule, test, scope, cases, result)
         except NotApplicable as lacked:
             result.cases -= len(cases)
             result.lacks |= _means(lacked)
             reasons.append(lacked)
         except ReadBackError as error:
             # What was found so far stands, and the rules that look at answers alone go on.
-            bench.read_back_error = error
+            run.state.read_back_broke(error)
             result.verdict, result.reason = Verdict.ERROR, error.reported
             break
-        if test.hostile and bench.sent_in_turn > before:
-            result.findings += look_after(bench, scope, rule)
-    result.deliveries = bench.sent_in_turn - before + bench.sent_ahead.pop(rule.id, 0)
-    take_over(bench, rule, result)
+        if test.hostile and run.state.sent_in_turn > before:
+            result.findings += look_after(run, scope, rule)
+    result.deliveries = run.state.sent_in_turn - before + run.state.take_prefetched(rule)
+    take_over(run.state, rule, result)
     if result.verdict is Verdict.ERROR:
         return result
     if result.cases == 0:
@@ -101,7 +139,7 @@ def judge(bench: Bench, rule: Rule, test: RuleTest) -> RuleResult:
         repeated = [finding for finding in result.findings if finding.repeated]
         result.verdict = Verdict.FLAKY if not repeated else Verdict.FAIL if rule.level == "MUST" else Verdict.WARN
         if test.narrows:
-            narrow(bench, rule, test)
+            narrow(run, rule, test)
     apart = [f"not judged of {name}: {block.cause}" for name, block in blocked_for.items()]
     result.reason = "; ".join(filter(None, (result.reason, frequency(result.findings), *apart)))
     return result
@@ -116,31 +154,34 @@ def _joined(reasons: Iterable[object]) -> str:
 
 
 def _judge_cases(
-    bench: Bench, rule: Rule, test: RuleTest, scope: Scope, cases: Sequence[tuple[int, Case]], result: RuleResult
+    run: RunContext, rule: Rule, test: RuleTest, scope: Scope, cases: Sequence[tuple[int, Case]], result: RuleResult
 ) -> None:
-    first = first_number(bench, test, scope, cases)
-    ahead = prefetched(bench, test, scope)
+    first = first_number(run, test, scope, cases)
+    ahead = prefetched(run, test, scope)
     jobs = [
-        functools.partial(first_try, bench, test, case, first + index, index, ahead.get(index)) for index, case in cases
+        functools.partial(first_try, run, test, case, first + index, index, ahead.get(index)) for index, case in cases
     ]
     numbers = iter(first + index for index, _ in cases)
-    broken = crowded = strained = 0
+    broken = contended = overloaded = 0
     further: list[str] = []
     # What is told again after it broke far ahead has the company that it would have had in the first place.
-    for batch in bench.at_once(list(jobs), bench.company.usual if ahead else test.at_once):
+    for batch in run.dispatcher.in_batches(jobs, run.dispatcher.concurrency.usual if ahead else test.at_once):
         for outcome, number in zip(batch, numbers, strict=False):
-            assert isinstance(outcome, Outcome)
+            case = outcome.contact.case
             if outcome.broken is None:
+                run.state.case_finished(rule, case, is_broken=False)
                 continue
             if broken >= _ENOUGH_BROKEN:
                 broken += 1
-                further.append(outcome.contact.case.label)
+                further.append(case.label)
+                run.state.case_finished(rule, case, is_broken=True)
                 continue
-            refuse_lost_credentials(bench, scope, outcome)
-            finding = confirmed(bench, rule, test, outcome, number)
+            refuse_lost_credentials(run, scope, outcome)
+            finding = confirmed(run, rule, test, outcome, number)
+            run.state.case_finished(rule, case, is_broken=finding is not None)
             if finding is None:
-                is_ours = is_overloaded(bench, outcome.contact.exchanges)
-                strained, crowded = strained + is_ours, crowded + (not is_ours)
+                is_ours = run.dispatcher.overloaded(outcome.contact.exchanges)
+                overloaded, contended = overloaded + is_ours, contended + (not is_ours)
             else:
                 result.findings.append(replace(finding, case_index=number - first))
                 broken += 1
@@ -153,29 +194,29 @@ def _judge_cases(
         said = f"{broken} of {len(cases)} cases broke it"
         is_all = broken < (_ENOUGH_NAMED if test.named else _ENOUGH_BROKEN)
         said = said if is_all else f"at least {said}"
-    elif crowded:
-        said = f"{crowded} of {len(cases)} cases broke among others and held alone; {BURST_RULE} judges that"
-    elif strained:
-        said = f"{strained} of {len(cases)} cases broke in more company than usual, and never again alone"
-    if not is_selected(bench) and any(broke_in_contention(bench, finding) for finding in result.findings):
+    elif contended:
+        said = f"{contended} of {len(cases)} cases broke among others and held alone; {BURST_RULE} judges that"
+    elif overloaded:
+        said = f"{overloaded} of {len(cases)} cases broke in more company than usual, and never again alone"
+    if not is_selected(run.config) and any(broke_in_contention(run.dispatcher, finding) for finding in result.findings):
         said += f"; beside other deliveries, and not alone: {BURST_RULE}, which was not asked for, judges that"
     if test.named and further:
         said += f"; once each, also {', '.join(further)}"
-    if said and len(bench.scopes) > 1:
+    if said and len(run.config.scopes) > 1:
         said = f"{scope.callback.name}: {said}"
     result.reason = "; ".join(filter(None, (result.reason, said)))
 
 
-def add_read_back_hint(bench: Bench, result: RuleResult) -> None:
+def add_read_back_hint(run: RunContext, result: RuleResult) -> None:
     """Adds a question to the reason of a broken rule; the verdict stays, since either answer is possible."""
-    if result.rule.evidence == "read-back" and result.findings and (doubt := _doubt(bench)):
+    if result.rule.evidence == "read-back" and result.findings and (doubt := _doubt(run)):
         result.reason = "; ".join(filter(None, (result.reason, doubt)))
 
 
-def _doubt(bench: Bench) -> str:
-    shown, known = bench.states_shown, known_states(bench.contract)
-    if not shown and isinstance(bench.state, HttpReadBack):
-        return f"read-back showed none of the messages at all; is {bench.state.access.shown_url} the right --state-url?"
+def _doubt(run: RunContext) -> str:
+    shown, known, read_back = run.state.states_shown, known_states(run.config.contract), run.config.read_back
+    if not shown and isinstance(read_back, HttpReadBack):
+        return f"read-back showed none of the messages at all; is {read_back.access.shown_url} the right --state-url?"
     if not shown:
         return "read-back showed none of the messages at all; does the --plugin look in the right place?"
     if known and not shown & known:

@@ -10,7 +10,7 @@ from callback_contract.contract_tests.model.cases import Case
 from callback_contract.contract_tests.model.identity_ranges import plain_identity
 from callback_contract.contract_tests.model.verdicts import Finding
 from callback_contract.contract_tests.runner.attempts import Outcome
-from callback_contract.contract_tests.runner.bench import Bench
+from callback_contract.contract_tests.runner.state import RunContext
 from callback_contract.mock_server.wire.delivery import Exchange, Framing
 from callback_contract.openapi.rules.catalogue import Rule
 from callback_contract.openapi.text.errors import KitError
@@ -23,30 +23,29 @@ def plain_case(scope: Scope) -> Case:
     return Case(scope.callback, "a plain valid delivery", scope.plain)
 
 
-def _plain_exchange(bench: Bench, scope: Scope, *, along: bool = False) -> Exchange:
-    number = bench.number("a plain valid delivery", scope, 1)
-    bench.plain_sent += 1
-    delivery = plain_case(scope).delivery(plain_identity(bench.run, number, bench.plain_sent))
+def _plain_exchange(run: RunContext, scope: Scope, *, along: bool = False) -> Exchange:
+    number = run.state.number("a plain valid delivery", scope, 1)
+    delivery = plain_case(scope).delivery(plain_identity(run.state.run, number, run.state.count_plain()))
     # On a connection of its own: what a kept connection does after a broken body is another rule's matter.
-    return bench.send(replace(delivery, framing=Framing(fresh_connection=True)), along=along)
+    return run.dispatcher.send(replace(delivery, framing=Framing(fresh_connection=True)), along=along)
 
 
-def look_after(bench: Bench, scope: Scope, rule: Rule) -> list[Finding]:
+def look_after(run: RunContext, scope: Scope, rule: Rule) -> list[Finding]:
     """Sends one valid delivery after something hostile: a receiver that died is found at once, and by whom."""
-    sender = bench.sender_of(scope.callback.name)
+    sender = run.config.sender_of(scope.callback.name)
     sender.renew()  # no later rule pays for what a broken body left on a connection
     takes_others_along = iter([True])
 
     def deliver() -> Exchange:
         if not next(takes_others_along, False):  # what others could explain is seen again without them
-            return _plain_exchange(bench, scope)
-        with bench.company.let_along():
-            return _plain_exchange(bench, scope, along=True)
+            return _plain_exchange(run, scope)
+        with run.dispatcher.concurrency.let_along():
+            return _plain_exchange(run, scope, along=True)
 
     finding = death(deliver, scope.callback.name, "the plain valid delivery after all of these")
     if finding is None:
         return []
-    bench.killed_by[sender] = rule.id
+    run.state.receiver_stopped(sender, rule)
     return [finding]
 
 
@@ -73,7 +72,7 @@ def death(deliver: Callable[[], Exchange], callback: str, case: str) -> Finding 
     )
 
 
-def refuse_lost_credentials(bench: Bench, scope: Scope, outcome: Outcome) -> None:
+def refuse_lost_credentials(run: RunContext, scope: Scope, outcome: Outcome) -> None:
     """Ends the run where a plain delivery shows that the receiver knows the sender no more.
 
     Raises:
@@ -82,7 +81,7 @@ def refuse_lost_credentials(bench: Bench, scope: Scope, outcome: Outcome) -> Non
     # A 401 or 403 to a hostile body alone may be a firewall; to a plain delivery it is the credentials.
     if not any(exchange.status in {401, 403} for exchange in outcome.contact.exchanges):
         return
-    plain = _plain_exchange(bench, scope)
+    plain = _plain_exchange(run, scope)
     if plain.status in {401, 403}:
         raise credentials_error(plain)
 

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from callback_contract.contract_tests.generation.corpus import Scope
 from callback_contract.contract_tests.model.cases import Case
 from callback_contract.contract_tests.model.verdicts import Block, LacksMeans, Means, NotApplicable
-from callback_contract.contract_tests.runner.bench import Bench
+from callback_contract.contract_tests.runner.config import RunConfig, hosts
 from callback_contract.contract_tests.runner.preconditions import can_do_without
-from callback_contract.contract_tests.runner.receiver_urls import hosts
 from callback_contract.contract_tests.runner.rule_tests import RuleTest
+from callback_contract.contract_tests.runner.state import RunContext
 from callback_contract.contract_tests.stimuli.applicable_cases import applicable_cases
 from callback_contract.openapi.rules.catalogue import Rule
 
-__all__ = ["Plan", "first_number", "out_of_reach", "planned", "scopes_of", "unmet_precondition"]
+__all__ = ["Plan", "first_number", "out_of_reach", "planned", "plans_of", "scopes_of", "unmet_precondition"]
 
 
 @dataclass
@@ -27,13 +27,13 @@ class Plan:
     reason: str = ""
 
 
-def planned(bench: Bench, rule: Rule, test: RuleTest, seen: set[tuple[str, str]]) -> Plan:
+def planned(run: RunContext, rule: Rule, test: RuleTest, seen: set[tuple[str, str]]) -> Plan:
     """Counts what one rule adds to the deliveries; `seen` carries the stimuli that are already counted."""
-    plan = Plan(reason="; ".join(bench.withheld.values()))
-    if lacking := out_of_reach(bench, rule, test):
+    plan = Plan(reason="; ".join(run.config.withheld.values()))
+    if lacking := out_of_reach(run.config, rule, test):
         plan.reason = str(lacking)
         return plan
-    for scope in scopes_of(bench, test):
+    for scope in scopes_of(run.config, test):
         try:
             cases = applicable_cases(test.stimuli, scope)
         except NotApplicable as reason:
@@ -41,7 +41,7 @@ def planned(bench: Bench, rule: Rule, test: RuleTest, seen: set[tuple[str, str]]
             continue
         plan.cases += len(cases)
         if not test.connects:
-            bench.number(test.purpose, scope, len(cases))  # here, so that ids do not depend on what is sent ahead
+            run.state.number(test.purpose, scope, len(cases))  # here, so that ids do not depend on what is sent ahead
         key = (test.purpose, scope.callback.name)
         if test.shares and key in seen:
             continue
@@ -51,31 +51,37 @@ def planned(bench: Bench, rule: Rule, test: RuleTest, seen: set[tuple[str, str]]
     return plan
 
 
-def first_number(bench: Bench, test: RuleTest, scope: Scope, cases: Sequence[tuple[int, Case]]) -> int:
+def plans_of(run: RunContext, tests: Mapping[str, RuleTest]) -> dict[str, Plan]:
+    """What each rule is going to take; one without cases is not applicable, and its reason says why."""
+    seen: set[tuple[str, str]] = set()
+    return {rule.id: planned(run, rule, tests[rule.id], seen) for rule in run.config.rules if rule.id in tests}
+
+
+def first_number(run: RunContext, test: RuleTest, scope: Scope, cases: Sequence[tuple[int, Case]]) -> int:
     """What the first of a rule's stimuli is numbered by, whether or not that one is sent."""
-    return bench.number(test.purpose, scope, cases[-1][0] + 1 if cases else 0)
+    return run.state.number(test.purpose, scope, cases[-1][0] + 1 if cases else 0)
 
 
-def out_of_reach(bench: Bench, rule: Rule, test: RuleTest) -> NotApplicable | None:
+def out_of_reach(config: RunConfig, rule: Rule, test: RuleTest) -> NotApplicable | None:
     """Why a rule cannot be judged in this run: the contract asks nothing of the kind, or the user gave no means."""
-    lacking = _missing_means(bench, rule, test)
-    return lacking and (_nothing_to_ask(bench, test) or lacking)
+    lacking = _missing_means(config, rule, test)
+    return lacking and (_nothing_to_ask(config, test) or lacking)
 
 
-def _missing_means(bench: Bench, rule: Rule, test: RuleTest) -> NotApplicable | None:
-    if rule.evidence == "read-back" and bench.state is None:
+def _missing_means(config: RunConfig, rule: Rule, test: RuleTest) -> NotApplicable | None:
+    if rule.evidence == "read-back" and config.read_back is None:
         return LacksMeans(Means.READ_BACK, "needs read-back: give --state-url 'https://…/{id}' or --plugin FILE")
-    if test.needs is not None and (lacking := test.needs(bench)):
+    if test.needs is not None and (lacking := test.needs(config)):
         return lacking
-    if test.together and bench.sender.pace.at_once < 2:
+    if test.together and config.sender.pace.at_once < 2:
         return LacksMeans(Means.AT_ONCE, "needs several deliveries under way together: raise --at-once")
     return None
 
 
-def _nothing_to_ask(bench: Bench, test: RuleTest) -> NotApplicable | None:
+def _nothing_to_ask(config: RunConfig, test: RuleTest) -> NotApplicable | None:
     """Why no callback has a case, where that is the contract's doing."""
     found = None
-    for scope in scopes_of(bench, test):
+    for scope in scopes_of(config, test):
         try:
             applicable_cases(test.stimuli, scope)
         except LacksMeans:
@@ -87,26 +93,26 @@ def _nothing_to_ask(bench: Bench, test: RuleTest) -> NotApplicable | None:
     return found
 
 
-def scopes_of(bench: Bench, test: RuleTest) -> tuple[Scope, ...]:
+def scopes_of(config: RunConfig, test: RuleTest) -> tuple[Scope, ...]:
     """The callbacks that a rule is judged by; one for each host when it is judged by the connection."""
-    return hosts(bench) if test.connects else bench.scopes
+    return hosts(config) if test.connects else config.scopes
 
 
-def unmet_precondition(bench: Bench, rule: Rule, test: RuleTest, scope: Scope) -> Block | None:
+def unmet_precondition(run: RunContext, rule: Rule, test: RuleTest, scope: Scope) -> Block | None:
     """What was found before of a callback and explains what a rule would see of it."""
     name = scope.callback.name
     for required in rule.requires:
-        result = bench.results.get(required)
+        result = run.state.results.get(required)
         if result is None:
             continue
-        if result.broken and required != bench.narrowed_by and name in result.broken_for:
+        if result.broken and required != run.state.narrowed_by and name in result.broken_for:
             return Block(required)
         block = result.blocked_for.get(name)
-        if block is not None and not can_do_without(bench, block):
+        if block is not None and not can_do_without(run, block):
             return replace(block, through=required)
-    sender = bench.sender_of(name)
-    if sender in bench.shut and not test.connects:
-        return Block(why=bench.shut[sender])
-    if killed_by := bench.killed_by.get(sender):
-        return Block(killed_by, why=f"the receiver acknowledged no valid delivery any more after {killed_by}")
+    sender = run.config.sender_of(name)
+    if sender in run.state.shut and not test.connects:
+        return Block(why=run.state.shut[sender])
+    if stopped_by := run.state.stopped_by.get(sender):
+        return Block(stopped_by, why=f"the receiver acknowledged no valid delivery any more after {stopped_by}")
     return None

@@ -15,8 +15,8 @@ from callback_contract.openapi.documents import json_pointer as jp
 from callback_contract.openapi.rules.catalogue import Rule
 
 if TYPE_CHECKING:
-    from callback_contract.contract_tests.runner.bench import Bench
     from callback_contract.contract_tests.runner.rule_tests import RuleTest
+    from callback_contract.contract_tests.runner.state import RunContext
 
 __all__ = ["UnmetPreconditionError", "can_do_without", "cases_of", "narrow"]
 
@@ -29,21 +29,22 @@ class UnmetPreconditionError(NotApplicable):
         self.block = block
 
 
-def narrow(bench: Bench, rule: Rule, test: RuleTest) -> None:
+def narrow(run: RunContext, rule: Rule, test: RuleTest) -> None:
     """Remembers which listed values were refused; the rule explains those and nothing else."""
-    bench.narrowed_by = rule.id
-    for scope in bench.scopes:
+    refused = []
+    for scope in run.config.scopes:
         try:
             cases = applicable_cases(test.stimuli, scope)
         except NotApplicable:
             continue
         for index, case in enumerate(cases):
-            exchange = bench.shared.get((test.purpose, scope.callback.name, index))
+            exchange = run.state.shared.get((test.purpose, scope.callback.name, index))
             if case.listed and (exchange is None or not exchange.acknowledged):
-                bench.refused.setdefault(scope.callback.name, []).append(case.listed)
+                refused.append((scope.callback.name, case.listed))
+    run.state.values_refused(rule, refused)
 
 
-def cases_of(bench: Bench, test: RuleTest, scope: Scope) -> list[tuple[int, Case]]:
+def cases_of(run: RunContext, test: RuleTest, scope: Scope) -> list[tuple[int, Case]]:
     """A rule's cases that speak of nothing the receiver refuses, each with its place among the stimuli.
 
     Raises:
@@ -51,7 +52,7 @@ def cases_of(bench: Bench, test: RuleTest, scope: Scope) -> list[tuple[int, Case
         UnmetPreconditionError: Every case needs a refused value.
     """
     cases = list(enumerate(applicable_cases(test.stimuli, scope)))
-    refused = bench.refused.get(scope.callback.name)
+    refused = run.state.refused.get(scope.callback.name)
     if not refused:
         return cases
     state = scope.callback.delivery.state
@@ -60,21 +61,21 @@ def cases_of(bench: Bench, test: RuleTest, scope: Scope) -> list[tuple[int, Case
         told = list(enumerate(applicable_cases(test.stimuli, without)))
     except NotApplicable:
         told = []
-    kept = [(index, case) for index, case in told if not _tells(bench, case, refused)]
+    kept = [(index, case) for index, case in told if not _tells(run, case, refused)]
     if cases and not kept:
-        raise UnmetPreconditionError(Block(bench.narrowed_by))
+        raise UnmetPreconditionError(Block(run.state.narrowed_by))
     return kept
 
 
-def can_do_without(bench: Bench, block: Block) -> bool:
+def can_do_without(run: RunContext, block: Block) -> bool:
     """Whether a required rule was blocked by a refused value alone: what requires it may need no such value."""
-    return bool(bench.narrowed_by) and block == Block(bench.narrowed_by)
+    return bool(run.state.narrowed_by) and block == Block(run.state.narrowed_by)
 
 
-def _tells(bench: Bench, case: Case, refused: list[tuple[str, jp.Json]]) -> bool:
+def _tells(run: RunContext, case: Case, refused: list[tuple[str, jp.Json]]) -> bool:
     """Whether a refused value stands in the content, or in the bytes that are made of it."""
     try:
-        sent = decode_body(case.callback, case.delivery(Identity(bench.run, 0)).body)
+        sent = decode_body(case.callback, case.delivery(Identity(run.state.run, 0)).body)
     except (Unparsable, Unusable, ValueError):
         sent = None
     return any(_holds(value, *listed) for value in (case.content, sent) for listed in refused)

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from callback_contract.contract_tests.generation.corpus import Scope
 from callback_contract.contract_tests.model.cases import Case
 from callback_contract.contract_tests.model.verdicts import NotApplicable
 from callback_contract.contract_tests.runner.attempts import Outcome, run_case
-from callback_contract.contract_tests.runner.bench import Bench
 from callback_contract.contract_tests.runner.case_session import CaseSession
 from callback_contract.contract_tests.runner.planning import first_number, out_of_reach, unmet_precondition
 from callback_contract.contract_tests.runner.preconditions import cases_of
 from callback_contract.contract_tests.runner.rule_tests import RuleTest
+from callback_contract.contract_tests.runner.state import RunContext
 from callback_contract.openapi.rules.catalogue import Rule
 
 __all__ = ["prefetch", "prefetched"]
@@ -24,83 +24,85 @@ _LONG = 10
 """Deliveries of a case, one after the other, that make it begin first: nothing else takes as many rounds."""
 
 
-def prefetch(bench: Bench, rule: Rule, tests: dict[str, RuleTest]) -> None:
+def prefetch(run: RunContext, rule: Rule, tests: Mapping[str, RuleTest]) -> None:
     """Delivers what this rule and the following ones of its chapter look at, all side by side.
 
     A slow receiver would otherwise be waited for once per rule. Hostile stimuli are left out: what they do to a
     receiver has to be seen rule by rule. At one that works on deliveries side by side, whatever waits for no turn
     of its own is begun, of all chapters.
     """
-    if _goes_far(bench, rule, tests):
-        _begin_all(bench, rule, tests)
-    elif _has_time(bench, rule):
-        _begin_pausing(bench, rule, tests)
+    if _prefetches_all(run, rule, tests):
+        _begin_all(run, rule, tests)
+    elif _has_time(run, rule):
+        _begin_pausing(run, rule, tests)
     jobs: list[Callable[[], None]] = []
-    for following in bench.rules[bench.rules.index(rule) :]:
+    for following in run.config.rules[run.config.rules.index(rule) :]:
         test = tests.get(following.id)
         if following.chapter != rule.chapter or test is None or test.hostile or not test.shares:
             continue
-        for scope in bench.scopes:
-            if unmet_precondition(bench, following, test, scope):
+        for scope in run.config.scopes:
+            if unmet_precondition(run, following, test, scope):
                 continue
             with contextlib.suppress(NotApplicable):
-                jobs += _deliveries_ahead(bench, following, test, scope)
-    for _ in bench.side_by_side(jobs):
+                jobs += _deliveries_ahead(run, following, test, scope)
+    for _ in run.dispatcher.side_by_side(jobs):
         pass
 
 
-def _deliveries_ahead(bench: Bench, rule: Rule, test: RuleTest, scope: Scope) -> list[Callable[[], None]]:
+def _deliveries_ahead(run: RunContext, rule: Rule, test: RuleTest, scope: Scope) -> list[Callable[[], None]]:
     key = (test.purpose, scope.callback.name)
-    if _is_known(bench, key):
+    if _is_known(run, key):
         return []  # asked first: making the cases again for every rule that follows is most of the work
-    cases = cases_of(bench, test, scope)
-    bench.under_way.add(key)
-    bench.sent_ahead[rule.id] = bench.sent_ahead.get(rule.id, 0) + len(cases)
-    first = first_number(bench, test, scope, cases)
+    cases = cases_of(run, test, scope)
+    run.dispatcher.prefetches.mark(key)
+    run.state.deliveries_prefetched(rule, len(cases))
+    first = first_number(run, test, scope, cases)
 
     def deliver(index: int, case: Case) -> None:
-        bench.shared[(*key, index)] = CaseSession.of(bench, case, first + index).deliver()
+        run.state.exchange_shared((*key, index), CaseSession.of(run, case, first + index).deliver())
 
     return [functools.partial(deliver, index, case) for index, case in cases]
 
 
-def _is_known(bench: Bench, key: tuple[str, str]) -> bool:
-    return (*key, 0) in bench.shared or key in bench.under_way
+def _is_known(run: RunContext, key: tuple[str, str]) -> bool:
+    return (*key, 0) in run.state.shared or run.dispatcher.prefetches.is_marked(key)
 
 
-def _goes_far(bench: Bench, rule: Rule, tests: dict[str, RuleTest]) -> bool:
+def _prefetches_all(run: RunContext, rule: Rule, tests: Mapping[str, RuleTest]) -> bool:
     """Whether later chapters are begun: once, for a receiver that is waited for, when it is known what it refuses."""
-    if bench.begun_far or bench.one_by_one or not bench.company.bears_more:
+    dispatcher = run.dispatcher
+    if dispatcher.prefetches.has_begun_all or dispatcher.is_serial or not dispatcher.concurrency.bears_more:
         return False
-    following = bench.rules[bench.rules.index(rule) :]
+    following = run.config.rules[run.config.rules.index(rule) :]
     return not any(tests[later.id].narrows for later in following if later.id in tests)
 
 
-def _has_time(bench: Bench, rule: Rule) -> bool:
+def _has_time(run: RunContext, rule: Rule) -> bool:
     """Whether what is sent with pauses may be begun: once, when the first chapter has told what a receiver refuses."""
-    unlimited = bench.company.most > bench.company.usual
-    begun = bench.begun_far or bench.begun_pausing
-    return unlimited and not begun and not bench.one_by_one and rule.chapter != bench.rules[0].chapter
+    concurrency, prefetches = run.dispatcher.concurrency, run.dispatcher.prefetches
+    begun = prefetches.has_begun_all or prefetches.has_begun_pauses
+    unlimited = concurrency.most > concurrency.usual
+    return unlimited and not begun and not run.dispatcher.is_serial and rule.chapter != run.config.rules[0].chapter
 
 
-def _begin_pausing(bench: Bench, rule: Rule, tests: dict[str, RuleTest]) -> None:
+def _begin_pausing(run: RunContext, rule: Rule, tests: Mapping[str, RuleTest]) -> None:
     """Begins the shared stimuli that take their time at any receiver; only what is acknowledged meanwhile counts.
 
     Hostile deliveries of other rules go out beside them. Whatever they explain is asked again when its turn comes.
     """
-    bench.begun_pausing = True
+    run.dispatcher.prefetches.begin_pauses()
 
     def deliver(begun: _Begun) -> None:
-        contact = CaseSession.of(bench, begun.case, begun.number)
-        exchange = bench.send(begun.case.delivery(contact.identity), ahead_of=begun.rule.id, apart=True)
+        contact = CaseSession.of(run, begun.case, begun.number)
+        exchange = run.dispatcher.send(begun.case.delivery(contact.identity), ahead_of=begun.rule.id, apart=True)
         if exchange.acknowledged:
-            bench.shared[(*begun.key, begun.index)] = exchange
+            run.state.exchange_shared((*begun.key, begun.index), exchange)
 
-    for begun in _unsent(bench, rule, tests):
+    for begun in _unsent(run, rule, tests):
         if begun[0].test.shares and any(each.case.framing.pause_s for each in begun):
-            _mark(bench, begun[0])
+            run.dispatcher.prefetches.mark(begun[0].key)
             for each in begun:
-                bench.far[each.key][each.index] = bench.far_workers.submit(deliver, each)
+                run.dispatcher.prefetches.begin(each.key, each.index, run.dispatcher.begin(deliver, each))
 
 
 @dataclass(frozen=True)
@@ -122,56 +124,50 @@ class _Begun:
         return self.test.deliveries(self.case) > _LONG or self.case.framing.pause_s > 0
 
 
-def _begin_all(bench: Bench, rule: Rule, tests: dict[str, RuleTest]) -> None:
-    bench.begun_far = True
+def _begin_all(run: RunContext, rule: Rule, tests: Mapping[str, RuleTest]) -> None:
+    run.dispatcher.prefetches.begin_all()
     begun: list[_Begun] = []
-    for some in _unsent(bench, rule, tests):
-        _mark(bench, some[0])
+    for some in _unsent(run, rule, tests):
+        run.dispatcher.prefetches.mark(some[0].key)
         begun += some
     for each in sorted(begun, key=lambda each: not each.is_long):
-        bench.far[each.key][each.index] = bench.far_workers.submit(_run, bench, each)
+        run.dispatcher.prefetches.begin(each.key, each.index, run.dispatcher.begin(_run, run, each))
 
 
-def _mark(bench: Bench, begun: _Begun) -> None:
-    """Keeps others that have the same stimuli from sending them, too."""
-    bench.far[begun.key] = {}
-    bench.under_way.add(begun.key)
-
-
-def _unsent(bench: Bench, rule: Rule, tests: dict[str, RuleTest]) -> Iterator[list[_Begun]]:
+def _unsent(run: RunContext, rule: Rule, tests: Mapping[str, RuleTest]) -> Iterator[list[_Begun]]:
     """The cases of each following rule that waits for no turn and whose stimuli nobody has marked by then."""
-    for following in bench.rules[bench.rules.index(rule) :]:
+    for following in run.config.rules[run.config.rules.index(rule) :]:
         test = tests.get(following.id)
-        if test is None or test.waits_its_turn or out_of_reach(bench, following, test):
+        if test is None or test.waits_its_turn or out_of_reach(run.config, following, test):
             continue
-        for scope in bench.scopes:
+        for scope in run.config.scopes:
             key = (test.purpose, scope.callback.name)
-            if key in bench.far or _is_known(bench, key) or unmet_precondition(bench, following, test, scope):
+            if _is_known(run, key) or unmet_precondition(run, following, test, scope):
                 continue
             with contextlib.suppress(NotApplicable):
-                cases = cases_of(bench, test, scope)
-                first = first_number(bench, test, scope, cases)
+                cases = cases_of(run, test, scope)
+                first = first_number(run, test, scope, cases)
                 if begun := [_Begun(following, test, case, first + index, index) for index, case in cases]:
                     yield begun
 
 
-def _run(bench: Bench, begun: _Begun) -> Outcome | None:
+def _run(run: RunContext, begun: _Begun) -> Outcome | None:
     if not begun.test.shares:
-        return run_case(bench, begun.test, begun.case, begun.number, begun.index, ahead_of=begun.rule.id)
-    contact = CaseSession.of(bench, begun.case, begun.number, ahead_of=begun.rule.id)
-    bench.shared[(*begun.key, begun.index)] = contact.deliver()
+        return run_case(run, begun.test, begun.case, begun.number, begun.index, ahead_of=begun.rule.id)
+    contact = CaseSession.of(run, begun.case, begun.number, ahead_of=begun.rule.id)
+    run.state.exchange_shared((*begun.key, begun.index), contact.deliver())
     return None
 
 
-def prefetched(bench: Bench, test: RuleTest, scope: Scope) -> dict[int, Outcome]:
-    """What came of a rule's cases that were begun far ahead, by index, once all of them are done.
+def prefetched(run: RunContext, test: RuleTest, scope: Scope) -> dict[int, Outcome]:
+    """What came of a rule's prefetched cases, by index, once all of them are done.
 
     Raises:
         NotApplicable, ReadBackError, OutOfBudget: What ended one of them.
     """
-    begun = bench.far.get((test.purpose, scope.callback.name), {})
+    begun = run.dispatcher.prefetches.begun((test.purpose, scope.callback.name))
     if not all(future.done() for future in begun.values()):
-        with bench.company.let_in():
+        with run.dispatcher.concurrency.let_in():
             done = {index: future.result() for index, future in begun.items()}
     else:
         done = {index: future.result() for index, future in begun.items()}

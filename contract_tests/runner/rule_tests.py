@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from callback_contract.contract_tests.model import verdicts
 from callback_contract.contract_tests.model.cases import Case, Stimuli, declaration_of
-from callback_contract.contract_tests.runner.bench import Bench
+from callback_contract.contract_tests.runner.config import RunConfig
 
 __all__ = ["RuleTest", "each"]
 
@@ -24,7 +24,7 @@ class RuleTest:
         at_once: Cases that may be under way together; None for as many as the pace allows.
         together: Whether it shows nothing unless several deliveries are under way at once.
         connects: Whether the check looks at the connection itself and delivers nothing.
-        needs: Says what else is missing to judge it at a bench; None for nothing.
+        needs: Says what else is missing to judge it in a run; None for nothing.
         narrows: Whether later rules do without what it found refused, instead of being blocked by it.
         named: Whether every broken case is named: each is somebody's, and none stands for others.
     """
@@ -35,7 +35,7 @@ class RuleTest:
     at_once: int | None = None
     together: bool = False
     connects: bool = False
-    needs: Callable[[Bench], verdicts.NotApplicable | None] | None = None
+    needs: Callable[[RunConfig], verdicts.NotApplicable | None] | None = None
     narrows: bool = False
     named: bool = False
 
@@ -79,7 +79,7 @@ def each(
     at_once: int | None = None,
     together: bool = False,
     connects: bool = False,
-    needs: Callable[[Bench], verdicts.NotApplicable | None] | None = None,
+    needs: Callable[[RunConfig], verdicts.NotApplicable | None] | None = None,
     narrows: bool = False,
     named: bool = False,
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:

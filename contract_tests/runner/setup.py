@@ -1,10 +1,11 @@
-"""Set-up of a run: makes contract, rules, receiver, read-back and bench from the command line."""
+"""Set-up of a run: makes contract, rules, receiver, read-back and run from the command line."""
 
 from __future__ import annotations
 
 import contextlib
 import os
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -17,11 +18,14 @@ from callback_contract.openapi.text.errors import KitError
 
 if TYPE_CHECKING:
     from callback_contract.contract_tests.model.observations import ReadBack
-    from callback_contract.contract_tests.runner.bench import Bench
+    from callback_contract.contract_tests.policy.acceptance import PolicyMaker
+    from callback_contract.contract_tests.runner.config import RunConfig
+    from callback_contract.contract_tests.runner.state import RunContext
+    from callback_contract.contract_tests.samples.selection import Samples
     from callback_contract.mock_server.client.pacing import Pace
     from callback_contract.openapi.contract.model import Contract
 
-__all__ = ["bench_at", "choice_options", "read_back_options", "receiver_at"]
+__all__ = ["choice_options", "configured", "read_back_options", "receiver_at", "run_at"]
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -80,14 +84,25 @@ def read_back_options(command: _Command) -> _Command:
 
 
 @contextlib.contextmanager
-def bench_at(url: str | None, options: Mapping[str, Any]) -> Iterator[Bench]:
-    """Opens the bench that the options describe, before the receiver at `url` or before the mock.
+def configured(
+    url: str | None,
+    options: Mapping[str, Any],
+    *,
+    policy: PolicyMaker | None = None,
+    samples: Callable[[RunConfig], Samples | None] | None = None,
+) -> Iterator[RunConfig]:
+    """The run that the options describe, before the receiver at `url` or before the mock, which is started.
+
+    Args:
+        policy: Makes what the pipeline accepts; None for nothing.
+        samples: Chooses recorded deliveries for what is configured so far; None for none.
 
     Raises:
         KitError: An option's value makes no sense, or the contract cannot be used.
     """
     from callback_contract.contract_tests.generation.corpus import DEPTHS
     from callback_contract.contract_tests.generation.notes import contract_notes, selection_notes
+    from callback_contract.contract_tests.policy.acceptance import accepting_nothing
     from callback_contract.contract_tests.runner.callback_selection import chosen_callbacks
     from callback_contract.contract_tests.runner.scheduling.concurrency_limit import most_at_once
     from callback_contract.contract_tests.target.callback_urls import senders_elsewhere
@@ -101,29 +116,35 @@ def bench_at(url: str | None, options: Mapping[str, Any]) -> Iterator[Bench]:
     with receiver_at(url, contract, options["signature"]) as target:
         sender = sender_to(target, options, *options.get("callback_urls", {}).values())
         elsewhere = senders_elsewhere(sender, contract, options)
+        accepted, counting = (policy or accepting_nothing)(contract, rules)
 
-        from callback_contract.contract_tests.runner.bench import Bench
+        from callback_contract.contract_tests.runner.config import RunConfig
 
-        state = _read_back(target, contract, sender.pace, options, own_mock=url is None)
-        depth = DEPTHS[options["depth"]]
-        bench = Bench(
+        config = RunConfig(
             contract,
             catalogue,
-            rules,
+            counting,
             callbacks,
             sender,
-            depth,
+            DEPTHS[options["depth"]],
             options["seed"],
-            state=state,
+            read_back=_read_back(target, contract, sender.pace, options, own_mock=url is None),
+            patience_s=options["state_patience"],
+            policy=accepted,
             elsewhere=elsewhere,
             most_at_once=most_at_once(sender.pace, options["at_once"]),
+            notes=(*selection_notes(contract, options["callback"]), *left, *contract_notes(contract)),
         )
-        bench.patience_s = options["state_patience"]
-        bench.notes = (*selection_notes(contract, options["callback"]), *left, *contract_notes(contract))
-        try:
-            yield bench
-        finally:
-            bench.close()
+        yield config if samples is None else replace(config, samples=samples(config))
+
+
+@contextlib.contextmanager
+def run_at(url: str | None, options: Mapping[str, Any]) -> Iterator[RunContext]:
+    """Opens a run that a pipeline accepts nothing of and that has no recorded deliveries; see `configured`."""
+    from callback_contract.contract_tests.runner.state import RunContext
+
+    with configured(url, options) as config, contextlib.closing(RunContext.of(config)) as run:
+        yield run
 
 
 @contextlib.contextmanager

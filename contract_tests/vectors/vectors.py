@@ -18,8 +18,8 @@ from typing import Any
 from callback_contract.contract_tests.generation.corpus import Depth, Scope
 from callback_contract.contract_tests.model.cases import Case, declaration_of, default_headers
 from callback_contract.contract_tests.model.verdicts import NotApplicable
+from callback_contract.contract_tests.runner.collection import collect_tests
 from callback_contract.contract_tests.runner.rule_tests import RuleTest
-from callback_contract.contract_tests.runner.run import collect_tests
 from callback_contract.contract_tests.stimuli.applicable_cases import applicable_cases
 from callback_contract.mock_server.signing import lacking_signature
 from callback_contract.mock_server.wire.bodies import decode_body

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from callback_contract.contract_tests.model.verdicts import LacksMeans, Means
-from callback_contract.contract_tests.runner.bench import Bench
+from callback_contract.contract_tests.runner.config import RunConfig
 from callback_contract.contract_tests.stimuli.texts import MARKUP
 from callback_contract.mock_server.wire.delivery import Exchange
 
@@ -50,9 +50,9 @@ def framework_version(exchange: Exchange) -> str:
     return "" if exchange.acknowledged else _first(_VERSIONS, exchange)
 
 
-def secrets_to_look_for(bench: Bench) -> LacksMeans | None:
+def secrets_to_look_for(config: RunConfig) -> LacksMeans | None:
     """What is missing to see whether a receiver repeats a secret."""
-    if any(sender.credentials for sender in bench.senders):
+    if any(sender.credentials for sender in config.senders):
         return None
     return LacksMeans(Means.SECRET, "needs a secret to look for: none is sent or signs (--auth, --signature)")
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from callback_contract.contract_tests.generation.corpus import Scope
 from callback_contract.contract_tests.model.cases import Case, stimuli
 from callback_contract.contract_tests.model.verdicts import LacksMeans, Means, NotApplicable
-from callback_contract.contract_tests.runner.bench import Bench
+from callback_contract.contract_tests.runner.config import RunConfig
 from callback_contract.contract_tests.runner.liveness import plain_case
 from callback_contract.contract_tests.target.tls_probe import HARMLESS, OLD, PLAIN, is_https, may_be_asked
 
@@ -27,13 +27,13 @@ def old_versions(scope: Scope) -> Iterable[Case]:
         yield Case(scope.callback, version, plain_case(scope).content)
 
 
-def https(bench: Bench) -> NotApplicable | None:
+def https(config: RunConfig) -> NotApplicable | None:
     """What is missing to judge TLS."""
-    if bench.sender.access.proxy:
+    if config.sender.access.proxy:
         return LacksMeans(Means.TLS, "TLS is judged without --proxy, which stands between")
-    return None if any(is_https(sender.access) for sender in bench.senders) else LacksMeans(Means.TLS, PLAIN)
+    return None if any(is_https(sender.access) for sender in config.senders) else LacksMeans(Means.TLS, PLAIN)
 
 
-def away_from_here(bench: Bench) -> NotApplicable | None:
+def away_from_here(config: RunConfig) -> NotApplicable | None:
     """Why HTTPS is not asked for."""
-    return None if any(may_be_asked(sender.access) for sender in bench.senders) else NotApplicable(HARMLESS)
+    return None if any(may_be_asked(sender.access) for sender in config.senders) else NotApplicable(HARMLESS)

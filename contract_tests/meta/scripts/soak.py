@@ -22,8 +22,9 @@ from callback_contract.contract_tests.kill_matrix.setups import RIGHT
 from callback_contract.contract_tests.meta.support.processes import missing_means, running
 from callback_contract.contract_tests.model.verdicts import Verdict
 from callback_contract.contract_tests.receivers import RECEIVERS, Receiver
-from callback_contract.contract_tests.runner.bench import Bench
+from callback_contract.contract_tests.runner.config import RunConfig
 from callback_contract.contract_tests.runner.scheduling.concurrency_limit import most_at_once
+from callback_contract.contract_tests.runner.state import RunContext
 from callback_contract.contract_tests.target.read_back import HttpReadBack, known_states
 from callback_contract.mock_server.client.sender import Access, Pace, Sender
 from callback_contract.mock_server.faults.registry import FAULTS
@@ -38,7 +39,7 @@ def deviations(
     """Yield the wrong verdicts on a correct receiver, and the missing ones."""
     contract, catalogue, tests = tools()
     sender = Sender(Access(url, ca=ca), Pace.towards(url, until=time.monotonic() + _MOST_S))
-    bench = Bench(
+    config = RunConfig(
         contract,
         catalogue,
         catalogue.rules,
@@ -46,16 +47,17 @@ def deviations(
         sender,
         DEPTHS[depth],
         seed,
+        read_back=HttpReadBack(state_url, Access(state_url, ca=ca), states=known_states(contract)),
         most_at_once=most_at_once(sender.pace, None),
     )
-    bench.state = HttpReadBack(state_url, Access(state_url, ca=ca), states=known_states(contract))
+    run = RunContext.of(config)
     try:
-        results = judge_all(bench, tests).values()
+        results = judge_all(run, tests).values()
     except Exception as error:  # the run stopped: it is not a verdict on the receiver, and not clean either
         yield f"{type(error).__name__}: {error}"
         return
     finally:
-        bench.close()
+        run.close()
     # A burst that is too slow on one try and not on the next is a warning that is allowed.
     certain = [r for r in results if r.verdict is Verdict.FAIL or r.rule.id not in receiver.possible_warnings]
     yield from (f"{result.rule.id} {result.verdict.value}" for result in certain if result.verdict in _SPOILED)

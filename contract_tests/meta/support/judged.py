@@ -4,24 +4,24 @@ from __future__ import annotations
 
 from callback_contract.contract_tests.generation.corpus import DEPTHS
 from callback_contract.contract_tests.kill_matrix.matrix import judge_all, tools
-from callback_contract.contract_tests.runner.bench import Bench
+from callback_contract.contract_tests.meta.support.scripted import run_of
 from callback_contract.mock_server.client.sender import Pace, Sender
 
 
-def bench_for(access, *rules, signer=None, contract=None, state=None):
+def run_for(access, *rules, signer=None, contract=None, **more):
     own, catalogue, _ = tools()
     contract = contract or own
     chosen = catalogue.select(rules)
     sender = Sender(access, Pace(), signer)
-    return Bench(contract, catalogue, chosen, contract.default_callbacks, sender, DEPTHS["quick"], state=state)
+    return run_of(contract, catalogue, chosen, contract.default_callbacks, sender, DEPTHS["quick"], **more)
 
 
 def judged(access, *rules, **more):
-    bench = bench_for(access, *rules, **more)
+    run = run_for(access, *rules, **more)
     try:
-        return judge_all(bench, tools()[2])
+        return judge_all(run, tools()[2])
     finally:
-        bench.close()
+        run.close()
 
 
 def verdicts(results):

@@ -8,8 +8,9 @@ from dataclasses import replace
 from callback_contract.contract_tests.chapters.receivers import test_ack, test_dat, test_idm
 from callback_contract.contract_tests.generation.corpus import DEPTHS, Scope
 from callback_contract.contract_tests.model.cases import Case, stimuli
-from callback_contract.contract_tests.runner.bench import Bench
+from callback_contract.contract_tests.runner.config import RunConfig
 from callback_contract.contract_tests.runner.rule_tests import RuleTest
+from callback_contract.contract_tests.runner.state import RunContext
 from callback_contract.mock_server.client.sender import Access, Pace, Sender
 from callback_contract.mock_server.wire.delivery import Delivery, Exchange, Response
 from callback_contract.openapi.contract.loading import load_contract
@@ -54,10 +55,20 @@ class ScriptedSender(Sender):
         self.renewed += 1
 
 
-def bench_before(*answers, rules=(MUST,), callbacks=(FIRST,), pace=None, **more):
-    """Return a bench with these responses, one delivery at a time."""
+def run_of(*given, **more):
+    """A run that is configured so; what it needs is given as to `RunConfig`."""
+    return RunContext.of(RunConfig(*given, **more))
+
+
+def reconfigured(run, **changes):
+    """The same run as if other things had been asked for."""
+    return replace(run, config=replace(run.config, **changes))
+
+
+def run_before(*answers, rules=(MUST,), callbacks=(FIRST,), pace=None, **more):
+    """Return a run with these responses, one delivery at a time."""
     sender = ScriptedSender(*answers or (200,), pace=pace)
-    return Bench(CONTRACT, CATALOGUE, tuple(rules), tuple(callbacks), sender, DEPTHS["quick"], **more)
+    return run_of(CONTRACT, CATALOGUE, tuple(rules), tuple(callbacks), sender, DEPTHS["quick"], **more)
 
 
 def case(label="a case", callback=FIRST, **more):

@@ -11,7 +11,7 @@ from dataclasses import replace
 from callback_contract.contract_tests.generation.corpus import DEPTHS
 from callback_contract.contract_tests.kill_matrix.matrix import tools
 from callback_contract.contract_tests.meta.support.hostile import http_server
-from callback_contract.contract_tests.runner.bench import Bench
+from callback_contract.contract_tests.meta.support.scripted import run_of
 from callback_contract.contract_tests.target.read_back import own_read_back
 from callback_contract.mock_server.client.sender import Access, Pace, Sender
 from callback_contract.mock_server.receiver.receiver import Fault, Receiver
@@ -23,34 +23,38 @@ MOST = 48
 
 
 @contextlib.contextmanager
-def bench_before(fault=None, *rules, at_once=None):
-    """Open a bench on a mock with slow, parallel responses."""
+def run_before(fault=None, *rules, at_once=None):
+    """Open a run on a mock with slow, parallel responses."""
 
     def answer(request, assessment, receiver, right):
         reply = fault.answer(request, assessment, receiver, right) if fault else right()
         return replace(reply, delay_s=max(reply.delay_s, WORK_S))
 
     contract = tools()[0]
-    with served(Receiver(contract, fault=Fault(answer))) as url, bench_at(url, *rules, at_once=at_once) as bench:
-        bench.state, bench.patience_s = own_read_back(url, contract), 1.0
+    with (
+        served(Receiver(contract, fault=Fault(answer))) as url,
+        run_at(url, *rules, at_once=at_once, read_back=own_read_back(url, contract), patience_s=1.0) as run,
+    ):
         for _ in range(16):  # parallelism is known from here on, however busy this machine is
             quick = Exchange(Delivery("", "POST", (), b""), Response(200, "", (), b"{}"), "", "", WORK_S)
-            bench.company.note(quick, others=15)
-        yield bench
+            run.dispatcher.concurrency.note(quick, others=15)
+        yield run
 
 
 @contextlib.contextmanager
-def bench_at(url, *rules, at_once=None):
-    """Return a bench as `check` opens it on this machine, optionally with --at-once."""
+def run_at(url, *rules, at_once=None, **more):
+    """Return a run as `check` opens it on this machine, optionally with --at-once."""
     contract, catalogue, _ = tools()
     chosen = catalogue.select(rules) if rules else catalogue.rules
     sender = Sender(Access(url), Pace() if at_once is None else Pace(at_once=at_once))
     most = MOST if at_once is None else at_once
-    bench = Bench(contract, catalogue, chosen, contract.default_callbacks, sender, DEPTHS["quick"], most_at_once=most)
+    run = run_of(
+        contract, catalogue, chosen, contract.default_callbacks, sender, DEPTHS["quick"], most_at_once=most, **more
+    )
     try:
-        yield bench
+        yield run
     finally:
-        bench.close()
+        run.close()
 
 
 @contextlib.contextmanager

@@ -11,7 +11,7 @@ from typing import Any
 from callback_contract.contract_tests.model.observations import Look
 from callback_contract.contract_tests.model.verdicts import Finding, RuleResult
 from callback_contract.contract_tests.reporting.model.redaction import Redaction
-from callback_contract.contract_tests.runner.bench import Bench
+from callback_contract.contract_tests.runner.state import RunContext
 from callback_contract.mock_server.wire.bodies import decode_body
 from callback_contract.mock_server.wire.delivery import Exchange
 from callback_contract.mock_server.wire.strict_json import Unparsable, Unusable
@@ -76,9 +76,9 @@ def bursts(results: Iterable[RuleResult], begun_s: float) -> list[dict[str, Any]
     return found[:_MOST_BURSTS]
 
 
-def timeline(bench: Bench, finding: Finding, redaction: Redaction) -> dict[str, Any]:
+def timeline(run: RunContext, finding: Finding, redaction: Redaction) -> dict[str, Any]:
     """What was told when, and what read-back showed; `backwards` marks a state that comes before one shown earlier."""
-    callback = bench.contract.callback(finding.callback)
+    callback = run.config.contract.callback(finding.callback)
     order = callback.delivery.order
     started_s = min([exchange.begun_s for exchange in finding.exchanges] + [look.at_s for look in finding.looks])
     numbers: dict[str, int] = {}

@@ -14,30 +14,31 @@ from callback_contract.contract_tests.model.profiles import (
     judged_profiles,
     standing_of,
 )
-from callback_contract.contract_tests.runner.bench import Bench
+from callback_contract.contract_tests.runner.state import RunContext
 from callback_contract.contract_tests.target.tls_probe import may_be_asked
 from callback_contract.openapi.rules.catalogue import Rule
 
 __all__ = ["is_conformant", "profile_to_dict", "profiles_of"]
 
 
-def profiles_of(bench: Bench) -> tuple[Profile, ...]:
+def profiles_of(run: RunContext) -> tuple[Profile, ...]:
     """The verdict of each profile that applies to a run."""
+    config = run.config
     applying = applicable(
-        signed=bench.scheme is not None
-        or any(header.required and header.signature for callback in bench.callbacks for header in callback.headers),
-        by_tls=any(may_be_asked(sender.access) for sender in bench.senders),
-        recorded=bench.samples is not None,
+        signed=config.scheme is not None
+        or any(header.required and header.signature for callback in config.callbacks for header in callback.headers),
+        by_tls=any(may_be_asked(sender.access) for sender in config.senders),
+        recorded=config.samples is not None,
     )
-    standings = (_standing(bench, rule) for rule in bench.catalogue.rules if not rule.untestable)
-    return judged_profiles(standings, applying, quick=bench.depth.name == "quick")
+    standings = (_standing(run, rule) for rule in config.catalogue.rules if not rule.untestable)
+    return judged_profiles(standings, applying, quick=config.depth.name == "quick")
 
 
-def _standing(bench: Bench, rule: Rule) -> Standing:
-    result = bench.results.get(rule.id)
+def _standing(run: RunContext, rule: Rule) -> Standing:
+    result = run.state.results.get(rule.id)
     if result is None:
-        frozen = rule in bench.gate.left_out
-        left = Want.FROZEN if frozen else Want.ENDED if rule in bench.rules else Want.SELECTION
+        frozen = rule in run.config.policy.left_out
+        left = Want.FROZEN if frozen else Want.ENDED if rule in run.config.rules else Want.SELECTION
         return standing_of(rule, None, left=left)
     return standing_of(
         rule,

@@ -16,7 +16,7 @@ from callback_contract.contract_tests.reporting.model.measures import bursts, la
 from callback_contract.contract_tests.reporting.model.profiles import is_conformant, profile_to_dict, profiles_of
 from callback_contract.contract_tests.reporting.model.redaction import Redaction
 from callback_contract.contract_tests.reporting.model.reproduction import contract_words, reproduce_command
-from callback_contract.contract_tests.runner.bench import Bench
+from callback_contract.contract_tests.runner.state import RunContext
 from callback_contract.contract_tests.target.read_back import HttpReadBack
 from callback_contract.mock_server.client.sender import Access
 from callback_contract.mock_server.wire.curl import curl
@@ -27,7 +27,7 @@ from callback_contract.openapi.text.printable import shell_word, shell_words
 from callback_contract.openapi.text.secret_names import masked_header
 from callback_contract.openapi.text.secret_spellings import LOOKED_AT
 
-__all__ = ["SCHEMA_VERSION", "Report", "build_report", "redaction_of"]
+__all__ = ["SCHEMA_VERSION", "Report", "bodies_of", "build_report", "redaction_of"]
 
 SCHEMA_VERSION = "2.0"
 _SHOWN_BODY = 2000
@@ -43,7 +43,7 @@ class Report:
 
 
 def build_report(
-    bench: Bench,
+    run: RunContext,
     *,
     kit_version: str,
     receiver_name: str,
@@ -64,80 +64,84 @@ def build_report(
         redact: JSON pointers into bodies; what stands there is shown nowhere.
         site: Where the documentation is published.
     """
-    access = bench.sender.access
-    redaction = redaction_of(bench, redact)
+    access = run.config.sender.access
+    redaction = redaction_of(run, redact)
     bodies: dict[str, bytes] = {}
-    profiles = profiles_of(bench)
+    profiles = profiles_of(run)
     value: dict[str, Any] = {
         "schema_version": SCHEMA_VERSION,
         "kit": {"name": "callback-contract", "version": kit_version},
         "contract": {
-            "title": bench.contract.title,
-            "version": bench.contract.version,
-            "digest": bench.contract.digest,
-            "callbacks": [callback.name for callback in bench.callbacks],
+            "title": run.config.contract.title,
+            "version": run.config.contract.version,
+            "digest": run.config.contract.digest,
+            "callbacks": [callback.name for callback in run.config.callbacks],
         },
-        "receiver": {"name": receiver_name, "url": access.shown_url, **_own_urls(bench)},
+        "receiver": {"name": receiver_name, "url": access.shown_url, **_own_urls(run)},
         "run": {
-            "id": bench.run.id,
-            "seed": bench.seed,
-            "depth": bench.depth.name,
+            "id": run.state.run.id,
+            "seed": run.config.seed,
+            "depth": run.config.depth.name,
             "options": dict(options),
             "started_at": started_at.isoformat(timespec="seconds"),
             "duration_s": round(duration_s, 3),
-            "round_trip_s": round(bench.round_trip_s, 6),
-            "deliveries": len(bench.exchanges),
-            "latency": latency(bench.exchanges),
-            "burst": bursts(bench.results.values(), bench.begun_s),
+            "round_trip_s": round(run.state.round_trip_s(run.config.sender), 6),
+            "deliveries": len(run.state.exchanges),
+            "latency": latency(run.state.exchanges),
+            "burst": bursts(run.state.results.values(), run.state.begun_s),
             "incomplete": redaction.text(incomplete),
         },
         "selection": {
-            "rules": len(bench.rules),
-            "of_rules": len(bench.catalogue.rules),
-            "callbacks": len(bench.callbacks),
-            "of_callbacks": len(bench.contract.callbacks),
+            "rules": len(run.config.rules),
+            "of_rules": len(run.config.catalogue.rules),
+            "callbacks": len(run.config.callbacks),
+            "of_callbacks": len(run.config.contract.callbacks),
         },
-        "notes": [_note(note, redaction) for note in (*bench.notes, *_withheld(bench))],
+        "notes": [_note(note, redaction) for note in (*run.config.notes, *_withheld(run))],
         "exit_code": code,
         "conformant": is_conformant(profiles) and not incomplete,
         "profiles": [profile_to_dict(profile) for profile in profiles],
-        "chapters": dict(bench.catalogue.chapters),
-        "rules": [_rule(bench, result, redaction, bodies) for result in bench.results.values()],
-        "not_reached": [rule.id for rule in bench.rules if rule.id not in bench.results],
-        "waivers": waivers_to_dict(bench.gate.states(bench), redaction.text),
+        "chapters": dict(run.config.catalogue.chapters),
+        "rules": [_rule(run, result, redaction, bodies) for result in run.state.results.values()],
+        "not_reached": [rule.id for rule in run.config.rules if rule.id not in run.state.results],
+        "waivers": waivers_to_dict(run.config.policy.states(run.config, run.state.results), redaction.text),
         "frozen": {
-            "rules_as_of": bench.gate.freezing.words,
-            "left_out": [{"id": rule.id, "level": rule.level, "since": rule.since} for rule in bench.gate.left_out],
+            "rules_as_of": run.config.policy.freezing.words,
+            "left_out": [
+                {"id": rule.id, "level": rule.level, "since": rule.since} for rule in run.config.policy.left_out
+            ],
         },
         "ids_sent": {
             "mark": MARK + "{run}",
-            "ids": [] if _ids_are_redacted(bench, redact) else sorted(redaction.text(sent) for sent in bench.ids_sent),
+            "ids": []
+            if _ids_are_redacted(run, redact)
+            else sorted(redaction.text(sent) for sent in run.state.ids_sent),
         },
     }
-    if bench.samples is not None:
-        value["samples"] = bench.samples.told()
+    if run.config.samples is not None:
+        value["samples"] = run.config.samples.told()
     if site is not None:
-        value["docs"] = docs_of(site, bench.contract, value["rules"])
+        value["docs"] = docs_of(site, run.config.contract, value["rules"])
     # An app that this run served is gone with it: only `check` starts it again.
     playable = is_written and not access.app
     for finding in (finding for rule in value["rules"] for finding in rule["findings"]):
         if playable:
-            access = bench.sender_of(finding["callback"]).access
+            access = run.config.sender_of(finding["callback"]).access
             finding["reproduce"] = reproduce_command(finding["id"], access, options)
         else:
             finding["reproduce"] += contract_words(options)
     return Report(value, bodies)
 
 
-def redaction_of(bench: Bench, pointers: tuple[str, ...] = ()) -> Redaction:
+def redaction_of(run: RunContext, pointers: tuple[str, ...] = ()) -> Redaction:
     """Knows every secret of a run: the receiver's, the read-back's, and what stands at the pointers."""
-    state = bench.state.access.secrets if isinstance(bench.state, HttpReadBack) else ()
-    secrets = (secret for sender in bench.senders for secret in sender.secrets)
-    return Redaction.of((*secrets, *state), bench.run, pointers)
+    state = run.config.read_back.access.secrets if isinstance(run.config.read_back, HttpReadBack) else ()
+    secrets = (secret for sender in run.config.senders for secret in sender.secrets)
+    return Redaction.of((*secrets, *state), run.state.run, pointers)
 
 
-def _withheld(bench: Bench) -> Iterator[Note]:
-    return (Note("not judged", reason, name) for name, reason in bench.withheld.items())
+def _withheld(run: RunContext) -> Iterator[Note]:
+    return (Note("not judged", reason, name) for name, reason in run.config.withheld.items())
 
 
 def _note(note: Note, redaction: Redaction) -> dict[str, str]:
@@ -145,18 +149,18 @@ def _note(note: Note, redaction: Redaction) -> dict[str, str]:
     return value | {"callback": redaction.text(note.callback)} if note.callback else value
 
 
-def _own_urls(bench: Bench) -> dict[str, Any]:
+def _own_urls(run: RunContext) -> dict[str, Any]:
     """Where each callback goes; nothing where all go to one URL."""
-    if not bench.elsewhere:
+    if not run.config.elsewhere:
         return {}
-    return {"urls": {each.name: bench.sender_of(each.name).access.shown_url for each in bench.callbacks}}
+    return {"urls": {each.name: run.config.sender_of(each.name).access.shown_url for each in run.config.callbacks}}
 
 
-def _ids_are_redacted(bench: Bench, pointers: tuple[str, ...]) -> bool:
-    return any(callback.delivery.correlation in pointers for callback in bench.callbacks)
+def _ids_are_redacted(run: RunContext, pointers: tuple[str, ...]) -> bool:
+    return any(callback.delivery.correlation in pointers for callback in run.config.callbacks)
 
 
-def _rule(bench: Bench, result: RuleResult, redaction: Redaction, bodies: dict[str, bytes]) -> dict[str, Any]:
+def _rule(run: RunContext, result: RuleResult, redaction: Redaction, bodies: dict[str, bytes]) -> dict[str, Any]:
     rule = result.rule
     return {
         "id": rule.id,
@@ -177,24 +181,24 @@ def _rule(bench: Bench, result: RuleResult, redaction: Redaction, bodies: dict[s
         "blocked_by": sorted({block.by for block in result.blocked_for.values()} - {""}),
         "lacks": sorted(means.value for means in result.lacks),
         "reason": redaction.text(result.reason),
-        "waiver": _waiver(bench, result, redaction),
+        "waiver": _waiver(run, result, redaction),
         "findings": [
-            _finding(bench, f"{rule.id}-{number}", finding, redaction, bodies)
+            _finding(run, f"{rule.id}-{number}", finding, redaction, bodies)
             for number, finding in enumerate(result.findings, 1)
         ],
     }
 
 
-def _waiver(bench: Bench, result: RuleResult, redaction: Redaction) -> dict[str, str] | None:
-    waiver = bench.gate.waiver_of(result)
+def _waiver(run: RunContext, result: RuleResult, redaction: Redaction) -> dict[str, str] | None:
+    waiver = run.config.policy.waiver_of(result)
     return None if waiver is None else {key: redaction.text(text) for key, text in waiver.items()}
 
 
 def _finding(
-    bench: Bench, name: str, finding: Finding, redaction: Redaction, bodies: dict[str, bytes]
+    run: RunContext, name: str, finding: Finding, redaction: Redaction, bodies: dict[str, bytes]
 ) -> dict[str, Any]:
-    access = bench.sender_of(finding.callback).access
-    redaction = redaction.knowing(_bodies(finding))
+    access = run.config.sender_of(finding.callback).access
+    redaction = redaction.knowing(bodies_of(finding))
     value: dict[str, Any] = {
         "id": name,
         "callback": finding.callback,
@@ -207,53 +211,56 @@ def _finding(
         "tries": finding.tries,
         "broke": finding.broke,
         "exchanges": [
-            _exchange(exchange, f"{name}-{step}", redaction, bodies, access.shown_url, bench.begun_s)
+            _exchange(exchange, f"{name}-{step}", redaction, bodies, access.shown_url, run.state.begun_s)
             for step, exchange in enumerate(finding.exchanges, 1)
         ],
-        "reproduce": _command(bench, name.rpartition("-")[0], finding.callback),
+        "reproduce": _command(run, name.rpartition("-")[0], finding.callback),
     }
     if finding.looks:
-        value["timeline"] = timeline(bench, finding, redaction)
+        value["timeline"] = timeline(run, finding, redaction)
     # A curl cannot sign: `reproduce` says the command that can.
-    if finding.curl_suffices and finding.exchanges and bench.scheme is None:
+    if finding.curl_suffices and finding.exchanges and run.config.scheme is None:
         secret_names = tuple(header for header, _ in access.secret_headers)
         # The run's id stays: `curl` puts a fresh one there, and not where somebody wrote what stands for it here.
         delivery = redacted(finding.exchanges[-1].delivery, replace(redaction, run_id="{run}"))
-        command = curl(delivery, _url_word(access), extra_headers=secret_names, run=bench.run.id)
+        command = curl(delivery, _url_word(access), extra_headers=secret_names, run=run.state.run.id)
         if command:
             value["curl"] = command
     return value
 
 
-def _bodies(finding: Finding) -> Iterator[bytes]:
+def bodies_of(finding: Finding) -> Iterator[bytes]:
+    """All that was sent and came back."""
     for exchange in finding.exchanges:
         yield exchange.delivery.body
         if exchange.answer is not None:
             yield exchange.answer.body
 
 
-def _command(bench: Bench, rule_id: str, callback: str) -> str:
+def _command(run: RunContext, rule_id: str, callback: str) -> str:
     """The command that judges one rule again as this run did; of several URLs, at the callback's own."""
     words = ["--rules", rule_id]
-    words += ["--seed", str(bench.seed), "--depth", bench.depth.name]
-    if bench.elsewhere:
+    words += ["--seed", str(run.config.seed), "--depth", run.config.depth.name]
+    if run.config.elsewhere:
         words += ["--callback", callback]
-    elif bench.callbacks != bench.contract.default_callbacks:
-        words += [word for callback in bench.callbacks for word in ("--callback", callback.name)]
-    access = bench.sender_of(callback).access
+    elif run.config.callbacks != run.config.contract.default_callbacks:
+        words += [word for callback in run.config.callbacks for word in ("--callback", callback.name)]
+    access = run.config.sender_of(callback).access
     words += ["--ca", access.ca] if access.ca else []
     words += ["--insecure"] if access.insecure else []
-    if bench.samples is not None:
-        words += ["--samples", bench.samples.source]
-        words += [word for mask in bench.samples.masks for word in ("--mask", mask)]  # nobody sends in the clear by it
-    if bench.scheme is not None:
-        words += ["--signature", getattr(bench.sender.signer, "named", "") or bench.scheme.name]
-    if isinstance(bench.state, HttpReadBack):
-        state_url = unquote(bench.state.access.shown_url)
-        if access.app and bench.state.access.url.startswith(_origin(access.url)):
+    if run.config.samples is not None:
+        words += ["--samples", run.config.samples.source]
+        words += [
+            word for mask in run.config.samples.masks for word in ("--mask", mask)
+        ]  # nobody sends in the clear by it
+    if run.config.scheme is not None:
+        words += ["--signature", getattr(run.config.sender.signer, "named", "") or run.config.scheme.name]
+    if isinstance(run.config.read_back, HttpReadBack):
+        state_url = unquote(run.config.read_back.access.shown_url)
+        if access.app and run.config.read_back.access.url.startswith(_origin(access.url)):
             state_url = state_url.removeprefix(_origin(access.url))
         words += ["--state-url", state_url]
-    elif plugin := getattr(bench.state, "plugin", None):
+    elif plugin := getattr(run.config.read_back, "plugin", None):
         words += ["--plugin", plugin]
     return f"callback-contract check {_target_words(access)} {shell_words(words)}"
 

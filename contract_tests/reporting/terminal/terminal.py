@@ -21,10 +21,10 @@ from callback_contract.contract_tests.reporting.model.accepted import accepted_l
 from callback_contract.contract_tests.reporting.model.outcome import outcome
 from callback_contract.contract_tests.reporting.model.report import Report
 from callback_contract.contract_tests.reporting.terminal.findings import STYLES, show_findings
-from callback_contract.contract_tests.runner.bench import Listener
+from callback_contract.contract_tests.runner.events import DeliverySent, Event, RuleJudged, RuleStarted, RunStarted
 from callback_contract.contract_tests.runner.planning import Plan
 from callback_contract.mock_server.wire.delivery import printable
-from callback_contract.openapi.rules.catalogue import Catalogue, Rule
+from callback_contract.openapi.rules.catalogue import Catalogue
 from callback_contract.openapi.text.plural import counted
 
 __all__ = ["Bar", "console", "show_plan", "show_report"]
@@ -61,8 +61,8 @@ class _Console(Console):
             os.close(nowhere)
 
 
-class Bar(Listener):
-    """A progress bar with the rule in hand; shown in a terminal only. A terminal that went away ends no run."""
+class Bar:
+    """A progress bar with the rule in hand, shown in a terminal only. A terminal that went away ends no run."""
 
     def __init__(self, target: Console) -> None:
         self._progress = Progress(
@@ -78,12 +78,6 @@ class Bar(Listener):
         )
         self._task = self._progress.add_task("first contact", total=None)
 
-    def total(self, deliveries: int) -> None:
-        """Says how many deliveries there are going to be, and shows the bar."""
-        with contextlib.suppress(OSError):
-            self._progress.start()
-            self._progress.update(self._task, total=deliveries)
-
     def __enter__(self) -> Bar:
         return self
 
@@ -91,15 +85,23 @@ class Bar(Listener):
         with contextlib.suppress(OSError):
             self._progress.stop()
 
-    def rule_started(self, rule: Rule) -> None:
-        self._progress.update(self._task, description=f"{rule.id}  {escape(rule.statement)}")
+    def __call__(self, event: Event) -> None:
+        if isinstance(event, DeliverySent):
+            self._progress.advance(self._task)
+        elif isinstance(event, RunStarted):
+            self._total(event.deliveries)
+        elif isinstance(event, RuleStarted):
+            rule = event.rule
+            self._progress.update(self._task, description=f"{rule.id}  {escape(rule.statement)}")
+        elif isinstance(event, RuleJudged) and event.result.broken:
+            self._tell(event.result)
 
-    def delivered(self) -> None:
-        self._progress.advance(self._task)
+    def _total(self, deliveries: int) -> None:
+        with contextlib.suppress(OSError):
+            self._progress.start()
+            self._progress.update(self._task, total=deliveries)
 
-    def rule_ended(self, result: RuleResult) -> None:
-        if not result.broken:
-            return
+    def _tell(self, result: RuleResult) -> None:
         style = STYLES[result.verdict.value]
         with contextlib.suppress(OSError):
             self._progress.console.print(

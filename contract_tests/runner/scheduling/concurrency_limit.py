@@ -1,7 +1,8 @@
 """Adaptive concurrency limit: raises the number of deliveries in flight where the receiver serves them in parallel.
 
-The rule in hand has its turn. What is sent ahead of later rules' turns goes out while the rule in hand waits for some
-of it, or along with the plain delivery that follows hostile ones; whatever else a rule sends, it sends by itself.
+Without that knowledge it is what the pace says. The rule in hand has its turn. Prefetched deliveries go out while the
+rule in hand waits for some of them, or along with the plain delivery that follows hostile ones; whatever else a rule
+sends, it sends by itself.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ import pytest
 from callback_contract.contract_tests.chapters.checks.interleaving import interleaved_deliveries
 from callback_contract.contract_tests.generation.corpus import DEPTHS, Scope
 from callback_contract.contract_tests.kill_matrix.matrix import tools
-from callback_contract.contract_tests.runner.bench import Bench
+from callback_contract.contract_tests.meta.support.scripted import run_of
 from callback_contract.contract_tests.runner.judge import judge
 from callback_contract.contract_tests.stimuli import stories
 from callback_contract.contract_tests.target.read_back import own_read_back
@@ -26,14 +26,13 @@ CALLBACK = CONTRACT.callbacks[0]
 def judged(fault, most=None, read=None):
     with served(Receiver(CONTRACT, fault=fault)) as url:
         sender = Sender(Access(url), Pace(most=most))
-        bench = Bench(
-            CONTRACT, CATALOGUE, CATALOGUE.select(("ORD-04",)), CONTRACT.default_callbacks, sender, DEPTHS["quick"]
-        )
-        bench.state, bench.patience_s = read or own_read_back(url, CONTRACT), 0.1
+        chosen = (CONTRACT, CATALOGUE, CATALOGUE.select(("ORD-04",)), CONTRACT.default_callbacks)
+        read_back = read or own_read_back(url, CONTRACT)
+        run = run_of(*chosen, sender, DEPTHS["quick"], read_back=read_back, patience_s=0.1)
         try:
-            return judge(bench, CATALOGUE["ORD-04"], TESTS["ORD-04"])
+            return judge(run, CATALOGUE["ORD-04"], TESTS["ORD-04"])
         finally:
-            bench.close()
+            run.close()
 
 
 def planned(seed=0):

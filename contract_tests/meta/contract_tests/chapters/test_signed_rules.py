@@ -13,8 +13,8 @@ from callback_contract.contract_tests.kill_matrix.matrix import judge_all, tools
 from callback_contract.contract_tests.kill_matrix.setups import stock_signature
 from callback_contract.contract_tests.meta.contract_tests.cli.test_check import quick
 from callback_contract.contract_tests.meta.support.hostile import http_server
-from callback_contract.contract_tests.meta.support.judged import bench_for, broken, judged, verdicts
-from callback_contract.contract_tests.runner.bench import Bench
+from callback_contract.contract_tests.meta.support.judged import broken, judged, run_for, verdicts
+from callback_contract.contract_tests.meta.support.scripted import run_of
 from callback_contract.contract_tests.runner.planning import planned
 from callback_contract.mock_server.client.sender import Access, Pace, Sender
 from callback_contract.mock_server.faults.registry import FAULTS
@@ -82,8 +82,8 @@ def test_secret_in_an_answer_is_told_by_its_name_only():
 
 
 def test_header_that_proves_nothing_is_no_secret():
-    bench = bench_for(Access("http://127.0.0.1:1", headers=(("X-Environment", "staging-environment"),)), "SEC-04")
-    assert bench.sender.credentials == {}
+    run = run_for(Access("http://127.0.0.1:1", headers=(("X-Environment", "staging-environment"),)), "SEC-04")
+    assert run.config.sender.credentials == {}
 
 
 def test_own_mock_demands_the_signature_that_is_configured(tmp_path):
@@ -107,11 +107,11 @@ def test_finding_of_a_signed_run_is_repeated_by_a_command_that_signs(tmp_path):
 def test_signed_standard_run_fits_what_is_sent_elsewhere_by_default():
     sender = Sender(Access("https://receiver.invalid/"), Pace(), DeliverySigner(*stock_signature()))
     _, catalogue, tests = tools()
-    bench = Bench(
-        CONTRACT, catalogue, catalogue.rules, CONTRACT.default_callbacks, sender, state=lambda message_id: None
+    run = run_of(
+        CONTRACT, catalogue, catalogue.rules, CONTRACT.default_callbacks, sender, read_back=lambda message_id: None
     )
     seen = set()
-    assert sum(planned(bench, rule, tests[rule.id], seen).deliveries for rule in bench.rules) + 1 <= 1000
+    assert sum(planned(run, rule, tests[rule.id], seen).deliveries for rule in run.config.rules) + 1 <= 1000
 
 
 # --- a callback that always comes signed ----------------------------------------------------------------------------
@@ -137,9 +137,9 @@ def signed_contract(tmp_path):
 def test_callback_that_comes_signed_is_not_sent_unsigned(signed_contract):
     contract = load_contract(signed_contract(**{"x-signature": True}))
     with served(Receiver(CONTRACT)) as url:
-        bench = bench_for(Access(url), "ACK", "WIRE", contract=contract)
-        results = judge_all(bench, tools()[2])
-    assert bench.exchanges == []
+        run = run_for(Access(url), "ACK", "WIRE", contract=contract)
+        results = judge_all(run, tools()[2])
+    assert run.state.exchanges == []
     assert set(verdicts(results).values()) == {"not applicable"}
     assert all("X-Made-Up-Sign: give --signature" in result.reason for result in results.values())
 
@@ -151,8 +151,8 @@ def test_check_of_a_callback_that_comes_signed_names_the_option(signed_contract)
 
 def test_scheme_with_another_header_is_not_enough(signed_contract):
     contract = load_contract(signed_contract(**{"x-signature": True}))
-    bench = bench_for(Access("http://127.0.0.1:1"), "ACK", contract=contract, signer=DeliverySigner(*stock_signature()))
-    assert "give --signature a scheme with that header" in "".join(bench.withheld.values())
+    run = run_for(Access("http://127.0.0.1:1"), "ACK", contract=contract, signer=DeliverySigner(*stock_signature()))
+    assert "give --signature a scheme with that header" in "".join(run.config.withheld.values())
 
 
 def test_scheme_with_that_header_sends(signed_contract):

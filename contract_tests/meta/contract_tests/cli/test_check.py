@@ -23,6 +23,7 @@ from callback_contract.contract_tests.meta.support.hostile import answer, endles
 from callback_contract.contract_tests.meta.support.means import do_without
 from callback_contract.contract_tests.meta.support.processes import invoke, run_program
 from callback_contract.contract_tests.reporting.model.stable import stable
+from callback_contract.contract_tests.runner.events import RuleJudged
 from callback_contract.mock_server.faults.registry import FAULTS
 from callback_contract.mock_server.receiver.receiver import Receiver
 from callback_contract.mock_server.server.serving import served
@@ -387,10 +388,11 @@ def test_stderr_that_cannot_be_written_loses_nothing(tmp_path):
 
 
 def test_what_goes_wrong_in_the_kit_leaves_what_was_judged(tmp_path, monkeypatch):
-    def wrong(self, result):
-        raise ZeroDivisionError("of our own")
+    def wrong(bar, event):
+        if isinstance(event, RuleJudged):
+            raise ZeroDivisionError("of our own")
 
-    monkeypatch.setattr("callback_contract.contract_tests.reporting.terminal.terminal.Bar.rule_ended", wrong)
+    monkeypatch.setattr("callback_contract.contract_tests.reporting.terminal.terminal.Bar.__call__", wrong)
     with served(Receiver(CONTRACT)) as base:
         done = invoke(cli, ["check", base, "--rules", "ACK-01,ACK-02", "--report-dir", str(tmp_path)])
     report = json.loads((tmp_path / "report.json").read_text())

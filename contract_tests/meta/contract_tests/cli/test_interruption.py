@@ -99,7 +99,7 @@ def test_max_time_ends_the_drawing_and_reports_what_was_judged(tmp_path, monkeyp
         time.sleep(60)
 
     monkeypatch.setattr("callback_contract.contract_tests.generation.corpus.drawn_bodies", too_long)
-    monkeypatch.setattr("callback_contract.contract_tests.runner.run.plan_of", lambda *_: {})
+    monkeypatch.setattr("callback_contract.contract_tests.runner.planning.plans_of", lambda *_: {})
     options = ["--rules", "ACK-01,DAT-13", "--max-time", "600", "--report-dir", str(tmp_path)]
     done = invoke(cli, ["check", *options])
     value = report_in(tmp_path)

@@ -77,14 +77,14 @@ def test_stale_waiver_makes_a_good_run_fail_and_no_other(waiver, code, strict_wa
         "NIX-01" if waiver == "unknown rule" else rule, "r", "o", until, "b" if waiver == "unknown callback" else ""
     )
     of = {"applied": "waived", "expired": "waived", "not judged": "not applicable"}.get(waiver, "pass")
-    bench = SimpleNamespace(catalogue=CATALOGUE, callbacks=[SimpleNamespace(name="a")], results={rule: result(of)})
+    config = SimpleNamespace(catalogue=CATALOGUE, callbacks=[SimpleNamespace(name="a")])
     gate = AcceptancePolicy(
         waivers=() if waiver == "of no rule" else (given,),
         today=TODAY,
         strict_waivers=strict_waivers,
         unknown=frozenset({"b"}),
     )
-    assert gate.exit_code(code, bench) == then
+    assert gate.exit_code(code, config, {rule: result(of)}) == then
 
 
 @pytest.mark.parametrize(

@@ -33,22 +33,13 @@ OPTIONS = {"waivers": None, "write_waivers": None, "strict": False, "strict_waiv
 OPTIONS |= {"require": "", "rules_as_of": None}
 
 
-def bench():
-    callbacks = [SimpleNamespace(name="a")]
-    return SimpleNamespace(
-        catalogue=CATALOGUE,
-        rules=CATALOGUE.rules,
-        callbacks=callbacks,
-        contract=SimpleNamespace(callbacks=callbacks),
-        results={},
-        gate=None,
-    )
+CONFIG = SimpleNamespace(catalogue=CATALOGUE, callbacks=[SimpleNamespace(name="a")])
 
 
-def put_before_a_bench(**options):
-    given = bench()
-    acceptance_policy_of({**OPTIONS, **options}, "1.0.0")(given)
-    return given
+def policy_of(**options):
+    """The policy of these options for a contract with one callback."""
+    make = acceptance_policy_of({**OPTIONS, **options}, "1.0.0")
+    return make(SimpleNamespace(callbacks=CONFIG.callbacks), CATALOGUE.rules)[0]
 
 
 def waivers_file(tmp_path, callback="a"):
@@ -83,12 +74,12 @@ def test_gate_accepts_nothing_by_default():
 @pytest.mark.parametrize("strict", [True, False])
 @pytest.mark.parametrize("strict_waivers", [True, False])
 def test_gate_is_as_strict_as_its_options(strict, strict_waivers):
-    gate = put_before_a_bench(strict=strict, strict_waivers=strict_waivers).gate
+    gate = policy_of(strict=strict, strict_waivers=strict_waivers)
     assert (gate.strict, gate.strict_waivers, gate.waivers, gate.left_out) == (strict, strict_waivers, (), ())
 
 
-def test_waivers_of_the_file_are_before_the_bench_with_the_callbacks_that_it_lacks(tmp_path):
-    gate = put_before_a_bench(waivers=waivers_file(tmp_path, callback="elsewhere")).gate
+def test_policy_has_the_waivers_of_the_file_and_the_callbacks_that_the_contract_lacks(tmp_path):
+    gate = policy_of(waivers=waivers_file(tmp_path, callback="elsewhere"))
     assert [(waiver.rule, waiver.callback) for waiver in gate.waivers] == [(MUST.id, "elsewhere")]
     assert gate.unknown == {"elsewhere"}
 
@@ -99,15 +90,18 @@ def test_draft_that_is_there_already_is_refused_before_anything_else(tmp_path):
 
 
 def test_state_of_each_waiver_is_told_in_the_order_of_the_file():
-    given = bench()
-    given.results[MUST.id] = result("fail")
     others = (
         Waiver("NIX-01", "r", "o", TODAY),
         Waiver(MUST.id, "r", "o", TODAY, "b"),
         Waiver("ACK-06", "r", "o", TODAY),
     )
     gate = AcceptancePolicy(waivers=(WAIVER, *others), today=TODAY, unknown=frozenset({"b"}))
-    assert [state for _, state in gate.states(given)] == ["applied", "unknown", "unknown", "not judged"]
+    assert [state for _, state in gate.states(CONFIG, {MUST.id: result("fail")})] == [
+        "applied",
+        "unknown",
+        "unknown",
+        "not judged",
+    ]
 
 
 def test_waiver_of_a_rule_that_is_not_waived_is_not_told():

@@ -10,8 +10,8 @@ from callback_contract.contract_tests.generation.corpus import DEPTHS
 from callback_contract.contract_tests.kill_matrix.matrix import judge_all, tools
 from callback_contract.contract_tests.meta.support.means import do_without
 from callback_contract.contract_tests.meta.support.processes import missing_means, running
+from callback_contract.contract_tests.meta.support.scripted import run_of
 from callback_contract.contract_tests.receivers import Receiver
-from callback_contract.contract_tests.runner.bench import Bench
 from callback_contract.mock_server.client.sender import NO_ANSWER_S, Access, Pace, Sender
 from callback_contract.openapi.text.errors import KitError
 
@@ -105,11 +105,11 @@ def judged(framework, mistake, depth="standard", seed=0):
     contract, catalogue, tests = tools()
     with running(subject, {"MISTAKE": mistake}) as (url, _):
         sender = Sender(Access(url, timeout_s=1 if mistake in HANGING else NO_ANSWER_S), Pace.towards(url))
-        bench = Bench(contract, catalogue, catalogue.rules, contract.default_callbacks, sender, DEPTHS[depth], seed)
+        run = run_of(contract, catalogue, catalogue.rules, contract.default_callbacks, sender, DEPTHS[depth], seed)
         try:
-            return judge_all(bench, tests)
+            return judge_all(run, tests)
         finally:
-            bench.close()
+            run.close()
 
 
 def broken(results):

@@ -10,8 +10,8 @@ from callback_contract.contract_tests.generation.corpus import DEPTHS
 from callback_contract.contract_tests.kill_matrix.matrix import judge_all, tools
 from callback_contract.contract_tests.meta.support.means import do_without
 from callback_contract.contract_tests.meta.support.processes import missing_means, running
+from callback_contract.contract_tests.meta.support.scripted import run_of
 from callback_contract.contract_tests.receivers import RECEIVERS
-from callback_contract.contract_tests.runner.bench import Bench
 from callback_contract.contract_tests.target.read_back import HttpReadBack, known_states
 from callback_contract.mock_server.client.sender import Access, Pace, Sender
 
@@ -25,12 +25,13 @@ def judged(receiver, depth="quick", seed=0):
     with tempfile.TemporaryDirectory() as folder, running(receiver, {"CA": f"{folder}/ca.pem"}) as (url, state_url):
         ca = f"{folder}/ca.pem" if receiver.tls else None
         sender = Sender(Access(url, ca=ca), Pace.towards(url))
-        bench = Bench(contract, catalogue, catalogue.rules, contract.default_callbacks, sender, DEPTHS[depth], seed)
-        bench.state = HttpReadBack(state_url, Access(state_url, ca=ca), states=known_states(contract))
+        chosen = (contract, catalogue, catalogue.rules, contract.default_callbacks)
+        read_back = HttpReadBack(state_url, Access(state_url, ca=ca), states=known_states(contract))
+        run = run_of(*chosen, sender, DEPTHS[depth], seed, read_back=read_back)
         try:
-            return judge_all(bench, tests)
+            return judge_all(run, tests)
         finally:
-            bench.close()
+            run.close()
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,8 @@ import pytest
 from callback_contract.contract_tests.generation.corpus import DEPTHS
 from callback_contract.contract_tests.kill_matrix.matrix import judge_all, tools
 from callback_contract.contract_tests.meta.support.processes import running
+from callback_contract.contract_tests.meta.support.scripted import run_of
 from callback_contract.contract_tests.receivers import Receiver
-from callback_contract.contract_tests.runner.bench import Bench
 from callback_contract.contract_tests.target.read_back import HttpReadBack, known_states
 from callback_contract.mock_server.client.sender import Access, Pace, Sender
 
@@ -24,13 +24,14 @@ def judged(mistake, depth="quick", seed=0):
     contract, catalogue, tests = tools()
     with running(SUBJECT, {"MISTAKE": mistake}) as (url, state_url):
         sender = Sender(Access(url), Pace.towards(url))
-        bench = Bench(contract, catalogue, catalogue.rules, contract.default_callbacks, sender, DEPTHS[depth], seed)
-        bench.state = HttpReadBack(state_url, Access(state_url), states=known_states(contract))
-        bench.patience_s = 1.0  # it stores before it answers
+        chosen = (contract, catalogue, catalogue.rules, contract.default_callbacks)
+        read_back = HttpReadBack(state_url, Access(state_url), states=known_states(contract))
+        # It stores before it answers.
+        run = run_of(*chosen, sender, DEPTHS[depth], seed, read_back=read_back, patience_s=1.0)
         try:
-            return judge_all(bench, tests)
+            return judge_all(run, tests)
         finally:
-            bench.close()
+            run.close()
 
 
 def broken(results):

@@ -14,6 +14,7 @@ from callback_contract.contract_tests.kill_matrix.setups import stock_signature
 from callback_contract.contract_tests.meta.support.fielded import TWILIO_LIKE
 from callback_contract.contract_tests.meta.support.foreign import written
 from callback_contract.contract_tests.meta.support.sample_reports import finding, report, rule
+from callback_contract.contract_tests.meta.support.scripted import run_of
 from callback_contract.contract_tests.model.verdicts import NotApplicable
 from callback_contract.contract_tests.reporting.formats.case_words import CASES, TERMS
 from callback_contract.contract_tests.reporting.formats.finding_words import (
@@ -24,7 +25,6 @@ from callback_contract.contract_tests.reporting.formats.finding_words import (
     chinese_expected,
 )
 from callback_contract.contract_tests.reporting.formats.html import Texts, report_html
-from callback_contract.contract_tests.runner.bench import Bench
 from callback_contract.contract_tests.runner.planning import scopes_of
 from callback_contract.contract_tests.stimuli.applicable_cases import applicable_cases
 from callback_contract.mock_server.client.sender import Access, Pace, Sender
@@ -47,9 +47,9 @@ def labels(contract, signer=None):
     found = set()
     for callback in (contract or own).callbacks:
         sender = Sender(Access("http://127.0.0.1:1/"), Pace(), signer)
-        bench = Bench(contract or own, catalogue, catalogue.rules, (callback,), sender, DEPTHS["standard"])
+        run = run_of(contract or own, catalogue, catalogue.rules, (callback,), sender, DEPTHS["standard"])
         for test in tests.values():
-            for scope in scopes_of(bench, test):
+            for scope in scopes_of(run.config, test):
                 try:
                     found |= {case.label for case in applicable_cases(test.stimuli, scope)}
                 except NotApplicable:

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from callback_contract.contract_tests.kill_matrix.matrix import judge_all, tools
-from callback_contract.contract_tests.meta.support.judged import bench_for, verdicts
+from callback_contract.contract_tests.meta.support.judged import run_for, verdicts
 from callback_contract.contract_tests.reporting.formats.words import reason
 from callback_contract.contract_tests.stimuli.missing_facts import LINES, lacking
 from callback_contract.mock_server.client.sender import Access
@@ -21,11 +21,11 @@ def chinese(text):
 
 def test_every_reason_of_an_unprepared_run_is_said_in_chinese():
     with served(Receiver(tools()[0])) as url:
-        bench = bench_for(Access(url), "ACK-01", "SEC-04", "STA", "SIG", "TLS")  # what needs means that this run lacks
+        run = run_for(Access(url), "ACK-01", "SEC-04", "STA", "SIG", "TLS")  # what needs means that this run lacks
         try:
-            results = judge_all(bench, tools()[2])
+            results = judge_all(run, tools()[2])
         finally:
-            bench.close()
+            run.close()
     reasons = {result.reason for result in results.values() if result.reason}
     assert "not applicable" in verdicts(results).values()
     assert [text for text in reasons if not chinese(text)] == []

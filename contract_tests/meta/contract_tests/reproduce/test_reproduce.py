@@ -13,11 +13,11 @@ import pytest
 from callback_contract.contract_tests.cli import main as cli
 from callback_contract.contract_tests.generation.corpus import DEPTHS
 from callback_contract.contract_tests.kill_matrix.matrix import tools
+from callback_contract.contract_tests.meta.support.scripted import run_of
 from callback_contract.contract_tests.model.verdicts import Verdict
 from callback_contract.contract_tests.reporting.formats.writing import write_reports
 from callback_contract.contract_tests.reporting.model.report import build_report
 from callback_contract.contract_tests.reproduce.reproducing import scene_of
-from callback_contract.contract_tests.runner.bench import Bench
 from callback_contract.contract_tests.runner.judge import judge
 from callback_contract.contract_tests.target.read_back import own_read_back
 from callback_contract.mock_server.client.sender import Access, Pace, Sender
@@ -37,16 +37,17 @@ def state_url(base):
 def judged(base, rule_id, *, pace=None, spare=None):
     rule = CATALOGUE[rule_id]
     sender = Sender(Access(f"{base}/callbacks"), pace or Pace())
-    bench = Bench(CONTRACT, CATALOGUE, (rule,), CONTRACT.default_callbacks, sender, DEPTHS["quick"])
-    bench.state, bench.patience_s, bench.spare = own_read_back(base, CONTRACT), 0.3, spare
-    bench.results[rule_id] = judge(bench, rule, TESTS[rule_id])
-    bench.close()
-    return bench
+    chosen = (CONTRACT, CATALOGUE, (rule,), CONTRACT.default_callbacks, sender, DEPTHS["quick"])
+    run = run_of(*chosen, read_back=own_read_back(base, CONTRACT), patience_s=0.3)
+    run.dispatcher._spare = spare
+    run.state.rule_judged(judge(run, rule, TESTS[rule_id]))
+    run.close()
+    return run
 
 
-def written(bench, directory, base):
+def written(run, directory, base):
     report = build_report(
-        bench,
+        run,
         kit_version="1.0.0",
         receiver_name="a receiver",
         options={"state_url": state_url(base), "state_patience": 0.3},
@@ -171,13 +172,13 @@ def test_case_at_another_place_is_found_by_its_label(copied, reproduce):
 
 def test_story_that_did_without_a_refused_state_is_found():
     with served(Receiver(CONTRACT)) as base:
-        bench = judged(base, "ORD-01")
-    (scope,) = bench.scopes
+        run = judged(base, "ORD-01")
+    (scope,) = run.config.scopes
     whole = {case.label for case in TESTS["ORD-01"].stimuli(scope)}
     told = list(TESTS["ORD-01"].stimuli(scope.without(frozenset(scope.callback.delivery.order.states[-1:]))))
     index, case = next((index, case) for index, case in enumerate(told) if case.label not in whole)
     finding = {"callback": scope.callback.name, "case": case.label, "case_index": index, "case_number": 1}
-    assert scene_of(bench, TESTS, "ORD-01", finding).case.states == case.states
+    assert scene_of(run, TESTS, "ORD-01", finding).case.states == case.states
 
 
 def test_receiver_that_died_of_a_rule_is_shown_to_die_again(tmp_path, reproduce):
@@ -205,9 +206,9 @@ FLAKY = Fault(every_third)
 
 def test_flaky_receiver_is_told_with_how_often_it_failed(tmp_path):
     with served(Receiver(CONTRACT, fault=FLAKY)) as base:
-        bench = judged(base, "ACK-03", pace=Pace(at_once=1))
-        report = written(bench, tmp_path, base)
-    assert bench.results["ACK-03"].verdict is Verdict.FLAKY
+        run = judged(base, "ACK-03", pace=Pace(at_once=1))
+        report = written(run, tmp_path, base)
+    assert run.state.results["ACK-03"].verdict is Verdict.FLAKY
     findings = report["rules"][0]["findings"]
     assert [(f["broke"], f["tries"]) for f in findings] == [(2, 5), (2, 5)]
     assert "failed 4 of 10 tries" in report["rules"][0]["reason"]
@@ -230,13 +231,13 @@ def test_flaky_hostile_finding_is_played_fewer_times(tmp_path, reproduce):
 
 def test_what_the_plan_leaves_bounds_the_counting_of_a_flaky_case():
     with served(Receiver(CONTRACT, fault=FLAKY)) as base:
-        findings = judged(base, "ACK-03", pace=Pace(at_once=1), spare=3).results["ACK-03"].findings
+        findings = judged(base, "ACK-03", pace=Pace(at_once=1), spare=3).state.results["ACK-03"].findings
     assert [finding.tries for finding in findings] == [4, 2]
 
 
 def test_hostile_case_is_not_sent_more_often_than_the_verdict_needs():
     with served(Receiver(CONTRACT, fault=FLAKY)) as base:
-        findings = judged(base, "PAY-17", pace=Pace(at_once=1)).results["PAY-17"].findings
+        findings = judged(base, "PAY-17", pace=Pace(at_once=1)).state.results["PAY-17"].findings
     assert {finding.tries for finding in findings} == {2}
 
 

@@ -10,8 +10,8 @@ import pytest
 from callback_contract.contract_tests.generation.corpus import DEPTHS, Scope
 from callback_contract.contract_tests.kill_matrix.matrix import judge_all, judge_mock, tools
 from callback_contract.contract_tests.meta.contract_tests.cli.test_check import quick
+from callback_contract.contract_tests.meta.support.scripted import run_of
 from callback_contract.contract_tests.model.verdicts import NotApplicable
-from callback_contract.contract_tests.runner.bench import Bench
 from callback_contract.contract_tests.stimuli import stories
 from callback_contract.mock_server.client.sender import Access, Pace, Sender
 from callback_contract.mock_server.faults.registry import FAULTS
@@ -31,11 +31,11 @@ def judged(fault, *rules, at_once=16):
 def results_of(fault, *rules, at_once=16):
     with served(Receiver(CONTRACT, fault=fault)) as url:
         sender = Sender(Access(url), Pace(at_once=at_once))
-        bench = Bench(CONTRACT, CATALOGUE, CATALOGUE.select(rules), CONTRACT.default_callbacks, sender, DEPTHS["quick"])
+        run = run_of(CONTRACT, CATALOGUE, CATALOGUE.select(rules), CONTRACT.default_callbacks, sender, DEPTHS["quick"])
         try:
-            return judge_all(bench, TESTS)
+            return judge_all(run, TESTS)
         finally:
-            bench.close()
+            run.close()
 
 
 def bears_no_company():

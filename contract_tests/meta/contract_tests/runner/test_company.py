@@ -11,11 +11,11 @@ from callback_contract.contract_tests.chapters.checks import interleaving
 from callback_contract.contract_tests.kill_matrix.matrix import judge_all, tools
 from callback_contract.contract_tests.meta.contract_tests.runner.test_work import plan
 from callback_contract.contract_tests.meta.support.judged import broken
-from callback_contract.contract_tests.meta.support.waiting import MOST, bench_at, bench_before, workers
+from callback_contract.contract_tests.meta.support.waiting import MOST, run_at, run_before, workers
 from callback_contract.contract_tests.runner import attempts as trying
-from callback_contract.contract_tests.runner.bench import Bench
 from callback_contract.contract_tests.runner.scheduling import concurrency_limit as company_module
 from callback_contract.contract_tests.runner.scheduling.concurrency_limit import ConcurrencyLimit, most_at_once
+from callback_contract.contract_tests.runner.scheduling.dispatcher import Dispatcher
 from callback_contract.mock_server.client.sender import Pace
 from callback_contract.mock_server.faults.registry import FAULTS
 from callback_contract.mock_server.receiver.receiver import Fault
@@ -95,22 +95,22 @@ def test_receiver_on_this_machine_may_get_more():
 
 @pytest.fixture(scope="module")
 def right():
-    with bench_before() as bench:
-        judge_all(bench, TESTS)
-        yield bench
+    with run_before() as run:
+        judge_all(run, TESTS)
+        yield run
 
 
 def test_right_receiver_breaks_nothing(right):
-    assert broken(right.results) <= {"LOD-04"}
+    assert broken(right.state.results) <= {"LOD-04"}
 
 
 def test_each_rule_sends_what_was_planned_when_it_is_sent_ahead(right):
-    sent = {rule_id: result.deliveries for rule_id, result in right.results.items() if rule_id != "LOD-04"}
+    sent = {rule_id: result.deliveries for rule_id, result in right.state.results.items() if rule_id != "LOD-04"}
     assert sent == {rule_id: count for rule_id, count in plan(right).items() if rule_id != "LOD-04"}
 
 
 def test_no_delivery_tells_the_same_event_for_two_rules(right):
-    numbers = sorted(right._numbers.items(), key=lambda item: item[1])
+    numbers = sorted(right.state._numbers.items(), key=lambda item: item[1])
     assert len({number for _, number in numbers}) == len(numbers)
 
 
@@ -118,26 +118,26 @@ def test_no_delivery_tells_the_same_event_for_two_rules(right):
 def met(monkeypatch):
     """For which rules deliveries were sent ahead while others were under way; "" for what a rule sent in its turn."""
     under_way, found, lock = [], set(), threading.Lock()
-    original = Bench.send
+    original = Dispatcher.send
 
-    def send(bench, delivery, *, ahead_of="", **more):
+    def send(dispatcher, delivery, *, ahead_of="", **more):
         with lock:
             found.update({(ahead_of, other) for other in under_way if other != ahead_of})
             under_way.append(ahead_of)
         try:
-            return original(bench, delivery, ahead_of=ahead_of, **more)
+            return original(dispatcher, delivery, ahead_of=ahead_of, **more)
         finally:
             with lock:
                 under_way.remove(ahead_of)
 
-    monkeypatch.setattr(Bench, "send", send)
+    monkeypatch.setattr(Dispatcher, "send", send)
     return found
 
 
 def judged(fault, *rules):
-    with bench_before(fault, *rules) as bench:
-        judge_all(bench, TESTS)
-    return bench
+    with run_before(fault, *rules) as run:
+        judge_all(run, TESTS)
+    return run
 
 
 def test_cases_of_several_rules_and_chapters_are_under_way_together(met):
@@ -149,21 +149,21 @@ def test_cases_of_several_rules_and_chapters_are_under_way_together(met):
 def test_interleaved_messages_are_told_side_by_side_ahead_of_their_turn(monkeypatch):
     both, told = threading.Barrier(2), interleaving._told
     monkeypatch.setattr(interleaving, "_told", lambda *run: both.wait(20) + 1 and told(*run))
-    bench = judged(None, "ACK", "DAT", "STA-01", "ORD-04")
-    assert bench.results["ORD-04"].verdict == "pass"
+    run = judged(None, "ACK", "DAT", "STA-01", "ORD-04")
+    assert run.state.results["ORD-04"].verdict == "pass"
 
 
 def test_what_harms_or_measures_is_sent_in_its_turn():
-    bench = judged(None, "ACK", "DAT-01", "PAY-17", "PAY-32", "WIRE-14", "STA-07", "IDM-02", "LOD-01")
-    begun = {purpose.rpartition(".")[2] for purpose, _ in bench.far}
+    run = judged(None, "ACK", "DAT-01", "PAY-17", "PAY-32", "WIRE-14", "STA-07", "IDM-02", "LOD-01")
+    begun = {purpose.rpartition(".")[2] for purpose, _ in run.dispatcher.prefetches._begun}
     assert begun == {"scripts"}
 
 
 def test_what_was_sent_ahead_of_a_blocked_rule_is_not_judged():
-    bench = judged(FAULTS["IDM-01"], "ACK", "DAT-01", "IDM-01", "ORD-01")
-    assert any(purpose.endswith("test_any_order_is_acknowledged") for purpose, _ in bench.far)
-    assert broken(bench.results) == {"IDM-01"}
-    assert bench.results["ORD-01"].blocked
+    run = judged(FAULTS["IDM-01"], "ACK", "DAT-01", "IDM-01", "ORD-01")
+    assert any(purpose.endswith("test_any_order_is_acknowledged") for purpose, _ in run.dispatcher.prefetches._begun)
+    assert broken(run.state.results) == {"IDM-01"}
+    assert run.state.results["ORD-01"].blocked
 
 
 @pytest.mark.parametrize(
@@ -177,7 +177,7 @@ def test_what_was_sent_ahead_of_a_blocked_rule_is_not_judged():
 def test_fault_of_a_slow_receiver_breaks_exactly_its_rule(rule):
     required = [each.id for each in tools()[1].with_required(rule)]
     rules = {*required, "ACK-03", "DAT-01", "PAY-01", "PAY-03", "WIRE-12", "SEC-01", "IDM-01", "ORD-01", "LOD-01"}
-    assert broken(judged(FAULTS[rule], *rules).results) == {rule}
+    assert broken(judged(FAULTS[rule], *rules).state.results) == {rule}
 
 
 def dies_of(sign):
@@ -195,16 +195,16 @@ def dies_of(sign):
 
 
 def test_rule_that_killed_a_slow_receiver_is_named():
-    bench = judged(dies_of(b"[[[["), "ACK", "DAT-01", "FWD-01", "PAY-23", "PAY-24", "PAY-25", "IDM-01", "ORD-01")
-    assert list(bench.killed_by.values()) == ["PAY-24"]
-    assert broken(bench.results) == {"PAY-24"}
+    run = judged(dies_of(b"[[[["), "ACK", "DAT-01", "FWD-01", "PAY-23", "PAY-24", "PAY-25", "IDM-01", "ORD-01")
+    assert list(run.state.stopped_by.values()) == ["PAY-24"]
+    assert broken(run.state.results) == {"PAY-24"}
 
 
 def test_second_look_after_hostile_deliveries_takes_nobody_along(monkeypatch):
     times, original = [], ConcurrencyLimit.let_along
     monkeypatch.setattr(ConcurrencyLimit, "let_along", lambda company: times.append(1) or original(company))
-    bench = judged(dies_of(b"[[[["), "ACK-01", "PAY-24")
-    assert (len(times), bench.plain_sent) == (1, 2)
+    run = judged(dies_of(b"[[[["), "ACK-01", "PAY-24")
+    assert (len(times), run.state.plain_sent) == (1, 2)
 
 
 @pytest.mark.parametrize(("status", "strained", "told"), [(409, False, 1), (500, False, 0), (500, True, 1)])
@@ -212,25 +212,26 @@ def test_story_that_broke_ahead_is_told_again_in_its_turn(monkeypatch, status, s
     again = []
     monkeypatch.setattr(trying, "run_case", lambda *given: again.append(given))
     exchange = Exchange(Delivery("", "POST", (), b""), Response(status, "", (), b""), "", "", 0.1)
-    bench = SimpleNamespace(strained={id(exchange)} if strained else set())
+    run = SimpleNamespace(dispatcher=SimpleNamespace(overloaded=lambda exchanges: strained))
     ahead = trying.Outcome(SimpleNamespace(exchanges=[exchange]), AssertionError())
-    trying.first_try(bench, None, None, 1, 0, ahead)
+    trying.first_try(run, None, None, 1, 0, ahead)
     assert len(again) == told
 
 
 def test_killed_receiver_gets_nothing_more():
-    bench = judged(dies_of(b"[[[["), "ACK", "DAT-01", "PAY-24", "WIRE-01", "IDM-01", "ORD-01")
-    assert all(bench.results[rule].blocked for rule in ("WIRE-01", "IDM-01", "ORD-01"))
+    run = judged(dies_of(b"[[[["), "ACK", "DAT-01", "PAY-24", "WIRE-01", "IDM-01", "ORD-01")
+    assert all(run.state.results[rule].blocked for rule in ("WIRE-01", "IDM-01", "ORD-01"))
 
 
 @pytest.mark.parametrize("count", [1, 4])
 def test_receiver_with_few_workers_gets_no_more_company(count):
-    with workers(count) as url, bench_at(url, "ACK-01", "ACK-02", "ACK-03", "DAT-08", "FWD-01") as bench:
-        judge_all(bench, TESTS)
-    assert (bench.company.limit, bench.far, broken(bench.results)) == (16, {}, set())
+    with workers(count) as url, run_at(url, "ACK-01", "ACK-02", "ACK-03", "DAT-08", "FWD-01") as run:
+        judge_all(run, TESTS)
+    assert (run.dispatcher.prefetches._begun, broken(run.state.results)) == ({}, set())
+    assert run.dispatcher.concurrency.limit == 16
 
 
 def test_receiver_with_as_many_workers_as_usual_keeps_usual_company():
-    with workers(16) as url, bench_at(url, "ACK-01", "ACK-02", "ACK-03", "DAT", "WIRE-01", "WIRE-12") as bench:
-        judge_all(bench, TESTS)
-    assert (bench.company.limit, broken(bench.results)) == (16, set())
+    with workers(16) as url, run_at(url, "ACK-01", "ACK-02", "ACK-03", "DAT", "WIRE-01", "WIRE-12") as run:
+        judge_all(run, TESTS)
+    assert (run.dispatcher.concurrency.limit, broken(run.state.results)) == (16, set())

@@ -9,11 +9,12 @@ from dataclasses import replace
 import pytest
 
 from callback_contract.contract_tests.kill_matrix.matrix import judge_all, tools
-from callback_contract.contract_tests.meta.support.waiting import bench_at, bench_before
+from callback_contract.contract_tests.meta.support.waiting import run_at, run_before
 from callback_contract.contract_tests.model.verdicts import Verdict
 from callback_contract.contract_tests.runner import attempts as trying
 from callback_contract.contract_tests.runner.scheduling import concurrency_limit as company_module
 from callback_contract.contract_tests.runner.scheduling.concurrency_limit import ConcurrencyLimit
+from callback_contract.contract_tests.runner.scheduling.dispatcher import Dispatcher
 from callback_contract.contract_tests.stimuli.applicable_cases import applicable_cases
 from callback_contract.mock_server.client.sender import Sender
 from callback_contract.mock_server.receiver.receiver import Fault, Receiver, Response
@@ -52,9 +53,9 @@ def peak(monkeypatch):
 
 @pytest.mark.parametrize("at_once", [1, 4])
 def test_no_more_is_under_way_than_was_asked_for(peak, at_once):
-    with bench_before(None, *SOME, at_once=at_once) as bench:
-        judge_all(bench, TESTS)
-    assert (peak(), bench.begun_far) == (at_once, False)
+    with run_before(None, *SOME, at_once=at_once) as run:
+        judge_all(run, TESTS)
+    assert (peak(), run.dispatcher.prefetches.has_begun_all) == (at_once, False)
 
 
 def test_whoever_goes_along_leaves_room_for_the_delivery_it_goes_along_with():
@@ -64,17 +65,18 @@ def test_whoever_goes_along_leaves_room_for_the_delivery_it_goes_along_with():
 
 
 def test_burst_that_was_begun_ahead_keeps_no_other_burst_waiting():
-    with bench_before(None, "ACK-01", "ACK-02", "ACK-03", "DAT-01", "IDM-02", "IDM-08") as bench:
-        judging = threading.Thread(target=judge_all, args=(bench, TESTS), daemon=True)
+    with run_before(None, "ACK-01", "ACK-02", "ACK-03", "DAT-01", "IDM-02", "IDM-08") as run:
+        judging = threading.Thread(target=judge_all, args=(run, TESTS), daemon=True)
         judging.start()
         judging.join(60)
         assert not judging.is_alive()
-    assert bench.begun_far and {result.verdict for result in bench.results.values()} == {Verdict.PASS}
+    assert run.dispatcher.prefetches.has_begun_all
+    assert {result.verdict for result in run.state.results.values()} == {Verdict.PASS}
 
 
 @pytest.mark.parametrize(("broken_tries", "verdicts"), [({1}, {"pass"}), ({1, 3}, {"pass", "flaky"})])
 def test_more_company_than_usual_excuses_only_what_breaks_no_more(monkeypatch, broken_tries, verdicts):
-    monkeypatch.setattr(trying, "is_overloaded", lambda bench, exchanges: True)
+    monkeypatch.setattr(Dispatcher, "overloaded", lambda dispatcher, exchanges: True)
     tries = itertools.count(1)
 
     def answer(request, assessment, receiver, right):
@@ -82,21 +84,21 @@ def test_more_company_than_usual_excuses_only_what_breaks_no_more(monkeypatch, b
             return Response(404) if next(tries) in broken_tries else right()
         return right()
 
-    monkeypatch.setattr(trying, "was_contended", lambda bench, exchanges: False)
+    monkeypatch.setattr(trying, "was_contended", lambda run, exchanges: False)
     assert {verdict.value for verdict in _verdicts(answer)} == verdicts
 
 
 def _verdicts(answer):
     """What comes of two rules at a receiver that answers so; of one rule, a single case carries a mark."""
-    with served(Receiver(CONTRACT, fault=Fault(answer))) as url, bench_at(url, "ACK-01", "FWD-01") as bench:
-        _mark(bench)
-        judge_all(bench, TESTS)
-        return [result.verdict for result in bench.results.values()]
+    with served(Receiver(CONTRACT, fault=Fault(answer))) as url, run_at(url, "ACK-01", "FWD-01") as run:
+        _mark(run)
+        judge_all(run, TESTS)
+        return [result.verdict for result in run.state.results.values()]
 
 
-def _mark(bench):
+def _mark(run):
     """Puts a member that the receiver looks for into the first case of a rule on unknown members."""
-    (scope,), stimuli = bench.scopes, TESTS["FWD-01"].stimuli
+    (scope,), stimuli = run.config.scopes, TESTS["FWD-01"].stimuli
     first, *others = applicable_cases(stimuli, scope)
     edit = first.edit
     scope.made[stimuli] = [replace(first, edit=lambda body: {**edit(body), _MARK: 1}), *others]

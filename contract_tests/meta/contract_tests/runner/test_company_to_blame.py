@@ -10,9 +10,9 @@ from callback_contract.contract_tests.meta.support.scripted import (
     BURSTS,
     CATALOGUE,
     MUST,
-    bench_before,
     case,
     exchange,
+    run_before,
 )
 from callback_contract.contract_tests.model.verdicts import Finding, RuleResult, Verdict
 from callback_contract.contract_tests.runner.case_session import CaseSession
@@ -20,7 +20,6 @@ from callback_contract.contract_tests.runner.contention import (
     broke_in_contention,
     contention_breaks,
     is_burst_rule_due,
-    is_overloaded,
     is_selected,
     left_to_burst_rule,
     take_over,
@@ -31,13 +30,11 @@ from callback_contract.mock_server.client.sender import Pace
 LATER = CATALOGUE["ORD-01"]
 
 
-def bench(*beside, rules=(MUST, BURSTS), judged=(), strained=(), crowded=()):
+def run(*beside, rules=(MUST, BURSTS), judged=(), contended=()):
     return SimpleNamespace(
-        rules=rules,
-        results=dict.fromkeys(judged),
-        beside=set(map(id, beside)),
-        strained=set(map(id, strained)),
-        crowded=list(crowded),
+        config=SimpleNamespace(rules=rules),
+        dispatcher=SimpleNamespace(overlapped=lambda exchange: exchange in beside),
+        state=SimpleNamespace(results=dict.fromkeys(judged), contended=list(contended)),
     )
 
 
@@ -55,8 +52,8 @@ def finding(*exchanges, repeated=False):
     ],
 )
 def test_rule_on_bursts_is_due_where_it_was_asked_for_and_not_judged_yet(rules, judged, due, selected):
-    given = bench(rules=rules, judged=judged)
-    assert (is_burst_rule_due(given), is_selected(given)) == (due, selected)
+    given = run(rules=rules, judged=judged)
+    assert (is_burst_rule_due(given), is_selected(given.config)) == (due, selected)
 
 
 @pytest.mark.parametrize(
@@ -75,14 +72,8 @@ def test_rule_on_bursts_is_due_where_it_was_asked_for_and_not_judged_yet(rules, 
 def test_delivery_is_crowded_out_by_an_error_beside_others(answer, while_due, afterwards):
     came, fine = exchange(answer), exchange(200)
     for judged, expected in (((), while_due), ((BURSTS.id,), afterwards)):
-        assert was_contended(bench(came, judged=judged), [fine, came]) is expected
-        assert not was_contended(bench(fine, judged=judged), [fine, came])
-
-
-def test_exchange_is_strained_where_the_bench_says_so():
-    strained, other = exchange(), exchange()
-    assert is_overloaded(bench(strained=[strained]), [other, strained])
-    assert not is_overloaded(bench(strained=[strained]), [other])
+        assert was_contended(run(came, judged=judged), [fine, came]) is expected
+        assert not was_contended(run(fine, judged=judged), [fine, came])
 
 
 @pytest.mark.parametrize(
@@ -97,15 +88,15 @@ def test_exchange_is_strained_where_the_bench_says_so():
 )
 def test_finding_broke_in_company_by_an_error_that_did_not_repeat(answer, is_beside, repeated, expected):
     came = exchange(answer)
-    given = bench(*[came] * is_beside)
-    assert broke_in_contention(given, finding(exchange(), came, repeated=repeated)) is expected
+    given = run(*[came] * is_beside)
+    assert broke_in_contention(given.dispatcher, finding(exchange(), came, repeated=repeated)) is expected
 
 
 @pytest.mark.parametrize(
     ("answers", "breaks"), [((200,), False), ((404,), False), ((200, 500, 200), True), (("reset",), True)]
 )
 def test_crowd_is_twenty_four_messages_that_nothing_else_speaks_of(answers, breaks):
-    given = bench_before(*answers, pace=Pace(at_once=4))
+    given = run_before(*answers, pace=Pace(at_once=4))
     contact = CaseSession.of(given, case(), 7)
     try:
         assert contention_breaks(given, contact) is breaks
@@ -113,7 +104,7 @@ def test_crowd_is_twenty_four_messages_that_nothing_else_speaks_of(answers, brea
         given.close()
     # After the messages of any story, before those of a second try.
     first = contact.identity.next(1024)
-    assert sorted(given.ids_sent) == [first.next(number).id(case().id_kind) for number in range(24)]
+    assert sorted(given.state.ids_sent) == [first.next(number).id(case().id_kind) for number in range(24)]
     assert contact.exchanges == []
 
 
@@ -131,7 +122,7 @@ def test_crowd_is_twenty_four_messages_that_nothing_else_speaks_of(answers, brea
 )
 def test_rule_on_bursts_takes_over_what_it_did_not_see_itself(rule, crowded, own, cases, taken):
     result = RuleResult(rule, Verdict.PASS, "as before", cases=cases, findings=[finding()] * own)
-    take_over(bench(crowded=[finding()] * crowded), rule, result)
+    take_over(run(contended=[finding()] * crowded).state, rule, result)
     assert len(result.findings) == own + taken
     said = f"{crowded} cases of other rules broke beside others and held alone"
     assert result.reason == (said if taken else "as before")

@@ -7,7 +7,15 @@ import json
 
 import pytest
 
-from callback_contract.contract_tests.meta.support.scripted import FIRST, MUST, PLAIN, SECOND, bench_before, case
+from callback_contract.contract_tests.meta.support.scripted import (
+    FIRST,
+    MUST,
+    PLAIN,
+    SECOND,
+    ScriptedSender,
+    case,
+    run_before,
+)
 from callback_contract.contract_tests.model.observations import Stored
 from callback_contract.contract_tests.runner import case_session as contact_module
 from callback_contract.contract_tests.runner.case_session import CaseSession
@@ -23,8 +31,8 @@ def told(delivery, pointer):
     return jp.get(json.loads(delivery.body), pointer)
 
 
-def contact(*answers, attempt=0, ahead_of="", bench=None, **more):
-    return CaseSession.of(bench or bench_before(*answers), case(**more), 1, attempt, ahead_of)
+def contact(*answers, attempt=0, ahead_of="", run=None, **more):
+    return CaseSession.of(run or run_before(*answers), case(**more), 1, attempt, ahead_of)
 
 
 def read_back(shown):
@@ -38,10 +46,9 @@ def read_back(shown):
     return read, asked
 
 
-def watched(shown, **more):
-    bench = bench_before(200, patience_s=0.0)
-    bench.state, asked = read_back(shown)
-    return CaseSession.of(bench, case(**more), 1), asked
+def watched(shown, **before):
+    read, asked = read_back(shown)
+    return CaseSession.of(run_before(200, read_back=read, **{"patience_s": 0.0} | before), case(), 1), asked
 
 
 # Delivering
@@ -50,11 +57,11 @@ def watched(shown, **more):
 def test_contact_remembers_each_exchange():
     receiver = contact(200, 500)
     came = [receiver.deliver(), receiver.deliver(case("another").delivery(receiver.identity))]
-    assert receiver.exchanges == came == receiver.bench.exchanges
+    assert receiver.exchanges == came == receiver.run.state.exchanges
 
 
 def test_each_delivery_takes_its_turn():
-    receiver = contact(bench=bench_before(200, pace=Pace(at_once=1, most=1)))
+    receiver = contact(run=run_before(200, pace=Pace(at_once=1, most=1)))
     receiver.deliver()
     with pytest.raises(OutOfBudget):
         receiver.deliver()
@@ -62,40 +69,39 @@ def test_each_delivery_takes_its_turn():
 
 def test_contact_made_ahead_counts_for_its_rule_and_waits_for_its_turn():
     receiver = contact(200, ahead_of=MUST.id)
-    with receiver.bench.company.let_in():
+    with receiver.run.dispatcher.concurrency.let_in():
         receiver.deliver()
-    assert receiver.bench.sent_ahead == {MUST.id: 1}
+    assert receiver.run.state.take_prefetched(MUST) == 1
 
 
 @pytest.mark.parametrize("ahead_of", ["", MUST.id])
 def test_deliveries_at_once_are_one_burst_and_take_their_turns_together(ahead_of):
-    bench = bench_before(200, pace=Pace(at_once=4))
+    run = run_before(200, pace=Pace(at_once=4))
     turns = []
-    bench.sender.take_turns = turns.append
-    receiver = contact(ahead_of=ahead_of, bench=bench)
+    run.config.sender.take_turns = turns.append
+    receiver = contact(ahead_of=ahead_of, run=run)
     deliveries = [receiver.event(STATES[0], message=number) for number in range(3)]
     try:
-        with bench.company.let_in():
+        with run.dispatcher.concurrency.let_in():
             came = receiver.deliver_at_once(deliveries)
     finally:
-        bench.close()
+        run.close()
     assert turns == [3]
-    assert {name for name in bench.__dict__ if "burst_workers" in name} == {
-        "far_burst_workers" if ahead_of else "burst_workers"
-    }
+    workers = {name for name in run.dispatcher.__dict__ if "burst_workers" in name}
+    assert workers == {"_prefetching_burst_workers" if ahead_of else "_burst_workers"}
     assert [exchange.delivery for exchange in came] == deliveries
     assert receiver.exchanges == came
-    bursts = [(burst.callback, burst.case, burst.exchanges) for burst in bench.bursts]
+    bursts = [(burst.callback, burst.case, burst.exchanges) for burst in run.state.bursts]
     assert bursts == ([] if ahead_of else [(FIRST.name, "a case", tuple(came))])
 
 
 @pytest.mark.parametrize("fresh", [True, False])
 def test_plain_delivery_is_another_message_of_the_same_callback(fresh):
-    bench = bench_before(200, callbacks=(SECOND, FIRST))
-    receiver = contact(bench=bench, edit=lambda value: {"broken": True})
+    run = run_before(200, callbacks=(SECOND, FIRST))
+    receiver = contact(run=run, edit=lambda value: {"broken": True})
     before = receiver.identity
     receiver.deliver_plain(**({} if fresh else {"fresh_connection": False}))
-    (delivery,) = bench.sender.sent
+    (delivery,) = run.config.sender.sent
     assert (delivery.callback, delivery.framing) == (FIRST.name, Framing(fresh_connection=fresh))
     assert receiver.identity == before.next() and delivery.ids == (before.next().id(case().id_kind),)
     assert json.loads(delivery.body).keys() == PLAIN[FIRST.name].keys() != PLAIN[SECOND.name].keys()
@@ -104,16 +110,16 @@ def test_plain_delivery_is_another_message_of_the_same_callback(fresh):
 def test_own_connection_has_the_pace_of_the_others_and_is_closed_afterwards(monkeypatch):
     receiver, renewed = contact(200), []
     monkeypatch.setattr(Sender, "renew", lambda sender: renewed.extend([sender]))
-    monkeypatch.setattr(Sender, "_once", type(receiver.bench.sender)._once)
+    monkeypatch.setattr(Sender, "_once", type(receiver.run.config.sender)._once)
     with receiver.on_one_connection() as kept:
-        assert kept.sender is not receiver.bench.sender
-        assert kept.sender._turns is receiver.bench.sender._turns
+        assert kept.sender is not receiver.run.config.sender
+        assert kept.sender._turns is receiver.run.config.sender._turns
         assert kept.exchanges is receiver.exchanges
         assert renewed == []
         kept.sender.sent, kept.sender._answers = [], iter([200])
         kept.deliver()
     assert renewed == [kept.sender]
-    assert (len(kept.sender.sent), receiver.bench.sender.sent) == (1, [])
+    assert (len(kept.sender.sent), receiver.run.config.sender.sent) == (1, [])
 
 
 # Events of messages
@@ -152,9 +158,8 @@ def test_state_that_the_order_does_not_know_has_the_first_time():
 
 @pytest.mark.parametrize(("attempt", "with_state", "looks"), [(0, True, 0), (1, True, 1), (1, False, 0)])
 def test_second_try_looks_at_what_is_stored_after_each_telling(attempt, with_state, looks):
-    receiver = contact(200, attempt=attempt)
     read, asked = read_back(None)
-    receiver.bench.state = read if with_state else None
+    receiver = contact(attempt=attempt, run=run_before(200, read_back=read if with_state else None))
     exchange = receiver.tell(STATES[1], message=2)
     assert told(exchange.delivery, FIRST.delivery.state) == STATES[1]
     assert exchange.delivery.ids == (receiver.message_id(2),)
@@ -178,9 +183,9 @@ def test_case_without_its_edit_or_seal_remembers_the_same_exchanges():
 
 
 def test_signature_is_fixed_and_read_as_it_is_written():
-    scheme, bench = load_scheme("sha256-hex-body"), bench_before(200)
-    bench.sender.signer = DeliverySigner(scheme, load_keys(scheme, dict.fromkeys(scheme.key_env, "a key")))
-    receiver = contact(bench=bench)
+    scheme, run = load_scheme("sha256-hex-body"), run_before(200)
+    run.config.sender.signer = DeliverySigner(scheme, load_keys(scheme, dict.fromkeys(scheme.key_env, "a key")))
+    receiver = contact(run=run)
     signed = receiver.signed()
     (signature,) = receiver.signatures_in(signed)
     assert signature.decode() == hmac.new(b"a key", signed.body, "sha256").hexdigest()
@@ -192,11 +197,10 @@ def test_signature_is_fixed_and_read_as_it_is_written():
 
 def test_stored_is_what_is_shown_once_it_satisfies():
     shown = iter([None, Stored(STATES[0], 1), Stored(STATES[1], 2)])
-    receiver, asked = watched(lambda message_id: next(shown))
-    receiver.bench.patience_s = 60.0
+    receiver, asked = watched(lambda message_id: next(shown), patience_s=60.0)
     found = receiver.stored(lambda stored: stored is not None and stored.applied == 2, message=3)
     assert (found.state, asked) == (STATES[1], [receiver.message_id(3)] * 3)
-    assert receiver.bench.states_shown == {STATES[0], STATES[1]}
+    assert receiver.run.state.states_shown == {STATES[0], STATES[1]}
     assert [look.stored and look.stored.state for look in receiver.looks] == [None, STATES[0], STATES[1]]
 
 
@@ -207,7 +211,7 @@ def test_stored_is_by_default_of_the_first_message():
 
 
 def test_what_is_stored_at_last_is_asked_once_a_later_message_is_stored(monkeypatch):
-    receiver, asked = watched(Stored(STATES[0], 1))
+    receiver, asked = watched(Stored(STATES[0], 1), patience_s=7.0)
     patience = []
 
     def settled(read, message_id, until, patience_s):
@@ -216,7 +220,6 @@ def test_what_is_stored_at_last_is_asked_once_a_later_message_is_stored(monkeypa
         return read(message_id)
 
     monkeypatch.setattr(contact_module, "settled", settled)
-    receiver.bench.patience_s = 7.0
     assert receiver.stored_at_last(message=1) == Stored(STATES[0], 1)
     (later,) = receiver.exchanges
     assert asked == [*later.delivery.ids, receiver.message_id(1)]
@@ -236,8 +239,8 @@ def test_message_that_is_never_stored_is_shown_as_unknown():
 
 @pytest.mark.parametrize("attempt", [0, 1, 4, 9])
 def test_later_message_shares_no_id_with_a_story_nor_a_group_with_its_try(attempt):
-    receiver = contact(200, attempt=attempt)
-    receiver.bench.state, _ = read_back(Stored(STATES[0], 1))
+    read, _ = read_back(Stored(STATES[0], 1))
+    receiver = contact(attempt=attempt, run=run_before(200, read_back=read))
     receiver.stored_at_last()
     (later,) = receiver.exchanges
     assert later.delivery.ids == (receiver.identity.next(2048).id(case().id_kind),)
@@ -248,18 +251,18 @@ def test_later_message_shares_no_group_with_another_case():
     receiver, _ = watched(Stored(STATES[0], 1))
     receiver.stored_at_last()
     (later,) = receiver.exchanges
-    others = [CaseSession.of(receiver.bench, case(), number).event(STATES[0]) for number in range(1, 50)]
+    others = [CaseSession.of(receiver.run, case(), number).event(STATES[0]) for number in range(1, 50)]
     assert told(later.delivery, GROUP) not in {told(other, GROUP) for other in others}
 
 
 def test_read_back_ahead_of_its_turn_takes_a_turn():
-    bench, turns = bench_before(200, patience_s=0.0), []
-    bench.state, _ = read_back(None)
-    turn = bench.company.turn
-    bench.company.turn = lambda: turns.append(1) or turn()
-    with bench.company.let_in():
-        contact(bench=bench, ahead_of=MUST.id).stored(lambda stored: True)
-    contact(bench=bench).stored(lambda stored: True)
+    read, _ = read_back(None)
+    run, turns = run_before(200, patience_s=0.0, read_back=read), []
+    turn = run.dispatcher.concurrency.turn
+    run.dispatcher.concurrency.turn = lambda: turns.append(1) or turn()
+    with run.dispatcher.concurrency.let_in():
+        contact(run=run, ahead_of=MUST.id).stored(lambda stored: True)
+    contact(run=run).stored(lambda stored: True)
     assert turns == [1]
 
 
@@ -267,17 +270,17 @@ def test_read_back_ahead_of_its_turn_takes_a_turn():
 
 
 def test_no_try_shares_a_message_with_another():
-    bench = bench_before(200)
-    firsts = [CaseSession.of(bench, case(), 1, attempt).identity.message for attempt in range(10)]
+    run = run_before(200)
+    firsts = [CaseSession.of(run, case(), 1, attempt).identity.message for attempt in range(10)]
     assert firsts == [attempt * 4096 for attempt in range(10)]
 
 
 def test_contact_knows_how_far_away_its_receiver_is():
-    bench = bench_before(200, round_trip_s=0.1)
-    bench.round_trips_s = {SECOND.name: 0.3}
-    assert (contact(bench=bench).round_trip_s, CaseSession.of(bench, case(callback=SECOND), 1).round_trip_s) == (
-        0.1,
-        0.3,
-    )
-    assert contact(bench=bench).access is bench.sender.access
-    assert contact(bench=bench).facts is FIRST.delivery
+    elsewhere = ScriptedSender(200)
+    run = run_before(200, elsewhere={SECOND.name: elsewhere})
+    there = CaseSession.of(run, case(callback=SECOND), 1)
+    assert (contact(run=run).round_trip_s, there.round_trip_s) == (0.0, 0.0)
+    run.state.round_trips_measured({run.config.sender: 0.1, elsewhere: 0.3})
+    assert (contact(run=run).round_trip_s, there.round_trip_s) == (0.1, 0.3)
+    assert contact(run=run).access is run.config.sender.access
+    assert contact(run=run).facts is FIRST.delivery

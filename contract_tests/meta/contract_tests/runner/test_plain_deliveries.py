@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from callback_contract.contract_tests.meta.support.scripted import FIRST, MUST, bench_before, case, exchange
+from callback_contract.contract_tests.meta.support.scripted import FIRST, MUST, case, exchange, run_before
 from callback_contract.contract_tests.runner.attempts import Outcome
 from callback_contract.contract_tests.runner.case_session import CaseSession
 from callback_contract.contract_tests.runner.liveness import (
@@ -46,28 +46,28 @@ def test_receiver_is_dead_when_two_plain_deliveries_in_a_row_are_not_acknowledge
 
 
 def looked_after(*answers):
-    bench = bench_before(*answers)
-    return look_after(bench, bench.scopes[0], MUST), bench
+    run = run_before(*answers)
+    return look_after(run, run.config.scopes[0], MUST), run
 
 
 def test_look_at_a_receiver_that_lives_costs_one_delivery_and_blames_nobody():
-    findings, bench = looked_after(200)
-    assert (findings, bench.killed_by, bench.plain_sent) == ([], {}, 1)
+    findings, run = looked_after(200)
+    assert (findings, run.state.stopped_by, run.state.plain_sent) == ([], {}, 1)
 
 
 def test_one_unanswered_plain_delivery_is_no_death():
-    findings, bench = looked_after("timeout", 200)
-    assert (findings, bench.killed_by, bench.plain_sent) == ([], {}, 2)
+    findings, run = looked_after("timeout", 200)
+    assert (findings, run.state.stopped_by, run.state.plain_sent) == ([], {}, 2)
 
 
 def test_death_is_blamed_on_the_rule_in_hand():
-    findings, bench = looked_after(500)
+    findings, run = looked_after(500)
     assert [finding.case for finding in findings] == ["the plain valid delivery after all of these"]
-    assert (bench.killed_by, bench.plain_sent) == ({bench.sender: MUST.id}, 2)
+    assert (run.state.stopped_by, run.state.plain_sent) == ({run.config.sender: MUST.id}, 2)
 
 
 def test_look_takes_others_along_once_and_the_second_look_none(monkeypatch):
-    _, bench = looked_after(200)
+    _, run = looked_after(200)
     times, along = [], []
 
     @contextlib.contextmanager
@@ -75,38 +75,40 @@ def test_look_takes_others_along_once_and_the_second_look_none(monkeypatch):
         times.append(1)
         yield
 
-    send = bench.send
-    monkeypatch.setattr(bench.company, "let_along", let_along)
-    monkeypatch.setattr(bench, "send", lambda delivery, **more: along.append(more["along"]) or send(delivery, **more))
-    bench.sender._answers = iter([500, 500])
-    look_after(bench, bench.scopes[0], MUST)
+    send = run.dispatcher.send
+    monkeypatch.setattr(run.dispatcher.concurrency, "let_along", let_along)
+    monkeypatch.setattr(
+        run.dispatcher, "send", lambda delivery, **more: along.append(more["along"]) or send(delivery, **more)
+    )
+    run.config.sender._answers = iter([500, 500])
+    look_after(run, run.config.scopes[0], MUST)
     assert (times, along) == ([1], [True, False])
 
 
 def test_each_look_is_another_message_on_a_connection_of_its_own():
-    _, bench = looked_after(500)
-    look_after(bench, bench.scopes[0], MUST)
-    assert len({delivery.body for delivery in bench.sender.sent}) == len(bench.ids_sent) == 4
-    assert {delivery.framing for delivery in bench.sender.sent} == {Framing(fresh_connection=True)}
-    assert bench.sender.renewed == 2
+    _, run = looked_after(500)
+    look_after(run, run.config.scopes[0], MUST)
+    assert len({delivery.body for delivery in run.config.sender.sent}) == len(run.state.ids_sent) == 4
+    assert {delivery.framing for delivery in run.config.sender.sent} == {Framing(fresh_connection=True)}
+    assert run.config.sender.renewed == 2
 
 
 def test_plain_deliveries_have_one_number_that_no_case_has():
-    _, bench = looked_after(500)
-    scope = bench.scopes[0]
-    assert [bench.number(purpose, scope, 1) for purpose in ("a plain valid delivery", "another")] == [1, 2]
+    _, run = looked_after(500)
+    scope = run.config.scopes[0]
+    assert [run.state.number(purpose, scope, 1) for purpose in ("a plain valid delivery", "another")] == [1, 2]
 
 
 def test_plain_deliveries_share_no_group_with_one_another_nor_with_a_case():
-    _, bench = looked_after(500)
-    cases = [CaseSession.of(bench, case(), number, attempt).deliver() for number in (1, 2) for attempt in (0, 1)]
+    _, run = looked_after(500)
+    cases = [CaseSession.of(run, case(), number, attempt).deliver() for number in (1, 2) for attempt in (0, 1)]
     (pointer, *_) = [at for at in FIRST.delivery.groups if FIRST.delivery.stamped[at] == "id"]
-    groups = [jp.get(json.loads(delivery.body), pointer) for delivery in bench.sender.sent]
+    groups = [jp.get(json.loads(delivery.body), pointer) for delivery in run.config.sender.sent]
     assert len(set(groups)) == len(groups) == 2 + len(cases)
 
 
 def test_plain_case_is_what_first_contact_sends():
-    scope = bench_before().scopes[0]
+    scope = run_before().config.scopes[0]
     plain = plain_case(scope)
     assert (plain.callback, plain.content, plain.label) == (FIRST, scope.plain, "a plain valid delivery")
 
@@ -125,15 +127,15 @@ def test_plain_case_is_what_first_contact_sends():
     ],
 )
 def test_credentials_are_lost_where_a_plain_delivery_is_refused_too(answer, plain, is_refused, deliveries):
-    bench = bench_before(plain)
-    contact = CaseSession.of(bench, case(), 1)
+    run = run_before(plain)
+    contact = CaseSession.of(run, case(), 1)
     contact.exchanges += [exchange(200), exchange(answer)]
     refusal = (
         pytest.raises(KitError, match=f"credentials: it answered {plain}") if is_refused else contextlib.nullcontext()
     )
     with refusal as caught:
-        refuse_lost_credentials(bench, bench.scopes[0], Outcome(contact, AssertionError()))
-    assert (bench.plain_sent, len(bench.sender.sent)) == (deliveries, deliveries)
+        refuse_lost_credentials(run, run.config.scopes[0], Outcome(contact, AssertionError()))
+    assert (run.state.plain_sent, len(run.config.sender.sent)) == (deliveries, deliveries)
     assert not is_refused or caught.value.exit_code == 3
 
 

@@ -6,9 +6,11 @@ from types import SimpleNamespace
 
 import pytest
 
+from callback_contract.contract_tests.meta.support.scripted import run_before
 from callback_contract.contract_tests.model.verdicts import Finding
 from callback_contract.contract_tests.runner import attempts
 from callback_contract.contract_tests.runner.attempts import MOST_TRIES, Attempts, count_attempts, frequency
+from callback_contract.mock_server.client.sender import Pace
 
 NOW = 1000.0
 
@@ -20,9 +22,11 @@ def clock(monkeypatch):
     return clock
 
 
-def bench(spare=None, left_s=None):
-    pace = SimpleNamespace(until=None if left_s is None else NOW + left_s)
-    return SimpleNamespace(spare=spare, sender=SimpleNamespace(pace=pace))
+def run(spare=None, left_s=None):
+    given = run_before(pace=Pace(most=spare))
+    given.dispatcher.plan(0)
+    sender = SimpleNamespace(pace=SimpleNamespace(until=None if left_s is None else NOW + left_s))
+    return SimpleNamespace(dispatcher=given.dispatcher, config=SimpleNamespace(sender=sender))
 
 
 def tries(clock, given, *broke, took_s=0.0, cost=1, hostile=False, again_broke=False):
@@ -40,30 +44,30 @@ def tries(clock, given, *broke, took_s=0.0, cost=1, hostile=False, again_broke=F
 
 
 def test_second_break_is_enough(clock):
-    assert tries(clock, bench(), again_broke=True) == (Attempts(2, 2), [])
+    assert tries(clock, run(), again_broke=True) == (Attempts(2, 2), [])
 
 
 def test_case_that_held_is_tried_three_times_more(clock):
-    assert tries(clock, bench(), True, False, True) == (Attempts(5, 3), [2, 3, 4])
-    assert tries(clock, bench()) == (Attempts(5, 1), [2, 3, 4])
+    assert tries(clock, run(), True, False, True) == (Attempts(5, 3), [2, 3, 4])
+    assert tries(clock, run()) == (Attempts(5, 1), [2, 3, 4])
     assert MOST_TRIES == 5
 
 
 def test_what_is_hostile_is_not_sent_a_third_time(clock):
-    assert tries(clock, bench(), hostile=True) == (Attempts(2, 1), [])
+    assert tries(clock, run(), hostile=True) == (Attempts(2, 1), [])
 
 
 @pytest.mark.parametrize(("spare", "further", "left"), [(2, 0, 0), (4, 1, 0), (5, 1, 1), (8, 3, 0), (20, 3, 12)])
 def test_further_tries_take_no_more_than_the_spare_deliveries(clock, spare, further, left):
-    given = bench(spare)
+    given = run(spare)
     assert tries(clock, given, cost=2)[0] == Attempts(2 + further, 1)
-    assert given.spare == left
+    assert given.dispatcher.affords(left) and not given.dispatcher.affords(left + 1)
 
 
 def test_second_break_costs_one_try(clock):
-    given = bench(spare=9)
+    given = run(spare=9)
     tries(clock, given, cost=2, again_broke=True)
-    assert given.spare == 7
+    assert given.dispatcher.affords(7) and not given.dispatcher.affords(8)
 
 
 @pytest.mark.parametrize(
@@ -82,7 +86,7 @@ def test_second_break_costs_one_try(clock):
     ],
 )
 def test_further_tries_take_a_tenth_of_the_time_left_and_ten_seconds_at_most(clock, took_s, left_s, further):
-    assert tries(clock, bench(left_s=left_s), took_s=took_s)[0].tries == 2 + further
+    assert tries(clock, run(left_s=left_s), took_s=took_s)[0].tries == 2 + further
 
 
 def finding(broke, tries):

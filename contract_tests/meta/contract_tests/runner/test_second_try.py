@@ -16,9 +16,9 @@ from callback_contract.contract_tests.meta.support.scripted import (
     LOOKS_AT_CALLBACK,
     MUST,
     asked,
-    bench_before,
     case,
     exchange,
+    run_before,
 )
 from callback_contract.contract_tests.model.verdicts import RuleResult, Verdict
 from callback_contract.contract_tests.runner import attempts as trying
@@ -44,15 +44,15 @@ def assumes_in_an_edit(value):
 )
 def test_assertion_that_is_no_rules_check_is_an_error_of_the_kit(check, edit, said):
     with pytest.raises(RuntimeError, match=said):
-        run_case(bench_before(200), asked(check=check), case(edit=edit), 1, None)
+        run_case(run_before(200), asked(check=check), case(edit=edit), 1, None)
 
 
-@pytest.mark.parametrize("place", ["contract_tests/bench.py", "contract_tests/trying.py", "apps/zoo.py", "zoo/apps.py"])
+@pytest.mark.parametrize("place", ["contract_tests/run.py", "contract_tests/trying.py", "apps/zoo.py", "zoo/apps.py"])
 def test_assertion_of_any_other_file_is_an_error_of_the_kit(place):
     made = {}
     exec(compile("def check(exchange):\n    assert False, 'no rule'", place, "exec"), made)
     with pytest.raises(RuntimeError, match="no rule"):
-        run_case(bench_before(200), asked(check=made["check"]), case(), 1, None)
+        run_case(run_before(200), asked(check=made["check"]), case(), 1, None)
 
 
 def test_other_exception_is_no_verdict():
@@ -60,71 +60,71 @@ def test_other_exception_is_no_verdict():
         raise ValueError
 
     with pytest.raises(ValueError):
-        run_case(bench_before(200), asked(check=raises), case(), 1, None)
+        run_case(run_before(200), asked(check=raises), case(), 1, None)
 
 
 @pytest.mark.parametrize(("answer", "broken"), [(200, False), (500, True), ("reset", True)])
 def test_rules_own_check_is_a_verdict(answer, broken):
-    outcome = run_case(bench_before(answer), asked(), case(), 1, None)
+    outcome = run_case(run_before(answer), asked(), case(), 1, None)
     assert (outcome.broken is not None, len(outcome.contact.exchanges)) == (broken, 1)
 
 
 def test_check_that_compares_a_stored_message_is_a_verdict():
     test = asked(check=shown_last, sends=1)
-    assert run_case(bench_before(500), test, case(), 1, None).broken is not None
+    assert run_case(run_before(500), test, case(), 1, None).broken is not None
 
 
 def test_check_gets_the_callback_that_it_asks_for():
-    assert run_case(bench_before(299), asked(check=LOOKS_AT_CALLBACK), case(), 1, None).broken is not None
+    assert run_case(run_before(299), asked(check=LOOKS_AT_CALLBACK), case(), 1, None).broken is not None
 
 
 def test_check_that_delivers_by_itself_gets_the_contact():
-    bench = bench_before(200, 500)
+    run = run_before(200, 500)
     test = asked(check=ACKNOWLEDGES_TWO, sends=2)
     state = case().callback.delivery.order.states[0]
-    outcome = run_case(bench, test, case(states=(state,)), 1, None)
-    assert (outcome.broken is not None, len(bench.exchanges)) == (True, 2)
+    outcome = run_case(run, test, case(states=(state,)), 1, None)
+    assert (outcome.broken is not None, len(run.state.exchanges)) == (True, 2)
 
 
 # Identities and shared exchanges
 
 
 def test_shared_exchange_is_delivered_once_and_remembered_by_both():
-    bench, test = bench_before(200), asked()
-    first, second = (run_case(bench, test, case(), 1, 0) for _ in range(2))
-    assert len(bench.exchanges) == 1
-    assert first.contact.exchanges == second.contact.exchanges == bench.exchanges
-    assert first.contact.identity == CaseSession.of(bench, case(), 1).identity
+    run, test = run_before(200), asked()
+    first, second = (run_case(run, test, case(), 1, 0) for _ in range(2))
+    assert len(run.state.exchanges) == 1
+    assert first.contact.exchanges == second.contact.exchanges == run.state.exchanges
+    assert first.contact.identity == CaseSession.of(run, case(), 1).identity
 
 
 def test_other_places_among_the_stimuli_are_delivered_apart():
-    bench, test = bench_before(200), asked()
-    run_case(bench, test, case(), 1, 0)
-    run_case(bench, test, case(), 1, 1)
-    assert len(bench.exchanges) == 2
+    run, test = run_before(200), asked()
+    run_case(run, test, case(), 1, 0)
+    run_case(run, test, case(), 1, 1)
+    assert len(run.state.exchanges) == 2
 
 
 def test_further_try_is_delivered_afresh_under_another_identity():
-    bench, test = bench_before(200), asked()
-    outcomes = [run_case(bench, test, case(), 1, 0)]
-    outcomes += [run_case(bench, test, case(), 1, None, attempt) for attempt in (1, 2)]
-    assert len(bench.ids_sent) == len(bench.exchanges) == 3
+    run, test = run_before(200), asked()
+    outcomes = [run_case(run, test, case(), 1, 0)]
+    outcomes += [run_case(run, test, case(), 1, None, attempt) for attempt in (1, 2)]
+    assert len(run.state.ids_sent) == len(run.state.exchanges) == 3
     assert [outcome.contact.watches for outcome in outcomes] == [False, True, True]
-    assert run_case(bench, test, case(), 1, None).contact.identity == outcomes[1].contact.identity
+    assert run_case(run, test, case(), 1, None).contact.identity == outcomes[1].contact.identity
 
 
 def test_case_that_is_tried_alone_is_told_with_its_one_try():
-    contact, finding = tried(bench_before(500), asked(), case(), 7)
+    contact, finding = tried(run_before(500), asked(), case(), 7)
     assert (finding.case_number, finding.tries, finding.broke, finding.repeated) == (7, 1, 1, True)
     assert finding.exchanges == tuple(contact.exchanges)
-    assert tried(bench_before(200), asked(), case(), 7)[1] is None
+    assert tried(run_before(200), asked(), case(), 7)[1] is None
 
 
 # The finding
 
 
 def test_finding_says_what_was_expected_and_what_came():
-    _, finding = tried(bench_before(500), asked(), case("a hard case"), 1)
+    _, finding = tried(run_before(500), asked(), case("a hard case"), 1)
     assert (finding.case, finding.expected) == ("a hard case", "an acknowledgement (2xx)")
     assert (finding.actual, finding.case_index) == ("500 Internal Server Error, 0 bytes", None)
 
@@ -158,19 +158,19 @@ def test_one_delivery_shows_what_one_delivery_broke(sends, connects, suffices):
 
 
 def settled(*answers, beside=False, strained=False, bursts="due", rule=MUST, **more):
-    """What comes of a case that broke at its first try, and the bench; the first answer is that of the first try."""
+    """What comes of a case that broke at its first try, and the run; the first answer is that of the first try."""
     rules = (rule,) if bursts == "not selected" else (rule, BURSTS)
-    bench = bench_before(*answers, rules=rules, pace=Pace(at_once=4))
+    run = run_before(*answers, rules=rules, pace=Pace(at_once=4))
     if bursts == "judged":
-        bench.results[BURSTS.id] = RuleResult(BURSTS, Verdict.PASS)
+        run.state.rule_judged(RuleResult(BURSTS, Verdict.PASS))
     test = asked(**more)
-    outcome = run_case(bench, test, case(), 1, 0)
+    outcome = run_case(run, test, case(), 1, 0)
     assert outcome.broken is not None
     if beside:
-        bench.beside.add(id(bench.exchanges[0]))
+        run.dispatcher._overlapped.add(id(run.state.exchanges[0]))
     if strained:
-        bench.strained.add(id(bench.exchanges[0]))
-    return confirmed(bench, rule, test, outcome, 1), bench
+        run.dispatcher._overloaded.add(id(run.state.exchanges[0]))
+    return confirmed(run, rule, test, outcome, 1), run
 
 
 @pytest.mark.parametrize(
@@ -178,9 +178,9 @@ def settled(*answers, beside=False, strained=False, bursts="due", rule=MUST, **m
     [((500, 500), 2, 2), ((500, 200), 5, 1), ((500, 200, 500, 200, 500), 5, 3), ((404, 200), 5, 1)],
 )
 def test_case_that_broke_alone_is_a_finding_with_its_tally(answers, tries, broke):
-    finding, bench = settled(*answers)
+    finding, run = settled(*answers)
     assert (finding.tries, finding.broke, finding.repeated) == (tries, broke, tries == broke)
-    assert len(bench.exchanges) == tries
+    assert len(run.state.exchanges) == tries
 
 
 def test_finding_shows_the_second_try_where_that_broke_and_the_first_where_it_held():
@@ -211,38 +211,40 @@ def test_finding_shows_the_second_try_where_that_broke_and_the_first_where_it_he
     ],
 )
 def test_company_excuses_only_what_breaks_no_more_alone(answers, how, told):
-    finding, bench = settled(*answers, **how)
-    assert told == ("by its rule" if finding else "by the rule on bursts" if bench.crowded else "by nobody")
+    finding, run = settled(*answers, **how)
+    assert told == ("by its rule" if finding else "by the rule on bursts" if run.state.contended else "by nobody")
     # Once company is known to be too much, the rest is asked alone.
-    assert (bench.one_by_one, bench.company.limit) == ((True, 1) if bench.crowded else (False, 4))
+    assert (run.dispatcher.is_serial, run.dispatcher.concurrency.limit) == (
+        (True, 1) if run.state.contended else (False, 4)
+    )
 
 
 def test_excused_case_is_not_tried_a_third_time_where_it_was_crowded_out():
-    assert len(settled(500, 200, beside=True)[1].exchanges) == 2
-    assert len(settled(404, 200, strained=True)[1].exchanges) == 5
+    assert len(settled(500, 200, beside=True)[1].state.exchanges) == 2
+    assert len(settled(404, 200, strained=True)[1].state.exchanges) == 5
 
 
 def together(*answers, **more):
-    finding, bench = settled(*answers, beside=True, together=True, **more)
-    bench.close()
-    return finding, bench
+    finding, run = settled(*answers, beside=True, together=True, **more)
+    run.close()
+    return finding, run
 
 
 @pytest.mark.parametrize("rule", [MUST, CATALOGUE["ORD-01"]])
 def test_rule_on_deliveries_together_is_excused_where_others_break_together_too(rule):
-    finding, bench = together(500, rule=rule)
-    assert (finding, len(bench.crowded), len(bench.exchanges)) == (None, 1, 1 + 24)
+    finding, run = together(500, rule=rule)
+    assert (finding, len(run.state.contended), len(run.state.exchanges)) == (None, 1, 1 + 24)
 
 
 def test_rule_on_deliveries_together_is_asked_again_where_others_hold_together():
-    finding, bench = together(500, *[200] * 24, 500)
-    assert (finding.repeated, len(bench.crowded), len(bench.exchanges)) == (True, 0, 1 + 24 + 1)
+    finding, run = together(500, *[200] * 24, 500)
+    assert (finding.repeated, len(run.state.contended), len(run.state.exchanges)) == (True, 0, 1 + 24 + 1)
 
 
 @pytest.mark.parametrize("how", [{"rule": BURSTS}, {"bursts": "judged"}, {"bursts": "not selected"}])
 def test_rule_on_bursts_is_no_excuse_for_itself_nor_where_it_is_not_to_come(how):
-    finding, bench = together("reset", 200, **how)
-    assert (finding.broke, len(bench.crowded), len(bench.exchanges)) == (1, 0, 5)
+    finding, run = together("reset", 200, **how)
+    assert (finding.broke, len(run.state.contended), len(run.state.exchanges)) == (1, 0, 5)
 
 
 # The first try
@@ -253,28 +255,28 @@ def test_rule_on_bursts_is_no_excuse_for_itself_nor_where_it_is_not_to_come(how)
     [(None, False, 1), (200, False, 0), (404, False, 1), (500, False, 0), ("reset", False, 0), (500, True, 1)],
 )
 def test_outcome_from_far_ahead_counts_if_it_held_or_got_no_answer(ahead, strained, deliveries):
-    bench, prefetched = bench_before(200), None
+    run, prefetched = run_before(200), None
     if ahead is not None:
         came = exchange(ahead)
         prefetched = Outcome(SimpleNamespace(exchanges=[came]), AssertionError() if ahead != 200 else None)
-        bench.strained = {id(came)} if strained else set()
-    outcome = first_try(bench, asked(), case(), 1, 0, prefetched)
-    assert len(bench.exchanges) == deliveries
+        run.dispatcher._overloaded = {id(came)} if strained else set()
+    outcome = first_try(run, asked(), case(), 1, 0, prefetched)
+    assert len(run.state.exchanges) == deliveries
     assert (outcome is prefetched) == (deliveries == 0)
 
 
 def test_case_that_is_told_again_has_an_identity_that_no_other_try_has():
-    bench = bench_before(200)
+    run = run_before(200)
     prefetched = Outcome(SimpleNamespace(exchanges=[exchange(404)]), AssertionError())
-    again = first_try(bench, asked(), case(), 1, 0, prefetched).contact.identity
-    tries = [CaseSession.of(bench, case(), 1, attempt).identity for attempt in range(8)]
-    assert again not in tries and again == CaseSession.of(bench, case(), 1, 9).identity
+    again = first_try(run, asked(), case(), 1, 0, prefetched).contact.identity
+    tries = [CaseSession.of(run, case(), 1, attempt).identity for attempt in range(8)]
+    assert again not in tries and again == CaseSession.of(run, case(), 1, 9).identity
 
 
 def test_first_try_is_shared_and_counted_by_its_place():
-    bench, test = bench_before(200), asked()
-    first_try(bench, test, case(), 1, 5, None)
-    assert list(bench.shared) == [(test.purpose, case().callback.name, 5)]
+    run, test = run_before(200), asked()
+    first_try(run, test, case(), 1, 5, None)
+    assert list(run.state.shared) == [(test.purpose, case().callback.name, 5)]
 
 
 def test_test_without_a_word_on_how_it_is_sent_looks_at_one_shared_exchange():

@@ -7,7 +7,7 @@ import pytest
 
 from callback_contract.contract_tests.generation.corpus import DEPTHS, Scope
 from callback_contract.contract_tests.kill_matrix.matrix import judge_all, tools
-from callback_contract.contract_tests.runner.bench import Bench
+from callback_contract.contract_tests.meta.support.scripted import run_of
 from callback_contract.contract_tests.runner.planning import planned
 from callback_contract.contract_tests.target.read_back import own_read_back
 from callback_contract.mock_server.client.sender import Access, Pace, Sender
@@ -21,18 +21,18 @@ CONTRACT, CATALOGUE, TESTS = tools()
 def judged(fault=None, **more):
     with served(Receiver(CONTRACT, fault=FAULTS[fault] if fault else None)) as url:
         sender = Sender(Access(url), Pace())
-        bench = Bench(CONTRACT, CATALOGUE, CATALOGUE.rules, CONTRACT.default_callbacks, sender, DEPTHS["quick"], **more)
-        bench.state, bench.patience_s = own_read_back(url, CONTRACT), 1.0
+        chosen = (CONTRACT, CATALOGUE, CATALOGUE.rules, CONTRACT.default_callbacks, sender, DEPTHS["quick"])
+        run = run_of(*chosen, read_back=own_read_back(url, CONTRACT), patience_s=1.0, **more)
         try:
-            judge_all(bench, TESTS)
+            judge_all(run, TESTS)
         finally:
-            bench.close()
-    return bench
+            run.close()
+    return run
 
 
-def plan(bench):
+def plan(run):
     seen = set()
-    return {rule.id: planned(bench, rule, TESTS[rule.id], seen).deliveries for rule in bench.rules}
+    return {rule.id: planned(run, rule, TESTS[rule.id], seen).deliveries for rule in run.config.rules}
 
 
 @pytest.fixture(scope="module")
@@ -41,21 +41,20 @@ def clean():
 
 
 def test_each_rule_sends_what_was_planned(clean):
-    assert {rule_id: result.deliveries for rule_id, result in clean.results.items()} == plan(clean)
+    assert {rule_id: result.deliveries for rule_id, result in clean.state.results.items()} == plan(clean)
 
 
 @pytest.mark.parametrize("fault", ["ACK-01", "PAY-17", "DAT-06"])
 def test_broken_receiver_gets_no_more_than_planned_and_three_retries_a_rule(fault):
-    bench = judged(fault)
-    retries = sum(3 * max(1, TESTS[rule_id].sends) for rule_id, r in bench.results.items() if r.broken)
-    assert len(bench.exchanges) <= sum(plan(bench).values()) + 1 + retries
+    run = judged(fault)
+    retries = sum(3 * max(1, TESTS[rule_id].sends) for rule_id, r in run.state.results.items() if r.broken)
+    assert len(run.state.exchanges) <= sum(plan(run).values()) + 1 + retries
 
 
 def test_standard_depth_fits_what_is_sent_elsewhere_by_default():
     sender = Sender(Access("https://receiver.invalid/"), Pace.towards("https://receiver.invalid/"))
-    bench = Bench(CONTRACT, CATALOGUE, CATALOGUE.rules, CONTRACT.default_callbacks, sender)
-    bench.state = lambda message_id: None
-    assert sum(plan(bench).values()) + 1 <= 1000 - 30  # leaves room for ten second tries
+    run = run_of(CONTRACT, CATALOGUE, CATALOGUE.rules, CONTRACT.default_callbacks, sender, read_back=lambda _: None)
+    assert sum(plan(run).values()) + 1 <= 1000 - 30  # leaves room for ten second tries
 
 
 def test_contents_are_drawn_once(monkeypatch):
@@ -90,14 +89,14 @@ def test_body_validators_are_compiled_once_per_contract(monkeypatch):
 
 def test_no_identity_is_shared_by_two_rules(clean):
     cases = {}
-    for rule in clean.rules:
+    for rule in clean.config.rules:
         test = TESTS[rule.id]
         if not test.shares:
             assert cases.setdefault(test.purpose, rule.id) == rule.id
 
 
 def test_all_identities_carry_the_mark_and_the_run(clean):
-    assert all(i.startswith(f"ca11bac4{clean.run.id}") for i in clean.ids_sent)
+    assert all(i.startswith(f"ca11bac4{clean.state.run.id}") for i in clean.state.ids_sent)
 
 
 def test_seed_alone_decides_what_is_drawn():

@@ -12,10 +12,10 @@ import pytest
 
 from callback_contract.contract_tests.cli.check_command import check
 from callback_contract.contract_tests.cli.main import cli
-from callback_contract.contract_tests.kill_matrix.matrix import judge_all, tools
+from callback_contract.contract_tests.kill_matrix.matrix import tools
 from callback_contract.contract_tests.meta.support.fielded import fielded
 from callback_contract.contract_tests.meta.support.foreign import written
-from callback_contract.contract_tests.meta.support.judged import bench_for, verdicts
+from callback_contract.contract_tests.meta.support.judged import judged, verdicts
 from callback_contract.contract_tests.meta.support.processes import invoke
 from callback_contract.contract_tests.samples.masking import masker_of
 from callback_contract.contract_tests.samples.reading import read_recordings
@@ -321,12 +321,7 @@ def test_directory_of_a_callbacks_name_tells_it(tmp_path, theirs):
 
 def judged_with(samples_file, fault=None):
     with served(Receiver(CONTRACT, fault=FAULTS[fault] if fault else None)) as url:
-        bench = bench_for(Access(url), "SMP")
-        bench.samples = chosen(samples_file)
-        try:
-            return judge_all(bench, tools()[2])["SMP-01"]
-        finally:
-            bench.close()
+        return judged(Access(url), "SMP", samples=chosen(samples_file))["SMP-01"]
 
 
 def test_right_receiver_acknowledges_every_recording(tmp_path):
@@ -342,9 +337,7 @@ def test_every_refused_recording_is_named(tmp_path):
 
 def test_without_recordings_the_rule_says_what_it_needs():
     with served(Receiver(CONTRACT)) as url:
-        bench = bench_for(Access(url), "SMP")
-        results = judge_all(bench, tools()[2])
-        bench.close()
+        results = judged(Access(url), "SMP")
     assert verdicts(results) == {"SMP-01": "not applicable"}
     assert "--samples" in results["SMP-01"].reason
 

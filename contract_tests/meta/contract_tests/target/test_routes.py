@@ -9,10 +9,11 @@ import pytest
 from callback_contract.contract_tests.cli.main import cli
 from callback_contract.contract_tests.meta.support.foreign import written
 from callback_contract.contract_tests.meta.support.hostile import answer, raw_server
-from callback_contract.contract_tests.meta.support.judged import bench_for
+from callback_contract.contract_tests.meta.support.judged import run_for
 from callback_contract.contract_tests.meta.support.made_reports import report
 from callback_contract.contract_tests.meta.support.made_reports import written as report_in
 from callback_contract.contract_tests.meta.support.processes import invoke
+from callback_contract.contract_tests.meta.support.scripted import reconfigured
 from callback_contract.contract_tests.model.verdicts import NotApplicable
 from callback_contract.contract_tests.reporting.formats.html import report_html
 from callback_contract.contract_tests.reporting.formats.summary import summary_md
@@ -146,9 +147,9 @@ def test_http_beside_https_is_judged_for_what_it_is(two):
 
 def test_callbacks_at_two_urls_are_not_taken_for_each_other():
     sender = Sender(Access("http://127.0.0.1:1/a"), Pace())
-    bench = bench_for(sender.access)
-    bench.callbacks, bench.elsewhere = CONTRACT.callbacks[:3], {SECOND: sender.beside(Access("http://127.0.0.1:1/b"))}
-    assert [[scope.callback.name for scope in each.beside] for each in bench.scopes] == [
+    elsewhere = {SECOND: sender.beside(Access("http://127.0.0.1:1/b"))}
+    run = reconfigured(run_for(sender.access), callbacks=CONTRACT.callbacks[:3], elsewhere=elsewhere)
+    assert [[scope.callback.name for scope in each.beside] for each in run.config.scopes] == [
         [FIRST, THIRD],
         [SECOND],
         [FIRST, THIRD],

@@ -14,7 +14,7 @@ import pytest
 from callback_contract.contract_tests.cli.export_command import export
 from callback_contract.contract_tests.generation.corpus import DEPTHS
 from callback_contract.contract_tests.meta.support.processes import FOLDER, invoke
-from callback_contract.contract_tests.runner.run import collect_tests
+from callback_contract.contract_tests.runner.collection import collect_tests
 from callback_contract.contract_tests.vectors.using_vectors import broken_expectations
 from callback_contract.contract_tests.vectors.vectors import vectors_document
 from callback_contract.mock_server.wire.strict_json import Unparsable, Unusable, decode

@@ -103,8 +103,8 @@ def test_host_that_is_not_reached_says_nothing_about_its_tls():
 
 
 def test_tls_is_not_judged_through_a_proxy(reached):
-    bench = type("Bench", (), {"sender": type("Sender", (), {"access": reached(proxy="http://127.0.0.1:1")})})
-    assert "--proxy" in str(tls.https(bench))
+    config = type("Config", (), {"sender": type("Sender", (), {"access": reached(proxy="http://127.0.0.1:1")})})
+    assert "--proxy" in str(tls.https(config))
 
 
 def test_check_reports_an_untrusted_chain_and_exits_1(reached):

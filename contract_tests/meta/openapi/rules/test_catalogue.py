@@ -6,7 +6,7 @@ import ast
 
 import pytest
 
-from callback_contract.contract_tests.runner.run import CHAPTERS, collect_tests
+from callback_contract.contract_tests.runner.collection import CHAPTERS, collect_tests
 from callback_contract.mock_server.faults.registry import FAULTS
 from callback_contract.openapi import CatalogueError
 from callback_contract.openapi.rules.catalogue import CATALOGUE_FILE, load_catalogue

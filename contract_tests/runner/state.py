@@ -1,0 +1,228 @@
+"""State of a run: what came of it so far. It changes by methods that say what happened, and publishes events."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from callback_contract.contract_tests.generation.corpus import Scope
+from callback_contract.contract_tests.model.cases import Case
+from callback_contract.contract_tests.model.observations import Burst
+from callback_contract.contract_tests.model.verdicts import Finding, RuleResult
+from callback_contract.contract_tests.runner.config import RunConfig
+from callback_contract.contract_tests.runner.events import (
+    CaseFinished,
+    Consumer,
+    DeliverySent,
+    Event,
+    ReceiverStopped,
+    RuleJudged,
+    RuleStarted,
+    RunFinished,
+    RunStarted,
+)
+from callback_contract.contract_tests.runner.scheduling.dispatcher import Dispatcher
+from callback_contract.contract_tests.target.read_back import HttpReadBack, ReadBackError
+from callback_contract.mock_server.client.sender import Sender
+from callback_contract.mock_server.wire.delivery import Exchange
+from callback_contract.mock_server.wire.identity import Run
+from callback_contract.openapi.documents import json_pointer as jp
+from callback_contract.openapi.rules.catalogue import Rule
+
+__all__ = ["RunContext", "RunState"]
+
+_Listed = tuple[str, jp.Json]
+
+
+class RunState:
+    """What a run found out so far; others read its attributes and call its methods.
+
+    Attributes:
+        run: Whose messages the identities of this run are.
+        begun_s: `time.perf_counter()` that times of exchanges are counted from.
+        results: What was said about each rule that was judged, by its id.
+        shared: Exchanges that several rules look at, by stimuli, callback and index.
+        exchanges: All of them, in the order in which they came back.
+        ids_sent: Ids of all messages, in their order.
+        plain_sent: How many plain valid deliveries followed hostile ones.
+        refused: Listed values that were refused, by callback; later rules do without them.
+        narrowed_by: The rule that found that out; empty before.
+        contended: What broke beside others and held alone; the rule on bursts takes it over.
+        bursts: Deliveries that went out together.
+        read_back_error: What ended read-back during the run.
+        states_shown: Every state that read-back showed.
+        shut: Why nothing can be delivered to a URL although its TLS can be judged, by its sender.
+        stopped_by: The rule after which valid deliveries were no longer acknowledged, for each URL's sender.
+    """
+
+    def __init__(self, *consumers: Consumer) -> None:
+        self.run = Run.fresh()
+        self.begun_s = time.perf_counter()
+        self.results: dict[str, RuleResult] = {}
+        self.shared: dict[tuple[str, str, int], Exchange] = {}
+        self.exchanges: list[Exchange] = []
+        self.ids_sent: dict[str, None] = {}
+        self.refused: dict[str, list[_Listed]] = {}
+        self.narrowed_by = ""
+        self.contended: list[Finding] = []
+        self.bursts: list[Burst] = []
+        self.read_back_error: ReadBackError | None = None
+        self.states_shown: set[str] = set()
+        self.shut: dict[Sender, str] = {}
+        self.stopped_by: dict[Sender, str] = {}
+        self._consumers = list(consumers)
+        self._round_trips_s: dict[Sender, float] = {}
+        self._numbers: dict[tuple[str, str], int] = {}
+        self._next_number = 1
+        self.plain_sent = self._sent_ahead = 0
+        self._ahead_of: dict[str, int] = {}
+        self._lock = threading.Lock()
+
+    def subscribe(self, consumer: Consumer) -> None:
+        """Gives a consumer each event from here on."""
+        self._consumers.append(consumer)
+
+    def _publish(self, event: Event) -> None:
+        for consumer in self._consumers:
+            consumer(event)
+
+    # The run
+
+    def run_started(self, config: RunConfig, deliveries: int) -> None:
+        """The plan has so many deliveries, and they may be sent now."""
+        urls = tuple(dict.fromkeys(sender.access.shown_url for sender in config.senders))
+        names = tuple(callback.name for callback in config.callbacks)
+        self._publish(RunStarted(self.run.id, urls, names, config.rules, deliveries))
+
+    def run_finished(self, incomplete: str) -> None:
+        """Nothing more is judged, for that reason if it is early."""
+        self._publish(RunFinished(incomplete))
+
+    def started_again(self) -> Run:
+        """The same rule is tried once more as in a new run: no two of them speak of the same message."""
+        self.run = Run.fresh()
+        self.shared.clear()
+        self.stopped_by.clear()
+        return self.run
+
+    def round_trips_measured(self, took_s: Mapping[Sender, float]) -> None:
+        """The network takes so long to each URL."""
+        self._round_trips_s.update(took_s)
+
+    def round_trip_s(self, sender: Sender) -> float:
+        """Seconds that the network takes to a URL; latency rules are net of it."""
+        return self._round_trips_s.get(sender, 0.0)
+
+    # Deliveries
+
+    def delivery_sent(self, exchange: Exchange, ahead_of: str = "") -> None:
+        """One came back, perhaps of those that are sent ahead of a rule's turn."""
+        with self._lock:
+            if ahead_of:
+                self._sent_ahead += 1
+                self._ahead_of[ahead_of] = self._ahead_of.get(ahead_of, 0) + 1
+            self.exchanges.append(exchange)
+            self.ids_sent.update(dict.fromkeys(exchange.delivery.ids))
+        self._publish(DeliverySent(exchange))
+
+    def deliveries_prefetched(self, rule: Rule, count: int) -> None:
+        """So many are sent before the rule's turn, and are the rule's all the same."""
+        with self._lock:
+            self._ahead_of[rule.id] = self._ahead_of.get(rule.id, 0) + count
+
+    def take_prefetched(self, rule: Rule) -> int:
+        """How many were sent before the rule's turn since this was asked last."""
+        with self._lock:
+            return self._ahead_of.pop(rule.id, 0)
+
+    @property
+    def sent_in_turn(self) -> int:
+        """How many deliveries went out so far, but for those sent ahead beyond their chapter."""
+        with self._lock:
+            return len(self.exchanges) - self._sent_ahead
+
+    def exchange_shared(self, key: tuple[str, str, int], exchange: Exchange) -> None:
+        """Other rules may look at it."""
+        self.shared[key] = exchange
+
+    def burst_sent(self, burst: Burst) -> None:
+        """Several deliveries went out together."""
+        self.bursts.append(burst)
+
+    def number(self, purpose: str, scope: Scope, count: int) -> int:
+        """The first of `count` case numbers for a purpose; the same ones each time they are asked for."""
+        key = (purpose, scope.callback.name)
+        if key not in self._numbers:
+            self._numbers[key] = self._next_number
+            self._next_number += count
+        return self._numbers[key]
+
+    def count_plain(self) -> int:
+        """Numbers one more plain valid delivery."""
+        self.plain_sent += 1
+        return self.plain_sent
+
+    # What was found out
+
+    def rule_started(self, rule: Rule) -> None:
+        """A rule is in hand."""
+        self._publish(RuleStarted(rule))
+
+    def case_finished(self, rule: Rule, case: Case, *, is_broken: bool) -> None:
+        """A case of a rule was judged."""
+        self._publish(CaseFinished(rule, case, is_broken))
+
+    def rule_judged(self, result: RuleResult) -> None:
+        """A rule has its verdict."""
+        self.results[result.rule.id] = result
+        self._publish(RuleJudged(result))
+
+    def values_refused(self, rule: Rule, refused: Iterable[tuple[str, _Listed]]) -> None:
+        """A rule found listed values refused, each of a callback."""
+        self.narrowed_by = rule.id
+        for callback, listed in refused:
+            self.refused.setdefault(callback, []).append(listed)
+
+    def broke_in_contention(self, finding: Finding) -> None:
+        """A case broke beside others and held alone: the rule on bursts is going to tell it."""
+        self.contended.append(finding)
+
+    def read_back_broke(self, error: ReadBackError) -> None:
+        """Nothing can be read back any more."""
+        self.read_back_error = error
+
+    def state_shown(self, state: str) -> None:
+        """Read-back showed a message in this state."""
+        self.states_shown.add(state)
+
+    def receiver_shut(self, sender: Sender, reason: str) -> None:
+        """Nothing can be delivered to a URL, and its TLS can be judged."""
+        self.shut[sender] = reason
+
+    def receiver_stopped(self, sender: Sender, rule: Rule) -> None:
+        """A URL acknowledges no valid delivery any more after what a rule sent."""
+        self.stopped_by[sender] = rule.id
+        self._publish(ReceiverStopped(rule, sender.access.shown_url))
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class RunContext:
+    """One run against one receiver: what was asked for, who sends, and what came of it."""
+
+    config: RunConfig
+    dispatcher: Dispatcher
+    state: RunState
+
+    @classmethod
+    def of(cls, config: RunConfig, *consumers: Consumer) -> RunContext:
+        """A run that is about to begin; its events go to the consumers."""
+        state = RunState(*consumers)
+        return cls(config, Dispatcher(config, config.most_at_once, state.delivery_sent), state)
+
+    def close(self) -> None:
+        """Stops what is under way and gives the connections back."""
+        self.dispatcher.close()
+        if isinstance(self.config.read_back, HttpReadBack):
+            self.config.read_back.close()
