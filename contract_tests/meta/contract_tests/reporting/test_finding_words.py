@@ -25,6 +25,7 @@ from callback_contract.contract_tests.reporting.formats.finding_words import (
     chinese_expected,
 )
 from callback_contract.contract_tests.reporting.formats.html import Texts, report_html
+from callback_contract.contract_tests.reporting.formats.words import WORDS
 from callback_contract.contract_tests.runner.planning import scopes_of
 from callback_contract.contract_tests.stimuli.applicable_cases import applicable_cases
 from callback_contract.mock_server.client.sender import Access, Pace, Sender
@@ -142,3 +143,12 @@ def test_words_of_one_rule_stand_in_its_row():
     told = finding("500", case="something new")
     page = report_html(report(rule("PAY-17", "fail", [told])), Texts(phrases=(("something new", "新的内容"),)))
     assert "新的内容" in page
+
+
+@pytest.mark.parametrize("missing", [("Only English",), ("Only English", "")])
+def test_word_without_its_chinese_is_english_on_both_pages(monkeypatch, missing):
+    for key in ("title", "filter", "all_rules"):
+        monkeypatch.setitem(WORDS, key, missing)
+    page = report_html(report(rule("PAY-17", "pass")))
+    assert re.search('data-title-zh="[^"]*Only English"', page) and 'data-zh="Only English"' in page
+    assert '<span lang="en">Only English</span>' in page
