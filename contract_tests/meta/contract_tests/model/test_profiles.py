@@ -128,8 +128,8 @@ def test_answers_state_and_load_always_apply():
 )
 def test_required_profile_that_was_not_judged_is_exit_3(results, required, code, then):
     gate = AcceptancePolicy(require=required_profiles(required))
-    run = SimpleNamespace(catalogue=CATALOGUE, callbacks=(), results={})
-    assert gate.exit_code(code, run, [profile_of(results)]) == then
+    config = SimpleNamespace(catalogue=CATALOGUE, callbacks=())
+    assert gate.exit_code(code, config, {}, [profile_of(results)]) == then
 
 
 def test_profile_that_is_none_is_wrong_use():
