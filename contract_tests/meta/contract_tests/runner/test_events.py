@@ -124,6 +124,15 @@ def test_run_without_a_consumer_is_judged_all_the_same():
     assert run.state.results[MUST.id].verdict is Verdict.PASS
 
 
+def test_try_as_in_a_new_run_speaks_of_other_messages_and_knows_nothing_of_the_one_before():
+    _, run = heard(200, 500, tests={MUST.id: asked(is_hostile=True)})
+    before, sent = run.state.run.id, len(run.state.exchanges)
+    assert run.state.shared and run.state.stopped_by
+    again = run.state.started_again()
+    assert (again is run.state.run, again.id != before) == (True, True)
+    assert (run.state.shared, run.state.stopped_by, len(run.state.exchanges)) == ({}, {}, sent)
+
+
 def part_of(node):
     """The part of a run below which an attribute or an item stands, as `state` in `run.state.results["X"]`."""
     while isinstance(node, (ast.Attribute, ast.Subscript)):
