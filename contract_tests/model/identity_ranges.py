@@ -3,7 +3,7 @@
 A case has its own number in a run. What else is told apart stands here:
 
     message (24 bits)   attempt × 4096 + place: from 0 the check's own messages, three for each run of a state
-                        machine; from 1024 a crowd's; from 2048 those that are sent later than the check's own.
+                        machine; from 1024 those that contend with the case; from 2048 those that are sent later.
     group   (24 bits)   zone × 2²⁰ + run of a state machine × 2¹³ + number of the case. The zone is the attempt's,
                         8 for plain deliveries, and the attempt's with its first three bits turned for later messages.
 
@@ -20,7 +20,7 @@ __all__ = [
     "ATTEMPTS",
     "ATTEMPT_AGAIN",
     "MESSAGES_OF_A_RUN",
-    "crowd_identity",
+    "contending_identity",
     "interleaved_identity",
     "later_identity",
     "plain_identity",
@@ -37,7 +37,7 @@ MESSAGES_OF_A_RUN = 3
 """Messages that one run of a state machine speaks of."""
 
 _MESSAGES = 4096  # of one attempt
-_CROWD = 1024
+_CONTENDING = 1024
 _LATER = 2048
 _ZONE = 1 << 20  # groups of one attempt
 _RUN = 1 << 13  # groups of one run of a state machine
@@ -50,9 +50,9 @@ def session_identity(run: Run, case: int, attempt: int) -> Identity:
     return Identity(run, case, attempt * _MESSAGES, group=case + attempt * _ZONE)
 
 
-def crowd_identity(first: Identity, other: int) -> Identity:
+def contending_identity(first: Identity, other: int) -> Identity:
     """One of many messages that go out together to see whether contention breaks a case."""
-    return first.next(_CROWD + other)
+    return first.next(_CONTENDING + other)
 
 
 def later_identity(first: Identity) -> Identity:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from callback_contract.contract_tests.model.identity_ranges import crowd_identity
+from callback_contract.contract_tests.model.identity_ranges import contending_identity
 from callback_contract.contract_tests.model.verdicts import Finding, RuleResult
 from callback_contract.contract_tests.runner.case_session import CaseSession
 from callback_contract.contract_tests.runner.config import RunConfig
@@ -27,7 +27,7 @@ __all__ = [
 BURST_RULE = "LOD-01"
 """The rule that judges whether many deliveries may be under way together."""
 
-_CROWD = 24
+_CONTENDING = 24
 _MOST_SHOWN = 3
 
 
@@ -61,13 +61,13 @@ def broke_in_contention(dispatcher: Dispatcher, finding: Finding) -> bool:
 def contention_breaks(run: RunContext, contact: CaseSession) -> bool:
     """Whether many messages that have nothing to do with each other break down together, too."""
     others = CaseSession.of(run, contact.case, contact.identity.case)
-    crowd = (crowd_identity(contact.identity, other) for other in range(_CROWD))
-    came = others.deliver_at_once([contact.case.delivery(identity) for identity in crowd])
+    identities = (contending_identity(contact.identity, other) for other in range(_CONTENDING))
+    came = others.deliver_at_once([contact.case.delivery(identity) for identity in identities])
     return any(not exchange.answered for exchange in came)
 
 
 def take_over(state: RunState, rule: Rule, result: RuleResult) -> None:
-    """Gives the rule on bursts what it did not see itself: an error that company brings out is never dropped."""
+    """Gives the rule on bursts what it did not see itself: an error that contention brings out is never dropped."""
     if rule.id == BURST_RULE and state.contended and not result.findings and result.cases:
         result.findings += state.contended[:_MOST_SHOWN]
         result.reason = f"{len(state.contended)} cases of other rules broke beside others and held alone"

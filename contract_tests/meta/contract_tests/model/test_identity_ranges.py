@@ -27,7 +27,7 @@ def of_attempt(case, attempt):
         yield from (first.next(number) for number in OWN)
         yield from (ranges.later_identity(first.next(number)) for number in OWN)
     session = ranges.session_identity(RUN, case, attempt)
-    yield from (ranges.crowd_identity(session, other) for other in range(24))
+    yield from (ranges.contending_identity(session, other) for other in range(24))
 
 
 def test_no_two_deliveries_share_a_message():
@@ -56,14 +56,14 @@ def test_messages_of_an_attempt_end_before_the_next_one_begins(attempt):
     assert max(messages) < ranges.session_identity(RUN, 1, attempt + 1).message
 
 
-def test_messages_of_a_story_a_crowd_and_later_ones_are_apart():
+def test_messages_of_a_story_contending_ones_and_later_ones_are_apart():
     session = ranges.session_identity(RUN, 1, 2)
     story = range(session.message, session.message + 1000)
-    crowd = [ranges.crowd_identity(session, other).message for other in range(24)]
+    contending = [ranges.contending_identity(session, other).message for other in range(24)]
     later = [ranges.later_identity(session.next(number)).message for number in range(1000)]
-    assert len({*story, *crowd, *later}) == sum(map(len, (story, crowd, later)))
+    assert len({*story, *contending, *later}) == sum(map(len, (story, contending, later)))
 
 
 def test_messages_of_one_group_share_it():
     first = ranges.session_identity(RUN, 7, 1)
-    assert {first.next().group, ranges.crowd_identity(first, 3).group} == {first.group}
+    assert {first.next().group, ranges.contending_identity(first, 3).group} == {first.group}
