@@ -1,4 +1,4 @@
-"""What results come to: the exit code by --strict and waivers, and what blocks the gate."""
+"""Exit codes: what results come to with --strict and with waivers, and what blocks the gate."""
 
 from __future__ import annotations
 

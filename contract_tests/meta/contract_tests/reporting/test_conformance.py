@@ -1,4 +1,4 @@
-"""What a run comes to, said by profile: in the last lines, on each page, and as a statement with a badge."""
+"""Conformance by profile, as a run ends with it: in the last lines, on each page, and as a statement with a badge."""
 
 from __future__ import annotations
 
