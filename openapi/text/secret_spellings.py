@@ -34,6 +34,7 @@ _ESCAPE = re.compile(
     rb"|\\u[dD][89abAB][0-9A-Fa-f]{2}\\u[dD][c-fC-F][0-9A-Fa-f]{2}|\\u[0-9A-Fa-f]{4}|\\u\{[0-9A-Fa-f]{1,6}\}"
     rb"|\\x[0-9A-Fa-f]{2}|\\[\"'/\\bfnrt]"
     rb"|&(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});"
+    rb"|\xed[\xa0-\xaf][\x80-\xbf]\xed[\xb0-\xbf][\x80-\xbf]"  # a surrogate pair whose escapes were undone one by one
     rb"|(?P<wrap>(?:\r?\n[ \t]*)+)"  # a wrapped line
 )
 _DIGITS = re.compile(rb"(?<=u)[0-9A-Fa-f]{4}|(?<=u\{)[0-9A-Fa-f]+")
@@ -172,6 +173,8 @@ def _meant(escape: bytes) -> bytes | None:
     if escape[:1] == b"&":
         text = html.unescape(escape.decode())
         return None if text.startswith("&") and len(text) > 1 else text.encode("utf-8", "surrogatepass")
+    if escape[:1] == b"\xed":
+        return _of_units([b"%x" % ord(unit) for unit in escape.decode("utf-8", "surrogatepass")])
     if escape[1:2] == b"u":
         return _of_units(_DIGITS.findall(escape))
     if escape[:1] == b"%" or escape[1:2] == b"x":

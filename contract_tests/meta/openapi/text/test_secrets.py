@@ -9,7 +9,7 @@ from dataclasses import replace
 from urllib.parse import quote, quote_plus
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from callback_contract.contract_tests.cli.report_output import why_incomplete
@@ -71,6 +71,7 @@ def pieces(text):
 
 @settings(max_examples=300, deadline=None)
 @given(secret=SECRETS, before=AROUND, after=AROUND, path=st.lists(st.sampled_from([*PATHS]), max_size=2))
+@example(secret="0000\U00010000\U0001f600000", before="", after="", path=["JSON", "lines"])  # cut within a pair
 def test_nothing_is_left_of_a_secret_that_comes_back_escaped(secret, before, after, path):
     assume(secret[:SHORTEST] not in before + after)
     spelt = secret
