@@ -123,8 +123,8 @@ class Shop:
         assert self.run("pip", "--quiet", *words).returncode == 0
 
     def checks(self):
-        """Whether the program judges the mock conformant, from the folder of the project."""
-        return self.run("callback-contract", "check", "--depth", "quick").stdout.endswith("\nconformant\n")
+        """Whether the program judges the mock from the folder of the project, and nothing fails."""
+        return self.run("callback-contract", "check", "--depth", "quick").returncode == 0
 
     def tests(self, *words):
         """The last line of the project's own tests."""
