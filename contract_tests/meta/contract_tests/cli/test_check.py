@@ -67,8 +67,20 @@ class Run:
     report: dict
 
 
+@pytest.fixture(scope="module")
+def whole(url, tmp_path_factory):
+    here, cache = tmp_path_factory.mktemp("here"), tmp_path_factory.mktemp("cache")
+    done = quick(url, "--report-dir", "report", cwd=here, XDG_CACHE_HOME=str(cache))
+    return Run(done.returncode, here, cache, json.loads((here / "report/report.json").read_text()))
+
+
+def test_nothing_is_left_in_the_working_directory_but_the_report(whole):
+    assert [file.name for file in whole.here.iterdir()] == ["report"]
+    assert (whole.cache / "callback-contract").is_dir()
+
+
 def test_right_receiver_whose_profiles_are_all_judged_is_conformant(tmp_path):
-    done = quick("--depth", "standard", "--report-dir", str(tmp_path))
+    done = run("check", "--report-dir", str(tmp_path))
     report = json.loads((tmp_path / "report.json").read_text())
     assert (done.returncode, report["conformant"]) == (0, True), done.stdout
     *_, profiles, word, _ = done.stdout.splitlines()
@@ -76,16 +88,17 @@ def test_right_receiver_whose_profiles_are_all_judged_is_conformant(tmp_path):
 
 
 def test_receiver_without_read_back_is_conformant_in_what_its_answers_show_and_no_more(url):
-    done = quick(url, "--depth", "standard", "--require", "answers,load")
+    done = run("check", url, "--require", "answers,load")
     *_, profiles, word = done.stdout.splitlines()
     assert (done.returncode, word) == (0, "nothing failed; not conformant until state is judged")
     assert "answers: conformant" in profiles and profiles.endswith("late and lost statuses; add --state-url …)")
 
 
-@pytest.mark.parametrize("deep", [(), ("--depth", "standard")])
-def test_required_profile_that_nobody_judged_is_exit_3(url, deep):
-    required = "state" if deep else "answers"  # quick draws too few cases for any
-    done = quick(url, "--require", required, "--rules", "ACK-01" if not deep else "ACK-01,STA-01", *deep)
+@pytest.mark.parametrize(
+    ("depth", "rules", "required"), [("quick", "ACK-01", "answers"), ("standard", "ACK-01,STA-01", "state")]
+)
+def test_required_profile_that_nobody_judged_is_exit_3(url, depth, rules, required):
+    done = run("check", url, "--depth", depth, "--require", required, "--rules", rules)
     assert (done.returncode, f"required and not judged: {required}" in done.stdout) == (3, True)
 
 

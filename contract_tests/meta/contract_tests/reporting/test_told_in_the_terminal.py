@@ -85,6 +85,7 @@ def test_remedy_keeps_its_indent_on_further_lines():
 )
 def test_command_is_told_as_the_program_was_called(monkeypatch, called, said):
     monkeypatch.setattr(sys, "argv", [called, "check"])
+    monkeypatch.setenv("PATH", "/nowhere")
     command = from_here("callback-contract reproduce report.json PAY-17-1", Path("out"))
     assert command == f"{said} reproduce out/report.json PAY-17-1"
 
