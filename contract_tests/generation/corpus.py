@@ -10,8 +10,6 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import jsonschema_rs
-
 from callback_contract.contract_tests.generation.bounds import MAX_INTEGER, MAX_TEXT, drawn_at_all, pinned_values
 from callback_contract.contract_tests.generation.pregenerated import drawn_bodies, walked_bodies
 from callback_contract.contract_tests.generation.strategies import text_of_pattern
@@ -22,6 +20,7 @@ from callback_contract.mock_server.wire.json_spelling import with_integers
 from callback_contract.openapi.contract.example_value import sample_of, why_no_sample
 from callback_contract.openapi.contract.members import Member
 from callback_contract.openapi.contract.model import Callback
+from callback_contract.openapi.contract.patterns import validator_of
 from callback_contract.openapi.documents import json_pointer as jp
 
 if TYPE_CHECKING:
@@ -95,13 +94,13 @@ class Scope:
 
     @cached_property
     def strict(self) -> Any:
-        """The validator of the contract's exact schema."""
-        return jsonschema_rs.validator_for(dict(self.callback.strict), validate_formats=False)
+        """Validates a body by what the contract says."""
+        return validator_of(self.callback.strict)
 
     @cached_property
     def tolerant(self) -> Any:
-        """The validator of the tolerant schema."""
-        return jsonschema_rs.validator_for(dict(self.callback.tolerant), validate_formats=False)
+        """Validates a body by what next year's contract may say."""
+        return validator_of(self.callback.tolerant)
 
     def is_some_callback(self, body: jp.Json) -> bool:
         """Return whether a body is valid for a callback at the same URL."""

@@ -7,12 +7,12 @@ from functools import lru_cache
 from itertools import islice
 from typing import Any
 
-import jsonschema_rs
-
 from callback_contract.contract_tests.generation.bounds import MAX_TEXT, generative
 from callback_contract.contract_tests.generation.hypothesis_cache import keep_caches_out_of_sight
-from callback_contract.contract_tests.generation.pattern_texts import is_deterministic, texts_of
+from callback_contract.contract_tests.generation.pattern_texts import texts_of
+from callback_contract.openapi.contract.determinism import is_deterministic
 from callback_contract.openapi.contract.model import Callback
+from callback_contract.openapi.contract.patterns import enforcer, validator_of
 
 __all__ = [
     "boundary_bodies",
@@ -43,7 +43,8 @@ def _operation(holder: _Held) -> Any:
     answer = callback.answer
     response: dict[str, Any] = {"description": ""}
     if answer is not None and answer.media_type is not None:
-        response["content"] = {answer.media_type: {"schema": dict(answer.schema or {})}}
+        schema = answer.schema or {}
+        response["content"] = {answer.media_type: {"schema": dict(enforcer(schema)(schema))}}
     content = {_drawn_as(callback): {"schema": generative(callback)}}
     document = {
         "openapi": "3.1.0",
@@ -110,7 +111,7 @@ def boundary_bodies(callback: Callback, *, negated: bool) -> list[Any]:
     ]
     if not negated:
         return bodies
-    schema = jsonschema_rs.validator_for(generative(callback), validate_formats=False)
+    schema = validator_of(generative(callback))
     return [body for body in bodies if isinstance(body, bytes) or not _is_valid(schema, body)]
 
 

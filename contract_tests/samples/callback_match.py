@@ -8,13 +8,12 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-import jsonschema_rs
-
 from callback_contract.contract_tests.samples.bodies import Body
 from callback_contract.contract_tests.samples.recorded_delivery import RecordedDelivery
 from callback_contract.mock_server.wire.delivery import header_value, printable
 from callback_contract.mock_server.wire.strict_json import Unusable
 from callback_contract.openapi.contract.model import Callback, Contract
+from callback_contract.openapi.contract.patterns import validator_of
 from callback_contract.openapi.documents import json_pointer as jp
 
 __all__ = ["Belonging", "Found"]
@@ -90,10 +89,8 @@ class Belonging:
 
     def _validator(self, callback: Callback) -> Any:
         if callback.name not in self._validators:
-            # A recording may have personal data: messages name it "the value".
-            self._validators[callback.name] = jsonschema_rs.validator_for(
-                dict(callback.strict), validate_formats=False, mask="the value"
-            )
+            # What a recording holds may be personal: messages speak of "the value".
+            self._validators[callback.name] = validator_of(callback.strict, mask="the value")
         return self._validators[callback.name]
 
     def _told(self, callback: Callback, content: jp.Json) -> str:

@@ -14,6 +14,7 @@ from callback_contract.mock_server.wire.identity import Identity, stamp
 from callback_contract.openapi.contract.example_value import sample_of
 from callback_contract.openapi.contract.members import Member
 from callback_contract.openapi.contract.model import Callback
+from callback_contract.openapi.contract.patterns import validator_of
 from callback_contract.openapi.documents import json_pointer as jp
 from callback_contract.openapi.text.errors import KitError
 
@@ -115,12 +116,8 @@ def _made(callback: Callback) -> list[jp.Json]:
     made = sample_of(callback.schema)
     if made is None:
         return []
-    if not callback.is_json:
-        import jsonschema_rs
-
-        validator = jsonschema_rs.validator_for(dict(callback.strict), validate_formats=False)
-        if not travels(callback, made.value, validator.is_valid):
-            return []
+    if not callback.is_json and not travels(callback, made.value, validator_of(callback.strict).is_valid):
+        return []
     return [made.value]
 
 

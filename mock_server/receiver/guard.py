@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import hmac
 import ipaddress
+import re
+import socket
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
@@ -62,6 +64,12 @@ def names_loopback(host: str) -> bool:
     """Return whether a Host header, or an address, names loopback."""
     try:
         name = urlsplit(f"//{host}" if host.count(":") < 2 or "[" in host else f"//[{host}]").hostname or ""
-        return name == "localhost" or ipaddress.ip_address(name).is_loopback
-    except ValueError:
+        return name == "localhost" or _address(name).is_loopback
+    except (ValueError, OSError):
         return False
+
+
+def _address(name: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    # 127.1 is a spelling of 127.0.0.1 that resolvers take; no name in the DNS is spelt so.
+    short = re.fullmatch(r"[0-9]{1,10}(\.[0-9]{1,10}){0,2}", name)
+    return ipaddress.ip_address(socket.inet_aton(name) if short else name)

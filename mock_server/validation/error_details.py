@@ -10,6 +10,7 @@ from typing import Any
 
 from callback_contract.openapi.bodies import is_fields
 from callback_contract.openapi.contract.model import Callback, Contract
+from callback_contract.openapi.contract.patterns import enforcer
 from callback_contract.openapi.documents import json_pointer as jp
 
 __all__ = ["ErrorDetails", "Violation"]
@@ -46,7 +47,7 @@ class ErrorDetails:
 
         # The contract's own loader has checked the document; a second check costs a second.
         no_validator: Any = None
-        document = _one_body(self._document, name, method)
+        document = _enforced(_one_body(self._document, name, method), name, method)
         config = Config(spec_validator_cls=no_validator, schema_validators_factory=validators_factory(document))
         return OpenAPI.from_dict(document, config=config)
 
@@ -96,6 +97,18 @@ def _one_body(document: Mapping[str, jp.Json], name: str, method: str) -> dict[s
                 waiting.append(schemas[where[2]])
     webhooks = {name: {method: operation}}
     return {**document, "webhooks": webhooks, "components": {**components, "schemas": reached}}
+
+
+def _enforced(document: dict[str, Any], name: str, method: str) -> dict[str, Any]:
+    """The document without what no validator enforces."""
+    loose = enforcer(document)
+    operation = document["webhooks"][name][method]
+    bodies = {key: {"schema": loose(entry["schema"])} for key, entry in operation["requestBody"]["content"].items()}
+    webhook = {method: {**operation, "requestBody": {"content": bodies}}}
+    components = document.get("components", {})
+    schemas = {key: loose(schema) for key, schema in components.get("schemas", {}).items()}
+    webhooks = {**document["webhooks"], name: webhook}
+    return {**document, "webhooks": webhooks, "components": {**components, "schemas": schemas}}
 
 
 def _read_as(media_type: str) -> str:

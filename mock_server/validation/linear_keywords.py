@@ -9,13 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import jsonschema_rs
 from jsonschema.exceptions import ValidationError  # type: ignore[import-untyped]
 from jsonschema.validators import extend  # type: ignore[import-untyped]
 from openapi_core.validation.schemas import oas31_schema_validators_factory as usual
 from openapi_core.validation.schemas.factories import SchemaValidatorsFactory
 
-from callback_contract.openapi.contract.patterns import bounded, matches
+from callback_contract.openapi.contract.patterns import matches, validator_of
 from callback_contract.openapi.documents import json_pointer as jp
 
 __all__ = ["validators_factory"]
@@ -27,11 +26,8 @@ def validators_factory(document: Mapping[str, jp.Json]) -> SchemaValidatorsFacto
     """Return the factory of openapi-core's validators for OpenAPI 3.1."""
 
     def unevaluated(validator: Any, _: Any, instance: Any, schema: Mapping[str, Any]) -> Iterator[ValidationError]:
-        # The evaluated names depend on the patterns of every subschema; references lead to the root.
-        whole = jsonschema_rs.Draft202012Validator(
-            {**document, **schema}, validate_formats=False, pattern_options=bounded()
-        )
-        for error in whole.iter_errors(instance):
+        # Which names are evaluated is found out with the patterns of every schema inside; references lead to the root.
+        for error in validator_of({**document, **schema}).iter_errors(instance):
             if error.kind.name == "unevaluatedProperties" and not error.instance_path:
                 yield ValidationError(error.message)
 

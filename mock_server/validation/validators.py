@@ -7,15 +7,13 @@ compiled; of hundreds, those whose required members a body has are compiled, and
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-import jsonschema_rs
-
 from callback_contract.openapi.contract.model import Callback
-from callback_contract.openapi.contract.patterns import bounded
+from callback_contract.openapi.contract.patterns import validator_of
 from callback_contract.openapi.documents import json_pointer as jp
 
 __all__ = ["FEW", "Root", "Validators", "root_of"]
@@ -51,10 +49,6 @@ def root_of(callback: Callback) -> Root:
     return Root(frozenset(required), frozenset(named))
 
 
-def _compiled(schema: Mapping[str, jp.Json]) -> Any:
-    return jsonschema_rs.validator_for(dict(schema), validate_formats=False, pattern_options=bounded())
-
-
 class Validators:
     """The schemas of some callbacks, compiled on first use."""
 
@@ -65,10 +59,10 @@ class Validators:
         self._strict_validator: Callable[[str], Any] = lru_cache(maxsize=FEW)(self._strictly_made)
 
     def _made(self, pointer: str) -> Any:
-        return _compiled(self.callbacks[pointer].tolerant)
+        return validator_of(self.callbacks[pointer].tolerant)
 
     def _strictly_made(self, pointer: str) -> Any:
-        return _compiled(self.callbacks[pointer].strict)
+        return validator_of(self.callbacks[pointer].strict)
 
     def marks(self, among: Sequence[Callback]) -> dict[str, str]:
         """Return the most distinctive required member of each callback, by its pointer.

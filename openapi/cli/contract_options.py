@@ -111,10 +111,11 @@ def either_contract(source: Path | str, *, paths: bool = False, remote: bool = F
 
     if not paths and str(source) != "-" and "://" not in str(source):
         try:
-            return load_contract(source)
-        except ContractError:
-            pass  # the tolerant reading accepts every form, and its error message is the more useful one
-    contract = read_contract(source, paths=paths, remote=remote)
+            contract = load_contract(source)
+        except ContractError:  # the other reading knows every form, so what it finds wrong is what is said
+            contract = read_contract(source, paths=paths, remote=remote)
+    else:
+        contract = read_contract(source, paths=paths, remote=remote)
     say_what_was_left(contract)
     return contract
 

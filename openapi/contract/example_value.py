@@ -8,6 +8,7 @@ from itertools import product
 from typing import Any
 
 from callback_contract.openapi.contract import derivation as derive
+from callback_contract.openapi.contract.patterns import validator_of
 from callback_contract.openapi.documents import json_pointer as jp
 
 __all__ = ["TEXTS", "Sample", "sample_of", "why_no_sample"]
@@ -75,9 +76,7 @@ def sample_of(
     Args:
         text_of: Makes a text for a schema with a regular expression; without it such members are left out.
     """
-    import jsonschema_rs
-
-    validator = jsonschema_rs.validator_for(derive.without_formats(dict(schema)), validate_formats=False)
+    validator = validator_of(derive.without_formats(schema))
     for whole, shown in product((True, False), (True, False)):
         try:
             value = _Maker(schema, text_of, whole=whole, shown=shown).value(schema, 0)
@@ -91,14 +90,12 @@ def sample_of(
 def why_no_sample(
     schema: Mapping[str, jp.Json], text_of: Callable[[Mapping[str, jp.Json]], str | None] | None = None
 ) -> str:
-    """Return the reason for which `sample_of` made no value."""
-    import jsonschema_rs
-
+    """What stands in the way of a plain value, where `sample_of` made none."""
     try:
         value = _Maker(schema, text_of, whole=False, shown=False).value(schema, 0)
     except _NoValue as reason:
         return f"at {jp.join(reason.path) or 'its root'}: {reason.why}"
-    for error in jsonschema_rs.iter_errors(derive.without_formats(dict(schema)), value, validate_formats=False):
+    for error in validator_of(derive.without_formats(schema)).iter_errors(value):
         return f"at {jp.join(error.instance_path) or 'its root'} its parts seem to contradict each other"
     return "of no reason that is known"
 

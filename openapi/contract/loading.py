@@ -13,6 +13,7 @@ from callback_contract.openapi.contract.delivery_facts import fact_flaws, facts_
 from callback_contract.openapi.contract.documented_response import answer_of
 from callback_contract.openapi.contract.members import members_of
 from callback_contract.openapi.contract.model import CONTRACT_FILE, Callback, Contract, Example, HeaderParameter
+from callback_contract.openapi.contract.patterns import ANNOTATION, unenforced
 from callback_contract.openapi.documents import json_pointer as jp
 from callback_contract.openapi.documents.overlay import apply_overlay, load_overlay
 from callback_contract.openapi.documents.yaml_file import YamlFile, read_yaml
@@ -80,7 +81,14 @@ def _contract(file: YamlFile, document: Mapping[str, jp.Json], digested: str) ->
         document=document,
         tolerant_document=bundles.opened,
         callbacks=callbacks,
+        notes=tuple(_notes(file, document)),
     )
+
+
+def _notes(file: YamlFile, document: Mapping[str, jp.Json]) -> Iterable[str]:
+    first, *others = [*unenforced(document), ""]
+    if first:
+        yield f"{ANNOTATION}: {file.place(first)}" + (f", and at {len(others) - 1} more" if others[1:] else "")
 
 
 def _checked_shape(file: YamlFile) -> Mapping[str, jp.Json]:

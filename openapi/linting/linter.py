@@ -17,6 +17,7 @@ from callback_contract.openapi.contract.checking import document_flaws
 from callback_contract.openapi.contract.extent import IN_PLACE, MOST_PARTS, MOST_QUESTIONS, Extents
 from callback_contract.openapi.contract.loading import load_contract
 from callback_contract.openapi.contract.model import Contract
+from callback_contract.openapi.contract.patterns import ANNOTATION, unenforced, validator_of
 from callback_contract.openapi.documents import json_pointer as jp
 from callback_contract.openapi.documents.yaml_file import YamlFile, read_yaml
 from callback_contract.openapi.text.errors import ContractError
@@ -145,6 +146,9 @@ def _looked_through(path: Path, against: Path | None) -> Iterator[Remark]:
         where = error.where.partition(" (")[2].removesuffix(")")
         yield Remark("error", where if where.startswith("/") else "", error.what, error.remedy, error.where)
         return
+    for pointer in unenforced(contract.document):
+        remedy = "Write it without them, or let each character leave one way on."
+        yield Remark("note", pointer, ANNOTATION, remedy)
     readers, extents = Readers(contract.document), Extents(contract.document, IN_PLACE)
     if extents.largest(contract.document) > MOST_QUESTIONS:
         what = f"a schema asks a value more than {MOST_QUESTIONS:,} questions when its references are followed"
@@ -186,11 +190,8 @@ def _located(operation: Operation) -> Iterator[tuple[Located, bool]]:
 
 
 def _violation(schema: Mapping[str, jp.Json], root: Mapping[str, jp.Json], value: jp.Json) -> str:
-    import jsonschema_rs
-
     whole = {"allOf": [schema], "$defs": root.get("$defs", {})}
-    validator = jsonschema_rs.Draft202012Validator(whole, validate_formats=False)
-    error = next(iter(validator.iter_errors(value)), None)
+    error = next(iter(validator_of(whole).iter_errors(value)), None)
     return "" if error is None else f"{error.message} (at {jp.join(error.instance_path) or 'its root'})"
 
 

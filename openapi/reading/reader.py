@@ -12,6 +12,7 @@ from callback_contract.openapi.contract.example_value import sample_of
 from callback_contract.openapi.contract.extent import IN_PLACE, MOST_QUESTIONS, Extents
 from callback_contract.openapi.contract.loading import Bundles, read_callback
 from callback_contract.openapi.contract.model import Callback, Contract, DocumentedResponse, no_such_callback
+from callback_contract.openapi.contract.patterns import validator_of
 from callback_contract.openapi.documents import json_pointer as jp
 from callback_contract.openapi.documents.overlay import apply_overlay, load_overlay
 from callback_contract.openapi.documents.yaml_file import YamlFile
@@ -237,8 +238,8 @@ def _usable(callback: Callback, endless: _Endless) -> Callback | str:
         what = f"its schema asks a value more than {MOST_QUESTIONS:,} questions when its references are followed"
         return f"{callback.origin}: {what}. Let allOf, anyOf and oneOf branch less."
     try:
-        strict = jsonschema_rs.validator_for(dict(callback.strict), validate_formats=False)
-        jsonschema_rs.validator_for(dict(callback.tolerant), validate_formats=False)
+        strict = validator_of(callback.strict)
+        validator_of(callback.tolerant)
     except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError) as error:
         return f"{callback.origin}: its schema cannot be used: {str(error).partition(chr(10))[0][:160]}."
     types = callback.members[0].types
@@ -268,7 +269,7 @@ def _answerable(answer: DocumentedResponse | None, endless: _Endless) -> Documen
     if "json" not in answer.media_type or endless.holds(schema):
         return replace(answer, media_type=None, schema=None, example=None, other_bodies=True)
     try:
-        validator = jsonschema_rs.validator_for(derived := _plain(schema), validate_formats=False)
+        validator = validator_of(derived := _plain(schema))
     except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError):
         return replace(answer, media_type=None, schema=None, example=None, other_bodies=True)
     if validator.is_valid(answer.example):

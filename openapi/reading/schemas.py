@@ -12,6 +12,7 @@ from callback_contract.openapi.contract.checking import SCHEMA_KEYWORDS
 from callback_contract.openapi.contract.derivation import SUBSCHEMA_LISTS, SUBSCHEMA_MAPS, SUBSCHEMAS
 from callback_contract.openapi.contract.example_value import TEXTS
 from callback_contract.openapi.contract.formats import FORMATS
+from callback_contract.openapi.contract.patterns import ANNOTATION, longest_text
 from callback_contract.openapi.documents import json_pointer as jp
 from callback_contract.openapi.reading.references import Fault, Faulty, Library, Place
 
@@ -234,6 +235,9 @@ class Converter:
             del made["patternProperties"][pattern]
             made[NOT_DRAWN] = "a regular expression for its names is not known here"
             self._note(place, "a regular expression that is not known here is not held against anything")
+        for pattern in [*([made["pattern"]] if "pattern" in made else []), *made.get("patternProperties", {})]:
+            if not longest_text(pattern):
+                self._note(place, ANNOTATION)
 
     def _formats(self, made: dict[str, Any]) -> None:
         name = made.get("format")

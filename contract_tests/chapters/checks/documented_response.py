@@ -13,11 +13,10 @@ import json
 from functools import lru_cache
 from typing import Any
 
-import jsonschema_rs
-
 from callback_contract.mock_server.wire.delivery import Exchange, Response
 from callback_contract.mock_server.wire.strict_json import Unparsable, Unusable, decode
 from callback_contract.openapi.contract.model import Callback
+from callback_contract.openapi.contract.patterns import validator_of
 
 __all__ = ["answer_flaws", "explained_flaws", "is_plainly_documented"]
 
@@ -59,7 +58,7 @@ def is_plainly_documented(answer: Response, callback: Callback) -> bool:
 
 @lru_cache(maxsize=16)
 def _validator(schema: str) -> Any:
-    return jsonschema_rs.validator_for(json.loads(schema), validate_formats=True)
+    return validator_of(json.loads(schema), validate_formats=True)
 
 
 def explained_flaws(exchange: Exchange, answer: Response, callback: Callback) -> str:

@@ -129,9 +129,9 @@ def mock_running(*options: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
 
 
 def printed_url(mock: subprocess.Popen[str]) -> str:
-    """The URL that `mock` prints in its first line, once it serves there."""
+    """The URL that `mock` prints in its first line after the notes on its contract, once it serves there."""
     assert mock.stdout is not None
-    said = mock.stdout.readline()
+    said = next((line for line in mock.stdout if not line.startswith(("note:", "  "))), "")
     if " at " not in said:
         raise RuntimeError(f"the mock did not start: {said}{mock.stdout.read()}")
     return said.partition(" at ")[2].split()[0]

@@ -8,6 +8,7 @@ from typing import Any
 from callback_contract.openapi.comparing.schemas.normal_form import Flat, canonical, child_named, flatten, kind_of
 from callback_contract.openapi.comparing.schemas.schema_nodes import Located, Node
 from callback_contract.openapi.contract import derivation as derive
+from callback_contract.openapi.contract.patterns import validator_of
 
 __all__ = ["accepted", "are_disjoint", "are_same", "refused", "tolerated", "values_of"]
 
@@ -105,13 +106,9 @@ def _accepted(values: Iterable[Any], node: Node, *, tolerant: bool) -> list[Any]
     values = list(values)
     if not values or not node:
         return values
-    import jsonschema_rs
-
     # A schema keeps its own `$defs`; references only ever point into those of the root.
     whole: Any = {"allOf": [located.value for located in node], "$defs": _reached(node)}
-    validator = jsonschema_rs.Draft202012Validator(
-        derive.tolerant_schema(whole) if tolerant else whole, validate_formats=False
-    )
+    validator = validator_of(derive.tolerant_schema(whole) if tolerant else whole)
     return [value for value in values if validator.is_valid(value)]
 
 

@@ -59,6 +59,8 @@ def far():
     [
         ((), 200),
         (("Host", "localhost:1"), 200),
+        (("Host", "127.1:1"), 200),
+        (("Host", "10.1:1"), 401),
         (("Host", "evil.example"), 401),
         (("X-Forwarded-For", "203.0.113.9"), 401),
         (("Origin", "http://evil.example"), 403),

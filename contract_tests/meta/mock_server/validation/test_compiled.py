@@ -6,10 +6,10 @@ import gc
 import json
 import weakref
 
+import jsonschema_rs
 import pytest
 
 from callback_contract.contract_tests.meta.support.foreign import written
-from callback_contract.mock_server.validation import validators as compiled
 from callback_contract.mock_server.validation.validator import Validator
 from callback_contract.mock_server.validation.validators import FEW
 from callback_contract.openapi.reading import read_contract
@@ -47,7 +47,7 @@ def test_refusal_by_very_many_callbacks_is_explained_by_the_one_that_knows_the_b
 
 def test_only_a_few_of_very_many_callbacks_stay_compiled(large, monkeypatch):
     alive = weakref.WeakSet()
-    compile_one = compiled.jsonschema_rs.validator_for
+    compile_one = jsonschema_rs.validator_for
 
     class Kept:
         def __init__(self, *args, **options):
@@ -56,7 +56,7 @@ def test_only_a_few_of_very_many_callbacks_stay_compiled(large, monkeypatch):
             self.iter_errors = self.validator.iter_errors
             alive.add(self)
 
-    monkeypatch.setattr(compiled.jsonschema_rs, "validator_for", Kept)
+    monkeypatch.setattr(jsonschema_rs, "validator_for", Kept)
     for number in range(3 * FEW):
         assert large.assess(json.dumps({"id": "1", f"m{number}": 1}).encode()).accepted
     gc.collect()

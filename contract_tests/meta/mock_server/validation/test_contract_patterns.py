@@ -11,25 +11,36 @@ import urllib.error
 import urllib.request
 from itertools import product
 
+import jsonschema_rs
 import pytest
 
-from callback_contract.contract_tests.generation.pattern_texts import (
-    is_deterministic,
-    texts_of,
-    without_wild_patterns,
-)
+from callback_contract.contract_tests.generation.bounds import generative
+from callback_contract.contract_tests.generation.notes import contract_notes
+from callback_contract.contract_tests.generation.pattern_texts import texts_of, without_wild_patterns
 from callback_contract.contract_tests.meta.support.processes import mock_running, run_program
 from callback_contract.mock_server.validation.validator import Validator
+from callback_contract.openapi.contract.determinism import is_deterministic
 from callback_contract.openapi.contract.loading import load_contract
-from callback_contract.openapi.contract.patterns import matches
+from callback_contract.openapi.contract.patterns import ANNOTATION, longest_text, matches, validator_of
+from callback_contract.openapi.linting.linter import lint_contract
+from callback_contract.openapi.reading import read_contract
 
 WILD = "^(a+)+$"
+ANNOTATED = r"^(a|aa)+\1$"
 BAD = "a" * 18 + "!"  # a quarter of a second for Python's engine, and for ever with twice as many
 STEP = {"type": "object", "required": ["a"]}
 RUNAWAY = [
     *(WILD, "^(a|aa)+$", "(x+x+)+y", "^(([a-z])+.)+[A-Z]([a-z])+$", "^(.*)*,$", "^(a*)*b", "^(a|a)*b$"),
     *(r"^(\w+\s?)*$", "a?" * 60 + "a" * 60, r"^(a|aa)+\1$", "^(?=(.+)+;)(.+)$", "^(?:(?:a|aa)+c|(?:a|aa)+b)$"),
     *("^(?:x(?:a?)*)*y$", "^(?:x(?:(?:a?)?))*y$", "^(?:a?){100}b$", "^(?:(?:a|b){0,9}){0,9}c$"),
+]
+HELD = [
+    *("^(?!foo).+$", r"^(?=.*[A-Z])(?=.*\d)[A-Za-z\d]{8,}$", "^(?:(?!<script).)*$", r"(?<!\d)\d{4}(?!\d)"),
+    *("^(?!foo)(a+)+$", r"^[^@]+@(?!example\.)[a-z.]+$", "^(?:(?!x).){1,255}$", "^.*(?<!bar)$"),
+]
+ANNOTATIONS = [
+    *("^(?:a|a(?!b)|a)+$", ANNOTATED, "^(?:(?!.*x).)*$", "(?=.*x)a", "a*(?!b)c", "^a*(?=.*x)b", "^(?=(?=.*x)a)b"),
+    *(r"^(a?)\1*$", "^(?:(?!" + "a{1,99}" * 9 + "b).)*$", "^a(?!b)(c+)+$", "(?i)^a(?!b)"),
 ]
 TAME = [
     *("^[a-z]+$", "^[a-z]+(-[a-z]+)*$", r"^\+[1-9]\d{6,14}$", "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"),
@@ -50,7 +61,23 @@ SCHEMAS = {
     },
     "propertyNames": {**STEP, "propertyNames": {"pattern": WILD}},
     "not": {**STEP, "not": {"patternProperties": {WILD: {"type": "string"}}, "additionalProperties": False}},
-    "back-reference": {**STEP, "properties": {"a": {"type": "string", "pattern": r"^(a|aa)+\1$"}}},
+    "back-reference": {**STEP, "properties": {"a": {"type": "string", "pattern": ANNOTATED}}},
+}
+ANNOTATING = {
+    "not an annotation": {**STEP, "not": {"properties": {"a": {"pattern": ANNOTATED}}}},
+    "if an annotation": {
+        **STEP,
+        "if": {"properties": {"a": {"pattern": ANNOTATED}}},
+        "then": {"required": ["b"]},
+        "else": {"required": ["aa"]},
+    },
+    "one annotation of two": {**STEP, "properties": {"a": {"oneOf": [{"pattern": ANNOTATED}, {"type": "string"}]}}},
+    "names of an annotation": {
+        **STEP,
+        "allOf": [{"patternProperties": {ANNOTATED: {"type": "string"}, "^a": {"type": "string"}}}],
+        "unevaluatedProperties": False,
+    },
+    "look-ahead": {**STEP, "properties": {"a": {"type": "string", "pattern": "^(?:(?!!).)*$"}}},
 }
 BODIES = [
     *({"a": "aa"}, {"a": BAD}, {"a": 1}, {"a": "a\n"}, {}, {"a": "aa", "aa": "x"}, {"a": "aa", "aa": 1}),
@@ -72,14 +99,90 @@ def written(folder, schema):
     return file
 
 
-@pytest.mark.parametrize("keyword", SCHEMAS)
+@pytest.mark.parametrize("keyword", [*SCHEMAS, *ANNOTATING])
 def test_both_validators_decide_alike_by_patterns(keyword, tmp_path):
-    contract = load_contract(written(tmp_path, SCHEMAS[keyword]))
+    contract = load_contract(written(tmp_path, (SCHEMAS | ANNOTATING)[keyword]))
     assessor, callback = Validator(contract), contract.callbacks[0]
     accepts = assessor._compiled.validator(callback).is_valid
     decided = [accepts(body) for body in BODIES]
     assert set(decided) == {True, False}
     assert [not assessor._explainer.explain(callback, body) for body in BODIES] == decided
+
+
+@pytest.mark.parametrize("pattern", [*TAME, *HELD, *(each for each in RUNAWAY if each != ANNOTATED)])
+def test_pattern_that_takes_linear_time_is_held_against_texts(pattern):
+    assert longest_text(pattern) > 10_000
+
+
+@pytest.mark.parametrize("pattern", ANNOTATIONS)
+def test_pattern_that_may_take_long_is_an_annotation(pattern):
+    assert not longest_text(pattern)
+
+
+def test_many_texts_are_decided_like_one(tmp_path):
+    item = {"oneOf": [{"pattern": "^(?:a|a(?!b)|a)+$"}, {"type": "string"}]}
+    contract = load_contract(written(tmp_path, {"type": "array", "items": item}))
+    body = json.dumps(["a" * 30 + f"!{number}" for number in range(2000)]).encode()
+    begun = time.thread_time()
+    assert Validator(contract).assess(body).accepted
+    assert time.thread_time() - begun < 4  # it took twelve seconds, of any processor's
+
+
+@pytest.mark.parametrize("length", [60_000, 333_000, 1_048_000])
+def test_right_text_is_accepted_up_to_the_largest_body(length):
+    held = validator_of({"pattern": "^(?:(?!<script).)*$"})
+    assert held.is_valid("a" * length)
+    assert not held.is_valid("a" * min(length, 300_000) + "<script")
+
+
+def some_schema(chance, depth=3):
+    if not depth or chance.random() < 0.3:
+        pattern = chance.choice([ANNOTATED, "^b", "^(?:(?!b).)*$"])
+        return chance.choice(
+            [{"pattern": pattern}, {"patternProperties": {pattern: {"type": "string"}}}, {"minLength": 2}]
+        )
+    inner = [some_schema(chance, depth - 1) for _ in range(3)]
+    return chance.choice(
+        [
+            *({"oneOf": inner}, {"not": inner[0]}, {"if": inner[0], "then": inner[1], "else": inner[2]}),
+            *({"contains": inner[0], "maxContains": 1}, {"$ref": "#/$defs/named"}, {"not": {"$ref": "#/$defs/named"}}),
+            {"allOf": inner, chance.choice(["additionalProperties", "unevaluatedProperties"]): chance.choice(inner)},
+            {"anyOf": inner[:2], "properties": {"a": inner[2]}},
+        ]
+    )
+
+
+def test_nothing_that_the_contract_accepts_is_refused_for_an_annotation():
+    chance, loosened = random.Random(4), 0
+    texts = ["aa", "aaa", "b", "ab", "abc", ""]
+    objects = [{name: value} for name, value in product(texts, ["aa", "b", 1])]
+    bodies = [*texts, *map(list, product(texts, texts)), *objects]
+    for _ in range(600):
+        schema = {**some_schema(chance), "$defs": {"named": some_schema(chance, 0)}}
+        whole, held = jsonschema_rs.validator_for(schema), validator_of(schema)
+        decided = [(whole.is_valid(body), held.is_valid(body)) for body in bodies]
+        assert (True, False) not in decided, schema
+        loosened += (False, True) in decided
+        if json.dumps(ANNOTATED) not in json.dumps(schema):
+            assert (False, True) not in decided, schema
+    assert loosened > 100
+
+
+def test_each_reading_notes_an_annotation_once(tmp_path):
+    member = {"type": "string", "pattern": ANNOTATED}
+    schema = {**STEP, "properties": {"a": member, "value": member}, "patternProperties": {ANNOTATED: {}}}
+    file = written(tmp_path, schema)
+    for contract in (load_contract(file), read_contract(file)):
+        assert [note.text.count(ANNOTATION) for note in contract_notes(contract)] == [1]
+        assert "/schema/" in contract.notes[0] and "at 2 more" in contract.notes[0]
+    noted = [remark for remark in lint_contract(file) if remark.what == ANNOTATION]
+    assert [remark.level for remark in noted] == ["note"] * 3
+
+
+def test_annotation_is_kept_where_texts_are_made_up(tmp_path):
+    contract = load_contract(written(tmp_path, {**STEP, "properties": {"a": {"type": "string", "pattern": ANNOTATED}}}))
+    drawn = generative(contract.callbacks[0])["properties"]["a"]["enum"]
+    assert drawn and all(re.fullmatch(ANNOTATED, text) for text in drawn)
 
 
 def test_refusal_never_waits_for_its_explanation(tmp_path):
