@@ -105,9 +105,7 @@ def test_what_is_nested_too_deeply_for_a_command_is_no_stack_trace(tmp_path, mon
 
     monkeypatch.setattr("callback_contract.contract_tests.cli.docs_command.proof", too_deep)
     monkeypatch.setattr("sys.argv", ["callback-contract", "docs", "--out", str(tmp_path / "site")])
-    with pytest.raises(SystemExit) as left:
-        program.main()
-    assert left.value.code == 2 and "nested too deeply" in capsys.readouterr().err
+    assert (program.run_command(), "nested too deeply" in capsys.readouterr().err) == (2, True)
 
 
 def test_deep_schema_of_one_callback_leaves_the_others(tmp_path):
