@@ -112,7 +112,8 @@ def enforcer(root: jp.Json) -> Callable[[jp.Json], jp.Json]:
     Args:
         root: What the references in them point into; it may be a schema itself.
     """
-    limited = any(longest_text(pattern) < math.inf for each in _objects(root) for _, pattern in _patterns(each))
+    having = (each for each in _objects(root) if "pattern" in each or "patternProperties" in each)
+    limited = any(longest_text(pattern) < math.inf for each in having for _, pattern in _patterns(each))
     return _Enforcer(root).enforced if limited else lambda schema: schema
 
 
@@ -120,11 +121,10 @@ def _objects(value: jp.Json) -> Iterator[Mapping[str, jp.Json]]:
     waiting = [value]
     while waiting:
         part = waiting.pop()
-        if isinstance(part, list):
-            waiting += part
-        elif isinstance(part, Mapping):
+        if isinstance(part, dict):
             yield part
-            waiting += part.values()
+        inside = part.values() if isinstance(part, dict) else part if isinstance(part, list) else ()
+        waiting += [each for each in inside if isinstance(each, (dict, list))]
 
 
 class _Enforcer:

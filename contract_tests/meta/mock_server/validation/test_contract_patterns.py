@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import random
 import re
 import sys
@@ -42,6 +43,7 @@ ANNOTATIONS = [
     *("^(?:a|a(?!b)|a)+$", ANNOTATED, "^(?:(?!.*x).)*$", "(?=.*x)a", "a*(?!b)c", "^a*(?=.*x)b", "^(?=(?=.*x)a)b"),
     *(r"^(a?)\1*$", "^(?:(?!" + "a{1,99}" * 9 + "b).)*$", "^a(?!b)(c+)+$", "(?i)^a(?!b)"),
 ]
+LOOKING = ["(?!ab)x", "x(?<!bx)", "(?=[^a])x", "x(?!a{1,9}b)"]
 TAME = [
     *("^[a-z]+$", "^[a-z]+(-[a-z]+)*$", r"^\+[1-9]\d{6,14}$", "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"),
     *(r"^\d{4}-\d\d-\d\d$", "^https?://.+$", "^[A-Za-z0-9+/]*={0,2}$", "^(ab|cd)?$", "^.{1,64}$"),
@@ -272,3 +274,18 @@ def test_python_takes_no_time_for_a_deterministic_pattern():
                 re.search(pattern, unit * 28 + end)
                 assert time.thread_time() - begun < 1, pattern  # 2^28 steps take a minute
     assert tame > 500
+
+
+def test_pattern_with_look_around_is_decided_in_few_steps_for_each_character():
+    chance, looked = random.Random(1), 0
+    for _ in range(1500):
+        pattern = "^" + some_pattern(chance).replace("x", chance.choice(LOOKING)) + "$"
+        if longest_text(pattern) in {0, math.inf}:
+            continue
+        looked += 1
+        few = jsonschema_rs.FancyRegexOptions(backtrack_limit=500 * 40)
+        accepts = jsonschema_rs.Draft202012Validator({"pattern": pattern}, pattern_options=few).is_valid
+        for unit, end in product(("a", "b", "ab", "x", "aab", "1x"), ("!", "", "y")):
+            text = unit * (36 // len(unit)) + end
+            assert accepts(text) == bool(re.search(pattern, text)), (pattern, text)
+    assert looked > 60
