@@ -77,3 +77,11 @@ def test_what_an_answer_may_not_have_is_left_to_the_checks():
 
 def test_an_encoded_body_is_left_to_the_checks():
     assert not is_plainly_documented(exchange(b"{}", "application/json", **{"Content-Encoding": "x"}).answer, CALLBACK)
+
+
+def test_text_of_an_answer_is_held_against_no_pattern_that_may_take_long():
+    schema = {"type": "object", "properties": {"v": {"type": "string", "pattern": r"^(a|aa)+\1$"}}}
+    callback = dataclasses.replace(CALLBACK, answer=Documented(200, "application/json", schema))
+    told = exchange(b'{"v":"x"}', "application/json")
+    assert is_plainly_documented(told.answer, callback) and not explained_flaws(told, told.answer, callback)
+    assert answer_flaws(exchange(b'{"v":1}', "application/json"), callback)

@@ -41,7 +41,7 @@ HELD = [
 ]
 ANNOTATIONS = [
     *("^(?:a|a(?!b)|a)+$", ANNOTATED, "^(?:(?!.*x).)*$", "(?=.*x)a", "a*(?!b)c", "^a*(?=.*x)b", "^(?=(?=.*x)a)b"),
-    *(r"^(a?)\1*$", "^(?:(?!" + "a{1,99}" * 9 + "b).)*$", "^a(?!b)(c+)+$", "(?i)^a(?!b)"),
+    *(r"^(a?)\1*$", "^b(?=a(?!c))", "^(?:(?!" + "a{1,99}" * 9 + "b).)*$", "^a(?!b)(c+)+$", "(?i)^a(?!b)"),
 ]
 LOOKING = ["(?!ab)x", "x(?<!bx)", "(?=[^a])x", "x(?!a{1,9}b)"]
 TAME = [
@@ -121,13 +121,13 @@ def test_pattern_that_may_take_long_is_an_annotation(pattern):
     assert not longest_text(pattern)
 
 
-def test_many_texts_are_decided_like_one(tmp_path):
+def test_many_texts_take_no_longer_than_one(tmp_path):
     item = {"oneOf": [{"pattern": "^(?:a|a(?!b)|a)+$"}, {"type": "string"}]}
     contract = load_contract(written(tmp_path, {"type": "array", "items": item}))
-    body = json.dumps(["a" * 30 + f"!{number}" for number in range(2000)]).encode()
+    body = json.dumps(["a" * 12 + f"!{number}" for number in range(2000)]).encode()
     begun = time.thread_time()
     assert Validator(contract).assess(body).accepted
-    assert time.thread_time() - begun < 4  # it took twelve seconds, of any processor's
+    assert time.thread_time() - begun < 1  # a millisecond; the ways to match these texts take twenty seconds
 
 
 @pytest.mark.parametrize("length", [60_000, 333_000, 1_048_000])
