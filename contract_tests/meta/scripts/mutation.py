@@ -33,8 +33,8 @@ from rich.console import Console
 from rich.table import Table
 
 GUARDED = {
-    "contract_tests/model/verdicts.py": "model/test_exit_codes",
-    "contract_tests/policy/acceptance.py": "model/test_exit_codes policy/test_gate",
+    "contract_tests/model/verdicts.py": "model/test_exit_codes model/test_profiles runner/test_second_try",
+    "contract_tests/policy/acceptance.py": "model/test_exit_codes model/test_profiles policy/test_gate",
     "contract_tests/policy/rule_versions.py": "policy/test_gate",
     "contract_tests/runner/attempts.py": "runner/test_second_try runner/test_retry_bounds",
     "contract_tests/runner/case_session.py": "runner/test_contact",
