@@ -19,13 +19,13 @@ from callback_contract.contract_tests.cli.report_output import (
     draft_waivers,
     event_stream,
     kit_version,
-    leave_word_interrupted,
     report_of,
-    told_of,
+    reportable_error,
     why_incomplete,
     writable,
     write,
     write_abort_report,
+    write_interrupted_report,
     write_unstarted_report,
     writes_to_stdout,
 )
@@ -127,7 +127,7 @@ class _Check:
                 return self._judged(url)
         except KeyboardInterrupt as stop:  # before the first rule, or between the last one and its report
             INTERRUPTION.ends()
-            written = leave_word_interrupted(stop, self.run, url, self.options, started_at)
+            written = write_interrupted_report(stop, self.run, url, self.options, started_at)
             click.echo("\n".join([f"{why_incomplete(stop)}: nothing was judged", *written]), err=True)
             return code_of(stop)
 
@@ -270,7 +270,7 @@ class _Reporter:
 
         run, options, results = self._run, self._options, self._run.state.results
         if stopped is not None and not isinstance(stopped, (KeyboardInterrupt, OutOfBudget)) and not results:
-            error = told_of(stopped, run)
+            error = reportable_error(stopped, run)
             write_abort_report(run, error, options, self._started_at)
             raise error
         code = exit_code(results.values(), strict=options["strict"])
@@ -297,7 +297,7 @@ class _Reporter:
             self._say(draft_waivers(options["write_waivers"], run, stopped))
         stopped = stopped or run.state.read_back_error
         if isinstance(stopped, KitError):
-            raise told_of(stopped, run)
+            raise reportable_error(stopped, run)
         return code
 
     def _say(self, line: str) -> None:

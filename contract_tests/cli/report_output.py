@@ -26,13 +26,13 @@ __all__ = [
     "draft_waivers",
     "event_stream",
     "kit_version",
-    "leave_word_interrupted",
     "report_of",
-    "told_of",
+    "reportable_error",
     "why_incomplete",
     "writable",
     "write",
     "write_abort_report",
+    "write_interrupted_report",
     "write_unstarted_report",
     "writes_to_stdout",
 ]
@@ -100,7 +100,7 @@ def write_unstarted_report(error: KitError, url: str | None, options: Mapping[st
         write_abort_report(run, error, options, datetime.now(UTC))
 
 
-def leave_word_interrupted(
+def write_interrupted_report(
     stop: BaseException, run: RunContext | None, url: str | None, options: Mapping[str, Any], started_at: datetime
 ) -> list[str]:
     """Writes the reports of a run that was interrupted before it judged anything; gives the lines that say so.
@@ -144,7 +144,7 @@ def _empty_run(url: str | None, options: Mapping[str, Any]) -> RunContext:
     return RunContext.of(RunConfig(contract, catalogue, catalogue.rules, (), sender, depth, seed))
 
 
-def told_of(stopped: BaseException, run: RunContext) -> KitError:
+def reportable_error(stopped: BaseException, run: RunContext) -> KitError:
     """Says what stopped a run without any secret of it."""
     from callback_contract.contract_tests.reporting.model.report import redaction_of
 
