@@ -189,12 +189,12 @@ def most():  # not ru_maxrss, which begins with what the process had that starte
     return int(re.search(r"VmHWM:\\s+(\\d+)", open("/proc/self/status").read())[1]) // 1024
 
 reading = most()
-from callback_contract.mock_server.receiver.receiver import Received, Receiver
+from callback_contract.mock_server.receiver.receiver import Request, Receiver
 receiver = Receiver(contract)
 headers = [(b"Content-Type", contract.callbacks[0].media_type.encode())]
 # What any callback may be, what none is, and what one nearly is: all that a mock compiles and explains.
 for body in (b"{}", b"[3]", *(json.dumps({m: 3}).encode() for c in contract.callbacks for m in ("id", c.name))):
-    receiver.answer(Received(contract.callbacks[0].method, "/", headers, body))
+    receiver.answer(Request(contract.callbacks[0].method, "/", headers, body))
 print(json.dumps({"seconds": seconds, "mib": reading, "mock_mib": most(), "callbacks": len(contract.callbacks),
                   "version": contract.version, "aside": contract.set_aside, "notes": contract.notes}))
 """
