@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 from callback_contract.mock_server.wire.delivery import Exchange
 from callback_contract.openapi.documents.json_pointer import Json
+from callback_contract.openapi.text.message import Text
 
-__all__ = ["NOTHING_SHOWN", "Burst", "Look", "ReadBack", "Stored", "remembering"]
+__all__ = ["NOTHING_SHOWN", "Burst", "Look", "ReadBack", "Stored", "described", "remembering"]
 
 
 NOTHING_SHOWN = object()
@@ -30,9 +31,14 @@ class Stored:
     applied: int
     last: Json = NOTHING_SHOWN
 
-    def described(self) -> str:
+    def described(self) -> Text:
         """One line that says what is stored."""
-        return f"state {self.state!r}, applied {self.applied}"
+        return Text("actual.stored", state=repr(self.state), applied=self.applied)
+
+
+def described(stored: Stored | None) -> Text:
+    """One line that says what is stored, or that nothing is."""
+    return Text("actual.not-known") if stored is None else stored.described()
 
 
 ReadBack = Callable[[str], "Stored | None"]

@@ -11,12 +11,14 @@ from typing import ParamSpec, TypeVar
 from callback_contract.contract_tests.model.observations import Burst, Look
 from callback_contract.mock_server.wire.delivery import Exchange
 from callback_contract.openapi.rules.catalogue import Rule
+from callback_contract.openapi.text.message import Text
 
 __all__ = [
     "Block",
     "Finding",
     "LacksMeans",
     "Means",
+    "Mismatch",
     "NotApplicable",
     "RuleBroken",
     "RuleResult",
@@ -39,8 +41,25 @@ class Verdict(StrEnum):
     ERROR = "error"
 
 
+@dataclass(frozen=True)
+class Mismatch:
+    """What a check's assertion says when it fails, where the last response does not say what came instead."""
+
+    expected: str
+    actual: str
+
+
 class RuleBroken(AssertionError):
-    """A check found that the receiver broke a rule; any other assertion is the kit's own and no verdict."""
+    """A check found that the receiver broke a rule; any other assertion is the kit's own and no verdict.
+
+    Attributes:
+        expected: What a right receiver does.
+        actual: What this one did; empty where its last response says it.
+    """
+
+    def __init__(self, expected: str, actual: str = "") -> None:
+        super().__init__(expected, actual)
+        self.expected, self.actual = expected, actual
 
 
 _P = ParamSpec("_P")
@@ -48,7 +67,10 @@ _R = TypeVar("_R")
 
 
 def check(function: Callable[_P, _R]) -> Callable[_P, _R]:
-    """Declares a check: an assertion that fails in its own body, and in nothing that it calls, is a verdict."""
+    """Declares a check: an assertion that fails in its own body, and in nothing that it calls, is a verdict.
+
+    What the assertion says is a `Text`, what was expected, or a `Mismatch`.
+    """
 
     @functools.wraps(function)
     def checked(*args: _P.args, **kwargs: _P.kwargs) -> _R:
@@ -62,13 +84,27 @@ def check(function: Callable[_P, _R]) -> Callable[_P, _R]:
                 trace = trace.tb_next
             if trace is None or trace.tb_frame.f_code is not function.__code__:
                 raise
-            raise RuleBroken(*error.args) from error
+            raise _broken(error) from error
 
     return checked
 
 
+def _broken(error: AssertionError) -> RuleBroken:
+    said = error.args[0] if error.args else Text("expected.rule")
+    if isinstance(said, Mismatch):
+        return RuleBroken(said.expected, said.actual)
+    if isinstance(said, Text):
+        return RuleBroken(said)
+    expected, _, actual = str(said).partition(" <- ")
+    return RuleBroken(expected, actual)
+
+
 class NotApplicable(Exception):
     """The contract leaves nothing to ask of a rule; the text says why."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.text = text
 
 
 class Means(StrEnum):
@@ -107,12 +143,14 @@ class Block:
 
     @property
     def cause(self) -> str:
-        """What was found, in English."""
-        what = self.why or f"{self.by} is broken"
-        return f"{what} (through {self.through})" if self.through else what
+        """What was found."""
+        what = self.why or Text("reason.is-broken", rule=self.by)
+        return Text("reason.through", what=what, rule=self.through) if self.through else what
 
-    def __str__(self) -> str:
-        return f"blocked: {self.cause}"
+    @property
+    def text(self) -> str:
+        """Why nothing is judged."""
+        return Text("reason.blocked", cause=self.cause)
 
 
 @dataclass(frozen=True)

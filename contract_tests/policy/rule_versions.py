@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from callback_contract.contract_tests.model.verdicts import RuleResult, Verdict
 from callback_contract.openapi.rules.catalogue import Rule
 from callback_contract.openapi.text.errors import KitError
+from callback_contract.openapi.text.message import Text, joined
 
 __all__ = ["RuleVersions", "rule_versions_at", "since_of"]
 
@@ -50,9 +51,14 @@ class RuleVersions:
         rule = result.rule
         if rule.level != "MUST" or result.verdict not in {Verdict.FAIL, Verdict.FLAKY} or not self.is_new(rule):
             return
-        said = f"{result.verdict.value} from {since_of(rule.since)[0] + 1}.0 on: the rule is new in {rule.since}"
+        counts = Text(
+            "reason.counts-later",
+            verdict=Text(f"verdict.{result.verdict.name.lower()}"),
+            version=f"{since_of(rule.since)[0] + 1}.0",
+            since=rule.since,
+        )
         result.verdict = Verdict.WARN
-        result.reason = "; ".join(filter(None, (result.reason, f"counts as a {said}; --strict counts it now")))
+        result.reason = joined((result.reason, counts))
 
 
 def rule_versions_at(text: str | None, kit_version: str, rules: Sequence[Rule]) -> RuleVersions:

@@ -14,6 +14,7 @@ from callback_contract.openapi.documents import json_pointer as jp
 from callback_contract.openapi.documents.yaml_file import YamlFile, read_yaml
 from callback_contract.openapi.rules.catalogue import Catalogue
 from callback_contract.openapi.text.errors import KitError
+from callback_contract.openapi.text.message import Text, joined
 
 __all__ = ["STALE", "Waiver", "accepting", "load_waivers", "state_of", "unknown_callbacks", "waive"]
 
@@ -177,8 +178,8 @@ def waive(result: RuleResult, waivers: Iterable[Waiver], today: date) -> None:
         return
     rest = {f.callback for f in result.findings if not any(waiver.covers(f.callback) for waiver in holding)}
     if rest:
-        accepted = " and ".join(sorted(waiver.callback for waiver in holding))
-        result.reason = "; ".join(filter(None, (result.reason, f"waived for {accepted} only")))
+        accepted = tuple(sorted(waiver.callback for waiver in holding))
+        result.reason = joined((result.reason, Text("reason.waived-only", accepted=accepted)))
     else:
         result.verdict = Verdict.WAIVED
 

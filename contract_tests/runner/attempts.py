@@ -22,6 +22,7 @@ from callback_contract.contract_tests.runner.rule_tests import RuleTest
 from callback_contract.contract_tests.runner.state import RunContext
 from callback_contract.mock_server.wire.delivery import Exchange
 from callback_contract.openapi.rules.catalogue import Rule
+from callback_contract.openapi.text.message import Text
 
 __all__ = [
     "MOST_TRIES",
@@ -69,7 +70,9 @@ def confirmed(run: RunContext, rule: Rule, test: RuleTest, outcome: Outcome, num
         tally = count_attempts(run, test, outcome.contact.case, again_broke=again.broken is not None, breaks=breaks)
         # Overload excuses what breaks no more, however often it is asked alone.
         excused = excused and tally.broke == 1
-    finding = _finding(again if again.broken is not None else outcome, test, None, tally)
+    last = again if again.broken is not None else outcome
+    assert last.broken is not None  # a case that held is not confirmed
+    finding = _finding(last, last.broken, test, tally)
     if not excused:
         return finding
     if run.dispatcher.overloaded(outcome.contact.exchanges):
@@ -141,22 +144,19 @@ def _exchange(run: RunContext, test: RuleTest, contact: CaseSession, shared_as: 
 def tried(run: RunContext, test: RuleTest, case: Case, number: int) -> tuple[CaseSession, Finding | None]:
     """Puts one case before the receiver, alone and afresh; the finding says how it broke the rule, if it did."""
     outcome = run_case(run, test, case, number, None)
-    return outcome.contact, None if outcome.broken is None else _finding(outcome, test, None, Attempts(1, 1))
+    return outcome.contact, None if outcome.broken is None else _finding(outcome, outcome.broken, test, Attempts(1, 1))
 
 
-def _finding(outcome: Outcome, test: RuleTest, index: int | None, tally: Attempts) -> Finding:
+def _finding(outcome: Outcome, broken: RuleBroken, test: RuleTest, tally: Attempts) -> Finding:
     case, exchanges = outcome.contact.case, tuple(outcome.contact.exchanges)
-    lines = str(outcome.broken).splitlines() or ["what the rule says"]
-    expected, _, actual = lines[0].partition(" <- ")
     return Finding(
         callback=case.callback.name,
         case=case.label,
-        expected=expected,
-        actual=actual or (exchanges[-1].described() if exchanges else "nothing was sent"),
+        expected=broken.expected,
+        actual=broken.actual or (exchanges[-1].described() if exchanges else Text("actual.nothing-sent")),
         exchanges=exchanges,
         repeated=tally.broke == tally.tries,
         curl_suffices=test.sends in {0, 1} and not test.connects,
-        case_index=index,
         case_number=outcome.contact.identity.case,
         tries=tally.tries,
         broke=tally.broke,
@@ -200,8 +200,8 @@ def frequency(findings: Iterable[Finding]) -> str:
     shown = list(findings)
     flaky = [finding for finding in shown if finding.broke < finding.tries]
     broke, tries = sum(f.broke for f in flaky), sum(f.tries for f in flaky)
-    who = "" if len(flaky) == len(shown) else "flaky ones "
-    return f"{who}failed {broke} of {tries} tries" if flaky else ""
+    key = "reason.failed-tries" if len(flaky) == len(shown) else "reason.flaky-ones-failed"
+    return Text(key, broke=broke, tries=tries) if flaky else ""
 
 
 def _may_go_on(run: RunContext, cost: int, took_s: float) -> bool:

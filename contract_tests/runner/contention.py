@@ -12,6 +12,7 @@ from callback_contract.contract_tests.runner.scheduling.dispatcher import Dispat
 from callback_contract.contract_tests.runner.state import RunContext, RunState
 from callback_contract.mock_server.wire.delivery import Exchange
 from callback_contract.openapi.rules.catalogue import Rule
+from callback_contract.openapi.text.message import Text
 
 __all__ = [
     "BURST_RULE",
@@ -70,15 +71,15 @@ def take_over(state: RunState, rule: Rule, result: RuleResult) -> None:
     """Gives the rule on bursts what it did not see itself: an error that contention brings out is never dropped."""
     if rule.id == BURST_RULE and state.contended and not result.findings and result.cases:
         result.findings += state.contended[:_MOST_SHOWN]
-        result.reason = f"{len(state.contended)} cases of other rules broke beside others and held alone"
+        result.reason = Text("reason.contended", count=len(state.contended))
 
 
 def left_to_burst_rule(finding: Finding, rule: Rule) -> Finding:
     """The finding as the rule on bursts tells it."""
     return Finding(
         callback=finding.callback,
-        case=f"other deliveries under way ({rule.id}, {finding.case})",
-        expected="the same answer as alone",
+        case=Text("case.other-deliveries", rule=rule.id, case=finding.case),
+        expected=Text("expected.as-alone"),
         actual=next((e.described() for e in finding.exchanges if not e.answered), finding.actual),
         exchanges=finding.exchanges,
         repeated=False,

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import functools
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from callback_contract.contract_tests.generation.corpus import Scope
 from callback_contract.contract_tests.model.cases import Case
-from callback_contract.contract_tests.model.verdicts import LacksMeans, Means, NotApplicable, RuleResult, Verdict
+from callback_contract.contract_tests.model.verdicts import Block, LacksMeans, Means, NotApplicable, RuleResult, Verdict
 from callback_contract.contract_tests.runner.attempts import confirmed, first_try, frequency
 from callback_contract.contract_tests.runner.contention import (
     BURST_RULE,
@@ -33,6 +33,7 @@ from callback_contract.mock_server.wire.delivery import printable
 from callback_contract.openapi.cli.interruption import INTERRUPTION
 from callback_contract.openapi.rules.catalogue import Rule
 from callback_contract.openapi.text.errors import KitError
+from callback_contract.openapi.text.message import Text, joined
 
 __all__ = ["add_read_back_hint", "judge", "judge_in_turn", "judge_rules"]
 
@@ -92,14 +93,15 @@ def judge(run: RunContext, rule: Rule, test: RuleTest) -> RuleResult:
     blocks = {scope.callback.name: unmet_precondition(run, rule, test, scope) for scope in scopes}
     blocked_for = {name: block for name, block in blocks.items() if block is not None}
     if blocked_for and len(blocked_for) == len(scopes):
-        return RuleResult(rule, Verdict.BLOCKED, _joined(blocked_for.values()), blocked_for=blocked_for)
+        return RuleResult(rule, Verdict.BLOCKED, _blocked(blocked_for), blocked_for=blocked_for)
     if lacking := out_of_reach(run.config, rule, test):
-        return RuleResult(rule, Verdict.NOT_APPLICABLE, str(lacking), lacks=_means(lacking))
+        return RuleResult(rule, Verdict.NOT_APPLICABLE, lacking.text, lacks=_means(lacking))
     if rule.evidence == "read-back" and run.state.read_back_error is not None:
-        return RuleResult(rule, Verdict.ERROR, f"read-back broke down before: {run.state.read_back_error.what}")
+        why = Text("reason.read-back-broke-before", what=run.state.read_back_error.what)
+        return RuleResult(rule, Verdict.ERROR, why)
     result = RuleResult(rule, Verdict.PASS, blocked_for=blocked_for)
     before = run.state.sent_in_turn
-    reasons: list[object] = list(run.config.withheld.values())
+    reasons = list(run.config.withheld.values())
     if run.config.withheld and not test.connects:
         result.lacks.add(Means.SCHEME)
     for scope in scopes:
@@ -111,7 +113,7 @@ def judge(run: RunContext, rule: Rule, test: RuleTest) -> RuleResult:
             if isinstance(lacked, UnmetPreconditionError):
                 blocked_for[scope.callback.name] = lacked.block
             result.lacks |= _means(lacked)
-            reasons.append(lacked)
+            reasons.append(lacked.text)
             continue
         result.cases += len(cases)
         try:
@@ -119,7 +121,7 @@ def judge(run: RunContext, rule: Rule, test: RuleTest) -> RuleResult:
         except NotApplicable as lacked:
             result.cases -= len(cases)
             result.lacks |= _means(lacked)
-            reasons.append(lacked)
+            reasons.append(lacked.text)
         except ReadBackError as error:
             # What was found so far stands, and the rules that look at answers alone go on.
             run.state.read_back_broke(error)
@@ -133,24 +135,24 @@ def judge(run: RunContext, rule: Rule, test: RuleTest) -> RuleResult:
         return result
     if result.cases == 0:
         result.verdict = Verdict.BLOCKED if blocked_for else Verdict.NOT_APPLICABLE
-        result.reason = _joined([*reasons, *blocked_for.values()])
+        result.reason = joined([*reasons, _blocked(blocked_for)])
         return result
     if result.findings:
         repeated = [finding for finding in result.findings if finding.repeated]
         result.verdict = Verdict.FLAKY if not repeated else Verdict.FAIL if rule.level == "MUST" else Verdict.WARN
         if test.narrows:
             narrow(run, rule, test)
-    apart = [f"not judged of {name}: {block.cause}" for name, block in blocked_for.items()]
-    result.reason = "; ".join(filter(None, (result.reason, frequency(result.findings), *apart)))
+    apart = [Text("reason.not-judged-of", callback=name, cause=block.cause) for name, block in blocked_for.items()]
+    result.reason = joined((result.reason, frequency(result.findings), *apart))
     return result
+
+
+def _blocked(blocked_for: Mapping[str, Block]) -> str:
+    return joined(block.text for block in blocked_for.values())
 
 
 def _means(lacked: NotApplicable) -> set[Means]:
     return {lacked.means} if isinstance(lacked, LacksMeans) else set()
-
-
-def _joined(reasons: Iterable[object]) -> str:
-    return "; ".join(dict.fromkeys(map(str, reasons)))
 
 
 def _judge_cases(
@@ -187,39 +189,39 @@ def _judge_cases(
                 broken += 1
         if broken >= (_ENOUGH_NAMED if test.named else _ENOUGH_BROKEN):
             break
-    said = ""
+    said = []
     if broken == len(cases) > 1:
-        said = f"all {broken} cases broke it"
+        said.append(Text("reason.all-broke", broken=broken))
     elif broken:
-        said = f"{broken} of {len(cases)} cases broke it"
         is_all = broken < (_ENOUGH_NAMED if test.named else _ENOUGH_BROKEN)
-        said = said if is_all else f"at least {said}"
+        key = "reason.some-broke" if is_all else "reason.at-least-broke"
+        said.append(Text(key, broken=broken, cases=len(cases)))
     elif contended:
-        said = f"{contended} of {len(cases)} cases broke among others and held alone; {BURST_RULE} judges that"
+        said.append(Text("reason.broke-among-others", broken=contended, cases=len(cases), rule=BURST_RULE))
     elif overloaded:
-        said = f"{overloaded} of {len(cases)} cases broke in more company than usual, and never again alone"
+        said.append(Text("reason.broke-in-company", broken=overloaded, cases=len(cases)))
     if not is_selected(run.config) and any(broke_in_contention(run.dispatcher, finding) for finding in result.findings):
-        said += f"; beside other deliveries, and not alone: {BURST_RULE}, which was not asked for, judges that"
+        said.append(Text("reason.not-alone", rule=BURST_RULE))
     if test.named and further:
-        said += f"; once each, also {', '.join(further)}"
+        said.append(Text("reason.once-each", cases=tuple(further)))
     if said and len(run.config.scopes) > 1:
-        said = f"{scope.callback.name}: {said}"
-    result.reason = "; ".join(filter(None, (result.reason, said)))
+        said = [Text("reason.of-callback", callback=scope.callback.name, said=joined(said))]
+    result.reason = joined((result.reason, *said))
 
 
 def add_read_back_hint(run: RunContext, result: RuleResult) -> None:
     """Adds a question to the reason of a broken rule; the verdict stays, since either answer is possible."""
     if result.rule.evidence == "read-back" and result.findings and (doubt := _doubt(run)):
-        result.reason = "; ".join(filter(None, (result.reason, doubt)))
+        result.reason = joined((result.reason, doubt))
 
 
 def _doubt(run: RunContext) -> str:
     shown, known, read_back = run.state.states_shown, known_states(run.config.contract), run.config.read_back
     if not shown and isinstance(read_back, HttpReadBack):
-        return f"read-back showed none of the messages at all; is {read_back.access.shown_url} the right --state-url?"
+        return Text("reason.nothing-read-back-url", url=read_back.access.shown_url)
     if not shown:
-        return "read-back showed none of the messages at all; does the --plugin look in the right place?"
+        return Text("reason.nothing-read-back-plugin")
     if known and not shown & known:
-        words = ", ".join(repr(printable(word[:_LONGEST])) for word in sorted(shown)[:_MOST_NAMED])
-        return f"read-back showed only states that the contract does not know ({words}): --state-map translates them"
+        words = tuple(repr(printable(word[:_LONGEST])) for word in sorted(shown)[:_MOST_NAMED])
+        return Text("reason.unknown-states", states=words)
     return ""

@@ -14,13 +14,14 @@ from callback_contract.contract_tests.runner.state import RunContext
 from callback_contract.mock_server.wire.delivery import Exchange, Framing
 from callback_contract.openapi.rules.catalogue import Rule
 from callback_contract.openapi.text.errors import KitError
+from callback_contract.openapi.text.message import Text
 
 __all__ = ["credentials_error", "death", "look_after", "plain_case", "refuse_lost_credentials"]
 
 
 def plain_case(scope: Scope) -> Case:
     """One plain valid delivery, as first contact and after anything hostile."""
-    return Case(scope.callback, "a plain valid delivery", scope.plain)
+    return Case(scope.callback, Text("case.plain"), scope.plain)
 
 
 def _plain_exchange(run: RunContext, scope: Scope, *, along: bool = False) -> Exchange:
@@ -42,7 +43,7 @@ def look_after(run: RunContext, scope: Scope, rule: Rule) -> list[Finding]:
         with run.dispatcher.concurrency.let_along():
             return _plain_exchange(run, scope, along=True)
 
-    finding = death(deliver, scope.callback.name, "the plain valid delivery after all of these")
+    finding = death(deliver, scope.callback.name, Text("case.plain-after-all"))
     if finding is None:
         return []
     run.state.receiver_stopped(sender, rule)
@@ -64,7 +65,7 @@ def death(deliver: Callable[[], Exchange], callback: str, case: str) -> Finding 
     return Finding(
         callback=callback,
         case=case,
-        expected="an acknowledgement (2xx), as before",
+        expected=Text("expected.acknowledged-as-before"),
         actual=after.described(),
         exchanges=(after,),
         repeated=True,

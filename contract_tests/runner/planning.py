@@ -14,6 +14,7 @@ from callback_contract.contract_tests.runner.rule_tests import RuleTest
 from callback_contract.contract_tests.runner.state import RunContext
 from callback_contract.contract_tests.stimuli.applicable_cases import applicable_cases
 from callback_contract.openapi.rules.catalogue import Rule
+from callback_contract.openapi.text.message import Text, joined
 
 __all__ = ["Plan", "first_number", "out_of_reach", "planned", "plans_of", "scopes_of", "unmet_precondition"]
 
@@ -29,15 +30,15 @@ class Plan:
 
 def planned(run: RunContext, rule: Rule, test: RuleTest, seen: set[tuple[str, str]]) -> Plan:
     """Counts what one rule adds to the deliveries; `seen` carries the stimuli that are already counted."""
-    plan = Plan(reason="; ".join(run.config.withheld.values()))
+    plan = Plan(reason=joined(run.config.withheld.values()))
     if lacking := out_of_reach(run.config, rule, test):
-        plan.reason = str(lacking)
+        plan.reason = lacking.text
         return plan
     for scope in scopes_of(run.config, test):
         try:
             cases = applicable_cases(test.stimuli, scope)
         except NotApplicable as reason:
-            plan.reason = str(reason)
+            plan.reason = reason.text
             continue
         plan.cases += len(cases)
         if not test.connects:
@@ -70,11 +71,11 @@ def out_of_reach(config: RunConfig, rule: Rule, test: RuleTest) -> NotApplicable
 
 def _missing_means(config: RunConfig, rule: Rule, test: RuleTest) -> NotApplicable | None:
     if rule.evidence == "read-back" and config.read_back is None:
-        return LacksMeans(Means.READ_BACK, "needs read-back: give --state-url 'https://…/{id}' or --plugin FILE")
+        return LacksMeans(Means.READ_BACK, Text("reason.needs-read-back"))
     if test.needs is not None and (lacking := test.needs(config)):
         return lacking
     if test.together and config.sender.pace.at_once < 2:
-        return LacksMeans(Means.AT_ONCE, "needs several deliveries under way together: raise --at-once")
+        return LacksMeans(Means.AT_ONCE, Text("reason.needs-at-once"))
     return None
 
 
@@ -114,5 +115,5 @@ def unmet_precondition(run: RunContext, rule: Rule, test: RuleTest, scope: Scope
     if sender in run.state.shut and not test.connects:
         return Block(why=run.state.shut[sender])
     if stopped_by := run.state.stopped_by.get(sender):
-        return Block(stopped_by, why=f"the receiver acknowledged no valid delivery any more after {stopped_by}")
+        return Block(stopped_by, why=Text("reason.stopped-after", rule=stopped_by))
     return None

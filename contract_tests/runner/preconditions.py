@@ -25,7 +25,7 @@ class UnmetPreconditionError(NotApplicable):
     """No case of a rule can do without what the receiver refuses."""
 
     def __init__(self, block: Block) -> None:
-        super().__init__(str(block))
+        super().__init__(block.text)
         self.block = block
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
 
+from callback_contract.openapi.text.message import Text
 from callback_contract.openapi.text.printable import printable
 
 __all__ = ["Delivery", "Exchange", "Framing", "Headers", "Response", "printable"]
@@ -17,16 +18,8 @@ Headers = tuple[tuple[str, str], ...]
 
 _ELEMENT = re.compile(rb"<[a-zA-Z!]")
 
-WHY_NO_ANSWER = {
-    "timeout": "no complete answer in time",
-    "reset": "the connection was closed without an answer",
-    "refused": "the connection was refused",
-    "broken": "the answer is not HTTP",
-    "endless": "the answer is too big or never ends",
-    "tls": "no TLS session could be formed",
-    "name": "the host name does not resolve",
-    "proxy": "the proxy did not pass the delivery on",
-}
+WHY_NO_ANSWER = ("timeout", "reset", "refused", "broken", "endless", "tls", "name", "proxy")
+"""Why there is no complete response; `openapi/messages/no-answer.yaml` says each in words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +125,7 @@ class Exchange:
     """A delivery, its response or the reason for none, and the time it took.
 
     Attributes:
-        failure: A key of `WHY_NO_ANSWER` when there is no complete response, else empty.
+        failure: One of `WHY_NO_ANSWER` when there is no complete response, else empty.
         detail: The text of the operating system or library for the failure.
         waited: The earlier statuses that asked to wait (429 or 503 with `Retry-After`).
         leak: The name of the sender's secret that the response repeats; empty for none.
@@ -173,14 +166,16 @@ class Exchange:
         """Whether a complete response came that is not a 5xx."""
         return self.answer is not None and self.status < 500
 
-    def described(self) -> str:
+    def described(self) -> Text:
         """Return one line that describes the response or the failure."""
         if self.answer is None:
-            why = WHY_NO_ANSWER.get(self.failure, self.failure)
+            why = Text(f"no-answer.{self.failure}")
             detail = self.detail if self.detail.lower() != "connection refused" else ""  # the reason already reports it
-            return f"{why}{': ' + detail if detail else ''}"
-        media_type = f", {printable(self.answer.media_type[:80])}" if self.answer.media_type else ""
-        return f"{status_line(self.status)}{media_type}, {len(self.answer.body)} bytes"
+            return Text("no-answer.in-detail", why=why, detail=detail) if detail else why
+        status, count = status_line(self.status), len(self.answer.body)
+        if self.answer.media_type:
+            return Text("actual.answer", status=status, media_type=printable(self.answer.media_type[:80]), bytes=count)
+        return Text("actual.answer-without-type", status=status, bytes=count)
 
 
 def status_line(status: int) -> str:

@@ -42,8 +42,6 @@ class Rule:
         untestable: Why no test can judge it; empty for all others.
         fault: What the mock does that breaks it, a sentence without a subject; empty for an untestable rule.
         translated: Its texts by language, as far as somebody has written them.
-        phrases: By language, words that only its findings use: a pattern that a whole text has to match, and what it
-            says there.
     """
 
     id: str
@@ -61,7 +59,6 @@ class Rule:
     untestable: str = ""
     fault: str = ""
     translated: Mapping[str, Mapping[str, str]] = field(default_factory=dict, compare=False)
-    phrases: Mapping[str, Mapping[str, str]] = field(default_factory=dict, compare=False)
 
     def in_language(self, language: str) -> Rule:
         """The rule with its texts in a language; a text that nobody has translated stays English."""
@@ -94,10 +91,6 @@ class Catalogue:
             chapters={**self.chapters, **self.translated.get(language, {})},
             rules=tuple(rule.in_language(language) for rule in self.rules),
         )
-
-    def phrases(self, language: str) -> tuple[tuple[str, str], ...]:
-        """The phrases of all rules in a language."""
-        return tuple(pair for rule in self.rules for pair in rule.phrases.get(language, {}).items())
 
     def with_required(self, rule_id: str) -> tuple[Rule, ...]:
         """Return a rule after all rules that it requires."""
@@ -163,8 +156,7 @@ def _rule(row: dict[str, Any]) -> Rule:
     own = {key: value for key, value in row.items() if key not in LANGUAGES}
     there = {lang: row[lang] for lang in LANGUAGES if lang in row}
     translated = {lang: {key: texts[key] for key in RULE_TEXTS if key in texts} for lang, texts in there.items()}
-    phrases = {lang: texts.get("phrases", {}) for lang, texts in there.items()}
-    return Rule(**{**own, "requires": tuple(row["requires"]), "translated": translated, "phrases": phrases})
+    return Rule(**{**own, "requires": tuple(row["requires"]), "translated": translated})
 
 
 def _flaws(file: YamlFile) -> Iterator[tuple[str, str]]:
@@ -187,20 +179,6 @@ def _flaws(file: YamlFile) -> Iterator[tuple[str, str]]:
             if required not in seen:
                 yield f"{where}/requires", f"{row['id']} requires {required}, which does not come before it"
         for lang in LANGUAGES[1:]:
-            for key in sorted(row.get(lang, {}).keys() - row.keys() - {"phrases"}):
+            for key in sorted(row.get(lang, {}).keys() - row.keys()):
                 yield f"{where}/{lang}/{key}", f"{row['id']} has no {key} that could be translated"
-            for pattern, text in row.get(lang, {}).get("phrases", {}).items():
-                if not _fits(pattern, text):
-                    yield f"{where}/{lang}/phrases", f"{pattern!r} is no pattern with the groups of {text!r}"
         seen.add(row["id"])
-
-
-def _fits(pattern: str, text: str) -> bool:
-    """Whether a text names only groups that its pattern has."""
-    import re
-
-    try:
-        groups = re.compile(pattern).groups
-    except re.error:
-        return False
-    return all(int(number) <= groups for number in re.findall(r"[\\$](\d)", text))

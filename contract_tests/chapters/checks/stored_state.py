@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from callback_contract.contract_tests.model.observations import NOTHING_SHOWN, Stored
-from callback_contract.contract_tests.model.verdicts import LacksMeans, Means, check
+from callback_contract.contract_tests.model.verdicts import LacksMeans, Means, RuleBroken, check
 from callback_contract.contract_tests.runner.case_session import CaseSession
 from callback_contract.mock_server.wire.bodies import decode_body
 from callback_contract.mock_server.wire.delivery import Exchange
@@ -14,8 +14,9 @@ from callback_contract.openapi.contract.members import Member
 from callback_contract.openapi.contract.order import Order
 from callback_contract.openapi.documents import json_pointer as jp
 from callback_contract.openapi.documents.json_pointer import Json
+from callback_contract.openapi.text.message import Text
 
-__all__ = ["different_members", "effects", "furthest", "shown_last"]
+__all__ = ["different_members", "effects", "furthest", "shown_last", "some_others"]
 
 
 @check
@@ -25,11 +26,16 @@ def effects(receiver: CaseSession, told: Exchange) -> Stored:
     Raises:
         AssertionError: It was not acknowledged, or the message is never stored.
     """
-    assert told.acknowledged, "an acknowledgement (2xx)"
+    assert told.acknowledged, Text("expected.acknowledged")
     stored = receiver.stored(lambda stored: stored is not None)
     if stored is None:
-        raise AssertionError("a known message <- the message is not known")
+        raise RuleBroken(Text("expected.known-message"), Text("actual.message-not-known"))
     return stored
+
+
+def some_others(refused: Sequence[Exchange]) -> Text:
+    """What came in the place of acknowledgements, as one of them shows."""
+    return Text("actual.some-others", count=len(refused), first=refused[0].described())
 
 
 def furthest(order: Order, states: Iterable[str]) -> set[str]:
@@ -49,7 +55,7 @@ def shown_last(receiver: CaseSession) -> Json:
     """
     stored = effects(receiver, receiver.deliver())
     if stored.last is NOTHING_SHOWN:
-        raise LacksMeans(Means.SHOWN_LAST, "needs a read-back that shows `last`, the last callback as it is stored")
+        raise LacksMeans(Means.SHOWN_LAST, Text("reason.needs-last"))
     return stored.last
 
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from callback_contract.contract_tests.chapters.checks.stored_state import effects
+from callback_contract.contract_tests.chapters.checks.stored_state import effects, some_others
+from callback_contract.contract_tests.model.observations import described
+from callback_contract.contract_tests.model.verdicts import Mismatch
 from callback_contract.contract_tests.runner.rule_tests import each
 from callback_contract.contract_tests.stimuli import stories
 from callback_contract.contract_tests.stimuli.stories import DISTANCE
+from callback_contract.openapi.text.message import Text
 
 AT_ONCE = 6
 
@@ -17,7 +20,7 @@ AT_ONCE = 6
 def test_redelivery_is_acknowledged(receiver):
     (state,) = receiver.case.states
     receiver.tell(state)
-    assert receiver.tell(state).acknowledged, "an acknowledgement (2xx) of the redelivery"
+    assert receiver.tell(state).acknowledged, Text("expected.redelivery-acknowledged")
 
 
 @pytest.mark.rule("IDM-02")
@@ -25,7 +28,7 @@ def test_redelivery_is_acknowledged(receiver):
 def test_equal_deliveries_at_once_are_acknowledged(receiver):
     (state,) = receiver.case.states
     refused = [e for e in receiver.deliver_at_once([receiver.event(state)] * AT_ONCE) if not e.acknowledged]
-    assert not refused, f"{AT_ONCE} acknowledgements (2xx) <- {len(refused)} others, {refused[0].described()}"
+    assert not refused, Mismatch(Text("expected.all-acknowledged", count=AT_ONCE), some_others(refused))
 
 
 @pytest.mark.rule("IDM-03")
@@ -35,7 +38,7 @@ def test_redelivery_has_no_second_effect(receiver):
     before = effects(receiver, receiver.tell(state))
     receiver.tell(state)
     after = receiver.stored_at_last()
-    assert after == before, f"{before.described()} as before <- {after.described() if after else 'not known'}"
+    assert after == before, Mismatch(Text("expected.as-before", what=before.described()), described(after))
 
 
 @pytest.mark.rule("IDM-04")
@@ -44,7 +47,7 @@ def test_equal_deliveries_at_once_have_one_effect(receiver):
     (state,) = receiver.case.states
     receiver.deliver_at_once([receiver.event(state)] * AT_ONCE)
     after = receiver.stored_at_last()
-    assert after is not None and after.applied == 1, f"applied 1 <- {after.described() if after else 'not known'}"
+    assert after is not None and after.applied == 1, Mismatch(Text("expected.applied", count=1), described(after))
 
 
 @pytest.mark.rule("IDM-05")
@@ -54,8 +57,8 @@ def test_redelivery_is_recognised_in_another_spelling(receiver):
     before = effects(receiver, receiver.tell(state))
     receiver.deliver(receiver.event(state, spelling=spelling))
     after = receiver.stored_at_last()
-    assert after is not None and after.applied == before.applied, (
-        f"applied {before.applied} as before <- {after.described() if after else 'not known'}"
+    assert after is not None and after.applied == before.applied, Mismatch(
+        Text("expected.applied-as-before", count=before.applied), described(after)
     )
 
 
@@ -66,8 +69,8 @@ def test_retry_with_a_later_time_is_recognised(receiver):
     before = effects(receiver, receiver.tell(state))
     receiver.deliver(receiver.event(state, later_s=60))
     after = receiver.stored_at_last()
-    assert after is not None and after.applied == before.applied, (
-        f"applied {before.applied} as before <- {after.described() if after else 'not known'}"
+    assert after is not None and after.applied == before.applied, Mismatch(
+        Text("expected.applied-as-before", count=before.applied), described(after)
     )
 
 
@@ -78,8 +81,8 @@ def test_later_state_is_not_mistaken_for_a_redelivery(receiver):
     receiver.tell(state)
     receiver.tell(later)
     stored = receiver.stored(lambda stored: stored is not None and stored.state == later)
-    assert stored is not None and stored.state == later, (
-        f"the state {later!r} <- {stored.described() if stored else 'not known'}"
+    assert stored is not None and stored.state == later, Mismatch(
+        Text("expected.state", state=repr(later)), described(stored)
     )
 
 
@@ -91,6 +94,6 @@ def test_redelivery_after_many_other_messages_has_no_second_effect(receiver):
     receiver.deliver_at_once([receiver.event(state, message=1 + other) for other in range(DISTANCE)])
     receiver.tell(state)
     after = receiver.stored_at_last()
-    assert after is not None and after.applied == before.applied, (
-        f"applied {before.applied} as before <- {after.described() if after else 'not known'}"
+    assert after is not None and after.applied == before.applied, Mismatch(
+        Text("expected.applied-as-before", count=before.applied), described(after)
     )

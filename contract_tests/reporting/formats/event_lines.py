@@ -64,8 +64,8 @@ def event_to_dict(event: Event, redaction: Redaction) -> dict[str, Any]:
         case DeliverySent():
             return _sent(event)
         case CaseFinished():
-            label = redaction.text(event.case.label)
-            told = {"rule": event.rule.id, "callback": event.case.callback.name, "case": label}
+            case = redaction.said(case=event.case.label)
+            told = {"rule": event.rule.id, "callback": event.case.callback.name, **case}
             return {"event": "case_finished", **told, "broken": event.is_broken}
         case ReceiverStopped():
             return {"event": "receiver_stopped", "rule": event.rule.id, "url": event.url}
@@ -89,7 +89,7 @@ def _judged(event: RuleJudged, redaction: Redaction) -> dict[str, Any]:
         "rule": result.rule.id,
         "level": result.rule.level,
         "verdict": result.verdict.value,
-        "reason": redaction.text(result.reason),
+        **redaction.said(reason=result.reason),
         "cases": result.cases,
         "deliveries": result.deliveries,
         "duration_s": round(result.duration_s, 3),
@@ -98,11 +98,9 @@ def _judged(event: RuleJudged, redaction: Redaction) -> dict[str, Any]:
 
 
 def _finding(finding: Finding, redaction: Redaction) -> dict[str, Any]:
-    text = redaction.knowing(bodies_of(finding)).text
+    said = redaction.knowing(bodies_of(finding)).said
     return {
         "callback": finding.callback,
-        "case": text(finding.case),
-        "expected": text(finding.expected),
-        "actual": text(finding.actual),
+        **said(case=finding.case, expected=finding.expected, actual=finding.actual),
         "repeated": finding.repeated,
     }

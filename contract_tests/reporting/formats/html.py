@@ -12,14 +12,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from callback_contract.contract_tests.reporting.formats import pictures
-from callback_contract.contract_tests.reporting.formats.finding_words import (
-    chinese_actual,
-    chinese_case,
-    chinese_expected,
-)
 from callback_contract.contract_tests.reporting.formats.highlighting import highlighted, visible
 from callback_contract.contract_tests.reporting.formats.profile_words import profiles_said
-from callback_contract.contract_tests.reporting.formats.words import LANGUAGES, both, plain, reason, told
+from callback_contract.contract_tests.reporting.formats.words import LANGUAGES, both, plain, said, told
 from callback_contract.contract_tests.reporting.model.causes import by_cause
 from callback_contract.contract_tests.reporting.model.documentation_links import Link, finding_links, rule_link
 from callback_contract.contract_tests.reporting.model.outcome import (
@@ -43,19 +38,17 @@ class Texts:
     Attributes:
         chapters: Titles by chapter.
         rules: `statement`, `why`, `remedy` and `source` by the rule's id.
-        phrases: Words that the findings of single rules use, see `Rule.phrases`.
     """
 
     chapters: Mapping[str, str] = field(default_factory=dict)
     rules: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    phrases: tuple[tuple[str, str], ...] = ()
 
     @classmethod
     def of(cls, catalogue: Catalogue) -> Texts:
         """The texts of a catalogue that is in Chinese."""
         parts = ("statement", "why", "remedy", "source")
         texts = {rule.id: {part: getattr(rule, part) for part in parts} for rule in catalogue.rules}
-        return cls(catalogue.chapters, texts, catalogue.phrases("zh"))
+        return cls(catalogue.chapters, texts)
 
 
 _PAGE = Path(__file__).with_name("page")
@@ -83,8 +76,8 @@ def report_html(report: dict[str, Any], chinese: Texts | None = None) -> str:
             tone=tone,
             sign=_SIGNS[tone],
             profiles=[
-                told(*map(visible, said))
-                for said in zip(*(profiles_said(report, language) for language in LANGUAGES), strict=True)
+                told(*map(visible, both_words))
+                for both_words in zip(*(profiles_said(report, language) for language in LANGUAGES), strict=True)
             ],
             musts=sum(blocks_the_gate(rule) for rule in report["rules"]),
             shoulds=sum(rule["level"] == "SHOULD" and rule["verdict"] in {"warn", "flaky"} for rule in report["rules"]),
@@ -135,16 +128,13 @@ def _environment(report: dict[str, Any], chinese: Texts) -> Environment:
         "rule_link": lambda rule: rule_link(report, rule["id"]),
         "t": both,
         "text": text,
-        "reason": reason,
+        "said": said,
         "chapter_title": chapter_title,
         "plain": plain,
         "row": pictures.ROW,
     }
     environment.filters |= {
         "visible": visible,
-        "case": lambda text: told(visible(text), chinese_case(visible(text), chinese.phrases)),
-        "wanted": lambda text: told(visible(text), chinese_expected(visible(text), chinese.phrases)),
-        "came": lambda text: told(visible(text), chinese_actual(visible(text), chinese.phrases)),
         "highlighted": highlighted,
         "ends": _ends,
         "seconds": pictures.seconds,

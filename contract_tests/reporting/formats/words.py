@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import re
+import contextlib
+from collections.abc import Mapping
 from typing import Any
 
 from markupsafe import Markup, escape
 
 from callback_contract.contract_tests.reporting.formats.highlighting import visible
-from callback_contract.contract_tests.reporting.formats.reasons import REASONS
+from callback_contract.openapi.text.message import Unknown, text_of, translated
 
-__all__ = ["LANGUAGES", "WORDS", "both", "plain", "reason", "told"]
+__all__ = ["LANGUAGES", "WORDS", "both", "plain", "said", "told"]
 
 LANGUAGES = ("en", "zh")
-
-_LONGEST = 16 * 1024  # characters of a reason that a pattern is tried on
 
 WORDS: dict[str, tuple[str, str]] = {
     "title": ("Callback conformance report", "回调符合性报告"),
@@ -227,23 +226,13 @@ def _texts(key: str) -> tuple[str, str]:
     return english, "".join(chinese)
 
 
-def reason(text: str) -> Markup:
-    """Why a rule has its verdict; the kit's usual reasons come in both languages."""
-    shown = visible(text)
-    parts = _chinese(shown) or "；".join(_each_chinese(shown.split("; ")))
-    return told(shown, parts)
-
-
-def _chinese(shown: str) -> str:
-    if len(shown) > _LONGEST:  # names of a contract may stand in it
-        return ""
-    return next((found.expand(chinese) for pattern, chinese in REASONS if (found := re.fullmatch(pattern, shown))), "")
-
-
-def _each_chinese(parts: list[str]) -> list[str]:
-    """Each part in Chinese; none where one of them is unusual."""
-    chinese = [_chinese(part) for part in parts]
-    return chinese if all(chinese) else []
+def said(holder: Mapping[str, Any], member: str) -> Markup:
+    """A sentence of a report in both languages; other people's words, and those of older reports, as they are."""
+    made = holder.get("texts", {}).get(member)
+    chinese = ""
+    with contextlib.suppress(Unknown):  # a newer kit said it
+        chinese = translated(text_of(made), "zh") if made else ""
+    return told(visible(holder[member]), visible(chinese))
 
 
 def told(english: str | Markup, chinese: str | Markup) -> Markup:

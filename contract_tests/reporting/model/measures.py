@@ -10,7 +10,7 @@ from typing import Any
 
 from callback_contract.contract_tests.model.observations import Look
 from callback_contract.contract_tests.model.verdicts import Finding, RuleResult
-from callback_contract.contract_tests.reporting.model.redaction import Redaction
+from callback_contract.contract_tests.reporting.model.redaction import Redaction, said
 from callback_contract.contract_tests.runner.state import RunContext
 from callback_contract.mock_server.wire.bodies import decode_body
 from callback_contract.mock_server.wire.delivery import Exchange
@@ -61,7 +61,7 @@ def bursts(results: Iterable[RuleResult], begun_s: float) -> list[dict[str, Any]
                 {
                     "rule": result.rule.id,
                     "callback": burst.callback,
-                    "case": burst.case,
+                    **said(case=burst.case),
                     "count": len(burst.exchanges),
                     "deliveries": [
                         {

@@ -6,16 +6,18 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 from callback_contract.contract_tests.reporting.model.pointed import masked, values_at
 from callback_contract.contract_tests.reporting.model.pointed_fields import field_values_at, masked_fields
 from callback_contract.mock_server.wire.identity import Run
 from callback_contract.openapi.documents import json_pointer as jp
 from callback_contract.openapi.text.errors import KitError
+from callback_contract.openapi.text.message import Text
 from callback_contract.openapi.text.secret_names import MASK
 from callback_contract.openapi.text.secret_spellings import SHORTEST, Secrets
 
-__all__ = ["Redaction", "checked_pointers"]
+__all__ = ["Redaction", "checked_pointers", "said"]
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,14 @@ class Redaction:
             value = re.sub(rf"({re.escape(pointer)} (?:is|=)) (?!not there).*", rf"\1 {MASK}", value)
         return value.replace(self.run_id, "{run}")
 
+    def said(self, **texts: str) -> dict[str, Any]:
+        """Redacted sentences by name, and under `texts` what they were made of, for other languages."""
+        shown = {
+            name: text.with_words(self.text) if isinstance(text, Text) else self.text(text)
+            for name, text in texts.items()
+        }
+        return said(**shown)
+
     def received(self, value: bytes) -> bytes:
         """Redacts bytes that came back."""
         return self._all.masked(self._pointed(value)).replace(self.run_id.encode(), b"{run}")
@@ -77,6 +87,12 @@ class Redaction:
             text = masked(value.decode("latin-1"), self.pointers)
             value = masked_fields(text, self.pointers).encode("latin-1")
         return value
+
+
+def said(**texts: str) -> dict[str, Any]:
+    """Sentences by name, and under `texts` what they were made of, for other languages."""
+    made = {name: text.to_dict() for name, text in texts.items() if isinstance(text, Text)}
+    return {name: str(text) for name, text in texts.items()} | ({"texts": made} if made else {})
 
 
 def checked_pointers(pointers: Iterable[str]) -> tuple[str, ...]:

@@ -89,7 +89,7 @@ def build_report(
             "deliveries": len(run.state.exchanges),
             "latency": latency(run.state.exchanges),
             "burst": bursts(run.state.results.values(), run.state.begun_s),
-            "incomplete": redaction.text(incomplete),
+            **redaction.said(incomplete=incomplete),
         },
         "selection": {
             "rules": len(run.config.rules),
@@ -144,8 +144,8 @@ def _withheld(run: RunContext) -> Iterator[Note]:
     return (Note("not judged", reason, name) for name, reason in run.config.withheld.items())
 
 
-def _note(note: Note, redaction: Redaction) -> dict[str, str]:
-    value = {"about": note.about, "text": redaction.text(note.text)}
+def _note(note: Note, redaction: Redaction) -> dict[str, Any]:
+    value = {"about": note.about, **redaction.said(text=note.text)}
     return value | {"callback": redaction.text(note.callback)} if note.callback else value
 
 
@@ -180,7 +180,7 @@ def _rule(run: RunContext, result: RuleResult, redaction: Redaction, bodies: dic
         "duration_s": round(result.duration_s, 3),
         "blocked_by": sorted({block.by for block in result.blocked_for.values()} - {""}),
         "lacks": sorted(means.value for means in result.lacks),
-        "reason": redaction.text(result.reason),
+        **redaction.said(reason=result.reason),
         "waiver": _waiver(run, result, redaction),
         "findings": [
             _finding(run, f"{rule.id}-{number}", finding, redaction, bodies)
@@ -202,11 +202,9 @@ def _finding(
     value: dict[str, Any] = {
         "id": name,
         "callback": finding.callback,
-        "case": redaction.text(finding.case),
+        **redaction.said(case=finding.case, expected=finding.expected, actual=finding.actual),
         "case_index": finding.case_index,
         "case_number": finding.case_number,
-        "expected": redaction.text(finding.expected),
-        "actual": redaction.text(finding.actual),
         "repeated": finding.repeated,
         "tries": finding.tries,
         "broke": finding.broke,

@@ -58,8 +58,6 @@ def test_rule_that_rests_on_a_house_number_is_no_must():
         ("    fault: acknowledges the first", "    fault: It acknowledges the first", "does not match"),
         ("    zh:\n", "    zh:\n      note: 多余\n", "ACK-01 has no note"),
         ("    zh:\n", "    zh:\n      level: MUST\n", "level"),
-        ("    zh:\n", "    zh:\n      phrases: {'a (b': 甲}\n", "no pattern"),
-        ("    zh:\n", "    zh:\n      phrases: {a (b): '\\2'}\n", "no pattern"),
     ],
 )
 def test_broken_catalogue_is_refused_with_its_line(tmp_path, old, new, said):

@@ -1,0 +1,102 @@
+"""What the kit says is a key and arguments: English as a string, Chinese beside it, every place filled."""
+
+from __future__ import annotations
+
+import ast
+import copy
+import string
+from pathlib import Path
+
+import pytest
+import yaml
+
+from callback_contract import openapi
+from callback_contract.openapi.text.message import Text, Unknown, joined, listed, text_of, translated
+
+FOLDER = Path(openapi.__file__).with_name("messages")
+MESSAGES = {
+    f"{file.stem}.{name}": message
+    for file in sorted(FOLDER.glob("*.yaml"))
+    for name, message in yaml.safe_load(file.read_text("utf-8")).items()
+}
+
+
+def test_text_is_its_english_sentence():
+    assert Text("reason.some-broke", broken=2, cases=5) == "2 of 5 cases broke it"
+
+
+def test_text_is_said_in_chinese():
+    text = Text("reason.through", what=Text("reason.is-broken", rule="ACK-01"), rule="DAT-01")
+    assert translated(text, "zh") == "ACK-01 已被违反（经由 DAT-01）"
+
+
+def test_words_of_others_stay_as_they_are():
+    assert translated("bind: address already in use", "zh") == "bind: address already in use"
+
+
+def test_several_texts_are_joined_once_each():
+    reasons = joined([Text("expected.acknowledged"), "", Text("expected.acknowledged"), Text("expected.as-alone")])
+    assert reasons == "an acknowledgement (2xx); the same answer as alone"
+    assert reasons.in_language("zh") == "确认（2xx）；与单独投递时相同的响应"
+
+
+def test_list_is_separated_as_the_language_does():
+    assert translated(Text("reason.once-each", cases=("a", "b")), "zh") == "另有各一次：a、b"
+    assert listed(["a", "b"]).in_language("zh") == "a、b"
+
+
+@pytest.mark.parametrize("again", [lambda text: text_of(text.to_dict()), copy.copy, copy.deepcopy])
+def test_text_survives_its_json_form_and_a_copy(again):
+    text = Text("case.other-deliveries", rule="ACK-01", case=Text("case.plain"))
+    assert again(text).in_language("zh") == text.in_language("zh") == "同时有其他投递（ACK-01，普通的合法投递）"
+
+
+def test_words_within_a_text_are_changed_and_nothing_else():
+    text = joined([Text("reason.of-callback", callback="secret", said="a secret"), "secret"])
+    assert text.with_words(lambda words: words.replace("secret", "***")) == "***: a ***; ***"
+
+
+@pytest.mark.parametrize("key", ["reason.nobody-says-this", "nowhere.x", "", "../rules.x"])
+def test_unknown_key_is_told(key):
+    with pytest.raises(Unknown):
+        Text(key)
+
+
+@pytest.mark.parametrize("value", [{}, {"key": 1, "arguments": {}}, {"key": "reason.some-broke", "arguments": {}}, []])
+def test_what_no_text_was_made_of_is_told(value):
+    with pytest.raises(Unknown):
+        text_of(value)
+
+
+@pytest.mark.parametrize("key", MESSAGES)
+def test_message_has_chinese_with_the_same_places(key):
+    message = MESSAGES[key]
+    assert message.keys() == {"en", "zh"}
+    forms = [message["en"]] if isinstance(message["en"], str) else list(message["en"].values())
+    assert {places(form) for form in forms} <= {places(message["zh"]), places(message["zh"]) - {"count"}}
+
+
+def places(template):
+    return frozenset(name for _, name, _, _ in string.Formatter().parse(template) if name is not None)
+
+
+def test_every_message_is_said_somewhere():
+    said = {key for file in modules() for key in literals(file)}
+    assert sorted(key for key in MESSAGES if key not in said) == []
+
+
+def modules():
+    """The product's modules."""
+    root = FOLDER.parents[1]
+    found = (file for part in ("openapi", "mock_server", "contract_tests") for file in (root / part).rglob("*.py"))
+    return [file for file in found if "meta" not in file.parts]
+
+
+def literals(file):
+    """Strings of a module; of an f-string, every key that begins as it does."""
+    for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value
+        elif isinstance(node, ast.JoinedStr) and isinstance(node.values[0], ast.Constant):
+            begins = str(node.values[0].value)
+            yield from (key for key in MESSAGES if "." in begins and key.startswith(begins))
