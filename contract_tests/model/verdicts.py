@@ -45,8 +45,8 @@ class Verdict(StrEnum):
 class Mismatch:
     """What a check's assertion says when it fails, where the last response does not say what came instead."""
 
-    expected: str
-    actual: str
+    expected: Text
+    actual: Text
 
 
 class RuleBroken(AssertionError):
@@ -54,10 +54,10 @@ class RuleBroken(AssertionError):
 
     Attributes:
         expected: What a right receiver does.
-        actual: What this one did; empty where its last response says it.
+        actual: What this one did; None where its last response says it.
     """
 
-    def __init__(self, expected: str, actual: str = "") -> None:
+    def __init__(self, expected: Text, actual: Text | None = None) -> None:
         super().__init__(expected, actual)
         self.expected, self.actual = expected, actual
 
@@ -69,7 +69,8 @@ _R = TypeVar("_R")
 def check(function: Callable[_P, _R]) -> Callable[_P, _R]:
     """Declares a check: an assertion that fails in its own body, and in nothing that it calls, is a verdict.
 
-    What the assertion says is a `Text`, what was expected, or a `Mismatch`.
+    What the assertion says is a `Text`, what was expected, or a `Mismatch`; one that says neither is the kit's own.
+    Where pytest would rewrite a module, and make strings of both, its docstring has `PYTEST_DONT_REWRITE`.
     """
 
     @functools.wraps(function)
@@ -84,19 +85,14 @@ def check(function: Callable[_P, _R]) -> Callable[_P, _R]:
                 trace = trace.tb_next
             if trace is None or trace.tb_frame.f_code is not function.__code__:
                 raise
-            raise _broken(error) from error
+            said = error.args[0] if error.args else None
+            if isinstance(said, Mismatch):
+                raise RuleBroken(said.expected, said.actual) from error
+            if isinstance(said, Text):
+                raise RuleBroken(said) from error
+            raise
 
     return checked
-
-
-def _broken(error: AssertionError) -> RuleBroken:
-    said = error.args[0] if error.args else Text("expected.rule")
-    if isinstance(said, Mismatch):
-        return RuleBroken(said.expected, said.actual)
-    if isinstance(said, Text):
-        return RuleBroken(said)
-    expected, _, actual = str(said).partition(" <- ")
-    return RuleBroken(expected, actual)
 
 
 class NotApplicable(Exception):
@@ -173,8 +169,8 @@ class Finding:
 
     callback: str
     case: str
-    expected: str
-    actual: str
+    expected: Text
+    actual: Text
     exchanges: tuple[Exchange, ...]
     repeated: bool
     curl_suffices: bool

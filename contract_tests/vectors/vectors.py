@@ -17,7 +17,7 @@ from typing import Any
 
 from callback_contract.contract_tests.generation.corpus import Depth, Scope
 from callback_contract.contract_tests.model.cases import Case, declaration_of, default_headers
-from callback_contract.contract_tests.model.verdicts import NotApplicable
+from callback_contract.contract_tests.model.verdicts import NotApplicable, RuleBroken
 from callback_contract.contract_tests.runner.collection import collect_tests
 from callback_contract.contract_tests.runner.rule_tests import RuleTest
 from callback_contract.contract_tests.stimuli.applicable_cases import applicable_cases
@@ -126,8 +126,8 @@ def _refused(test: RuleTest, callback: Callback, answer: Response) -> str | None
     exchange = Exchange(nothing, answer, "", "", 0.0)
     try:
         test.check(exchange, callback) if test.wants_callback else test.check(exchange)
-    except AssertionError as error:
-        return str(error).splitlines()[0].partition(" <- ")[0]
+    except RuleBroken as broken:
+        return broken.expected
     return None
 
 

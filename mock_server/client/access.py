@@ -10,6 +10,7 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 from callback_contract.mock_server.client.client_certificate import check_pem_files
 from callback_contract.mock_server.wire.delivery import Headers, printable
 from callback_contract.openapi.text.errors import KitError
+from callback_contract.openapi.text.message import Text
 from callback_contract.openapi.text.secret_names import is_secret_header, is_secret_parameter
 
 __all__ = ["NO_ANSWER_S", "Access"]
@@ -108,16 +109,16 @@ class Access:
     def credentials(self) -> dict[str, tuple[str, ...]]:
         """Credentials by name; headers that prove nothing are left out."""
         found: dict[str, tuple[str, ...]] = {
-            f"the header {name}": (value, value.partition(" ")[2])
+            Text("actual.secret-header", name=name): (value, value.partition(" ")[2])
             for name, value in self.secret_headers
             if is_secret_header(name)
         }
         password = urlsplit(self.url).password or ""
         if own := tuple(filter(None, ((self.basic_auth or "").partition(":")[2], password, unquote(password)))):
-            found["the password"] = own
+            found[Text("actual.secret-password")] = own
         for name, value in _parameters(self.url):
             if is_secret_parameter(name):
-                found[f"the URL's {name}"] = (value, unquote(value))
+                found[Text("actual.secret-parameter", name=name)] = (value, unquote(value))
         return found
 
 

@@ -31,6 +31,7 @@ from callback_contract.mock_server.client.framing import (
 from callback_contract.mock_server.client.pacing import OutOfBudget, Pace, Turns, is_loopback
 from callback_contract.mock_server.wire.delivery import Delivery, Exchange, Headers, Response
 from callback_contract.openapi.documents.deadline import bounded_tls, left_s, within
+from callback_contract.openapi.text.message import Text
 from callback_contract.openapi.text.secret_spellings import NO_SECRETS, Secrets
 
 __all__ = ["LIMIT_ANSWER_BYTES", "NO_ANSWER_S", "Access", "OutOfBudget", "Pace", "Sender", "is_loopback"]
@@ -214,7 +215,7 @@ class Sender:
     @functools.cached_property
     def _credentials(self) -> dict[str, tuple[str, ...]]:
         keys = getattr(self.signer, "secrets", ())
-        return self.access.credentials | ({"a signing key": keys} if keys else {})
+        return self.access.credentials | ({Text("actual.secret-key"): keys} if keys else {})
 
     def _answer(self, delivery: Delivery) -> Response:
         if delivery.framing.fresh_connection or delivery.framing.expect_continue:

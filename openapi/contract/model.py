@@ -13,6 +13,7 @@ from callback_contract.openapi.contract.members import Member, members_of
 from callback_contract.openapi.contract.order import Order
 from callback_contract.openapi.documents import json_pointer as jp
 from callback_contract.openapi.text.errors import ContractError
+from callback_contract.openapi.text.message import Text, either
 
 __all__ = [
     "CONTRACT_FILE",
@@ -142,10 +143,9 @@ class DocumentedResponse:
         return status in (self.status, *self.also) or (self.any_success and status is not None and 200 <= status < 300)
 
     @property
-    def statuses(self) -> str:
+    def statuses(self) -> Text:
         """The documented statuses as a text."""
-        listed = "one of 2xx" if self.any_success else " or ".join(str(status) for status in (self.status, *self.also))
-        return listed
+        return Text("expected.one-of-2xx") if self.any_success else either(map(str, (self.status, *self.also)))
 
 
 @dataclass(frozen=True)

@@ -14,13 +14,18 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-__all__ = ["ENGLISH", "Argument", "Text", "Unknown", "joined", "listed", "text_of", "translated"]
+__all__ = ["ENGLISH", "Argument", "Text", "Unknown", "either", "joined", "listed", "text_of", "translated"]
 
 ENGLISH = "en"
 
 Argument = str | int | float | tuple[str, ...]
 
-_BETWEEN = {"listed": {"en": ", ", "zh": "、"}, "joined": {"en": "; ", "zh": "；"}, "beside": {"en": " ", "zh": ""}}
+_BETWEEN = {
+    "listed": {"en": ", ", "zh": "、"},
+    "joined": {"en": "; ", "zh": "；"},
+    "either": {"en": " or ", "zh": " 或 "},
+    "beside": {"en": " ", "zh": ""},
+}
 
 
 class Unknown(LookupError):
@@ -88,6 +93,11 @@ def joined(parts: Iterable[str]) -> Text:
 def listed(parts: Iterable[str]) -> Text:
     """A list of words or names, with commas between them."""
     return Text("joined.listed", parts=tuple(parts))
+
+
+def either(parts: Iterable[str]) -> Text:
+    """Words or names of which any one will do."""
+    return Text("joined.either", parts=tuple(parts))
 
 
 def _rendered(key: str, arguments: Mapping[str, Argument], language: str) -> str:

@@ -22,9 +22,12 @@ from callback_contract.contract_tests.chapters.checks.stored_state import furthe
 from callback_contract.contract_tests.generation.hypothesis_cache import keep_caches_out_of_sight
 from callback_contract.contract_tests.model.cases import Case, Draw
 from callback_contract.contract_tests.model.identity_ranges import MESSAGES_OF_A_RUN, interleaved_identity
+from callback_contract.contract_tests.model.observations import described
+from callback_contract.contract_tests.model.verdicts import Mismatch
 from callback_contract.contract_tests.runner.case_session import CaseSession
 from callback_contract.mock_server.wire.delivery import Exchange
 from callback_contract.openapi.contract.order import Order
+from callback_contract.openapi.text.message import Text, either
 
 __all__ = ["interleaved_deliveries", "interleaving_flaw"]
 
@@ -71,7 +74,7 @@ class _Stage:
     most: int | None = None
     sent: int = 0
     runs: int = 0
-    flaw: str = ""
+    flaw: Mismatch | None = None
     exchanges: list[Exchange] = field(default_factory=list)
     stopped_by: BaseException | None = None
     scripts: list[list[_Step]] = field(default_factory=list)
@@ -101,7 +104,7 @@ class _Stage:
             raise _Stop
         self.sent += 1
 
-    def failed(self, flaw: str, exchanges: list[Exchange]) -> None:
+    def failed(self, flaw: Mismatch, exchanges: list[Exchange]) -> None:
         """Store the run that failed last, the shortest one of Hypothesis."""
         if not self.flaw:
             self._shrinking_until = time.monotonic() + _SHRINKING_S
@@ -206,7 +209,7 @@ class _Machine(RuleBasedStateMachine):
         self.stage.rehearse((message, _LOOKS, ""))
         if self.receiver is None or message in self.unsure or not self.told[message]:
             return
-        flaw = ""
+        flaw: Mismatch | None = None
 
         def look(receiver: CaseSession) -> None:
             nonlocal flaw
@@ -216,7 +219,7 @@ class _Machine(RuleBasedStateMachine):
         if flaw:
             self.over = True
             self.stage.failed(flaw, self.receiver.exchanges)
-            raise _BrokenError(flaw)
+            raise _BrokenError
 
     def _guarded(self, act: Callable[[], None]) -> None:
         """Run an action outside of the machine; an error there ends all runs.
@@ -232,14 +235,15 @@ class _Machine(RuleBasedStateMachine):
             raise _Stop from error
 
 
-def _shown_flaw(receiver: CaseSession, order: Order, message: int, told: list[str]) -> str:
-    """Return how a message's state deviates from its deliveries; empty if it does not."""
+def _shown_flaw(receiver: CaseSession, order: Order, message: int, told: list[str]) -> Mismatch | None:
+    """Return how a message's state deviates from its deliveries; None if it does not."""
     expected = furthest(order, told)
     stored = receiver.stored(lambda shown: shown is not None and shown.state in expected, message=message)
     if stored is not None and stored.state in expected:
-        return ""
-    wanted, shown = " or ".join(sorted(expected)), stored.described() if stored else "not known"
-    return f"message {message + 1} of {MESSAGES_OF_A_RUN} in the state {wanted!r} <- {shown}"
+        return None
+    state = either(map(repr, sorted(expected)))
+    due = Text("expected.state-of-one", number=message + 1, messages=MESSAGES_OF_A_RUN, state=state)
+    return Mismatch(due, described(stored))
 
 
 def _played(stage: _Stage, draw: Draw) -> None:
@@ -287,10 +291,10 @@ def interleaved_deliveries(case: Case) -> int:
     return _rehearsed(_order(case), case.draw).sent
 
 
-def interleaving_flaw(receiver: CaseSession) -> str:
+def interleaving_flaw(receiver: CaseSession) -> Mismatch | None:
     """Play the case's interleavings; return the first deviation from the model.
 
-    It is empty without one. The case session then has only the exchanges of the failing run. When prefetched, all runs
+    It is None without one. The case session then has only the exchanges of the failing run. When prefetched, all runs
     are sent concurrently, as rehearsed: they have separate messages, and no run is shortened before its turn.
     """
     case = receiver.case
@@ -303,7 +307,7 @@ def interleaving_flaw(receiver: CaseSession) -> str:
     return stage.flaw
 
 
-def _flaw_side_by_side(receiver: CaseSession, rehearsal: _Stage) -> str:
+def _flaw_side_by_side(receiver: CaseSession, rehearsal: _Stage) -> Mismatch | None:
     runs = [_in_run(receiver, number) for number in range(len(rehearsal.scripts))]
     workers = ThreadPoolExecutor(max_workers=len(runs), thread_name_prefix="interleaved")
     try:
@@ -315,10 +319,10 @@ def _flaw_side_by_side(receiver: CaseSession, rehearsal: _Stage) -> str:
             receiver.exchanges[:] = run.exchanges
             return flaw
     receiver.exchanges += [exchange for run in runs for exchange in run.exchanges]
-    return ""
+    return None
 
 
-def _told(order: Order, receiver: CaseSession, script: list[_Step]) -> str:
+def _told(order: Order, receiver: CaseSession, script: list[_Step]) -> Mismatch | None:
     """Tells one run's messages; gives the first flaw that it shows."""
     told: list[list[str]] = [[] for _ in range(MESSAGES_OF_A_RUN)]
     unsure: set[int] = set()
@@ -331,4 +335,4 @@ def _told(order: Order, receiver: CaseSession, script: list[_Step]) -> str:
             told[message].append(step)
         elif message not in unsure and told[message] and (flaw := _shown_flaw(receiver, order, message, told[message])):
             return flaw
-    return ""
+    return None

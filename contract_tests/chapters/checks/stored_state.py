@@ -59,8 +59,8 @@ def shown_last(receiver: CaseSession) -> Json:
     return stored.last
 
 
-def different_members(receiver: CaseSession, last: Json, wanted: Callable[[Member], bool]) -> str:
-    """Return the first member that was stored differently; empty when all are equal."""
+def different_members(receiver: CaseSession, last: Json, wanted: Callable[[Member], bool]) -> Text | None:
+    """Return how the first member that was stored differently deviates; None when all are equal."""
     callback = receiver.case.callback
     sent = decode_body(callback, receiver.exchanges[0].delivery.body)
     for member in receiver.case.callback.members:
@@ -73,26 +73,32 @@ def different_members(receiver: CaseSession, last: Json, wanted: Callable[[Membe
         try:
             now = jp.get(last, member.pointer)
         except LookupError:
-            return f"{member.pointer} is not there"
+            return Text("actual.member-missing", pointer=member.pointer)
         if not callback.is_json and str(was) == str(now):
             continue  # fields are texts, and may be stored as texts
         if was != now or type(was) is not type(now):
-            return f"{member.pointer} is {_brief(now)} instead of {_brief(was)}{_since(was, now)}"
-    return ""
+            return _deviation(member.pointer, was, now)
+    return None
 
 
-def _since(was: Json, now: Json) -> str:
-    """Return where two long texts, or two maps, differ."""
+def _deviation(pointer: str, was: Json, now: Json) -> Text:
+    """Return what a member is instead, and where two maps, or two long texts, differ."""
+    what = Text("actual.other-value", pointer=pointer, was=_brief(was), now=_brief(now))
     if isinstance(was, dict) and isinstance(now, dict):
         key = next((key for key in was if key not in now or was[key] != now[key]), None)
-        shown = _brief(now[key]) if key in now else "nothing"
-        return f", as {_brief(key)} shows: {shown} instead of {_brief(was[key])}" if key is not None else ""
+        if key is None:
+            return what
+        shown = {"what": what, "pointer": pointer, "value": _brief(key), "was": _brief(was[key])}
+        if key not in now:
+            return Text("actual.key-missing", **shown)
+        return Text("actual.other-key", **shown, now=_brief(now[key]))
     if not isinstance(was, str) or not isinstance(now, str) or max(len(was), len(now)) <= 40:
-        return ""
+        return what
     at = next((i for i, (a, b) in enumerate(zip(was, now, strict=False)) if a != b), min(len(was), len(now)))
-    return f", from character {at + 1} on: {_brief(now[at : at + 12])} instead of {_brief(was[at : at + 12])}"
+    cut = {"was": _brief(was[at : at + 12]), "now": _brief(now[at : at + 12])}
+    return Text("actual.other-from", what=what, pointer=pointer, at=at + 1, **cut)
 
 
 def _brief(value: Json) -> str:
     text = json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= 60 else f"{text[:40]}… ({len(text)} characters)"
+    return text if len(text) <= 60 else Text("actual.cut-off", begins=text[:40], count=len(text))

@@ -1,4 +1,7 @@
-"""Redelivery: the same event again is acknowledged and has no second effect."""
+"""Redelivery: the same event again is acknowledged and has no second effect.
+
+PYTEST_DONT_REWRITE
+"""
 
 from __future__ import annotations
 

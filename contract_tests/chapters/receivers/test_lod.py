@@ -1,4 +1,7 @@
-"""Load: a bounded burst is acknowledged, in time, and none of it is lost."""
+"""Load: a bounded burst is acknowledged, in time, and none of it is lost.
+
+PYTEST_DONT_REWRITE
+"""
 
 from __future__ import annotations
 
@@ -6,11 +9,14 @@ import statistics
 
 import pytest
 
-from callback_contract.contract_tests.chapters.checks.stored_state import furthest
+from callback_contract.contract_tests.chapters.checks.stored_state import furthest, some_others
+from callback_contract.contract_tests.model.observations import described
+from callback_contract.contract_tests.model.verdicts import Mismatch
 from callback_contract.contract_tests.runner.rule_tests import each
 from callback_contract.contract_tests.runner.scheduling.cpu_contention import Withheld, slowdown_factor
 from callback_contract.contract_tests.stimuli import stories
 from callback_contract.contract_tests.stimuli.stories import BURST
+from callback_contract.openapi.text.message import Text, either
 
 MEDIAN_S = 0.25
 SLOW_S = 1.0
@@ -26,7 +32,7 @@ def burst(receiver):
 @each(stories.bursts, sends=BURST, at_once=1, together=True)
 def test_burst_is_acknowledged(receiver):
     refused = [exchange for exchange in burst(receiver) if not exchange.acknowledged]
-    assert not refused, f"{BURST} acknowledgements (2xx) <- {len(refused)} others, {refused[0].described()}"
+    assert not refused, Mismatch(Text("expected.all-acknowledged", count=BURST), some_others(refused))
 
 
 @pytest.mark.rule("LOD-02")
@@ -34,7 +40,7 @@ def test_burst_is_acknowledged(receiver):
 def test_states_of_one_message_at_once_are_acknowledged(receiver):
     came = receiver.deliver_at_once([receiver.event(state) for state in receiver.case.states])
     refused = [exchange for exchange in came if not exchange.acknowledged]
-    assert not refused, f"{len(came)} acknowledgements (2xx) <- {len(refused)} others, {refused[0].described()}"
+    assert not refused, Mismatch(Text("expected.all-acknowledged", count=len(came)), some_others(refused))
 
 
 @pytest.mark.rule("LOD-03")
@@ -42,7 +48,9 @@ def test_states_of_one_message_at_once_are_acknowledged(receiver):
 def test_nothing_of_a_burst_is_lost(receiver):
     acknowledged = [number for number, exchange in enumerate(burst(receiver)) if exchange.acknowledged]
     lost = [n for n in acknowledged if receiver.stored(lambda stored: stored is not None, message=n) is None]
-    assert not lost, f"all {len(acknowledged)} acknowledged messages stored <- {len(lost)} are not known"
+    assert not lost, Mismatch(
+        Text("expected.all-stored", count=len(acknowledged)), Text("actual.some-not-known", count=len(lost))
+    )
 
 
 @pytest.mark.rule("LOD-04")
@@ -55,11 +63,14 @@ def test_burst_is_answered_in_time(receiver):
     if not in_time(took, busy):
         busy = max(busy, *(slowdown_factor() for _ in range(3)))  # asked only where it matters
     median, slow = statistics.median(took), slower(took, busy)
-    assert in_time(took, busy), (
-        f"a median of {MEDIAN_S} s at most, 1 % slower than {SLOW_S:.0f} s at most"
-        f"{f', both {busy:.1f} times as long on this busy machine' if busy > 1 else ''} <- "
-        f"a median of {median:.2f} s, {slow:.0%} slower, the slowest {max(took):.2f} s"
+    assert in_time(took, busy), Mismatch(
+        fast_enough(busy), Text("actual.took", median=median, share=slow, slowest=max(took))
     )
+
+
+def fast_enough(busy):
+    expected = Text("expected.fast", median=MEDIAN_S, slow=SLOW_S)
+    return Text("expected.fast-when-busy", what=expected, times=busy) if busy > 1 else expected
 
 
 def slower(took, busy=1.0):
@@ -77,6 +88,6 @@ def test_states_of_one_message_at_once_end_in_the_last_one(receiver):
     expected = furthest(receiver.facts.order, receiver.case.states)
     receiver.stored(lambda stored: stored is not None and stored.state in expected)
     stored = receiver.stored_at_last()
-    assert stored is not None and stored.state in expected, (
-        f"the state {' or '.join(sorted(expected))} <- {stored.described() if stored else 'not known'}"
+    assert stored is not None and stored.state in expected, Mismatch(
+        Text("expected.state", state=either(sorted(expected))), described(stored)
     )

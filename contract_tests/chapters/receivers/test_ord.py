@@ -1,12 +1,18 @@
-"""Order: any order is acknowledged, and a state never moves backwards."""
+"""Order: any order is acknowledged, and a state never moves backwards.
+
+PYTEST_DONT_REWRITE
+"""
 
 from __future__ import annotations
 
 import pytest
 
 from callback_contract.contract_tests.chapters.checks.stored_state import furthest
+from callback_contract.contract_tests.model.observations import described
+from callback_contract.contract_tests.model.verdicts import Mismatch
 from callback_contract.contract_tests.runner.rule_tests import each
 from callback_contract.contract_tests.stimuli import stories
+from callback_contract.openapi.text.message import Text, either
 
 
 def told(case):
@@ -25,7 +31,7 @@ def interleaved(case):
 @each(stories.orders, sends=told)
 def test_any_order_is_acknowledged(receiver):
     for state in receiver.case.states:
-        assert receiver.tell(state).acknowledged, f"an acknowledgement (2xx) of {state!r}"
+        assert receiver.tell(state).acknowledged, Text("expected.state-acknowledged", state=repr(state))
 
 
 @pytest.mark.rule("ORD-02")
@@ -36,8 +42,8 @@ def test_state_never_moves_backwards(receiver):
     expected = furthest(receiver.facts.order, receiver.case.states)
     receiver.stored(lambda stored: stored is not None and stored.state in expected)
     stored = receiver.stored_at_last()
-    assert stored is not None and stored.state in expected, (
-        f"the state {' or '.join(sorted(expected))} <- {stored.described() if stored else 'not known'}"
+    assert stored is not None and stored.state in expected, Mismatch(
+        Text("expected.state", state=either(sorted(expected))), described(stored)
     )
 
 
@@ -49,8 +55,8 @@ def test_terminal_state_is_not_left(receiver):
         receiver.tell(state)
     receiver.stored(lambda stored: stored is not None and stored.state == end)
     stored = receiver.stored_at_last()
-    assert stored is not None and stored.state == end, (
-        f"the state {end!r} <- {stored.described() if stored else 'not known'}"
+    assert stored is not None and stored.state == end, Mismatch(
+        Text("expected.state", state=repr(end)), described(stored)
     )
 
 
@@ -60,4 +66,4 @@ def test_interleaved_messages_each_keep_their_latest_state(receiver):
     from callback_contract.contract_tests.chapters.checks.interleaving import interleaving_flaw
 
     flaw = interleaving_flaw(receiver)
-    assert not flaw, flaw
+    assert flaw is None, flaw

@@ -1,4 +1,7 @@
-"""Information disclosure: responses show nothing that only an attacker needs."""
+"""Information disclosure: responses show nothing that only an attacker needs.
+
+PYTEST_DONT_REWRITE
+"""
 
 from __future__ import annotations
 
@@ -10,29 +13,35 @@ from callback_contract.contract_tests.chapters.checks.information_disclosure imp
     secrets_to_look_for,
     stack_trace,
 )
+from callback_contract.contract_tests.model.verdicts import Mismatch
 from callback_contract.contract_tests.runner.rule_tests import each
 from callback_contract.contract_tests.stimuli import http
+from callback_contract.openapi.text.message import Text
 
 
 @pytest.mark.rule("SEC-01")
 @each(http.provoking)
 def test_answer_shows_no_stack_trace(exchange):
-    assert stack_trace(exchange) == "", f"no stack trace <- {stack_trace(exchange)!r}"
+    assert stack_trace(exchange) == "", Mismatch(
+        Text("expected.no-stack-trace"), Text("actual.in-own-words", words=repr(stack_trace(exchange)))
+    )
 
 
 @pytest.mark.rule("SEC-02")
 @each(http.provoking)
 def test_error_page_shows_no_version(exchange):
-    assert framework_version(exchange) == "", f"no framework version <- {framework_version(exchange)!r}"
+    assert framework_version(exchange) == "", Mismatch(
+        Text("expected.no-version"), Text("actual.in-own-words", words=repr(framework_version(exchange)))
+    )
 
 
 @pytest.mark.rule("SEC-03")
 @each(http.provoking)
 def test_received_markup_is_not_repeated_as_html(exchange):
-    assert not has_markup(exchange), "no HTML answer that repeats received markup"
+    assert not has_markup(exchange), Text("expected.no-markup")
 
 
 @pytest.mark.rule("SEC-04")
 @each(http.provoking, needs=secrets_to_look_for)
 def test_answer_repeats_no_secret(exchange):
-    assert not exchange.leak, f"an answer without what proves who sends <- it repeats {exchange.leak}"
+    assert not exchange.leak, Mismatch(Text("expected.no-secret"), Text("actual.repeats", secret=exchange.leak))

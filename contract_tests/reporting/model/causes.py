@@ -27,8 +27,7 @@ _OF_ONE_ANSWER = re.compile(
     r"|\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?(?:Z|[+-]\d\d:?\d\d)?"
 )
 _EXCEPTION = re.compile(r"^(?:\w+\.)*([A-Z]\w*(?:Error|Exception|Exit|Interrupt))\b", re.MULTILINE)
-_LENGTH = re.compile(r"(?<!\d)\d++(?= bytes?\b)")
-
+_ANSWER = {"actual.answer", "actual.answer-without-type"}
 
 _MOST_FINDINGS = 3  # of one rule, see judging: its further cases are not sent
 
@@ -94,7 +93,7 @@ def _sight(finding: Mapping[str, Any]) -> tuple[str, ...] | None:
     if not finding["repeated"] or "timeline" in finding or len(finding["exchanges"]) != 1:
         return None
     (exchange,) = finding["exchanges"]
-    seen = [finding["expected"], _LENGTH.sub("#", _same(finding["actual"])), exchange["method"], exchange["url"]]
+    seen = [finding["expected"], _actual(finding), exchange["method"], exchange["url"]]
     answer = exchange.get("answer")
     if answer is None:
         return (*seen, exchange["no_answer"]["kind"])
@@ -102,6 +101,12 @@ def _sight(finding: Mapping[str, Any]) -> tuple[str, ...] | None:
     if answer["status"] >= 500 and holds_trace(answer["body"]):
         return (*seen, str(answer["status"]), *labels, "a stack trace", *_EXCEPTION.findall(answer["body"]))
     return (*seen, str(answer["status"]), *labels, _same(answer["body"]))
+
+
+def _actual(finding: Mapping[str, Any]) -> str:
+    """What came instead; nothing where it only describes the answer, which is itself compared."""
+    made = finding.get("texts", {}).get("actual", {})
+    return "" if made.get("key") in _ANSWER else _same(finding["actual"])
 
 
 def _same(text: str) -> str:

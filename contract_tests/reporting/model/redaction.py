@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -13,11 +12,14 @@ from callback_contract.contract_tests.reporting.model.pointed_fields import fiel
 from callback_contract.mock_server.wire.identity import Run
 from callback_contract.openapi.documents import json_pointer as jp
 from callback_contract.openapi.text.errors import KitError
-from callback_contract.openapi.text.message import Text
+from callback_contract.openapi.text.message import Argument, Text
 from callback_contract.openapi.text.secret_names import MASK
 from callback_contract.openapi.text.secret_spellings import SHORTEST, Secrets
 
 __all__ = ["Redaction", "checked_pointers", "said"]
+
+_VALUES = frozenset({"value", "was", "now"})
+"""Arguments of a `Text` that show what stands at its `pointer`."""
 
 
 @dataclass(frozen=True)
@@ -58,19 +60,33 @@ class Redaction:
 
     def text(self, value: str) -> str:
         """Redacts a text."""
-        value = self._all.masked_text(value)
-        for pointer in self.pointers:
-            # "/pointer = value" and "/pointer is one instead of another" are how the suite quotes values.
-            value = re.sub(rf"({re.escape(pointer)} (?:is|=)) (?!not there).*", rf"\1 {MASK}", value)
-        return value.replace(self.run_id, "{run}")
+        return self._all.masked_text(value).replace(self.run_id, "{run}")
+
+    def words(self, said: str) -> str:
+        """Redacts a sentence; a `Text` stays one, without the values that it quotes of a pointer that is a secret."""
+        return self._unquoted(said).with_words(self.text) if isinstance(said, Text) else self.text(said)
+
+    def _unquoted(self, text: Text) -> Text:
+        shown = {name: self._argument(value) for name, value in text.arguments.items()}
+        if self._holds(text.arguments.get("pointer")):
+            shown |= dict.fromkeys(_VALUES & shown.keys(), MASK)
+        return Text(text.key, **shown)
+
+    def _argument(self, value: Argument) -> Argument:
+        if isinstance(value, tuple):
+            return tuple(self._unquoted(each) if isinstance(each, Text) else each for each in value)
+        return self._unquoted(value) if isinstance(value, Text) else value
+
+    def _holds(self, pointer: Argument | None) -> bool:
+        """Whether what stands at a pointer is a secret, or has one within, or is within one."""
+        if not isinstance(pointer, str) or (pointer and not pointer.startswith("/")):
+            return False
+        path = jp.tokens(pointer)
+        return any(path[: len(secret)] == secret[: len(path)] for secret in map(jp.tokens, self.pointers))
 
     def said(self, **texts: str) -> dict[str, Any]:
         """Redacted sentences by name, and under `texts` what they were made of, for other languages."""
-        shown = {
-            name: text.with_words(self.text) if isinstance(text, Text) else self.text(text)
-            for name, text in texts.items()
-        }
-        return said(**shown)
+        return said(**{name: self.words(text) for name, text in texts.items()})
 
     def received(self, value: bytes) -> bytes:
         """Redacts bytes that came back."""

@@ -18,6 +18,7 @@ from callback_contract.contract_tests.runner.scheduling import cpu_contention as
 from callback_contract.mock_server.wire.delivery import Delivery, Exchange, Framing, Response
 from callback_contract.mock_server.wire.identity import Run
 from callback_contract.openapi.text.errors import KitError
+from callback_contract.openapi.text.message import Text, joined, text_of
 
 RUN = Run("0badcafe", datetime(2026, 1, 1, tzinfo=UTC))
 
@@ -79,8 +80,24 @@ def test_value_at_a_pointer_is_redacted_wherever_it_is_quoted():
     redaction = Redaction.of([], RUN, ("/name",)).knowing([b'{"name":"Ada Lovelace"}'])
     assert Redaction.of([], RUN, ("/a",)).knowing([b'{"a":{"nickname":["Countess"]}}']).values == ("Countess",)
     assert redaction.text("it stored Ada Lovelace") == "it stored ***"
-    assert redaction.text('/name is "Eve" instead of "Ada"') == "/name is ***"
     assert redaction.received(b"<p>Ada Lovelace 0badcafe</p>") == b"<p>*** {run}</p>"
+
+
+DEVIATION = Text("actual.other-value", pointer="/person/name", was='"Ada"', now='"Eve"')
+FROM = Text("actual.other-from", what=DEVIATION, pointer="/person/name", at=2, was='"da"', now='"ve"')
+
+
+@pytest.mark.parametrize("pointer", ["/person/name", "/person", "/person/name/first"])
+@pytest.mark.parametrize("text", [FROM, joined(["it fell silent", FROM])])
+def test_value_that_a_sentence_quotes_of_a_pointer_is_redacted(pointer, text):
+    said = Redaction.of([], RUN, (pointer,)).said(actual=text)
+    assert said["actual"].endswith("/person/name is *** instead of ***, from character 2 on: *** instead of ***")
+    assert "da" not in json.dumps(said) and "ve" not in text_of(said["texts"]["actual"]).in_language("zh")
+
+
+@pytest.mark.parametrize("pointer", ["/person/names", "/name", "/person/surname", "/0"])
+def test_value_at_another_pointer_stays(pointer):
+    assert Redaction.of([], RUN, (pointer,)).words(FROM) == FROM
 
 
 @pytest.mark.parametrize("pointer", ["name", "", "#/name"])

@@ -20,12 +20,13 @@ from callback_contract.contract_tests.meta.support.scripted import (
     exchange,
     run_before,
 )
-from callback_contract.contract_tests.model.verdicts import RuleResult, Verdict
+from callback_contract.contract_tests.model.verdicts import RuleBroken, RuleResult, Verdict
 from callback_contract.contract_tests.runner import attempts as trying
 from callback_contract.contract_tests.runner.attempts import Outcome, confirmed, first_try, run_case, tried
 from callback_contract.contract_tests.runner.case_session import CaseSession
 from callback_contract.contract_tests.runner.rule_tests import RuleTest
 from callback_contract.mock_server.client.sender import Pace
+from callback_contract.openapi.text.message import Text
 
 # What is a verdict
 
@@ -130,18 +131,20 @@ def test_finding_says_what_was_expected_and_what_came():
 
 
 @pytest.mark.parametrize(
-    ("broken", "exchanges", "expected", "actual"),
+    ("instead", "exchanges", "actual"),
     [
-        ("this <- that <- more\nassert False", [exchange(500)], "this", "that <- more"),
-        ("this", [exchange(404), exchange(500)], "this", "500 Internal Server Error, 0 bytes"),
-        ("this", [], "this", "nothing was sent"),
-        ("", [], "what the rule says", "nothing was sent"),
+        (Text("actual.not-known"), [exchange(500)], "not known"),
+        (None, [exchange(404), exchange(500)], "500 Internal Server Error, 0 bytes"),
+        (None, [], "nothing was sent"),
+        (Text("actual.in-own-words", words=""), [], "nothing was sent"),
     ],
 )
-def test_assertion_is_split_into_expected_and_actual(broken, exchanges, expected, actual):
+def test_finding_tells_the_last_answer_where_its_check_tells_nothing_else(instead, exchanges, actual):
     contact = SimpleNamespace(case=case(), exchanges=exchanges, identity=SimpleNamespace(case=1), looks=[])
-    finding = trying._finding(Outcome(contact, AssertionError(broken)), asked(), None, trying.Attempts(2, 2))
-    assert (finding.expected, finding.actual) == (expected, actual)
+    broken = RuleBroken(Text("expected.rejected"), instead)
+    finding = trying._finding(Outcome(contact, broken), broken, asked(), trying.Attempts(2, 2))
+    assert (finding.expected, finding.actual) == ("a rejection (4xx)", actual)
+    assert isinstance(finding.expected, Text) and isinstance(finding.actual, Text)
 
 
 @pytest.mark.parametrize(
@@ -150,7 +153,8 @@ def test_assertion_is_split_into_expected_and_actual(broken, exchanges, expected
 def test_one_delivery_shows_what_one_delivery_broke(sends, connects, suffices):
     contact = SimpleNamespace(case=case(), exchanges=[], identity=SimpleNamespace(case=1), looks=[])
     test = asked(sends=sends, connects=connects)
-    finding = trying._finding(Outcome(contact, AssertionError("x")), test, None, trying.Attempts(2, 2))
+    broken = RuleBroken(Text("expected.rejected"))
+    finding = trying._finding(Outcome(contact, broken), broken, test, trying.Attempts(2, 2))
     assert finding.curl_suffices is suffices
 
 

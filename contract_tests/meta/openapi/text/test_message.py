@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import copy
+import re
 import string
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 import yaml
 
 from callback_contract import openapi
-from callback_contract.openapi.text.message import Text, Unknown, joined, listed, text_of, translated
+from callback_contract.openapi.text.message import Text, Unknown, either, joined, listed, text_of, translated
 
 FOLDER = Path(openapi.__file__).with_name("messages")
 MESSAGES = {
@@ -37,12 +38,13 @@ def test_words_of_others_stay_as_they_are():
 def test_several_texts_are_joined_once_each():
     reasons = joined([Text("expected.acknowledged"), "", Text("expected.acknowledged"), Text("expected.as-alone")])
     assert reasons == "an acknowledgement (2xx); the same answer as alone"
-    assert reasons.in_language("zh") == "确认（2xx）；与单独投递时相同的响应"
+    assert reasons.in_language("zh") == "返回 2xx；与单独投递时相同的响应"
 
 
 def test_list_is_separated_as_the_language_does():
     assert translated(Text("reason.once-each", cases=("a", "b")), "zh") == "另有各一次：a、b"
     assert listed(["a", "b"]).in_language("zh") == "a、b"
+    assert (either(["a", "b"]), either(["a", "b"]).in_language("zh")) == ("a or b", "a 或 b")
 
 
 @pytest.mark.parametrize("again", [lambda text: text_of(text.to_dict()), copy.copy, copy.deepcopy])
@@ -74,6 +76,15 @@ def test_message_has_chinese_with_the_same_places(key):
     assert message.keys() == {"en", "zh"}
     forms = [message["en"]] if isinstance(message["en"], str) else list(message["en"].values())
     assert {places(form) for form in forms} <= {places(message["zh"]), places(message["zh"]) - {"count"}}
+
+
+NAMES = {"HTTP", "HTML", "TLS", "URL", "https", "http", "Allow", "Unsupported", "Media", "Type"}
+
+
+@pytest.mark.parametrize("key", [key for key in MESSAGES if key.startswith(("expected.", "actual.", "no-answer."))])
+def test_chinese_of_a_finding_has_no_english_word_but_names(key):
+    said = "".join(literal for literal, *_ in string.Formatter().parse(MESSAGES[key]["zh"]))
+    assert set(re.findall("[A-Za-z]{2,}", said)) - {"xx"} <= NAMES
 
 
 def places(template):
