@@ -12,7 +12,7 @@ import pytest
 
 from callback_contract.contract_tests.reporting.model.measures import EDGES_S, latency
 from callback_contract.contract_tests.reporting.model.pointed import masked
-from callback_contract.contract_tests.reporting.model.redaction import Redaction, checked_pointers
+from callback_contract.contract_tests.reporting.model.redaction import Redaction, checked_pointers, said
 from callback_contract.contract_tests.reporting.model.stable import stable
 from callback_contract.contract_tests.runner.scheduling import cpu_contention as measuring
 from callback_contract.mock_server.wire.delivery import Delivery, Exchange, Framing, Response
@@ -90,9 +90,9 @@ FROM = Text("actual.other-from", what=DEVIATION, pointer="/person/name", at=2, w
 @pytest.mark.parametrize("pointer", ["/person/name", "/person", "/person/name/first"])
 @pytest.mark.parametrize("text", [FROM, joined(["it fell silent", FROM])])
 def test_value_that_a_sentence_quotes_of_a_pointer_is_redacted(pointer, text):
-    said = Redaction.of([], RUN, (pointer,)).said(actual=text)
-    assert said["actual"].endswith("/person/name is *** instead of ***, from character 2 on: *** instead of ***")
-    assert "da" not in json.dumps(said) and "ve" not in text_of(said["texts"]["actual"]).in_language("zh")
+    shown = Redaction.of([], RUN, (pointer,)).said(actual=text)
+    assert shown["actual"].endswith("/person/name is *** instead of ***, from character 2 on: *** instead of ***")
+    assert "da" not in json.dumps(shown) and "ve" not in text_of(shown["texts"]["actual"]).in_language("zh")
 
 
 @pytest.mark.parametrize("pointer", ["/person/names", "/name", "/person/surname", "/0"])
@@ -113,6 +113,15 @@ def test_stable_changes_no_report():
     assert stable(report) == {"run": {"seed": 0}, "rules": [{"reason": "took # s", "findings": []}]}
     assert report == before
     json.dumps(stable(report))
+
+
+def test_stable_keeps_what_a_sentence_was_made_of_but_for_what_was_measured():
+    found = [said(actual=Text("actual.days-left", days=days)) for days in (3.25, 3.5)]
+    first, second = (stable({"rules": [{"findings": [finding]}]}) for finding in found)
+    assert first == second
+    assert first["rules"][0]["findings"] == [
+        {"texts": {"actual": {"key": "actual.days-left", "arguments": {"days": "#"}}}}
+    ]
 
 
 @pytest.mark.parametrize(("took_s", "times"), [(0.01, 1.0), (0.036, 1.0), (0.06, 2.0), (9.0, 3.0)])
