@@ -11,8 +11,10 @@ from rich.console import Console
 from callback_contract.contract_tests.meta.support.sample_reports import TIMELINE, exchange, finding, report, rule
 from callback_contract.contract_tests.reporting.formats.html import report_html
 from callback_contract.contract_tests.reporting.model.causes import by_cause, command_of_any
+from callback_contract.contract_tests.reporting.model.redaction import said
 from callback_contract.contract_tests.reporting.terminal.findings import show_findings
 from callback_contract.openapi.rules.catalogue import load_catalogue
+from callback_contract.openapi.text.message import Text
 
 CATALOGUE = load_catalogue()
 IDS = ("PAY-01", "PAY-03", "PAY-17")
@@ -117,6 +119,12 @@ def test_ids_and_times_do_not_tell_answers_apart(one, other):
 def test_command_with_any_id_is_that_of_every_rule():
     (cause,) = by_cause(report(*(broken(each, reproduce=f"callback-contract reproduce r {each}-1") for each in IDS)))
     assert command_of_any(cause) == "callback-contract reproduce r ID"
+
+
+def test_lengths_of_an_answer_do_not_tell_answers_apart():
+    lengths = [said(actual=Text("actual.answer-without-type", status="500", bytes=count)) for count in (19, 20)]
+    first, second = (broken(*each, **more) for *each, more in zip(IDS, ["oops"] * 2, lengths, strict=False))
+    assert groups(first, second) == [list(IDS[:2])]
 
 
 def test_commands_that_differ_in_more_than_the_id_are_all_told():

@@ -1,4 +1,4 @@
-"""What the kit says is a key and arguments: English as a string, Chinese beside it, every place filled."""
+"""Texts: what the kit says is a key and arguments, English as a string, Chinese beside it, every place filled."""
 
 from __future__ import annotations
 
