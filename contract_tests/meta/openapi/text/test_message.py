@@ -84,7 +84,7 @@ NAMES = {"HTTP", "HTML", "TLS", "URL", "https", "http", "Allow", "Unsupported", 
 @pytest.mark.parametrize("key", [key for key in MESSAGES if key.startswith(("expected.", "actual.", "no-answer."))])
 def test_chinese_of_a_finding_has_no_english_word_but_names(key):
     said = "".join(literal for literal, *_ in string.Formatter().parse(MESSAGES[key]["zh"]))
-    assert set(re.findall("[A-Za-z]{2,}", said)) - {"xx"} <= NAMES
+    assert set(re.findall("[A-Za-z]{2,}", re.sub("--[a-z-]+ [A-Z]+", "", said))) - {"xx"} <= NAMES
 
 
 def places(template):
