@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Sequence
 from typing import Protocol
 
-from callback_contract.mock_server.store.rows import ROW_SIZE, Row
+from callback_contract.mock_server.store.rows import Row
 from callback_contract.mock_server.store.segment import LeftOut
 
 __all__ = ["Buffer", "BufferedRows", "Segment"]
@@ -84,7 +84,7 @@ class BufferedRows:
         self._rows += rows
         self.count += len(rows)
         for row in rows:
-            self.size += row[ROW_SIZE]
+            self.size += row.size
         return self.count >= _MOST_ROWS or self.size >= _MOST_BYTES
 
     def rows(self) -> Sequence[Row]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from callback_contract.mock_server.store.database import APPLICATION_ID, IDENTITY_QUERY
-from callback_contract.mock_server.store.rows import COLUMNS, CONTENT_COLUMNS, Row
+from callback_contract.mock_server.store.rows import Row
 from callback_contract.mock_server.store.segment import LeftOut
 from callback_contract.mock_server.store.stored_delivery import headers_of
 from callback_contract.mock_server.store.write_ahead_log import (
@@ -56,9 +56,8 @@ def stored_deliveries(
         ((identity,),) = _selected(file, IDENTITY_QUERY)
         for part in log:
             for row in _rows(part, identity, trouble):
-                told = dict(zip((*COLUMNS, *CONTENT_COLUMNS[1:]), row, strict=True))
-                if told["id"] > last:
-                    yield told["id"], told["callback"], told["method"], headers_of(told["headers"]), told["body"]
+                if row.id > last:
+                    yield row.id, row.callback, row.method, headers_of(row.headers), row.body
 
 
 def _rows(part: BinaryIO, identity: bytes, trouble: Callable[[Path, str], None]) -> list[Row]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from callback_contract.mock_server.receiver.state import EVENT_BYTES, newest
 from callback_contract.openapi.contract.order import Order
@@ -30,8 +31,13 @@ class _Life:
     size: int = 0
 
 
-Undo = tuple[_Life, str, bool, str | None]
-"""A life, an event, whether that was acknowledged before, and the furthest state."""
+class Undo(NamedTuple):
+    """A life as it was before an event: whether that was acknowledged, and the furthest state."""
+
+    life: _Life
+    event: str
+    was_acknowledged: bool
+    furthest: str | None
 
 
 class Lives:
@@ -63,7 +69,7 @@ class Lives:
         if before is None:
             self._bound(life, event)
         if self._revocable:
-            self._undo.append((life, event, bool(before), furthest))
+            self._undo.append(Undo(life, event, bool(before), furthest))
         return again, late
 
     def _bound(self, life: _Life, event: str) -> None:
@@ -84,5 +90,5 @@ class Lives:
     @staticmethod
     def take_back(undo: list[Undo]) -> None:
         """Mark the events of an undo list as received and not acknowledged."""
-        for life, event, before, furthest in reversed(undo):
-            life.events[event], life.furthest = before, furthest
+        for before in reversed(undo):
+            before.life.events[before.event], before.life.furthest = before.was_acknowledged, before.furthest

@@ -169,7 +169,7 @@ class Recorder:
         for left in self._log.left() if self._log else ():
             try:
                 rows = left.rows()
-                newest = max([newest, *[row[0] for row in rows]])
+                newest = max([newest, *[row.id for row in rows]])
                 self._tables.take_up(rows)
             except (sqlite3.Error, OSError, MemoryError):
                 raise
@@ -226,7 +226,7 @@ class Recorder:
                 Lives.take_back(undo)
                 taken.kept, reason = False, str(error) if isinstance(error, OSError) else repr(error)
             else:
-                taken.kept, reason, self._kept = True, "", taken.rows[-1][0]
+                taken.kept, reason, self._kept = True, "", taken.rows[-1].id
                 for effect in taken.effects:
                     effect()
         if max(self._bounds.past_all()) > 0:  # the tables are far behind

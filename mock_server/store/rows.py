@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Any
+from typing import NamedTuple
 
 from callback_contract.mock_server.receiver.receiver import Response, raw_headers
 from callback_contract.mock_server.receiver.request import Head, Request
@@ -17,16 +17,45 @@ from callback_contract.openapi.contract.model import Callback, Contract
 from callback_contract.openapi.documents import json_pointer as jp
 from callback_contract.openapi.text.secret_names import is_secret_header, masked_parameters
 
-__all__ = ["COLUMNS", "CONTENT_COLUMNS", "ROW_SIZE", "Row", "Rows"]
+__all__ = ["COLUMNS", "CONTENT_COLUMNS", "Row", "Rows"]
 
-Row = tuple[Any, ...]
-"""Values of `COLUMNS`, followed by those of `CONTENT_COLUMNS` without the id."""
 
-COLUMNS = (
-    "id at method target verdict callback message state again late status wire delay_s elapsed_s body_bytes event size"
-).split()
-CONTENT_COLUMNS = "id headers body violations novelties answer".split()
-ROW_SIZE = COLUMNS.index("size")
+class Row(NamedTuple):
+    """One delivery as the log and the tables keep it; the fields mean what they mean in `StoredDelivery`.
+
+    Attributes:
+        at: Seconds since 1970.
+        event: The key of the event within its message; None without one.
+        size: Bytes, as the bounds of retention count them.
+        violations: JSON; None without any. The same goes for `novelties`.
+    """
+
+    id: int
+    at: float
+    method: str
+    target: str
+    verdict: str
+    callback: str
+    message: str
+    state: str
+    again: str
+    late: bool
+    status: int
+    wire: str
+    delay_s: float
+    elapsed_s: float
+    body_bytes: int
+    event: str | None
+    size: int
+    headers: bytes
+    body: bytes
+    violations: str | None
+    novelties: str | None
+    answer: bytes
+
+
+_SPLIT = Row._fields.index("headers")  # what is searched by comes before, and has a table without the large contents
+COLUMNS, CONTENT_COLUMNS = Row._fields[:_SPLIT], ("id", *Row._fields[_SPLIT:])
 
 _LONGEST_NAME = 300  # of an id or a state in the table: a received one may have a million characters
 _MOST_ANSWER_BYTES = 8192
@@ -85,7 +114,7 @@ class Rows:
         body, answer = received.body, reply.raw[:_MOST_ANSWER_BYTES]
         body_bytes = len(body)
         size = body_bytes + len(headers) + len(answer) + len(target) + len(violations or "") + _ROW_BYTES
-        return (
+        return Row(
             number,
             at,
             head.method,

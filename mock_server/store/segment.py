@@ -1,8 +1,8 @@
 """Segment format of the write-ahead log: encodes deliveries as frames, and finds the intact frames of a file.
 
 A frame is what was written at once: the mark of its store, its length, its CRC-32, and its deliveries. A delivery is
-its numbers and the lengths of its texts, followed by the texts. After a damaged or incomplete frame, reading continues
-at the next mark. A mark is random and never sent, so no delivery has one in its body.
+its numbers and the lengths of its texts and contents, followed by these. After a damaged or incomplete frame, reading
+continues at the next mark. A mark is random and never sent, so no delivery has one in its body.
 """
 
 from __future__ import annotations
@@ -11,16 +11,30 @@ import struct
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 
 from callback_contract.mock_server.store.rows import Row
 
 __all__ = ["LeftOut", "frame", "rows_in"]
 
 _HEAD = struct.Struct("<II")
-# id, at, late, status, delay_s, elapsed_s, body_bytes, size; characters of eleven texts; bytes of all texts and of the
-# three contents
-_FIXED = struct.Struct("<qd?Hddqq11i4I")
+_NUMBERS = {
+    "id": "q",
+    "at": "d",
+    "late": "?",
+    "status": "H",
+    "delay_s": "d",
+    "elapsed_s": "d",
+    "body_bytes": "q",
+    "size": "q",
+}  # and how each is packed
+_TEXTS = tuple("method target verdict callback message state again wire event violations novelties".split())
+_CONTENTS = ("headers", "body", "answer")
+_FIELDS = (*_NUMBERS, *_TEXTS, *_CONTENTS)
+# The numbers; the characters of each text; the bytes of all texts together, and of each content.
+_FIXED = struct.Struct(f"<{''.join(_NUMBERS.values())}{len(_TEXTS)}i{1 + len(_CONTENTS)}I")
 _NONE = -1  # the length of an absent text
+_numbers, _texts, _contents = (itemgetter(*map(Row._fields.index, names)) for names in (_NUMBERS, _TEXTS, _CONTENTS))
 
 
 @dataclass
@@ -46,45 +60,11 @@ class LeftOut:
 def frame(rows: Sequence[Row]) -> bytes:
     """Return the bytes of deliveries that are written at once."""
     parts: list[bytes] = []
-    # fmt: off
-    for (  # at once: slices of each row and a loop over its texts took as long as the rest
-        identity, at, method, target, verdict, callback, message, state, again, late, status, wire,
-        delay_s, elapsed_s, body_bytes, event, size, headers, body, violations, novelties, answer,
-    ) in rows:
-        # fmt: on
-        told = (event or "", violations or "", novelties or "")
-        text = "".join((method, target, verdict, callback, message, state, again, wire, *told)).encode()
-        parts += (
-            _FIXED.pack(
-                identity,
-                at,
-                late,
-                status,
-                delay_s,
-                elapsed_s,
-                body_bytes,
-                size,
-                len(method),
-                len(target),
-                len(verdict),
-                len(callback),
-                len(message),
-                len(state),
-                len(again),
-                len(wire),
-                _NONE if event is None else len(event),
-                _NONE if violations is None else len(violations),
-                _NONE if novelties is None else len(novelties),
-                len(text),
-                len(headers),
-                len(body),
-                len(answer),
-            ),
-            text,
-            headers,
-            body,
-            answer,
-        )
+    for row in rows:
+        texts, contents = _texts(row), _contents(row)
+        text = "".join(filter(None, texts)).encode()
+        lengths = [_NONE if one is None else len(one) for one in texts]
+        parts += (_FIXED.pack(*_numbers(row), *lengths, len(text), *map(len, contents)), text, *contents)
     content = b"".join(parts)
     return _HEAD.pack(len(content), zlib.crc32(content)) + content
 
@@ -105,10 +85,10 @@ def rows_in(data: bytes, mark: bytes = b"", left_out: LeftOut | None = None) -> 
             damaged += end - at
         elif damaged:
             if left_out is not None:
-                left_out.add(damaged, last, rows[0][0])
+                left_out.add(damaged, last, rows[0].id)
             damaged = 0
         yield from rows
-        at, last = end, rows[-1][0] if rows else last
+        at, last = end, rows[-1].id if rows else last
     if damaged and left_out is not None:
         left_out.add(damaged, last, None)
 
@@ -137,18 +117,14 @@ def _rows(content: bytes) -> Iterator[Row]:
     while at < len(content):
         fixed = _FIXED.unpack_from(content, at)
         at += _FIXED.size
+        numbers, rest = fixed[: len(_NUMBERS)], fixed[len(_NUMBERS) :]
         pieces = []
-        for length in fixed[19:]:
+        for length in rest[len(_TEXTS) :]:
             pieces.append(content[at : at + length])
             at += length
-        text, headers, body, answer = pieces
-        every = _cut(text.decode(), fixed[8:19])
-        method, target, verdict, callback, message, state, again, wire, event, violations, novelties = every
-        identity, when, late, status, delay_s, elapsed_s, body_bytes, size = fixed[:8]
-        yield (
-            *(identity, when, method, target, verdict, callback, message, state, again, late, status, wire),
-            *(delay_s, elapsed_s, body_bytes, event, size, headers, body, violations, novelties, answer),
-        )
+        text, *contents = pieces
+        texts = _cut(text.decode(), rest[: len(_TEXTS)])
+        yield Row(**dict(zip(_FIELDS, (*numbers, *texts, *contents), strict=True)))
 
 
 def _cut(text: str, lengths: Sequence[int]) -> list[str | None]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from functools import cache
 
 from callback_contract.mock_server.store.database import Database
-from callback_contract.mock_server.store.rows import COLUMNS, CONTENT_COLUMNS, ROW_SIZE, Row
+from callback_contract.mock_server.store.rows import COLUMNS, CONTENT_COLUMNS, Row
 
 __all__ = ["Tables"]
 
@@ -46,14 +46,14 @@ class Tables:
         Args:
             together: Whether all or none are inserted; else readers may come between, and an error keeps a part.
         """
-        self._put([row for row in rows if row[0] > self.last], together=together)
+        self._put([row for row in rows if row.id > self.last], together=together)
 
     def take_up(self, rows: Sequence[Row]) -> None:
         """Insert the missing rows at any place, all of them or none."""
         if rows:
             between = "SELECT id FROM deliveries WHERE id BETWEEN ? AND ?"
-            there = {identity for (identity,) in self._database.read(between, (rows[0][0], rows[-1][0]))}
-            self._put([row for row in rows if row[0] not in there], together=True)
+            there = {identity for (identity,) in self._database.read(between, (rows[0].id, rows[-1].id))}
+            self._put([row for row in rows if row.id not in there], together=True)
 
     def _put(self, rows: Sequence[Row], *, together: bool) -> None:
         step = len(rows) if together else _ROWS_A_PIECE
@@ -65,8 +65,8 @@ class Tables:
                 for first in range(0, len(some), _ROWS_A_STATEMENT):
                     _insert(connection, some[first : first + _ROWS_A_STATEMENT])
             self._forgotten = False
-            self.count, self.size = self.count + len(some), self.size + sum(row[ROW_SIZE] for row in some)
-            self.last = max(self.last, some[-1][0])
+            self.count, self.size = self.count + len(some), self.size + sum(row.size for row in some)
+            self.last = max(self.last, some[-1].id)
 
     def trim(self, count: int, size: int, newest: int) -> None:
         """Delete the oldest deliveries beyond the bounds by a count or a size.
@@ -98,7 +98,7 @@ def _insert(connection: sqlite3.Connection, rows: Sequence[Row]) -> None:
     split = len(COLUMNS)
     values = [value for row in rows for value in row[:split]]
     connection.execute(_insertion("deliveries", split, len(rows)), values)
-    values = [value for row in rows for value in (row[0], *row[split:])]
+    values = [value for row in rows for value in (row.id, *row[split:])]
     connection.execute(_insertion("contents", len(CONTENT_COLUMNS), len(rows)), values)
 
 

@@ -17,7 +17,7 @@ from glob import escape
 from pathlib import Path
 
 from callback_contract.mock_server.store.database import IDENTITY_BYTES
-from callback_contract.mock_server.store.rows import ROW_SIZE, Row
+from callback_contract.mock_server.store.rows import Row
 from callback_contract.mock_server.store.segment import LeftOut, frame, rows_in
 from callback_contract.openapi.text.plural import counted
 
@@ -107,7 +107,7 @@ class WriteAheadLog:
         _write(self._handle, self._bytes, data)
         self._bytes += len(data)
         self._file.count += len(rows)
-        self._file.size += sum([row[ROW_SIZE] for row in rows])
+        self._file.size += sum([row.size for row in rows])
         return self._bytes >= _MOST_BYTES or self._file.count >= _MOST_ROWS
 
     def end(self) -> LogFile | None:
