@@ -17,7 +17,7 @@ from typing import Any
 from callback_contract.mock_server.store.rows import COLUMNS, CONTENT_COLUMNS
 from callback_contract.openapi.text.errors import KitError
 
-__all__ = ["APPLICATION_ID", "IDENTITY_BYTES", "IDENTITY_QUERY", "Database", "unusable"]
+__all__ = ["APPLICATION_ID", "IDENTITY_BYTES", "IDENTITY_QUERY", "Database", "is_locked", "unusable"]
 
 APPLICATION_ID = 0xCA11BAC
 IDENTITY_BYTES = 16
@@ -163,9 +163,18 @@ def _laid_out(connection: sqlite3.Connection, file: Path) -> None:
 
 def unusable(file: Path | None, error: Exception) -> KitError:
     """Return the error for a store that cannot be used."""
-    if "not a database" in str(error):
+    if _code(error) == sqlite3.SQLITE_NOTADB:
         return KitError(f"{file} is not a store", where="--store", remedy="Give a file of this program, or a new one.")
     return KitError(f"cannot write {file}: {error}", where="--store", remedy="Give a file that can be written.")
+
+
+def is_locked(error: Exception) -> bool:
+    """Return whether another program holds the store."""
+    return _code(error) in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+
+
+def _code(error: Exception) -> int | None:
+    return error.sqlite_errorcode & 0xFF if hasattr(error, "sqlite_errorcode") else None  # without its details
 
 
 def _locked(file: Path) -> int:

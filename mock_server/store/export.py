@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from callback_contract.mock_server.store.database import APPLICATION_ID, IDENTITY_QUERY
+from callback_contract.mock_server.store.database import APPLICATION_ID, IDENTITY_QUERY, is_locked
 from callback_contract.mock_server.store.rows import Row
 from callback_contract.mock_server.store.segment import LeftOut
 from callback_contract.mock_server.store.stored_delivery import headers_of
@@ -93,6 +93,6 @@ def _selected(file: Path, query: str) -> Iterator[tuple[Any, ...]]:
             yield from connection.execute(query)
     except sqlite3.Error as error:
         remedy = "Give a store of `mock --store`."
-        if "locked" in str(error):
+        if is_locked(error):
             remedy = "Another program holds it: try again when that one is done."
         raise KitError(f"{file} cannot be read: {error}", remedy=remedy) from None

@@ -19,7 +19,7 @@ from pathlib import Path
 from callback_contract.mock_server.receiver.receiver import Response
 from callback_contract.mock_server.receiver.request import Request
 from callback_contract.mock_server.store.buffer import Buffer, BufferedRows, Segment
-from callback_contract.mock_server.store.database import Database, unusable
+from callback_contract.mock_server.store.database import Database, is_locked, unusable
 from callback_contract.mock_server.store.durability import Batch, Kept
 from callback_contract.mock_server.store.history import Lives
 from callback_contract.mock_server.store.reader import Reader
@@ -356,6 +356,6 @@ class Recorder:
         if not self._stuck:
             self._stuck = True
             reason = str(error) if isinstance(error, sqlite3.Error | OSError) else repr(error)
-            if "locked" in reason:
+            if is_locked(error):
                 reason = f"another program holds the store ({reason})"
             self._trouble(f"deliveries are kept and cannot be shown: {reason}")

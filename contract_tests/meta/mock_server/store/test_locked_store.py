@@ -11,10 +11,12 @@ import pytest
 from callback_contract.contract_tests.meta.mock_server.store.test_recording import Kept, body
 from callback_contract.mock_server.inspector.app import Inspector
 from callback_contract.mock_server.receiver.guard import Guard
+from callback_contract.mock_server.store import export
 from callback_contract.mock_server.store import recorder as recorder_module
 from callback_contract.mock_server.store import retention as bounds
 from callback_contract.mock_server.store import write_ahead_log as journal
 from callback_contract.mock_server.store.export import stored_deliveries
+from callback_contract.openapi.text.errors import KitError
 
 LONG_S = 3.0  # SQLite itself would wait 5 s, and a page asks several times
 
@@ -80,3 +82,14 @@ def test_store_that_cannot_be_read_is_said_to_who_looks(tmp_path, monkeypatch):
             broken.setattr(kept.recorder._database, "read", locked)
             status, shown, _ = page._answer("deliveries", b"")
     assert (status, b"database is locked" in shown) == (503, True)
+
+
+def test_export_says_that_another_program_holds_the_store(tmp_path, monkeypatch):
+    monkeypatch.setattr(export, "_BUSY_S", 0.05)
+    with Kept(tmp_path / "store.db") as kept:
+        kept.put(body())
+    with contextlib.closing(sqlite3.connect(kept.store)) as other:
+        other.execute("PRAGMA locking_mode = EXCLUSIVE")
+        other.execute("UPDATE deliveries SET id = id")
+        with pytest.raises(KitError, match="Another program holds it"):
+            list(export.stored_deliveries(kept.store))
