@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import select
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Iterator
@@ -126,35 +127,44 @@ def when_continued(body: bytes) -> Iterator[bytes]:
 
 def died_before_answer(error: Exception) -> bool:
     """Return whether a connection was closed before the first byte of a response."""
-    cause = error.args[1] if len(error.args) > 1 else None
-    return isinstance(cause, (ConnectionResetError, BrokenPipeError)) or type(cause).__name__ == "RemoteDisconnected"
+    return isinstance(_cause(error), (ConnectionResetError, BrokenPipeError))
+
+
+_LATE = (urllib3.exceptions.TimeoutError, urllib3.exceptions.EmptyPoolError, TimeoutError)
+_CLOSED = (ConnectionError, urllib3.exceptions.IncompleteRead)
 
 
 def failure_of(error: Exception) -> tuple[str, str]:
-    """Return the kind of a failure, and the library's text for it.
-
-    Addresses of objects are removed from the text.
-    """
-    name, text = type(error).__name__, str(error)
-    inner = error.args[1] if len(error.args) > 1 and isinstance(error.args[1], Exception) else error
-    if isinstance(error, urllib3.exceptions.ProxyError):
-        return "proxy", _plain(inner)
-    if isinstance(error, urllib3.exceptions.NameResolutionError):
-        return "name", ""
-    if isinstance(error, urllib3.exceptions.SSLError) or "SSL" in name:
-        return "tls", _plain(inner)
-    if isinstance(error, urllib3.exceptions.NewConnectionError):
-        return "refused", text.rpartition("] ")[2]
-    late = (urllib3.exceptions.TimeoutError, urllib3.exceptions.EmptyPoolError, TimeoutError)
-    if isinstance(error, late) or isinstance(inner, late):
+    """Return one of `WHY_NO_ANSWER`, and the text of the system or library where that key does not say it all."""
+    cause = _cause(error)
+    match error:
+        case urllib3.exceptions.ProxyError():
+            return "proxy", _text(cause)
+        case urllib3.exceptions.NameResolutionError():
+            return "name", ""
+        case urllib3.exceptions.SSLError() | ssl.SSLError():
+            return "tls", _text(cause)
+        case urllib3.exceptions.NewConnectionError():
+            return "refused", "" if isinstance(cause, ConnectionRefusedError) else _text(cause)
+    if isinstance(error, _LATE) or isinstance(cause, _LATE):
         return "timeout", ""
-    if (
-        isinstance(inner, (ConnectionError, urllib3.exceptions.IncompleteRead))
-        or "Disconnected" in type(inner).__name__
-    ):
+    if isinstance(cause, _CLOSED):
         return "reset", ""
-    return "broken", _plain(inner)
+    return "broken", _text(cause)
 
 
-def _plain(error: Exception) -> str:
-    return printable(" ".join(str(error).split())[:200])
+def _cause(error: BaseException) -> BaseException:
+    """Return the error of the system or of http.client inside those that urllib3 puts around it."""
+    match error:
+        case urllib3.exceptions.ProxyError(original_error=cause):
+            return _cause(cause)
+        case urllib3.exceptions.NewConnectionError(__cause__=BaseException() as cause):
+            return cause
+        case urllib3.exceptions.ProtocolError(args=(_, Exception() as cause)):
+            return cause
+    return error
+
+
+def _text(error: BaseException) -> str:
+    text = (error.strerror if isinstance(error, OSError) else None) or str(error)
+    return printable(" ".join(text.split())[:200])

@@ -259,6 +259,7 @@ class Sender:
             headers=headers,
             redirect=False,
             retries=False,
+            assert_same_host=False,  # a forwarding proxy is asked for a URL of another host
             pool_timeout=left_s(),
             preload_content=False,
             decode_content=False,

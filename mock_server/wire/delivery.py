@@ -126,7 +126,7 @@ class Exchange:
 
     Attributes:
         failure: One of `WHY_NO_ANSWER` when there is no complete response, else empty.
-        detail: The text of the operating system or library for the failure.
+        detail: The text of the operating system or library for the failure; empty where `failure` says it all.
         waited: The earlier statuses that asked to wait (429 or 503 with `Retry-After`).
         leak: The name of the sender's secret that the response repeats; empty for none.
         begun_s: `time.perf_counter()` when it was sent.
@@ -170,8 +170,7 @@ class Exchange:
         """Return one line that describes the response or the failure."""
         if self.answer is None:
             why = Text(f"no-answer.{self.failure}")
-            detail = self.detail if self.detail.lower() != "connection refused" else ""  # the reason already reports it
-            return Text("no-answer.in-detail", why=why, detail=detail) if detail else why
+            return Text("no-answer.in-detail", why=why, detail=self.detail) if self.detail else why
         status, count = status_line(self.status), len(self.answer.body)
         if self.answer.media_type:
             return Text("actual.answer", status=status, media_type=printable(self.answer.media_type[:80]), bytes=count)

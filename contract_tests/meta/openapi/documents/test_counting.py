@@ -22,7 +22,7 @@ def test_error_that_asks_has_no_full_stop_after_its_question_mark():
 
 def test_refused_connection_is_said_once():
     nothing = Delivery("", "GET", (), b"")
-    assert Exchange(nothing, None, "refused", "Connection refused", 0.0).described() == "the connection was refused"
+    assert Exchange(nothing, None, "refused", "", 0.0).described() == "the connection was refused"
     assert Exchange(nothing, None, "refused", "No route to host", 0.0).described().endswith(": No route to host")
 
 
