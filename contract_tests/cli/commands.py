@@ -9,6 +9,7 @@ import click
 from callback_contract.contract_tests.cli.configuration import configurable
 from callback_contract.mock_server.wire.delivery import printable
 from callback_contract.openapi.cli.interruption import INTERRUPTION
+from callback_contract.openapi.text.suggest import did_you_mean, nearest
 
 __all__ = ["cli"]
 
@@ -52,11 +53,8 @@ class _LazyGroup(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if args[0] not in _COMMANDS and not args[0].startswith("-"):
-            import difflib
-
-            near = difflib.get_close_matches(args[0], _COMMANDS, n=1)
-            hint = f" Did you mean {near[0]!r}?" if near else ""
-            raise click.UsageError(f"No such command {printable(args[0])!r}.{hint}", ctx)
+            hint = did_you_mean(nearest(args[0], _COMMANDS))
+            raise click.UsageError(f"No such command {printable(args[0])!r}. {hint}".rstrip(), ctx)
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
 from collections.abc import Iterable
@@ -16,6 +15,7 @@ import click
 from callback_contract.mock_server.cli.target_options import Lines
 from callback_contract.openapi.text.errors import KitError
 from callback_contract.openapi.text.secret_names import is_secret_parameter
+from callback_contract.openapi.text.suggest import did_you_mean, nearest
 
 __all__ = ["OWN_FILE", "Setting", "Settings", "keys_of", "settings_for", "value_of"]
 
@@ -125,8 +125,7 @@ def _plain(key: str) -> str:
 
 def _near(key: str, known: Iterable[str], otherwise: str) -> str:
     names = list(known)
-    close = difflib.get_close_matches(key, names, n=1)
-    return f"Did you mean {close[0]}?" if close else f"{otherwise} {', '.join(names)}."
+    return did_you_mean(nearest(key, names)) or f"{otherwise} {', '.join(names)}."
 
 
 def _line(text: str, table: str, key: str) -> str:

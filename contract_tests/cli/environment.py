@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import click
 
 from callback_contract.mock_server.wire.delivery import printable
+from callback_contract.openapi.text.suggest import did_you_mean, nearest
 
 __all__ = ["warn_of_no_options"]
 
@@ -20,10 +21,8 @@ def warn_of_no_options(ctx: click.Context) -> None:
     known = set(_known(ctx.command, prefix))
     for name, value in sorted(os.environ.items()):
         if name.startswith(prefix) and value and name not in known | _OTHERS:
-            import difflib  # costs something, and is hardly ever needed
-
-            near = difflib.get_close_matches(name.removeprefix(prefix), [k.removeprefix(prefix) for k in known], n=1)
-            hint = f"; did you mean {prefix}{near[0]}?" if near else ""
+            near = nearest(name.removeprefix(prefix), [k.removeprefix(prefix) for k in known])
+            hint = f". {did_you_mean([f'{prefix}{one}' for one in near])}" if near else ""
             click.echo(f"note: {printable(name)} names no option of {ctx.info_name}{hint}", err=True)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
@@ -26,6 +25,7 @@ from callback_contract.mock_server.cli.target_options import with_options
 from callback_contract.openapi.contract.model import Callback, Contract
 from callback_contract.openapi.rules.catalogue import PROFILES, Catalogue, Rule
 from callback_contract.openapi.text.errors import KitError
+from callback_contract.openapi.text.suggest import did_you_mean, nearest
 
 __all__ = [
     "AcceptancePolicy",
@@ -181,9 +181,7 @@ def required_profiles(text: str) -> tuple[str, ...]:
     names = tuple(name.strip().lower() for name in text.split(",") if name.strip())
     for name in names:
         if name not in PROFILES:
-            near = difflib.get_close_matches(name, PROFILES, n=1)
-            hint = f"Did you mean {near[0]!r}? " if near else ""
-            remedy = f"{hint}Profiles are {', '.join(PROFILES)}."
+            remedy = did_you_mean(nearest(name, PROFILES), f"Profiles are {', '.join(PROFILES)}.")
             raise KitError(f"no profile is called {name!r}", where="--require", remedy=remedy)
     return names
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from callback_contract.openapi.documents.yaml_file import YamlFile, read_yaml
 from callback_contract.openapi.rules.catalogue import Catalogue
 from callback_contract.openapi.text.errors import KitError
 from callback_contract.openapi.text.message import Text, joined
+from callback_contract.openapi.text.suggest import did_you_mean, nearest
 
 __all__ = ["STALE", "Waiver", "accepting", "load_waivers", "state_of", "unknown_callbacks", "waive"]
 
@@ -94,7 +94,8 @@ def _flaws(file: YamlFile, catalogue: Catalogue) -> Iterator[tuple[str, str, str
 def _flaws_of(row: Mapping[str, jp.Json], catalogue: Catalogue) -> Iterator[tuple[str, str, str]]:
     for key in row:
         if key not in _KNOWN:
-            yield jp.join([key]), f"{key!r} is no part of a waiver", _hint(key, _KNOWN) or f"Use {', '.join(_KNOWN)}."
+            remedy = did_you_mean(nearest(key, _KNOWN)) or f"Use {', '.join(_KNOWN)}."
+            yield jp.join([key]), f"{key!r} is no part of a waiver", remedy
     for key in _REQUIRED:
         if key not in row:
             yield "", f"{key!r} is missing in the waiver", f"A waiver needs {', '.join(_REQUIRED)}."
@@ -109,7 +110,8 @@ def _flaws_of(row: Mapping[str, jp.Json], catalogue: Catalogue) -> Iterator[tupl
     if isinstance(row.get("until"), str) and not _is_date(row["until"]):
         yield "/until", f"{row['until']!r} is not a date", "Write YYYY-MM-DD, as in 2027-01-31."
     if isinstance(row.get("rule"), str) and _is_misspelt(row["rule"], catalogue):
-        remedy = _near(row["rule"], catalogue) + "`callback-contract rules` lists them all."
+        near = nearest(row["rule"], [known.id for known in catalogue.rules], most=3)
+        remedy = did_you_mean(near, "`callback-contract rules` lists them all.")
         yield "/rule", f"no rule is called {row['rule']!r}", remedy
 
 
@@ -127,17 +129,7 @@ def _is_misspelt(rule: str, catalogue: Catalogue) -> bool:
     chapter, _, _ = rule.partition("-")
     if not re.fullmatch(r"[A-Z]{3,4}-\d{2}", rule):
         return True
-    return chapter not in catalogue.chapters and bool(difflib.get_close_matches(chapter, catalogue.chapters, n=1))
-
-
-def _near(rule: str, catalogue: Catalogue) -> str:
-    near = difflib.get_close_matches(rule.upper(), [known.id for known in catalogue.rules], n=3, cutoff=0.6)
-    return f"Did you mean {' or '.join(near)}? " if near else ""
-
-
-def _hint(name: str, known: Iterable[str]) -> str:
-    near = difflib.get_close_matches(name.lower(), list(known), n=1)
-    return f"Did you mean {near[0]!r}?" if near else ""
+    return chapter not in catalogue.chapters and bool(nearest(chapter, catalogue.chapters))
 
 
 def unknown_callbacks(waivers: Iterable[Waiver], names: Sequence[str]) -> frozenset[str]:
@@ -149,10 +141,9 @@ def unknown_callbacks(waivers: Iterable[Waiver], names: Sequence[str]) -> frozen
     unknown = set()
     for waiver in waivers:
         if waiver.callback and waiver.callback not in names:
-            if hint := _hint(waiver.callback, names) or next(
-                (f"Did you mean {n!r}?" for n in names if n.lower() == waiver.callback.lower()), ""
-            ):
-                raise KitError(f"no callback is called {waiver.callback!r}", where=waiver.place, remedy=hint)
+            if near := nearest(waiver.callback, names):
+                what = f"no callback is called {waiver.callback!r}"
+                raise KitError(what, where=waiver.place, remedy=did_you_mean(near))
             unknown.add(waiver.callback)
     return frozenset(unknown)
 

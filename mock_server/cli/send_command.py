@@ -18,6 +18,7 @@ from callback_contract.openapi.cli.ranges import SEEDS, NumberRange
 from callback_contract.openapi.documents import json_pointer as jp
 from callback_contract.openapi.text.errors import KitError
 from callback_contract.openapi.text.plural import counted
+from callback_contract.openapi.text.suggest import did_you_mean, nearest
 
 if TYPE_CHECKING:
     from callback_contract.mock_server.client.sender import Sender
@@ -319,13 +320,11 @@ def _say_what_breaks(contract: Any, callback: Any, body: bytes, *, told_of_state
 
 
 def _near(callback: Callback, pointer: str) -> str:
-    """Return the member that was probably meant."""
-    import difflib
-
+    """Return the question for the member that was probably meant."""
     *parent, name = jp.tokens(pointer)
     ways = [jp.tokens(member.pointer) for member in callback.members if member.pointer]
-    near = difflib.get_close_matches(name, [way[-1] for way in ways if list(way[:-1]) == parent], n=1)
-    return f"; did you mean {near[0]!r}?" if near else ""
+    near = nearest(name, [way[-1] for way in ways if list(way[:-1]) == parent])
+    return f". {did_you_mean(near)}" if near else ""
 
 
 def _show(exchange: Any, url: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import random
 from collections.abc import Iterable, Sequence
@@ -17,6 +16,7 @@ from callback_contract.openapi.contract.model import Callback
 from callback_contract.openapi.contract.patterns import validator_of
 from callback_contract.openapi.documents import json_pointer as jp
 from callback_contract.openapi.text.errors import KitError
+from callback_contract.openapi.text.suggest import did_you_mean, nearest
 
 __all__ = ["Composer", "assigned", "default_headers", "no_place"]
 
@@ -215,10 +215,8 @@ def _error(pointer: str, what: str, remedy: str) -> KitError:
 def _members(way: tuple[str, ...], name: str, known: list[str]) -> str:
     if not known:
         return f"It is empty; make the member first, with --set {'.'.join((*way, name))}:={{}}."
-    near = difflib.get_close_matches(name, known, n=1)
-    hint = f"Did you mean {near[0]!r}? " if near else ""
     more = f" and {len(known) - _MOST_NAMED} more" if len(known) > _MOST_NAMED else ""
-    return f"{hint}It has {', '.join(known[:_MOST_NAMED])}{more}."
+    return did_you_mean(nearest(name, known), f"It has {', '.join(known[:_MOST_NAMED])}{more}.")
 
 
 def _kind(value: jp.Json) -> str:

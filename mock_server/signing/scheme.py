@@ -14,6 +14,7 @@ from pathlib import Path
 from callback_contract.openapi.documents import json_pointer as jp
 from callback_contract.openapi.documents.yaml_file import YamlFile, read_yaml
 from callback_contract.openapi.text.errors import KitError
+from callback_contract.openapi.text.suggest import did_you_mean, nearest
 
 __all__ = ["Scheme", "load_scheme", "preset_text", "presets", "split"]
 
@@ -112,16 +113,9 @@ def preset_text(name: str) -> str:
         raise KitError(
             "no signature scheme has this name",
             where=f"--preset {name!r}",
-            remedy=f"{_near(name)}Give one of {', '.join(presets())}.",
+            remedy=did_you_mean(nearest(name, presets()), f"Give one of {', '.join(presets())}."),
         )
     return (PRESETS_FOLDER / f"{name}.yaml").read_text("utf-8")
-
-
-def _near(name: str) -> str:
-    import difflib
-
-    near = difflib.get_close_matches(name, presets(), n=1)
-    return f"Did you mean {near[0]}? " if near else ""
 
 
 def load_scheme(name_or_path: str) -> Scheme:
@@ -137,7 +131,9 @@ def load_scheme(name_or_path: str) -> Scheme:
         raise KitError(
             "no signature scheme or file has this name",
             where=f"signature scheme {name_or_path!r}",
-            remedy=f"{_near(name_or_path)}Give a YAML file, or one of {', '.join(presets())}.",
+            remedy=did_you_mean(
+                nearest(name_or_path, presets()), f"Give a YAML file, or one of {', '.join(presets())}."
+            ),
         )
     file = read_yaml(path, error=KitError)
     for pointer, what, remedy in _breaches(file):

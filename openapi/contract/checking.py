@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from callback_contract.openapi.contract.derivation import METHODS
 from callback_contract.openapi.documents import json_pointer as jp
+from callback_contract.openapi.text.suggest import did_you_mean, nearest
 
 __all__ = ["SCHEMA_KEYWORDS", "Flaw", "document_flaws"]
 
@@ -115,8 +115,7 @@ def _unknown_keys(
     for key in value:
         if key in known or key.startswith("x-"):
             continue
-        near = difflib.get_close_matches(key, known, n=1)
-        remedy = f"Did you mean {near[0]!r}?" if near else "Remove it, or give it a name that starts with x-."
+        remedy = did_you_mean(nearest(key, known)) or "Remove it, or give it a name that starts with x-."
         yield Flaw(where + jp.join([key]), f"the keyword {key!r} is not known in a {kind}", remedy)
 
 

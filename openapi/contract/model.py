@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -14,6 +13,7 @@ from callback_contract.openapi.contract.order import Order
 from callback_contract.openapi.documents import json_pointer as jp
 from callback_contract.openapi.text.errors import ContractError
 from callback_contract.openapi.text.message import Text, either
+from callback_contract.openapi.text.suggest import nearest
 
 __all__ = [
     "CONTRACT_FILE",
@@ -282,7 +282,7 @@ def no_such_callback(name: str, known: Sequence[str], where: str) -> ContractErr
     """
     shown = list(known)
     if len(shown) > _MOST_NAMED:
-        shown = difflib.get_close_matches(name, known, n=_MOST_NAMED, cutoff=0.4) or shown[:_MOST_NAMED]
+        shown = nearest(name, known, most=_MOST_NAMED) or shown[:_MOST_NAMED]
     more = f" and {len(known) - len(shown)} more" if len(shown) < len(known) else ""
     return ContractError(
         f"no callback is called {name!r}",

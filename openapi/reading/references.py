@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +11,7 @@ from callback_contract.openapi.documents import json_pointer as jp
 from callback_contract.openapi.documents.yaml_file import YamlFile, read_yaml
 from callback_contract.openapi.reading.remote_documents import Remote
 from callback_contract.openapi.text.errors import ContractError
+from callback_contract.openapi.text.suggest import did_you_mean, nearest
 
 __all__ = ["Fault", "Faulty", "Library", "Place"]
 
@@ -112,8 +112,8 @@ class Library:
             try:
                 value = jp.get(value, jp.join([token]))
             except LookupError:
-                near = difflib.get_close_matches(token, list(value), n=1) if isinstance(value, Mapping) else []
-                remedy = f"Did you mean {near[0]!r}?" if near else "Mend the pointer."
+                near = nearest(token, value) if isinstance(value, Mapping) else []
+                remedy = did_you_mean(near) or "Mend the pointer."
                 raise Faulty(place.fault(f"the reference {reference!r} points at nothing", remedy)) from None
         return Place(file, pointer, value)
 

@@ -13,6 +13,7 @@ from typing import Any
 from callback_contract.openapi.documents import json_pointer as jp
 from callback_contract.openapi.documents.yaml_file import YamlFile, read_yaml
 from callback_contract.openapi.text.errors import CatalogueError
+from callback_contract.openapi.text.suggest import did_you_mean, nearest
 
 __all__ = ["CATALOGUE_FILE", "LANGUAGES", "ORIGINAL", "PROFILES", "RULE_TEXTS", "Catalogue", "Rule", "load_catalogue"]
 
@@ -112,14 +113,12 @@ class Catalogue:
         known = {*self.chapters, *(rule.id for rule in self.rules)}
         for name in wanted:
             if name not in known:
-                import difflib
-
-                near = difflib.get_close_matches(name, sorted(known), n=3, cutoff=0.4)
-                hint = f"Did you mean {' or '.join(near)}? " if near else ""
                 raise CatalogueError(
                     f"no rule or chapter is called {name!r}",
                     where="--rules",
-                    remedy=f"{hint}`callback-contract rules` lists them all.",
+                    remedy=did_you_mean(
+                        nearest(name, sorted(known), most=3), "`callback-contract rules` lists them all."
+                    ),
                 )
         return tuple(r for r in self.rules if not wanted or r.id in wanted or r.chapter in wanted)
 

@@ -130,7 +130,7 @@ def test_secrets_of_the_command_line_are_not_printed(printed, monkeypatch):
 
 
 REFUSED = {
-    "rat = 5": "Did you mean rate?",
+    "rat = 5": "Did you mean 'rate'?",
     "rate = 'fast'": "callback-contract.toml:2, check.rate: a number is wanted, not a text",
     "rate = true": "a number is wanted, not true or false",
     "rate = 0": "check.rate: 0.0 is not in the range",
@@ -150,7 +150,7 @@ REFUSED = {
     "auth = 'me:${NOT_SET_ANYWHERE}'": "the environment has no NOT_SET_ANYWHERE",
     "url =": "is not TOML",
     "seed = 1\nseed = 2": "is not TOML",
-    "[chek]": "Did you mean check?",
+    "[chek]": "Did you mean 'check'?",
     "[rate]": "Put it below [check]",
 }
 

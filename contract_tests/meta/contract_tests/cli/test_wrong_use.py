@@ -25,7 +25,7 @@ def test_variable_that_is_no_option_is_told_and_its_value_is_not():
     done = run("check", "--print-config", CALLBACK_CONTRACT_CHECK_RULS="hush", CALLBACK_CONTRACT_CHECK_RULES="ACK")
     assert (done.returncode, "hush" in done.stdout + done.stderr) == (0, False)
     assert done.stderr == (
-        "note: CALLBACK_CONTRACT_CHECK_RULS names no option of check; did you mean CALLBACK_CONTRACT_CHECK_RULES?\n"
+        "note: CALLBACK_CONTRACT_CHECK_RULS names no option of check. Did you mean 'CALLBACK_CONTRACT_CHECK_RULES'?\n"
     )
 
 

@@ -149,7 +149,7 @@ def test_command_sends_one_state_with_a_value_set():
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("--set", f"{STATE}x=1"), [f"note: /{STATE}x: the contract names no such member; did you mean {STATE!r}?"]),
+        (("--set", f"{STATE}x=1"), [f"note: /{STATE}x: the contract names no such member. Did you mean {STATE!r}?"]),
         (("--set", f"{MAP}.count:=3"), [f"note: /{MAP}: the contract has only texts there"]),
         (("--set", f"{STATE}=seen"), [f"note: /{STATE}: the contract does not list this value"]),
         (("--status", "seen"), ["note: the contract does not know the state 'seen'"]),

@@ -372,7 +372,7 @@ def test_unsound_scheme_is_refused_with_place_and_remedy(tmp_path, changed, said
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("standard-webhook", "Did you mean standard-webhooks?"),
+        ("standard-webhook", "Did you mean 'standard-webhooks'?"),
         ("no/such.yaml", "Check the path."),
         ("x" * 5000, "Give a YAML file, or one of"),
         ("/", "cannot be read"),

@@ -258,7 +258,7 @@ def test_exported_scheme_is_the_preset_and_can_be_given_as_a_file(tmp_path, pres
 
 
 def test_unknown_preset_is_refused_with_the_ones_that_there_are():
-    assert "Did you mean standard-webhooks?" in refused("--as", "signature", "--preset", "standard-webhoks")
+    assert "Did you mean 'standard-webhooks'?" in refused("--as", "signature", "--preset", "standard-webhoks")
     assert "It is for --as signature" in refused("--preset", "standard-webhooks")
 
 
