@@ -19,6 +19,7 @@ from callback_contract.mock_server.store import recorder as recorder_module
 from callback_contract.mock_server.store import segment as packing
 from callback_contract.mock_server.store import write_ahead_log as journal
 from callback_contract.mock_server.store.export import stored_deliveries
+from callback_contract.mock_server.store.rows import Row
 from callback_contract.mock_server.store.segment import LeftOut
 
 MARK = b"sixteen marks!!!"
@@ -26,8 +27,13 @@ DELIVERIES = [(1, 2), (3,), (4, 5, 6)]  # the ids in each frame
 
 
 def row(number):
-    texts = ("POST", "/", "accepted", "callback", "message", "state", "")
-    return (number, 0.5, *texts, False, 200, "", 0.0, 0.0, 1, None, 1, b"a: b", b"body", None, None, b"answer")
+    return Row(
+        **dict.fromkeys(("method", "target", "verdict", "callback", "message", "state", "again", "wire"), "text"),
+        **dict.fromkeys(("delay_s", "elapsed_s", "body_bytes", "size"), 1),
+        **dict.fromkeys(("event", "violations", "novelties")),
+        **dict.fromkeys(("headers", "body", "answer"), b"bytes"),
+        **{"id": number, "at": 0.5, "late": False, "status": 200},
+    )
 
 
 FRAMES = [MARK + packing.frame([row(number) for number in numbers]) for numbers in DELIVERIES]
@@ -64,7 +70,7 @@ def damage(store, at):
 def test_flipped_byte_takes_its_frame_at_most_and_is_said():
     for at in range(len(JOURNAL)):
         left_out = LeftOut()
-        found = {row[0] for row in journal.log_rows(flipped(JOURNAL, at), MARK, left_out)}
+        found = {row.id for row in journal.log_rows(flipped(JOURNAL, at), MARK, left_out)}
         hit = next(n for n in range(3) if at < sum(map(len, FRAMES[: n + 1])))
         lost = {1, 2, 3, 4, 5, 6} - found
         assert lost in (set(), set(DELIVERIES[hit])), at
@@ -72,9 +78,15 @@ def test_flipped_byte_takes_its_frame_at_most_and_is_said():
         assert left_out.deliveries == (0 if not lost else 1 if hit == 1 else None), at
 
 
+def test_damaged_frame_without_a_mark_is_not_read():
+    data = packing.frame([row(1)])
+    assert len(list(packing.rows_in(data))) == 1
+    assert not list(packing.rows_in(data.replace(b"bytes", b"bites")))
+
+
 def test_damaged_mark_of_the_only_frame_takes_nothing():
     for at in range(len(MARK)):
-        assert [row[0] for row in journal.log_rows(flipped(FRAMES[0], at), MARK)] == [1, 2]
+        assert [row.id for row in journal.log_rows(flipped(FRAMES[0], at), MARK)] == [1, 2]
 
 
 def test_full_disk_leaves_no_part_of_a_frame(tmp_path, unmoved, monkeypatch):
@@ -97,7 +109,7 @@ def test_journal_that_is_cut_off_says_what_it_lost():
     for at in range(len(JOURNAL)):
         left_out = LeftOut()
         found = journal.log_rows(JOURNAL[:at], MARK, left_out)
-        whole = sum(len(FRAMES[n]) for n in range(3) if found and found[-1][0] >= DELIVERIES[n][-1])
+        whole = sum(len(FRAMES[n]) for n in range(3) if found and found[-1].id >= DELIVERIES[n][-1])
         assert left_out.bytes == at - whole
 
 
@@ -117,16 +129,15 @@ def test_frame_of_another_layout_is_left_out(monkeypatch):
 
 def test_journal_of_the_earlier_layout_is_read():
     earlier = MARK + b"".join(frame.removeprefix(MARK) for frame in FRAMES)
-    assert [row[0] for row in journal.log_rows(earlier, MARK)] == [1, 2, 3, 4, 5, 6]
+    assert [row.id for row in journal.log_rows(earlier, MARK)] == [1, 2, 3, 4, 5, 6]
 
 
 def test_body_that_holds_a_frame_is_not_taken_for_one():
     # A frame without its mark is believed only where a frame ends; inside a body a mark would have to be guessed.
     fake = packing.frame([row(99)])
-    hostile = (*row(2)[:-4], fake, *row(2)[-3:])
-    data = FRAMES[0] + MARK + packing.frame([hostile]) + FRAMES[2]
+    data = FRAMES[0] + MARK + packing.frame([row(2)._replace(body=fake)]) + FRAMES[2]
     for at in range(len(FRAMES[0]), len(data) - len(FRAMES[2]), 5):
-        assert 99 not in [row[0] for row in journal.log_rows(flipped(data, at), MARK)]
+        assert 99 not in [row.id for row in journal.log_rows(flipped(data, at), MARK)]
 
 
 @pytest.mark.parametrize("share", [0.0, 0.2, 0.5, 0.99])
