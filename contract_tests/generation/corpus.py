@@ -22,6 +22,7 @@ from callback_contract.openapi.contract.members import Member
 from callback_contract.openapi.contract.model import Callback
 from callback_contract.openapi.contract.patterns import validator_of
 from callback_contract.openapi.documents import json_pointer as jp
+from callback_contract.openapi.text.message import Text, in_detail
 
 if TYPE_CHECKING:
     from callback_contract.contract_tests.model.cases import Case, Sample
@@ -130,9 +131,9 @@ class Scope:
         if (drawn := next(filter(self._travels, self.contents), None)) is not None:
             return drawn
         if made is not None:
-            return NotApplicable(f"no body could be made that is still right as {self.callback.media_type}")
+            return NotApplicable(Text("reason.no-body-travels", media_type=self.callback.media_type))
         why = why_no_sample(self.callback.schema, text_of_pattern)
-        return NotApplicable(f"no body could be made that its schema accepts: {why}")
+        return NotApplicable(in_detail(Text("reason.no-body"), why))
 
     @property
     def plain_contents(self) -> list[jp.Json]:

@@ -9,14 +9,11 @@ from callback_contract.contract_tests.generation.bounds import MOST_LISTED, draw
 from callback_contract.mock_server.wire.delivery import printable
 from callback_contract.openapi.contract.extent import MOST_PARTS
 from callback_contract.openapi.contract.model import Callback, Contract
+from callback_contract.openapi.text.message import Text, in_detail
 
 __all__ = ["Note", "contract_notes", "selection_notes"]
 
 _LONGEST = 600
-_UNDRAWN = (
-    f"no body is drawn from its schema, which has more than {MOST_PARTS:,} parts when its references are written out;"
-    " examples and one plain body are sent"
-)
 
 
 @dataclass(frozen=True)
@@ -40,10 +37,15 @@ def contract_notes(contract: Contract) -> tuple[Note, ...]:
     The texts may be foreign, so they are made printable.
     """
     aside = [Note("set aside", _shown(reason), _shown(name)) for name, reason in contract.set_aside]
-    undrawn = [Note("contract", f"{each.name}: {_UNDRAWN}") for each in contract.callbacks if not drawn_at_all(each)]
+    whole = Text("note.undrawn", parts=MOST_PARTS)
+    undrawn = [Note("contract", in_detail(each.name, whole)) for each in contract.callbacks if not drawn_at_all(each)]
     undrawn += [
         Note(
-            "contract", f"{each.name}: {MOST_LISTED} of {len(member.enum):,} listed values of {member.pointer} are sent"
+            "contract",
+            in_detail(
+                each.name,
+                Text("note.some-listed", sent=MOST_LISTED, listed=len(member.enum), pointer=member.pointer),
+            ),
         )
         for each in contract.callbacks
         for member in each.members
@@ -58,13 +60,12 @@ def selection_notes(contract: Contract, names: Sequence[str]) -> tuple[Note, ...
     if names or len(judged) == len(contract.callbacks):
         return ()
     left = [callback for callback in contract.callbacks if callback not in judged]
-    told = f"judged: {_listed(judged)}; not judged: {_listed(left)}: name them with --callback"
-    return (Note("selection", told),)
+    return (Note("selection", Text("note.selection", judged=_names(judged), left=_names(left))),)
 
 
 def _shown(text: str) -> str:
     return printable(text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…")
 
 
-def _listed(callbacks: Sequence[Callback]) -> str:
-    return ", ".join(callback.name for callback in callbacks)
+def _names(callbacks: Sequence[Callback]) -> tuple[str, ...]:
+    return tuple(callback.name for callback in callbacks)

@@ -14,6 +14,7 @@ from callback_contract.mock_server.wire.delivery import PLAIN, Delivery, Framing
 from callback_contract.mock_server.wire.identity import Identity, stamp
 from callback_contract.openapi.contract.model import Callback
 from callback_contract.openapi.documents.json_pointer import Json
+from callback_contract.openapi.text.message import Text
 
 __all__ = [
     "KINDS",
@@ -186,7 +187,7 @@ def _only_json(function: Stimuli) -> Stimuli:
     def only_json(scope: Any) -> Iterable[Case]:
         callback: Callback = scope.callback
         if not callback.is_json:
-            raise NotApplicable(f"is about JSON, and {callback.name} is {callback.media_type}")
+            raise NotApplicable(Text("reason.about-json", callback=callback.name, media_type=callback.media_type))
         return function(scope)
 
     return only_json

@@ -98,7 +98,7 @@ def check(function: Callable[_P, _R]) -> Callable[_P, _R]:
 class NotApplicable(Exception):
     """The contract leaves nothing to ask of a rule; the text says why."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: Text) -> None:
         super().__init__(text)
         self.text = text
 
@@ -118,7 +118,7 @@ class Means(StrEnum):
 class LacksMeans(NotApplicable):
     """A rule could be judged if the user gave more; the text says how to give it."""
 
-    def __init__(self, means: Means, text: str) -> None:
+    def __init__(self, means: Means, text: Text) -> None:
         super().__init__(text)
         self.means = means
 
@@ -135,16 +135,16 @@ class Block:
 
     by: str = ""
     through: str = ""
-    why: str = ""
+    why: Text | None = None
 
     @property
-    def cause(self) -> str:
+    def cause(self) -> Text:
         """What was found."""
         what = self.why or Text("reason.is-broken", rule=self.by)
         return Text("reason.through", what=what, rule=self.through) if self.through else what
 
     @property
-    def text(self) -> str:
+    def text(self) -> Text:
         """Why nothing is judged."""
         return Text("reason.blocked", cause=self.cause)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -16,6 +16,7 @@ from callback_contract.mock_server.client.sender import Sender
 from callback_contract.mock_server.signing import Scheme, lacking_signature
 from callback_contract.openapi.contract.model import Callback, Contract
 from callback_contract.openapi.rules.catalogue import Catalogue, Rule
+from callback_contract.openapi.text.message import Text, both_of
 
 if TYPE_CHECKING:
     from callback_contract.contract_tests.model.cases import Sample
@@ -90,11 +91,11 @@ class RunConfig:
         return getattr(self.sender.signer, "scheme", None)
 
     @cached_property
-    def withheld(self) -> dict[str, str]:
+    def withheld(self) -> dict[str, Text]:
         """Callbacks of which nothing is sent, since they always come signed; each with its reason."""
         given = {name.lower() for name, _ in self.sender.access.headers}
         reasons = {callback.name: lacking_signature(callback, self.scheme, given) for callback in self.callbacks}
-        return {name: reason for name, reason in reasons.items() if reason}
+        return {name: reason for name, reason in reasons.items() if reason is not None}
 
     def _samples_of(self, callback: Callback) -> tuple[Sample, ...] | None:
         return None if self.samples is None else self.samples.of(callback.name)
@@ -111,13 +112,13 @@ def hosts(config: RunConfig) -> tuple[Scope, ...]:
 
 def urls_in_words(config: RunConfig) -> str:
     """The URLs without their secrets."""
-    return _listed(dict.fromkeys(sender.access.shown_url for sender in config.senders))
+    return both_of(dict.fromkeys(sender.access.shown_url for sender in config.senders))
 
 
 def short_names(config: RunConfig) -> str:
     """The URLs without scheme and query, as a receiver is called that has no name."""
     shown = (sender.access.shown_url for sender in config.senders)
-    return _listed(dict.fromkeys(url.split("://", 1)[-1].partition("?")[0] for url in shown))
+    return str(both_of(dict.fromkeys(url.split("://", 1)[-1].partition("?")[0] for url in shown)))
 
 
 def judged_in_words(config: RunConfig) -> str:
@@ -127,8 +128,4 @@ def judged_in_words(config: RunConfig) -> str:
     names: dict[str, list[str]] = {}
     for callback in config.callbacks:
         names.setdefault(config.sender_of(callback.name).access.shown_url, []).append(callback.name)
-    return _listed(f"{', '.join(called)} at {url}" for url, called in names.items())
-
-
-def _listed(items: Iterable[str]) -> str:
-    return " and ".join(items)
+    return both_of(Text("terminal.goes-to", callbacks=tuple(called), url=url) for url, called in names.items())

@@ -16,6 +16,7 @@ from callback_contract.mock_server.wire.delivery import Delivery, Exchange, prin
 from callback_contract.mock_server.wire.identity import Identity
 from callback_contract.openapi.documents.deadline import connected, within
 from callback_contract.openapi.text.errors import KitError
+from callback_contract.openapi.text.message import Text, in_detail
 from callback_contract.openapi.text.secret_names import masked_parameters
 
 __all__ = ["make_first_contact"]
@@ -37,7 +38,7 @@ def make_first_contact(run: RunContext) -> None:
         first = Delivery(plain.callback, plain.method, kept + KIT_AGENT, plain.body, ids=plain.ids)
         exchange = run.dispatcher.send(first)
         if exchange.failure == "tls" and (shut := _shut_by_tls(run, access)):
-            run.state.receiver_shut(sender, f"{access.shown_url}: {shut}" if run.config.elsewhere else shut)
+            run.state.receiver_shut(sender, in_detail(access.shown_url, shut) if run.config.elsewhere else shut)
             continue
         refuse_unreachable(exchange, access.shown_url)
     if run.config.scopes and not run.config.sender.access.proxy:
@@ -137,16 +138,16 @@ def _round_trip_s(url: str) -> float:
     return statistics.median(samples)
 
 
-def _shut_by_tls(run: RunContext, access: Access) -> str:
-    """Why nothing can be delivered although the rules on TLS can be judged; empty where they cannot, either."""
+def _shut_by_tls(run: RunContext, access: Access) -> Text | None:
+    """Why nothing can be delivered although the rules on TLS can be judged; None where they cannot, either."""
     judged = is_https(access) and not access.proxy
     if not judged or not any(rule.chapter == "TLS" for rule in run.config.rules):
-        return ""
+        return None
     try:
         if handshake(access, chain=not access.insecure, name=not access.insecure).version:
-            return ""  # it was something else
+            return None  # it was something else
         if not handshake(access).version and not any(handshake(access, old=version).version for version in OLD):
-            return ""
+            return None
     except NotApplicable:
-        return ""
-    return "no TLS session can be trusted, as the rules on TLS tell; --ca FILE or --insecure lets this be judged"
+        return None
+    return Text("reason.shut-by-tls")

@@ -30,6 +30,7 @@ from callback_contract.mock_server.wire.delivery import Exchange
 from callback_contract.mock_server.wire.identity import Run
 from callback_contract.openapi.documents import json_pointer as jp
 from callback_contract.openapi.rules.catalogue import Rule
+from callback_contract.openapi.text.message import Text
 
 __all__ = ["RunContext", "RunState"]
 
@@ -70,7 +71,7 @@ class RunState:
         self.bursts: list[Burst] = []
         self.read_back_error: ReadBackError | None = None
         self.states_shown: set[str] = set()
-        self.shut: dict[Sender, str] = {}
+        self.shut: dict[Sender, Text] = {}
         self.stopped_by: dict[Sender, str] = {}
         self._consumers = list(consumers)
         self._round_trips_s: dict[Sender, float] = {}
@@ -197,7 +198,7 @@ class RunState:
         """Read-back showed a message in this state."""
         self.states_shown.add(state)
 
-    def receiver_shut(self, sender: Sender, reason: str) -> None:
+    def receiver_shut(self, sender: Sender, reason: Text) -> None:
         """Nothing can be delivered to a URL, and its TLS can be judged."""
         self.shut[sender] = reason
 

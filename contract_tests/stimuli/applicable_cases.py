@@ -18,6 +18,7 @@ from callback_contract.mock_server.wire.identity import Identity, Run, stamp
 from callback_contract.mock_server.wire.strict_json import Unparsable, Unusable, decode
 from callback_contract.openapi.bodies import Unencodable
 from callback_contract.openapi.documents import json_pointer as jp
+from callback_contract.openapi.text.message import Text
 
 __all__ = ["applicable_cases"]
 
@@ -50,7 +51,7 @@ def _made(stimuli: Stimuli, scope: Scope) -> list[Case]:
     test = _test_of(stimuli, scope)
     sound = [case for case in cases if test(case)] if test else cases
     if not sound:
-        raise NotApplicable("the contract leaves no such case")
+        raise NotApplicable(Text("reason.no-such-case"))
     return sound
 
 

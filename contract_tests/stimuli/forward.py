@@ -13,6 +13,7 @@ from callback_contract.contract_tests.model.verdicts import NotApplicable
 from callback_contract.contract_tests.stimuli.texts import with_keys
 from callback_contract.openapi.contract.members import Member
 from callback_contract.openapi.documents import json_pointer as jp
+from callback_contract.openapi.text.message import Text
 
 __all__ = ["other_types", "several_members", "structured_members", "unknown_members", "unknown_values"]
 
@@ -123,7 +124,7 @@ def unknown_values(scope: Scope) -> Iterable[Case]:
     """Values outside of a closed list, never the empty string."""
     members = [m for m in scope.with_members(lambda m: m.enum) if all(isinstance(v, str) for v in m.enum)]
     if not members:
-        raise NotApplicable("the contract has no closed list of texts")
+        raise NotApplicable(Text("reason.no-closed-text-list"))
     chance = scope.random("unknown values")
     for member in members:
         near = [str(member.enum[0]).upper(), f"{member.enum[-1]}_2", "unknown"]
@@ -137,7 +138,7 @@ def other_types(scope: Scope) -> Iterable[Case]:
     """Values of other JSON types in maps with customer-defined keys."""
     maps = scope.with_members(lambda member: member.is_free_map)
     if not maps:
-        raise NotApplicable("the contract has no map whose keys are the customer's own")
+        raise NotApplicable(Text("reason.no-customer-map"))
     chance = scope.random("other types")
     for member in maps:
         values: list[jp.Json] = [7, -1, 2.5, True, False, None, [], ["a", 1], {}, {"a": {"b": None}}]

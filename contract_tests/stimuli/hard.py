@@ -31,6 +31,7 @@ from callback_contract.contract_tests.stimuli.valid import put
 from callback_contract.mock_server.wire.bodies import encode_body
 from callback_contract.openapi.contract.members import Member
 from callback_contract.openapi.documents import json_pointer as jp
+from callback_contract.openapi.text.message import Text
 
 __all__ = [
     "big_integers",
@@ -75,7 +76,7 @@ def nesting(scope: Scope) -> Iterable[Case]:
 def _integers(scope: Scope) -> list[Member]:
     found = scope.with_members(lambda member: member.types == ("integer",))
     if not found:
-        raise NotApplicable("the contract has no integer")
+        raise NotApplicable(Text("reason.no-integer"))
     return found
 
 
@@ -210,7 +211,7 @@ def outside_formats(scope: Scope) -> Iterable[Case]:
     """
     members = scope.with_members(lambda member: member.format in _OUTSIDE)
     if not members:
-        raise NotApplicable("the contract infers no format")
+        raise NotApplicable(Text("reason.no-format"))
     for member in members:
         values = _OUTSIDE[member.format]
         for value in values[: scope.depth.pick(1, 3, len(values))]:

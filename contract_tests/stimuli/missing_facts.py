@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from callback_contract.openapi.text.message import Text, both_of, in_detail, listed
+
 __all__ = ["LINES", "lacking"]
 
 LINES = {
@@ -17,13 +19,11 @@ LINES = {
 }
 
 
-def lacking(*facts: str) -> str:
+def lacking(*facts: str) -> Text:
     """Return why a rule is not applicable, with the lines to add.
 
     Args:
         facts: Names of facts that the callback's `x-delivery` does not have, as in `accept_body_bytes.must`.
     """
-    named = " and ".join(facts)
-    lines = ", ".join(f"`{LINES[fact]}`" for fact in facts)
-    verb = "is" if len(facts) == 1 else "are"
-    return f"x-delivery.{named} {verb} not given; add to x-delivery of the callback, or by --overlay: {lines}"
+    missing = Text("reason.facts-missing", count=len(facts), facts=both_of(facts))
+    return in_detail(missing, listed(f"`{LINES[fact]}`" for fact in facts))

@@ -12,6 +12,7 @@ from callback_contract.contract_tests.model.verdicts import NotApplicable
 from callback_contract.contract_tests.stimuli.valid import put
 from callback_contract.openapi.contract.members import Member
 from callback_contract.openapi.documents import json_pointer as jp
+from callback_contract.openapi.text.message import Text
 
 __all__ = [
     "missing_members",
@@ -26,7 +27,7 @@ __all__ = [
 def wrong_roots(scope: Scope) -> Iterable[Case]:
     """JSON with another root than the contract's."""
     if "object" not in scope.callback.members[0].types:
-        raise NotApplicable("the contract's body is not an object")
+        raise NotApplicable(Text("reason.no-object"))
     for label, value in (
         ("null", None),
         ("true", True),
@@ -56,7 +57,7 @@ def required_members(scope: Scope) -> list[Member]:
     """
     found = scope.with_members(lambda member: member.required)
     if not found:
-        raise NotApplicable("the contract requires no member")
+        raise NotApplicable(Text("reason.no-required-member"))
     return found
 
 

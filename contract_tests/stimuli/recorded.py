@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from callback_contract.contract_tests.generation.corpus import Scope
 from callback_contract.contract_tests.model.cases import Case, stimuli
 from callback_contract.contract_tests.model.verdicts import LacksMeans, Means, NotApplicable
+from callback_contract.openapi.text.message import Text, in_detail
 
 __all__ = ["samples"]
 
@@ -15,9 +16,10 @@ __all__ = ["samples"]
 def samples(scope: Scope) -> Iterable[Case]:
     """The recordings of one callback, exact and in order."""
     if scope.samples is None:
-        raise LacksMeans(Means.RECORDINGS, "needs recorded deliveries: give --samples DIR, FILE.har or FILE.jsonl")
+        needs = in_detail(Text("reason.needs-recordings"), Text("reason.give-recordings"))
+        raise LacksMeans(Means.RECORDINGS, needs)
     if not scope.samples:
-        raise NotApplicable(f"no recording of {scope.callback.name} is delivered")
+        raise NotApplicable(Text("reason.no-recording", callback=scope.callback.name))
     return [
         Case(scope.callback, f"the recording {sample.place}", sample.content, sent=sample.delivery)
         for sample in scope.samples

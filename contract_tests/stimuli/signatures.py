@@ -11,6 +11,7 @@ from callback_contract.contract_tests.model.verdicts import LacksMeans, Means, N
 from callback_contract.contract_tests.stimuli.texts import text_members
 from callback_contract.contract_tests.stimuli.valid import put
 from callback_contract.mock_server.signing import KINDS, SPELLINGS, Scheme, has_meaning
+from callback_contract.openapi.text.message import Text, in_detail
 
 __all__ = [
     "altered",
@@ -32,8 +33,14 @@ __all__ = [
 
 def _scheme(scope: Scope) -> Scheme:
     if scope.signature is None:
-        raise LacksMeans(Means.SCHEME, "needs signed deliveries: give --signature SCHEME, and its keys by environment")
+        needs = in_detail(Text("reason.needs-signature"), Text("reason.give-signature"))
+        raise LacksMeans(Means.SCHEME, needs)
     return scope.signature
+
+
+def _without(scheme: Scheme, what: str) -> Text:
+    why = Text(f"reason.scheme-{what}", scheme=scheme.name)
+    return in_detail(why, Text("reason.name-two-keys")) if what == "one-key" else why
 
 
 def _sealed(why_none: str, *kinds: str, crashes: bool = False) -> Stimuli:
@@ -51,28 +58,26 @@ def _sealed(why_none: str, *kinds: str, crashes: bool = False) -> Stimuli:
             if has_meaning(scheme, kind)
         ]
         if not cases:
-            raise NotApplicable(f"the signature scheme {scheme.name} {why_none}")
+            raise NotApplicable(_without(scheme, why_none))
         return cases
 
     forged.__qualname__ = "sealed: " + ", ".join(kinds)  # identities are numbered by it
     return forged
 
 
-_NO_TIME = "signs no time"
+_NO_TIME, _NO_CASE = "no-time", "no-such-case"
 
-unsigned = _sealed("", "missing")
-by_another_key = _sealed("", "wrong")
-truncated = _sealed("", "truncated", "empty")
-unreadable = _sealed("", "non-ascii", crashes=True)
+unsigned = _sealed(_NO_CASE, "missing")
+by_another_key = _sealed(_NO_CASE, "wrong")
+truncated = _sealed(_NO_CASE, "truncated", "empty")
+unreadable = _sealed(_NO_CASE, "non-ascii", crashes=True)
 stale = _sealed(_NO_TIME, "stale")
 from_the_future = _sealed(_NO_TIME, "future")
-incomplete = _sealed(
-    "signs neither time nor id", "missing-timestamp", "unreadable-timestamp", "missing-id", crashes=True
-)
-by_another_algorithm = _sealed("", "other-algorithm")
-header_names = _sealed("", "names-lower", "names-upper")
-several = _sealed("knows one signature only", "wrong-first", "wrong-last", "version-last")
-rotated = _sealed("has one key only: name two in its key_env to see a rotation", "second-key")
+incomplete = _sealed("no-time-or-id", "missing-timestamp", "unreadable-timestamp", "missing-id", crashes=True)
+by_another_algorithm = _sealed(_NO_CASE, "other-algorithm")
+header_names = _sealed(_NO_CASE, "names-lower", "names-upper")
+several = _sealed("one-signature", "wrong-first", "wrong-last", "version-last")
+rotated = _sealed("one-key", "second-key")
 
 
 @stimuli("signature", in_turn=True)
@@ -93,7 +98,7 @@ def of_old_events(scope: Scope) -> Iterable[Case]:
     """An event older than the tolerance, signed now: a late retry."""
     scheme = _scheme(scope)
     if not scheme.timed:
-        raise NotApplicable(f"the signature scheme {scheme.name} {_NO_TIME}")
+        raise NotApplicable(_without(scheme, _NO_TIME))
     retry = scope.callback.delivery.retry
     age_s = int(scheme.tolerance_s + (retry.after_s * retry.max_tries if retry else 0))
     label = f"an event {age_s} s old under a signature made now"
@@ -106,7 +111,7 @@ def tracing(scope: Scope) -> Iterable[Case]:
     scheme = _scheme(scope)
     order = scope.callback.delivery.order
     if order is None or scope.callback.delivery.correlation is None:
-        raise NotApplicable("x-delivery names no correlation or no order, so a message cannot be followed")
+        raise NotApplicable(Text("reason.cannot-follow"))
     life = max(order.lives, key=len)
     for kind in scope.depth.pick(("wrong",), ("wrong",), ("wrong", "missing", "stale")):
         if has_meaning(scheme, kind):

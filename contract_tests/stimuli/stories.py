@@ -25,6 +25,7 @@ from callback_contract.contract_tests.stimuli.texts import (
 from callback_contract.contract_tests.stimuli.valid import PHONES, put
 from callback_contract.openapi.contract.order import Order
 from callback_contract.openapi.documents import json_pointer as jp
+from callback_contract.openapi.text.message import Text, in_detail
 
 __all__ = [
     "BURST",
@@ -69,18 +70,18 @@ def _order(scope: Scope) -> Order:
         missing = [
             fact for fact, given in (("correlation", facts.correlation), ("state", facts.state)) if given is None
         ]
-        raise NotApplicable(f"no message can be followed: {lacking(*missing)}")
+        raise NotApplicable(in_detail(Text("reason.no-message-to-follow"), lacking(*missing)))
     if facts.order is None:
-        raise NotApplicable(f"no state is known to be older: {lacking('order')}")
+        raise NotApplicable(in_detail(Text("reason.no-older-state"), lacking("order")))
     order = facts.order.without(scope.refused) if scope.refused else facts.order
     if not order.edges:
-        raise NotApplicable("no two states are left that follow each other")
+        raise NotApplicable(Text("reason.no-following-states"))
     return order
 
 
 def _events(scope: Scope) -> Order:
     if not scope.callback.delivery.idempotency:
-        raise NotApplicable(f"no delivery is known to be a redelivery: {lacking('idempotency')}")
+        raise NotApplicable(in_detail(Text("reason.no-known-redelivery"), lacking("idempotency")))
     return _order(scope)
 
 
@@ -187,7 +188,7 @@ def kept_texts(scope: Scope) -> Iterable[Case]:
     _order(scope)
     members = [member for member in text_members(scope) if member.is_free_text]
     if not members:
-        raise NotApplicable("the contract has no free text")
+        raise NotApplicable(Text("reason.no-free-text"))
     texts = {label: " ".join(kind.values()) for label, kind in _HARD_TEXTS.items()}
     texts |= {"blanks around": "  a  ", "decomposed accents": "e\u0301"}
     if scope.depth.name == "thorough":
@@ -210,7 +211,7 @@ def kept_integers(scope: Scope) -> Iterable[Case]:
     stamped = scope.callback.delivery.stamped
     members = scope.with_members(lambda m: m.types == ("integer",) and m.pointer not in stamped)
     if not members:
-        raise NotApplicable("the contract has no integer that is free")
+        raise NotApplicable(Text("reason.no-free-integer"))
     for member in members:
         for value in (1, 2**31, 2**32 + 1, MAX_INTEGER - 1, MAX_INTEGER):
             yield Case(scope.callback, f"{member.pointer} = {value}", jp.replaced(scope.plain, member.pointer, value))
@@ -222,7 +223,7 @@ def kept_phones(scope: Scope) -> Iterable[Case]:
     _order(scope)
     members = scope.with_members(lambda member: member.format in {"e164", "msisdn"})
     if not members:
-        raise NotApplicable("the contract has no phone number")
+        raise NotApplicable(Text("reason.no-phone-number"))
     for member in members:
         for number in PHONES[: scope.depth.pick(2, 4, 6)]:
             shown = number if member.format == "e164" else number.lstrip("+")
@@ -236,7 +237,7 @@ def kept_maps(scope: Scope) -> Iterable[Case]:
     _order(scope)
     members = scope.with_members(lambda member: member.is_free_map)
     if not members:
-        raise NotApplicable("the contract has no map whose keys are the customer's own")
+        raise NotApplicable(Text("reason.no-customer-map"))
     for member in members:
         for label, value in (
             ("every awkward key", {key: f"value of {key}" for key in KEYS}),
@@ -262,7 +263,7 @@ def refused_after_stored(scope: Scope) -> Iterable[Case]:
                 told = f"a refused delivery without {pointer}{label}"
                 yield Case(scope.callback, told, scope.plain, edit=broken, states=states)
             return
-    raise NotApplicable("every required member identifies the message")
+    raise NotApplicable(Text("reason.no-unidentifying-member"))
 
 
 @stimuli("story")

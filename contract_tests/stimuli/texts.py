@@ -11,6 +11,7 @@ from callback_contract.contract_tests.model.cases import Case, stimuli
 from callback_contract.contract_tests.model.verdicts import NotApplicable
 from callback_contract.openapi.contract.members import Member
 from callback_contract.openapi.documents import json_pointer as jp
+from callback_contract.openapi.text.message import Text
 
 __all__ = [
     "MARKUP",
@@ -129,7 +130,7 @@ def text_members(scope: Scope) -> list[Member]:
     found = scope.with_members(lambda member: member.is_free_text or member.is_free_map)
     found = [m for m in found if m.is_free_text or _is_map_of_texts(scope, m)]
     if not found:
-        raise NotApplicable("the contract has no free text")
+        raise NotApplicable(Text("reason.no-free-text"))
     return found
 
 
@@ -221,7 +222,7 @@ def lengths(scope: Scope) -> Iterable[Case]:
 def _free_maps(scope: Scope) -> list[Member]:
     found = [member for member in scope.with_members(lambda m: m.is_free_map) if _is_map_of_texts(scope, member)]
     if not found:
-        raise NotApplicable("the contract has no map whose keys are the customer's own")
+        raise NotApplicable(Text("reason.no-customer-map"))
     return found
 
 

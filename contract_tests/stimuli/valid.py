@@ -11,6 +11,7 @@ from callback_contract.contract_tests.model.cases import Case, stimuli
 from callback_contract.contract_tests.model.verdicts import NotApplicable
 from callback_contract.contract_tests.stimuli.missing_facts import lacking
 from callback_contract.openapi.documents import json_pointer as jp
+from callback_contract.openapi.text.message import Text
 
 __all__ = [
     "answered_examples",
@@ -53,7 +54,7 @@ def listed_values(scope: Scope) -> Iterable[Case]:
     """Every value of every closed list; a fixed selection of a very long one."""
     members = scope.with_members(lambda member: member.enum)
     if not members:
-        raise NotApplicable("the contract has no closed list")
+        raise NotApplicable(Text("reason.no-closed-list"))
     for member in members:
         for value in scope.some(member.enum, MOST_LISTED, member.pointer):
             yield Case(
@@ -77,7 +78,7 @@ def examples(scope: Scope) -> Iterable[Case]:
 def answered_examples(scope: Scope) -> Iterable[Case]:
     """The examples, where the contract documents a response."""
     if scope.callback.answer is None:
-        raise NotApplicable("the contract documents no answer")
+        raise NotApplicable(Text("reason.no-answer-documented"))
     yield from examples(scope)
 
 
@@ -85,7 +86,7 @@ def answered_examples(scope: Scope) -> Iterable[Case]:
 def generated(scope: Scope) -> Iterable[Case]:
     """Contents that the contract allows, drawn by Schemathesis."""
     if not scope.contents:
-        raise NotApplicable("no content could be drawn from the contract")
+        raise NotApplicable(Text("reason.nothing-drawn"))
     for index, content in enumerate(scope.contents):
         spelling = "compact, escaped" if index % 2 else "compact, raw UTF-8"
         yield Case(scope.callback, f"generated content {index + 1}", content, spelling=spelling)
@@ -100,7 +101,7 @@ def integers(scope: Scope) -> Iterable[Case]:
         if m.pointer not in scope.callback.delivery.stamped
     ]
     if not members:
-        raise NotApplicable("the contract has no integer that is free")
+        raise NotApplicable(Text("reason.no-free-integer"))
     for member in members:
         for value in (1, 32768, 2**31 - 1, 2**31, 2**32, MAX_INTEGER):
             yield Case(scope.callback, f"{member.pointer} = {value}", jp.replaced(scope.plain, member.pointer, value))
@@ -111,7 +112,7 @@ def phone_forms(scope: Scope) -> Iterable[Case]:
     """Phone numbers in the forms of several countries, reserved ones if possible."""
     found = scope.with_members(lambda member: member.format in {"e164", "msisdn"})
     if not found:
-        raise NotApplicable("the contract has no phone number")
+        raise NotApplicable(Text("reason.no-phone-number"))
     for member in found:
         for number in PHONES:
             shown = number if member.format == "e164" else number.lstrip("+")
@@ -136,7 +137,7 @@ def id_forms(scope: Scope) -> Iterable[Case]:
         lambda member: member.format == "hex32" and member.pointer not in {facts.correlation, *facts.idempotency}
     )
     if not found:
-        raise NotApplicable("the contract has no id beside the message's own")
+        raise NotApplicable(Text("reason.no-other-id"))
     for form in ("0" * 31 + "1", "1" * 32, "12345678" + "0" * 20 + "1234", "1" * 15 + "e" + "1" * 16, "0" * 32):
         for member in found[: scope.depth.pick(2, len(found), len(found))]:
             yield Case(
@@ -151,7 +152,7 @@ def filled_to(scope: Scope, size: int) -> Iterator[Case]:
     """Yield the plain content, filled with short texts to exactly `size` bytes."""
     maps = scope.with_members(lambda member: member.is_free_map)
     if not maps or not scope.callback.is_json:
-        raise NotApplicable("the contract has no map that could fill a body of JSON to that size")
+        raise NotApplicable(Text("reason.no-fillable-map"))
     member = maps[0]
 
     def fill(value: jp.Json) -> jp.Json:

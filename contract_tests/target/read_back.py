@@ -17,6 +17,7 @@ from callback_contract.mock_server.wire.delivery import Exchange, Headers, print
 from callback_contract.openapi.contract.model import Contract
 from callback_contract.openapi.contract.read_back_document import load_read_back
 from callback_contract.openapi.text.errors import KitError
+from callback_contract.openapi.text.message import Text
 from callback_contract.openapi.text.printable import shell_word
 
 __all__ = [
@@ -112,7 +113,7 @@ class HttpReadBack:
             if wait_s is None or wait_s > _LONGEST_WAIT_S:
                 break
             if self.until is not None and time.monotonic() + wait_s > self.until:
-                raise OutOfBudget("the time that --max-time allows is used up while the read-back asks to wait")
+                raise OutOfBudget(Text("ended.out-of-time-reading-back"))
             time.sleep(max(wait_s, 0.05))
             exchange = self._sender.fetch(target, _KIT)
         return exchange

@@ -14,13 +14,12 @@ from callback_contract.mock_server.server.certificates import allow_old
 from callback_contract.mock_server.wire.delivery import printable
 from callback_contract.openapi.documents.deadline import bounded_tls, connected, within
 from callback_contract.openapi.text.errors import KitError
+from callback_contract.openapi.text.message import Text
 
-__all__ = ["HARMLESS", "OLD", "PLAIN", "Session", "by_https", "handshake", "is_https", "may_be_asked"]
+__all__ = ["OLD", "Session", "by_https", "handshake", "is_https", "may_be_asked"]
 
 _EXPIRED, _NOT_YET_VALID = 10, 9  # X509_V_ERR_CERT_HAS_EXPIRED and _NOT_YET_VALID, as in verify_code
 _OTHER_NAME = {62, 64}  # X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH
-PLAIN = "plain http:// has no TLS to judge"
-HARMLESS = "plain http:// on this machine harms nobody"
 OLD = {"TLS 1.0": ssl.TLSVersion.TLSv1, "TLS 1.1": ssl.TLSVersion.TLSv1_1}
 
 
@@ -68,7 +67,7 @@ def handshake(access: Access, *, chain: bool = False, name: bool = False, old: s
         LacksMeans: The URL is no https one, the host was not reached, or the OpenSSL here cannot offer the version.
     """
     if not is_https(access):
-        raise LacksMeans(Means.TLS, PLAIN)
+        raise LacksMeans(Means.TLS, Text("reason.no-tls"))
     parts = urlsplit(access.url)
     host, port = parts.hostname or "", parts.port or 443
     context = _context(access, chain=chain, name=name, old=old)
@@ -76,7 +75,7 @@ def handshake(access: Access, *, chain: bool = False, name: bool = False, old: s
         try:
             raw = connected(host, port)
         except OSError as error:
-            what = f"the host was not reached for a look at its TLS: {error.strerror or error}"
+            what = Text("reason.tls-not-reached", why=error.strerror or str(error))
             raise LacksMeans(Means.TLS, what) from None
         return _session(raw, context, host)
 
@@ -116,7 +115,8 @@ def _context(access: Access, *, chain: bool, name: bool, old: str) -> ssl.SSLCon
         try:
             allow_old(context, oldest=OLD[old], newest=OLD[old])
         except (ValueError, ssl.SSLError):
-            raise LacksMeans(Means.TLS, f"the OpenSSL here ({ssl.OPENSSL_VERSION}) cannot offer {old}") from None
+            lacking = Text("reason.tls-not-offered", openssl=ssl.OPENSSL_VERSION, version=old)
+            raise LacksMeans(Means.TLS, lacking) from None
     return context
 
 
@@ -127,7 +127,7 @@ def by_https(access: Access) -> bool:
         NotApplicable: They do not need it on this machine.
     """
     if not may_be_asked(access):
-        raise NotApplicable(HARMLESS)
+        raise NotApplicable(Text("reason.harmless-plain"))
     return is_https(access)
 
 

@@ -29,6 +29,7 @@ from callback_contract.mock_server.wire.strict_json import Unparsable, Unusable
 from callback_contract.openapi.contract.model import Callback, Contract
 from callback_contract.openapi.documenting.export import MADE_BY
 from callback_contract.openapi.rules.catalogue import Catalogue, Rule
+from callback_contract.openapi.text.message import Text, details_of
 
 _CLASSES = {"valid", "forward-compatible", "off-schema", "unparsable"}
 __all__ = ["vectors_document"]
@@ -60,7 +61,7 @@ def vectors_document(
     tests = collect_tests()
     for callback in callbacks:
         if lacking := lacking_signature(callback, None):
-            signed[callback.name] = lacking.partition(":")[0]
+            signed[callback.name] = details_of(lacking)[0]
         else:
             vectors += _vectors(Scope(callback, depth, seed), catalogue, tests, without)
     shown = {expectation["rule"] for vector in vectors for expectation in vector["expect"]}
@@ -93,11 +94,11 @@ class _Expected:
 
 def _refuse_untellable(rule: Rule, test: RuleTest) -> None:
     if rule.evidence != "black-box":
-        raise NotApplicable(f"needs {rule.evidence}")
+        raise NotApplicable(Text("reason.needs-evidence", evidence=rule.evidence))
     if test.connects:
-        raise NotApplicable("is about the connection")
+        raise NotApplicable(Text("reason.about-connection"))
     if not test.shares:
-        raise NotApplicable("takes more than one delivery, or its time")
+        raise NotApplicable(Text("reason.more-than-one-delivery"))
 
 
 def _expected(test: RuleTest, callback: Callback) -> _Expected:
@@ -110,13 +111,13 @@ def _expected(test: RuleTest, callback: Callback) -> _Expected:
     for status in _STATUSES:
         said = [_refused(test, callback, Response(status, "", headers, body)) for headers, body in _ANSWERS]
         if len({flaw is None for flaw in said}) == 2:
-            raise NotApplicable("a status alone does not decide it")
+            raise NotApplicable(Text("reason.not-by-status"))
         if said[0] is None:
             allowed.append(status)
         else:
             words = said[0]
     if not words:
-        raise NotApplicable("a status alone does not decide it")
+        raise NotApplicable(Text("reason.not-by-status"))
     return _Expected(words, tuple(_ranges(allowed)))
 
 
@@ -155,11 +156,9 @@ def _vectors(
                 cases[test.purpose] = applicable_cases(test.stimuli, scope)
             expected = _expected(test, scope.callback)
         except NotApplicable as reason:
-            without[rule.id] = str(reason).partition(":")[0]  # the text after it names options of another command
+            without[rule.id] = details_of(reason.text)[0]  # the rest names options of another command
             continue
-        without[rule.id] = (
-            "" if any(_can_be_told(case) for case in cases[test.purpose]) else "is about how bytes travel"
-        )
+        without[rule.id] = "" if any(_can_be_told(case) for case in cases[test.purpose]) else Text("reason.about-bytes")
         told_by[test.purpose] = test
         judged.setdefault(test.purpose, []).append((rule, expected))
     number = 0

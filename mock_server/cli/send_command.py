@@ -241,10 +241,11 @@ def _refuse_unsigned(callback: Callback, sender: Sender, options: Mapping[str, A
     A signature that is given by --header counts.
     """
     from callback_contract.mock_server.signing import lacking_signature
+    from callback_contract.openapi.text.message import details_of
 
     given = {text.partition(":")[0].strip().lower() for text in options["header"]}
     if lacking := lacking_signature(callback, getattr(sender.signer, "scheme", None), given):
-        what, _, remedy = lacking.partition(": ")
+        what, remedy = details_of(lacking)
         raise KitError(f"nothing was sent: {what}", where="--signature", remedy=f"{remedy[:1].upper()}{remedy[1:]}.")
 
 

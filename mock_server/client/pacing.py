@@ -8,11 +8,17 @@ import time
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from callback_contract.openapi.text.message import Text
+
 __all__ = ["OutOfBudget", "Pace", "Turns", "is_loopback"]
 
 
 class OutOfBudget(Exception):
-    """The time or the number of deliveries that the user allowed is used up."""
+    """The time or the number of deliveries that the user allowed is used up; the text says which."""
+
+    def __init__(self, text: Text) -> None:
+        super().__init__(text)
+        self.text = text
 
 
 @dataclass(frozen=True)
@@ -76,15 +82,15 @@ class Turns:
             now = time.monotonic()
             turn = max(now, self._not_before)
             if pace.until is not None and turn > pace.until:
-                raise OutOfBudget("the time that --max-time allows is used up")
+                raise OutOfBudget(Text("ended.out-of-time"))
             if pace.most is not None and self._sent + count > pace.most:
-                raise OutOfBudget(f"the {pace.most} deliveries that --max-deliveries allows are used up")
+                raise OutOfBudget(Text("ended.out-of-deliveries", most=pace.most))
             self._sent += count
             if pace.per_second:
                 self._not_before = turn + count / pace.per_second
         # Not time.sleep: an interrupted thread must not wait for a sleeping one.
         if turn > now and self._ended.wait(turn - now):
-            raise OutOfBudget("the run was stopped")
+            raise OutOfBudget(Text("ended.stopped"))
 
     def wait_until(self, moment: float) -> None:
         """Block all deliveries until a moment of `time.monotonic()`."""

@@ -131,10 +131,10 @@ class Sender:
             if wait_s is None:
                 return exchange
             if len(waited) >= _MOST_WAITS or wait_s > _LONGEST_WAIT_S:
-                raise OutOfBudget(f"the receiver asks to come later again and again ({exchange.described()})")
+                raise OutOfBudget(Text("ended.come-later", answer=exchange.described()))
             now = time.monotonic()
             if self.pace.until is not None and now + wait_s > self.pace.until:
-                raise OutOfBudget("the time that --max-time allows is used up while the receiver asks to wait")
+                raise OutOfBudget(Text("ended.out-of-time-waiting"))
             waited += (exchange.status,)
             self._turns.wait_until(now + wait_s)
 
@@ -155,7 +155,7 @@ class Sender:
             OutOfBudget: The time of the pace is over.
         """
         if self.pace.until is not None and time.monotonic() > self.pace.until:
-            raise OutOfBudget("the time that --max-time allows is used up")
+            raise OutOfBudget(Text("ended.out-of-time"))
         return self._once(Delivery("", "GET", headers, b"", target=target))
 
     def renew(self) -> None:

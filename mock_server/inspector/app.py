@@ -14,12 +14,12 @@ from typing import Any
 from callback_contract.mock_server.inspector.delivery_view import contract_shown, detail, histogram, row
 from callback_contract.mock_server.inspector.query import asked
 from callback_contract.mock_server.inspector.resend import Forwarding, curl_of
-from callback_contract.mock_server.inspector.words import WORDS
 from callback_contract.mock_server.receiver.guard import FOREIGN, Guard
 from callback_contract.mock_server.receiver.receiver import Receiver, problem
 from callback_contract.mock_server.server.asgi import WIRE
 from callback_contract.mock_server.store.reader import Reader
 from callback_contract.mock_server.store.stored_delivery import StoredDelivery
+from callback_contract.openapi.text.message import words_of
 
 __all__ = ["Inspector"]
 
@@ -80,7 +80,7 @@ class Inspector:
             if file.suffix in _MEDIA_TYPES
         }
         files[self._prefix] = files.pop(f"{self._prefix}page/index.html")
-        files[f"{self._prefix}page/words.json"] = (json.dumps(WORDS).encode(), "application/json")
+        files[f"{self._prefix}page/words.json"] = (json.dumps(words_of("inspector")).encode(), "application/json")
         return files
 
     async def __call__(self, scope: Any, receive: Any, send: Send) -> None:

@@ -11,6 +11,7 @@ from callback_contract.mock_server.signing.scheme import Scheme, load_scheme
 from callback_contract.mock_server.signing.seals import sealed
 from callback_contract.mock_server.wire.delivery import Delivery, Headers
 from callback_contract.openapi.contract.model import Callback
+from callback_contract.openapi.text.message import Text, both_of, in_detail
 
 __all__ = ["DeliverySigner", "lacking_signature", "signature_from"]
 
@@ -46,8 +47,8 @@ def signature_from(name: str, environ: Mapping[str, str]) -> tuple[Scheme, Keys]
     return scheme, load_keys(scheme, environ)
 
 
-def lacking_signature(callback: Callback, scheme: Scheme | None, given: Collection[str] = ()) -> str:
-    """Why a callback cannot be delivered as the contract requires, with the option that mends it; empty when it can.
+def lacking_signature(callback: Callback, scheme: Scheme | None, given: Collection[str] = ()) -> Text | None:
+    """Why a callback cannot be delivered as the contract requires, with the option that mends it; None when it can.
 
     Args:
         given: Names of headers that the user gives by hand, in lower case; what they hold is the user's matter.
@@ -55,14 +56,15 @@ def lacking_signature(callback: Callback, scheme: Scheme | None, given: Collecti
     signed = [header.name for header in callback.headers if header.required and header.signature]
     required = [name for name in signed if name.lower() not in given]
     if not required:
-        return ""
-    names = " and ".join(required)
+        return None
+    names = both_of(required)
     if scheme is None:
-        return f"{callback.name} requires a signature in {names}: give --signature SCHEME, and its keys by environment"
+        unsigned = Text("reason.needs-signature-in", callback=callback.name, names=names)
+        return in_detail(unsigned, Text("reason.give-signature"))
     made = {name.lower() for name in scheme.headers}
     if all(name.lower() in made for name in required):
-        return ""
-    return (
-        f"{callback.name} requires a signature in {names}, and the scheme {scheme.name} signs in {scheme.header}: "
-        "give --signature a scheme with that header"
+        return None
+    elsewhere = Text(
+        "reason.signs-elsewhere", callback=callback.name, names=names, scheme=scheme.name, header=scheme.header
     )
+    return in_detail(elsewhere, Text("reason.give-other-signature"))

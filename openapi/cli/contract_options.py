@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from callback_contract.openapi.text.language import language_of
+from callback_contract.openapi.text.message import Text, in_detail, translated
 from callback_contract.openapi.text.printable import printable
 
 if TYPE_CHECKING:
@@ -124,21 +126,22 @@ def say_what_was_left(contract: Contract) -> None:
     """Print which callbacks were set aside, and the notes on the reading."""
     aside = contract.set_aside
     if aside:
-        whole = len(aside) + len(contract.callbacks)
-        _say(f"note: {len(aside)} of {whole} callbacks {'is' if len(aside) == 1 else 'are'} set aside:")
-        _listed([f"{name}: {reason}" for name, reason in aside])
+        _say(Text("note.some-set-aside", count=len(aside), whole=len(aside) + len(contract.callbacks)))
+        _list([in_detail(name, reason) for name, reason in aside])
     if contract.notes:
-        _say("note: of the contract itself:")
-        _listed(list(contract.notes))
+        _say(Text("note.of-contract"))
+        _list(contract.notes)
 
 
-def _listed(lines: list[str]) -> None:
+def _list(lines: Sequence[str]) -> None:
     for line in lines[:_MOST_SHOWN]:
-        _say(f"  {line}")
+        _say(line, "  ")
     if len(lines) > _MOST_SHOWN:
-        _say(f"  and {len(lines) - _MOST_SHOWN} more")
+        _say(Text("note.more-lines", count=len(lines) - _MOST_SHOWN), "  ")
 
 
-def _say(line: str) -> None:
+def _say(text: str, indent: str = "") -> None:
+    context = click.get_current_context(silent=True)
+    line = indent + translated(text, language_of(context.params if context else {}))
     # A foreign document may hold any character; printable() keeps control sequences out of the terminal.
     click.echo(printable(line[:600]), err=True)

@@ -15,7 +15,10 @@ import threading
 import time
 from collections.abc import Iterator
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from callback_contract.openapi.text.message import Text
 
 __all__ = ["INTERRUPTION", "Interruption", "OutOfTime", "flush_streams"]
 
@@ -33,8 +36,15 @@ class OutOfTime(KeyboardInterrupt):
     It is a KeyboardInterrupt, so that code that handles an interruption handles it, too.
     """
 
+    @property
+    def text(self) -> Text:
+        """What is used up."""
+        from callback_contract.openapi.text.message import Text
+
+        return Text("ended.out-of-time")
+
     def __str__(self) -> str:
-        return "the time that --max-time allows is used up"
+        return str(self.text)
 
 
 class Interruption:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 from callback_contract.openapi.contract import derivation as derive
 from callback_contract.openapi.contract.patterns import validator_of
 from callback_contract.openapi.documents import json_pointer as jp
+from callback_contract.openapi.text.message import Text
 
 __all__ = ["TEXTS", "Sample", "sample_of", "why_no_sample"]
 
@@ -89,15 +90,19 @@ def sample_of(
 
 def why_no_sample(
     schema: Mapping[str, jp.Json], text_of: Callable[[Mapping[str, jp.Json]], str | None] | None = None
-) -> str:
+) -> Text:
     """What stands in the way of a plain value, where `sample_of` made none."""
     try:
         value = _Maker(schema, text_of, whole=False, shown=False).value(schema, 0)
     except _NoValue as reason:
-        return f"at {jp.join(reason.path) or 'its root'}: {reason.why}"
+        return Text("note.no-value-at", place=_place(reason.path), why=reason.why)
     for error in validator_of(derive.without_formats(schema)).iter_errors(value):
-        return f"at {jp.join(error.instance_path) or 'its root'} its parts seem to contradict each other"
-    return "of no reason that is known"
+        return Text("note.contradicts", place=_place(error.instance_path))
+    return Text("note.no-known-reason")
+
+
+def _place(path: Sequence[str | int]) -> str:
+    return jp.join(path) or Text("note.its-root")
 
 
 class _Maker:
@@ -116,9 +121,9 @@ class _Maker:
     def value(self, schema: jp.Json, level: int) -> jp.Json:
         self._parts += 1
         if level > _MOST_LEVELS or self._parts > _MOST_PARTS:
-            raise _NoValue("it has too many parts inside each other")
+            raise _NoValue(Text("note.too-many-parts"))
         if schema is False:
-            raise _NoValue("its schema allows no value")
+            raise _NoValue(Text("note.allows-no-value"))
         flat = _flattened(schema, self._root, self._known)
         if "const" in flat:
             return flat["const"]
@@ -139,7 +144,7 @@ class _Maker:
     def _alternative(self, flat: dict[str, Any], key: str, level: int) -> jp.Json:
         rest = {name: value for name, value in flat.items() if name != key}
         branches = sorted(flat[key], key=lambda branch: isinstance(branch, Mapping) and branch.get("type") == "null")
-        reason = _NoValue("none of its alternatives has a value")
+        reason = _NoValue(Text("note.no-alternative"))
         for branch in branches:
             try:
                 return self.value({"allOf": [rest, branch]} if rest else branch, level + 1)
@@ -161,14 +166,14 @@ class _Maker:
             try:
                 return _number(flat, kind)
             except (OverflowError, ValueError, ZeroDivisionError):
-                raise _NoValue("its bounds are beyond reason") from None
+                raise _NoValue(Text("note.bounds")) from None
         return True if kind == "boolean" else None
 
     def _list(self, flat: dict[str, Any], level: int) -> list[jp.Json]:
         least = flat.get("minItems", 0)
         count = max(least, min(1, flat.get("maxItems", 1)) if self._whole else 0)
         if count > 100:
-            raise _NoValue("its least length is beyond reason")
+            raise _NoValue(Text("note.least-length"))
         try:
             return [self._item(flat, index, level) for index in range(count)]
         except _NoValue:
@@ -204,12 +209,12 @@ class _Maker:
         if "pattern" in flat:
             made = self._text_of(flat) if self._text_of else None
             if made is None:
-                raise _NoValue("no text is found for its regular expression")
+                raise _NoValue(Text("note.no-text"))
             return made
         text = TEXTS.get(flat.get("format", ""), "text")
         least, most = flat.get("minLength", 0), flat.get("maxLength", len(text) + flat.get("minLength", 0))
         if not isinstance(least, int) or least > 100_000:
-            raise _NoValue("its least length is beyond reason")
+            raise _NoValue(Text("note.least-length"))
         return (text + "x" * (least - len(text)))[: max(int(most), 0)]
 
 

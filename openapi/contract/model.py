@@ -214,7 +214,7 @@ class Contract:
         digest: SHA-256 of the document's bytes, as hexadecimal digits.
         document: The OpenAPI document as it was read.
         tolerant_document: The same with every request schema opened, for openapi-core.
-        set_aside: Callbacks that were not taken, each with the reason and the place.
+        set_aside: Callbacks that were not taken, each with its place and the reason.
         notes: Notes on parts that were ignored or read differently from the text.
     """
 
@@ -225,7 +225,7 @@ class Contract:
     document: Mapping[str, jp.Json] = field(repr=False)
     tolerant_document: Mapping[str, jp.Json] = field(repr=False)
     callbacks: tuple[Callback, ...]
-    set_aside: tuple[tuple[str, str], ...] = ()
+    set_aside: tuple[tuple[str, Text], ...] = ()
     notes: tuple[str, ...] = ()
 
     @property

@@ -21,6 +21,7 @@ from callback_contract.openapi.contract.patterns import ANNOTATION, unenforced, 
 from callback_contract.openapi.documents import json_pointer as jp
 from callback_contract.openapi.documents.yaml_file import YamlFile, read_yaml
 from callback_contract.openapi.text.errors import ContractError
+from callback_contract.openapi.text.message import Text, details_of
 
 __all__ = ["LEVELS", "Remark", "demanded_part", "lint_contract"]
 
@@ -92,10 +93,10 @@ def _foreign(path: Path, *, remote: bool) -> Iterator[Remark]:
         yield Remark("error", "", error.what, error.remedy, error.where)
         return
     for name, reason in contract.set_aside:
-        place, _, why = reason.partition("): ")
-        yield Remark("error", "", f"{name} is set aside: {why}", "The other callbacks are used.", f"{place})")
+        place, why = details_of(reason)
+        yield Remark("error", "", f"{name} is set aside: {why}", "The other callbacks are used.", place)
     for note in contract.notes:
-        level = "error" if "breaks its own schema" in note else "note"
+        level = "error" if isinstance(note, Text) and note.key == "note.example-breaks" else "note"
         yield Remark(level, "", note, "The contract is read without it.", str(path))
 
 

@@ -24,6 +24,7 @@ from callback_contract.openapi.reading.references import Fault, Faulty, Library
 from callback_contract.openapi.reading.remote_documents import Remote
 from callback_contract.openapi.reading.schema_closure import Schemas
 from callback_contract.openapi.text.errors import ContractError
+from callback_contract.openapi.text.message import Text, in_detail
 
 __all__ = ["read_contract"]
 
@@ -170,19 +171,19 @@ def _contract(file: YamlFile, taken: Mapping[str, Written], aside: list[tuple[st
     }
     bundles, endless = Bundles(document), _Endless(document)
     callbacks: list[Callback] = []
-    unusable: list[tuple[str, str]] = []
-    flawed: list[str] = []
+    unusable: list[tuple[str, Text]] = []
+    flawed: list[Text] = []
     for name, item in document["webhooks"].items():
         for method in item:
             callback = _usable(_read(file, document, bundles, name, method), endless)
-            if isinstance(callback, str):
+            if isinstance(callback, Text):
                 unusable.append((name, callback))
                 continue
             callbacks.append(callback)
             for example in callback.examples:
                 if example.flaw:
                     place = f"{callback.origin}, example {example.name!r}"
-                    flawed.append(f"an example that breaks its own schema is not sent: {place}: {example.flaw}")
+                    flawed.append(Text("note.example-breaks", place=place, flaw=example.flaw))
     for name, _ in unusable:
         del document["webhooks"][name], bundles.opened["webhooks"][name]
     reasons = [(name, _in_words(fault)) for name, fault in aside] + unusable
@@ -208,8 +209,8 @@ def _read(file: YamlFile, document: dict[str, Any], bundles: Bundles, name: str,
         raise ContractError(error.what, where=where, remedy=error.remedy) from None
 
 
-def _in_words(fault: Fault) -> str:
-    return f"{fault.place}: {fault.what}." + (f" {fault.remedy}" if fault.remedy else "")
+def _in_words(fault: Fault) -> Text:
+    return in_detail(fault.place, f"{fault.what}." + (f" {fault.remedy}" if fault.remedy else ""))
 
 
 class _Endless:
@@ -230,21 +231,21 @@ class _Endless:
         return not self._named.isdisjoint(defs) or Extents(schema, IN_PLACE).largest(own) > MOST_QUESTIONS
 
 
-def _usable(callback: Callback, endless: _Endless) -> Callback | str:
+def _usable(callback: Callback, endless: _Endless) -> Callback | Text:
     """Return the callback with checked examples and response, or why it is unusable."""
     import jsonschema_rs
 
     if endless.holds(callback.strict):
-        what = f"its schema asks a value more than {MOST_QUESTIONS:,} questions when its references are followed"
-        return f"{callback.origin}: {what}. Let allOf, anyOf and oneOf branch less."
+        return in_detail(callback.origin, Text("note.endless", questions=MOST_QUESTIONS))
     try:
         strict = validator_of(callback.strict)
         validator_of(callback.tolerant)
     except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError) as error:
-        return f"{callback.origin}: its schema cannot be used: {str(error).partition(chr(10))[0][:160]}."
+        flaw = str(error).partition(chr(10))[0][:160]
+        return in_detail(callback.origin, Text("note.unusable-schema", flaw=flaw))
     types = callback.members[0].types
     if not callback.is_json and types and "object" not in types:
-        return f"{callback.origin}: a body of fields is an object, and its schema says {' or '.join(types)}."
+        return in_detail(callback.origin, Text("note.no-fields", types=" or ".join(types)))
     examples = []
     for example in callback.examples if callback.is_json else [travelled(callback, each) for each in callback.examples]:
         if example.flaw:

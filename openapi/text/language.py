@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from callback_contract.openapi.text.message import ENGLISH
 
-__all__ = ["SPOKEN", "chosen_language"]
+__all__ = ["SPOKEN", "chosen_language", "language_of"]
 
 SPOKEN = (ENGLISH, "zh")
 
@@ -28,3 +30,8 @@ def chosen_language(argv: Sequence[str], environ: Mapping[str, str]) -> str:
             return name
     locale = next(filter(None, map(environ.get, _LOCALES)), "")
     return next((each for each in SPOKEN if locale == each or locale.startswith((f"{each}_", f"{each}-"))), ENGLISH)
+
+
+def language_of(options: Mapping[str, Any]) -> str:
+    """Return the language that a command's options name, or the one of the environment."""
+    return options.get("language") or chosen_language((), os.environ)

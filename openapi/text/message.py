@@ -8,13 +8,27 @@ such, or a plain string: somebody else's words, which stay as they are in every 
 
 from __future__ import annotations
 
+import functools
 import string
 from collections.abc import Callable, Iterable, Mapping
-from functools import cache
 from importlib.resources import files
 from typing import Any
 
-__all__ = ["ENGLISH", "Argument", "Text", "Unknown", "either", "joined", "listed", "text_of", "translated"]
+__all__ = [
+    "ENGLISH",
+    "Argument",
+    "Text",
+    "Unknown",
+    "both_of",
+    "details_of",
+    "either",
+    "in_detail",
+    "joined",
+    "listed",
+    "text_of",
+    "translated",
+    "words_of",
+]
 
 ENGLISH = "en"
 
@@ -23,7 +37,9 @@ Argument = str | int | float | tuple[str, ...]
 _BETWEEN = {
     "listed": {"en": ", ", "zh": "、"},
     "joined": {"en": "; ", "zh": "；"},
-    "either": {"en": " or ", "zh": " 或 "},
+    "either": {"en": " or ", "zh": "或"},
+    "both": {"en": " and ", "zh": "和"},
+    "detail": {"en": ": ", "zh": "："},
     "beside": {"en": " ", "zh": ""},
 }
 
@@ -100,10 +116,33 @@ def either(parts: Iterable[str]) -> Text:
     return Text("joined.either", parts=tuple(parts))
 
 
+def both_of(parts: Iterable[str]) -> Text:
+    """A few words or names, with `and` between them."""
+    return Text("joined.both", parts=tuple(parts))
+
+
+def in_detail(what: str, detail: str) -> Text:
+    """A sentence and, behind a colon, its cause or what to do about it."""
+    return Text("joined.detail", parts=(what, detail))
+
+
+def details_of(text: Text) -> tuple[str, str]:
+    """The two parts of what `in_detail` made; another text whole, and nothing."""
+    if text.key != "joined.detail":
+        return text, ""
+    what, detail = text.arguments["parts"]  # type: ignore[misc,str-unpack]
+    return what, detail
+
+
+def words_of(table: str) -> dict[str, tuple[str, str]]:
+    """A whole table of words in English and Chinese, for a page that shows both."""
+    return {name: (message["en"], message["zh"]) for name, message in _table(table).items()}
+
+
 def _rendered(key: str, arguments: Mapping[str, Argument], language: str) -> str:
     table, _, name = key.partition(".")
     if table == "joined":
-        return _BETWEEN[name][language].join(translated(each, language) for each in arguments["parts"])  # type: ignore[union-attr]
+        return _list(name, arguments["parts"], language)  # type: ignore[arg-type]
     message = _table(table).get(name)
     if message is None:
         raise Unknown(f"openapi/messages/{table}.yaml has no message {name!r}")
@@ -120,7 +159,7 @@ def _rendered(key: str, arguments: Mapping[str, Argument], language: str) -> str
     return shown
 
 
-@cache
+@functools.cache
 def _table(name: str) -> Mapping[str, Mapping[str, Any]]:
     import yaml
 
@@ -135,8 +174,15 @@ def _table(name: str) -> Mapping[str, Mapping[str, Any]]:
 
 def _shown(value: Argument, language: str) -> str | int | float:
     if isinstance(value, tuple):
-        return _BETWEEN["listed"][language].join(translated(each, language) for each in value)
+        return _list("listed", value, language)
     return translated(value, language) if isinstance(value, str) else value
+
+
+def _list(kind: str, parts: Iterable[str], language: str) -> str:
+    between, said = _BETWEEN[kind][language], [translated(each, language) for each in parts]
+    if language == ENGLISH or not said:
+        return between.join(said)
+    return functools.reduce(lambda before, after: _beside(_beside(before, between), after), said)
 
 
 def _beside(before: str, after: str) -> str:
@@ -152,7 +198,7 @@ def _is_han(sign: str) -> bool:
 
 
 def _is_latin(sign: str) -> bool:
-    return sign.isascii() and sign.isalnum()
+    return sign.isascii() and (sign.isalnum() or sign in "-/`")
 
 
 def _to_json(value: Argument) -> Any:

@@ -8,6 +8,7 @@ from callback_contract.contract_tests.model.verdicts import LacksMeans, Means
 from callback_contract.contract_tests.runner.config import RunConfig
 from callback_contract.contract_tests.stimuli.texts import MARKUP
 from callback_contract.mock_server.wire.delivery import Exchange
+from callback_contract.openapi.text.message import Text
 
 __all__ = ["framework_version", "has_markup", "holds_trace", "secrets_to_look_for", "stack_trace"]
 
@@ -54,7 +55,7 @@ def secrets_to_look_for(config: RunConfig) -> LacksMeans | None:
     """What is missing to see whether a receiver repeats a secret."""
     if any(sender.credentials for sender in config.senders):
         return None
-    return LacksMeans(Means.SECRET, "needs a secret to look for: none is sent or signs (--auth, --signature)")
+    return LacksMeans(Means.SECRET, Text("reason.needs-secret"))
 
 
 def has_markup(exchange: Exchange) -> bool:

@@ -9,7 +9,8 @@ from callback_contract.contract_tests.model.cases import Case, stimuli
 from callback_contract.contract_tests.model.verdicts import LacksMeans, Means, NotApplicable
 from callback_contract.contract_tests.runner.config import RunConfig
 from callback_contract.contract_tests.runner.liveness import plain_case
-from callback_contract.contract_tests.target.tls_probe import HARMLESS, OLD, PLAIN, is_https, may_be_asked
+from callback_contract.contract_tests.target.tls_probe import OLD, is_https, may_be_asked
+from callback_contract.openapi.text.message import Text
 
 __all__ = ["away_from_here", "connection", "https", "old_versions"]
 
@@ -30,10 +31,18 @@ def old_versions(scope: Scope) -> Iterable[Case]:
 def https(config: RunConfig) -> NotApplicable | None:
     """What is missing to judge TLS."""
     if config.sender.access.proxy:
-        return LacksMeans(Means.TLS, "TLS is judged without --proxy, which stands between")
-    return None if any(is_https(sender.access) for sender in config.senders) else LacksMeans(Means.TLS, PLAIN)
+        return LacksMeans(Means.TLS, Text("reason.tls-behind-proxy"))
+    return (
+        None
+        if any(is_https(sender.access) for sender in config.senders)
+        else LacksMeans(Means.TLS, Text("reason.no-tls"))
+    )
 
 
 def away_from_here(config: RunConfig) -> NotApplicable | None:
     """Why HTTPS is not asked for."""
-    return None if any(may_be_asked(sender.access) for sender in config.senders) else NotApplicable(HARMLESS)
+    return (
+        None
+        if any(may_be_asked(sender.access) for sender in config.senders)
+        else NotApplicable(Text("reason.harmless-plain"))
+    )

@@ -13,8 +13,6 @@ from collections.abc import Collection, Iterator, Mapping
 
 from callback_contract.contract_tests.meta.generating.made import ROOT, Made
 from callback_contract.contract_tests.receivers import RECEIVERS
-from callback_contract.contract_tests.reporting.formats.words import WORDS as REPORT_WORDS
-from callback_contract.mock_server.inspector.words import WORDS as INSPECTOR_WORDS
 from callback_contract.openapi import CONTRACT_FILE, KitError
 from callback_contract.openapi.documenting.content.words import table
 from callback_contract.openapi.documents.json_pointer import get
@@ -22,6 +20,7 @@ from callback_contract.openapi.documents.overlay import apply_overlay, load_over
 from callback_contract.openapi.documents.yaml_file import read_yaml
 from callback_contract.openapi.rules.catalogue import RULE_TEXTS, load_catalogue
 from callback_contract.openapi.rules.translations import overlay_path, prose
+from callback_contract.openapi.text.message import words_of
 
 RECORD = ROOT / "contract_tests/meta/translated.zh.json"
 Pair = tuple[str, str]
@@ -47,8 +46,9 @@ def _pairs() -> Iterator[tuple[str, str, str]]:
         texts = {key: text for key in RULE_TEXTS if (text := getattr(rule, key))}
         yield from ((f"{rule.id} {key}", text, chinese.get(key, "")) for key, text in texts.items())
     yield from ((f"words.yaml {key}", text["en"], text.get("zh", "")) for key, text in table().items())
-    for part, words in (("report", REPORT_WORDS), ("inspector", INSPECTOR_WORDS)):
-        yield from ((f"{part} {key}", english, "".join(rest)) for key, (english, *rest) in words.items())
+    for table_name in ("page", "inspector"):
+        for key, (english, chinese) in words_of(table_name).items():
+            yield f"{table_name} {key}", english, chinese
     for row in read_yaml(CONTRACT_FILE.with_name("open-questions.yaml"), error=KitError).value["questions"]:
         yield from ((f"{row['id']} {key}", text["en"], text.get("zh", "")) for key, text in row.items() if key != "id")
     yield from ((f"receiver {each.name}", each.untested, each.untested_zh) for each in RECEIVERS if each.untested)

@@ -6,8 +6,9 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 from callback_contract.contract_tests.reporting.formats.junit import clean
-from callback_contract.contract_tests.reporting.formats.profile_words import NAMES, profiles_said
+from callback_contract.contract_tests.reporting.formats.profile_words import profiles_said
 from callback_contract.contract_tests.reporting.formats.summary import escaped
+from callback_contract.openapi.text.message import Text
 
 __all__ = ["badge_svg", "conformance_md", "in_short"]
 
@@ -26,7 +27,7 @@ def in_short(report: dict[str, Any]) -> str:
         return "not conformant"
     told = []
     for verdict in ("conformant", "not judged"):
-        names = [NAMES[profile["name"]][0] for profile in report["profiles"] if profile["verdict"] == verdict]
+        names = [Text(f"profile.{profile['name']}") for profile in report["profiles"] if profile["verdict"] == verdict]
         told += [f"{verdict}: {', '.join(names)}"] if names else []
     whole = not report["run"]["incomplete"] and any(
         profile["verdict"] == "conformant" for profile in report["profiles"]

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from callback_contract.contract_tests.reporting.formats.profile_words import profiles_said
-from callback_contract.contract_tests.reporting.formats.words import WORDS
+from callback_contract.contract_tests.reporting.formats.words import plain
 from callback_contract.contract_tests.reporting.model.accepted import accepted_lines
 from callback_contract.contract_tests.reporting.model.documentation_links import Link, rule_link
 from callback_contract.contract_tests.reporting.model.inert import as_text
@@ -33,7 +33,7 @@ def summary_md(report: dict[str, Any]) -> str:
     run, result = report["run"], outcome(report)
     tallied = ", ".join(f"{count} {verdict}" for verdict, count in counts(report).items()) or "no rule judged"
     lines = [
-        f"## {_SIGNS.get(result, '⚠️')} {WORDS[result][0]}: {escaped(report['receiver']['name'])}",
+        f"## {_SIGNS.get(result, '⚠️')} {plain(result)[0]}: {escaped(report['receiver']['name'])}",
         "",
         f"**{tallied}** · {counted(run['deliveries'], 'delivery', 'deliveries')} in {run['duration_s']:.1f} s · "
         f"{escaped(report['contract']['title'])} {escaped(report['contract']['version'])} · "

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import contextlib
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -12,11 +13,11 @@ from callback_contract.contract_tests.reporting.model.pointed_fields import fiel
 from callback_contract.mock_server.wire.identity import Run
 from callback_contract.openapi.documents import json_pointer as jp
 from callback_contract.openapi.text.errors import KitError
-from callback_contract.openapi.text.message import Argument, Text
+from callback_contract.openapi.text.message import ENGLISH, Argument, Text, Unknown, text_of, translated
 from callback_contract.openapi.text.secret_names import MASK
 from callback_contract.openapi.text.secret_spellings import SHORTEST, Secrets
 
-__all__ = ["Redaction", "checked_pointers", "said"]
+__all__ = ["Redaction", "checked_pointers", "in_language", "said", "said_text"]
 
 _VALUES = frozenset({"value", "was", "now"})
 """Arguments of a `Text` that show what stands at its `pointer`."""
@@ -109,6 +110,20 @@ def said(**texts: str) -> dict[str, Any]:
     """Sentences by name, and under `texts` what they were made of, for other languages."""
     made = {name: text.to_dict() for name, text in texts.items() if isinstance(text, Text)}
     return {name: str(text) for name, text in texts.items()} | ({"texts": made} if made else {})
+
+
+def in_language(holder: Mapping[str, Any], member: str, language: str) -> str:
+    """A sentence of a report in a language; other people's words, and those of another version, as they are."""
+    return str(holder[member]) if language == ENGLISH else translated(said_text(holder, member), language)
+
+
+def said_text(holder: Mapping[str, Any], member: str) -> str:
+    """A sentence of a report as it was made; other people's words, and those of another version, as they are."""
+    made = holder.get("texts", {}).get(member)
+    if made:
+        with contextlib.suppress(Unknown):  # a newer kit said it
+            return text_of(made)
+    return str(holder[member])
 
 
 def checked_pointers(pointers: Iterable[str]) -> tuple[str, ...]:

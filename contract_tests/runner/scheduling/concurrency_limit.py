@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from callback_contract.contract_tests.runner.scheduling.cpu_contention import slowdown_factor
 from callback_contract.mock_server.client.pacing import OutOfBudget, Pace
 from callback_contract.mock_server.wire.delivery import PLAIN, Exchange
+from callback_contract.openapi.text.message import Text
 
 __all__ = ["ConcurrencyLimit", "most_at_once"]
 
@@ -117,7 +118,7 @@ class ConcurrencyLimit:
             while not self._ended and not (self._under_way < self._most_now and time.monotonic() < self._open_until):
                 self._room.wait()
             if self._ended:
-                raise OutOfBudget("the run was stopped")
+                raise OutOfBudget(Text("ended.stopped"))
             self._under_way += 1
             along = self._along
         try:

@@ -9,12 +9,13 @@ import pytest
 from callback_contract.contract_tests.meta.support.made_reports import HOSTILE, SCHEMA, profile, report, rule
 from callback_contract.contract_tests.reporting.formats.conformance import badge_svg, conformance_md, in_short
 from callback_contract.contract_tests.reporting.formats.html import report_html
-from callback_contract.contract_tests.reporting.formats.profile_words import _ABOUT, _WANTS, NAMES, profiles_line
+from callback_contract.contract_tests.reporting.formats.profile_words import profiles_line
 from callback_contract.contract_tests.reporting.formats.summary import summary_md
 from callback_contract.contract_tests.reporting.partners.output import partners_markdown, partners_text
 from callback_contract.contract_tests.reporting.partners.overview import merge_reports
 from callback_contract.contract_tests.reporting.terminal.terminal import _in_a_word
 from callback_contract.openapi.rules.catalogue import PROFILES
+from callback_contract.openapi.text.message import Text
 
 ANSWERS, LOAD = profile("answers", judged=86), profile("load", judged=4)
 STATE = profile("state", "not judged", 0, read_back=[f"STA-{number:02}" for number in range(1, 19)])
@@ -49,8 +50,9 @@ def test_blocked_rules_name_what_is_to_be_mended():
 
 def test_everything_that_a_report_may_say_of_a_profile_has_words():
     wants = SCHEMA["$defs"]["profile"]["properties"]["gaps"]["items"]["properties"]["want"]["enum"]
-    assert set(_WANTS) == set(wants)
-    assert set(NAMES) == set(_ABOUT) == set(PROFILES) == set(SCHEMA["$defs"]["profile_name"]["enum"])
+    assert all(Text(f"profile.wants-{want}", by="") for want in wants)
+    assert all(Text(f"profile.about-{name}") and Text(f"profile.{name}") for name in PROFILES)
+    assert set(PROFILES) == set(SCHEMA["$defs"]["profile_name"]["enum"])
 
 
 REQUIRED = {"run": {"options": {"require": "state"}}, "exit_code": 3}

@@ -18,10 +18,10 @@ from callback_contract.contract_tests.reporting.formats.html import report_html
 from callback_contract.contract_tests.reporting.formats.junit import junit_xml
 from callback_contract.contract_tests.reporting.formats.sarif import sarif_json
 from callback_contract.contract_tests.reporting.formats.summary import escaped, summary_md
-from callback_contract.contract_tests.reporting.formats.words import WORDS
 from callback_contract.contract_tests.reporting.formats.writing import write_reports
 from callback_contract.contract_tests.reporting.model.outcome import outcome
 from callback_contract.contract_tests.reporting.model.report import Report
+from callback_contract.openapi.text.message import words_of
 
 SCHEMAS = Path(__file__).parents[2] / "schemas"
 SHORT = report(rule("ACK-01", "pass"))
@@ -94,7 +94,7 @@ def test_run_that_could_not_begin_says_why_in_sarif_summary_and_page():
     assert "nobody is there" in summary_md(not_begun())
     page = report_html(not_begun())
     assert "nobody is there" in page and "Start it.." not in page
-    assert WORDS["none_judged"][0] in page and WORDS["no_findings"][0] not in page
+    assert words_of("page")["none_judged"][0] in page and words_of("page")["no_findings"][0] not in page
 
 
 def test_junit_counts_and_times_are_those_of_the_rules():

@@ -8,7 +8,8 @@ from callback_contract.contract_tests.meta.support.browser import axe_violations
 from callback_contract.contract_tests.meta.support.sample_reports import HOSTILE, finding, hostile, report, rule
 from callback_contract.contract_tests.reporting.formats.highlighting import highlighted
 from callback_contract.contract_tests.reporting.formats.html import Texts, report_html
-from callback_contract.contract_tests.reporting.formats.words import LANGUAGES, WORDS
+from callback_contract.contract_tests.reporting.formats.words import LANGUAGES
+from callback_contract.openapi.text.message import words_of
 
 pytestmark = pytest.mark.slow  # a browser takes its time
 
@@ -82,17 +83,17 @@ def test_language_is_switched_within_the_page_and_what_has_no_translation_stays(
     assert "如何修改" in text and "What to change" not in text
     assert "接收方照做。" in text and "Do it." in text
     assert page.locator("html").get_attribute("lang") == "zh"
-    assert page.locator("#filter").get_attribute("placeholder") == WORDS["filter"][1]
+    assert page.locator("#filter").get_attribute("placeholder") == words_of("page")["filter"][1]
 
 
 def test_language_comes_from_the_address_or_the_browser(show):
-    assert show(hostile(), place="#lang=zh").locator("h1").inner_text().strip() == WORDS["broken"][1]
-    assert show(hostile(), locale="zh-CN").locator("h1").inner_text().strip() == WORDS["broken"][1]
+    assert show(hostile(), place="#lang=zh").locator("h1").inner_text().strip() == words_of("page")["broken"][1]
+    assert show(hostile(), locale="zh-CN").locator("h1").inner_text().strip() == words_of("page")["broken"][1]
 
 
 def test_page_reads_without_scripts(show):
     page = show(hostile(), java_script_enabled=False)
-    assert page.locator("h1").inner_text().strip() == WORDS["broken"][0]
+    assert page.locator("h1").inner_text().strip() == words_of("page")["broken"][0]
 
 
 def test_rules_are_filtered_by_text_and_verdict(show):
@@ -185,8 +186,8 @@ def test_axe_finds_no_violation_and_nothing_leaves_the_page(show, width, scheme,
 def test_status_that_went_backwards_is_drawn_and_told(show):
     page = show(hostile())
     assert page.locator("#finding-PAY-01 circle.shown.down").count() == 2  # the point and its key
-    page.locator("#finding-PAY-01 summary", has_text=WORDS["events"][0]).click()
-    assert page.locator("#finding-PAY-01 td", has_text=WORDS["backwards"][0]).count() == 1
+    page.locator("#finding-PAY-01 summary", has_text=words_of("page")["events"][0]).click()
+    assert page.locator("#finding-PAY-01 td", has_text=words_of("page")["backwards"][0]).count() == 1
 
 
 def test_big_report_stays_small_enough_to_work_with():

@@ -14,10 +14,10 @@ from callback_contract.contract_tests.meta.support.hostile import answer, raw_se
 from callback_contract.contract_tests.meta.support.inspecting import GOOD, asked, body, inspecting
 from callback_contract.mock_server.cli.inspector_options import TOKEN_VARIABLE, inspected
 from callback_contract.mock_server.inspector.resend import curl_of
-from callback_contract.mock_server.inspector.words import WORDS
 from callback_contract.mock_server.receiver.guard import FOREIGN, NO_TOKEN, Guard
 from callback_contract.mock_server.server.serving import bound_socket
 from callback_contract.openapi.text.errors import KitError
+from callback_contract.openapi.text.message import words_of
 
 PAGE = Path(__file__).parents[4] / "mock_server" / "inspector" / "page"
 TOKEN = "a-token-of-enough-characters"
@@ -350,18 +350,13 @@ def test_curl_goes_to_the_mock_as_the_delivery_did(mock):
     )
 
 
-def test_every_word_has_the_same_values_in_both_languages():
-    both = {key: texts for key, texts in WORDS.items() if all(texts[1:])}  # another test names what lacks Chinese
-    values = {key: [set(re.findall(r"{\w+}", text)) for text in texts] for key, texts in both.items()}
-    assert [key for key, (ours, *theirs) in values.items() if theirs != [ours]] == []
-
-
 def test_page_uses_every_word_and_no_other():
+    words = words_of("inspector")
     source = "\n".join(file.read_text() for file in PAGE.iterdir())
     used = {*re.findall(r'\bt\("([\w-]+)"', source), *re.findall(r'data-word="([\w-]+)"', source)}
-    assert used <= set(WORDS)
+    assert used <= set(words)
     families = re.compile("(tab|new_(member|value|type)|wire|theme)|.*_says$|token$|forward-compatible$")
-    assert [key for key in WORDS if not families.match(key) and not re.search(rf'[" `]{key}["` ]', source)] == []
+    assert [key for key in words if not families.match(key) and not re.search(rf'[" `]{key}["` ]', source)] == []
 
 
 def test_many_lookers_and_deliveries_at_once_all_get_answers(mock):
