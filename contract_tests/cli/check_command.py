@@ -38,9 +38,11 @@ from callback_contract.openapi.cli.help import rarely_used
 from callback_contract.openapi.cli.interruption import INTERRUPTION
 from callback_contract.openapi.documenting.published import docs_url_option, site_at
 from callback_contract.openapi.text.errors import KitError
-from callback_contract.openapi.text.plural import counted
+from callback_contract.openapi.text.language import SPOKEN, language_of
+from callback_contract.openapi.text.message import Text, translated
 
 if TYPE_CHECKING:
+    from callback_contract.contract_tests.reporting.terminal.console import Terminal
     from callback_contract.contract_tests.runner.config import RunConfig
     from callback_contract.contract_tests.runner.planning import Plan
     from callback_contract.contract_tests.runner.state import RunContext
@@ -59,6 +61,7 @@ __all__ = ["check"]
     "require",
     "name",
     "all_findings",
+    "language",
     "quiet",
     "jsonl",
 )
@@ -84,6 +87,12 @@ __all__ = ["check"]
 )
 @click.option("--name", default="", metavar="TEXT", help="The receiver's name in reports.")
 @click.option("--all-findings", is_flag=True, help="Tell each in full, also where one cause breaks many rules.")
+@click.option(
+    "--language",
+    type=click.Choice(SPOKEN),
+    metavar="en|zh",
+    help="Language of what is printed. [the locale's]",
+)
 @click.option("--quiet", is_flag=True, help="Leave out rules that passed or are not applicable.")
 @click.option(
     "--jsonl",
@@ -128,14 +137,16 @@ class _Check:
         except KeyboardInterrupt as stop:  # before the first rule, or between the last one and its report
             INTERRUPTION.ends()
             written = write_interrupted_report(stop, self.run, url, self.options, started_at)
-            click.echo("\n".join([f"{why_incomplete(stop)}: nothing was judged", *written]), err=True)
+            nothing = Text("terminal.nothing-was-judged", why=why_incomplete(stop))
+            language = language_of(self.options)
+            click.echo("\n".join(translated(line, language) for line in (nothing, *written)), err=True)
             return code_of(stop)
 
     def _judged(self, url: str | None) -> int:
         with contextlib.ExitStack() as opened:
             run, reporter = self._configure(url, opened)
             if self.options["dry_run"]:
-                return _show_plan(run)
+                return _show_plan(run, language_of(self.options))
             from callback_contract.contract_tests.runner.collection import apart, collect_tests
             from callback_contract.contract_tests.runner.first_contact import make_first_contact
             from callback_contract.contract_tests.runner.judge import judge_rules
@@ -205,7 +216,8 @@ class _Reporter:
 
         self._run, self._options, self._redact, self._events = run, options, redact, events
         self._report_dir, self._is_own_mock = report_dir, is_own_mock
-        self._out = console(stderr=writes_to_stdout(options["jsonl"]))
+        self._language = language_of(options)
+        self._out = console(stderr=writes_to_stdout(options["jsonl"]), language=self._language)
         self._started_at, self._begun = datetime.now(UTC), time.monotonic()
 
     @contextlib.contextmanager
@@ -213,7 +225,7 @@ class _Reporter:
         """Shows a progress bar, and writes the events, while the block judges."""
         from callback_contract.contract_tests.reporting.terminal.terminal import Bar, console
 
-        with Bar(console(stderr=True)) as bar:
+        with Bar(console(stderr=True, language=self._language)) as bar:
             self._run.state.subscribe(bar)
             if self._events is None:
                 yield
@@ -225,7 +237,8 @@ class _Reporter:
             self._run.state.subscribe(lines)
             yield
         if lines.error is not None:
-            click.echo(f"warning: --jsonl: not all events could be written: {lines.error.strerror}", err=True)
+            lost = Text("terminal.events-lost", why=str(lines.error.strerror))
+            click.echo(lost.in_language(self._language), err=True)
 
     def announce(self, plan: Mapping[str, Plan]) -> None:
         """Says what is going to be sent, before anything is.
@@ -238,12 +251,16 @@ class _Reporter:
         run, config = self._run, self._run.config
         total = sum(each.deliveries for each in plan.values()) + len(config.scopes)
         for reason in config.withheld.values():
-            self._say(f"{reason}; nothing of it is sent.")
-        judged = "the mock receiver (no URL was given)" if self._is_own_mock else judged_in_words(config)
-        self._say(
-            f"Judging {judged}: {_named(config)}{counted(len(config.rules), 'rule')}, "
-            f"{counted(total, 'delivery', 'deliveries')}, "
-            f"{pace_in_words(config.sender.pace, run.dispatcher.concurrency.most)}."
+            self._out.say(Text("terminal.withheld", why=reason))
+        self._out.say(
+            Text(
+                "terminal.judging",
+                what=Text("terminal.own-mock") if self._is_own_mock else judged_in_words(config),
+                callbacks=_named(config),
+                rules=Text("terminal.rules", count=len(config.rules)),
+                deliveries=Text("terminal.deliveries", count=total),
+                pace=pace_in_words(config.sender.pace, run.dispatcher.concurrency.most),
+            )
         )
         _say_selection(self._out, config)
         most = config.sender.pace.most
@@ -292,27 +309,24 @@ class _Reporter:
         if self._report_dir is not None:
             written = write(report, self._report_dir)
             names = [file.name for file in written] + ["findings/"] * (self._report_dir / "findings").is_dir()
-            self._say(f"reports in {self._report_dir}: {', '.join(names)}")
+            self._out.say(Text("terminal.reports-in", directory=str(self._report_dir), files=tuple(names)))
         if options["write_waivers"] is not None:
-            self._say(draft_waivers(options["write_waivers"], run, stopped))
+            self._out.say(draft_waivers(options["write_waivers"], run, stopped))
         stopped = stopped or run.state.read_back_error
         if isinstance(stopped, KitError):
             raise reportable_error(stopped, run)
         return code
 
-    def _say(self, line: str) -> None:
-        self._out.print(line, soft_wrap=True, markup=False)
 
-
-def _show_plan(run: RunContext) -> int:
+def _show_plan(run: RunContext, language: str) -> int:
     from callback_contract.contract_tests.reporting.terminal.terminal import console, show_plan
     from callback_contract.contract_tests.runner.collection import collect_tests
     from callback_contract.contract_tests.runner.config import judged_in_words
     from callback_contract.contract_tests.runner.planning import plans_of
 
-    tests, config = collect_tests(), run.config
+    tests, config, out = collect_tests(), run.config, console(language=language)
     show_plan(
-        console(),
+        out,
         plans_of(run, tests),
         connecting=frozenset(rule_id for rule_id, test in tests.items() if test.connects),
         pace=pace_in_words(config.sender.pace, run.dispatcher.concurrency.most),
@@ -320,7 +334,7 @@ def _show_plan(run: RunContext) -> int:
         contacts=len(config.scopes),
         catalogue=config.catalogue,
     )
-    _say_selection(console(), config)
+    _say_selection(out, config)
     return 0
 
 
@@ -335,14 +349,14 @@ def _redact_for(run: RunContext) -> Callable[[str], str]:
     return redact
 
 
-def _say_selection(out: Any, config: RunConfig) -> None:
+def _say_selection(out: Terminal, config: RunConfig) -> None:
     for note in config.notes:
         if note.about == "selection":
-            out.print(f"{note.text}.", soft_wrap=True, markup=False)
+            out.say(Text("terminal.sentence", said=note.text))
 
 
-def _named(config: RunConfig) -> str:
+def _named(config: RunConfig) -> Text | str:
     """Which callbacks are judged, unless the URLs that they go to are listed with them."""
     if config.elsewhere:
         return ""
-    return ", ".join(callback.name for callback in config.callbacks) + ", "
+    return Text("terminal.callbacks", names=tuple(callback.name for callback in config.callbacks))

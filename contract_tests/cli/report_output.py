@@ -13,9 +13,11 @@ from typing import IO, TYPE_CHECKING, Any
 
 from callback_contract.contract_tests.reproduce.options import options_to_dict
 from callback_contract.contract_tests.runner.setup import run_at
+from callback_contract.mock_server.client.pacing import OutOfBudget
 from callback_contract.openapi.cli.interruption import OutOfTime
 from callback_contract.openapi.documenting.published import site_of
 from callback_contract.openapi.text.errors import KitError
+from callback_contract.openapi.text.message import Text
 
 if TYPE_CHECKING:
     from callback_contract.contract_tests.reporting.model.report import Report
@@ -121,7 +123,8 @@ def write_interrupted_report(
             code=code_of(stop),
             incomplete=why_incomplete(stop),
         )
-        return [f"reports in {directory}: {', '.join(file.name for file in write(report, directory))}"]
+        files = tuple(file.name for file in write(report, directory))
+        return [Text("terminal.reports-in", directory=str(directory), files=files)]
     except KitError as error:  # wrong use that nobody came to, or a full disk
         return [str(error)]
 
@@ -167,7 +170,9 @@ def why_incomplete(stopped: BaseException | None) -> str:
     if stopped is None:
         return ""
     if code_of(stopped) == 130:
-        return "interrupted"
+        return Text("ended.interrupted")
+    if isinstance(stopped, (OutOfBudget, OutOfTime)):
+        return stopped.text
     return stopped.reported if isinstance(stopped, KitError) else str(stopped)
 
 
@@ -241,17 +246,17 @@ def write(report: Report, directory: Path) -> tuple[Path, ...]:
         ) from None
 
 
-def draft_waivers(file: Path, run: RunContext, stopped: BaseException | None) -> str:
+def draft_waivers(file: Path, run: RunContext, stopped: BaseException | None) -> Text:
     """Writes a draft of waivers, and says so."""
     from callback_contract.contract_tests.policy.waiver_drafts import drafted, write_draft
 
     if stopped is not None:
-        return f"no waivers were drafted, since the run ended early: {file} was not written"
+        return Text("terminal.no-waivers-ended-early", file=str(file))
     text = drafted(run.state.results.values(), run.config.policy.today, strict=run.config.policy.strict)
     if not text:
-        return f"nothing fails that could be waived: {file} was not written"
+        return Text("terminal.nothing-to-waive", file=str(file))
     write_draft(file, text)
-    return f"waivers drafted, to be filled in: {file}"
+    return Text("terminal.waivers-drafted", file=str(file))
 
 
 def kit_version() -> str:

@@ -10,6 +10,8 @@ import click
 
 from callback_contract.mock_server.cli.target_options import with_options
 from callback_contract.openapi.text.errors import KitError
+from callback_contract.openapi.text.language import language_of
+from callback_contract.openapi.text.message import Text, in_detail, listed
 
 if TYPE_CHECKING:
     from callback_contract.contract_tests.runner.config import RunConfig
@@ -76,32 +78,32 @@ def samples_of(config: RunConfig, options: Mapping[str, Any]) -> Samples | None:
         without=without,
     )
     for line in _lines(samples):
-        click.echo(line, err=True)
+        click.echo(line.in_language(language_of(options)), err=True)
     return samples
 
 
-def _lines(samples: Samples) -> list[str]:
+def _lines(samples: Samples) -> list[Text]:
     aside = len(samples.aside) + samples.uncounted
-    told = [f"{samples.read} read", f"{samples.delivered} to deliver"]
-    told += [f"{samples.same} recorded before to the byte"] if samples.same else []
-    told += [f"{aside} set aside"] if aside else []
-    lines = [f"samples of {samples.source}: {', '.join(told)}"]
+    numbers = {"read": samples.read, "to-deliver": samples.delivered}
+    numbers |= {name: number for name, number in (("same", samples.same), ("aside", aside)) if number}
+    told = listed(Text(f"terminal.samples-{name}", number=number) for name, number in numbers.items())
+    lines = [Text("terminal.samples-of", source=samples.source, told=told)]
     for kind, word in (("contract", "warning"), ("", "note")):
         alike: dict[str, list[str]] = {}
         for a in samples.aside:
             if (a.kind == "contract") == bool(kind):
                 alike.setdefault(a.reason, []).append(a.place)
-        told = [f"{word}: {_places(places)}: {reason}" for reason, places in alike.items()]
-        lines += told[:_MOST_SHOWN]
-        lines += [f"{word}: and {len(told) - _MOST_SHOWN} more of other reasons"] if len(told) > _MOST_SHOWN else []
+        said = [in_detail(_places(places), reason) for reason, places in alike.items()]
+        more = len(said) - _MOST_SHOWN
+        said[_MOST_SHOWN:] = [Text("terminal.more-of-other-reasons", number=more)] if more > 0 else []
+        lines += [Text(f"terminal.{word}", said=each) for each in said]
     if samples.short_masks_left:
-        lines.append(
-            "note: masked values of one sign, or of few digits, stay where other texts of a delivery hold them"
-        )
+        lines.append(Text("terminal.note", said=Text("terminal.short-masks-left")))
     if samples.left:
-        lines.append(f"note: recorded headers that are not sent: {', '.join(sorted(samples.left))}; give yours by -H")
+        left = Text("terminal.headers-left-out", names=tuple(sorted(samples.left)))
+        lines.append(Text("terminal.note", said=left))
     return lines
 
 
-def _places(places: list[str]) -> str:
-    return places[0] if len(places) == 1 else f"{places[0]} and {len(places) - 1} more"
+def _places(places: list[str]) -> Text | str:
+    return places[0] if len(places) == 1 else Text("terminal.places", first=places[0], more=len(places) - 1)

@@ -15,6 +15,8 @@ from callback_contract.mock_server.signing import Scheme, lacking_signature, loa
 from callback_contract.openapi.contract.extent import refuse_too_many
 from callback_contract.openapi.contract.model import Callback, Contract, HeaderParameter, contract_in_words, means_all
 from callback_contract.openapi.text.errors import KitError
+from callback_contract.openapi.text.language import language_of
+from callback_contract.openapi.text.message import Text
 from callback_contract.openapi.text.printable import shell_word
 
 __all__ = ["chosen_callbacks"]
@@ -37,13 +39,13 @@ def chosen_callbacks(
     given = _given(options, scheme)
     kept, left = [], list[Note]()
     for callback in chosen:
-        reason = "" if own_mock else _missing_header(callback, given)
+        reason = None if own_mock else _missing_header(callback, given)
         reason = reason or _missing_body(callback, options)
-        if reason:
+        if reason is not None:
             left.append(Note("not judged", reason, callback.name))
         else:
             kept.append(_with_given(callback, given))
-    lines = [f"{note.callback} is not judged: {note.text}" for note in left]
+    lines = [Text("note.callback-not-judged", callback=note.callback, why=note.text) for note in left]
     if not kept:
         where = contract_in_words(contract.path)
         raise KitError("no callback can be judged", where=where, remedy="\n  ".join(lines[:_MOST_SHOWN]))
@@ -52,10 +54,12 @@ def chosen_callbacks(
         lines += _unsigned(kept, scheme, given) if len(kept) + len(left) > 1 else []
         if lines:
             raise KitError("not all callbacks can be judged", where="--callback", remedy="\n  ".join(lines))
+    say = language_of(options)
     for line in lines[:_MOST_SHOWN]:
-        click.echo(f"note: {line}", err=True)
+        click.echo(Text("terminal.note", said=line).in_language(say), err=True)
     if len(left) > _MOST_SHOWN:
-        click.echo(f"note: and {len(left) - _MOST_SHOWN} more", err=True)
+        more = Text("note.more-lines", count=len(left) - _MOST_SHOWN)
+        click.echo(Text("terminal.note", said=more).in_language(say), err=True)
     return tuple(kept), tuple(left)
 
 
@@ -77,29 +81,29 @@ def _given(options: Mapping[str, Any], scheme: Scheme | None) -> set[str]:
     return given
 
 
-def _unsigned(callbacks: Sequence[Callback], scheme: Scheme | None, given: set[str]) -> list[str]:
+def _unsigned(callbacks: Sequence[Callback], scheme: Scheme | None, given: set[str]) -> list[Text]:
     return [reason for callback in callbacks if (reason := lacking_signature(callback, scheme, given))]
 
 
-def _missing_header(callback: Callback, given: set[str]) -> str:
+def _missing_header(callback: Callback, given: set[str]) -> Text | None:
     required = [header for header in callback.headers if header.required and not header.signature]
     missing = [header.name for header in required if _value(header) is None and header.name.lower() not in given]
     if not missing:
-        return ""
+        return None
     lines = " ".join(f"--header {shell_word(f'{name}: …')}" for name in missing)
-    return f"its contract requires a header and shows no value for it; give {lines}"
+    return Text("note.needs-header", lines=lines)
 
 
 def _value(header: HeaderParameter) -> str | None:
     return header.default if header.default is not None else header.value
 
 
-def _missing_body(callback: Callback, options: Mapping[str, Any]) -> str:
+def _missing_body(callback: Callback, options: Mapping[str, Any]) -> Text | None:
     try:
         _ = Scope(callback, DEPTHS[options["depth"]], options["seed"]).plain
     except NotApplicable as reason:
-        return f"{reason}; give it an example"
-    return ""
+        return Text("note.needs-example", why=reason.text)
+    return None
 
 
 def _with_given(callback: Callback, given: set[str]) -> Callback:

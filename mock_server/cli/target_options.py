@@ -11,6 +11,7 @@ import click
 from callback_contract.openapi.cli.interruption import INTERRUPTION
 from callback_contract.openapi.cli.ranges import NumberRange
 from callback_contract.openapi.text.errors import KitError
+from callback_contract.openapi.text.message import Text
 
 if TYPE_CHECKING:
     from callback_contract.mock_server.client.sender import Access, Pace, Sender
@@ -183,12 +184,14 @@ def header_of(text: str, option: str) -> tuple[str, str]:
     return name.strip(), value.strip()
 
 
-def pace_in_words(pace: Pace, most_at_once: int = 0) -> str:
+def pace_in_words(pace: Pace, most_at_once: int = 0) -> Text:
     """Return a pace as it is printed before the first delivery.
 
     More deliveries may be in flight at once to a receiver that takes no longer for it.
     """
-    rate = f"{pace.per_second:g} a second" if pace.per_second else "no limit to the rate"
-    most = f", {pace.most} in all" if pace.most else ""
-    more = f" to {most_at_once}" if most_at_once > pace.at_once else ""
-    return f"{rate}, {pace.at_once}{more} at once{most}"
+    rate = Text("terminal.at-rate", rate=pace.per_second) if pace.per_second else Text("terminal.no-rate")
+    is_more = most_at_once > pace.at_once
+    at_once = Text("terminal.from-to", least=pace.at_once, most=most_at_once) if is_more else pace.at_once
+    if pace.most:
+        return Text("terminal.pace-with-most", rate=rate, at_once=at_once, most=pace.most)
+    return Text("terminal.pace", rate=rate, at_once=at_once)

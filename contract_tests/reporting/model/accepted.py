@@ -5,33 +5,31 @@ from __future__ import annotations
 from typing import Any
 
 from callback_contract.mock_server.wire.delivery import printable
+from callback_contract.openapi.text.message import Text
 
 __all__ = ["accepted_lines"]
 
 _MOST_SHOWN = 6
-_WHAT_TO_DO = {
-    "expired": "expired on {until}, and waives nothing any more; mend the receiver, or decide anew",
-    "unknown": "unknown: this kit has no such rule, or the contract no such callback; update the one or the other",
-    "not needed": "not needed any more: the rule holds; delete it",
-}
+_TO_LOOK_AT = {"expired", "unknown", "not needed"}
 
 
-def accepted_lines(report: dict[str, Any]) -> list[str]:
+def accepted_lines(report: dict[str, Any]) -> list[Text]:
     """A line for each stale waiver, for rules after the frozen version, for recordings that broke the contract."""
     lines = []
     for waiver in report.get("waivers", ()):
-        if waiver["state"] in _WHAT_TO_DO:
-            where = f" for {waiver['callback']}" if waiver["callback"] else ""
-            told = _WHAT_TO_DO[waiver["state"]].format(until=waiver["until"])
-            lines.append(printable(f"waiver of {waiver['rule']}{where} ({waiver['owner']}): {told}"))
+        if waiver["state"] in _TO_LOOK_AT:
+            rule, callback = waiver["rule"], waiver["callback"]
+            waived = Text("terminal.of-callback", rule=rule, callback=callback) if callback else rule
+            key = f"terminal.waiver-{waiver['state'].replace(' ', '-')}"
+            lines.append(Text(key, rule=waived, owner=waiver["owner"], until=waiver["until"]))
     if lines and report["run"]["options"].get("strict_waivers"):
-        lines.append("--strict-waivers: such a waiver fails the run")
+        lines.append(Text("terminal.strict-waivers"))
     frozen = report.get("frozen", {"left_out": ()})
     if frozen["left_out"]:
-        ids = ", ".join(rule["id"] for rule in frozen["left_out"])
-        lines.append(f"not judged, newer than {frozen['rules_as_of']}: {ids}")
+        ids = tuple(rule["id"] for rule in frozen["left_out"])
+        lines.append(Text("terminal.frozen", version=frozen["rules_as_of"], ids=ids))
     breaches = [told["place"] for told in report.get("samples", {}).get("set_aside", ()) if told["kind"] == "contract"]
     if breaches:
-        places = ", ".join(breaches[:_MOST_SHOWN]) + (", …" if len(breaches) > _MOST_SHOWN else "")
-        lines.append(printable(f"recordings that broke the contract, not held against the receiver: {places}"))
-    return lines
+        places = (*breaches[:_MOST_SHOWN], *(["…"] if len(breaches) > _MOST_SHOWN else []))
+        lines.append(Text("terminal.recordings-broke", places=places))
+    return [line.with_words(printable) for line in lines]

@@ -5,27 +5,33 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from callback_contract.openapi.text.message import Text
+
 __all__ = ["story_lines"]
 
 
-def story_lines(timeline: Mapping[str, Any]) -> Iterator[str]:
+def story_lines(timeline: Mapping[str, Any]) -> Iterator[Text]:
     """One line for each delivery of a finding's timeline, e.g. ``2. read → 200; stored: read (applied 2)``."""
     several = len({event["message"] for event in timeline["events"]}) > 1
-    number, told = 0, ""
+    number, told = 0, None
     for event in timeline["events"]:
-        of_message = f" of message {event['message']}" if several else ""
+        of_message, message = ("-of", {"message": event["message"]}) if several else ("", {})
         if event["kind"] == "sent":
-            if told:
+            if told is not None:
                 yield told
             number += 1
-            answer = event["status"] or "no answer"
-            told = f"{number}. {event['state'] or 'a delivery'}{of_message} → {answer}"
+            state, answer = event["state"] or Text("terminal.a-delivery"), event["status"] or Text("terminal.silence")
+            told = Text(f"terminal.step-sent{of_message}", number=number, state=state, answer=answer, **message)
             continue
-        stored = event["state"] or "not known"
-        applied = f" (applied {event['applied']})" if event["applied"] is not None else ""
-        backwards = ", backwards" if event["backwards"] else ""
-        told = f"{told or 'before'}; stored{of_message}: {stored}{applied}{backwards}"
-    if told:
+        told = Text(
+            f"terminal.step-stored{of_message}",
+            told=told or Text("terminal.step-before"),
+            state=event["state"] or Text("terminal.not-known"),
+            applied=Text("terminal.step-applied", times=event["applied"]) if event["applied"] is not None else "",
+            backwards=Text("terminal.step-backwards") if event["backwards"] else "",
+            **message,
+        )
+    if told is not None:
         yield told
     if timeline["left_out"]:
-        yield f"{timeline['left_out']} more steps stand between, left out here"
+        yield Text("terminal.steps-left-out", number=timeline["left_out"])

@@ -6,12 +6,12 @@ import io
 import re
 
 import pytest
-from rich.console import Console
 
 from callback_contract.contract_tests.meta.support.sample_reports import TIMELINE, exchange, finding, report, rule
 from callback_contract.contract_tests.reporting.formats.html import report_html
 from callback_contract.contract_tests.reporting.model.causes import by_cause, command_of_any
 from callback_contract.contract_tests.reporting.model.redaction import said
+from callback_contract.contract_tests.reporting.terminal.console import Terminal
 from callback_contract.contract_tests.reporting.terminal.findings import show_findings
 from callback_contract.openapi.rules.catalogue import load_catalogue
 from callback_contract.openapi.text.message import Text
@@ -30,7 +30,7 @@ def groups(*rules):
 
 def told(*rules, at_length=False, width=120):
     out = io.StringIO()
-    show_findings(Console(file=out, width=width), report(*rules), CATALOGUE, None, at_length=at_length)
+    show_findings(Terminal(file=out, width=width), report(*rules), CATALOGUE, None, at_length=at_length)
     return out.getvalue()
 
 

@@ -13,10 +13,10 @@ import time
 from pathlib import Path
 
 import pytest
-from rich.console import Console
 
 from callback_contract.contract_tests.meta.support.sample_reports import TIMELINE, finding, report, rule
 from callback_contract.contract_tests.reporting.model.reproduction import from_here
+from callback_contract.contract_tests.reporting.terminal.console import Terminal
 from callback_contract.contract_tests.reporting.terminal.findings import show_findings
 from callback_contract.contract_tests.reporting.terminal.steps import story_lines
 from callback_contract.contract_tests.reporting.terminal.terminal import _is_quiet
@@ -28,7 +28,7 @@ from callback_contract.openapi.rules.catalogue import load_catalogue
 
 def told(*rules, width=100):
     out = io.StringIO()
-    show_findings(Console(file=out, width=width), report(*rules), load_catalogue(), None, at_length=False)
+    show_findings(Terminal(file=out, width=width), report(*rules), load_catalogue(), None, at_length=False)
     return out.getvalue().splitlines()
 
 
