@@ -17,7 +17,7 @@ from callback_contract.contract_tests.reporting.terminal.steps import story_line
 from callback_contract.mock_server.wire.curl import FRESH_RUN
 from callback_contract.mock_server.wire.delivery import printable
 from callback_contract.openapi.rules.catalogue import Catalogue, Rule
-from callback_contract.openapi.text.message import Text, in_detail, listed
+from callback_contract.openapi.text.message import ENGLISH, Text, in_detail, listed
 
 __all__ = ["STYLES", "show_findings"]
 
@@ -64,7 +64,7 @@ def _show_more(target: Terminal, cause: Cause, catalogue: Catalogue, directory: 
         by_remedy.setdefault(rule["remedy"], []).append(rule)
     for remedy, rules in by_remedy.items():
         is_same = remedy == cause.rule["remedy"]
-        told = target.words(Text("terminal.same-remedy")) if is_same else catalogue[rules[0]["id"]].remedy
+        told = Text("terminal.same-remedy") if is_same else _remedy(target, rules[0], catalogue)
         is_apart = len(rules) == 1 and not is_same  # it may be another mistake
         names = listed(_named(target, rule, cause, with_case=is_apart) for rule in rules)
         target.print(Styled(_one_line(f"     {target.words(in_detail(names, told))}", target.width)))
@@ -74,6 +74,11 @@ def _show_more(target: Terminal, cause: Cause, catalogue: Catalogue, directory: 
         _show_command(target, from_here(line, directory))
     page = "terminal.tells-more" if directory is None else "terminal.tells-more-and-page"
     target.print(Styled(f"     {target.words(Text(page))}"))
+
+
+def _remedy(target: Terminal, rule: dict[str, Any], catalogue: Catalogue) -> str:
+    remedy: str = rule["remedy"]
+    return remedy if target.language == ENGLISH else catalogue[rule["id"]].remedy
 
 
 def _named(target: Terminal, rule: dict[str, Any], cause: Cause, *, with_case: bool) -> Text | str:
