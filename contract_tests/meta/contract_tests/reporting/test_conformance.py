@@ -33,7 +33,7 @@ def test_profiles_are_one_line_with_what_would_judge_the_rest():
         "state: NOT JUDGED (18 rules: duplicates, late and lost statuses; add --state-url …)"
     )
     assert profiles_line(ran(ANSWERS, STATE), "zh") == (
-        "响应：符合（86 条规则） · 状态：未判定（18 条规则：重复、迟到与丢失的状态；请加 --state-url …）"
+        "响应：符合（86 条规则） · 状态：未检测（18 条规则：重复、迟到与丢失的状态；请加 --state-url …）"
     )
 
 

@@ -112,13 +112,13 @@ def test_equal_texts_have_equal_translations():
 def test_text_without_its_translation_is_english(tmp_path):
     file = tmp_path / "rules.yaml"
     text = CATALOGUE_FILE.read_text("utf-8")
-    for chinese in ("      statement: 接收方确认一次普通的合法投递。\n", ", zh: 确认"):
+    for chinese in ("      statement: 接收方对普通的合法投递返回 2xx。\n", ", zh: 确认"):
         assert chinese in text
         text = text.replace(chinese, "", 1)
     file.write_text(text, "utf-8")
     original, chinese = load_catalogue(file), load_catalogue(file).in_language("zh")
     assert (chinese.chapters["ACK"], chinese.rules[0].statement) == ("Acknowledgement", original.rules[0].statement)
-    assert (chinese.chapters["DAT"], chinese.rules[0].fault) == ("刁钻但合法的数据", "只确认第一次投递，其余一概不确认")
+    assert (chinese.chapters["DAT"], chinese.rules[0].fault) == ("边界但合法的数据", "只确认第一次投递，其余一概不确认")
 
 
 def test_unknown_language_says_which_there_are():
