@@ -115,7 +115,8 @@ def check(url: str | None, **options: Any) -> None:
     was_enabled = gc.isenabled()
     gc.disable()  # until the first rule: little of what loads is garbage, and looking for it is a tenth of a start
     try:
-        with no_older_report(options["report_dir"], may_move=not options["dry_run"]) as ended:
+        may_move, language = not options["dry_run"], language_of(options)
+        with no_older_report(options["report_dir"], may_move=may_move, language=language) as ended:
             code = ended(_Check(options).judged(url))
     finally:
         gc.unfreeze()

@@ -11,6 +11,8 @@ import click
 
 from callback_contract.mock_server.wire.delivery import printable
 from callback_contract.openapi.text.errors import KitError
+from callback_contract.openapi.text.language import language_of
+from callback_contract.openapi.text.message import Text
 
 __all__ = ["LeavesNoOlderReport", "no_older_report"]
 
@@ -27,7 +29,7 @@ class LeavesNoOlderReport(click.Command):
         except (click.UsageError, KitError):
             told = self._told(info_name, given, parent, extra)
             if told.get("report_dir") and not told.get("dry_run"):
-                _move(Path(told["report_dir"]))
+                _move(Path(told["report_dir"]), language_of(told))
             raise
 
     def _told(
@@ -41,7 +43,7 @@ class LeavesNoOlderReport(click.Command):
 
 
 @contextlib.contextmanager
-def no_older_report(directory: Path | None, *, may_move: bool) -> Iterator[Callable[[int], int]]:
+def no_older_report(directory: Path | None, *, may_move: bool, language: str) -> Iterator[Callable[[int], int]]:
     """Moves older reports away when the block ends with 2 or 3 and has written none of its own.
 
     Args:
@@ -63,16 +65,17 @@ def no_older_report(directory: Path | None, *, may_move: bool) -> Iterator[Calla
         yield ended
     finally:
         if not codes or codes[0] not in {0, 1}:
-            _tell(folder.move_older())
+            _tell(folder.move_older(), language)
 
 
-def _move(directory: Path) -> None:
+def _move(directory: Path, language: str) -> None:
     from callback_contract.contract_tests.reporting.model.history import Folder
 
     if directory.is_dir():
-        _tell(Folder(directory).move_older())
+        _tell(Folder(directory).move_older(), language)
 
 
-def _tell(moved: Path | None) -> None:
+def _tell(moved: Path | None, language: str) -> None:
     if moved is not None:
-        click.echo(printable(f"older reports were moved to {moved}"), err=True)
+        told = Text("terminal.older-moved", directory=printable(str(moved)))
+        click.echo(told.in_language(language), err=True)

@@ -9,13 +9,14 @@ from typing import Any
 
 from callback_contract.contract_tests.policy.rule_versions import since_of
 from callback_contract.openapi.text.errors import KitError
+from callback_contract.openapi.text.message import Text
 
 __all__ = ["Comparison", "Found", "LatencyChange", "RuleChange", "compare_reports"]
 
 _JUDGED = frozenset({"pass", "warn", "waived", "flaky", "fail"})
 _NOT_THERE = "not judged"
 _GONE = "not judged any more"
-_NO_SUCH_RULE = "this kit does not have it"
+_NO_SUCH_RULE = Text("compare.no-such-rule")
 _NOISE_S = 0.010  # what a busy machine or network adds and takes away
 _ENOUGH = {"median": 20, "p95": 100}  # answers that each measure needs to say something
 
@@ -179,7 +180,7 @@ def _is_no_loss(rule: dict[str, Any] | None, rule_id: str, report: _Report) -> b
     """Whether nothing is left to judge: the contract asks nothing of the kind any more, or the kit has no such rule."""
     if rule is not None:
         return bool(rule["verdict"] == "not applicable" and not rule["lacks"])
-    return _why_absent(rule_id, report) == _NO_SUCH_RULE
+    return _why_absent(rule_id, report).key == _NO_SUCH_RULE.key
 
 
 def _verdict(rule: dict[str, Any] | None) -> str:
@@ -200,14 +201,14 @@ def _is_added(rule: dict[str, Any], old: _Report) -> bool:
     return all_asked or since_of(rule["since"]) > since_of(old["kit"]["version"])
 
 
-def _why_absent(rule_id: str, report: _Report) -> str:
+def _why_absent(rule_id: str, report: _Report) -> Text:
     if rule_id in report["not_reached"]:
-        return "the run ended before it"
+        return Text("compare.not-reached")
     frozen = report.get("frozen", {"left_out": ()})
     if any(rule["id"] == rule_id for rule in frozen["left_out"]):
-        return f"newer than {frozen['rules_as_of']}"
+        return Text("compare.newer", version=frozen["rules_as_of"])
     selected = report["selection"]["rules"] < report["selection"]["of_rules"]
-    return "it was not selected" if selected else _NO_SUCH_RULE
+    return Text("compare.not-selected") if selected else _NO_SUCH_RULE
 
 
 def _findings(report: _Report) -> Counter[tuple[str, str, str, str]]:
