@@ -210,7 +210,9 @@ def _read(file: YamlFile, document: dict[str, Any], bundles: Bundles, name: str,
 
 
 def _in_words(fault: Fault) -> Text:
-    return in_detail(fault.place, f"{fault.what}." + (f" {fault.remedy}" if fault.remedy else ""))
+    if fault.remedy:
+        return in_detail(fault.place, Text("note.fault-and-remedy", what=fault.what, remedy=fault.remedy))
+    return in_detail(fault.place, Text("note.fault", what=fault.what))
 
 
 class _Endless:
@@ -288,7 +290,7 @@ def _plain(schema: dict[str, Any]) -> dict[str, Any]:
     return plain
 
 
-def _notes(taken: Iterable[Written]) -> list[str]:
+def _notes(taken: Iterable[Written]) -> list[Text]:
     """Return one line for each kind of note, with its first place and its count."""
     places: dict[str, dict[tuple[object, str], Fault]] = {}
     for each in taken:
@@ -297,8 +299,10 @@ def _notes(taken: Iterable[Written]) -> list[str]:
     told = []
     for what, faults in places.items():
         first = next(iter(faults.values()))
-        more = f", and at {len(faults) - 1} more" if len(faults) > 1 else ""
-        told.append(f"{what}: {first.file.path} ({first.pointer or '/'}){more}")
+        place: str = f"{first.file.path} ({first.pointer or '/'})"
+        if len(faults) > 1:
+            place = Text("note.place-and-more", place=place, more=len(faults) - 1)
+        told.append(in_detail(what, place))
     return told
 
 

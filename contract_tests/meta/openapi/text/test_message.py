@@ -58,6 +58,19 @@ def test_list_is_separated_as_the_language_does():
     assert (either(["a", "b"]), either(["a", "b"]).in_language("zh")) == ("a or b", "a 或 b")
 
 
+@pytest.mark.parametrize(
+    ("directory", "chinese"),
+    [
+        ("/tmp/x", "较早的报告已移至 /tmp/x"),
+        ("out", "较早的报告已移至 out"),
+        ("报告", "较早的报告已移至报告"),
+        ("…/x", "较早的报告已移至…/x"),
+    ],
+)
+def test_chinese_has_a_blank_beside_latin_words_paths_and_options(directory, chinese):
+    assert Text("terminal.older-moved", directory=directory).in_language("zh") == chinese
+
+
 def test_detail_stands_behind_a_colon_and_can_be_taken_away():
     names = both_of(["A", "B"])
     text = in_detail(Text("reason.needs-signature-in", callback="c", names=names), Text("reason.give-signature"))
