@@ -183,7 +183,7 @@ class Scope:
             return []
 
     def _size(self, content: jp.Json) -> int:
-        return len(encode_body(self.callback, content, "compact, escaped"))
+        return len(encode_body(self.callback, content, "compact-escaped"))
 
     def _travels(self, content: jp.Json) -> bool:
         return self.callback.is_json or travels(self.callback, content, self.strict.is_valid)

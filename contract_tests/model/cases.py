@@ -64,7 +64,7 @@ class Case:
         label: What is special about it, in words that fit after "with".
         content: A body; identity, times and phone numbers are stamped over it.
         edit: Changes the stamped body.
-        spelling: How the body is written, a key of `wireform.SPELLINGS`.
+        spelling: How the body is written, a key of `json_spelling.SPELLINGS`.
         mangle: Changes the bytes.
         headers: All headers of the delivery; None for those that the contract gives.
         later_s: Seconds after the message's first time.
@@ -73,13 +73,14 @@ class Case:
         listed: The pointer and the value of a closed list that it is about.
         draw: What the check draws by itself.
         sent: The delivery to the byte, of which nothing is stamped; None where one is made of the content.
+        tls: The only version that its handshake offers, a key of `tls_probe.OLD`; empty for all of today's.
     """
 
     callback: Callback
-    label: str
+    label: Text
     content: Json
     edit: Callable[[Json], Json] | None = None
-    spelling: str = "compact, raw UTF-8"
+    spelling: str = "compact-raw"
     mangle: Callable[[bytes], bytes] | None = None
     method: str = ""
     headers: Headers | None = None
@@ -90,6 +91,7 @@ class Case:
     listed: tuple[str, Json] | None = None
     draw: Draw | None = None
     sent: Delivery | None = None
+    tls: str = ""
 
     def delivery(self, identity: Identity) -> Delivery:
         """Makes the delivery that speaks of one message."""

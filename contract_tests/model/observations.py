@@ -64,7 +64,7 @@ class Burst:
     """Deliveries that went out together."""
 
     callback: str
-    case: str
+    case: Text
     exchanges: tuple[Exchange, ...]
 
 

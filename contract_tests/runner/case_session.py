@@ -18,6 +18,7 @@ from callback_contract.mock_server.wire.delivery import Delivery, Exchange, Fram
 from callback_contract.mock_server.wire.identity import Identity
 from callback_contract.openapi.contract.model import DeliveryFacts
 from callback_contract.openapi.documents import json_pointer as jp
+from callback_contract.openapi.text.message import Text
 
 __all__ = ["CaseSession"]
 
@@ -66,7 +67,7 @@ class CaseSession:
     def deliver_plain(self, *, fresh_connection: bool = True) -> Exchange:
         """Sends a plain valid delivery of another message, by default on a connection of its own."""
         scope = next(scope for scope in self.run.config.scopes if scope.callback is self.case.callback)
-        plain = Case(self.case.callback, "a plain valid delivery", scope.plain)
+        plain = Case(self.case.callback, Text("case.plain"), scope.plain)
         self.identity = self.identity.next()
         return self.deliver(replace(plain.delivery(self.identity), framing=Framing(fresh_connection=fresh_connection)))
 
@@ -137,7 +138,7 @@ class CaseSession:
         """
         # Of another group: what messages of one group do to each other is another rule's matter.
         after = later_identity(self.identity)
-        self.deliver(replace(self.case, label="a message sent later").delivery(after))
+        self.deliver(self.case.delivery(after))
         for message_id, patience_s in (
             (after.id(self.case.id_kind), self.run.config.patience_s),
             (self.message_id(message), self.run.config.patience_s if known else 0.0),

@@ -80,10 +80,16 @@ def unknown_members(scope: Scope) -> Iterable[Case]:
             new = {_name(chance, _known(member)): _scalar(chance)}
             yield Case(
                 scope.callback,
-                f"the unknown member {next(iter(new))!r} in {member.pointer or 'the root'}",
+                _unknown_member(next(iter(new)), member.pointer),
                 scope.plain,
                 edit=functools.partial(_added, pointer=member.pointer, new=new),
             )
+
+
+def _unknown_member(name: str, pointer: str) -> Text:
+    if not pointer:
+        return Text("case.unknown-member-in-root", name=repr(name))
+    return Text("case.unknown-member-in", name=repr(name), pointer=pointer)
 
 
 @stimuli("forward-compatible")
@@ -96,10 +102,14 @@ def structured_members(scope: Scope) -> Iterable[Case]:
             new = {_name(chance, _known(member)): value}
             yield Case(
                 scope.callback,
-                f"an unknown member that holds {type(value).__name__}",
+                Text("case.unknown-member-holds", what=_type_of(value)),
                 scope.plain,
                 edit=functools.partial(_added, pointer=member.pointer, new=new),
             )
+
+
+def _type_of(value: jp.Json) -> Text:
+    return Text(f"term.type-{type(value).__name__}")
 
 
 @stimuli("forward-compatible")
@@ -113,7 +123,7 @@ def several_members(scope: Scope) -> Iterable[Case]:
                 new[_name(chance, _known(member))] = chance.choice([_scalar(chance), _structure(chance)])
             yield Case(
                 scope.callback,
-                f"{len(new)} unknown members",
+                Text("case.unknown-members", count=len(new)),
                 scope.plain,
                 edit=functools.partial(_added, pointer=member.pointer, new=new),
             )
@@ -130,7 +140,8 @@ def unknown_values(scope: Scope) -> Iterable[Case]:
         near = [str(member.enum[0]).upper(), f"{member.enum[-1]}_2", "unknown"]
         drawn = [_name(chance, member.enum) for _ in range(scope.depth.pick(2, 5, 30))]
         for value in [v for v in near if v not in member.enum] + drawn:
-            yield Case(scope.callback, f"{member.pointer} = {value!r}", jp.replaced(scope.plain, member.pointer, value))
+            label = Text("case.value", pointer=member.pointer, value=repr(value))
+            yield Case(scope.callback, label, jp.replaced(scope.plain, member.pointer, value))
 
 
 @stimuli("forward-compatible")
@@ -146,11 +157,11 @@ def other_types(scope: Scope) -> Iterable[Case]:
         for value in values:
             yield Case(
                 scope.callback,
-                f"a {type(value).__name__} in {member.pointer}",
+                Text("case.type-in", what=_type_of(value), pointer=member.pointer),
                 with_keys(scope, member, {"extra": value}),
             )
         yield Case(
             scope.callback,
-            f"every type at once in {member.pointer}",
+            Text("case.every-type-in", pointer=member.pointer),
             with_keys(scope, member, {f"k{i}": value for i, value in enumerate(values)}),
         )

@@ -55,10 +55,10 @@ def duplicate_names(scope: Scope) -> Iterable[Case]:
         tokens = jp.tokens(member.pointer)
         if len(tokens) == 1:
             name = json.dumps(tokens[0]).encode()
-            for label, value in (("a text", b'"other"'), ("null", b"null")):
+            for key, value in (("term.text", b'"other"'), ("term.null", b"null")):
                 yield mangled(
                     scope,
-                    f"{member.pointer} twice, first {label}",
+                    Text("case.twice", pointer=member.pointer, what=Text(key)),
                     functools.partial(member_before, name + b":" + value + b","),
                 )
 
@@ -68,9 +68,11 @@ def nesting(scope: Scope) -> Iterable[Case]:
     """Nested arrays and objects, hundreds and tens of thousands of levels deep."""
     for depth in scope.depth.pick((500, 20_000), (500, 5_000, 100_000), (500, 5_000, 100_000, 400_000)):
         deep = b"[" * depth + b"]" * depth
-        yield mangled(scope, f"{depth} nested arrays", functools.partial(member_before, b'"deep":' + deep + b","))
+        label = Text("case.nested-arrays", depth=depth)
+        yield mangled(scope, label, functools.partial(member_before, b'"deep":' + deep + b","))
     objects = b'{"a":' * 10_000 + b"1" + b"}" * 10_000
-    yield mangled(scope, "10000 nested objects", functools.partial(member_before, b'"deep":' + objects + b","))
+    label = Text("case.nested-objects", depth=10_000)
+    yield mangled(scope, label, functools.partial(member_before, b'"deep":' + objects + b","))
 
 
 def _integers(scope: Scope) -> list[Member]:
@@ -86,15 +88,16 @@ def big_integers(scope: Scope) -> Iterable[Case]:
     for member in _integers(scope):
         values = (2**64, 2**53 + 1, 2**63, 10**300, 2**63 - 1, -(2**63) - 1, 10**30)
         for value in values[: scope.depth.pick(3, 4, len(values))]:
+            shown = f"{value:.3g}" if value > 10**20 else str(value)
             yield Case(
                 scope.callback,
-                f"{member.pointer} = {value:.3g}" if value > 10**20 else f"{member.pointer} = {value}",
+                Text("case.value", pointer=member.pointer, value=shown),
                 scope.plain,
                 edit=functools.partial(put, pointer=member.pointer, value=value),
             )
         huge = Case(
             scope.callback,
-            f"{member.pointer} = 1e400",
+            Text("case.value", pointer=member.pointer, value="1e400"),
             scope.plain,
             edit=functools.partial(put, pointer=member.pointer, value="@@"),
             mangle=lambda body: body.replace(b'"@@"', b"1e400"),
@@ -110,7 +113,7 @@ def long_numbers(scope: Scope) -> Iterable[Case]:
         for digits in (5_000, 50_000):
             yield Case(
                 scope.callback,
-                f"{member.pointer} with {digits} digits",
+                Text("case.digits", pointer=member.pointer, count=digits),
                 scope.plain,
                 edit=functools.partial(put, pointer=member.pointer, value="@@"),
                 mangle=functools.partial(_digits, digits),
@@ -123,13 +126,15 @@ def _digits(count: int, body: bytes) -> bytes:
 
 def _hard_texts(scope: Scope, texts: dict[str, str]) -> Iterable[Case]:
     members = text_members(scope)
-    for label, text in texts.items():
+    for key, text in texts.items():
+        what = Text(key)
         for member in members[: scope.depth.pick(1, 2, len(members))]:
-            yield Case(scope.callback, f"{label} at {member.pointer}", with_text(scope, member, text))
+            label = Text("case.at", what=what, pointer=member.pointer)
+            yield Case(scope.callback, label, with_text(scope, member, text))
             if member.is_free_map:
                 yield Case(
                     scope.callback,
-                    f"{label} in a key of {member.pointer}",
+                    Text("case.in-key", what=what, pointer=member.pointer),
                     with_keys(scope, member, {text: "value"}),
                 )
 
@@ -140,9 +145,9 @@ def surrogates(scope: Scope) -> Iterable[Case]:
     yield from _hard_texts(
         scope,
         {
-            "a lone high surrogate": "a\ud83d",
-            "a lone low surrogate": "\ude00b",
-            "a pair in the wrong order": "\ude00\ud83d",
+            "term.high-surrogate": "a\ud83d",
+            "term.low-surrogate": "\ude00b",
+            "term.turned-pair": "\ude00\ud83d",
         },
     )
 
@@ -151,7 +156,7 @@ def surrogates(scope: Scope) -> Iterable[Case]:
 def control_characters(scope: Scope) -> Iterable[Case]:
     """NUL and other control characters, escaped as JSON requires."""
     yield from _hard_texts(
-        scope, {"NUL": "a\x00b", "an escape character": "\x1b[31mred", "a backspace": "a\bb", "a bell": "\x07"}
+        scope, {"term.nul": "a\x00b", "term.escape": "\x1b[31mred", "term.backspace": "a\bb", "term.bell": "\x07"}
     )
 
 
@@ -160,9 +165,8 @@ def long_texts(scope: Scope) -> Iterable[Case]:
     """Texts longer than any message."""
     for member in text_members(scope)[: scope.depth.pick(2, 20, 20)]:
         for length in scope.depth.pick((MAX_TEXT + 1,), (MAX_TEXT + 1, 70_000), (MAX_TEXT + 1, 70_000, 500_000)):
-            yield Case(
-                scope.callback, f"{length} characters at {member.pointer}", with_text(scope, member, "a" * length)
-            )
+            label = Text("case.characters-at", count=length, pointer=member.pointer)
+            yield Case(scope.callback, label, with_text(scope, member, "a" * length))
 
 
 @stimuli("hard", hostile=True, about_json=True)
@@ -172,7 +176,7 @@ def fractions(scope: Scope) -> Iterable[Case]:
         for spelling in (b"288.0", b"2880e-1", b"28.8E1"):
             yield Case(
                 scope.callback,
-                f"{member.pointer} = {spelling.decode()}",
+                Text("case.value", pointer=member.pointer, value=spelling.decode()),
                 scope.plain,
                 edit=functools.partial(put, pointer=member.pointer, value="@@"),
                 mangle=functools.partial(_number, spelling),
@@ -217,7 +221,7 @@ def outside_formats(scope: Scope) -> Iterable[Case]:
         for value in values[: scope.depth.pick(1, 3, len(values))]:
             yield Case(
                 scope.callback,
-                f"{member.pointer} = {json.dumps(value)[:60]}",
+                Text("case.value", pointer=member.pointer, value=json.dumps(value)[:60]),
                 scope.plain,
                 edit=functools.partial(put, pointer=member.pointer, value=value),
             )
@@ -227,7 +231,7 @@ def outside_formats(scope: Scope) -> Iterable[Case]:
 def negations(scope: Scope) -> Iterable[Case]:
     """Contents that Schemathesis broke."""
     for index, broken in enumerate(scope.negations):
-        label = f"generated mistake {index + 1}"
+        label = Text("case.generated-mistake", number=index + 1)
         if isinstance(broken, bytes):
             if not scope.callback.is_json:
                 continue  # such bytes are broken JSON, and some form readers take them for a field

@@ -17,6 +17,7 @@ from callback_contract.mock_server.wire.delivery import Framing, Headers
 from callback_contract.mock_server.wire.json_spelling import SPELLINGS, encode
 from callback_contract.openapi.bodies import FORM
 from callback_contract.openapi.documents import json_pointer as jp
+from callback_contract.openapi.text.message import Text
 
 __all__ = [
     "changing_methods",
@@ -57,7 +58,7 @@ def media_type_parameters(scope: Scope) -> Iterable[Case]:
     ):
         yield Case(
             scope.callback,
-            f"Content-Type: {media_type}{parameters}",
+            Text("case.header", name="Content-Type", value=media_type + parameters),
             scope.plain,
             headers=_with_media_type(scope, media_type + parameters),
         )
@@ -69,7 +70,8 @@ def media_type_cases(scope: Scope) -> Iterable[Case]:
     media_type, semicolon, parameters = content_type(scope.callback).partition(";")
     for spelt in (media_type.title(), media_type.upper()):
         value = spelt + semicolon + parameters
-        yield Case(scope.callback, f"Content-Type: {value}", scope.plain, headers=_with_media_type(scope, value))
+        label = Text("case.header", name="Content-Type", value=value)
+        yield Case(scope.callback, label, scope.plain, headers=_with_media_type(scope, value))
 
 
 @stimuli("http", hostile=True)
@@ -88,10 +90,10 @@ def unknown_media_types(scope: Scope) -> Iterable[Case]:
     known = {each.callback.media_type for each in (scope, *scope.beside)}
     if FORM not in known:
         headers = _with_media_type(scope, FORM)
-        yield Case(scope.callback, "a form with the JSON in one field", scope.plain, mangle=form, headers=headers)
+        yield Case(scope.callback, Text("case.form-with-json"), scope.plain, mangle=form, headers=headers)
     if not any(each.callback.is_json for each in (scope, *scope.beside)):
         headers = _with_media_type(scope, "application/json")
-        yield Case(scope.callback, "the same as JSON", scope.plain, mangle=as_json, headers=headers)
+        yield Case(scope.callback, Text("case.as-json"), scope.plain, mangle=as_json, headers=headers)
     for value in (
         "text/plain",
         "application/xml",
@@ -101,7 +103,8 @@ def unknown_media_types(scope: Scope) -> Iterable[Case]:
     ):
         if value.partition(";")[0] in known:
             continue
-        yield Case(scope.callback, f"Content-Type: {value}", scope.plain, headers=_with_media_type(scope, value))
+        label = Text("case.header", name="Content-Type", value=value)
+        yield Case(scope.callback, label, scope.plain, headers=_with_media_type(scope, value))
 
 
 def _methods(scope: Scope, *methods: str) -> Iterable[Case]:
@@ -109,10 +112,11 @@ def _methods(scope: Scope, *methods: str) -> Iterable[Case]:
     for method in methods:
         if method == scope.callback.method:
             continue
+        label = Text("case.method", method=method)
         if method in bare:
             yield Case(
                 scope.callback,
-                f"the method {method}",
+                label,
                 scope.plain,
                 method=method,
                 headers=KIT_AGENT,
@@ -120,7 +124,7 @@ def _methods(scope: Scope, *methods: str) -> Iterable[Case]:
             )
         else:
             headers = (*_with_media_type(scope, content_type(scope.callback))[:1], *KIT_AGENT)
-            yield Case(scope.callback, f"the method {method}", scope.plain, method=method, headers=headers)
+            yield Case(scope.callback, label, scope.plain, method=method, headers=headers)
 
 
 @stimuli("http", hostile=True)
@@ -162,16 +166,15 @@ def chunked(scope: Scope) -> Iterable[Case]:
     """Bodies in chunks of odd sizes, with characters split across chunks."""
     content = _accented(scope, "naïve 李雷 text")
     for sizes in ((1,), (7, 1, 13), (100,), (10**6,)):
-        yield Case(
-            scope.callback, f"chunks of {', '.join(map(str, sizes))} bytes", content, framing=Framing(chunks=sizes)
-        )
+        label = Text("case.chunks", sizes=tuple(map(str, sizes)))
+        yield Case(scope.callback, label, content, framing=Framing(chunks=sizes))
 
 
 @stimuli("http")
 def no_agent(scope: Scope) -> Iterable[Case]:
     """No User-Agent."""
     headers = tuple(h for h in default_headers(scope.callback) if h[0].lower() != "user-agent")
-    yield Case(scope.callback, "no User-Agent", scope.plain, headers=headers)
+    yield Case(scope.callback, Text("case.no-user-agent"), scope.plain, headers=headers)
 
 
 @stimuli("http")
@@ -179,15 +182,16 @@ def other_agents(scope: Scope) -> Iterable[Case]:
     """Names of other HTTP libraries."""
     headers = tuple(h for h in default_headers(scope.callback) if h[0].lower() != "user-agent")
     for name in ("Go-http-client/2.0", "Apache-HttpClient/5.3 (Java/17)", "Mozilla/5.0", "x"):
-        yield Case(scope.callback, f"User-Agent: {name}", scope.plain, headers=(*headers, ("User-Agent", name)))
+        label = Text("case.header", name="User-Agent", value=name)
+        yield Case(scope.callback, label, scope.plain, headers=(*headers, ("User-Agent", name)))
 
 
 @stimuli("http")
 def header_cases(scope: Scope) -> Iterable[Case]:
     """Header names in lower and in upper case."""
-    for label, change in (("lower", str.lower), ("upper", str.upper)):
+    for key, change in (("case.header-names-lower", str.lower), ("case.header-names-upper", str.upper)):
         headers = tuple((change(name), value) for name, value in default_headers(scope.callback))
-        yield Case(scope.callback, f"header names in {label} case", scope.plain, headers=headers)
+        yield Case(scope.callback, Text(key), scope.plain, headers=headers)
 
 
 @stimuli("http", in_turn=True)
@@ -203,7 +207,8 @@ def kept_connections(scope: Scope) -> Iterable[Case]:
 @stimuli("http")
 def expecting(scope: Scope) -> Iterable[Case]:
     """A sender that waits for 100 Continue."""
-    yield Case(scope.callback, "Expect: 100-continue", scope.plain, framing=Framing(expect_continue=True))
+    label = Text("case.header", name="Expect", value="100-continue")
+    yield Case(scope.callback, label, scope.plain, framing=Framing(expect_continue=True))
 
 
 @stimuli("http")
@@ -211,7 +216,8 @@ def slow(scope: Scope) -> Iterable[Case]:
     """A body in several pieces with pauses between them."""
     for parts, pause_s in ((4, 0.2), (2, scope.depth.pick(0.5, 0.5, 1.0))):
         framing = Framing(parts=parts, pause_s=pause_s)
-        yield Case(scope.callback, f"a body in {parts} pieces, {pause_s:g} s apart", scope.plain, framing=framing)
+        label = Text("case.pieces", parts=parts, pause_s=pause_s)
+        yield Case(scope.callback, label, scope.plain, framing=framing)
 
 
 @stimuli("http", about_json=True)
@@ -219,7 +225,8 @@ def spellings(scope: Scope) -> Iterable[Case]:
     """The same JSON in every spelling."""
     accented = _accented(scope, "a/b é 中")
     for name in SPELLINGS:
-        yield Case(scope.callback, f"the spelling: {name}", accented, spelling=name)
+        label = Text("case.spelling", what=Text(f"spelling.{name}"))
+        yield Case(scope.callback, label, accented, spelling=name)
 
 
 @stimuli("http")
@@ -231,14 +238,14 @@ def unknown_headers(scope: Scope) -> Iterable[Case]:
         (("X-Provider-Event", "status"), ("X-Provider-Version", "2")),
         (("X-Forwarded-Prefix", "/"), ("X-Amzn-Trace-Id", "Root=1-67891233-abcdef012345678912345678")),
     ):
-        names = ", ".join(name for name, _ in more)
-        yield Case(scope.callback, f"the headers {names}", scope.plain, headers=(*headers, *more))
+        label = Text("case.headers", names=tuple(name for name, _ in more))
+        yield Case(scope.callback, label, scope.plain, headers=(*headers, *more))
 
 
 @stimuli("http", hostile=True)
 def provoking(scope: Scope) -> Iterable[Case]:
     """Deliveries with markup that provoke a receiver's error pages."""
-    markup = MARKUP["a script element"]
+    markup = MARKUP["term.script-element"]
     for each in (syntax_errors, wrong_roots, missing_members, other_methods, unknown_media_types):
         try:
             yield next(iter(each(scope)))
@@ -246,5 +253,6 @@ def provoking(scope: Scope) -> Iterable[Case]:
             continue
     for member in scope.with_members(lambda m: m.required and m.types == ("integer",))[:1]:
         edit = functools.partial(put, pointer=member.pointer, value=markup)
-        yield Case(scope.callback, f"markup at {member.pointer}", scope.plain, edit=edit)
-    yield Case(scope.callback, "markup instead of a body", scope.plain, mangle=lambda body: markup.encode())
+        label = Text("case.at", what=Text("term.markup"), pointer=member.pointer)
+        yield Case(scope.callback, label, scope.plain, edit=edit)
+    yield Case(scope.callback, Text("case.markup-instead"), scope.plain, mangle=lambda body: markup.encode())

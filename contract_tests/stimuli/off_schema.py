@@ -28,21 +28,22 @@ def wrong_roots(scope: Scope) -> Iterable[Case]:
     """JSON with another root than the contract's."""
     if "object" not in scope.callback.members[0].types:
         raise NotApplicable(Text("reason.no-object"))
-    for label, value in (
-        ("null", None),
-        ("true", True),
-        ("a number", 42),
-        ("a text", "x"),
-        ("an empty text", ""),
-        ("an empty list", []),
-        ("a list of numbers", [1, 2]),
-        ("a list of texts", ["status"]),
-        ("zero", 0),
-        ("false", False),
+    for key, value in (
+        ("term.null", None),
+        ("term.true", True),
+        ("term.number", 42),
+        ("term.text", "x"),
+        ("term.empty-text", ""),
+        ("term.empty-list", []),
+        ("term.list-of-numbers", [1, 2]),
+        ("term.list-of-texts", ["status"]),
+        ("term.zero", 0),
+        ("term.false", False),
     ):
-        yield Case(scope.callback, f"{label} as the root", scope.plain, edit=functools.partial(other_root, value))
-    yield Case(scope.callback, "the delivery inside a list", scope.plain, edit=lambda body: [body])
-    yield Case(scope.callback, "the delivery as a text", scope.plain, edit=json.dumps)
+        label = Text("case.as-root", what=Text(key))
+        yield Case(scope.callback, label, scope.plain, edit=functools.partial(other_root, value))
+    yield Case(scope.callback, Text("case.in-list"), scope.plain, edit=lambda body: [body])
+    yield Case(scope.callback, Text("case.as-text"), scope.plain, edit=json.dumps)
 
 
 def other_root(value: jp.Json, _: jp.Json) -> jp.Json:
@@ -77,11 +78,11 @@ def missing_members(scope: Scope) -> Iterable[Case]:
         for member in required_members(scope):
             yield Case(
                 scope.callback,
-                f"{member.pointer} missing",
+                Text("case.missing", pointer=member.pointer),
                 content,
                 edit=functools.partial(jp.without, pointer=member.pointer),
             )
-    yield Case(scope.callback, "every member missing", scope.plain, edit=functools.partial(other_root, {}))
+    yield Case(scope.callback, Text("case.every-member-missing"), scope.plain, edit=functools.partial(other_root, {}))
 
 
 @stimuli("off-schema", hostile=True, about_json=True)
@@ -92,12 +93,13 @@ def null_members(scope: Scope) -> Iterable[Case]:
         for member in required:
             yield Case(
                 scope.callback,
-                f"{member.pointer} = null",
+                Text("case.value", pointer=member.pointer, value="null"),
                 content,
                 edit=functools.partial(put, pointer=member.pointer, value=None),
             )
     tops = {jp.tokens(member.pointer)[0]: None for member in required}
-    yield Case(scope.callback, "null for every required member", scope.plain, edit=functools.partial(other_root, tops))
+    label = Text("case.every-member-null")
+    yield Case(scope.callback, label, scope.plain, edit=functools.partial(other_root, tops))
 
 
 _OF_TYPE: dict[str, jp.Json] = {
@@ -119,14 +121,13 @@ def mistyped_members(scope: Scope) -> Iterable[Case]:
         for value in wrong[: scope.depth.pick(1, 2, len(wrong))]:
             yield Case(
                 scope.callback,
-                f"{member.pointer} = {json.dumps(value)}",
+                Text("case.value", pointer=member.pointer, value=json.dumps(value)),
                 scope.plain,
                 edit=functools.partial(put, pointer=member.pointer, value=value),
             )
     everything = {jp.tokens(m.pointer)[0]: 7 if not _allows(m, "integer") else "text" for m in required}
-    yield Case(
-        scope.callback, "every required member mistyped", scope.plain, edit=functools.partial(other_root, everything)
-    )
+    label = Text("case.every-member-mistyped")
+    yield Case(scope.callback, label, scope.plain, edit=functools.partial(other_root, everything))
 
 
 def _allows(member: Member, type_name: str) -> bool:

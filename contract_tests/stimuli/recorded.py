@@ -21,6 +21,6 @@ def samples(scope: Scope) -> Iterable[Case]:
     if not scope.samples:
         raise NotApplicable(Text("reason.no-recording", callback=scope.callback.name))
     return [
-        Case(scope.callback, f"the recording {sample.place}", sample.content, sent=sample.delivery)
+        Case(scope.callback, Text("case.recording", place=sample.place), sample.content, sent=sample.delivery)
         for sample in scope.samples
     ]

@@ -10,7 +10,7 @@ from callback_contract.contract_tests.model.cases import Case, Stimuli, stimuli
 from callback_contract.contract_tests.model.verdicts import LacksMeans, Means, NotApplicable
 from callback_contract.contract_tests.stimuli.texts import text_members
 from callback_contract.contract_tests.stimuli.valid import put
-from callback_contract.mock_server.signing import KINDS, SPELLINGS, Scheme, has_meaning
+from callback_contract.mock_server.signing import Scheme, has_meaning
 from callback_contract.openapi.text.message import Text, in_detail
 
 __all__ = [
@@ -53,7 +53,7 @@ def _sealed(why_none: str, *kinds: str, crashes: bool = False) -> Stimuli:
     def forged(scope: Scope) -> Iterable[Case]:
         scheme = _scheme(scope)
         cases = [
-            Case(scope.callback, (KINDS | SPELLINGS)[kind], scope.plain, seal=kind)
+            Case(scope.callback, Text(f"seal.{kind}"), scope.plain, seal=kind)
             for kind in kinds
             if has_meaning(scheme, kind)
         ]
@@ -87,10 +87,11 @@ def altered(scope: Scope) -> Iterable[Case]:
     member = next((member for member in text_members(scope) if member.is_free_text), None)
     if member is not None:
         edit = functools.partial(put, pointer=member.pointer, value="changed after signing")
-        yield Case(scope.callback, f"another text at {member.pointer} under the same signature", scope.plain, edit=edit)
+        label = Text("case.altered-text", pointer=member.pointer)
+        yield Case(scope.callback, label, scope.plain, edit=edit)
     for kind in ("redated", "other-id"):
         if has_meaning(scheme, kind):
-            yield Case(scope.callback, KINDS[kind], scope.plain, seal=kind)
+            yield Case(scope.callback, Text(f"seal.{kind}"), scope.plain, seal=kind)
 
 
 @stimuli("signature", in_turn=True)
@@ -101,7 +102,7 @@ def of_old_events(scope: Scope) -> Iterable[Case]:
         raise NotApplicable(_without(scheme, _NO_TIME))
     retry = scope.callback.delivery.retry
     age_s = int(scheme.tolerance_s + (retry.after_s * retry.max_tries if retry else 0))
-    label = f"an event {age_s} s old under a signature made now"
+    label = Text("case.old-event", age_s=age_s)
     yield Case(scope.callback, label, scope.plain, later_s=-age_s)
 
 
@@ -115,4 +116,5 @@ def tracing(scope: Scope) -> Iterable[Case]:
     life = max(order.lives, key=len)
     for kind in scope.depth.pick(("wrong",), ("wrong",), ("wrong", "missing", "stale")):
         if has_meaning(scheme, kind):
-            yield Case(scope.callback, f"a later state, and {KINDS[kind]}", scope.plain, seal=kind, states=life[:2])
+            label = Text("case.later-state", what=Text(f"seal.{kind}"))
+            yield Case(scope.callback, label, scope.plain, seal=kind, states=life[:2])

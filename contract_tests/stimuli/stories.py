@@ -11,7 +11,7 @@ from callback_contract.contract_tests.generation.corpus import MAX_INTEGER, MAX_
 from callback_contract.contract_tests.model.cases import Case, Draw, stimuli
 from callback_contract.contract_tests.model.verdicts import NotApplicable
 from callback_contract.contract_tests.stimuli.missing_facts import lacking
-from callback_contract.contract_tests.stimuli.off_schema import missing_members
+from callback_contract.contract_tests.stimuli.off_schema import required_members
 from callback_contract.contract_tests.stimuli.texts import (
     INVISIBLE,
     KEYS,
@@ -19,6 +19,7 @@ from callback_contract.contract_tests.stimuli.texts import (
     MARKUP,
     SCRIPTS,
     SYMBOLS,
+    named,
     text_members,
     with_keys,
 )
@@ -53,11 +54,11 @@ BURST = 24
 """Messages in one burst: more than a pace sends at once, few for a staging host."""
 
 _HARD_TEXTS = {
-    "all scripts": SCRIPTS,
-    "all symbols": SYMBOLS,
-    "all markup": MARKUP,
-    "all line ends": LINE_ENDS,
-    "all invisible characters": INVISIBLE,
+    "term.all-scripts": SCRIPTS,
+    "term.all-symbols": SYMBOLS,
+    "term.all-markup": MARKUP,
+    "term.all-line-ends": LINE_ENDS,
+    "term.all-invisible": INVISIBLE,
 }
 
 DISTANCE = 30
@@ -89,7 +90,7 @@ def _events(scope: Scope) -> Order:
 def each_state(scope: Scope) -> Iterable[Case]:
     """A message in each state."""
     for state in _events(scope).states:
-        yield Case(scope.callback, f"a message in the state {state!r}", scope.plain, states=(state,))
+        yield Case(scope.callback, Text("case.in-state", state=repr(state)), scope.plain, states=(state,))
 
 
 @stimuli("story")
@@ -109,23 +110,25 @@ def earlier_states(scope: Scope) -> Iterable[Case]:
     for state in order.states:
         following = [later for earlier, later in order.edges if earlier == state]
         if following:
-            yield Case(scope.callback, f"{state!r}, then {following[0]!r}", scope.plain, states=(state, following[0]))
+            label = Text("case.then", first=repr(state), second=repr(following[0]))
+            yield Case(scope.callback, label, scope.plain, states=(state, following[0]))
 
 
 @stimuli("story")
 def respelt(scope: Scope) -> Iterable[Case]:
     """A message, and a spelling in which the same event is sent again."""
     state = _events(scope).states[0]
-    spellings = ("compact, escaped", "indented, CRLF", "reversed key order", "tabs and spaces around everything")
-    for spelling in spellings if scope.callback.is_json else ("compact, escaped", "reversed key order"):
-        yield Case(scope.callback, f"a redelivery spelt otherwise: {spelling}", scope.plain, states=(state, spelling))
+    spellings = ("compact-escaped", "indented", "reversed-keys", "tabs-and-spaces")
+    for spelling in spellings if scope.callback.is_json else ("compact-escaped", "reversed-keys"):
+        label = Text("case.respelt", what=Text(f"spelling.{spelling}"))
+        yield Case(scope.callback, label, scope.plain, states=(state, spelling))
 
 
 @stimuli("story")
 def distant_redeliveries(scope: Scope) -> Iterable[Case]:
     """A message that is sent again after many others."""
     state = _events(scope).states[0]
-    yield Case(scope.callback, f"a redelivery after {DISTANCE} other messages", scope.plain, states=(state,))
+    yield Case(scope.callback, Text("case.distant", count=DISTANCE), scope.plain, states=(state,))
 
 
 @stimuli("story")
@@ -142,7 +145,7 @@ def orders(scope: Scope) -> Iterable[Case]:
             told = [list(life), list(reversed(life))]
             told += [chance.sample(life, len(life)) for _ in range(drawn - len(told))]
         for states in {tuple(states): None for states in told}:
-            yield Case(scope.callback, f"the order {', '.join(states)}", scope.plain, states=states)
+            yield Case(scope.callback, Text("case.order", states=states), scope.plain, states=states)
 
 
 @stimuli("story")
@@ -160,7 +163,8 @@ def ended_lives(scope: Scope) -> Iterable[Case]:
         raise NotApplicable(lacking("order.terminal"))
     for end in order.terminal:
         late = tuple(state for state in order.states if order.is_before(state, end))
-        yield Case(scope.callback, f"{end!r}, then late {', '.join(late)}", scope.plain, states=(end, *late))
+        label = Text("case.then-late", first=repr(end), others=late)
+        yield Case(scope.callback, label, scope.plain, states=(end, *late))
 
 
 @stimuli("story")
@@ -170,7 +174,7 @@ def group_mates(scope: Scope) -> Iterable[Case]:
     if not scope.callback.delivery.groups:
         raise NotApplicable(lacking("groups"))
     life = max(order.lives, key=len)
-    yield Case(scope.callback, "three messages of one group", scope.plain, states=life[:3])
+    yield Case(scope.callback, Text("case.group"), scope.plain, states=life[:3])
 
 
 @stimuli("story")
@@ -179,7 +183,8 @@ def interleavings(scope: Scope) -> Iterable[Case]:
     order = _order(scope)
     runs, steps = scope.depth.pick((2, 15), (2, 15), (30, 16))
     draw = Draw(scope.random("interleavings").getrandbits(32), runs, steps)
-    yield Case(scope.callback, "interleaved messages of one group", scope.plain, states=order.states, draw=draw)
+    label = Text("case.interleaved")
+    yield Case(scope.callback, label, scope.plain, states=order.states, draw=draw)
 
 
 @stimuli("story")
@@ -189,19 +194,20 @@ def kept_texts(scope: Scope) -> Iterable[Case]:
     members = [member for member in text_members(scope) if member.is_free_text]
     if not members:
         raise NotApplicable(Text("reason.no-free-text"))
-    texts = {label: " ".join(kind.values()) for label, kind in _HARD_TEXTS.items()}
-    texts |= {"blanks around": "  a  ", "decomposed accents": "e\u0301"}
+    texts = {key: " ".join(kind.values()) for key, kind in _HARD_TEXTS.items()}
+    texts |= {"term.blanks-around": "  a  ", "term.decomposed-accents": "e\u0301"}
     if scope.depth.name == "thorough":
-        texts |= {label: text for kind in _HARD_TEXTS.values() for label, text in kind.items()}
-    for label, text in texts.items():
+        texts |= {key: text for kind in _HARD_TEXTS.values() for key, text in kind.items()}
+    for name, text in named(texts).items():
         content = scope.plain
         for member in members:
             content = jp.replaced(content, member.pointer, text)
-        yield Case(scope.callback, f"{label} in every free text", content)
+        yield Case(scope.callback, Text("case.everywhere", what=name), content)
     # One at a time: together they would exceed the size that a receiver has to accept.
     for member in members[: scope.depth.pick(1, len(members), len(members))]:
         content = jp.replaced(scope.plain, member.pointer, "长" * MAX_TEXT)
-        yield Case(scope.callback, f"{MAX_TEXT} characters at {member.pointer}", content)
+        label = Text("case.characters-at", count=MAX_TEXT, pointer=member.pointer)
+        yield Case(scope.callback, label, content)
 
 
 @stimuli("story")
@@ -214,7 +220,8 @@ def kept_integers(scope: Scope) -> Iterable[Case]:
         raise NotApplicable(Text("reason.no-free-integer"))
     for member in members:
         for value in (1, 2**31, 2**32 + 1, MAX_INTEGER - 1, MAX_INTEGER):
-            yield Case(scope.callback, f"{member.pointer} = {value}", jp.replaced(scope.plain, member.pointer, value))
+            label = Text("case.value", pointer=member.pointer, value=str(value))
+            yield Case(scope.callback, label, jp.replaced(scope.plain, member.pointer, value))
 
 
 @stimuli("story")
@@ -228,7 +235,8 @@ def kept_phones(scope: Scope) -> Iterable[Case]:
         for number in PHONES[: scope.depth.pick(2, 4, 6)]:
             shown = number if member.format == "e164" else number.lstrip("+")
             edit = functools.partial(put, pointer=member.pointer, value=shown)
-            yield Case(scope.callback, f"{member.pointer} = {shown}", scope.plain, edit=edit)
+            label = Text("case.value", pointer=member.pointer, value=shown)
+            yield Case(scope.callback, label, scope.plain, edit=edit)
 
 
 @stimuli("story")
@@ -239,13 +247,14 @@ def kept_maps(scope: Scope) -> Iterable[Case]:
     if not members:
         raise NotApplicable(Text("reason.no-customer-map"))
     for member in members:
-        for label, value in (
-            ("every awkward key", {key: f"value of {key}" for key in KEYS}),
-            ("a hundred keys and a long value", {f"Key {i}": str(i) for i in range(100)} | {"long": "长" * MAX_TEXT}),
-            ("every hard text", {label: text for kind in _HARD_TEXTS.values() for label, text in kind.items()}),
-            ("texts that look like numbers", {"a": "007", "b": "1e3", "c": "true", "d": "null", "e": ""}),
+        for key, value in (
+            ("term.all-keys", {key: f"value of {key}" for key in KEYS}),
+            ("term.hundred-keys", {f"Key {i}": str(i) for i in range(100)} | {"long": "长" * MAX_TEXT}),
+            ("term.all-texts", {str(n): text for kind in _HARD_TEXTS.values() for n, text in named(kind).items()}),
+            ("term.number-like-texts", {"a": "007", "b": "1e3", "c": "true", "d": "null", "e": ""}),
         ):
-            yield Case(scope.callback, f"{label} at {member.pointer}", with_keys(scope, member, dict(value)))
+            label = Text("case.at", what=Text(key), pointer=member.pointer)
+            yield Case(scope.callback, label, with_keys(scope, member, dict(value)))
 
 
 @stimuli("story", in_turn=True)
@@ -255,22 +264,19 @@ def refused_after_stored(scope: Scope) -> Iterable[Case]:
     facts = scope.callback.delivery
     life = max(order.lives, key=len)
     needed = {facts.correlation, facts.state, *facts.idempotency, ""}
-    for case in missing_members(scope):
-        pointer = case.label.partition(" ")[0]
-        if pointer.startswith("/") and pointer not in needed:
-            broken = functools.partial(jp.without, pointer=pointer)
-            for label, states in (("", life[:2]), (" about a new message", life[:1])):
-                told = f"a refused delivery without {pointer}{label}"
-                yield Case(scope.callback, told, scope.plain, edit=broken, states=states)
-            return
-    raise NotApplicable(Text("reason.no-unidentifying-member"))
+    pointer = next((m.pointer for m in required_members(scope) if m.pointer not in needed), None)
+    if pointer is None:
+        raise NotApplicable(Text("reason.no-unidentifying-member"))
+    broken = functools.partial(jp.without, pointer=pointer)
+    for key, states in (("case.refused", life[:2]), ("case.refused-of-new", life[:1])):
+        yield Case(scope.callback, Text(key, pointer=pointer), scope.plain, edit=broken, states=states)
 
 
 @stimuli("story")
 def bursts(scope: Scope) -> Iterable[Case]:
     """Many messages of one group at once."""
     order = _order(scope)
-    yield Case(scope.callback, f"{BURST} messages at once", scope.plain, states=(order.states[0],))
+    yield Case(scope.callback, Text("case.burst", count=BURST), scope.plain, states=(order.states[0],))
 
 
 @stimuli("story")
@@ -278,4 +284,5 @@ def mixed_bursts(scope: Scope) -> Iterable[Case]:
     """All states of one message at once."""
     life = max(_order(scope).lives, key=len)
     for number in range(scope.depth.pick(1, 2, 10)):
-        yield Case(scope.callback, f"all states of a message at once, {number + 1}", scope.plain, states=life)
+        label = Text("case.states-at-once", number=number + 1)
+        yield Case(scope.callback, label, scope.plain, states=life)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from callback_contract.contract_tests.generation.corpus import MAX_TEXT, Scope
 from callback_contract.contract_tests.model.cases import Case, stimuli
@@ -22,6 +22,7 @@ __all__ = [
     "line_ends",
     "many_keys",
     "markup_texts",
+    "named",
     "scripts",
     "symbols",
     "text_members",
@@ -31,70 +32,70 @@ __all__ = [
 
 
 SCRIPTS = {
-    "Latin with diacritics": "Zoë Ångström Łukasz Nguyễn",
-    "Chinese": "李雷和韩梅梅的语音机器人",
-    "Traditional Chinese": "臺灣繁體測試",
-    "Japanese": "山田さん、コンニチハ",
-    "Korean": "김철수 안녕하세요",
-    "Cyrillic": "Привет, Йосиф Ёлкин",
-    "Greek": "Γειά σου Κόσμε",
-    "Arabic": "مرحبا يا أحمد",
-    "Hebrew": "שלום עולם",
-    "Hindi": "नमस्ते दुनिया",
-    "Bengali": "বাংলা ভাষা",
-    "Tamil": "தமிழ் மொழி",
-    "Thai": "สวัสดีครับ",
-    "Khmer": "ភាសាខ្មែរ",
-    "Burmese": "မြန်မာဘာသာ",
-    "Amharic": "ሰላም ለዓለም",
-    "Georgian": "გამარჯობა",
-    "Armenian": "Բարեւ աշխարհ",
+    "term.latin-with-diacritics": "Zoë Ångström Łukasz Nguyễn",
+    "term.chinese": "李雷和韩梅梅的语音机器人",
+    "term.traditional-chinese": "臺灣繁體測試",
+    "term.japanese": "山田さん、コンニチハ",
+    "term.korean": "김철수 안녕하세요",
+    "term.cyrillic": "Привет, Йосиф Ёлкин",
+    "term.greek": "Γειά σου Κόσμε",
+    "term.arabic": "مرحبا يا أحمد",
+    "term.hebrew": "שלום עולם",
+    "term.hindi": "नमस्ते दुनिया",
+    "term.bengali": "বাংলা ভাষা",
+    "term.tamil": "தமிழ் மொழி",
+    "term.thai": "สวัสดีครับ",
+    "term.khmer": "ភាសាខ្មែរ",
+    "term.burmese": "မြန်မာဘာသာ",
+    "term.amharic": "ሰላም ለዓለም",
+    "term.georgian": "გამარჯობა",
+    "term.armenian": "Բարեւ աշխարհ",
 }
 
 
 SYMBOLS = {
-    "an emoji": "Hi 😀",
-    "an emoji of several code points": "👩‍👩‍👧‍👦 🇮🇩 👍🏽",
-    "a rare Chinese character": "𠮷野家 𡃁",
-    "mathematical letters": "𝔘𝔫𝔦𝔠𝔬𝔡𝔢",
-    "a character of the last plane": "\U0010fffd",
+    "term.emoji": "Hi 😀",
+    "term.emoji-sequence": "👩‍👩‍👧‍👦 🇮🇩 👍🏽",
+    "term.rare-chinese": "𠮷野家 𡃁",
+    "term.mathematical-letters": "𝔘𝔫𝔦𝔠𝔬𝔡𝔢",
+    "term.last-plane": "\U0010fffd",
 }
 
 
 INVISIBLE = {
-    "a zero-width space": "a\u200bb",
-    "direction marks": "\u202eabc\u202c \u200f!",
-    "combining marks": "e\u0301 a\u0308 q\u0323\u0307",
-    "a line separator": "a\u2028b\u2029c",
-    "a byte order mark inside": "a\ufeffb",
-    "a soft hyphen and a no-break space": "co\u00adop\u00a0x",
-    "a noncharacter": "a\ufffeb",
+    "term.zero-width-space": "a\u200bb",
+    "term.direction-marks": "\u202eabc\u202c \u200f!",
+    "term.combining-marks": "e\u0301 a\u0308 q\u0323\u0307",
+    "term.line-separator": "a\u2028b\u2029c",
+    "term.inner-byte-order-mark": "a\ufeffb",
+    "term.soft-hyphen": "co\u00adop\u00a0x",
+    "term.noncharacter": "a\ufffeb",
 }
 
 
 MARKUP = {
-    "an apostrophe": "Zoe O'Connor",
-    "quotation marks and backslashes": 'say "hi" \\ to C:\\new',
-    "an SQL fragment": "Robert'); DROP TABLE messages;--",
-    "a script element": "<script>alert(1)</script>",
-    "an HTML entity": "Tom &amp; Jerry <b>&nbsp;",
-    "double braces": "{{7*7}} {{name}}",
-    "dollar braces": "${7*7} ${jndi:ldap://localhost/a}",
-    "percent signs": "100% %s %(name)s %n %x",
-    "a template tag": "{% raw %} <%= 1 %> #{1}",
-    "a shell fragment": "$(id) `id` ; ls | cat",
-    "a path": "../../etc/passwd",
-    "a formula": "=1+1",
-    "text that is JSON": '{"a": [1, null]}',
+    "term.apostrophe": "Zoe O'Connor",
+    "term.quotation-marks": 'say "hi" \\ to C:\\new',
+    "term.sql": "Robert'); DROP TABLE messages;--",
+    "term.script-element": "<script>alert(1)</script>",
+    "term.html-entity": "Tom &amp; Jerry <b>&nbsp;",
+    "term.double-braces": "{{7*7}} {{name}}",
+    "term.dollar-braces": "${7*7} ${jndi:ldap://localhost/a}",
+    "term.percent-signs": "100% %s %(name)s %n %x",
+    "term.template-tag": "{% raw %} <%= 1 %> #{1}",
+    "term.shell": "$(id) `id` ; ls | cat",
+    "term.path": "../../etc/passwd",
+    "term.formula": "=1+1",
+    "term.json-text": '{"a": [1, null]}',
 }
 
 
 LINE_ENDS = {
-    "a line feed": "a\nb",
-    "a carriage return and a line feed": "a\r\nb",
-    "a carriage return": "a\rb",
-    "a tab": "a\tb",
-    "line ends around": "\n a \n",
+    "term.line-feed": "a\nb",
+    "term.crlf": "a\r\nb",
+    "term.carriage-return": "a\rb",
+    "term.tab": "a\tb",
+    "term.line-ends-around": "\n a \n",
 }
 
 
@@ -156,15 +157,21 @@ def with_keys(scope: Scope, member: Member, more: dict[str, jp.Json]) -> jp.Json
     return jp.replaced(scope.plain, member.pointer, {**jp.get(scope.plain, member.pointer), **more})
 
 
-def _texts(scope: Scope, texts: dict[str, str]) -> Iterator[Case]:
+def named(texts: Mapping[str, str]) -> dict[Text, str]:
+    """Return texts by their names; `texts` has the keys of the names."""
+    return {Text(key): text for key, text in texts.items()}
+
+
+def _texts(scope: Scope, texts: Mapping[Text, str]) -> Iterator[Case]:
     members = text_members(scope)
     everywhere = functools.partial(_everywhere, scope, members)
-    for index, (label, text) in enumerate(texts.items()):
-        spelling = "compact, escaped" if index % 2 else "compact, raw UTF-8"
-        yield Case(scope.callback, f"{label} in every free text", everywhere(text), spelling=spelling)
+    for index, (name, text) in enumerate(texts.items()):
+        spelling = "compact-escaped" if index % 2 else "compact-raw"
+        yield Case(scope.callback, Text("case.everywhere", what=name), everywhere(text), spelling=spelling)
         if scope.depth.name == "thorough":
-            other = "compact, raw UTF-8" if index % 2 else "compact, escaped"
-            yield Case(scope.callback, f"{label} in every free text, otherwise spelt", everywhere(text), spelling=other)
+            other = "compact-raw" if index % 2 else "compact-escaped"
+            label = Text("case.everywhere-respelt", what=name)
+            yield Case(scope.callback, label, everywhere(text), spelling=other)
 
 
 def _everywhere(scope: Scope, members: list[Member], text: str) -> jp.Json:
@@ -177,35 +184,36 @@ def _everywhere(scope: Scope, members: list[Member], text: str) -> jp.Json:
 @stimuli("valid")
 def scripts(scope: Scope) -> Iterable[Case]:
     """Free texts in many scripts."""
-    yield from _texts(scope, SCRIPTS)
+    yield from _texts(scope, named(SCRIPTS))
     if scope.depth.name == "thorough":
         chance = scope.random("scripts")
         letters = [chr(c) for c in range(0xA1, 0xD800) if unicodedata.category(chr(c))[0] == "L"]
-        yield from _texts(scope, {f"drawn letters {i}": "".join(chance.sample(letters, 60)) for i in range(30)})
+        drawn = {Text("term.drawn-letters", number=i): "".join(chance.sample(letters, 60)) for i in range(30)}
+        yield from _texts(scope, drawn)
 
 
 @stimuli("valid")
 def symbols(scope: Scope) -> Iterable[Case]:
     """Free texts with characters beyond the first 65536."""
-    yield from _texts(scope, SYMBOLS)
+    yield from _texts(scope, named(SYMBOLS))
 
 
 @stimuli("valid")
 def invisible_texts(scope: Scope) -> Iterable[Case]:
     """Free texts with characters that are invisible or change their neighbours."""
-    yield from _texts(scope, INVISIBLE)
+    yield from _texts(scope, named(INVISIBLE))
 
 
 @stimuli("valid")
 def markup_texts(scope: Scope) -> Iterable[Case]:
     """Free texts that resemble markup, code or a template."""
-    yield from _texts(scope, MARKUP)
+    yield from _texts(scope, named(MARKUP))
 
 
 @stimuli("valid")
 def line_ends(scope: Scope) -> Iterable[Case]:
     """Free texts with line ends and tabs."""
-    yield from _texts(scope, LINE_ENDS)
+    yield from _texts(scope, named(LINE_ENDS))
 
 
 @stimuli("valid")
@@ -214,9 +222,8 @@ def lengths(scope: Scope) -> Iterable[Case]:
     chosen = scope.depth.pick((0, 256, MAX_TEXT), (0, 1, 255, 256, 1024, MAX_TEXT), LENGTHS)
     for member in text_members(scope):
         for length in chosen:
-            yield Case(
-                scope.callback, f"{length} characters at {member.pointer}", with_text(scope, member, "a" * length)
-            )
+            label = Text("case.characters-at", count=length, pointer=member.pointer)
+            yield Case(scope.callback, label, with_text(scope, member, "a" * length))
 
 
 def _free_maps(scope: Scope) -> list[Member]:
@@ -230,7 +237,8 @@ def _free_maps(scope: Scope) -> list[Member]:
 def empty_maps(scope: Scope) -> Iterable[Case]:
     """Map without a key."""
     for member in _free_maps(scope):
-        yield Case(scope.callback, f"an empty map at {member.pointer}", jp.replaced(scope.plain, member.pointer, {}))
+        label = Text("case.empty-map", pointer=member.pointer)
+        yield Case(scope.callback, label, jp.replaced(scope.plain, member.pointer, {}))
 
 
 @stimuli("valid")
@@ -239,7 +247,8 @@ def many_keys(scope: Scope) -> Iterable[Case]:
     for member in _free_maps(scope):
         for count in (50, 300):
             full = {f"k{index}": str(index) for index in range(count)}
-            yield Case(scope.callback, f"{count} keys at {member.pointer}", with_keys(scope, member, full))
+            label = Text("case.keys-at", count=count, pointer=member.pointer)
+            yield Case(scope.callback, label, with_keys(scope, member, full))
 
 
 @stimuli("valid")
@@ -247,14 +256,10 @@ def awkward_keys(scope: Scope) -> Iterable[Case]:
     """Map with keys that have a meaning to a database or language."""
     for member in _free_maps(scope):
         for key in KEYS[:: scope.depth.pick(3, 2, 1)]:
-            shown = key if len(key) < 40 else f"{key[:10]}… ({len(key)} characters)"
-            yield Case(
-                scope.callback,
-                f"the key {shown!r} at {member.pointer}",
-                with_keys(scope, member, {key: "value"}),
-            )
-        yield Case(
-            scope.callback,
-            f"all those keys at {member.pointer}",
-            with_keys(scope, member, dict.fromkeys(KEYS, "value")),
-        )
+            if len(key) < 40:
+                label = Text("case.key-at", key=repr(key), pointer=member.pointer)
+            else:
+                label = Text("case.long-key-at", beginning=key[:10], length=len(key), pointer=member.pointer)
+            yield Case(scope.callback, label, with_keys(scope, member, {key: "value"}))
+        label = Text("case.at", what=Text("term.those-keys"), pointer=member.pointer)
+        yield Case(scope.callback, label, with_keys(scope, member, dict.fromkeys(KEYS, "value")))

@@ -9,6 +9,7 @@ from callback_contract.contract_tests.generation.corpus import Scope
 from callback_contract.contract_tests.model.cases import Case, stimuli
 from callback_contract.contract_tests.stimuli.valid import put
 from callback_contract.mock_server.wire.strict_json import Unparsable, Unusable, decode
+from callback_contract.openapi.text.message import Text
 
 __all__ = [
     "bad_encodings",
@@ -24,7 +25,7 @@ __all__ = [
 ]
 
 
-def mangled(scope: Scope, label: str, mangle: Callable[[bytes], bytes]) -> Case:
+def mangled(scope: Scope, label: Text, mangle: Callable[[bytes], bytes]) -> Case:
     """Return the case of a plain content with changed bytes."""
     return Case(scope.callback, label, scope.plain, mangle=mangle)
 
@@ -32,8 +33,8 @@ def mangled(scope: Scope, label: str, mangle: Callable[[bytes], bytes]) -> Case:
 @stimuli("unparsable", hostile=True, about_json=True)
 def empty_bodies(scope: Scope) -> Iterable[Case]:
     """An empty body, or white space only."""
-    for label, body in (("an empty body", b""), ("blanks only", b"   "), ("line ends only", b"\r\n\r\n")):
-        yield mangled(scope, label, functools.partial(instead, body))
+    for key, body in (("case.empty-body", b""), ("case.blanks-only", b"   "), ("case.line-ends-only", b"\r\n\r\n")):
+        yield mangled(scope, Text(key), functools.partial(instead, body))
 
 
 def instead(new: bytes, _: bytes) -> bytes:
@@ -45,35 +46,35 @@ def instead(new: bytes, _: bytes) -> bytes:
 def syntax_errors(scope: Scope) -> Iterable[Case]:
     """Bodies that are neither truncated nor doubled, and not JSON."""
     edits: dict[str, Callable[[bytes], bytes]] = {
-        "a trailing comma": lambda body: body[:-1] + b",}",
-        "a missing colon": lambda body: body.replace(b'":', b'" ', 1),
-        "single quotes": lambda body: body.replace(b'"', b"'"),
-        "unquoted names": lambda body: body.replace(b'{"', b"{", 1).replace(b'":', b":", 1),
-        "a missing comma": lambda body: body.replace(b',"', b' "', 1),
-        "a comment": lambda body: body.replace(b"{", b"{/* hi */", 1),
-        "True instead of true": lambda body: body.replace(b"{", b'{"a":True,', 1),
-        "a leading zero": lambda body: body.replace(b"{", b'{"a":01,', 1),
-        "a bad escape": lambda body: body.replace(b"{", b'{"a":"\\x41",', 1),
-        "a raw line end inside a text": lambda body: body.replace(b"{", b'{"a":"x\ny",', 1),
-        "words": lambda body: b"hello, is anybody there?",
-        "a form": lambda body: b"payload=" + body,
-        "an XML document": lambda body: b'<?xml version="1.0"?><delivery/>',
-        "a closing bracket for a brace": lambda body: body[:-1] + b"]",
+        "case.trailing-comma": lambda body: body[:-1] + b",}",
+        "case.missing-colon": lambda body: body.replace(b'":', b'" ', 1),
+        "case.single-quotes": lambda body: body.replace(b'"', b"'"),
+        "case.unquoted-names": lambda body: body.replace(b'{"', b"{", 1).replace(b'":', b":", 1),
+        "case.missing-comma": lambda body: body.replace(b',"', b' "', 1),
+        "case.comment": lambda body: body.replace(b"{", b"{/* hi */", 1),
+        "case.python-true": lambda body: body.replace(b"{", b'{"a":True,', 1),
+        "case.leading-zero": lambda body: body.replace(b"{", b'{"a":01,', 1),
+        "case.bad-escape": lambda body: body.replace(b"{", b'{"a":"\\x41",', 1),
+        "case.raw-line-end": lambda body: body.replace(b"{", b'{"a":"x\ny",', 1),
+        "case.words": lambda body: b"hello, is anybody there?",
+        "case.form": lambda body: b"payload=" + body,
+        "case.xml": lambda body: b'<?xml version="1.0"?><delivery/>',
+        "case.bracket-for-brace": lambda body: body[:-1] + b"]",
     }
-    for label, edit in edits.items():
-        yield mangled(scope, label, edit)
+    for key, edit in edits.items():
+        yield mangled(scope, Text(key), edit)
 
 
 @stimuli("unparsable", hostile=True, about_json=True)
 def truncations(scope: Scope) -> Iterable[Case]:
     """A body that is cut off, at places of every kind."""
-    yield mangled(scope, "the last brace cut off", lambda body: body[:-1])
-    yield mangled(scope, "only the first brace", lambda body: body[:1])
-    yield mangled(scope, "half of the body", lambda body: _cut(body, 0.5))
+    yield mangled(scope, Text("case.last-brace-cut"), lambda body: body[:-1])
+    yield mangled(scope, Text("case.first-brace-only"), lambda body: body[:1])
+    yield mangled(scope, Text("case.half-of-body"), lambda body: _cut(body, 0.5))
     chance = scope.random("truncations")
     for _ in range(scope.depth.pick(2, 6, 30)):
         share = chance.random()
-        yield mangled(scope, f"{share:.0%} of the body", functools.partial(_cut, share=share))
+        yield mangled(scope, Text("case.part-of-body", share=share), functools.partial(_cut, share=share))
 
 
 def _cut(body: bytes, share: float) -> bytes:
@@ -94,9 +95,9 @@ def _cut(body: bytes, share: float) -> bytes:
 @stimuli("unparsable", hostile=True, about_json=True)
 def two_documents(scope: Scope) -> Iterable[Case]:
     """One JSON document after another."""
-    for label, between in (("two documents", b""), ("two documents, one a line", b"\n")):
-        yield mangled(scope, label, functools.partial(_twice, between))
-    yield mangled(scope, "an empty object after the document", lambda body: body + b"{}")
+    for key, between in (("case.two-documents", b""), ("case.two-documents-by-line", b"\n")):
+        yield mangled(scope, Text(key), functools.partial(_twice, between))
+    yield mangled(scope, Text("case.object-after-document"), lambda body: body + b"{}")
 
 
 def _twice(between: bytes, body: bytes) -> bytes:
@@ -107,16 +108,16 @@ def _twice(between: bytes, body: bytes) -> bytes:
 def bad_encodings(scope: Scope) -> Iterable[Case]:
     """Bytes that are not UTF-8."""
     insert = functools.partial(_first_text, scope)
-    for label, raw in (
-        ("Latin-1 text", b"Zo\xeb"),
-        ("a lone continuation byte", b"a\x80b"),
-        ("0xFF", b"\xff"),
-        ("an overlong form", b"\xc0\xaf"),
-        ("a surrogate in UTF-8", b"\xed\xa0\xbd"),
-        ("a cut character", b"\xe6\x9d"),
-        ("GB 18030 text", "李雷".encode("gb18030")),
+    for key, raw in (
+        ("case.latin-1", b"Zo\xeb"),
+        ("case.lone-continuation-byte", b"a\x80b"),
+        ("case.byte-ff", b"\xff"),
+        ("case.overlong-form", b"\xc0\xaf"),
+        ("case.surrogate-in-utf-8", b"\xed\xa0\xbd"),
+        ("case.cut-character", b"\xe6\x9d"),
+        ("case.gb-18030", "李雷".encode("gb18030")),
     ):
-        yield mangled(scope, label, functools.partial(insert, raw))
+        yield mangled(scope, Text(key), functools.partial(insert, raw))
 
 
 def _first_text(scope: Scope, raw: bytes, body: bytes) -> bytes:
@@ -127,21 +128,20 @@ def _first_text(scope: Scope, raw: bytes, body: bytes) -> bytes:
 @stimuli("unparsable", hostile=True, about_json=True)
 def boms(scope: Scope) -> Iterable[Case]:
     """A byte order mark before the body."""
-    yield mangled(scope, "a byte order mark", lambda body: b"\xef\xbb\xbf" + body)
-    yield mangled(scope, "UTF-16 with a byte order mark", lambda body: body.decode().encode("utf-16"))
+    yield mangled(scope, Text("case.byte-order-mark"), lambda body: b"\xef\xbb\xbf" + body)
+    yield mangled(scope, Text("case.utf-16"), lambda body: body.decode().encode("utf-16"))
 
 
 @stimuli("unparsable", hostile=True, about_json=True)
 def not_numbers(scope: Scope) -> Iterable[Case]:
     """NaN and the infinities, as an unknown member and instead of a number."""
     for name in ("NaN", "Infinity", "-Infinity"):
-        yield mangled(
-            scope, f"{name} as an unknown member", functools.partial(member_before, b'"ratio":' + name.encode() + b",")
-        )
+        label = Text("case.as-unknown-member", value=name)
+        yield mangled(scope, label, functools.partial(member_before, b'"ratio":' + name.encode() + b","))
     for member in scope.with_members(lambda m: m.types in {("integer",), ("number",)})[:2]:
         yield Case(
             scope.callback,
-            f"NaN at {member.pointer}",
+            Text("case.at", what="NaN", pointer=member.pointer),
             scope.plain,
             edit=functools.partial(put, pointer=member.pointer, value=float("nan")),
         )

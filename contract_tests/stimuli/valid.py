@@ -45,8 +45,8 @@ PHONES = (
 @stimuli("valid")
 def plain(scope: Scope) -> Iterable[Case]:
     """The plain valid delivery, in both common spellings."""
-    yield Case(scope.callback, "a plain valid delivery", scope.plain)
-    yield Case(scope.callback, "a plain valid delivery, escaped", scope.plain, spelling="compact, escaped")
+    yield Case(scope.callback, Text("case.plain"), scope.plain)
+    yield Case(scope.callback, Text("case.plain-escaped"), scope.plain, spelling="compact-escaped")
 
 
 @stimuli("valid")
@@ -59,7 +59,7 @@ def listed_values(scope: Scope) -> Iterable[Case]:
         for value in scope.some(member.enum, MOST_LISTED, member.pointer):
             yield Case(
                 scope.callback,
-                f"{member.pointer} = {value!r}",
+                Text("case.value", pointer=member.pointer, value=repr(value)),
                 jp.replaced(scope.plain, member.pointer, value),
                 listed=(member.pointer, value),
             )
@@ -69,9 +69,9 @@ def listed_values(scope: Scope) -> Iterable[Case]:
 def examples(scope: Scope) -> Iterable[Case]:
     """Every deliverable example; the plain delivery in a contract without any."""
     if not scope.callback.delivered_examples:
-        yield Case(scope.callback, "a plain valid delivery, for want of an example", scope.plain)
+        yield Case(scope.callback, Text("case.plain-without-example"), scope.plain)
     for example in scope.callback.delivered_examples:
-        yield Case(scope.callback, f"the example {example.name!r}", example.value)
+        yield Case(scope.callback, Text("case.example", name=repr(example.name)), example.value)
 
 
 @stimuli("valid")
@@ -88,8 +88,8 @@ def generated(scope: Scope) -> Iterable[Case]:
     if not scope.contents:
         raise NotApplicable(Text("reason.nothing-drawn"))
     for index, content in enumerate(scope.contents):
-        spelling = "compact, escaped" if index % 2 else "compact, raw UTF-8"
-        yield Case(scope.callback, f"generated content {index + 1}", content, spelling=spelling)
+        spelling = "compact-escaped" if index % 2 else "compact-raw"
+        yield Case(scope.callback, Text("case.generated", number=index + 1), content, spelling=spelling)
 
 
 @stimuli("valid")
@@ -104,7 +104,8 @@ def integers(scope: Scope) -> Iterable[Case]:
         raise NotApplicable(Text("reason.no-free-integer"))
     for member in members:
         for value in (1, 32768, 2**31 - 1, 2**31, 2**32, MAX_INTEGER):
-            yield Case(scope.callback, f"{member.pointer} = {value}", jp.replaced(scope.plain, member.pointer, value))
+            label = Text("case.value", pointer=member.pointer, value=str(value))
+            yield Case(scope.callback, label, jp.replaced(scope.plain, member.pointer, value))
 
 
 @stimuli("valid")
@@ -118,7 +119,7 @@ def phone_forms(scope: Scope) -> Iterable[Case]:
             shown = number if member.format == "e164" else number.lstrip("+")
             yield Case(
                 scope.callback,
-                f"{member.pointer} = {shown}",
+                Text("case.value", pointer=member.pointer, value=shown),
                 scope.plain,
                 edit=functools.partial(put, pointer=member.pointer, value=shown),
             )
@@ -142,7 +143,7 @@ def id_forms(scope: Scope) -> Iterable[Case]:
         for member in found[: scope.depth.pick(2, len(found), len(found))]:
             yield Case(
                 scope.callback,
-                f"{member.pointer} = {form}",
+                Text("case.value", pointer=member.pointer, value=form),
                 scope.plain,
                 edit=functools.partial(put, pointer=member.pointer, value=form),
             )
@@ -172,7 +173,7 @@ def filled_to(scope: Scope, size: int) -> Iterator[Case]:
             room -= overhead + length
         return jp.replaced(value, member.pointer, full)
 
-    yield Case(scope.callback, f"a body of {size} bytes", scope.plain, edit=fill)
+    yield Case(scope.callback, Text("case.size", bytes=size), scope.plain, edit=fill)
 
 
 @stimuli("valid")
@@ -203,10 +204,11 @@ def weighty(scope: Scope) -> Iterable[Case]:
     state = scope.callback.delivery.state
     known = scope.callback.member(state) if state else None
     if state is None or known is None or not known.enum:
-        yield Case(scope.callback, "a plain valid delivery", scope.plain)
+        yield Case(scope.callback, Text("case.plain"), scope.plain)
     else:
         for value in known.enum:
-            yield Case(scope.callback, f"{state} = {value}", jp.replaced(scope.plain, state, value))
+            label = Text("case.value", pointer=state, value=str(value))
+            yield Case(scope.callback, label, jp.replaced(scope.plain, state, value))
     limit = scope.callback.delivery.accept_body_bytes.must
     if limit and scope.callback.is_json and scope.with_members(lambda member: member.is_free_map):
         yield from filled_to(scope, limit)

@@ -61,7 +61,7 @@ def handshake(access: Access, *, chain: bool = False, name: bool = False, old: s
     Args:
         chain: Verifies the certificate's chain and times.
         name: Verifies that it names the host, too.
-        old: Offers only this version, a key of `old_versions`'s labels.
+        old: Offers only this version, a key of `OLD`.
 
     Raises:
         LacksMeans: The URL is no https one, the host was not reached, or the OpenSSL here cannot offer the version.

@@ -15,23 +15,23 @@ from callback_contract.mock_server.wire.delivery import Headers
 
 __all__ = ["FOREIGN_KEY", "KINDS", "forged"]
 
-KINDS = {
-    "missing": "no signature header",
-    "missing-timestamp": "no time of signing",
-    "missing-id": "no id of the delivery",
-    "empty": "an empty signature header",
-    "truncated": "the first half of the right signature",
-    "non-ascii": "a signature with bytes above 0x7F",
-    "wrong": "a signature made with another key",
-    "other-prefix": "the right signature under another prefix",
-    "other-algorithm": "a signature made with another algorithm",
-    "other-id": "another id under the same signature",
-    "redated": "another time under the same signature",
-    "unreadable-timestamp": "a time of signing that is not a number",
-    "stale": "a right signature, made too long ago",
-    "future": "a right signature, made in the future",
-}
-"""Description of each kind of forgery, as a report has it after "with"."""
+KINDS = (
+    "missing",
+    "missing-timestamp",
+    "missing-id",
+    "empty",
+    "truncated",
+    "non-ascii",
+    "wrong",
+    "other-prefix",
+    "other-algorithm",
+    "other-id",
+    "redated",
+    "unreadable-timestamp",
+    "stale",
+    "future",
+)
+"""Kinds of forgery; `openapi/messages/seal.yaml` describes each."""
 
 # A constant, unrelated to real keys: a signature with it gives no hint of them.
 FOREIGN_KEY = hashlib.sha256(b"a key that nobody has configured").digest()

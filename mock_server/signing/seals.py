@@ -14,15 +14,15 @@ from callback_contract.mock_server.wire.delivery import Delivery, Headers, heade
 
 __all__ = ["SPELLINGS", "has_meaning", "sealed"]
 
-SPELLINGS = {
-    "names-lower": "the names of the signature's headers in lower case",
-    "names-upper": "the names of the signature's headers in upper case",
-    "wrong-first": "a signature by another key before the right one",
-    "wrong-last": "a signature by another key after the right one",
-    "version-last": "a signature of an unknown version after the right one",
-    "second-key": "a right signature by the scheme's second key",
-}
-"""Description of each correct spelling, as a report has it after "with"."""
+SPELLINGS = (
+    "names-lower",
+    "names-upper",
+    "wrong-first",
+    "wrong-last",
+    "version-last",
+    "second-key",
+)
+"""Correct spellings; `openapi/messages/seal.yaml` describes each."""
 
 _TIMED = {"missing-timestamp", "redated", "unreadable-timestamp", "stale", "future"}
 _IDENTIFIED = {"missing-id", "other-id"}
@@ -61,7 +61,7 @@ def sealed(scheme: Scheme, keys: Keys, delivery: Delivery, target: str, at: date
     if kind and kind not in KINDS and kind not in SPELLINGS:
         raise KeyError(kind)
     if kind and not has_meaning(scheme, kind):
-        raise ValueError(f"the scheme {scheme.name} cannot be sealed with {(KINDS | SPELLINGS)[kind]}")
+        raise ValueError(f"the scheme {scheme.name} cannot be sealed with {kind!r}")
     if kind == "second-key":
         return signed(1)
     right = signed() if delivery.signature is None else delivery.signature

@@ -19,8 +19,8 @@ from callback_contract.openapi.documents.json_pointer import Json
 
 __all__ = ["content_type", "decode_body", "encode_body", "read_texts", "travels", "value_of"]
 
-_TURNED = "reversed key order"
-_WITHOUT_PLUS = "compact, escaped"
+_TURNED = "reversed-keys"
+_WITHOUT_PLUS = "compact-escaped"
 
 
 def content_type(callback: Callback) -> str:
@@ -28,7 +28,7 @@ def content_type(callback: Callback) -> str:
     return content_type_of(callback.media_type)
 
 
-def encode_body(callback: Callback, value: Json, spelling: str = "compact, raw UTF-8") -> bytes:
+def encode_body(callback: Callback, value: Json, spelling: str = "compact-raw") -> bytes:
     """Write a value in the callback's media type.
 
     Args:

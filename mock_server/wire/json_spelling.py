@@ -75,18 +75,18 @@ def _escaped_solidus(value: Json) -> bytes:
 
 
 SPELLINGS = {
-    "compact, raw UTF-8": _raw,
-    "compact, escaped": _escaped,
-    "indented, CRLF": _spaced,
-    "tabs and spaces around everything": _tabbed,
-    "reversed key order": _reversed_keys,
-    "upper-case escapes": _upper_escapes,
-    "every character escaped": _all_escaped,
-    "escaped solidus": _escaped_solidus,
+    "compact-raw": _raw,
+    "compact-escaped": _escaped,
+    "indented": _spaced,
+    "tabs-and-spaces": _tabbed,
+    "reversed-keys": _reversed_keys,
+    "upper-case-escapes": _upper_escapes,
+    "all-escaped": _all_escaped,
+    "escaped-solidus": _escaped_solidus,
 }
 
 
-def encode(value: Json, spelling: str = "compact, raw UTF-8") -> bytes:
+def encode(value: Json, spelling: str = "compact-raw") -> bytes:
     """Write a value as JSON.
 
     Args:

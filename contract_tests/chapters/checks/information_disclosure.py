@@ -63,7 +63,7 @@ def has_markup(exchange: Exchange) -> bool:
     answer = exchange.answer
     if answer is None or answer.media_type in {"application/json", "application/problem+json", "text/plain"}:
         return False
-    return (answer.is_html or answer.media_type == "") and MARKUP["a script element"].encode() in answer.body
+    return (answer.is_html or answer.media_type == "") and MARKUP["term.script-element"].encode() in answer.body
 
 
 def _first(pattern: re.Pattern[str], exchange: Exchange) -> str:

@@ -31,7 +31,7 @@ from callback_contract.openapi.text.message import Text, either
 
 __all__ = ["interleaved_deliveries", "interleaving_flaw"]
 
-_SPELLINGS = ("compact, escaped", "indented, CRLF", "reversed key order")
+_SPELLINGS = ("compact-escaped", "indented", "reversed-keys")
 _SHRINKING_S = 20.0
 _SETTLES, _LOOKS = "settles", "looks"
 

@@ -18,14 +18,14 @@ __all__ = ["away_from_here", "connection", "https", "old_versions"]
 @stimuli("connection")
 def connection(scope: Scope) -> Iterable[Case]:
     """The connection, without a delivery."""
-    yield Case(scope.callback, "a handshake", plain_case(scope).content)
+    yield Case(scope.callback, Text("case.handshake"), plain_case(scope).content)
 
 
 @stimuli("connection")
 def old_versions(scope: Scope) -> Iterable[Case]:
     """Handshakes that offer one old version each."""
     for version in OLD:
-        yield Case(scope.callback, version, plain_case(scope).content)
+        yield Case(scope.callback, Text("case.tls", version=version), plain_case(scope).content, tls=version)
 
 
 def https(config: RunConfig) -> NotApplicable | None:

@@ -55,7 +55,7 @@ def test_certificate_names_the_host(receiver):
 @pytest.mark.rule("TLS-06")
 @each(tls.old_versions, connects=True, needs=tls.https)
 def test_old_versions_are_refused(receiver):
-    session = handshake(receiver.access, old=receiver.case.label)
+    session = handshake(receiver.access, old=receiver.case.tls)
     assert not session.version, Mismatch(
         Text("expected.no-tls-session", version=receiver.case.label),
         Text("actual.tls-session", version=session.version),

@@ -144,9 +144,9 @@ def test_event_of_another_message_has_another_id():
 
 
 def test_event_is_spelt_as_the_case_unless_told_otherwise():
-    receiver = contact(spelling="indented, CRLF")
+    receiver = contact(spelling="indented")
     assert receiver.event(STATES[0]).body.count(b"\n") > 1
-    assert receiver.event(STATES[0], spelling="compact, raw UTF-8").body.count(b"\n") == 0
+    assert receiver.event(STATES[0], spelling="compact-raw").body.count(b"\n") == 0
 
 
 def test_state_that_the_order_does_not_know_has_the_first_time():
