@@ -11,6 +11,7 @@ from callback_contract.contract_tests.reproduce.reproducing import Scene
 from callback_contract.contract_tests.runner.rule_tests import RuleTest
 from callback_contract.contract_tests.runner.state import RunContext
 from callback_contract.contract_tests.stimuli import recorded as stimuli
+from callback_contract.openapi.text.message import joined
 
 __all__ = ["recorded_scene"]
 
@@ -24,5 +25,5 @@ def recorded_scene(
     if test is None or test.stimuli is not stimuli.samples or scope is None:
         return None
     *_, delivery = report.deliveries(finding, run.state.run)
-    case = Case(scope.callback, finding["case"], None, sent=delivery)
+    case = Case(scope.callback, joined([finding["case"]]), None, sent=delivery)
     return Scene(run.config.catalogue[rule_id], test, scope, case, finding["case_number"])

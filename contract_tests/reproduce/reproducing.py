@@ -20,6 +20,7 @@ from callback_contract.contract_tests.stimuli.applicable_cases import applicable
 from callback_contract.mock_server.wire.delivery import Exchange
 from callback_contract.mock_server.wire.identity import Run
 from callback_contract.openapi.rules.catalogue import Rule
+from callback_contract.openapi.text.message import Text
 
 __all__ = ["Look", "Played", "Scene", "scene_of"]
 
@@ -99,11 +100,11 @@ class Scene:
             return finding
         run.config.sender_of(self.case.callback.name).renew()
         # After a hostile delivery a receiver has to respond, as in a check.
-        return death(contact.deliver_plain, self.case.callback.name, "the plain valid delivery after it")
+        return death(contact.deliver_plain, self.case.callback.name, Text("case.plain-after-it"))
 
 
 def scene_of(run: RunContext, tests: dict[str, RuleTest], rule_id: str, finding: dict[str, Any]) -> Scene | None:
-    """Find a finding's case by rule, callback, index and label.
+    """Find a finding's case by rule, callback, index and what its label was made of.
 
     It is None when this kit or contract no longer has it.
     """
@@ -114,20 +115,24 @@ def scene_of(run: RunContext, tests: dict[str, RuleTest], rule_id: str, finding:
     test = tests[rule_id]
     if finding["case_index"] is None:
         return Scene(rule, test, scope, None, 0) if test.hostile else None
-    found = (_case(test, narrowed, finding["case_index"], finding["case"]) for narrowed in _narrowed(scope))
+    found = (_case(test, narrowed, finding) for narrowed in _narrowed(scope))
     case = next((case for case in found if case is not None), None)
     return None if case is None else Scene(rule, test, scope, case, finding["case_number"])
 
 
-def _case(test: RuleTest, scope: Scope, index: int, label: str) -> Case | None:
+def _case(test: RuleTest, scope: Scope, finding: dict[str, Any]) -> Case | None:
     try:
         cases = applicable_cases(test.stimuli, scope)
     except NotApplicable:
         return None
-    if index < len(cases) and cases[index].label == label:
-        return cases[index]
-    same = [case for case in cases if case.label == label]
-    return same[0] if len(same) == 1 else None
+    same = [index for index, case in enumerate(cases) if _is_of(finding, case)]
+    index = finding["case_index"] if finding["case_index"] in same else same[0] if len(same) == 1 else None
+    return None if index is None else cases[index]
+
+
+def _is_of(finding: dict[str, Any], case: Case) -> bool:
+    made = finding.get("texts", {}).get("case")  # earlier reports have the English sentence alone
+    return bool(case.label == finding["case"] if made is None else case.label.to_dict() == made)
 
 
 def _narrowed(scope: Scope) -> Iterator[Scope]:

@@ -7,6 +7,8 @@ from importlib.resources import files
 
 import jsonschema_rs
 
+from callback_contract.contract_tests.reporting.model.redaction import said
+
 SCHEMA = json.loads(files("callback_contract.contract_tests").joinpath("schemas/report.schema.json").read_text("utf-8"))
 HOSTILE = "</td><script>document.title='owned'</script>|**@everyone** [x](javascript:alert(1)) \u202e\x1b[2J\x00"
 
@@ -20,7 +22,7 @@ def finding(rule_id, case="a case", callback="messageStatus", actual="500"):
     return {
         "id": f"{rule_id}-1",
         "callback": callback,
-        "case": case,
+        **said(case=case),
         "case_index": 0,
         "case_number": 1,
         "expected": "an answer below 500",

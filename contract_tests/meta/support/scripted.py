@@ -15,6 +15,7 @@ from callback_contract.mock_server.client.sender import Access, Pace, Sender
 from callback_contract.mock_server.wire.delivery import Delivery, Exchange, Response
 from callback_contract.openapi.contract.loading import load_contract
 from callback_contract.openapi.rules.catalogue import load_catalogue
+from callback_contract.openapi.text.message import joined
 
 CONTRACT, CATALOGUE = load_contract(), load_catalogue()
 FIRST, SECOND = CONTRACT.callbacks[:2]
@@ -73,7 +74,7 @@ def run_before(*answers, rules=(MUST,), callbacks=(FIRST,), pace=None, **more):
 
 def case(label="a case", callback=FIRST, **more):
     """A plain case."""
-    return Case(callback, label, PLAIN[callback.name], **more)
+    return Case(callback, joined([label]), PLAIN[callback.name], **more)
 
 
 def asked(*cases, check=ACKNOWLEDGES, is_hostile=False, **more):

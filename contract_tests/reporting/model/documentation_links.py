@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from callback_contract.openapi.documenting.content.listed_fields import MOST_FIELDS, listed_fields
@@ -23,10 +23,19 @@ def docs_of(site: Site, contract: Contract, rules: Sequence[Mapping[str, Any]]) 
     fields: dict[str, list[str]] = {}
     for finding in (finding for rule in rules for finding in rule["findings"]):
         known = listed_fields(contract.callback(finding["callback"]), MOST_FIELDS)
-        words = dict.fromkeys(word.strip(",:;") for word in finding["case"].split())
-        fields[finding["id"]] = [word for word in words if word in known]
+        named = dict.fromkeys(_pointers(finding.get("texts", {}).get("case")))
+        fields[finding["id"]] = [pointer for pointer in named if pointer in known]
     # Somebody else's texts are in English, or in whatever language, unless an overlay brings them into another one.
     return {"url": site.url, "fields": fields} | ({"languages": [ORIGINAL]} if contract.is_foreign else {})
+
+
+def _pointers(said: Any) -> Iterator[str]:
+    """The members that a text quotes, in its JSON form; none of a sentence that was made of none."""
+    for name, argument in said["arguments"].items() if isinstance(said, Mapping) else ():
+        if name == "pointer":
+            yield argument
+        else:
+            yield from _pointers(argument)
 
 
 def rule_link(report: Mapping[str, Any], rule_id: str) -> Link | None:

@@ -152,7 +152,7 @@ def test_dry_run_shows_the_sequence_and_sends_nothing(report_dir, reproduce):
 
 
 def test_case_that_the_kit_has_no_more_is_sent_as_recorded_and_not_judged(copied, reproduce):
-    edited(copied, lambda value: first_finding(value).update(case="something of an older kit"))
+    edited(copied, lambda value: first_finding(value).update(case="something of an older kit", texts={}))
     taken = []
     keep = Fault(lambda request, _, __, right: taken.append(request) or right())
     with served(Receiver(CONTRACT, fault=keep)) as base:
@@ -164,8 +164,9 @@ def test_case_that_the_kit_has_no_more_is_sent_as_recorded_and_not_judged(copied
     assert b"{run}" not in taken[-1].body
 
 
-def test_case_at_another_place_is_found_by_its_label(copied, reproduce):
-    edited(copied, lambda value: first_finding(value).update(case_index=99))
+@pytest.mark.parametrize("changes", [{"texts": {}}, {"case": "what another kit calls it"}], ids=["English", "text"])
+def test_case_at_another_place_is_found_by_its_label(changes, copied, reproduce):
+    edited(copied, lambda value: first_finding(value).update(case_index=99, **changes))
     with served(Receiver(CONTRACT)) as base:
         assert reproduce(copied, "WIRE-10-1", "--url", base)[0] == 0
 
@@ -278,19 +279,19 @@ def of_another_kind(directory):
 
 
 def without_bodies(directory):
-    edited(directory, lambda value: first_finding(value).update(case="gone"))
+    edited(directory, lambda value: first_finding(value).update(case="gone", texts={}))
     for file in (directory / "findings").iterdir():
         file.unlink()
 
 
 def pointing_elsewhere(directory):
-    change = {"case": "gone"}
+    change = {"case": "gone", "texts": {}}
     edited(directory, lambda value: first_finding(value).update(change))
     edited(directory, lambda value: first_finding(value)["exchanges"][0].update(body_file="findings/../../secret.body"))
 
 
 def linked_elsewhere(directory):
-    edited(directory, lambda value: first_finding(value).update(case="gone"))
+    edited(directory, lambda value: first_finding(value).update(case="gone", texts={}))
     (directory / "findings").rename(directory / "others")
     (directory / "findings").symlink_to(directory / "others")
 

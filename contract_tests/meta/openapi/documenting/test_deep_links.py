@@ -27,6 +27,7 @@ from callback_contract.openapi.documenting.content.words import LANGUAGES
 from callback_contract.openapi.documenting.published import ENVIRONMENT, Site, site_at, site_of
 from callback_contract.openapi.documenting.site import pages_of_site
 from callback_contract.openapi.reading import read_contract
+from callback_contract.openapi.text.message import Text
 
 CONTRACT = load_contract()
 URL = "https://docs.example.com/callbacks/"
@@ -47,7 +48,7 @@ def explained(*arguments, **environment):
 
 @pytest.mark.parametrize("member", CALLBACK.members, ids=lambda member: member.pointer or "root")
 def test_links_of_a_finding_resolve_in_a_built_site_in_both_languages(member, site):
-    page = report_html(linked(f"{member.pointer} missing"))
+    page = report_html(linked(Text("case.missing", pointer=member.pointer)))
     links = [unescape(link).removeprefix(URL) for link in re.findall(r'href="(https:[^"]*)"', page)]
     assert {link.partition("/")[0] for link in links} == set(LANGUAGES)
     assert len(links) == len(LANGUAGES) * (4 if member.pointer else 3)  # the rule twice, the callback, the field
@@ -146,7 +147,7 @@ def test_links_of_somebody_elses_contract_lead_to_the_pages_that_docs_writes_of_
     arguments = ["docs", "--contract", str(file), "--out", str(tmp_path / "site")]
     assert invoke(cli, arguments).exit_code == 0
     pointer = CALLBACK.delivery.state
-    value = report(rule("PAY-17", "fail", f"with {pointer} missing", callback=CALLBACK.name))
+    value = report(rule("PAY-17", "fail", Text("case.missing", pointer=pointer), callback=CALLBACK.name))
     value["docs"] = docs_of(Site(URL), read_contract(file), value["rules"])
     links = set(re.findall(rf'href="{URL}([^"]*)', report_html(value)))
     assert address("field", CALLBACK.name, pointer) in {link.partition("/")[2] for link in links}
