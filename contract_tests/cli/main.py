@@ -8,8 +8,13 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from callback_contract.openapi.cli.interruption import INTERRUPTION, OutOfTime, flush_streams
+
+if TYPE_CHECKING:
+    from callback_contract.openapi.text.errors import KitError
+    from callback_contract.openapi.text.message import Text
 
 __all__ = ["leaving_threads", "main", "run_command"]
 
@@ -73,6 +78,7 @@ def run_command() -> int:
 
         from callback_contract.contract_tests.cli.commands import cli
         from callback_contract.openapi.text.errors import KitError
+        from callback_contract.openapi.text.message import Text, lines
         from callback_contract.openapi.text.streams import guard_streams
     except KeyboardInterrupt:
         return 130
@@ -84,40 +90,45 @@ def run_command() -> int:
         error.show()
         return 2
     except KitError as error:
-        _say(f"error: {error}")
+        _say_error(error)
         return error.exit_code
     except RecursionError:
-        _say("error: a document is nested too deeply.\n  Give one of fewer levels.")
+        _say_error(KitError(Text("error.too-deep"), remedy=Text("error.fewer-levels")))
         return 2
     except (click.Abort, KeyboardInterrupt):
         INTERRUPTION.ends()
         if isinstance(INTERRUPTION.cause, OutOfTime):
-            _say(f"error: {INTERRUPTION.cause}.\n  Allow more, or a smaller contract.")
+            _say_error(KitError(INTERRUPTION.cause.text, remedy=Text("error.allow-more")))
             return 3
-        _say("interrupted")
+        _say(Text("ended.interrupted"))
         return 130
     except BrokenPipeError:
         if sys.stderr:
             sys.stderr.close()  # the reader went away, as in `| head`
         return 0
     except MemoryError:
-        _say("error: there is not enough memory for it.\n  Give a smaller document, or fewer callbacks.")
+        _say_error(KitError(Text("error.no-memory"), remedy=Text("error.smaller")))
         return 3
     except SystemExit:
         raise
     except BaseException as error:  # what a library in Rust panics with is no Exception
-        _say(
-            f"error: {type(error).__name__}: {error}"[:600]
-            + "\n  This is the kit's; please report it. --debug shows where."
-        )
+        what = f"{type(error).__name__}: {error}"[:600]
+        _say(lines([Text("error.error", said=what), Text("error.report-the-kit")]))
         return 3
     return code if isinstance(code, int) else 0
 
 
-def _say(text: str) -> None:
+def _say_error(error: KitError) -> None:
+    from callback_contract.openapi.text.message import Text
+
+    _say(Text("error.error", said=error.text))
+
+
+def _say(text: Text) -> None:
     import click
 
     from callback_contract.mock_server.wire.delivery import printable
+    from callback_contract.openapi.text.spoken import spoken
 
     # What a receiver said may stand in it: no line of it may move the cursor.
-    click.echo("\n".join(printable(line) for line in text.splitlines()), err=True)
+    click.echo("\n".join(printable(line) for line in spoken(text).splitlines()), err=True)

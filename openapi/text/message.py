@@ -19,12 +19,15 @@ __all__ = [
     "Argument",
     "Text",
     "Unknown",
+    "beside",
     "both_of",
     "details_of",
     "either",
     "in_detail",
     "joined",
+    "lines",
     "listed",
+    "reworded",
     "text_of",
     "translated",
     "words_of",
@@ -41,6 +44,7 @@ _BETWEEN = {
     "both": {"en": " and ", "zh": "和"},
     "detail": {"en": ": ", "zh": "："},
     "beside": {"en": " ", "zh": ""},
+    "lines": {"en": "\n  ", "zh": "\n  "},
 }
 
 
@@ -101,6 +105,11 @@ def translated(text: str, language: str) -> str:
     return text.in_language(language) if isinstance(text, Text) else text
 
 
+def reworded(words: str, change: Callable[[str], str]) -> str:
+    """Other people's words changed, alone or within a text."""
+    return words.with_words(change) if isinstance(words, Text) else change(words)
+
+
 def joined(parts: Iterable[str]) -> Text:
     """Several sentences as one, each once, with semicolons between them; empty ones are left out."""
     return Text("joined.joined", parts=tuple(dict.fromkeys(filter(None, parts))))
@@ -111,9 +120,19 @@ def listed(parts: Iterable[str]) -> Text:
     return Text("joined.listed", parts=tuple(parts))
 
 
+def beside(parts: Iterable[str]) -> Text:
+    """Sentences one behind the other; empty ones are left out."""
+    return Text("joined.beside", parts=tuple(filter(None, parts)))
+
+
 def either(parts: Iterable[str]) -> Text:
     """Words or names of which any one will do."""
     return Text("joined.either", parts=tuple(parts))
+
+
+def lines(parts: Iterable[str]) -> Text:
+    """Sentences one below the other, those behind the first indented."""
+    return Text("joined.lines", parts=tuple(parts))
 
 
 def both_of(parts: Iterable[str]) -> Text:
@@ -152,10 +171,12 @@ def _rendered(key: str, arguments: Mapping[str, Argument], language: str) -> str
     if language == ENGLISH:
         return str(template).format_map({each: _shown(value, language) for each, value in arguments.items()})
     shown = ""
-    for literal, place, spec, _ in string.Formatter().parse(template):
+    formatter = string.Formatter()
+    for literal, place, spec, conversion in formatter.parse(template):
         shown = _beside(shown, literal)
         if place is not None:
-            shown = _beside(shown, format(_shown(arguments[place], language), spec or ""))
+            value = formatter.convert_field(_shown(arguments[place], language), conversion)
+            shown = _beside(shown, format(value, spec or ""))
     return shown
 
 
@@ -215,9 +236,5 @@ def _from_json(value: Any) -> Any:
 
 def _changed(value: Argument, change: Callable[[str], str]) -> Argument:
     if isinstance(value, tuple):
-        return tuple(_changed_words(each, change) for each in value)
-    return _changed_words(value, change) if isinstance(value, str) else value
-
-
-def _changed_words(words: str, change: Callable[[str], str]) -> str:
-    return words.with_words(change) if isinstance(words, Text) else change(words)
+        return tuple(reworded(each, change) for each in value)
+    return reworded(value, change) if isinstance(value, str) else value

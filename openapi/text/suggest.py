@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from callback_contract.openapi.text.message import Text, beside, either
+
 __all__ = ["did_you_mean", "nearest"]
 
 _LONGEST = 100  # characters of a name that is compared, which takes the square of its length
@@ -19,10 +21,10 @@ def nearest(name: str, known: Iterable[str], most: int = 1) -> list[str]:
     return [as_known[one] for one in difflib.get_close_matches(name.lower(), as_known, n=most)]
 
 
-def did_you_mean(near: Sequence[str], then: str = "") -> str:
+def did_you_mean(near: Sequence[str], then: str = "") -> Text:
     """Return the question whether one of some names was meant, and the text that follows it.
 
     Without a name it is that text alone.
     """
-    question = f"Did you mean {' or '.join(map(repr, near))}?" if near else ""
-    return f"{question} {then}".strip()
+    question = Text("error.did-you-mean", name=either(map(repr, near))) if near else ""
+    return beside([question, then])
