@@ -55,10 +55,13 @@ def contract_of(options: Mapping[str, Any], only: Sequence[str] = (), *, quietly
     """
     from callback_contract.openapi.contract.loading import load_contract
     from callback_contract.openapi.text.errors import KitError
+    from callback_contract.openapi.text.message import Text
 
     if options["contract"] is None:
         if options["paths"]:
-            raise KitError("--paths is for a document of your own", where="--paths", remedy="Give --contract FILE.")
+            raise KitError(
+                Text("error-contract.paths-for-own"), where="--paths", remedy=Text("error-contract.give-contract")
+            )
         return load_contract(overlays=options["overlay"])
     from callback_contract.openapi.reading import read_contract
 

@@ -51,11 +51,12 @@ def diff(old: str, new: str | None, form: str, fail_on: str, everything: bool, p
     from callback_contract.openapi.comparing import compare
     from callback_contract.openapi.contract.loading import CONTRACT_FILE
     from callback_contract.openapi.text.errors import KitError
+    from callback_contract.openapi.text.message import Text
 
     if old == new == "-":
-        raise KitError("standard input is read once", where="diff - -", remedy="Give a file for one of the two.")
+        raise KitError(Text("error-contract.stdin-once"), where="diff - -", remedy=Text("error-contract.one-file"))
     if paths and new is None:
-        raise KitError("--paths is for two documents of your own", where="--paths", remedy="Give NEW, too.")
+        raise KitError(Text("error-contract.paths-for-two"), where="--paths", remedy=Text("error-contract.give-new"))
     before, after = (either_contract(each, paths=paths, remote=remote) for each in (old, new or CONTRACT_FILE))
     changes = compare(before, after)
     shown = [change for change in changes if everything or change.level != "safe"]

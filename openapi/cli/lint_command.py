@@ -8,9 +8,10 @@ from pathlib import Path
 
 import click
 
-from callback_contract.openapi.linting.linter import Remark
-from callback_contract.openapi.text.plural import counted
+from callback_contract.openapi.linting.linter import LEVELS, Remark
+from callback_contract.openapi.text.message import Text, listed
 from callback_contract.openapi.text.printable import exact_json
+from callback_contract.openapi.text.spoken import spoken
 
 __all__ = ["lint"]
 
@@ -46,9 +47,11 @@ def lint(file: Path | None, against: Path | None, allow_remote_refs: bool, form:
 def _as_text(remarks: Sequence[Remark]) -> str:
     lines: list[str] = []
     for remark in remarks:
-        lines += [f"{remark.place}: {remark.level}: {remark.what}", f"  {remark.remedy}"]
-    sums = [counted(sum(r.level == level for r in remarks), level) for level in ("error", "warning", "note")]
-    return "\n".join([*lines, ", ".join(sums)])
+        level = Text(f"lint.level-{remark.level}")
+        lines.append(spoken(Text("lint.remark", place=remark.place, level=level, what=remark.what)))
+        lines.append(f"  {spoken(remark.remedy)}")
+    sums = [Text(f"lint.{level}s", count=sum(r.level == level for r in remarks)) for level in LEVELS]
+    return "\n".join([*lines, spoken(listed(sums))])
 
 
 def _as_json(remarks: Sequence[Remark]) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import textwrap
 
 import click
@@ -11,8 +13,12 @@ from callback_contract.openapi.documenting.content.links import address
 from callback_contract.openapi.documenting.published import BUILT_BY, docs_url_option, site_of
 from callback_contract.openapi.rules.catalogue import Catalogue, Rule, load_catalogue
 from callback_contract.openapi.text.errors import CatalogueError
+from callback_contract.openapi.text.language import chosen_language
+from callback_contract.openapi.text.message import ENGLISH, Text, translated
 
 __all__ = ["rules"]
+
+_WIDTH = {"en": 96, "zh": 48}  # signs of a line; a Chinese one is twice as wide
 
 
 @click.command()
@@ -26,13 +32,14 @@ def rules(names: tuple[str, ...], docs_url: str | None) -> None:
     callback-contract rules PAY        one chapter
     callback-contract rules ACK-01     why, source, and what to change in a receiver
     """
-    catalogue = load_catalogue()
+    language = chosen_language(sys.argv[1:], os.environ)
+    catalogue = load_catalogue().in_language(language)
     try:
         chosen = catalogue.select(names)
     except CatalogueError as error:
         raise CatalogueError(error.what, where="rules", remedy=error.remedy) from None
     if names and not any(name.upper() in catalogue.chapters for name in names):
-        click.echo("\n\n".join(explained(rule, catalogue, docs_url) for rule in chosen))
+        click.echo("\n\n".join(explained(rule, catalogue, docs_url, language) for rule in chosen))
     else:
         click.echo(listed(chosen, catalogue))
 
@@ -48,23 +55,27 @@ def listed(chosen: tuple[Rule, ...], catalogue: Catalogue) -> str:
     return "\n".join(lines[1:])
 
 
-def explained(rule: Rule, catalogue: Catalogue, docs_url: str | None = None) -> str:
+def explained(rule: Rule, catalogue: Catalogue, docs_url: str | None = None, language: str = ENGLISH) -> str:
     """Return everything about one rule, for an engineer whose receiver broke it."""
     site, place = site_of(docs_url, load_contract().document), address("rule", rule.id)
     paragraphs = [
-        ("Why", rule.why),
-        ("What to change", rule.remedy),
-        ("Source", rule.source),
-        ("Evidence", rule.evidence),
-        ("Judged only if these hold", ", ".join(rule.requires) or "nothing else is required"),
-        ("Since", rule.since),
-        ("Note", rule.note),
-        ("Not testable", rule.untestable),
+        (Text("rules.why"), rule.why),
+        (Text("rules.remedy"), rule.remedy),
+        (Text("rules.source"), rule.source),
+        (Text("rules.evidence"), Text(f"rules.{rule.evidence}")),
+        (Text("rules.requires"), ", ".join(rule.requires) if rule.requires else Text("rules.requires-nothing")),
+        (Text("rules.since"), rule.since),
+        (Text("rules.note"), rule.note),
+        (Text("rules.untestable"), rule.untestable),
     ]
     lines = [f"{rule.id} ({rule.level}, {catalogue.chapters[rule.chapter]})", rule.statement]
     for title, text in paragraphs:
         if text:
-            lines += ["", f"{title}:", *textwrap.wrap(text, 96, initial_indent="  ", subsequent_indent="  ")]
+            shown = translated(text, language)
+            said = textwrap.wrap(shown, _WIDTH[language], initial_indent="  ", subsequent_indent="  ")
+            lines += ["", Text("rules.title", title=title).in_language(language), *said]
     # Never wrapped, so that it can be clicked or copied.
-    read = site.link("en", "rule", rule.id) if site else f"`{BUILT_BY} --out DIR` writes it: DIR/en/{place}"
-    return "\n".join([*lines, "", "Documentation:", f"  {read}"])
+    writes = Text("rules.documentation-to-write", command=f"{BUILT_BY} --out DIR", page=f"DIR/{language}/{place}")
+    read = site.link(language, "rule", rule.id) if site else writes.in_language(language)
+    title = Text("rules.title", title=Text("rules.documentation"))
+    return "\n".join([*lines, "", title.in_language(language), f"  {read}"])

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from callback_contract.openapi.contract.derivation import METHODS
 from callback_contract.openapi.documents import json_pointer as jp
+from callback_contract.openapi.text.message import Text
 from callback_contract.openapi.text.suggest import did_you_mean, nearest
 
 __all__ = ["SCHEMA_KEYWORDS", "Flaw", "document_flaws"]
@@ -55,7 +56,7 @@ def document_flaws(document: Mapping[str, jp.Json]) -> Iterator[Flaw]:
     for name, item in document.get("webhooks", {}).items():
         where = jp.join(["webhooks", name])
         if not isinstance(item, Mapping):
-            yield Flaw(where, "a callback that is not an object", "Write a path item there.")
+            yield Flaw(where, Text("error-contract.callback-no-object"), Text("error-contract.write-path-item"))
             continue
         yield from _unknown_keys(item, "path item", where)
         for method, operation in item.items():
@@ -85,16 +86,16 @@ def _operation_flaws(operation: Mapping[str, jp.Json], where: str) -> Iterator[F
 
 def _signature_flaws(parameter: Mapping[str, jp.Json], where: str) -> Iterator[Flaw]:
     if not isinstance(parameter.get("x-signature", False), bool):
-        yield Flaw(where, "`x-signature` is neither true nor false", "Write `x-signature: true` beside a signature.")
+        yield Flaw(where, Text("error-contract.x-signature-no-boolean"), Text("error-contract.write-x-signature"))
     elif "x-signature" in parameter and parameter.get("in") != "header":
-        yield Flaw(where, "`x-signature` at a parameter that is no header", "Signatures travel in headers; remove it.")
+        yield Flaw(where, Text("error-contract.x-signature-no-header"), Text("error-contract.remove-x-signature"))
 
 
 def _schema_flaws(schema: jp.Json, where: str) -> Iterator[Flaw]:
     if isinstance(schema, bool):
         return
     if not isinstance(schema, Mapping):
-        yield Flaw(where, "a schema that is neither an object nor true or false", "Write a JSON Schema there.")
+        yield Flaw(where, Text("error-contract.no-schema"), Text("error-contract.write-schema"))
         return
     yield from _unknown_keys(schema, "schema", where, SCHEMA_KEYWORDS)
     for key in ("properties", "patternProperties", "$defs", "dependentSchemas"):
@@ -115,8 +116,11 @@ def _unknown_keys(
     for key in value:
         if key in known or key.startswith("x-"):
             continue
-        remedy = did_you_mean(nearest(key, known)) or "Remove it, or give it a name that starts with x-."
-        yield Flaw(where + jp.join([key]), f"the keyword {key!r} is not known in a {kind}", remedy)
+        remedy = did_you_mean(nearest(key, known)) or Text("error-contract.remove-or-x")
+        what = Text(
+            "error-contract.unknown-keyword", key=key, kind=Text(f"error-contract.kind-{kind.replace(' ', '-')}")
+        )
+        yield Flaw(where + jp.join([key]), what, remedy)
 
 
 def _dead_references(root: Mapping[str, jp.Json], value: jp.Json, path: tuple[str | int, ...]) -> Iterator[Flaw]:
@@ -128,12 +132,14 @@ def _dead_references(root: Mapping[str, jp.Json], value: jp.Json, path: tuple[st
         if isinstance(reference, str) and path[-1:] != ("properties",):
             where = jp.join([*path, "$ref"])
             if not reference.startswith("#"):
-                yield Flaw(where, f"the reference {reference!r} leaves the document", "Bring its target into it.")
+                what = Text("error-contract.reference-leaves", reference=reference)
+                yield Flaw(where, what, Text("error-contract.bring-in"))
             else:
                 try:
                     jp.get(root, reference[1:])
                 except (LookupError, ValueError):
-                    yield Flaw(where, f"the reference {reference!r} points at nothing", "Mend the pointer.")
+                    what = Text("error-contract.reference-to-nothing", reference=reference)
+                    yield Flaw(where, what, Text("error-contract.mend-pointer"))
         for key, item in value.items():
             if key not in {"example", "examples", "default", "const", "enum"}:
                 yield from _dead_references(root, item, (*path, key))

@@ -13,8 +13,9 @@ from callback_contract.openapi.contract.checking import Flaw
 from callback_contract.openapi.contract.formats import STAMPS
 from callback_contract.openapi.contract.members import Member
 from callback_contract.openapi.contract.model import BodyLimit, DeliveryFacts, Retry
-from callback_contract.openapi.contract.order import Order
+from callback_contract.openapi.contract.order import Circle, Order
 from callback_contract.openapi.documents import json_pointer as jp
+from callback_contract.openapi.text.message import Text
 
 __all__ = ["fact_flaws", "facts_from"]
 
@@ -37,7 +38,7 @@ def fact_flaws(raw: jp.Json, members: tuple[Member, ...], where: str) -> Iterato
     for error in _validator().iter_errors(raw):
         shape_is_right = False
         place = where + jp.join(error.instance_path)
-        yield Flaw(place, error.message, "See openapi/schemas/x-delivery.schema.json.")
+        yield Flaw(place, error.message, Text("error-contract.see-x-delivery-schema"))
     if not shape_is_right:
         return
     by_pointer = {member.pointer: member for member in members}
@@ -55,8 +56,8 @@ def fact_flaws(raw: jp.Json, members: tuple[Member, ...], where: str) -> Iterato
         elif by_pointer[pointer].format not in STAMPS[kind] | {"" if kind == "id" else by_pointer[pointer].format}:
             yield Flaw(
                 place,
-                f"a {kind} is stamped where the format is {by_pointer[pointer].format!r}",
-                "Give the member a format of that kind: " + ", ".join(sorted(filter(None, STAMPS[kind]))) + ".",
+                Text("error-contract.stamped-otherwise", kind=kind, format=by_pointer[pointer].format),
+                Text("error-contract.give-format", formats=tuple(sorted(filter(None, STAMPS[kind])))),
             )
     if "order" in raw:
         yield from _order_flaws(raw, by_pointer, f"{where}/order")
@@ -64,7 +65,7 @@ def fact_flaws(raw: jp.Json, members: tuple[Member, ...], where: str) -> Iterato
 
 def _order_flaws(raw: Mapping[str, jp.Json], by_pointer: Mapping[str, Member], where: str) -> Iterator[Flaw]:
     if "state" not in raw:
-        yield Flaw(where, "an order without `state`", "Say in `state` which member carries the state.")
+        yield Flaw(where, Text("error-contract.order-without-state"), Text("error-contract.say-state"))
         return
     member = by_pointer.get(raw["state"]["value"])
     known = set(member.enum) if member else set()
@@ -74,17 +75,19 @@ def _order_flaws(raw: Mapping[str, jp.Json], by_pointer: Mapping[str, Member], w
             if known and state not in known:
                 yield Flaw(
                     f"{where}/value/edges/{index}",
-                    f"the state {state!r} is not in the schema's enum",
-                    "Use the enum's values.",
+                    Text("error-contract.state-not-listed", state=state),
+                    Text("error-contract.use-listed"),
                 )
     try:
         _ = Order(tuple((a, b) for a, b in edges)).states
-    except ValueError as error:
-        yield Flaw(where, str(error), "Remove the edge that closes the circle.")
+    except Circle as circle:
+        what = Text("error-contract.order-in-circle", states=circle.states)
+        yield Flaw(where, what, Text("error-contract.remove-edge"))
 
 
 def _unnamed(pointer: str, where: str) -> Flaw:
-    return Flaw(where, f"the body schema names nothing at {pointer!r}", "Mend the pointer or the schema.")
+    what = Text("error-contract.names-nothing", pointer=pointer)
+    return Flaw(where, what, Text("error-contract.mend-pointer-or-schema"))
 
 
 def facts_from(raw: Mapping[str, jp.Json]) -> DeliveryFacts:

@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 
 from callback_contract.openapi.documents import json_pointer as jp
 from callback_contract.openapi.text.errors import KitError
+from callback_contract.openapi.text.message import Text
 
 __all__ = ["IN_PLACE", "MOST_PARTS", "MOST_QUESTIONS", "Extents", "refuse_too_many"]
 
@@ -26,7 +27,7 @@ _BEYOND = 10**12  # as good as infinite; a few references more would make number
 _MOST_CALLBACKS = 500  # twice the number that the largest providers describe
 
 
-def refuse_too_many(callbacks: int, done: str) -> None:
+def refuse_too_many(callbacks: int, done: Text) -> None:
     """Reject more callbacks than a run or a site can use.
 
     Each callback costs megabytes and seconds.
@@ -35,8 +36,8 @@ def refuse_too_many(callbacks: int, done: str) -> None:
         KitError: There are too many; `done` is the verb of the message.
     """
     if callbacks > _MOST_CALLBACKS:
-        what = f"the contract has {callbacks:,} callbacks, and at most {_MOST_CALLBACKS} are {done}"
-        raise KitError(what, where="--callback", remedy="Name those that are wanted; the option may be repeated.")
+        what = Text("error-contract.too-many-callbacks", callbacks=callbacks, most=_MOST_CALLBACKS, done=done)
+        raise KitError(what, where="--callback", remedy=Text("error-contract.name-wanted"))
 
 
 class Extents:

@@ -13,11 +13,12 @@ from callback_contract.openapi.contract.delivery_facts import fact_flaws, facts_
 from callback_contract.openapi.contract.documented_response import answer_of
 from callback_contract.openapi.contract.members import members_of
 from callback_contract.openapi.contract.model import CONTRACT_FILE, Callback, Contract, Example, HeaderParameter
-from callback_contract.openapi.contract.patterns import ANNOTATION, unenforced
+from callback_contract.openapi.contract.patterns import unenforced
 from callback_contract.openapi.documents import json_pointer as jp
 from callback_contract.openapi.documents.overlay import apply_overlay, load_overlay
 from callback_contract.openapi.documents.yaml_file import YamlFile, read_yaml
 from callback_contract.openapi.text.errors import ContractError
+from callback_contract.openapi.text.message import Text, lines
 from callback_contract.openapi.text.printable import shell_word
 
 __all__ = ["CONTRACT_FILE", "Bundles", "load_contract", "read_callback"]
@@ -48,19 +49,19 @@ def load_contract(path: Path | str = CONTRACT_FILE, overlays: Iterable[Path | st
         if not laid_over:
             raise
         # The place is the nearest one in the contract's own text.
-        names = ", ".join(overlay.name for overlay in laid_over)
-        remedy = f"{error.remedy}\n  The flaw may stand in what was laid over the contract: {names}."
-        raise ContractError(error.what, where=error.where, remedy=remedy) from None
+        names = tuple(overlay.name for overlay in laid_over)
+        remedy = lines([error.remedy, Text("error-contract.laid-over", names=names)])
+        raise ContractError(error.what, where=error.where, remedy=remedy, pointer=error.pointer) from None
     except RecursionError:
         raise ContractError(
-            "nested too deeply", where=str(path), remedy="Name inner schemas under `components`."
+            Text("error-contract.too-deep"), where=str(path), remedy=Text("error-contract.name-inner")
         ) from None
     except (AttributeError, KeyError, TypeError, IndexError) as error:
         # The checks above name what they know; this part has another shape than OpenAPI allows.
         raise ContractError(
-            f"not an OpenAPI document: a part has the wrong shape ({error})",
+            Text("error-contract.wrong-shape", why=str(error)),
             where=str(path),
-            remedy=f"`callback-contract lint {shell_word(str(path))}` names the place.",
+            remedy=Text("error-contract.lint-names-place", path=shell_word(str(path))),
         ) from error
 
 
@@ -88,40 +89,40 @@ def _contract(file: YamlFile, document: Mapping[str, jp.Json], digested: str) ->
 def _notes(file: YamlFile, document: Mapping[str, jp.Json]) -> Iterable[str]:
     first, *others = [*unenforced(document), ""]
     if first:
-        yield f"{ANNOTATION}: {file.place(first)}" + (f", and at {len(others) - 1} more" if others[1:] else "")
+        what, more = Text("fault.expression-not-held"), len(others) - 1
+        key = "fault.noted-with-more" if more else "fault.noted"
+        yield Text(key, what=what, place=file.place(first), count=more)
 
 
 def _checked_shape(file: YamlFile) -> Mapping[str, jp.Json]:
     document, where = file.value, str(file.path)
     if not isinstance(document, Mapping):
         raise ContractError(
-            "not an OpenAPI document: its root is not an object",
+            Text("error-contract.root-no-object"),
             where=where,
-            remedy="Give an OpenAPI 3.1 document with `webhooks`.",
+            remedy=Text("error-contract.give-openapi-webhooks"),
         )
     if "swagger" in document:
         raise ContractError(
-            "a Swagger 2 document, which knows no callbacks",
+            Text("error-contract.swagger"),
             where=where,
-            remedy="Convert it to OpenAPI 3.1 and put the callbacks under `webhooks`.",
+            remedy=Text("error-contract.convert-swagger"),
         )
     if not str(document.get("openapi", "")).startswith("3.1"):
         raise ContractError(
-            f"not an OpenAPI 3.1 document: `openapi` is {document.get('openapi')!r}",
+            Text("error-contract.not-openapi-31", version=str(document.get("openapi"))),
             where=where,
-            remedy="Give an OpenAPI 3.1 document with `webhooks`.",
+            remedy=Text("error-contract.give-openapi-webhooks"),
         )
     info = document.get("info")
     if not isinstance(info, Mapping) or not info.get("title") or not info.get("version"):
-        raise ContractError(
-            "`info` lacks a title or a version", where=where, remedy="Add `info.title` and `info.version`."
-        )
+        raise ContractError(Text("error-contract.no-info"), where=where, remedy=Text("error-contract.add-info"))
     if not document.get("webhooks"):
-        found = ", ".join(sorted(set(document) & {"paths", "components"})) or "nothing"
+        found = ", ".join(sorted(set(document) & {"paths", "components"})) or Text("error-contract.nothing")
         raise ContractError(
-            f"a contract without callbacks: no `webhooks`; found {found}",
+            Text("error-contract.no-webhooks", found=found),
             where=where,
-            remedy="Describe each callback under the top-level key `webhooks`.",
+            remedy=Text("error-contract.describe-webhooks"),
         )
     return document
 
@@ -131,10 +132,15 @@ def _refuse(file: YamlFile, flaws: Iterable[Flaw]) -> None:
     if not found:
         return
     first, *others = found
-    more = [f"also {file.place(flaw.pointer)}: {flaw.what}. {flaw.remedy}" for flaw in others[: _MOST_FLAWS_SHOWN - 1]]
+    more = [
+        Text("error-contract.flaw-also", place=file.place(flaw.pointer), what=flaw.what, remedy=flaw.remedy)
+        for flaw in others[: _MOST_FLAWS_SHOWN - 1]
+    ]
     if len(found) > _MOST_FLAWS_SHOWN:
-        more.append(f"and {len(found) - _MOST_FLAWS_SHOWN} more")
-    raise ContractError(first.what, where=file.place(first.pointer), remedy="\n  ".join([first.remedy, *more]))
+        more.append(Text("error-contract.and-more", count=len(found) - _MOST_FLAWS_SHOWN))
+    raise ContractError(
+        first.what, where=file.place(first.pointer), remedy=lines([first.remedy, *more]), pointer=first.pointer
+    )
 
 
 def read_callback(file: YamlFile, document: Mapping[str, jp.Json], bundles: Bundles, key: str, method: str) -> Callback:
@@ -148,8 +154,8 @@ def read_callback(file: YamlFile, document: Mapping[str, jp.Json], bundles: Bund
             [
                 Flaw(
                     where,
-                    f"a callback with {len(content)} media types in its request body",
-                    "Describe exactly one, application/json.",
+                    Text("error-contract.media-types", number=len(content)),
+                    Text("error-contract.describe-one"),
                 )
             ],
         )

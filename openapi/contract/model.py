@@ -36,7 +36,7 @@ CONTRACT_FILE = Path(__file__).parents[1] / "openapi.yaml"
 
 def contract_in_words(path: Path | str) -> str:
     """A contract's path; of the built-in one that it is that: where the kit is installed helps nobody."""
-    return "the built-in contract" if str(path) == str(CONTRACT_FILE) else str(path)
+    return Text("error-contract.built-in") if str(path) == str(CONTRACT_FILE) else str(path)
 
 
 _ALL = "all"
@@ -283,9 +283,11 @@ def no_such_callback(name: str, known: Sequence[str], where: str) -> ContractErr
     shown = list(known)
     if len(shown) > _MOST_NAMED:
         shown = nearest(name, known, most=_MOST_NAMED) or shown[:_MOST_NAMED]
-    more = f" and {len(known) - len(shown)} more" if len(shown) < len(known) else ""
+    more = len(known) - len(shown)
+    names = tuple(shown) or Text("error-contract.none")
+    has = Text("error-contract.has-callbacks", names=names)
     return ContractError(
-        f"no callback is called {name!r}",
+        Text("error-contract.no-callback", name=name),
         where=contract_in_words(where),
-        remedy=f"It has: {', '.join(shown) or 'none'}{more}.",
+        remedy=Text("error-contract.has-some-callbacks", names=names, more=more) if more else has,
     )

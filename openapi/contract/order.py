@@ -6,7 +6,15 @@ from collections.abc import Container
 from dataclasses import dataclass
 from functools import cached_property
 
-__all__ = ["Order"]
+__all__ = ["Circle", "Order"]
+
+
+class Circle(ValueError):
+    """States that follow each other in a circle, which is no order."""
+
+    def __init__(self, states: tuple[str, ...]) -> None:
+        super().__init__("the order of states has a cycle: " + ", ".join(states))
+        self.states = states
 
 
 @dataclass(frozen=True)
@@ -29,7 +37,7 @@ class Order:
         while remaining:
             free = [s for s in remaining if not any(b == s and a in remaining for a, b in self.edges)]
             if not free:
-                raise ValueError("the order of states has a cycle: " + ", ".join(remaining))
+                raise Circle(tuple(remaining))
             for state in free:
                 ordered.append(state)
                 del remaining[state]

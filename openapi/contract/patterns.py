@@ -18,10 +18,7 @@ from callback_contract.openapi.contract.derivation import SUBSCHEMA_LISTS, SUBSC
 from callback_contract.openapi.contract.determinism import longest_text_of
 from callback_contract.openapi.documents import json_pointer as jp
 
-__all__ = ["ANNOTATION", "enforcer", "longest_text", "matches", "unenforced", "validator_of"]
-
-ANNOTATION = "a regular expression whose look-around or back-references may take too long is not held against anything"
-"""What is noted of a pattern that is an annotation."""
+__all__ = ["enforcer", "longest_text", "matches", "unenforced", "validator_of"]
 
 _IRREGULAR = re.compile(r"\(\?(?!:)|\\[1-9k]")  # or else a name, a flag: an engine is asked
 _MOST_STEPS = 10**9  # more than a pattern that is held against a text takes for any text that it is held against

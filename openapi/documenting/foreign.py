@@ -20,6 +20,7 @@ from callback_contract.openapi.documenting.pages import Book, chooser, rendered_
 from callback_contract.openapi.documenting.proof import Proof
 from callback_contract.openapi.rules.translations import ORIGINAL, overlay_path
 from callback_contract.openapi.text.errors import KitError
+from callback_contract.openapi.text.message import Text
 
 __all__ = ["foreign_pages"]
 
@@ -47,18 +48,18 @@ def foreign_pages(
     for lang in wanted:
         if lang not in laid_over:
             raise KitError(
-                f"nothing brings the contract's texts into the language {lang!r}",
+                Text("error-docs.not-translated", lang=lang),
                 where=f"--lang {languages}",
-                remedy=f"Give --overlay NAME.{lang}.overlay.yaml with them, or --lang {','.join(laid_over)}.",
+                remedy=Text("error-docs.give-overlay", lang=lang, names=",".join(laid_over)),
             )
     if options["contract"] == "-" and len(wanted) > 1:
-        raise KitError("standard input is read once", where="--contract -", remedy="Give one --lang, or a file.")
+        raise KitError(Text("error-docs.stdin-once"), where="--contract -", remedy=Text("error-docs.one-language"))
     original = None
     for lang in wanted:
         read = {**options, "overlay": laid_over[lang]}
         # The notes on what was set aside are printed once; they are the same in each language.
         contract = read_contract(read, only, quietly=original is not None)
-        refuse_too_many(len(contract.callbacks), "documented in one site")
+        refuse_too_many(len(contract.callbacks), Text("error-contract.documented-in-one-site"))
         original = original or contract
         shown = replace(proof, receivers=(), runs=())
         option = f"--contract {_named(options)}"

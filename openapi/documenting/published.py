@@ -14,6 +14,7 @@ import click
 from callback_contract.openapi.documenting.content.links import Kind, address
 from callback_contract.openapi.documents import json_pointer as jp
 from callback_contract.openapi.text.errors import KitError
+from callback_contract.openapi.text.message import Text
 
 __all__ = ["BUILT_BY", "ENVIRONMENT", "Site", "docs_url_option", "site_at", "site_of"]
 
@@ -63,22 +64,22 @@ def site_at(url: str, where: str = _OPTION) -> Site:
         parts = urlsplit(url.strip())
         host = parts.netloc if parts.netloc.isascii() else parts.netloc.encode("idna").decode()
     except (ValueError, UnicodeError):
-        raise _refused("that is no URL", where, url) from None
+        raise _refused(Text("error-docs.no-url"), where, url) from None
     if parts.scheme not in {"http", "https", "file"}:
-        raise _refused("the documentation's address is no http, https or file URL", where, url)
+        raise _refused(Text("error-docs.other-scheme"), where, url)
     if "@" in parts.netloc or parts.query or parts.fragment or "?" in url or "#" in url:
-        raise _refused("the documentation's address has a user, a query or a fragment", where)
+        raise _refused(Text("error-docs.more-than-path"), where)
     hostless = parts.scheme == "file" and not host
     if re.search(r"[\x00-\x20\x7f\\]", url.strip()) or not (hostless or _HOST.fullmatch(host)):
-        raise _refused("that is no URL", where)
+        raise _refused(Text("error-docs.no-url"), where)
     folder = parts.path if parts.path.endswith("/") else parts.path.removesuffix("index.html")
     return Site(f"{parts.scheme}://{host}{quote(folder, safe=_PLAIN).rstrip('/')}/")
 
 
 def _refused(what: str, where: str, url: str = "") -> KitError:
-    remedy = "Give the address of the directory that holds index.html, as in https://docs.example.com/callbacks/."
+    remedy = Text("error-docs.give-address")
     if url and "://" not in url and Path(url).is_dir():
-        remedy = f"Give {Path(url).resolve().as_uri()}/ for a directory of this machine."
+        remedy = Text("error-docs.give-local", url=Path(url).resolve().as_uri())
     return KitError(what, where=where, remedy=remedy)
 
 

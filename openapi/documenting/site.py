@@ -12,6 +12,7 @@ from callback_contract.openapi.documenting.pages import Book, chooser, rendered_
 from callback_contract.openapi.documenting.proof import Proof
 from callback_contract.openapi.documents.output_files import replace_file
 from callback_contract.openapi.text.errors import KitError
+from callback_contract.openapi.text.message import Text
 
 __all__ = ["MARKER", "pages_of_site", "write_pages", "write_site"]
 
@@ -58,9 +59,9 @@ def write_pages(out: Path, rendered: Iterable[tuple[str, str]]) -> dict[str, int
         replace_file(out / MARKER, "\n".join(sorted(pages)).encode() + b"\n")
     except OSError as error:
         raise KitError(
-            f"the documentation cannot be written: {error.strerror}",
+            Text("error-docs.docs-unwritable", why=str(error.strerror)),
             where=str(error.filename or out),
-            remedy="Give a directory that you may write, on a disk that has room.",
+            remedy=Text("error-docs.roomy-directory"),
         ) from None
     return {name: len(content) for name, content in pages.items()}
 
@@ -70,18 +71,18 @@ def _earlier(out: Path) -> set[str]:
     if not out.exists():
         return set()
     if not out.is_dir():
-        raise KitError("there is a file of that name", where=f"--out {out}", remedy="Name a directory.")
+        raise KitError(Text("error-docs.file-of-name"), where=f"--out {out}", remedy=Text("error-docs.name-directory"))
     try:
         if not any(out.iterdir()):
             return set()
         listed = (out / MARKER).read_text(encoding="utf-8").splitlines()
     except FileNotFoundError:
         raise KitError(
-            "the directory holds files that are not this documentation's",
+            Text("error-docs.foreign-files"),
             where=f"--out {out}",
-            remedy="Name a new or empty directory, or one that this command wrote.",
+            remedy=Text("error-docs.new-directory"),
         ) from None
     except (OSError, UnicodeDecodeError) as error:
-        raise KitError(f"the directory cannot be read: {error}", where=f"--out {out}") from None
+        raise KitError(Text("error-docs.directory-unreadable", why=str(error)), where=f"--out {out}") from None
     # Any user can edit the marker: no file outside of the directory is ever removed.
     return {name for name in listed if name.endswith(".html") and ".." not in name and not Path(name).is_absolute()}

@@ -9,7 +9,9 @@ import tempfile
 from pathlib import Path
 
 from callback_contract.openapi.text.errors import KitError
+from callback_contract.openapi.text.message import Text
 from callback_contract.openapi.text.printable import broken
+from callback_contract.openapi.text.spoken import spoken
 
 __all__ = ["is_folder", "refuse_no_file", "replace_file", "write_output"]
 
@@ -29,13 +31,13 @@ def refuse_no_file(name: str, option: str) -> None:
     Raises:
         KitError: It is a directory, a pipe or a device, or a name that a database takes for memory.
     """
-    remedy = "Give the name of a file."
+    remedy = Text("error-docs.name-file")
     if name == ":memory:" or not name.strip():
-        raise KitError(f"{name!r} names no file", where=option, remedy=remedy)
+        raise KitError(Text("error-docs.names-no-file", name=name), where=option, remedy=remedy)
     path = Path(name)
     if path.exists() and not path.is_file():
-        kind = "a directory" if path.is_dir() else "a pipe" if path.is_fifo() else "no regular file"
-        raise KitError(f"{name} is {kind}", where=option, remedy=remedy)
+        kind = "directory" if path.is_dir() else "pipe" if path.is_fifo() else "other"
+        raise KitError(Text(f"error-docs.is-{kind}", name=name), where=option, remedy=remedy)
 
 
 def write_output(out: str, text: str, *, mark: str, force: bool = False) -> None:
@@ -51,7 +53,7 @@ def write_output(out: str, text: str, *, mark: str, force: bool = False) -> None
         sys.stdout.buffer.write(text.encode())  # bytes: no console encoding turns Chinese into question marks
         sys.stdout.buffer.flush()
         if broken(text) != text:
-            sys.stderr.write("note: a blank was put into what a CI runner would obey; --out FILE writes it as it is.\n")
+            sys.stderr.write(spoken(Text("error-docs.blank-put-in")) + "\n")
         return
     path = Path(out)
     try:
@@ -60,15 +62,17 @@ def write_output(out: str, text: str, *, mark: str, force: bool = False) -> None
             return
         if path.exists() and not force and not _is_ours(path, mark):
             raise KitError(
-                "the file exists and was not made by this command",
+                Text("error-docs.not-of-this-command"),
                 where=out,
-                remedy="Give another --out, or --force to replace it.",
+                remedy=Text("error-docs.other-out-or-force"),
             )
         path.parent.mkdir(parents=True, exist_ok=True)
         replace_file(path.resolve(), text.encode())  # the target of a link is replaced, not the link
     except OSError as error:
         raise KitError(
-            f"cannot be written: {error.strerror or error}", where=out, remedy="Give another --out."
+            Text("error-docs.out-unwritable", why=str(error.strerror or error)),
+            where=out,
+            remedy=Text("error-docs.other-out"),
         ) from None
 
 

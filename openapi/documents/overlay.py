@@ -13,11 +13,11 @@ from typing import Any, TypeAlias
 from callback_contract.openapi.documents import json_pointer as jp
 from callback_contract.openapi.documents.yaml_file import read_yaml
 from callback_contract.openapi.text.errors import OverlayError
+from callback_contract.openapi.text.message import Text
 
 __all__ = ["Action", "Overlay", "apply_overlay", "load_overlay", "overlay_from"]
 
 _Parts: TypeAlias = tuple[str | int, ...]
-_SCHEMA_REMEDY = "See openapi/schemas/overlay.schema.json and https://spec.openapis.org/overlay/v1.0.0.html."
 
 
 _NOTHING = object()
@@ -71,13 +71,15 @@ def overlay_from(
     version = value.get("overlay") if isinstance(value, Mapping) else None
     if isinstance(version, str) and not version.startswith("1.0."):
         raise OverlayError(
-            f"an overlay of the unknown version {version!r}",
+            Text("error-contract.overlay-version", version=version),
             where=where("/overlay"),
-            remedy="Write it by Overlay Specification 1.0, `overlay: 1.0.0`.",
+            remedy=Text("error-contract.write-overlay"),
         )
     for error in _validator().iter_errors(value):
         raise OverlayError(
-            f"not an OpenAPI Overlay: {error.message}", where=where(jp.join(error.instance_path)), remedy=_SCHEMA_REMEDY
+            Text("error-contract.no-overlay", flaw=error.message),
+            where=where(jp.join(error.instance_path)),
+            remedy=Text("error-document.overlay-schema"),
         )
     actions = tuple(
         Action(action["target"], action.get("update", _NOTHING), action.get("remove", False))
@@ -103,7 +105,9 @@ def apply_overlay(document: jp.Json, overlay: Overlay) -> jp.Json:
             changed = _applied(changed, action)
         except _Mistake as mistake:
             raise OverlayError(
-                f"action {index + 1} of {len(overlay.actions)}: {mistake.what}",
+                Text(
+                    "error-contract.overlay-action", number=index + 1, actions=len(overlay.actions), what=mistake.what
+                ),
                 where=overlay.place(f"/actions/{index}/{mistake.member}"),
                 remedy=mistake.remedy,
             ) from None
@@ -120,13 +124,13 @@ def _applied(document: jp.Json, action: Action) -> jp.Json:
     places = sorted(_selected(document, action.target), key=_depth_and_index, reverse=True)
     if not places:
         raise _Mistake(
-            f"its target {action.target!r} selects nothing in the document",
-            "Mend the JSONPath, or remove the action when its place is gone.",
+            Text("error-document.selects-nothing", target=action.target),
+            Text("error-document.mend-path"),
         )
     for parts in places:
         if action.remove:
             if not parts:
-                raise _Mistake("it removes the whole document", "Select what is to be removed inside it.")
+                raise _Mistake(Text("error-document.removes-all"), Text("error-document.select-inside"))
             del _at(document, parts[:-1])[parts[-1]]
         elif action.update is not _NOTHING:
             _update(_at(document, parts), action, parts)
@@ -147,8 +151,8 @@ def _selected(document: jp.Json, target: str) -> set[_Parts]:
         # Only the first argument: the library fails to render its own message for some errors (an empty path).
         reason = error.args[0] if error.args else type(error).__name__
         raise _Mistake(
-            f"its target {target!r} is not JSONPath: {reason}",
-            "Write it by RFC 9535, as in $.webhooks.NAME.post or $['a name']; it starts with $.",
+            Text("error-document.not-jsonpath", target=target, why=str(reason)),
+            Text("error-document.write-jsonpath"),
         ) from None
 
 
@@ -174,13 +178,13 @@ def _update(node: jp.Json, action: Action, parts: _Parts) -> None:
         node.append(_unshared(action.update))
     elif not isinstance(node, dict):
         raise _Mistake(
-            f"its target {action.target!r} selects a {_kind(node)} at {where}, which cannot be updated",
-            "Select the object around it, and name the member in `update`.",
+            Text("error-document.cannot-update", target=action.target, kind=_kind(node), place=where),
+            Text("error-document.select-around"),
         )
     elif not isinstance(action.update, dict):
         raise _Mistake(
-            f"it updates the object at {where} with a {_kind(action.update)}",
-            "Give an object with the members to merge.",
+            Text("error-document.updates-with", place=where, kind=_kind(action.update)),
+            Text("error-document.give-object"),
             "update",
         )
     else:
@@ -215,4 +219,4 @@ def _unshared(value: jp.Json) -> jp.Json:
 
 def _kind(value: jp.Json) -> str:
     kinds = {dict: "object", list: "list", str: "text", bool: "boolean", type(None): "null"}
-    return kinds.get(type(value), "number")
+    return Text(f"error-document.{kinds.get(type(value), 'number')}")

@@ -14,6 +14,7 @@ import yaml
 from callback_contract.openapi.documents import json_pointer as jp
 from callback_contract.openapi.documents.parse_cache import kept_or_made
 from callback_contract.openapi.text.errors import KitError
+from callback_contract.openapi.text.message import Text
 
 __all__ = ["MAX_BYTES", "YamlFile", "parsed", "read_yaml"]
 
@@ -55,9 +56,11 @@ def _mapping(loader: Any, node: yaml.MappingNode) -> dict[str, Any]:
         # Status codes are often written without quotes; all other keys are texts already.
         name = str(key) if isinstance(key, int) and not isinstance(key, bool) else key
         if not isinstance(name, str):
-            raise yaml.constructor.ConstructorError(None, None, "a key that is not text", key_node.start_mark)
+            raise yaml.constructor.ConstructorError(None, None, Text("error-document.key-no-text"), key_node.start_mark)
         if name in members:
-            raise yaml.constructor.ConstructorError(None, None, f"the key {name!r} twice", key_node.start_mark)
+            raise yaml.constructor.ConstructorError(
+                None, None, Text("error-document.key-twice", key=name), key_node.start_mark
+            )
         members[name] = loader.construct_object(value_node, deep=True)
     return members
 
@@ -130,9 +133,9 @@ def read_yaml(path: Path, *, error: type[KitError]) -> YamlFile:
             # One byte more than the limit: neither a huge file nor an endless device is read to its end.
             raw = file.read(MAX_BYTES + 1)
     except FileNotFoundError:
-        raise error("there is no such file", where=str(path), remedy="Check the path.") from None
+        raise error(Text("error-document.no-file"), where=str(path), remedy=Text("error-document.check-path")) from None
     except OSError as cause:
-        raise error(f"cannot be read: {cause.strerror}", where=str(path)) from None
+        raise error(Text("error-document.unreadable", why=str(cause.strerror)), where=str(path)) from None
     return parsed(raw, path, error=error)
 
 
@@ -147,15 +150,17 @@ def parsed(raw: bytes, path: Path, *, error: type[KitError]) -> YamlFile:
     """
     if len(raw) > MAX_BYTES:
         raise error(
-            f"larger than {MAX_BYTES // 2**20} MiB, the largest document that is read",
+            Text("error-document.too-large", most=MAX_BYTES // 2**20),
             where=str(path),
-            remedy="Give the part of it that describes the callbacks.",
+            remedy=Text("error-document.give-part"),
         )
     try:
         text = raw.decode()
     except UnicodeDecodeError as cause:
         raise error(
-            f"not UTF-8 text at byte {cause.start}", where=str(path), remedy="Save the file as UTF-8."
+            Text("error-document.not-utf-8", byte=cause.start),
+            where=str(path),
+            remedy=Text("error-document.save-utf-8"),
         ) from None
     return YamlFile(path, text, kept_or_made(raw, lambda: _value_of(text, path, error)))
 
@@ -173,25 +178,25 @@ def _value_of(text: str, path: Path, error: type[KitError]) -> jp.Json:
             raise _too_deep(path, error) from None
         line = cause.problem_mark.line + 1 if cause.problem_mark else 1
         raise error(
-            f"not readable as YAML: {cause.problem}",
+            Text("error-document.not-yaml", why=cause.problem or ""),
             where=f"{path}:{line}",
-            remedy="Mend the line; indentation, a missing colon or a missing quote are the usual reasons.",
+            remedy=Text("error-document.mend-line"),
         ) from None
     except (yaml.YAMLError, ValueError) as cause:
-        raise error(f"not readable as YAML: {cause}", where=str(path)) from None
+        raise error(Text("error-document.not-yaml", why=str(cause)), where=str(path)) from None
     except RecursionError:
         raise _too_deep(path, error) from None
     if "&" in text and "*" in text and _written_out(value) > _MAX_PARTS:
         raise error(
-            f"its aliases stand for more than {_MAX_PARTS:,} values",
+            Text("error-document.aliases", most=_MAX_PARTS),
             where=str(path),
-            remedy="Write fewer aliases (*name) inside what other aliases stand for.",
+            remedy=Text("error-document.fewer-aliases"),
         )
     return value
 
 
 def _too_deep(path: Path, error: type[KitError]) -> KitError:
-    return error("nested too deeply", where=str(path), remedy="Give a document of fewer levels.")
+    return error(Text("error-contract.too-deep"), where=str(path), remedy=Text("error-document.fewer-levels"))
 
 
 def _json(text: str) -> jp.Json:

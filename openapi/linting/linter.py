@@ -17,7 +17,7 @@ from callback_contract.openapi.contract.checking import document_flaws
 from callback_contract.openapi.contract.extent import IN_PLACE, MOST_PARTS, MOST_QUESTIONS, Extents
 from callback_contract.openapi.contract.loading import load_contract
 from callback_contract.openapi.contract.model import Contract
-from callback_contract.openapi.contract.patterns import ANNOTATION, unenforced, validator_of
+from callback_contract.openapi.contract.patterns import unenforced, validator_of
 from callback_contract.openapi.documents import json_pointer as jp
 from callback_contract.openapi.documents.yaml_file import YamlFile, read_yaml
 from callback_contract.openapi.text.errors import ContractError
@@ -94,10 +94,11 @@ def _foreign(path: Path, *, remote: bool) -> Iterator[Remark]:
         return
     for name, reason in contract.set_aside:
         place, why = details_of(reason)
-        yield Remark("error", "", f"{name} is set aside: {why}", "The other callbacks are used.", place)
+        what = Text("lint.set-aside", name=name, why=why)
+        yield Remark("error", "", what, Text("lint.others-are-used"), place)
     for note in contract.notes:
         level = "error" if isinstance(note, Text) and note.key == "note.example-breaks" else "note"
-        yield Remark(level, "", note, "The contract is read without it.", str(path))
+        yield Remark(level, "", note, Text("lint.read-without"), str(path))
 
 
 def _validated(file: YamlFile) -> tuple[list[Remark], bool]:
@@ -106,9 +107,8 @@ def _validated(file: YamlFile) -> tuple[list[Remark], bool]:
     The second value is whether the document has the right shape for further checks.
     """
     if name := _endless(file.value):
-        what = f"its `allOf` come to more than {MOST_PARTS:,} parts when they are written out"
-        remedy = "The document is not held against OpenAPI's own schema; name fewer schemas in each `allOf`."
-        return [Remark("note", jp.join(["components", "schemas", name]), what, remedy)], True
+        where, many = jp.join(["components", "schemas", name]), Text("lint.many-parts", most=MOST_PARTS)
+        return [Remark("note", where, many, Text("lint.fewer-schemas"))], True
     from openapi_spec_validator import OpenAPIV30SpecValidator, OpenAPIV31SpecValidator
     from referencing.exceptions import Unresolvable
 
@@ -116,18 +116,19 @@ def _validated(file: YamlFile) -> tuple[list[Remark], bool]:
     remarks, is_sound = [], True
     try:
         for error in (OpenAPIV30SpecValidator if old else OpenAPIV31SpecValidator)(file.value).iter_errors():
-            what, where = str(error.message).partition("\n")[0][:200], jp.join(error.absolute_path)
+            what: str = str(error.message).partition("\n")[0][:200]
+            where = jp.join(error.absolute_path)
             is_sound = is_sound and not where and error.instance != file.value
             try:
                 jp.get(file.value, where)
             except LookupError:  # the validator counts from the schema and does not name it
-                what, where = f"in some schema, at {where}: {what}", ""
-            remarks.append(Remark("error", where, what, "See the OpenAPI specification."))
+                what, where = Text("lint.in-some-schema", place=where, what=what), ""
+            remarks.append(Remark("error", where, what, Text("error-contract.see-openapi")))
     except Unresolvable:
         pass  # a dangling reference, whose place `document_flaws` reports
     except RecursionError:
-        what = "references that never come to a value, or parts nested too deeply"
-        return [*remarks, Remark("error", "", what, "Let each lead to a value; name inner parts.")], False
+        endless = Remark("error", "", Text("lint.endless-references"), Text("lint.lead-to-value"))
+        return [*remarks, endless], False
     return remarks, is_sound
 
 
@@ -144,16 +145,13 @@ def _looked_through(path: Path, against: Path | None) -> Iterator[Remark]:
     try:
         contract = load_contract(path)
     except ContractError as error:
-        where = error.where.partition(" (")[2].removesuffix(")")
-        yield Remark("error", where if where.startswith("/") else "", error.what, error.remedy, error.where)
+        yield Remark("error", error.pointer, error.what, error.remedy, error.where)
         return
     for pointer in unenforced(contract.document):
-        remedy = "Write it without them, or let each character leave one way on."
-        yield Remark("note", pointer, ANNOTATION, remedy)
+        yield Remark("note", pointer, Text("fault.expression-not-held"), Text("lint.write-without"))
     readers, extents = Readers(contract.document), Extents(contract.document, IN_PLACE)
     if extents.largest(contract.document) > MOST_QUESTIONS:
-        what = f"a schema asks a value more than {MOST_QUESTIONS:,} questions when its references are followed"
-        yield Remark("error", "", what, "Let allOf, anyOf and oneOf branch less; no value is held against it.")
+        yield Remark("error", "", Text("lint.many-questions", most=MOST_QUESTIONS), Text("lint.branch-less"))
         return
     for callback in contract.callbacks:
         operation = operation_of(contract, callback, readers)
@@ -193,42 +191,48 @@ def _located(operation: Operation) -> Iterator[tuple[Located, bool]]:
 def _violation(schema: Mapping[str, jp.Json], root: Mapping[str, jp.Json], value: jp.Json) -> str:
     whole = {"allOf": [schema], "$defs": root.get("$defs", {})}
     error = next(iter(validator_of(whole).iter_errors(value)), None)
-    return "" if error is None else f"{error.message} (at {jp.join(error.instance_path) or 'its root'})"
+    if error is None:
+        return ""
+    return Text("lint.flaw", flaw=error.message, place=jp.join(error.instance_path) or Text("lint.its-root"))
 
 
 def _examples(operation: Operation) -> Iterator[Remark]:
-    remedy = "Mend the example or the schema; readers copy examples."
+    remedy = Text("lint.mend-example")
     callback = operation.callback
     for example in callback.examples:
         if flaw := _violation(callback.strict, callback.strict, example.value):
-            yield Remark("error", example.pointer, f"the example {example.name!r} breaks its schema: {flaw}", remedy)
+            what = Text("lint.example-breaks", name=example.name, flaw=flaw)
+            yield Remark("error", example.pointer, what, remedy)
     if not callback.examples:
-        yield Remark("warning", callback.pointer, "a callback without an example", "Show one delivery.")
+        yield Remark("warning", callback.pointer, Text("lint.no-example"), Text("lint.show-one"))
     for answer, where in operation.answers.values():
         for media_type, entry in answer.get("content", {}).items():
             schema = derive.bundled(operation.contract.document, entry.get("schema", {}))
             for name, example in entry.get("examples", {}).items():
                 if "value" in example and (flaw := _violation(schema, schema, example["value"])):
                     place = where + jp.join(["content", media_type, "examples", name, "value"])
-                    yield Remark("error", place, f"the example {name!r} breaks its schema: {flaw}", remedy)
+                    yield Remark("error", place, Text("lint.example-breaks", name=name, flaw=flaw), remedy)
     for located, _ in _located(operation):
         schema = located.value
         shown = {f"/examples/{index}": value for index, value in enumerate(schema.get("examples", ()))}
         shown |= {f"/{key}": schema[key] for key in ("example", "default") if key in schema}
         for key, value in shown.items():
             if flaw := _violation(schema, located.reader.root, value):
-                what = f"{key[1:].partition('/')[0]} breaks its own schema: {flaw}"
+                what = Text("lint.breaks-own-schema", keyword=key[1:].partition("/")[0], flaw=flaw)
                 yield Remark("error", located.in_document + key, what, remedy)
 
 
 def _words(operation: Operation) -> Iterator[Remark]:
     callback = operation.callback
     if not callback.summary and "description" not in operation.raw:
-        yield Remark("warning", callback.pointer, "no word describes the callback", "Add `summary` or `description`.")
+        yield Remark("warning", callback.pointer, Text("lint.no-word"), Text("lint.add-description"))
     for parameter, where in operation.parameters:
         if not parameter.get("description"):
             yield Remark(
-                "warning", where, f"the parameter {parameter.get('name')!r} is not described", "Say what it carries."
+                "warning",
+                where,
+                Text("lint.parameter-undescribed", name=str(parameter.get("name"))),
+                Text("lint.say-what-it-carries"),
             )
     for located, _ in _located(operation):
         for name in located.value.get("properties", {}):
@@ -237,8 +241,8 @@ def _words(operation: Operation) -> Iterator[Remark]:
                 yield Remark(
                     "warning",
                     member.in_document,
-                    f"the member {name!r} is not described",
-                    "Say in `description` what it means to a receiver.",
+                    Text("lint.member-undescribed", name=name),
+                    Text("lint.say-what-it-means"),
                 )
 
 
@@ -250,8 +254,8 @@ def _signatures(operation: Operation) -> Iterator[Remark]:
             yield Remark(
                 "warning",
                 where,
-                f"the required header {name!r} looks like a signature, and nothing says whether it is one",
-                "Add x-signature: true (deliveries then need a signature scheme), or false.",
+                Text("lint.looks-like-signature", name=name),
+                Text("lint.add-x-signature"),
             )
 
 
@@ -275,16 +279,16 @@ def _schemas(operation: Operation) -> Iterator[Remark]:
                 yield Remark(
                     "note",
                     f"{located.in_document}/{key}",
-                    "a closed object: new members break its schema",
-                    "Leave it open unless the provider promises never to add a member.",
+                    Text("lint.closed-object"),
+                    Text("lint.leave-open"),
                 )
         for key in ("enum", "const"):
             if of_body and key in schema:
                 yield Remark(
                     "note",
                     f"{located.in_document}/{key}",
-                    "a closed list: the provider may add a value",
-                    "Receivers have to be ready for values that are not in it.",
+                    Text("lint.closed-list"),
+                    Text("lint.be-ready"),
                 )
 
 
@@ -294,16 +298,17 @@ def _provenance(located: Located, wanted: bool) -> Iterator[Remark]:
     where = f"{located.in_document}/x-provenance"
     for key, value in marks.items() if isinstance(marks, Mapping) else [("", marks)]:
         if value not in PROVENANCES:
-            yield Remark("error", where, f"the provenance {value!r} is not known", f"Use {', '.join(PROVENANCES)}.")
+            what = Text("lint.unknown-provenance", value=repr(value))
+            yield Remark("error", where, what, Text("lint.use", names=PROVENANCES))
         elif key and key not in schema:
-            yield Remark("warning", where, f"the provenance of {key!r}, which does not stand beside it", "Remove it.")
+            yield Remark("warning", where, Text("lint.provenance-of-nothing", key=key), Text("lint.remove"))
     for key in ("format", "enum", "const", "pattern"):
         if wanted and key in schema and isinstance(marks, Mapping) and key not in marks:
             yield Remark(
                 "warning",
                 f"{located.in_document}/{key}",
-                f"nothing says how {key!r} is known",
-                f"Add x-provenance with {key}: doc, or inferred if the documentation does not say it.",
+                Text("lint.no-provenance", key=key),
+                Text("lint.add-provenance", key=key),
             )
 
 
@@ -317,12 +322,13 @@ def _facts(operation: Operation) -> Iterator[Remark]:
             yield Remark(
                 "warning",
                 where,
-                f"x-delivery does not say {name!r}; rules that need it are not applicable",
-                f"Add it with its provenance. {meaning}",
+                Text("lint.no-fact", name=name),
+                Text("lint.add-fact", meaning=meaning),
             )
         for inner in fact.get("properties", {}) if "$ref" not in fact and name in raw and "allOf" not in fact else ():
             if inner not in raw[name]:
-                yield Remark("warning", f"{where}/{name}", f"x-delivery says no {inner!r} for {name!r}", meaning)
+                what = Text("lint.no-inner-fact", inner=inner, name=name)
+                yield Remark("warning", f"{where}/{name}", what, meaning)
 
 
 def demanded_part(changes: tuple[Change, ...]) -> str:
@@ -343,19 +349,21 @@ def _version(old: Contract, new: Contract) -> Iterator[Remark]:
     before, after = _numbers(old.version), _numbers(new.version)
     if before is None or after is None:
         odd = old.version if before is None else new.version
-        yield Remark("error", where, f"the version {odd!r} is not of the form 1.2.3", "Use semantic versions.")
+        yield Remark("error", where, Text("lint.odd-version", version=odd), Text("lint.use-semantic"))
         return
     demanded = demanded_part(compare(old, new))
     if after < before:
-        yield Remark("error", where, f"the version went back from {old.version} to {new.version}", "Raise it.")
+        what = Text("lint.version-back", old=old.version, new=new.version)
+        yield Remark("error", where, what, Text("lint.raise-it"))
     elif demanded:
         at = _PARTS.index(demanded)
         if before[0] == 0:
             at = min(at + 1, 2)  # before 1.0.0 a minor version may break (semver.org, 4)
         if after[: at + 1] <= before[: at + 1]:
             raised = ".".join(str(n) for n in (*before[:at], before[at] + 1, *[0] * (2 - at)))
-            what = f"the version went from {old.version} to {new.version}, and the change demands a {demanded} version"
-            yield Remark("error", where, what, f"Make it at least {raised}; `diff` says what changed.")
+            part = Text(f"lint.{demanded}")
+            what = Text("lint.version-not-raised", old=old.version, new=new.version, part=part)
+            yield Remark("error", where, what, Text("lint.raise-to", version=raised))
 
 
 def _numbers(version: str) -> tuple[int, ...] | None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from callback_contract.openapi.contract.derivation import METHODS
 from callback_contract.openapi.documents import json_pointer as jp
 from callback_contract.openapi.reading.references import Fault, Faulty, Library, Place
+from callback_contract.openapi.text.message import Text
 
 __all__ = ["Found", "contents_in_words", "found_callbacks"]
 
@@ -54,11 +55,11 @@ def found_callbacks(library: Library, *, paths: bool) -> tuple[list[Found], list
                 continue
             seen.add(operation.key)
             if not isinstance(operation.value, Mapping):
-                aside.append((key, operation.fault("an operation that is not an object", "Write an operation.")))
+                aside.append((key, operation.fault(Text("fault.operation-no-object"), Text("fault.write-operation"))))
                 continue
             if method not in METHODS:
-                what = f"the method {method.upper()}, which no callback comes by"
-                aside.append((key, operation.fault(what, "Use POST.")))
+                what = Text("fault.method", method=method.upper())
+                aside.append((key, operation.fault(what, Text("fault.use-post"))))
                 continue
             name = _unique(str(operation.value.get("operationId") or key), method, taken)
             found.append(Found(name, key, kind, method, operation, items))
@@ -113,9 +114,7 @@ def _expressions(
             aside.append((key, faulty.fault))
             continue
         if not isinstance(opened.value, Mapping):
-            aside.append(
-                (key, opened.fault("a callback that is not an object", "Write an expression and a path item."))
-            )
+            aside.append((key, opened.fault(Text("error-contract.callback-no-object"), Text("fault.write-expression"))))
             continue
         for expression in opened.value:
             if not expression.startswith("x-"):
@@ -129,7 +128,7 @@ def _opened(library: Library, place: Place) -> tuple[Place, ...]:
         items.append(library.followed(place))
     for item in items:
         if not isinstance(item.value, Mapping):
-            raise Faulty(item.fault("a callback that is not an object", "Write a path item there."))
+            raise Faulty(item.fault(Text("error-contract.callback-no-object"), Text("error-contract.write-path-item")))
     return tuple(items)
 
 
@@ -150,6 +149,6 @@ def contents_in_words(document: Mapping[str, jp.Json]) -> str:
         method in item for item in (paths or {}).values() if isinstance(item, Mapping) for method in METHODS
     )
     if operations:
-        return f"{operations} operation{'s' if operations > 1 else ''} under `paths`"
+        return Text("error-contract.operations-under-paths", count=operations)
     named = [key for key in ("paths", "components", "channels", "webhooks", "x-webhooks") if key in document]
-    return ", ".join(named) or "nothing"
+    return ", ".join(named) or Text("error-contract.nothing")

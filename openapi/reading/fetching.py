@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from callback_contract.openapi.documents.yaml_file import MAX_BYTES, YamlFile, parsed, read_yaml
 from callback_contract.openapi.text.errors import ContractError
+from callback_contract.openapi.text.message import Text
 
 __all__ = ["fetched", "opened"]
 
@@ -41,9 +42,13 @@ def fetched(url: str, *, within_s: float = _MOST_S) -> bytes:
         where = f"{parts.hostname or ''}{parts.path}"
         _ = parts.port
     except ValueError as error:
-        raise ContractError(f"not a URL: {error}", where="a URL", remedy="Give a complete http or https URL.") from None
+        raise ContractError(
+            Text("error-contract.not-a-url", why=str(error)),
+            where=Text("error-contract.a-url"),
+            remedy=Text("error-contract.complete-url"),
+        ) from None
     if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise ContractError("not an http or https URL", where=where, remedy="Give a complete http or https URL.")
+        raise ContractError(Text("error-contract.no-http-url"), where=where, remedy=Text("error-contract.complete-url"))
 
     class SameHost(urllib.request.HTTPRedirectHandler):
         max_redirections = _MOST_REDIRECTS
@@ -53,8 +58,8 @@ def fetched(url: str, *, within_s: float = _MOST_S) -> bytes:
             fp.close()  # urllib would read the whole body, however large it is
             if urlsplit(newurl).hostname != parts.hostname or not newurl.startswith(("https://", f"{parts.scheme}://")):
                 host = urlsplit(newurl).hostname
-                what = f"the server redirects to another host, {host!r}, which is not asked"
-                raise ContractError(what, where=where, remedy="Give the URL that it leads to.")
+                what = Text("error-contract.redirects-away", host=str(host))
+                raise ContractError(what, where=where, remedy=Text("error-contract.url-it-leads-to"))
             return super().redirect_request(request, fp, code, msg, headers, newurl)
 
     class Http(urllib.request.HTTPHandler):
@@ -84,15 +89,17 @@ def fetched(url: str, *, within_s: float = _MOST_S) -> bytes:
             return bytes(body)
     except urllib.error.HTTPError as error:
         error.close()
-        what = f"the server answered {error.code}"
+        what = Text("error-contract.server-answered", status=error.code)
         if 300 <= error.code < 400:
-            what = f"the server redirects more than {_MOST_REDIRECTS} times, in a ring, or away from http(s)"
-        raise ContractError(what, where=where, remedy="Check the URL.") from None
+            what = Text("error-contract.redirects-too-often", most=_MOST_REDIRECTS)
+        raise ContractError(what, where=where, remedy=Text("error-contract.check-url")) from None
     except (OSError, ValueError, http.client.HTTPException) as error:
         if time.monotonic() > ends:
-            raise ContractError(f"is not there whole after {most_s:.0f} s", where=where) from None
+            raise ContractError(Text("error-contract.not-there-whole", most_s=most_s), where=where) from None
         reason = getattr(error, "reason", error)
-        raise ContractError(f"cannot be fetched: {reason}", where=where, remedy="Check the URL.") from None
+        raise ContractError(
+            Text("error-contract.not-fetched", reason=str(reason)), where=where, remedy=Text("error-contract.check-url")
+        ) from None
 
 
 def opened(source: str | Path) -> tuple[YamlFile, Path | None]:
@@ -108,5 +115,5 @@ def opened(source: str | Path) -> tuple[YamlFile, Path | None]:
         return parsed(fetched(name), Path(name.partition("://")[2].partition("?")[0]), error=ContractError), None
     path = Path(name)
     if path.is_dir():
-        raise ContractError("a folder, not a document", where=name, remedy="Give the OpenAPI document in it.")
+        raise ContractError(Text("error-contract.folder"), where=name, remedy=Text("error-contract.document-in-it"))
     return read_yaml(path, error=ContractError), path.parent

@@ -11,6 +11,7 @@ from callback_contract.openapi.bodies import FORM, Undecodable, Unencodable, fro
 from callback_contract.openapi.contract.model import Callback, Example
 from callback_contract.openapi.documents import json_pointer as jp
 from callback_contract.openapi.reading.references import Fault, Faulty, Library, Place
+from callback_contract.openapi.text.message import Text
 
 __all__ = ["checked_encoding", "travelled"]
 
@@ -29,7 +30,7 @@ def checked_encoding(library: Library, entry: Place, media_type: str, notes: lis
     for name, place in entry.members("encoding"):
         told = place.value
         if not isinstance(told, Mapping):
-            raise Faulty(place.fault("an encoding that is not an object", "See the OpenAPI specification."))
+            raise Faulty(place.fault(Text("fault.encoding-no-object"), Text("error-contract.see-openapi")))
         made[name] = {key: told[key] for key in _UNDERSTOOD if key in told}
         shape = shapes.get(name, {})
         if media_type == FORM and "style" in told:
@@ -38,7 +39,7 @@ def checked_encoding(library: Library, entry: Place, media_type: str, notes: lis
             made[name].setdefault("style", "form")
         _refuse_media_type(place, str(told.get("contentType", "")), shape)
         if told.get("headers"):
-            notes.append(place.fault("headers of a part are not sent"))
+            notes.append(place.fault(Text("fault.part-headers-not-sent")))
     return made
 
 
@@ -54,10 +55,9 @@ def _properties(library: Library, entry: Place) -> Mapping[str, Mapping[str, jp.
 
 def _refuse_style(place: Place, style: jp.Json, shape: Mapping[str, jp.Json]) -> None:
     if style not in _STYLES:
-        raise Faulty(place.fault(f"the style {style!r} is none of a form's", "Use form or deepObject."))
+        raise Faulty(place.fault(Text("fault.style", style=repr(style)), Text("fault.use-form")))
     if "object" in (shape.get("type") or ()) and style != "deepObject":
-        what = f"an object in a form by the style {style!r}, which leaves no name of its own on the wire"
-        raise Faulty(place.fault(what, "Use deepObject, or leave the style out for JSON."))
+        raise Faulty(place.fault(Text("fault.object-in-form", style=repr(style)), Text("fault.use-deep-object")))
 
 
 def _refuse_media_type(place: Place, told: str, shape: Mapping[str, jp.Json]) -> None:
@@ -68,8 +68,7 @@ def _refuse_media_type(place: Place, told: str, shape: Mapping[str, jp.Json]) ->
     # The kit generates no such content: only examples of the contract are sent.
     if shape.get("format") in {"binary", "byte", "base64"} or "contentMediaType" in shape:
         return
-    what = f"a field whose content is {names[0]}, which cannot be made"
-    raise Faulty(place.fault(what, "Describe it as JSON, as text or with format: binary."))
+    raise Faulty(place.fault(Text("fault.field-content", content=names[0]), Text("fault.describe-field")))
 
 
 def travelled(callback: Callback, example: Example) -> Example:

@@ -14,6 +14,7 @@ from callback_contract.openapi.reading.field_bodies import checked_encoding
 from callback_contract.openapi.reading.references import Fault, Faulty, Library, Place
 from callback_contract.openapi.reading.schema_closure import Part, Schemas
 from callback_contract.openapi.reading.schemas import NOT_DRAWN
+from callback_contract.openapi.text.message import Text
 
 __all__ = ["Written", "written"]
 
@@ -70,25 +71,24 @@ class _Writer:
         self.parts.append(part)
         return part.schema
 
-    def _opened(self, place: Place, what: str) -> Place:
+    def _opened(self, place: Place, kind: str) -> Place:
         opened = self._library.followed(place)
         if not isinstance(opened.value, Mapping):
-            raise Faulty(opened.fault(f"{what} that is not an object", "See the OpenAPI specification."))
+            raise Faulty(opened.fault(Text(f"fault.{kind}-no-object"), Text("error-contract.see-openapi")))
         return opened
 
     def body(self, operation: Place) -> dict[str, Any]:
         if "requestBody" not in operation.value:
-            raise Faulty(operation.fault("no request body: nothing is delivered", "Describe `requestBody`."))
-        body = self._opened(operation.child("requestBody"), "a request body")
+            raise Faulty(operation.fault(Text("fault.no-request-body"), Text("fault.describe-request-body")))
+        body = self._opened(operation.child("requestBody"), "request-body")
         types = dict(body.members("content"))
         chosen = min(types, key=_preference, default=None)
         if chosen is None:
-            raise Faulty(body.fault("a request body without a media type", "Describe application/json."))
+            raise Faulty(body.fault(Text("fault.no-media-type"), Text("fault.describe-json")))
         if _preference(chosen) == _FOREIGN:
-            listed = ", ".join(types)
-            remedy = "Describe its JSON form, or its form fields."
-            raise Faulty(body.fault(f"only JSON, forms and multipart are sent, and this one is {listed}", remedy))
-        entry = self._opened(types[chosen], "a media type")
+            what = Text("fault.media-types-not-sent", types=tuple(types))
+            raise Faulty(body.fault(what, Text("fault.describe-json-or-fields")))
+        entry = self._opened(types[chosen], "media-type")
         examples = dict(self._examples(entry))
         schema: jp.Json = {}
         if "schema" in entry.value:
@@ -98,7 +98,7 @@ class _Writer:
                 value = shown.get("example") if isinstance(shown, Mapping) else None
                 examples = {"schema": {"summary": "The schema's example", "value": value}} if value is not None else {}
         elif not examples:
-            raise Faulty(entry.fault("a body with neither a schema nor an example", "Describe its schema."))
+            raise Faulty(entry.fault(Text("fault.neither-schema-nor-example"), Text("fault.describe-schema")))
         else:
             schema = {NOT_DRAWN: "it has no schema"}
         made = {"schema": schema, "examples": examples}
@@ -119,7 +119,7 @@ class _Writer:
             shown = example.value if isinstance(example.value, Mapping) else {}
             key = next((key for key in ("value", "dataValue") if key in shown), None)
             if key is None:
-                self._made.notes.append(place.fault(f"the example {name!r} has no value here"))
+                self._made.notes.append(place.fault(Text("fault.example-without-value", name=name)))
                 continue
             made = self._example(str(shown.get("summary", name)), shown[key], f"{example.pointer}/{key}")
             yield name, made | ({"x-illustrative": True} if shown.get("x-illustrative") else {})
@@ -136,18 +136,16 @@ class _Writer:
         for carrier in (found.operation, *found.items):
             given = carrier.value.get("parameters")
             for index in range(len(given)) if isinstance(given, list) else ():
-                place = self._opened(carrier.child("parameters", index), "a parameter")
+                place = self._opened(carrier.child("parameters", index), "parameter")
                 name = place.value.get("name")
                 if not isinstance(name, str) or "in" not in place.value:
-                    raise Faulty(place.fault("a parameter without a name or a place", "Add `name` and `in`."))
+                    raise Faulty(place.fault(Text("fault.parameter-without-name"), Text("fault.add-name")))
                 if place.value["in"] != "header":
                     if place.value.get("required") and place.value["in"] != "path":
-                        what = (
-                            f"the {place.value['in']} parameter {name!r} is not sent by itself: write it into the URL"
-                        )
+                        what = Text("fault.parameter-not-sent", where=str(place.value["in"]), name=name)
                         self._made.notes.append(place.fault(what))
                 elif not _TOKENS.fullmatch(name) or "/" in name:
-                    raise Faulty(place.fault("a header whose name HTTP does not allow", "Mend the name."))
+                    raise Faulty(place.fault(Text("fault.header-name"), Text("fault.mend-name")))
                 elif name.lower() not in _NOT_PARAMETERS:
                     made.setdefault(name.lower(), self._header(place, name))
         for header in _secured(self._library, found.operation):

@@ -24,7 +24,7 @@ from callback_contract.openapi.reading.references import Fault, Faulty, Library
 from callback_contract.openapi.reading.remote_documents import Remote
 from callback_contract.openapi.reading.schema_closure import Schemas
 from callback_contract.openapi.text.errors import ContractError
-from callback_contract.openapi.text.message import Text, in_detail
+from callback_contract.openapi.text.message import Text, in_detail, lines
 
 __all__ = ["read_contract"]
 
@@ -67,14 +67,12 @@ def read_contract(
     try:
         contract = _contract(file, taken, aside, hashlib.sha256(digested.encode(errors="replace")).hexdigest())
     except RecursionError:
-        what = "a value in it is nested too deeply"
-        raise ContractError(
-            what, where=str(file.path), remedy="Name the callbacks that are wanted (--callback)."
-        ) from None
+        what = Text("error-contract.value-too-deep")
+        raise ContractError(what, where=str(file.path), remedy=Text("error-contract.name-callbacks")) from None
     if strict and (contract.set_aside or any(example.flaw for c in contract.callbacks for example in c.examples)):
-        raise _unusable(file, contract.set_aside or [("", contract.notes[-1])], "a contract with flaws")
+        raise _unusable(file, contract.set_aside or [("", contract.notes[-1])], Text("error-contract.flaws"))
     if not contract.callbacks:
-        raise _unusable(file, contract.set_aside, "no callback can be used")
+        raise _unusable(file, contract.set_aside, Text("error-contract.none-usable"))
     return contract
 
 
@@ -89,38 +87,41 @@ def _refuse_other_documents(file: YamlFile) -> None:
     document, where = file.value, str(file.path)
     if not isinstance(document, Mapping):
         raise ContractError(
-            "not an OpenAPI document: its root is not an object", where=where, remedy="Give an OpenAPI document."
+            Text("error-contract.root-no-object"), where=where, remedy=Text("error-contract.give-openapi")
         )
     if "swagger" in document:
         raise ContractError(
-            "a Swagger 2 document, which knows no callbacks",
+            Text("error-contract.swagger"),
             where=where,
-            remedy="Convert it (`npx swagger2openapi FILE`), and describe the callbacks under `webhooks`;"
-            " --paths takes its paths for callbacks then.",
+            remedy=Text("error-contract.convert-swagger-or-paths"),
         )
     for other in ("asyncapi", "overlay", "arazzo"):
         if other in document and "openapi" not in document:
-            raise ContractError(f"a document of another kind: `{other}`", where=where, remedy="Give an OpenAPI one.")
+            raise ContractError(
+                Text("error-contract.other-kind", other=other),
+                where=where,
+                remedy=Text("error-contract.give-openapi-one"),
+            )
     version = document.get("openapi")
     if not str(version or "").startswith(("3.0", "3.1", "3.2")):
         raise ContractError(
-            f"not an OpenAPI 3 document: `openapi` is {version!r}",
+            Text("error-contract.not-openapi-3", version=str(version)),
             where=where,
-            remedy="Versions 3.0, 3.1 and 3.2 are read.",
+            remedy=Text("error-contract.versions-read"),
         )
 
 
 def _refuse_empty(file: YamlFile, found: list[Found], aside: list[tuple[str, Fault]], paths: bool) -> None:
     if found or aside:
         return
-    looked = "`paths`" if paths else "`webhooks`, `callbacks` or `x-webhooks`"
-    remedy = "Describe each callback under the top-level key `webhooks` (3.1) or as `callbacks` of an operation (3.0)."
+    looked = "`paths`" if paths else Text("error-contract.looked-at")
+    remedies = [Text("error-contract.describe-callbacks")]
     if not paths and file.value.get("paths"):
-        remedy += "\n  If the document describes the receiver itself, give --paths."
+        remedies.append(Text("error-contract.give-paths"))
     raise ContractError(
-        f"a contract without callbacks: nothing under {looked}; found {contents_in_words(file.value)}",
+        Text("error-contract.no-callbacks", looked=looked, found=contents_in_words(file.value)),
         where=str(file.path),
-        remedy=remedy,
+        remedy=lines(remedies),
     )
 
 
@@ -133,7 +134,9 @@ def _chosen(file: YamlFile, found: list[Found], only: Sequence[str], aside: list
         if not fitting:
             reason = next((str(fault) for key, fault in aside if key == name), "")
             if reason:
-                raise ContractError(f"the callback {name!r} cannot be used: {reason}", where=str(file.path))
+                raise ContractError(
+                    Text("error-contract.callback-unusable", name=name, reason=reason), where=str(file.path)
+                )
             raise no_such_callback(name, [each.name for each in found], str(file.path))
         chosen |= {each.name: each for each in fitting}
     return list(chosen.values())
@@ -148,8 +151,8 @@ def _taken(library: Library, chosen: list[Found]) -> tuple[dict[str, Written], l
         except Faulty as faulty:
             aside.append((found.name, faulty.fault))
         except (AttributeError, KeyError, TypeError, IndexError, ValueError) as error:
-            what = f"a part has another shape than OpenAPI gives it ({type(error).__name__}: {error})"
-            aside.append((found.name, found.operation.fault(what, "See the OpenAPI specification.")))
+            what = Text("error-contract.other-shape", kind=type(error).__name__, why=str(error))
+            aside.append((found.name, found.operation.fault(what, Text("error-contract.see-openapi"))))
     return taken, aside
 
 
@@ -307,7 +310,9 @@ def _notes(taken: Iterable[Written]) -> list[Text]:
 
 
 def _unusable(file: YamlFile, reasons: Sequence[tuple[str, str]], what: str) -> ContractError:
-    shown = [f"{name}: {reason}" if name else reason for name, reason in reasons[:5]]
+    shown = [
+        Text("error-contract.set-aside", name=name, reason=reason) if name else reason for name, reason in reasons[:5]
+    ]
     if len(reasons) > 5:
-        shown.append(f"and {len(reasons) - 5} more")
-    return ContractError(what, where=str(file.path), remedy="\n  ".join(shown))
+        shown.append(Text("error-contract.and-more", count=len(reasons) - 5))
+    return ContractError(what, where=str(file.path), remedy=lines(shown))

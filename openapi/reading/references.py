@@ -11,13 +11,12 @@ from callback_contract.openapi.documents import json_pointer as jp
 from callback_contract.openapi.documents.yaml_file import YamlFile, read_yaml
 from callback_contract.openapi.reading.remote_documents import Remote
 from callback_contract.openapi.text.errors import ContractError
+from callback_contract.openapi.text.message import Text
 from callback_contract.openapi.text.suggest import did_you_mean, nearest
 
 __all__ = ["Fault", "Faulty", "Library", "Place"]
 
 _MOST_STEPS = 50  # references that lead to references
-_BUNDLE = "Bring its target into the document (`npx @redocly/cli bundle` does it)."
-_FETCH = f"{_BUNDLE} --allow-remote-refs fetches it."
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,15 +105,20 @@ class Library:
         file = self._file(place, address) if address else place.file
         pointer = unquote(fragment)
         if pointer and not pointer.startswith("/"):
-            raise Faulty(place.fault(f"the reference {reference!r} names an anchor", "Write a JSON pointer instead."))
+            raise Faulty(
+                place.fault(
+                    Text("error-contract.named-anchor", reference=reference), Text("error-contract.write-json-pointer")
+                )
+            )
         value = file.value
         for token in jp.tokens(pointer):
             try:
                 value = jp.get(value, jp.join([token]))
             except LookupError:
                 near = nearest(token, value) if isinstance(value, Mapping) else []
-                remedy = did_you_mean(near) or "Mend the pointer."
-                raise Faulty(place.fault(f"the reference {reference!r} points at nothing", remedy)) from None
+                hint = did_you_mean(near) or Text("error-contract.mend-pointer")
+                what = Text("error-contract.reference-to-nothing", reference=reference)
+                raise Faulty(place.fault(what, hint)) from None
         return Place(file, pointer, value)
 
     def followed(self, place: Place) -> Place:
@@ -125,7 +129,7 @@ class Library:
             if not isinstance(reference, str):
                 return place
             place = self.target(place, reference)
-        raise Faulty(begun.fault("references that lead to each other in a ring", "Let one of them lead to a value."))
+        raise Faulty(begun.fault(Text("error-contract.references-in-a-ring"), Text("error-contract.lead-to-value")))
 
     def _file(self, place: Place, address: str) -> YamlFile:
         is_remote = urlsplit(address).scheme not in {"", "file"} or address.startswith("//")
@@ -135,21 +139,32 @@ class Library:
                 return self._remote.at(place.file, address)
             except (ContractError, ValueError) as error:
                 what, remedy = (error.what, error.remedy) if isinstance(error, ContractError) else (str(error), "")
-                raise Faulty(place.fault(f"the reference {address!r}: {what}", remedy)) from None
+                raise Faulty(
+                    place.fault(Text("error-contract.reference-fault", reference=address, what=what), remedy)
+                ) from None
         if is_remote:
-            raise Faulty(place.fault(f"the reference {address!r} leads to the network", _FETCH))
+            raise Faulty(
+                place.fault(
+                    Text("error-contract.reference-to-network", reference=address),
+                    Text("error-contract.bundle-or-fetch"),
+                )
+            )
         if self._folder is None:
-            what = f"the reference {address!r} leads to a file, and this document has no folder"
-            raise Faulty(place.fault(what, _FETCH))
+            what = Text("error-contract.reference-to-file", reference=address)
+            raise Faulty(place.fault(what, Text("error-contract.bundle-or-fetch")))
         path = (place.file.path.parent / unquote(address.removeprefix("file:"))).resolve()
         if not path.is_relative_to(self._folder):
-            what = f"the reference {address!r} leaves the folder of the contract"
-            raise Faulty(place.fault(what, "Only files beside the contract and below are read."))
+            what = Text("error-contract.reference-leaves-folder", reference=address)
+            raise Faulty(place.fault(what, Text("error-contract.only-beside")))
         if path not in self._files:
             shown = place.file.path.parent / unquote(address)
             try:
                 found = read_yaml(path, error=ContractError)
             except ContractError as error:
-                raise Faulty(place.fault(f"the reference {address!r}: {error.what}", error.remedy)) from None
+                raise Faulty(
+                    place.fault(
+                        Text("error-contract.reference-fault", reference=address, what=error.what), error.remedy
+                    )
+                ) from None
             self._files[path] = YamlFile(shown, found.text, found.value)
         return self._files[path]

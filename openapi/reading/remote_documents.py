@@ -9,6 +9,7 @@ from urllib.parse import urldefrag, urljoin, urlsplit
 from callback_contract.openapi.documents.yaml_file import MAX_BYTES, YamlFile, parsed
 from callback_contract.openapi.reading.fetching import fetched
 from callback_contract.openapi.text.errors import ContractError
+from callback_contract.openapi.text.message import Text
 
 __all__ = ["Remote"]
 
@@ -55,10 +56,10 @@ class Remote:
     def _fetched(self, url: str) -> YamlFile:
         parts = urlsplit(url)
         if parts.scheme not in {"http", "https"} or parts.username or parts.password:
-            raise ContractError("only http and https are fetched, without a user", remedy="Mend the reference.")
+            raise ContractError(Text("error-contract.only-http"), remedy=Text("error-contract.mend-reference"))
         if len(self._files) >= _MOST_FILES or self._bytes > _MOST_BYTES:
-            what = f"more than {_MOST_FILES} documents, or {_MOST_BYTES // 2**20} MiB of them, are not fetched"
-            raise ContractError(what, remedy="Bundle the contract into one document.")
+            what = Text("error-contract.too-many-documents", documents=_MOST_FILES, most=_MOST_BYTES // 2**20)
+            raise ContractError(what, remedy=Text("error-contract.bundle"))
         body = self._in_time(url)
         self._bytes += len(body)
         # Without its query, which may hold a secret; a number distinguishes two that differ only in it.
@@ -71,8 +72,8 @@ class Remote:
     def _in_time(self, url: str) -> bytes:
         """Return the bytes at a URL, within the time left for all documents."""
         too_long = ContractError(
-            f"the documents that references lead to take more than {_MOST_S:g} s together",
-            remedy="Bundle the contract into one document, or name a copy of it on this machine.",
+            Text("error-contract.references-too-long", most_s=_MOST_S),
+            remedy=Text("error-contract.bundle-or-copy"),
         )
         if self._spent_s >= _MOST_S:
             raise too_long

@@ -10,6 +10,7 @@ from typing import Any
 from callback_contract.openapi.documents import json_pointer as jp
 from callback_contract.openapi.reading.references import Fault, Faulty, Library, Place
 from callback_contract.openapi.reading.schemas import Converter
+from callback_contract.openapi.text.message import Text
 
 __all__ = ["Part", "Schemas"]
 
@@ -46,7 +47,7 @@ class Schemas:
         try:
             schema = converter.convert(place)
         except RecursionError:
-            raise Faulty(place.fault("a schema nested too deeply", "Name its inner parts.")) from None
+            raise Faulty(place.fault(Text("fault.schema-too-deep"), Text("fault.name-parts"))) from None
         faults = converter.faults or list(_refused(place, schema))
         refs, inside = tuple(converter.refs), tuple(converter.inside)
         return Part(place, schema, refs, inside, tuple(faults), tuple(converter.notes))
@@ -94,7 +95,9 @@ def _refused(place: Place, schema: jp.Json) -> Iterable[Fault]:
         jsonschema_rs.meta.validate(_without_references(schema))
     except jsonschema_rs.ValidationError as error:
         where = place.pointer + jp.join(error.instance_path)
-        yield Fault(place.file, where, f"not JSON Schema: {str(error.message)[:160]}", "Mend the schema.")
+        yield Fault(
+            place.file, where, Text("fault.no-json-schema", why=str(error.message)[:160]), Text("fault.mend-schema")
+        )
 
 
 def _without_references(schema: jp.Json) -> jp.Json:
@@ -117,8 +120,8 @@ def _refuse_rings(reached: Mapping[str, Part]) -> None:
                 state[name] = 2
                 stack.pop()
             elif state.get(inner) == 1:
-                what = "a schema that refers to itself without end"
-                raise Faulty(reached[inner].place.fault(what, "Let it refer to itself from a member only."))
+                what = Text("fault.refers-to-itself")
+                raise Faulty(reached[inner].place.fault(what, Text("fault.refer-from-member")))
             elif inner not in state:
                 state[inner] = 1
                 stack.append((inner, iter(reached[inner].inside)))

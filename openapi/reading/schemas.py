@@ -12,9 +12,10 @@ from callback_contract.openapi.contract.checking import SCHEMA_KEYWORDS
 from callback_contract.openapi.contract.derivation import SUBSCHEMA_LISTS, SUBSCHEMA_MAPS, SUBSCHEMAS
 from callback_contract.openapi.contract.example_value import TEXTS
 from callback_contract.openapi.contract.formats import FORMATS
-from callback_contract.openapi.contract.patterns import ANNOTATION, longest_text
+from callback_contract.openapi.contract.patterns import longest_text
 from callback_contract.openapi.documents import json_pointer as jp
 from callback_contract.openapi.reading.references import Fault, Faulty, Library, Place
+from callback_contract.openapi.text.message import Text
 
 __all__ = ["NOT_DRAWN", "UNSAID", "Converter", "known_pattern"]
 
@@ -102,12 +103,12 @@ class Converter:
         """
         schema = place.value
         if schema is None:
-            self._note(place, "a schema that is null stands for any value")
+            self._note(place, Text("fault.null-schema"))
             return {}
         if isinstance(schema, bool):
             return schema
         if not isinstance(schema, Mapping):
-            self.faults.append(place.fault("a schema that is neither an object nor true or false", "Mend the schema."))
+            self.faults.append(place.fault(Text("error-contract.no-schema"), Text("fault.mend-schema")))
             return {}
         is_old = self._library.is_old(place.file)
         if "$ref" in schema:
@@ -121,7 +122,7 @@ class Converter:
     def _reference(self, place: Place, same: bool) -> dict[str, str] | None:
         reference = place.value["$ref"]
         if not isinstance(reference, str):
-            self.faults.append(place.fault("a $ref that is not text", "Write a reference."))
+            self.faults.append(place.fault(Text("fault.ref-no-text"), Text("fault.write-reference")))
             return None
         try:
             name = self._named(self._library.target(place, reference))
@@ -144,12 +145,12 @@ class Converter:
             if key in _IGNORED:
                 continue
             if key in {"$dynamicRef", "$dynamicAnchor", "$id"}:
-                self.faults.append(place.fault(f"a schema with {key}, which this kit does not follow", "Write $ref."))
+                self.faults.append(place.fault(Text("fault.dynamic-reference", key=key), Text("fault.write-ref")))
             elif key not in SCHEMA_KEYWORDS and not key.startswith("x-") and key != "nullable":
-                self._note(place, f"the keyword {key!r} is not known in a schema")
+                self._note(place, Text("fault.unknown-keyword", key=key))
             elif wanted is not None and not isinstance(value, wanted):
-                kind = "a list" if wanted is list else "an object"
-                self.faults.append(place.fault(f"{key!r} is not {kind}", f"Write {kind} there."))
+                kind = "list" if wanted is list else "object"
+                self.faults.append(place.fault(Text(f"fault.no-{kind}", key=key), Text(f"fault.write-{kind}")))
             elif key in SUBSCHEMA_MAPS:
                 made[key] = {name: self.convert(place.child(key, name), same=False) for name in value}
             elif key in SUBSCHEMA_LISTS:
@@ -175,7 +176,7 @@ class Converter:
 
     def _alternatives(self, place: Place, key: str, same: bool) -> list[jp.Json]:
         if not isinstance(place.value[key], list) or not place.value[key]:
-            self.faults.append(place.fault(f"{key!r} is not a list of schemas", "Write one schema at least."))
+            self.faults.append(place.fault(Text("fault.no-list-of-schemas", key=key), Text("fault.write-one-schema")))
             return [{}]
         return [self.convert(place.child(key, index), same=same) for index in range(len(place.value[key]))]
 
@@ -184,11 +185,11 @@ class Converter:
         types = [types] if isinstance(types, str) else types
         wrong = [name for name in types if name not in _TYPES] if isinstance(types, list) else [types]
         if wrong:
-            self.faults.append(place.fault(f"the type {wrong[0]!r} is none of JSON Schema's", "Use one of them."))
+            self.faults.append(place.fault(Text("fault.type", type=repr(wrong[0])), Text("fault.use-one")))
             return
         if place.value.get("nullable") is True and types:
             if not self._library.is_old(place.file):
-                self._note(place, "the keyword 'nullable' is not known in a schema")
+                self._note(place, Text("fault.unknown-keyword", key="nullable"))
             elif "null" not in types:
                 types = [*types, "null"]
                 made["type"] = types
@@ -201,9 +202,9 @@ class Converter:
         values = list({repr(value): value for value in made["enum"]}.values())
         fitting = [value for value in values if not types or any(_OF_TYPE[name](value) for name in types)]
         if not fitting:
-            self.faults.append(place.fault("no value of its `enum` has its type", "Mend the list or the type."))
+            self.faults.append(place.fault(Text("fault.enum-of-other-type"), Text("fault.mend-list")))
         elif len(fitting) < len(values):
-            self._note(place, "some values of an `enum` do not have its type")
+            self._note(place, Text("fault.some-of-other-type"))
         made["enum"] = fitting
 
     def _bounds(self, made: dict[str, Any]) -> None:
@@ -220,7 +221,7 @@ class Converter:
 
     def _examples(self, place: Place, made: dict[str, Any]) -> None:
         if "examples" in made and not isinstance(made["examples"], list):
-            self._note(place, "`examples` of a schema is not a list")
+            self._note(place, Text("fault.examples-no-list"))
             del made["examples"]
         if "example" in place.value and not made.get("examples"):
             made["examples"] = [place.value["example"]]
@@ -230,14 +231,14 @@ class Converter:
         if pattern is not None and not (isinstance(pattern, str) and known_pattern(pattern)):
             del made["pattern"]
             made[NOT_DRAWN] = "its regular expression is not known here"
-            self._note(place, "a regular expression that is not known here is not held against anything")
+            self._note(place, Text("fault.unknown-expression"))
         for pattern in [each for each in made.get("patternProperties", {}) if not known_pattern(each)]:
             del made["patternProperties"][pattern]
             made[NOT_DRAWN] = "a regular expression for its names is not known here"
-            self._note(place, "a regular expression that is not known here is not held against anything")
+            self._note(place, Text("fault.unknown-expression"))
         for pattern in [*([made["pattern"]] if "pattern" in made else []), *made.get("patternProperties", {})]:
             if not longest_text(pattern):
-                self._note(place, ANNOTATION)
+                self._note(place, Text("fault.expression-not-held"))
 
     def _formats(self, made: dict[str, Any]) -> None:
         name = made.get("format")

@@ -13,6 +13,7 @@ from typing import Any
 from callback_contract.openapi.documents import json_pointer as jp
 from callback_contract.openapi.documents.yaml_file import YamlFile, read_yaml
 from callback_contract.openapi.text.errors import CatalogueError
+from callback_contract.openapi.text.message import Text
 from callback_contract.openapi.text.suggest import did_you_mean, nearest
 
 __all__ = ["CATALOGUE_FILE", "LANGUAGES", "ORIGINAL", "PROFILES", "RULE_TEXTS", "Catalogue", "Rule", "load_catalogue"]
@@ -113,12 +114,11 @@ class Catalogue:
         known = {*self.chapters, *(rule.id for rule in self.rules)}
         for name in wanted:
             if name not in known:
+                near = nearest(name, sorted(known), most=3)
                 raise CatalogueError(
-                    f"no rule or chapter is called {name!r}",
+                    Text("error-catalogue.no-rule", name=name),
                     where="--rules",
-                    remedy=did_you_mean(
-                        nearest(name, sorted(known), most=3), "`callback-contract rules` lists them all."
-                    ),
+                    remedy=did_you_mean(near, Text("error-catalogue.rules-lists")),
                 )
         return tuple(r for r in self.rules if not wanted or r.id in wanted or r.chapter in wanted)
 
@@ -142,7 +142,7 @@ def _own_catalogue() -> Catalogue:
 def _read_catalogue(path: Path) -> Catalogue:
     file = read_yaml(path, error=CatalogueError)
     for pointer, what in _flaws(file):
-        raise CatalogueError(what, where=file.place(pointer), remedy="See openapi/schemas/rules.schema.json.")
+        raise CatalogueError(what, where=file.place(pointer), remedy=Text("error-catalogue.see-schema"))
     chapters = file.value["chapters"]
     return Catalogue(
         chapters={name: row["title"] for name, row in chapters.items()},
@@ -171,13 +171,13 @@ def _flaws(file: YamlFile) -> Iterator[tuple[str, str]]:
     for index, row in enumerate(file.value["rules"]):
         where = f"/rules/{index}"
         if row["id"] in seen:
-            yield f"{where}/id", f"the id {row['id']} stands twice; ids are never reused"
+            yield f"{where}/id", Text("error-catalogue.id-twice", id=row["id"])
         if row["chapter"] not in file.value["chapters"] or not row["id"].startswith(row["chapter"] + "-"):
-            yield f"{where}/chapter", f"the rule {row['id']} does not belong to the chapter {row['chapter']}"
+            yield f"{where}/chapter", Text("error-catalogue.other-chapter", id=row["id"], chapter=row["chapter"])
         for required in row["requires"]:
             if required not in seen:
-                yield f"{where}/requires", f"{row['id']} requires {required}, which does not come before it"
+                yield f"{where}/requires", Text("error-catalogue.requires-later", id=row["id"], required=required)
         for lang in LANGUAGES[1:]:
             for key in sorted(row.get(lang, {}).keys() - row.keys()):
-                yield f"{where}/{lang}/{key}", f"{row['id']} has no {key} that could be translated"
+                yield f"{where}/{lang}/{key}", Text("error-catalogue.nothing-to-translate", id=row["id"], key=key)
         seen.add(row["id"])

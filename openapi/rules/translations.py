@@ -9,6 +9,7 @@ from callback_contract.openapi.contract.loading import CONTRACT_FILE
 from callback_contract.openapi.documents import json_pointer as jp
 from callback_contract.openapi.rules.catalogue import LANGUAGES, ORIGINAL, Catalogue, load_catalogue
 from callback_contract.openapi.text.errors import CatalogueError
+from callback_contract.openapi.text.message import Text
 
 __all__ = ["ORIGINAL", "load_translation", "overlay_path", "prose"]
 
@@ -60,8 +61,8 @@ def load_translation(language: str) -> Catalogue:
     """
     if language not in LANGUAGES:
         raise CatalogueError(
-            f"there are no texts in the language {language!r}",
+            Text("error-catalogue.no-texts", language=language),
             where="--lang",
-            remedy=f"It has {', '.join(LANGUAGES)}.",
+            remedy=Text("error-catalogue.has-languages", names=tuple(LANGUAGES)),
         )
     return load_catalogue().in_language(language)

@@ -22,6 +22,7 @@ from callback_contract.openapi.contract import derivation as derive
 from callback_contract.openapi.contract.model import Callback, Contract
 from callback_contract.openapi.documents import json_pointer as jp
 from callback_contract.openapi.text.errors import ContractError
+from callback_contract.openapi.text.message import Text
 
 __all__ = ["compare"]
 
@@ -35,9 +36,9 @@ def compare(old: Contract, new: Contract) -> tuple[Change, ...]:
     pairs = _pairs(old, new)
     if not pairs:
         raise ContractError(
-            "the two contracts have no callback in common",
+            Text("error-contract.no-common-callback"),
             where=f"{old.path}, {new.path}",
-            remedy=f"They have {_names(old)} and {_names(new)}; give two versions of one contract.",
+            remedy=Text("error-contract.give-two-versions", old=_names(old), new=_names(new)),
         )
     changes: list[Change] = []
     alike = StructuralEquality()

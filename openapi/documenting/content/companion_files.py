@@ -11,6 +11,7 @@ from callback_contract.openapi.documents import json_pointer as jp
 from callback_contract.openapi.documents.yaml_file import YamlFile, read_yaml
 from callback_contract.openapi.rules.translations import ORIGINAL
 from callback_contract.openapi.text.errors import ContractError
+from callback_contract.openapi.text.message import Text
 
 __all__ = ["Known", "Question", "changelog", "known_callbacks", "open_questions"]
 
@@ -106,7 +107,7 @@ def changelog(contract: Contract, lang: str) -> tuple[str, str]:
         except FileNotFoundError:
             continue
         except (OSError, UnicodeDecodeError) as error:
-            raise ContractError(f"the changelog cannot be read: {error}", where=name) from None
+            raise ContractError(Text("error-docs.changelog-unreadable", why=str(error)), where=name) from None
     return "", ORIGINAL
 
 
@@ -118,16 +119,16 @@ def _beside(contract: Contract, name: str) -> YamlFile | None:
 def _rows(file: YamlFile, key: str) -> list[Mapping[str, jp.Json]]:
     rows = file.value.get(key) if isinstance(file.value, Mapping) else None
     if not isinstance(rows, list) or not all(isinstance(row, Mapping) for row in rows):
-        raise _flaw(file, "", f"no list `{key}` of objects")
+        raise _flaw(file, "", Text("error-docs.no-list", key=key))
     return rows
 
 
 def _text(file: YamlFile, where: str, row: Mapping[str, jp.Json], key: str, lang: str) -> str:
     texts = row.get(key)
     if not isinstance(texts, Mapping) or not isinstance(texts.get(lang), str) or not texts[lang].strip():
-        raise _flaw(file, f"{where}/{key}", f"no {key!r} in the language {lang!r}")
+        raise _flaw(file, f"{where}/{key}", Text("error-docs.no-text", key=key, lang=lang))
     return str(texts[lang])
 
 
 def _flaw(file: YamlFile, pointer: str, what: str) -> ContractError:
-    return ContractError(what, where=file.place(pointer), remedy="Add it, in every language of the documentation.")
+    return ContractError(what, where=file.place(pointer), remedy=Text("error-docs.add-language"))

@@ -10,6 +10,7 @@ from pathlib import Path
 from callback_contract.openapi.documents.yaml_file import read_yaml
 from callback_contract.openapi.rules.catalogue import ORIGINAL
 from callback_contract.openapi.text.errors import KitError
+from callback_contract.openapi.text.message import Text
 
 __all__ = ["LANGUAGES", "Words", "languages_from", "table"]
 
@@ -66,8 +67,10 @@ def languages_from(text: str) -> tuple[str, ...]:
     for lang in wanted or ("",):
         if lang not in LANGUAGES:
             raise KitError(
-                f"the documentation is not written in {lang!r}" if lang else "no language was named",
+                Text("error-docs.not-in-language", lang=lang) if lang else Text("error-docs.no-language"),
                 where="--lang",
-                remedy=f"It is written in {', '.join(f'{code} ({name})' for code, name in LANGUAGES.items())}.",
+                remedy=Text(
+                    "error-docs.languages", names=tuple(f"{code} ({name})" for code, name in LANGUAGES.items())
+                ),
             )
     return wanted
