@@ -17,6 +17,7 @@ from callback_contract.mock_server.cli.target_options import Lines, header_of
 from callback_contract.mock_server.receiver.guard import Guard, names_loopback
 from callback_contract.openapi.contract.read_back_document import load_read_back
 from callback_contract.openapi.text.errors import KitError
+from callback_contract.openapi.text.message import Text
 
 if TYPE_CHECKING:
     from callback_contract.mock_server.client.sender import Access
@@ -95,14 +96,16 @@ def inspected(
     for name in ("forward_header", "forward_ca"):
         if options.get(name) and not forward_to:
             raise KitError(
-                "nothing is sent again, since no URL is given",
+                Text("error-mock.no-forward-url"),
                 where=f"--{name.replace('_', '-')}",
-                remedy="Add --forward-to URL.",
+                remedy=Text("error-mock.add-forward-url"),
             )
     wanted = options["inspect"]
     if not (bool(forward_to) or not gate if wanted is None else wanted):
         if forward_to:
-            raise KitError("nothing is sent again without the inspector", where="--forward-to", remedy="Use --inspect.")
+            raise KitError(
+                Text("error-mock.no-forward-inspector"), where="--forward-to", remedy=Text("error-mock.use-inspect")
+            )
         return ""
     from callback_contract.mock_server.inspector.app import Inspector
     from callback_contract.mock_server.inspector.resend import Forwarding
@@ -146,8 +149,8 @@ def _token(*, needed: bool) -> str | None:
         return secrets.token_urlsafe(24) if needed else None
     if len(token) < _SHORTEST_TOKEN or not token.isascii() or not token.isprintable() or " " in token:
         raise KitError(
-            f"the token is shorter than {_SHORTEST_TOKEN} characters, or not printable ASCII without spaces",
+            Text("error-mock.bad-token", shortest=_SHORTEST_TOKEN),
             where=TOKEN_VARIABLE,
-            remedy="Give a long one by chance, or none: one is made where it is needed.",
+            remedy=Text("error-mock.give-long-token"),
         )
     return token

@@ -15,6 +15,9 @@ from callback_contract.mock_server.cli.recording_options import recording_option
 from callback_contract.openapi.cli.contract_options import contract_of, contract_options
 from callback_contract.openapi.cli.help import rarely_used
 from callback_contract.openapi.rules.catalogue import load_catalogue
+from callback_contract.openapi.text.errors import KitError
+from callback_contract.openapi.text.message import Text, listed
+from callback_contract.openapi.text.spoken import spoken
 
 __all__ = ["mock"]
 
@@ -71,21 +74,22 @@ def mock(
     gate for a sender: it ends with 0 when all came and none violates the contract, else with 1.
     """
     from callback_contract.mock_server.faults.registry import FAULTS
-    from callback_contract.openapi.text.errors import KitError
 
     if list_faults:
         click.echo("\n".join(f"{rule.id}  {rule.fault}" for rule in load_catalogue().rules if rule.fault))
         return
     if fault is not None and fault.upper() not in FAULTS:
-        raise KitError(f"there is no fault {fault!r}", where="--fault", remedy="--list-faults lists them.")
+        raise KitError(Text("error-mock.no-fault", fault=fault), where="--fault", remedy=Text("error-mock.list-faults"))
     if path is not None and not path.startswith("/"):
-        raise KitError(f"{path!r} is not a path", where="--path", remedy=f"Write /{path}.")
+        raise KitError(
+            Text("error-mock.no-path", path=path), where="--path", remedy=Text("error-mock.write-path", path=path)
+        )
     planted = FAULTS[fault.upper()] if fault else None
     if planted is not None and planted.needs == "signature" and not signature:
         raise KitError(
-            "this fault shows only where deliveries are signed",
+            Text("error-mock.fault-needs-signature"),
             where=f"--fault {fault}",
-            remedy="Add --signature SCHEME, and give `check` the same.",
+            remedy=Text("error-mock.add-signature"),
         )
     contract = contract_of(options)
 
@@ -125,16 +129,21 @@ def mock(
         )
         shown = f"[{host}]" if ":" in host else host
         click.echo(
-            f"Receiving {_names(contract)} at "
-            f"http{'s' if tls else ''}://{shown}:{sock.getsockname()[1]}{path or '/'}{'' if path else ' (any path)'}"
+            spoken(
+                Text(
+                    "mock.receiving" if path else "mock.receiving-at-any-path",
+                    callbacks=_names(contract),
+                    url=f"http{'s' if tls else ''}://{shown}:{sock.getsockname()[1]}{path or '/'}",
+                )
+            )
         )
         if tls and tls.authority:
-            click.echo(f"Its authority, for check --ca: {tls.authority}")
+            click.echo(spoken(Text("mock.authority", file=str(tls.authority))))
         if fault and planted:
-            click.echo(f"Wrong on purpose ({fault.upper()}): {load_catalogue()[fault.upper()].fault}.")
+            click.echo(spoken(Text("mock.wrong", id=fault.upper(), fault=load_catalogue()[fault.upper()].fault)))
         _tell_of_looking(page, "" if gate else read_back)
         _tell_of(recorder.found, options["store"])
-        click.echo("Ctrl-C stops it.")
+        click.echo(spoken(Text("mock.how-to-stop")))
         try:
             serve(receiver, sock, tls, partial(ending, gate, options))
         finally:  # the report is written after an interrupt, too
@@ -144,19 +153,18 @@ def mock(
 
 def _tell_of_looking(page: str, read_back: str) -> None:
     if page:
-        click.echo(f"Inspector: {page}")
+        click.echo(spoken(Text("mock.inspector", url=page)))
     if read_back:
-        click.echo(f"Read-back, for check: {read_back}")
+        click.echo(spoken(Text("mock.read-back", url=read_back)))
 
 
 def _tell_of(found: int, store: str | None) -> None:
-    from callback_contract.openapi.text.plural import counted
-
     if found:
-        click.echo(f"{counted(found, 'delivery is', 'deliveries are')} in {store}")
+        click.echo(spoken(Text("mock.in-store", count=found, store=str(store))))
 
 
-def _names(contract: Any) -> str:
+def _names(contract: Any) -> Text:
     names = [callback.name for callback in contract.callbacks]
-    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
-    return ", ".join(names[:_MOST_NAMED]) + more
+    more = len(names) - _MOST_NAMED
+    shown = listed(names[:_MOST_NAMED])
+    return Text("mock.and-more", names=shown, count=more) if more > 0 else shown

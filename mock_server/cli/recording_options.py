@@ -13,6 +13,8 @@ import click
 from callback_contract.openapi.cli.ranges import NumberRange
 from callback_contract.openapi.documents.output_files import refuse_no_file
 from callback_contract.openapi.text.errors import KitError
+from callback_contract.openapi.text.message import Text
+from callback_contract.openapi.text.spoken import spoken
 
 if TYPE_CHECKING:
     from callback_contract.mock_server.receiver.receiver import Receiver
@@ -79,9 +81,9 @@ def recorded(receiver: Receiver, contract: Contract, options: Mapping[str, Any])
     if store is not None:
         refuse_no_file(store, "--store")
 
-    def trouble(text: str) -> None:
-        consequence = "; they are answered 507 until they can" if store and "cannot be kept" in text else ""
-        click.echo(f"{text}{consequence}", err=True)
+    def trouble(text: Text) -> None:
+        told = Text("mock.answered-507", what=text) if store and text.key == "mock.cannot-be-kept" else text
+        click.echo(spoken(told), err=True)
 
     with Recorder(
         contract,
@@ -112,9 +114,9 @@ def expectation_of(recorder: Recorder, options: Mapping[str, Any]) -> Expectatio
         for name in ("report_dir", "strict"):
             if options[name]:
                 raise KitError(
-                    "nothing ends this run, so nothing is judged",
+                    Text("error-mock.nothing-ends"),
                     where=f"--{name.replace('_', '-')}",
-                    remedy="Add --expect N, --exit-on-violation or --timeout S.",
+                    remedy=Text("error-mock.add-end"),
                 )
         return None
     from callback_contract.mock_server.store.expectation import Expectation
@@ -130,9 +132,9 @@ def _try(directory: Path) -> None:
         directory.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise KitError(
-            f"cannot write into {directory}: {error.strerror}",
+            Text("error-mock.directory-unwritable", directory=str(directory), why=str(error.strerror)),
             where="--report-dir",
-            remedy="Give a directory that can be written.",
+            remedy=Text("error-mock.writable-directory"),
         ) from None
 
 
@@ -156,7 +158,7 @@ def ending(gate: Expectation | None, options: Mapping[str, Any], stop: Callable[
 def concluded(gate: Expectation, contract: Contract, options: Mapping[str, Any]) -> int:
     """Print and write the gate's findings; return the exit code."""
     gate.is_over()
-    click.echo("\n".join(gate.told()))
+    click.echo("\n".join(map(spoken, gate.told())))
     if options["report_dir"]:
         gate.write(Path(options["report_dir"]), contract)
     return 0 if gate.passed else 1

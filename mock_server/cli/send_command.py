@@ -17,7 +17,8 @@ from callback_contract.openapi.cli.interruption import INTERRUPTION, OutOfTime
 from callback_contract.openapi.cli.ranges import SEEDS, NumberRange
 from callback_contract.openapi.documents import json_pointer as jp
 from callback_contract.openapi.text.errors import KitError
-from callback_contract.openapi.text.plural import counted
+from callback_contract.openapi.text.message import Text, reworded
+from callback_contract.openapi.text.spoken import spoken
 from callback_contract.openapi.text.suggest import did_you_mean, nearest
 
 if TYPE_CHECKING:
@@ -129,7 +130,7 @@ class _Send:
         try:
             exchange = sender.send(delivery)
         except (OutOfBudget, OutOfTime) as reason:
-            raise KitError(f"it was not acknowledged: {reason}", exit_code=1) from None
+            raise KitError(Text("error-send.not-acknowledged", reason=str(reason)), exit_code=1) from None
         _show(exchange, sender.access.shown_url)
         if exchange.failure in {"refused", "name", "tls", "proxy"}:
             return 3
@@ -143,9 +144,9 @@ class _Send:
         for option in ("edit", "file", "state"):
             if o[option]:
                 raise KitError(
-                    f"--{'status' if option == 'state' else option} is for one delivery",
+                    Text("error-send.for-one-delivery", option="status" if option == "state" else option),
                     where="--messages",
-                    remedy="Leave one of the two out.",
+                    remedy=Text("error-send.leave-one-out"),
                 )
         campaign = Campaign(
             composer,
@@ -164,14 +165,22 @@ class _Send:
             return 0
         pace = sender.pace
         click.echo(
-            f"Sending {counted(planned, 'event')} of {counted(o['messages'], 'message')} to {sender.access.shown_url}, "
-            f"{o['speed']:g} times faster than life, {pace_in_words(pace)}."
+            spoken(
+                Text(
+                    "send.announced",
+                    events=Text("send.events", count=planned),
+                    messages=Text("send.messages", count=o["messages"]),
+                    url=sender.access.shown_url,
+                    speed=o["speed"],
+                    pace=pace_in_words(pace),
+                )
+            )
         )
         if pace.most is not None and planned > pace.most:
             raise KitError(
-                f"the plan has {planned} deliveries, and {pace.most} are allowed",
+                Text("error-send.too-many-deliveries", planned=planned, most=pace.most),
                 where="--max-deliveries",
-                remedy=f"Allow them with --max-deliveries {2 * planned} (retries count), or send fewer --messages.",
+                remedy=Text("error-send.allow-deliveries", enough=2 * planned),
             )
         return _gone(campaign, planned)
 
@@ -187,7 +196,7 @@ class _Send:
         for delivery in deliveries:
             # Each delivery gets a fresh identity on each run, unless its ids have to repeat.
             line = curl(delivery, url, extra_headers=names, run=run.id if is_fresh else "", afresh=not is_life)
-            click.echo(line or f"# {len(delivery.body)} bytes that no command line can carry")
+            click.echo(line or spoken(Text("send.no-command-line", bytes=len(delivery.body))))
 
 
 def _gone(campaign: Any, planned: int) -> int:
@@ -202,8 +211,8 @@ def _gone(campaign: Any, planned: int) -> int:
         task = progress.add_task("", total=planned)
 
         def heard(tally: Any) -> None:
-            told = f"retried {tally.retried}, given up {tally.given_up}"
-            progress.update(task, completed=tally.delivered + tally.given_up, description=told)
+            told = Text("send.progress", retried=tally.retried, given_up=tally.given_up)
+            progress.update(task, completed=tally.delivered + tally.given_up, description=spoken(told))
 
         campaign.heard = heard
         try:
@@ -220,19 +229,21 @@ def _summarise(tally: Any, planned: int) -> None:
     from callback_contract.mock_server.wire.delivery import printable
 
     open_events = planned - tally.delivered - tally.given_up
-    parts = [f"acknowledged {tally.delivered} of {counted(planned, 'event')}"]
-    parts += [f"retried {tally.retried}"] if tally.retried else []
-    parts += [f"repeated on purpose {tally.repeated}"] if tally.repeated else []
-    times = "once" if tally.waits == 1 else f"{tally.waits} times"
-    parts += [f"waited {times} for Retry-After"] if tally.waits else []
-    parts += [f"given up {tally.given_up}"] if tally.given_up else []
-    parts += [f"not sent any more {open_events}"] if open_events else []
-    click.echo(", ".join(parts) + ".")
+    parts = [Text("send.acknowledged", delivered=tally.delivered, events=Text("send.events", count=planned))]
+    parts += [Text("send.retried", number=tally.retried)] if tally.retried else []
+    parts += [Text("send.repeated", number=tally.repeated)] if tally.repeated else []
+    parts += [Text("send.waited", count=tally.waits)] if tally.waits else []
+    parts += [Text("send.given-up", number=tally.given_up)] if tally.given_up else []
+    parts += [Text("send.not-sent", number=open_events)] if open_events else []
+    click.echo(spoken(Text("send.summary", parts=tuple(parts))))
     if tally.latencies:
-        shares = (("median", 0.5), ("p95", 0.95), ("p99", 0.99), ("max", 1.0))
-        click.echo("latency: " + ", ".join(f"{name} {tally.percentile(share) * 1000:.1f} ms" for name, share in shares))
+        shares = ((Text("send.median"), 0.5), ("p95", 0.95), ("p99", 0.99), (Text("send.max"), 1.0))
+        times = tuple(Text("send.time", name=name, ms=tally.percentile(share) * 1000) for name, share in shares)
+        click.echo(spoken(Text("send.latency", times=times)))
     if set(tally.answers) - {"200"}:
-        click.echo("answers: " + ", ".join(f"{printable(what)} ×{n}" for what, n in tally.answers.most_common(8)))
+        answers = tally.answers.most_common(8)
+        kinds = tuple(Text("send.answer", what=reworded(what, printable), number=n) for what, n in answers)
+        click.echo(spoken(Text("send.answers", kinds=kinds)))
 
 
 def _refuse_unsigned(callback: Callback, sender: Sender, options: Mapping[str, Any]) -> None:
@@ -244,9 +255,14 @@ def _refuse_unsigned(callback: Callback, sender: Sender, options: Mapping[str, A
     from callback_contract.openapi.text.message import details_of
 
     given = {text.partition(":")[0].strip().lower() for text in options["header"]}
-    if lacking := lacking_signature(callback, getattr(sender.signer, "scheme", None), given):
-        what, remedy = details_of(lacking)
-        raise KitError(f"nothing was sent: {what}", where="--signature", remedy=f"{remedy[:1].upper()}{remedy[1:]}.")
+    scheme = getattr(sender.signer, "scheme", None)
+    if lacking := lacking_signature(callback, scheme, given):
+        what, _ = details_of(lacking)
+        raise KitError(
+            Text("error-send.nothing-sent", what=what),
+            where="--signature",
+            remedy=Text("error-send.give-signature" if scheme is None else "error-send.give-other-signature"),
+        )
 
 
 def _refuse_unknown_state(callback: Any, state: str | None) -> None:
@@ -254,14 +270,14 @@ def _refuse_unknown_state(callback: Any, state: str | None) -> None:
         return
     if callback.delivery.state is None:
         raise KitError(
-            f"the contract names no state of {callback.name}",
+            Text("error-send.no-state", name=callback.name),
             where="--status",
-            remedy="Use --set PATH=TEXT, or name the member in x-delivery.state.",
+            remedy=Text("error-send.use-set"),
         )
     known = callback.member(callback.delivery.state).enum
     if known and state not in known:
         # A future state may be sent on purpose; a typing mistake is likely, too.
-        click.echo(f"note: the contract does not know the state {state!r}; it knows {', '.join(known)}.", err=True)
+        click.echo(spoken(Text("send.unknown-state", state=state, known=tuple(map(str, known)))), err=True)
 
 
 def _bytes_of(file: str) -> bytes:
@@ -270,7 +286,11 @@ def _bytes_of(file: str) -> bytes:
     try:
         return Path(file).read_bytes()
     except OSError as error:
-        raise KitError(f"cannot read {file}: {error.strerror}", where="--file", remedy="Give a file.") from None
+        raise KitError(
+            Text("error-send.file-unreadable", file=file, why=str(error.strerror)),
+            where="--file",
+            remedy=Text("error-send.give-file"),
+        ) from None
 
 
 def _edited(body: bytes) -> bytes:
@@ -282,7 +302,7 @@ def _edited(body: bytes) -> bytes:
         text = body.decode("utf-8", "replace")
     edited = click.edit(text, extension=".json")
     if edited is None:
-        raise KitError("the body was not saved; nothing was sent", where="--edit", remedy="Save it in the editor.")
+        raise KitError(Text("error-send.body-not-saved"), where="--edit", remedy=Text("error-send.save-body"))
     return edited.encode()
 
 
@@ -301,13 +321,8 @@ def _say_what_breaks(contract: Any, callback: Any, body: bytes, *, told_of_state
     else:
         assessment = assessor.assess_fields(body, callback.media_type, content_type(callback))
     for violation in assessment.violations:
-        place = printable(violation.pointer) or "the body"
-        click.echo(f"note: this breaks the contract at {place}: {printable(violation.message)}", err=True)
-    new = {
-        "member": "the contract names no such member",
-        "value": "the contract does not list this value",
-        "type": "the contract has only texts there",
-    }
+        place = printable(violation.pointer) or Text("send.the-body")
+        click.echo(spoken(Text("send.breaks", place=place, flaw=printable(violation.message))), err=True)
     novelties = [
         novelty
         for novelty in dict.fromkeys(assessment.novelties)
@@ -315,9 +330,10 @@ def _say_what_breaks(contract: Any, callback: Any, body: bytes, *, told_of_state
     ]
     for novelty in novelties[:_MOST_NOTES]:
         hint = _near(callback, novelty.pointer) if novelty.kind == "member" else ""
-        click.echo(f"note: {printable(novelty.pointer)}: {new[novelty.kind]}{hint}", err=True)
+        new = Text(f"send.new-{novelty.kind}")
+        click.echo(spoken(Text("send.new", place=printable(novelty.pointer), new=new, hint=hint)), err=True)
     if len(novelties) > _MOST_NOTES:
-        click.echo(f"note: {len(novelties) - _MOST_NOTES} more places have what the contract does not know", err=True)
+        click.echo(spoken(Text("send.more-new", count=len(novelties) - _MOST_NOTES)), err=True)
 
 
 def _near(callback: Callback, pointer: str) -> str:
@@ -325,7 +341,7 @@ def _near(callback: Callback, pointer: str) -> str:
     *parent, name = jp.tokens(pointer)
     ways = [jp.tokens(member.pointer) for member in callback.members if member.pointer]
     near = nearest(name, [way[-1] for way in ways if list(way[:-1]) == parent])
-    return f". {did_you_mean(near)}" if near else ""
+    return Text("send.hint", hint=did_you_mean(near)) if near else ""
 
 
 def _show(exchange: Any, url: str) -> None:
@@ -337,7 +353,8 @@ def _show(exchange: Any, url: str) -> None:
         click.echo(f"> {printable(name)}: {printable(value)}")
     click.echo(f"\n{printable_body(delivery.body)}\n")
     if exchange.answer is None:
-        click.echo(f"no answer: {printable(exchange.described())} ({exchange.elapsed_s * 1000:.0f} ms)")
+        why = exchange.described().with_words(printable)
+        click.echo(spoken(Text("send.no-answer", why=why, ms=exchange.elapsed_s * 1000)))
         return
     answer = exchange.answer
     click.echo(f"< {answer.status} {printable(answer.reason)} ({exchange.elapsed_s * 1000:.0f} ms)")
@@ -352,4 +369,4 @@ def printable_body(body: bytes, most: int = 4000) -> str:
 
     text = body.decode("utf-8", "backslashreplace")
     shown = "\n".join(printable(line) for line in text[:most].splitlines())
-    return shown if len(text) <= most else f"{shown}… ({len(body)} bytes)"
+    return shown if len(text) <= most else spoken(Text("send.cut", shown=shown, bytes=len(body)))

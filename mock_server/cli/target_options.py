@@ -124,7 +124,11 @@ def access_to(url: str, options: Mapping[str, Any], *, headers: str = "header") 
 
     if options.get("auth") is not None and ":" not in options["auth"]:
         # It is not repeated here: it may be a password without a user.
-        raise KitError("credentials without a colon", where="--auth", remedy="Write USER:PASSWORD.")
+        raise KitError(
+            Text("error-receiver.credentials-without-colon"),
+            where="--auth",
+            remedy=Text("error-receiver.write-credentials"),
+        )
     return Access(
         url=url,
         headers=tuple(header_of(text, f"--{headers.replace('_', '-')}") for text in options[headers]),
@@ -180,7 +184,9 @@ def header_of(text: str, option: str) -> tuple[str, str]:
     name, colon, value = text.partition(":")
     if not colon or not name.strip():
         # It is not repeated here: a header may be a secret.
-        raise KitError("a header without a colon", where=option, remedy="Write 'Name: value'.")
+        raise KitError(
+            Text("error-receiver.header-without-colon"), where=option, remedy=Text("error-receiver.write-header")
+        )
     return name.strip(), value.strip()
 
 

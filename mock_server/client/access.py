@@ -53,22 +53,29 @@ class Access:
             parts = urlsplit(self.url)
             _ = parts.port
         except ValueError as error:
-            raise KitError(f"not a URL: {error}", where="URL", remedy="Give a complete http or https URL.") from None
+            raise KitError(
+                Text("error-receiver.not-a-url", why=str(error)),
+                where="URL",
+                remedy=Text("error-receiver.complete-url"),
+            ) from None
         if parts.scheme not in {"http", "https"} or not parts.hostname:
-            hint = f"Write http://{self.url} or https://{self.url}." if "://" not in self.url else "Use http or https."
-            raise KitError(f"{self.url!r} is not a complete http or https URL", where="URL", remedy=hint)
+            names_none = "://" not in self.url
+            hint = Text("error-receiver.write-scheme", url=self.url) if names_none else Text("error-receiver.use-http")
+            raise KitError(Text("error-receiver.incomplete-url", url=self.url), where="URL", remedy=hint)
         for name, value in self.headers:
             # The value is not repeated here: it may be a secret.
             if not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", name) or re.search(r"[\r\n\0]", value):
                 raise KitError(
-                    f"the header {printable(name)!r} cannot be sent",
+                    Text("error-receiver.bad-header", name=printable(name)),
                     where="--header",
-                    remedy="A name is ASCII without spaces, and a value has one line (RFC 9110 §5).",
+                    remedy=Text("error-receiver.header-form"),
                 )
         if self.client_cert or self.client_key or self.ca:
             check_pem_files(self.client_cert, self.client_key, self.ca)
         if self.proxy is not None and urlsplit(self.proxy).scheme not in {"http", "https"}:
-            raise KitError("the proxy is not a complete URL", where="--proxy", remedy="Write http://HOST:PORT.")
+            raise KitError(
+                Text("error-receiver.incomplete-proxy"), where="--proxy", remedy=Text("error-receiver.write-proxy")
+            )
 
     @property
     def shown_url(self) -> str:

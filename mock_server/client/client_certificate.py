@@ -6,6 +6,7 @@ import os
 import ssl
 
 from callback_contract.openapi.text.errors import KitError
+from callback_contract.openapi.text.message import Text
 
 __all__ = ["check_pem_files", "show_client_certificate"]
 
@@ -22,9 +23,15 @@ def check_pem_files(client_cert: str | None, client_key: str | None, ca: str | N
     """
     for option, path in (("--cert", client_cert), ("--key", client_key), ("--ca", ca)):
         if path is not None and not os.path.isfile(path):
-            raise KitError(f"there is no such file: {path}", where=option, remedy="Give a PEM file.")
+            raise KitError(
+                Text("error-receiver.no-file", path=path), where=option, remedy=Text("error-receiver.give-pem")
+            )
     if client_key is not None and client_cert is None:
-        raise KitError("a key without its certificate", where="--key", remedy="Give the certificate with --cert FILE.")
+        raise KitError(
+            Text("error-receiver.key-without-certificate"),
+            where="--key",
+            remedy=Text("error-receiver.give-certificate"),
+        )
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     if client_cert is not None:
         show_client_certificate(context, client_cert, client_key)
@@ -32,8 +39,8 @@ def check_pem_files(client_cert: str | None, client_key: str | None, ca: str | N
         try:
             context.load_verify_locations(ca)
         except (OSError, ssl.SSLError) as error:
-            what = f"no certificate authority can be read from {ca}: {_reason(error)}"
-            raise KitError(what, where="--ca", remedy="Give a PEM file of certificates.") from None
+            what = Text("error-receiver.authority-unreadable", file=ca, why=_reason(error))
+            raise KitError(what, where="--ca", remedy=Text("error-receiver.give-pem-certificates")) from None
 
 
 def show_client_certificate(context: ssl.SSLContext, client_cert: str, client_key: str | None) -> None:
@@ -51,16 +58,18 @@ def show_client_certificate(context: ssl.SSLContext, client_cert: str, client_ke
     try:
         context.load_cert_chain(client_cert, client_key, no_passphrase)
     except _Encrypted:
-        remedy = "Write it without one: `openssl pkey -in FILE -out PLAIN`, readable by you alone."
-        raise KitError(
-            f"the key in {named} has a passphrase, which is not asked for", where=where, remedy=remedy
-        ) from None
+        remedy = Text("error-receiver.write-without-passphrase")
+        raise KitError(Text("error-receiver.key-has-passphrase", named=named), where=where, remedy=remedy) from None
     except (OSError, ssl.SSLError) as error:
         if getattr(error, "reason", None) == "KEY_VALUES_MISMATCH":
-            what = f"the key in {named} is not that of the certificate in {client_cert}"
-            raise KitError(what, where=where, remedy="Give the key that the certificate was made for.") from None
-        what = f"no certificate with its key can be read from {client_cert}" + (f" and {client_key}" * bool(client_key))
-        raise KitError(f"{what}: {_reason(error)}", where="--cert", remedy="Give PEM files.") from None
+            what = Text("error-receiver.not-a-pair", named=named, certificate=client_cert)
+            raise KitError(what, where=where, remedy=Text("error-receiver.key-of-certificate")) from None
+        both = Text("error-receiver.two-files", certificate=client_cert, key=client_key) if client_key else client_cert
+        raise KitError(
+            Text("error-receiver.certificate-unreadable", files=both, why=_reason(error)),
+            where="--cert",
+            remedy=Text("error-receiver.give-pems"),
+        ) from None
 
 
 def _reason(error: OSError) -> str:

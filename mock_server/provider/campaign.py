@@ -21,6 +21,7 @@ from callback_contract.mock_server.wire.identity import Identity, Run
 from callback_contract.openapi.contract.model import Retry
 from callback_contract.openapi.documents.json_pointer import Json
 from callback_contract.openapi.text.errors import KitError
+from callback_contract.openapi.text.message import Text
 
 __all__ = ["Campaign", "Tally"]
 
@@ -131,9 +132,9 @@ class Campaign:
         chance = random.Random(f"{self.seed}/{number}")
         if order is None:
             raise KitError(
-                f"the contract gives {self.composer.callback.name} no life cycle",
+                Text("error-send.no-life-cycle", name=self.composer.callback.name),
                 where=self.composer.callback.pointer,
-                remedy="Send one delivery at a time, or say the order of its states in x-delivery.order.",
+                remedy=Text("error-send.one-at-a-time"),
             )
         return _Message(number, self.composer.content(chance), life(order, chance, self.mix))
 
@@ -238,9 +239,9 @@ class _Run:
             tally.latencies.append(exchange.elapsed_s)
         elif not self._answered and exchange.failure in {"refused", "name", "tls", "proxy"}:
             raise KitError(
-                f"nobody answers: {exchange.described()}",
+                Text("error-send.nobody-answers", answer=exchange.described()),
                 where=self._campaign.sender.access.shown_url,
-                remedy="Start the receiver, or mend the URL.",
+                remedy=Text("error-send.start-receiver"),
                 exit_code=3,
             )
         self._answered = True

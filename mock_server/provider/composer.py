@@ -16,6 +16,7 @@ from callback_contract.openapi.contract.model import Callback
 from callback_contract.openapi.contract.patterns import validator_of
 from callback_contract.openapi.documents import json_pointer as jp
 from callback_contract.openapi.text.errors import KitError
+from callback_contract.openapi.text.message import Text, either
 from callback_contract.openapi.text.suggest import did_you_mean, nearest
 
 __all__ = ["Composer", "assigned", "default_headers", "no_place"]
@@ -55,9 +56,9 @@ class Composer:
             self._contents = _made(callback)
         if not self._contents:
             raise KitError(
-                f"the contract has no named example of {callback.name} that may be delivered",
+                Text("error-send.no-example-of", name=callback.name),
                 where=callback.origin or callback.pointer,
-                remedy="Add one, or give the body with --file.",
+                remedy=Text("error-send.add-example"),
             )
         self._refuse_unassignable()
         correlation, stamped = callback.delivery.correlation, list(callback.delivery.stamped)
@@ -134,16 +135,16 @@ def _example(callback: Callback, name: str) -> jp.Json:
         return deliverable[name]
     if any(example.name == name for example in callback.examples):
         raise KitError(
-            f"the example {name!r} is illustrative: its ids are masked, so it is never delivered",
+            Text("error-send.example-illustrative", name=name),
             where="--example",
             remedy=_choices(deliverable),
         )
-    raise KitError(f"no example is called {name!r}", where="--example", remedy=_choices(deliverable))
+    raise KitError(Text("error-send.no-example", name=name), where="--example", remedy=_choices(deliverable))
 
 
 def _choices(names: Iterable[str]) -> str:
-    listed = ", ".join(names)
-    return f"Choose one of {listed}." if listed else "The contract has none that may be delivered."
+    known = tuple(names)
+    return Text("error-send.choose", names=known) if known else Text("error-send.none-deliverable")
 
 
 def assigned(callback: Callback, text: str) -> tuple[str, jp.Json]:
@@ -156,15 +157,17 @@ def assigned(callback: Callback, text: str) -> tuple[str, jp.Json]:
     as_json = path.endswith(":")
     path = path.removesuffix(":")
     if not equals or not path:
-        raise KitError(
-            f"{text!r} sets nothing", where="--set", remedy="Write variables.name=text, or variables.count:=3 for JSON."
-        )
+        raise KitError(Text("error-send.sets-nothing", text=text), where="--set", remedy=Text("error-send.write-set"))
     pointer = path if path.startswith("/") else jp.join(path.split("."))
     if as_json:
         try:
             return pointer, json.loads(raw)
         except ValueError as error:
-            raise KitError(f"{raw!r} is not JSON: {error}", where="--set", remedy='Text needs "…" after :=.') from None
+            raise KitError(
+                Text("error-send.not-json", raw=raw, why=str(error)),
+                where="--set",
+                remedy=Text("error-send.text-needs-quotes"),
+            ) from None
     return pointer, _as_declared(callback.member(pointer), raw)
 
 
@@ -176,9 +179,9 @@ def _as_declared(member: Member | None, raw: str) -> Any:
         return json.loads(raw)
     except ValueError:
         raise KitError(
-            f"{raw!r} is not a value of {' or '.join(member.types)}",
+            Text("error-send.not-a-value", raw=raw, types=either(member.types)),
             where=f"--set {member.pointer}",
-            remedy=f'Write {member.pointer}:="{raw}" to send text where the contract wants none.',
+            remedy=Text("error-send.write-quoted", pointer=member.pointer, raw=raw),
         ) from None
 
 
@@ -189,21 +192,25 @@ def no_place(body: jp.Json, pointer: str) -> KitError:
     """The error that nothing can be set at a place of a body, which names the first step that leads nowhere."""
     value, way = body, jp.tokens(pointer)
     for step, name in enumerate(way):
-        here = ".".join(way[:step]) or "the body"
+        here = ".".join(way[:step]) or Text("send.the-body")
         if isinstance(value, dict):
             if name not in value:
-                return _error(pointer, f"{here} has no member {name!r}", _members(way[:step], name, list(value)))
+                return _error(
+                    pointer,
+                    Text("error-send.no-member", place=here, name=name),
+                    _members(way[:step], name, list(value)),
+                )
             value = value[name]
         elif isinstance(value, list):
             if not name.isascii() or not name.isdigit() or int(name) >= len(value):
-                items = f"It has items 0 to {len(value) - 1}." if value else "It is an empty array."
-                return _error(pointer, f"{here} has no item {name!r}", items)
+                has = Text("error-send.has-items", last=len(value) - 1) if value else Text("error-send.empty-array")
+                return _error(pointer, Text("error-send.no-item", place=here, name=name), has)
             value = value[int(name)]
         else:
             return _error(
                 pointer,
-                f"{here} is {_kind(value)}, which has no member {name!r}",
-                f"Set {here} itself, or make it an object with {here}:=JSON." if step else "Give the body with --file.",
+                Text("error-send.no-object", place=here, kind=_kind(value), name=name),
+                Text("error-send.set-itself", place=here) if step else Text("error-send.give-body"),
             )
     raise AssertionError(f"there is a place at {pointer}")  # who asks could not set it
 
@@ -214,11 +221,12 @@ def _error(pointer: str, what: str, remedy: str) -> KitError:
 
 def _members(way: tuple[str, ...], name: str, known: list[str]) -> str:
     if not known:
-        return f"It is empty; make the member first, with --set {'.'.join((*way, name))}:={{}}."
-    more = f" and {len(known) - _MOST_NAMED} more" if len(known) > _MOST_NAMED else ""
-    return did_you_mean(nearest(name, known), f"It has {', '.join(known[:_MOST_NAMED])}{more}.")
+        return Text("error-send.make-member", place=".".join((*way, name)))
+    names, more = tuple(known[:_MOST_NAMED]), len(known) - _MOST_NAMED
+    has = Text("error-send.has-some-members", names=names, more=more)
+    return did_you_mean(nearest(name, known), has if more > 0 else Text("error-send.has-members", names=names))
 
 
 def _kind(value: jp.Json) -> str:
-    kinds = {str: "a text", bool: "a truth value", int: "a number", float: "a number", type(None): "null"}
-    return kinds.get(type(value), "no object")
+    kinds = {str: "text", bool: "boolean", int: "number", float: "number", type(None): "null"}
+    return Text(f"error-send.kind-{kinds.get(type(value), 'other')}")

@@ -38,6 +38,7 @@ from callback_contract.openapi.contract.loading import CONTRACT_FILE, load_contr
 from callback_contract.openapi.documents import json_pointer as jp
 from callback_contract.openapi.documents.json_pointer import Json
 from callback_contract.openapi.text.errors import KitError
+from callback_contract.openapi.text.message import Text
 
 __all__ = ["Provider"]
 
@@ -127,7 +128,7 @@ class Provider:
                 value = jp.replaced(value, pointer, wanted)
             except (LookupError, ValueError):
                 raise KitError(
-                    f"nothing can be set at {place!r}", where="set", remedy="Name a member, as in variables.name."
+                    Text("error-send.nothing-set-at", place=place), where="set", remedy=Text("error-send.name-member")
                 ) from None
         return self._composer.exactly(encode_body(self.callback, value), identity)
 
@@ -168,9 +169,9 @@ class Provider:
         order = self.callback.delivery.order
         if order is None:
             raise KitError(
-                f"the contract gives {self.callback.name} no life cycle",
+                Text("error-send.no-life-cycle", name=self.callback.name),
                 where=self.callback.pointer,
-                remedy="Call the provider for one callback at a time.",
+                remedy=Text("error-send.one-callback"),
             )
         number = self._fresh() if message is None else message
         mix = Mix(float(failing), duplicates, 0.0, float(reordered))
@@ -253,7 +254,7 @@ async def _by_asgi(app: Any, delivery: Delivery, target: str, headers: Headers, 
 
     await app(scope, receive, send)
     if not started:
-        raise KitError("the application did not answer", where="app", remedy="Give an ASGI 3 or a WSGI application.")
+        raise KitError(Text("error-send.app-did-not-answer"), where="app", remedy=Text("error-send.give-app"))
     answered = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in started.get("headers", ()))
     status = int(started["status"])
     reason = HTTPStatus(status).phrase if status in HTTPStatus._value2member_map_ else ""

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 from callback_contract.mock_server.wire.delivery import printable
 from callback_contract.openapi.text.errors import KitError
+from callback_contract.openapi.text.message import Text, reworded
 
 __all__ = ["Apps"]
 
@@ -43,9 +44,9 @@ class Apps:
         """
         if any(life.owner is self and life.app is app and life.busy for life in _INSIDE.get()):
             raise KitError(
-                "the application puts a callback before itself through the provider that it is answering",
+                Text("error-send.callback-before-itself"),
                 where="app",
-                remedy="It would wait for ever: its loop is busy with the callback in hand. Use another Provider.",
+                remedy=Text("error-send.waits-for-ever"),
             )
         life = self._life(app)
         try:
@@ -147,7 +148,7 @@ class _Life:
         heard = asyncio.ensure_future(self._said.get())
         done, _ = await asyncio.wait({heard, self._task}, timeout=_PATIENCE_S, return_when=asyncio.FIRST_COMPLETED)
         if not done:
-            raise _stuck(event, f"it said nothing for {_PATIENCE_S:g} s")
+            raise _stuck(event, Text("error-send.said-nothing", patience=_PATIENCE_S))
         if heard not in done and self._said.empty():
             heard.cancel()
             if not self._task.cancelled():
@@ -159,8 +160,8 @@ class _Life:
             if await asyncio.wait({self._task}, timeout=1) and self._task.done() and not self._task.cancelled():
                 cause = self._task.exception()
             lines = [line.strip() for line in str(message.get("message", "")).splitlines() if line.strip()]
-            told = lines[-1] if lines else repr(cause) if cause else "it gives no reason"
-            raise _stuck(event, printable(told)) from cause
+            told = lines[-1] if lines else repr(cause) if cause else Text("error-send.no-reason")
+            raise _stuck(event, reworded(told, printable)) from cause
         return str(message["type"])
 
     def end(self) -> None:
@@ -179,9 +180,9 @@ class _Life:
 
 
 def _stuck(event: str, why: str) -> KitError:
-    could = "start" if event == "startup" else "end"
+    could = Text("error-send.start" if event == "startup" else "error-send.end")
     return KitError(
-        f"the application did not {could}: {why}",
+        Text("error-send.lifespan-failed", could=could, why=why),
         where="app",
-        remedy=f"It fails in its lifespan's {event}; the cause is above in a traceback, if it raised one.",
+        remedy=Text("error-send.lifespan-event", event=event),
     )

@@ -17,10 +17,10 @@ from callback_contract.mock_server.validation.validator import Assessment
 from callback_contract.openapi.contract.model import Contract
 from callback_contract.openapi.documents import json_pointer as jp
 from callback_contract.openapi.text.errors import KitError
+from callback_contract.openapi.text.message import Text
 
-__all__ = ["SCRIPT_HELP", "Scripted", "Step", "parsed"]
+__all__ = ["Scripted", "Step", "parsed"]
 
-SCRIPT_HELP = """STATUS[xN][;retry-after=S][;delay=S][;drop], separated by commas: 503x2,429;retry-after=3,200."""
 
 _LONGEST_S = 3600.0
 _MOST_MESSAGES = 100_000
@@ -67,15 +67,15 @@ def _step(part: str, at: int, text: str, where: str) -> Step:
     at += len(part) - len(part.lstrip())
     match = _STEP.fullmatch(stripped)
     if match is None:
-        raise _unreadable(text, at, stripped, "is no status from 200 to 599 with what may follow it", where)
+        raise _unreadable(text, at, stripped, Text("error-mock.no-status"), where)
     if match["times"] == "0":
-        raise _unreadable(text, at, stripped, "is for no delivery at all", where)
+        raise _unreadable(text, at, stripped, Text("error-mock.for-none"), where)
     step = Step(int(match["status"]), None if match["times"] == "*" else int(match["times"] or 1))
     at += match.start("options") + 1
     for option in match["options"][1:].split(";") if match["options"] else ():
         found = _OPTION.fullmatch(option.strip())
         if found is None or float(found["seconds"] or 0) > _LONGEST_S:
-            raise _unreadable(text, at, option, f"is no retry-after=S, delay=S (S up to {_LONGEST_S:g}) or drop", where)
+            raise _unreadable(text, at, option, Text("error-mock.no-step-option", most=_LONGEST_S), where)
         if found["drop"]:
             step = replace(step, drop=True)
         elif found["name"] == "delay":
@@ -88,7 +88,9 @@ def _step(part: str, at: int, text: str, where: str) -> Step:
 
 def _unreadable(text: str, at: int, part: str, why: str, where: str) -> KitError:
     return KitError(
-        f"{text!r} does not parse at character {at + 1}: {part!r} {why}", where=where, remedy=f"Write {SCRIPT_HELP}"
+        Text("error-mock.script-unparsed", text=text, at=at + 1, part=part, why=why),
+        where=where,
+        remedy=Text("error-mock.write-script"),
     )
 
 
@@ -101,7 +103,7 @@ class Scripted:
     other step responds at once and stores nothing, as a receiver does that is down.
 
     Args:
-        script: See `SCRIPT_HELP`; after `each:` the script runs for each message.
+        script: Steps, separated by commas; after `each:` the script runs for each message.
         delay_s: Delay of every response in seconds.
         drop: Share of deliveries whose connection is closed without a response or effect; the same in each run.
         prefers: Whether a request chooses its response by `Prefer: code=503` (RFC 7240).

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from callback_contract.openapi.text.errors import KitError
+from callback_contract.openapi.text.message import Text
 
 if TYPE_CHECKING:
     from cryptography import x509
@@ -69,9 +70,9 @@ class Tls:
                 context.load_cert_chain(self.certificate, self.key)
         except (OSError, ssl.SSLError) as error:
             raise KitError(
-                f"no certificate with its key can be read: {error.strerror or error}",
-                where="a self-made certificate" if isinstance(self.certificate, bytes) else str(self.certificate),
-                remedy="Give PEM files, the key without a passphrase.",
+                Text("error-mock.no-certificate", why=str(error.strerror or error)),
+                where=Text("error-mock.self-made") if isinstance(self.certificate, bytes) else str(self.certificate),
+                remedy=Text("error-mock.give-pem-files"),
             ) from None
         if self.clients is not None:
             context.verify_mode = ssl.CERT_REQUIRED
@@ -79,9 +80,9 @@ class Tls:
                 context.load_verify_locations(self.clients)
             except (OSError, ssl.SSLError) as error:
                 raise KitError(
-                    f"no certificate authority can be read: {error.strerror or error}",
+                    Text("error-mock.no-authority", why=str(error.strerror or error)),
                     where=str(self.clients),
-                    remedy="Give a PEM file of certificates.",
+                    remedy=Text("error-mock.give-pem-certificates"),
                 ) from None
         return context
 
@@ -140,10 +141,8 @@ def demanding(tls: Tls | None, clients: str | None) -> Tls | None:
     if clients is None:
         return tls
     if tls is None:
-        remedy = "Add --https, or --cert FILE."
-        raise KitError(
-            "certificates of clients are shown over HTTPS alone", where="--require-client-cert", remedy=remedy
-        )
+        remedy = Text("error-mock.add-https")
+        raise KitError(Text("error-mock.client-certificates-need-https"), where="--require-client-cert", remedy=remedy)
     tls = replace(tls, clients=Path(clients))
     tls.context()
     return tls
@@ -172,9 +171,9 @@ def write_self_made(host: str, folder: Path, flaw: str = "") -> Tls:
         from cryptography.hazmat.primitives import serialization
     except ImportError:
         raise KitError(
-            "the package cryptography is not installed",
-            where="a self-made certificate",
-            remedy="Run `python -m pip install cryptography`, or give a certificate of your own.",
+            Text("error-mock.no-cryptography"),
+            where=Text("error-mock.self-made"),
+            remedy=Text("error-mock.install-cryptography"),
         ) from None
     pem = serialization.Encoding.PEM
     now = datetime.now(UTC)

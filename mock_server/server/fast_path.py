@@ -22,6 +22,8 @@ from callback_contract.mock_server.receiver.request import MAX_BODY_BYTES, Head,
 from callback_contract.mock_server.server.header_cache import END, MOST_HEAD_BYTES, HeaderCache
 from callback_contract.mock_server.server.protocol import WireProtocol
 from callback_contract.mock_server.server.self_check import works
+from callback_contract.openapi.text.message import Text
+from callback_contract.openapi.text.spoken import spoken
 
 __all__ = ["FastPathProtocol", "protocol_for"]
 
@@ -172,12 +174,13 @@ def protocol_for(receiver: Receiver) -> type[HttpToolsProtocol]:
         )
     if works(WireProtocol):
         if in_place:
-            _warn("all deliveries go through ASGI, which is slower")
+            _warn(Text("mock.through-asgi"))
         return WireProtocol
-    _warn("the mock answers as a plain uvicorn server, and checks less of HTTP")
+    _warn(Text("mock.as-plain-server"))
     return HttpToolsProtocol
 
 
-def _warn(consequence: str) -> None:
-    installed = " and ".join(f"{name} {version(name)}" for name in ("uvicorn", "httptools"))
-    click.echo(f"{installed} are not as this kit expects: {consequence}. Install the versions that it names.", err=True)
+def _warn(consequence: Text) -> None:
+    uvicorn, httptools = (f"{name} {version(name)}" for name in ("uvicorn", "httptools"))
+    said = Text("mock.other-versions", uvicorn=uvicorn, httptools=httptools, consequence=consequence)
+    click.echo(spoken(said), err=True)

@@ -21,6 +21,7 @@ from callback_contract.mock_server.server.asgi import asgi_app
 from callback_contract.mock_server.server.certificates import Tls
 from callback_contract.mock_server.server.fast_path import protocol_for
 from callback_contract.openapi.text.errors import KitError
+from callback_contract.openapi.text.message import Text
 
 __all__ = ["bound_socket", "serve", "served"]
 
@@ -43,9 +44,9 @@ def bound_socket(host: str, port: int) -> socket.socket:
     except OSError as error:
         sock.close()
         raise KitError(
-            f"cannot listen on {host}:{port}: {error.strerror}",
+            Text("error-mock.cannot-listen", host=host, port=port, why=str(error.strerror)),
             where="--port",
-            remedy="Choose another port; --port 0 takes a free one.",
+            remedy=Text("error-mock.other-port"),
         ) from None
     return sock
 

@@ -6,6 +6,7 @@ import hmac
 from typing import TYPE_CHECKING
 
 from callback_contract.openapi.text.errors import KitError
+from callback_contract.openapi.text.message import Text
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -48,9 +49,9 @@ def require(algorithm: str) -> None:
         import cryptography.hazmat.primitives.asymmetric.ed25519  # noqa: F401  # only to check that it is installed
     except ImportError:
         raise KitError(
-            "the package cryptography is not installed",
-            where="algorithm ed25519",
-            remedy="Run `python -m pip install cryptography`.",
+            Text("error-mock.no-cryptography"),
+            where=Text("error-signing.algorithm"),
+            remedy=Text("error-signing.install-cryptography"),
         ) from None
 
 

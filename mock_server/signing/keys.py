@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from callback_contract.mock_server.signing import algorithms
 from callback_contract.mock_server.signing.scheme import Scheme
 from callback_contract.openapi.text.errors import KitError
+from callback_contract.openapi.text.message import Text
 
 __all__ = ["Keys", "load_keys"]
 
@@ -41,13 +42,13 @@ def load_keys(scheme: Scheme, environ: Mapping[str, str]) -> Keys:
     values: list[bytes] = []
     secrets: set[str] = set()
     for name in scheme.key_env:
-        where = f"environment variable {name}"
+        where = Text("error-signing.variable", name=name)
         text = environ.get(name, "")
         if not text.strip():
             raise KitError(
-                f"it holds no key, and the signature scheme {scheme.name} takes one from it",
+                Text("error-signing.no-key", scheme=scheme.name),
                 where=where,
-                remedy=f"Set {name} to the key (key_encoding: {scheme.key_encoding}).",
+                remedy=Text("error-signing.set-key", name=name, encoding=scheme.key_encoding),
             )
         try:
             value = _decoded(text, scheme.key_encoding)
@@ -56,7 +57,7 @@ def load_keys(scheme: Scheme, environ: Mapping[str, str]) -> Keys:
         if not value:
             raise _undecodable(scheme.key_encoding, where)
         if unfit := algorithms.unfit(scheme.algorithm, value):
-            raise KitError(unfit, where=where, remedy="Check `key_encoding`, and that this is the private key.")
+            raise KitError(unfit, where=where, remedy=Text("error-signing.check-encoding"))
         values.append(value)
         bare = _bare(text.strip())
         secrets |= {text, text.strip(), bare, bare.rstrip("="), value.hex(), base64.b64encode(value).decode()} - {""}
@@ -84,12 +85,12 @@ def _bare(text: str) -> str:
 def _undecodable(encoding: str, where: str) -> KitError:
     if encoding == "raw":
         return KitError(
-            "the key starts or ends with white space",
+            Text("error-signing.key-has-space"),
             where=where,
-            remedy="Remove it; if it belongs to the key, write the key in hexadecimal with `key_encoding: hex`.",
+            remedy=Text("error-signing.remove-space"),
         )
     return KitError(
-        f"the key is not written in {'base64' if encoding == 'whsec' else encoding}",
+        Text("error-signing.key-encoding", encoding="base64" if encoding == "whsec" else encoding),
         where=where,
-        remedy="Set it to the key as the provider shows it, or change `key_encoding` in the scheme.",
+        remedy=Text("error-signing.set-key-as-shown"),
     )

@@ -14,6 +14,7 @@ from pathlib import Path
 from callback_contract.openapi.documents import json_pointer as jp
 from callback_contract.openapi.documents.yaml_file import YamlFile, read_yaml
 from callback_contract.openapi.text.errors import KitError
+from callback_contract.openapi.text.message import Text
 from callback_contract.openapi.text.suggest import did_you_mean, nearest
 
 __all__ = ["Scheme", "load_scheme", "preset_text", "presets", "split"]
@@ -111,9 +112,9 @@ def preset_text(name: str) -> str:
     """
     if name not in presets():
         raise KitError(
-            "no signature scheme has this name",
+            Text("error-signing.no-scheme"),
             where=f"--preset {name!r}",
-            remedy=did_you_mean(nearest(name, presets()), f"Give one of {', '.join(presets())}."),
+            remedy=did_you_mean(nearest(name, presets()), Text("error-signing.give-one", names=tuple(presets()))),
         )
     return (PRESETS_FOLDER / f"{name}.yaml").read_text("utf-8")
 
@@ -129,10 +130,10 @@ def load_scheme(name_or_path: str) -> Scheme:
     looks_like_path = path.suffix in {".yaml", ".yml"} or "/" in name_or_path
     if not looks_like_path and not os.path.isfile(path):  # unlike `Path.is_file`, accepts names too long
         raise KitError(
-            "no signature scheme or file has this name",
-            where=f"signature scheme {name_or_path!r}",
+            Text("error-signing.no-scheme-or-file"),
+            where=Text("error-signing.scheme", name=name_or_path),
             remedy=did_you_mean(
-                nearest(name_or_path, presets()), f"Give a YAML file, or one of {', '.join(presets())}."
+                nearest(name_or_path, presets()), Text("error-signing.give-file-or-one", names=tuple(presets()))
             ),
         )
     file = read_yaml(path, error=KitError)

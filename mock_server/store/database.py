@@ -16,6 +16,7 @@ from typing import Any
 
 from callback_contract.mock_server.store.rows import COLUMNS, CONTENT_COLUMNS
 from callback_contract.openapi.text.errors import KitError
+from callback_contract.openapi.text.message import Text
 
 __all__ = ["APPLICATION_ID", "IDENTITY_BYTES", "IDENTITY_QUERY", "Database", "is_locked", "unusable"]
 
@@ -134,16 +135,20 @@ def _laid_out(connection: sqlite3.Connection, file: Path) -> None:
     (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
     if tables and application != APPLICATION_ID:
         raise KitError(
-            f"{file} is a database of another program", where="--store", remedy="Give another file, or a new one."
+            Text("error-mock.other-database", file=str(file)),
+            where="--store",
+            remedy=Text("error-mock.other-or-new-file"),
         )
     if version > _SCHEMA:
         raise KitError(
-            f"{file} was written by a newer version of this program (layout {version}, this one knows {_SCHEMA})",
+            Text("error-mock.newer-store", file=str(file), version=version, known=_SCHEMA),
             where="--store",
-            remedy="Update this program, or give another file.",
+            remedy=Text("error-mock.update-program"),
         )
     if not os.access(file, os.W_OK):
-        raise KitError(f"{file} is read-only", where="--store", remedy="Allow writing, or give another file.")
+        raise KitError(
+            Text("error-mock.read-only", file=str(file)), where="--store", remedy=Text("error-mock.allow-writing")
+        )
     connection.execute("PRAGMA journal_mode = WAL")
     # A commit is with the operating system when it returns, so a killed process loses nothing. FULL would wait for the
     # disk at each commit, which takes several times as long; a power cut may take the last moments, and breaks nothing.
@@ -164,8 +169,14 @@ def _laid_out(connection: sqlite3.Connection, file: Path) -> None:
 def unusable(file: Path | None, error: Exception) -> KitError:
     """Return the error for a store that cannot be used."""
     if _code(error) == sqlite3.SQLITE_NOTADB:
-        return KitError(f"{file} is not a store", where="--store", remedy="Give a file of this program, or a new one.")
-    return KitError(f"cannot write {file}: {error}", where="--store", remedy="Give a file that can be written.")
+        return KitError(
+            Text("error-mock.no-store", file=str(file)), where="--store", remedy=Text("error-mock.file-of-program")
+        )
+    return KitError(
+        Text("error-mock.store-unwritable", file=str(file), why=str(error)),
+        where="--store",
+        remedy=Text("error-mock.writable-file"),
+    )
 
 
 def is_locked(error: Exception) -> bool:
@@ -180,13 +191,19 @@ def _code(error: Exception) -> int | None:
 def _locked(file: Path) -> int:
     """Lock the store for this process; the lock ends with the process."""
     if file.is_dir() or not file.parent.is_dir():
-        what = "is a directory" if file.is_dir() else "has no directory to be in"
-        raise KitError(f"{file} {what}", where="--store", remedy="Give a file in a directory that exists.")
+        what = Text("error-mock.is-directory") if file.is_dir() else Text("error-mock.no-directory")
+        raise KitError(
+            Text("error-mock.store-place", file=str(file), what=what),
+            where="--store",
+            remedy=Text("error-mock.file-in-directory"),
+        )
     try:
         handle = os.open(f"{file}-lock", os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as error:
         raise KitError(
-            f"cannot write beside {file}: {error.strerror}", where="--store", remedy="Give a file that can be written."
+            Text("error-mock.beside-unwritable", file=str(file), why=str(error.strerror)),
+            where="--store",
+            remedy=Text("error-mock.writable-file"),
         ) from None
     try:
         import fcntl
@@ -197,6 +214,6 @@ def _locked(file: Path) -> int:
     except OSError:
         os.close(handle)
         raise KitError(
-            f"{file} is in use by another server", where="--store", remedy="Stop it, or give another file."
+            Text("error-mock.in-use", file=str(file)), where="--store", remedy=Text("error-mock.stop-or-other-file")
         ) from None
     return handle

@@ -16,7 +16,7 @@ from callback_contract.mock_server.wire.delivery import printable
 from callback_contract.openapi.contract.model import Contract
 from callback_contract.openapi.documents.output_files import replace_file
 from callback_contract.openapi.text.errors import KitError
-from callback_contract.openapi.text.plural import counted
+from callback_contract.openapi.text.message import Text
 from callback_contract.openapi.text.printable import exact_json
 
 __all__ = ["Expectation"]
@@ -72,17 +72,17 @@ class Expectation:
 
     def told(self) -> list[str]:
         """Return the final lines of the command, without control characters."""
-        came = counted(self.came, "delivery came", "deliveries came")
+        came = Text("mock.came", count=self.came)
         if self.expect is not None and self.came <= self.expect:
-            came = f"{self.came} of {self.expect} expected deliveries came"
+            came = Text("mock.some-came", came=self.came, expected=self.expect)
         elif self.expect is not None:
-            came += f", {self.expect} of them expected"
-        lines = [f"{came}, {self.violating} {'violates' if self.violating == 1 else 'violate'} the contract."]
+            came = Text("mock.more-came", came=came, expected=self.expect)
+        lines: list[str] = [Text("mock.concluded", came=came, count=self.violating)]
         shown = 0
         for verdict in (REFUSED, FORWARD):
             for arrival in self.reader.after(self.opened_after, Filter(verdict=verdict), limit=_MOST_SHOWN):
                 lines.append(printable(arrival.told()))
-                lines += [f"  new, tolerated: {n.kind} at {printable(n.pointer)}" for n in arrival.novelties]
+                lines += [Text("mock.new", kind=n.kind, place=printable(n.pointer)) for n in arrival.novelties]
                 shown += 1
         return lines if shown <= _MOST_SHOWN else lines[: 1 + _MOST_SHOWN]
 
@@ -110,9 +110,9 @@ class Expectation:
             replace_file(directory / "junit.xml", self._junit(arrivals).encode())
         except OSError as error:
             raise KitError(
-                f"cannot write into {directory}: {error.strerror}",
+                Text("error-mock.directory-unwritable", directory=str(directory), why=str(error.strerror)),
                 where="--report-dir",
-                remedy="Give a directory that can be written.",
+                remedy=Text("error-mock.writable-directory"),
             ) from None
 
     def _all(self) -> list[StoredDelivery]:

@@ -20,6 +20,7 @@ from callback_contract.mock_server.store.write_ahead_log import (
 )
 from callback_contract.mock_server.wire.delivery import Headers
 from callback_contract.openapi.text.errors import KitError
+from callback_contract.openapi.text.message import Text
 
 __all__ = ["stored_deliveries"]
 
@@ -32,7 +33,7 @@ _HAS_IDENTITY = "SELECT 1 FROM sqlite_master WHERE name = 'store'"  # older stor
 
 
 def stored_deliveries(
-    file: Path, trouble: Callable[[Path, str], None] = lambda path, text: None
+    file: Path, trouble: Callable[[Path, Text], None] = lambda path, text: None
 ) -> Iterator[tuple[int, str, str, Headers, bytes]]:
     """Yield number, callback, method, headers and body of each delivery.
 
@@ -60,12 +61,12 @@ def stored_deliveries(
                     yield row.id, row.callback, row.method, headers_of(row.headers), row.body
 
 
-def _rows(part: BinaryIO, identity: bytes, trouble: Callable[[Path, str], None]) -> list[Row]:
+def _rows(part: BinaryIO, identity: bytes, trouble: Callable[[Path, Text], None]) -> list[Row]:
     path, left_out = Path(part.name), LeftOut()
     try:
         rows = log_rows(part.read(), identity, left_out)
     except ForeignLog:
-        trouble(path, f"{path} is left out: it is of another store")
+        trouble(path, Text("mock.left-out", path=str(path)))
         return []
     if left_out.bytes:
         trouble(path, damage_told(path, left_out))
@@ -79,7 +80,8 @@ def _opened(path: Path) -> BinaryIO | None:
         return None
     except OSError as error:
         raise KitError(
-            f"{path} cannot be read: {error.strerror}", remedy="Allow reading it: it belongs to the store."
+            Text("error-mock.path-unreadable", path=str(path), why=str(error.strerror)),
+            remedy=Text("error-mock.allow-reading"),
         ) from None
 
 
@@ -89,10 +91,10 @@ def _selected(file: Path, query: str) -> Iterator[tuple[Any, ...]]:
         with contextlib.closing(sqlite3.connect(uri, _BUSY_S, uri=True)) as connection:
             (application,) = connection.execute("PRAGMA application_id").fetchone()
             if application != APPLICATION_ID:
-                raise KitError(f"{file} is a database of another program", remedy="Give a store of `mock --store`.")
+                raise KitError(Text("error-mock.other-database", file=str(file)), remedy=Text("error-mock.give-store"))
             yield from connection.execute(query)
     except sqlite3.Error as error:
-        remedy = "Give a store of `mock --store`."
+        remedy = Text("error-mock.give-store")
         if is_locked(error):
-            remedy = "Another program holds it: try again when that one is done."
-        raise KitError(f"{file} cannot be read: {error}", remedy=remedy) from None
+            remedy = Text("error-mock.held")
+        raise KitError(Text("error-mock.file-unreadable", file=str(file), why=str(error)), remedy=remedy) from None

@@ -29,7 +29,7 @@ from callback_contract.mock_server.store.tables import Tables
 from callback_contract.mock_server.store.write_ahead_log import ForeignLog, LogFile, WriteAheadLog
 from callback_contract.mock_server.validation.validator import Assessment
 from callback_contract.openapi.contract.model import Contract
-from callback_contract.openapi.text.plural import counted
+from callback_contract.openapi.text.message import Text
 
 __all__ = ["KEEP", "KEEP_BYTES", "Recorder"]
 
@@ -66,7 +66,7 @@ class Recorder:
         keep: int = KEEP,
         keep_bytes: int = KEEP_BYTES,
         redact: bool = True,
-        trouble: Callable[[str], None] = lambda text: None,
+        trouble: Callable[[Text], None] = lambda text: None,
     ) -> None:
         self._database = Database(store)
         self._trouble = trouble
@@ -176,7 +176,7 @@ class Recorder:
             except ForeignLog:
                 self._tell_foreign(left)
             except Exception as error:  # an error of the kit
-                self._trouble(f"deliveries are left in {left.path}: {error!r}")
+                self._trouble(Text("mock.left-in", path=str(left.path), why=repr(error)))
             else:
                 self._settling.append(left)
                 self._tell_damage(left)
@@ -236,7 +236,8 @@ class Recorder:
                 self._trim()
         if bool(reason) != self._troubled:
             self._troubled = bool(reason)
-            self._trouble(f"deliveries cannot be kept: {reason}" if reason else "deliveries are kept again")
+            kept = Text("mock.kept-again")
+            self._trouble(Text("mock.cannot-be-kept", why=reason) if reason else kept)
         taken.settle(taken.kept)
 
     def _wait(self, rows: Sequence[Row]) -> None:
@@ -289,8 +290,7 @@ class Recorder:
             try:
                 self._tables.insert(segment.rows(), together=self._log is not None)
             except FileNotFoundError as error:
-                lost = counted(segment.count, "delivery is", "deliveries are")
-                self._trouble(f"{lost} lost: somebody deleted {error.filename}")
+                self._trouble(Text("mock.lost", count=segment.count, file=str(error.filename)))
                 self._leave(segment)
             except ForeignLog:  # this process wrote it, so the file was replaced or nothing of it is left
                 self._tell_foreign(segment)
@@ -339,7 +339,7 @@ class Recorder:
 
     def _tell_foreign(self, segment: Segment) -> None:
         if isinstance(segment, LogFile):
-            self._trouble(f"deliveries are left in {segment.path}: they are of another store")
+            self._trouble(Text("mock.left-in", path=str(segment.path), why=Text("mock.of-another-store")))
 
     def _leave_aside(self, segment: Segment) -> None:
         """Set a segment aside for the next start, up to a limit.
@@ -357,5 +357,5 @@ class Recorder:
             self._stuck = True
             reason = str(error) if isinstance(error, sqlite3.Error | OSError) else repr(error)
             if is_locked(error):
-                reason = f"another program holds the store ({reason})"
-            self._trouble(f"deliveries are kept and cannot be shown: {reason}")
+                reason = Text("mock.store-held", why=reason)
+            self._trouble(Text("mock.cannot-be-shown", why=reason))

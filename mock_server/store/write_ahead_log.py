@@ -19,7 +19,7 @@ from pathlib import Path
 from callback_contract.mock_server.store.database import IDENTITY_BYTES
 from callback_contract.mock_server.store.rows import Row
 from callback_contract.mock_server.store.segment import LeftOut, frame, rows_in
-from callback_contract.openapi.text.plural import counted
+from callback_contract.openapi.text.message import Text
 
 __all__ = ["ForeignLog", "LogFile", "WriteAheadLog", "damage_told", "log_files", "log_rows"]
 
@@ -58,12 +58,12 @@ class LogFile:
             self.left_out.deliveries = self.count - len(rows)
         return rows
 
-    def damage(self) -> str:
-        """Return a message on the unreadable part of the file; empty if it is intact."""
+    def damage(self) -> Text | None:
+        """Return a message on the unreadable part of the file; None if it is intact."""
         if not self.left_out.bytes:
-            return ""
+            return None
         self._aside = self._aside or _aside(self.path)
-        return f"{damage_told(self.path, self.left_out)}; it is kept as {self._aside.name}"
+        return Text("mock.damaged-file-kept", damage=damage_told(self.path, self.left_out), name=self._aside.name)
 
     def drop(self) -> None:
         """Delete the file; a damaged one is kept under another name.
@@ -150,11 +150,10 @@ def log_rows(data: bytes, identity: bytes, left_out: LeftOut | None = None) -> l
     return list(rows_in(data, identity, left_out))
 
 
-def damage_told(path: Path, left_out: LeftOut) -> str:
+def damage_told(path: Path, left_out: LeftOut) -> Text:
     """Return how much of a file is damaged."""
-    size, found = counted(left_out.bytes, "byte", "bytes"), left_out.deliveries
-    most = "" if found is None else f" ({counted(found, 'delivery', 'deliveries')} at most)"
-    return f"{path} is damaged: {size} of it{most} could not be read"
+    most = "" if left_out.deliveries is None else Text("mock.deliveries-at-most", count=left_out.deliveries)
+    return Text("mock.damaged", path=str(path), count=left_out.bytes, most=most)
 
 
 def _aside(path: Path) -> Path:

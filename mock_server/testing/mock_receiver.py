@@ -33,6 +33,7 @@ from callback_contract.mock_server.store.stored_delivery import Filter, StoredDe
 from callback_contract.mock_server.wire.delivery import printable
 from callback_contract.openapi.contract.loading import CONTRACT_FILE, load_contract
 from callback_contract.openapi.text.errors import KitError
+from callback_contract.openapi.text.message import Text
 
 __all__ = ["DidNotArrive", "MockReceiver"]
 
@@ -76,9 +77,13 @@ class MockReceiver:
         inspector: bool = False,
     ) -> None:
         if fault is not None and fault.upper() not in FAULTS:
-            raise KitError(f"there is no fault {fault!r}", where="fault", remedy="`mock --list-faults` lists them.")
+            raise KitError(
+                Text("error-mock.no-fault", fault=fault), where="fault", remedy=Text("error-mock.mock-lists-faults")
+            )
         if path is not None and not path.startswith("/"):
-            raise KitError(f"{path!r} is not a path", where="path", remedy=f"Write /{path}.")
+            raise KitError(
+                Text("error-mock.no-path", path=path), where="path", remedy=Text("error-mock.write-path", path=path)
+            )
         self.contract = load_contract(contract or CONTRACT_FILE)
         self._script = Scripted(self.contract, script, delay_s=delay_s, drop=drop)
         self._script.in_place = False  # `answers` may be called at any time
@@ -125,7 +130,9 @@ class MockReceiver:
             KitError: There is no such page.
         """
         if not self._inspector:
-            raise KitError("there is no inspector", where="MockReceiver", remedy="Start it with inspector=True.")
+            raise KitError(
+                Text("error-mock.no-inspector"), where="MockReceiver", remedy=Text("error-mock.start-inspector")
+            )
         _ = self._reading
         return self._base + self._receiver.prefix
 
@@ -178,7 +185,9 @@ class MockReceiver:
     @property
     def _reading(self) -> Recorder:
         if self._recorder is None:
-            raise KitError("the mock is not running", where="MockReceiver", remedy="Use it in a `with` block.")
+            raise KitError(
+                Text("error-mock.mock-not-running"), where="MockReceiver", remedy=Text("error-mock.use-with")
+            )
         return self._recorder
 
     def _fitting(self, wanted: Filter) -> list[StoredDelivery]:

@@ -122,8 +122,12 @@ def test_journal_may_be_read_by_whoever_may_read_the_store(tmp_path):
 
 
 def test_journal_that_cannot_be_read_is_named(tmp_path, monkeypatch):
-    def denied(path, mode):
-        raise PermissionError(13, "Permission denied")
+    opened = Path.open
+
+    def denied(path, *args, **more):
+        if "-new-" in path.name:
+            raise PermissionError(13, "Permission denied")
+        return opened(path, *args, **more)
 
     with Kept(tmp_path / "store.db") as kept:
         kept.put(body())
