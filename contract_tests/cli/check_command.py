@@ -267,10 +267,9 @@ class _Reporter:
         most = config.sender.pace.most
         if most is not None and total > most:
             raise KitError(
-                f"the plan has {total} deliveries, and {most} are allowed",
+                Text("error-options.too-many-deliveries", total=total, most=most),
                 where="--max-deliveries",
-                remedy=f"Allow them with --max-deliveries {total + total // 10}, or choose fewer --rules or a"
-                " smaller --depth.",
+                remedy=Text("error-options.allow-deliveries", enough=total + total // 10),
             )
         run.dispatcher.plan(total)
         run.state.run_started(config, total)

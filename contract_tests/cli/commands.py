@@ -9,6 +9,8 @@ import click
 from callback_contract.contract_tests.cli.configuration import configurable
 from callback_contract.mock_server.wire.delivery import printable
 from callback_contract.openapi.cli.interruption import INTERRUPTION
+from callback_contract.openapi.text.message import Text, beside
+from callback_contract.openapi.text.spoken import spoken
 from callback_contract.openapi.text.suggest import did_you_mean, nearest
 
 __all__ = ["cli"]
@@ -53,8 +55,9 @@ class _LazyGroup(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if args[0] not in _COMMANDS and not args[0].startswith("-"):
-            hint = did_you_mean(nearest(args[0], _COMMANDS))
-            raise click.UsageError(f"No such command {printable(args[0])!r}. {hint}".rstrip(), ctx)
+            near = did_you_mean(nearest(args[0], _COMMANDS))
+            said = Text("error-options.no-such-command", name=printable(args[0]))
+            raise click.UsageError(spoken(beside([said, near])), ctx)
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -14,6 +14,7 @@ import click
 
 from callback_contract.mock_server.cli.target_options import Lines
 from callback_contract.openapi.text.errors import KitError
+from callback_contract.openapi.text.message import Text
 from callback_contract.openapi.text.secret_names import is_secret_parameter
 from callback_contract.openapi.text.suggest import did_you_mean, nearest
 
@@ -65,22 +66,35 @@ def settings_for(command: click.Command, name: str, names: tuple[str, ...], aske
         tables = whole["tool"].get(_TABLE, {}) if isinstance(whole.get("tool"), dict) else {}
     above = f"tool.{_TABLE}." if in_pyproject else ""
     if not isinstance(tables, dict):
-        raise KitError(f"[{above[:-1]}] is no table", where=str(file), remedy=f"Write [{above}{name}].")
+        raise KitError(
+            Text("error-options.no-table-above", above=above[:-1]),
+            where=str(file),
+            remedy=Text("error-options.write-table", above=above, name=name),
+        )
     keys = keys_of(command)
     for key in tables:
         if key not in names:
-            remedy = f"Put it below [{above}{name}]." if _plain(key) in keys else _near(key, names, "Sections are")
-            raise KitError(f"there is no command {key!r}", where=str(file), remedy=remedy)
+            below = Text("error-options.put-below", above=above, name=name)
+            remedy = below if _plain(key) in keys else _near(key, names, "error-options.sections")
+            raise KitError(Text("error-options.no-command", key=key), where=str(file), remedy=remedy)
     section = tables.get(name, {})
     if not isinstance(section, dict):
-        raise KitError(f"{name!r} is no table", where=str(file), remedy=f"Write [{above}{name}].")
+        raise KitError(
+            Text("error-options.no-table", name=name),
+            where=str(file),
+            remedy=Text("error-options.write-table", above=above, name=name),
+        )
     settings = Settings(file)
     for key, raw in section.items():
         place = f"{file}{_line(text, f'{above}{name}', key)}"
         param = keys.get(_plain(key))
         where = f"{place}, {name}.{key}"
         if param is None or param.name is None:
-            raise KitError(f"{name} has no option {key!r}", where=where, remedy=_near(_plain(key), keys, "It has"))
+            raise KitError(
+                Text("error-options.no-option", name=name, key=key),
+                where=where,
+                remedy=_near(_plain(key), keys, "error-options.has-options"),
+            )
         _refuse_wrong_type(param, raw, where)
         _refuse_literal_secret(param, raw, where)
         settings.found[param.name] = Setting(raw, place, where)
@@ -92,10 +106,14 @@ def _text(file: Path) -> str:
         return file.read_text(encoding="utf-8")
     except OSError as error:
         raise KitError(
-            f"cannot be read: {error.strerror}", where=str(file), remedy="--config names another file."
+            Text("error-options.config-unreadable", why=str(error.strerror)),
+            where=str(file),
+            remedy=Text("error-options.other-config"),
         ) from None
     except UnicodeDecodeError:
-        raise KitError("is not UTF-8", where=str(file), remedy="TOML is UTF-8: save it so.") from None
+        raise KitError(
+            Text("error-options.config-not-utf-8"), where=str(file), remedy=Text("error-options.save-utf-8")
+        ) from None
 
 
 def _parsed(file: Path, text: str) -> dict[str, Any]:
@@ -105,7 +123,7 @@ def _parsed(file: Path, text: str) -> dict[str, Any]:
         return tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise KitError(
-            f"is not TOML: {error}", where=str(file), remedy="Mend it, or name another file with --config."
+            Text("error-options.not-toml", why=str(error)), where=str(file), remedy=Text("error-options.mend-config")
         ) from None
 
 
@@ -125,7 +143,7 @@ def _plain(key: str) -> str:
 
 def _near(key: str, known: Iterable[str], otherwise: str) -> str:
     names = list(known)
-    return did_you_mean(nearest(key, names)) or f"{otherwise} {', '.join(names)}."
+    return did_you_mean(nearest(key, names)) or Text(otherwise, names=tuple(names))
 
 
 def _line(text: str, table: str, key: str) -> str:
@@ -144,23 +162,24 @@ def _refuse_wrong_type(param: click.Parameter, raw: Any, where: str) -> None:
     # A text that the environment completes becomes a number or a yes only then.
     if not fits and not (isinstance(raw, str) and _VARIABLE.search(raw)):
         # The value is not repeated here: it may be a secret.
-        raise KitError(f"{wanted} is wanted, not {_kind(raw)}", where=where)
+        raise KitError(Text("error-options.wrong-kind", wanted=wanted, kind=_kind(raw)), where=where)
 
 
 def _wanted(param: click.Parameter, raw: Any) -> tuple[str, bool]:
     is_text = isinstance(raw, str)
     if getattr(param, "multiple", False) or param.nargs != 1:
         texts = isinstance(raw, list) and all(isinstance(item, str) for item in raw)
-        return "a list of texts", is_text or texts
+        return Text("error-options.list-of-texts"), is_text or texts
     if _takes_commas(param):
-        return "a text or a list of texts", is_text or (isinstance(raw, list) and all(isinstance(i, str) for i in raw))
+        texts = isinstance(raw, list) and all(isinstance(item, str) for item in raw)
+        return Text("error-options.text-or-list"), is_text or texts
     if isinstance(param, click.Option) and param.is_flag:
-        return "true or false", isinstance(raw, bool)
+        return Text("error-options.true-or-false"), isinstance(raw, bool)
     if isinstance(param.type, click.types.IntParamType):
-        return "a whole number", isinstance(raw, int) and not isinstance(raw, bool)
+        return Text("error-options.whole-number"), isinstance(raw, int) and not isinstance(raw, bool)
     if isinstance(param.type, click.types.FloatParamType):
-        return "a number", isinstance(raw, (int, float)) and not isinstance(raw, bool)
-    return "a text", is_text
+        return Text("error-options.number"), isinstance(raw, (int, float)) and not isinstance(raw, bool)
+    return Text("error-options.text"), is_text
 
 
 def _takes_commas(param: click.Parameter) -> bool:
@@ -170,23 +189,23 @@ def _takes_commas(param: click.Parameter) -> bool:
 
 def _kind(raw: Any) -> str:
     kinds = {
-        bool: "true or false",
-        int: "a number",
-        float: "a number",
-        str: "a text",
-        list: "such a list",
-        dict: "a table",
+        bool: "error-options.true-or-false",
+        int: "error-options.number",
+        float: "error-options.number",
+        str: "error-options.text",
+        list: "error-options.such-a-list",
+        dict: "error-options.table",
     }
-    return kinds.get(type(raw), "a date or time")
+    return Text(kinds.get(type(raw), "error-options.date-or-time"))
 
 
 def _refuse_literal_secret(param: click.Parameter, raw: Any, where: str) -> None:
     for text in raw if isinstance(raw, list) else [raw]:
         if isinstance(text, str) and (what := _literal_secret(param, text)):
             raise KitError(
-                f"{what} stands in the file",
+                Text("error-options.secret-in-file", what=what),
                 where=where,
-                remedy="Put it into the environment and write ${NAME} here; a file like this one is shared.",
+                remedy=Text("error-options.to-environment"),
             )
 
 
@@ -194,21 +213,21 @@ def _literal_secret(param: click.Parameter, text: str) -> str:
     """Which secret a text holds to the letter, empty when there is none."""
     literal = _VARIABLE.sub(lambda found: found[0] if found[1] else "", text)
     if param.name == "auth":
-        return "a password" if "${" not in text or literal.partition(":")[2] else ""
+        return Text("error-options.a-password") if "${" not in text or literal.partition(":")[2] else ""
     if isinstance(param.type, Lines):
         name, _, value = text.partition(":")
         return (
-            f"the value of {name.strip()}"
+            Text("error-options.value-of", name=name.strip())
             if is_secret_parameter(name.strip()) and value == literal[len(name) + 1 :]
             else ""
         )
     if url := _URL.search(literal):  # the whole text, or what follows the name in NAME=URL
         parts = urlsplit(url[0])
         if parts.netloc.rpartition("@")[0].strip(":"):
-            return "a user or a password"
+            return Text("error-options.user-or-password")
         for name, value in parse_qsl(parts.query):
             if is_secret_parameter(name) and value:
-                return f"the value of {name}"
+                return Text("error-options.value-of", name=name)
     return ""
 
 
@@ -239,7 +258,11 @@ def _completed(text: str, where: str) -> str:
             return found[0][1:]
         # Pipelines set a secret that they do not have to nothing.
         if not os.environ.get(found[2]):
-            raise KitError(f"the environment has no {found[2]}", where=where, remedy=f"Set {found[2]}, and run again.")
+            raise KitError(
+                Text("error-options.no-variable", variable=found[2]),
+                where=where,
+                remedy=Text("error-options.set-variable", variable=found[2]),
+            )
         return os.environ[found[2]]
 
     return _VARIABLE.sub(value, text)

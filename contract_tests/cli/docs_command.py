@@ -11,6 +11,8 @@ import click
 from callback_contract.openapi.cli.contract_options import contract_of, contract_options, is_own
 from callback_contract.openapi.documenting.proof import MatrixRow, Proof, Run, Sample
 from callback_contract.openapi.text.errors import KitError
+from callback_contract.openapi.text.message import Text
+from callback_contract.openapi.text.spoken import spoken
 
 __all__ = ["docs", "proof"]
 
@@ -53,7 +55,9 @@ def docs(out: Path, lang: str | None, names: tuple[str, ...], **options: Any) ->
     narrowing = {"--callback": names, **{f"--{key.replace('_', '-')}": value for key, value in options.items()}}
     given = [option for option, value in narrowing.items() if value and option != "--contract"]
     if given and options["contract"] is None:
-        raise KitError("it is for a contract of your own", where=given[0], remedy="Add --contract FILE.")
+        raise KitError(
+            Text("error-options.for-own-contract"), where=given[0], remedy=Text("error-options.add-contract")
+        )
     source = options["contract"] or str(CONTRACT_FILE)
     if not given and is_own(source):
         pages = pages_of_site(Path(source), languages_from("en,zh" if lang is None else lang), proof())
@@ -61,10 +65,11 @@ def docs(out: Path, lang: str | None, names: tuple[str, ...], **options: Any) ->
         only = () if [name.lower() for name in names] == ["all"] else names
         pages = foreign_pages(options, only, lang, proof(), contract_of)
     written = write_pages(out, pages)
-    click.echo(f"{len(written)} pages, {sum(written.values()) / 1e6:.2f} MB: {out / 'index.html'}")
+    total_mb, first = sum(written.values()) / 1e6, str(out / "index.html")
+    click.echo(spoken(Text("docs.written", pages=len(written), mb=total_mb, file=first)))
     sizes = [size for name, size in written.items() if "/callback-" in name]
     if len(sizes) > _MANY:
-        click.echo(f"{len(sizes)} pages of callbacks, {sum(sizes) / len(sizes) / 1e3:.0f} kB each on average.")
+        click.echo(spoken(Text("docs.callback-pages", pages=len(sizes), kb=sum(sizes) / len(sizes) / 1e3)))
 
 
 def proof() -> Proof:
@@ -111,5 +116,8 @@ def _text(name: str) -> str:
         return (_HERE / name).read_text(encoding="utf-8")
     except OSError as error:
         raise KitError(
-            f"a file of the kit is missing: {error.strerror}", where=name, remedy="Install the kit again.", exit_code=3
+            Text("error-options.kit-file-missing", why=str(error.strerror)),
+            where=name,
+            remedy=Text("error-options.install-again"),
+            exit_code=3,
         ) from None

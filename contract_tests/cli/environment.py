@@ -8,6 +8,8 @@ from collections.abc import Iterator
 import click
 
 from callback_contract.mock_server.wire.delivery import printable
+from callback_contract.openapi.text.message import Text
+from callback_contract.openapi.text.spoken import spoken
 from callback_contract.openapi.text.suggest import did_you_mean, nearest
 
 __all__ = ["warn_of_no_options"]
@@ -22,8 +24,9 @@ def warn_of_no_options(ctx: click.Context) -> None:
     for name, value in sorted(os.environ.items()):
         if name.startswith(prefix) and value and name not in known | _OTHERS:
             near = nearest(name.removeprefix(prefix), [k.removeprefix(prefix) for k in known])
-            hint = f". {did_you_mean([f'{prefix}{one}' for one in near])}" if near else ""
-            click.echo(f"note: {printable(name)} names no option of {ctx.info_name}{hint}", err=True)
+            hint = Text("error-options.hint", hint=did_you_mean([f"{prefix}{one}" for one in near])) if near else ""
+            said = Text("error-options.variable", name=printable(name), command=str(ctx.info_name), hint=hint)
+            click.echo(spoken(said), err=True)
 
 
 def _known(command: click.Command, prefix: str) -> Iterator[str]:

@@ -13,6 +13,7 @@ from callback_contract.openapi.cli.contract_options import contract_of, contract
 from callback_contract.openapi.cli.ranges import SEEDS
 from callback_contract.openapi.contract.model import Callback, Contract
 from callback_contract.openapi.text.errors import KitError
+from callback_contract.openapi.text.message import Text, either, joined
 
 __all__ = ["export"]
 
@@ -117,8 +118,12 @@ def _refuse_idle_options(kind: str, **given: object) -> None:
     for name, value in given.items():
         if value not in (None, (), False) and kind not in meant[name]:
             option = "--format" if name == "form" else f"--{name}"
-            kinds = " or ".join(sorted(meant[name]))
-            raise KitError(f"it means nothing with --as {kind}", where=option, remedy=f"It is for --as {kinds}.")
+            kinds = either(sorted(meant[name]))
+            raise KitError(
+                Text("error-options.not-with-as", kind=kind),
+                where=option,
+                remedy=Text("error-options.is-for-as", kinds=kinds),
+            )
 
 
 def _document(contract: Contract, kind: str, form: str) -> str:
@@ -150,9 +155,9 @@ def _http(contract: Contract, callbacks: tuple[Callback, ...]) -> str:
             _draw(callback, drawn, reasons)
     if len(reasons) == len(callbacks):
         raise KitError(
-            "; ".join(f"{name}: {reason}" for name, reason in reasons.items()),
+            joined(Text("error-options.callback-reason", name=name, reason=reason) for name, reason in reasons.items()),
             where="--callback",
-            remedy="Name a callback that has an example, or add one.",
+            remedy=Text("error-options.callback-with-example"),
         )
     return http_file(contract, callbacks, drawn)
 
@@ -165,7 +170,7 @@ def _draw(callback: Callback, drawn: dict[str, Any], reasons: dict[str, str]) ->
     try:
         drawn[callback.name] = Scope(callback, DEPTHS["quick"], 0).plain
     except NotApplicable as reason:
-        reasons[callback.name] = str(reason)
+        reasons[callback.name] = reason.text
 
 
 def _vectors(contract: Contract, callbacks: tuple[Callback, ...], depth: str, seed: int) -> str:
@@ -176,8 +181,12 @@ def _vectors(contract: Contract, callbacks: tuple[Callback, ...], depth: str, se
 
     document = vectors_document(contract, callbacks, load_catalogue(), DEPTHS[depth], seed)
     if not document["vectors"]:
-        reasons = "; ".join(document["left_out"]["callbacks"].values())
-        raise KitError(f"there is nothing to deliver: {reasons}", where="--callback", remedy="Name another callback.")
+        reasons = joined(document["left_out"]["callbacks"].values())
+        raise KitError(
+            Text("error-options.nothing-to-deliver", reasons=reasons),
+            where="--callback",
+            remedy=Text("error-options.other-callback"),
+        )
     # One vector a line: a difference between two exports shows which ones changed. ASCII: no tool can change a byte.
     head = exact_json({**document, "vectors": []}, indent=1, in_ascii=True).removesuffix("[]\n}")
     return head + "[\n" + ",\n".join(exact_json(vector, in_ascii=True) for vector in document["vectors"]) + "\n]}\n"
@@ -207,9 +216,9 @@ def _write(files: Mapping[str, str], out: str, *, force: bool) -> None:
         click.echo(f"{out}: {', '.join(files)}", err=True)
     elif len(files) > 1:
         raise KitError(
-            f"{len(files)} files do not fit into one",
+            Text("error-options.files-into-one", files=len(files)),
             where=f"--out {out}",
-            remedy="Give a folder, with a slash at its end, or one --callback.",
+            remedy=Text("error-options.give-folder"),
         )
     else:
         write_output(out, next(iter(files.values())), mark=MADE_BY, force=force)

@@ -13,6 +13,8 @@ from callback_contract.mock_server.faults.registry import FAULTS
 from callback_contract.openapi.cli.ranges import SEEDS
 from callback_contract.openapi.rules.catalogue import load_catalogue
 from callback_contract.openapi.text.errors import KitError
+from callback_contract.openapi.text.message import Text
+from callback_contract.openapi.text.spoken import spoken
 
 __all__ = ["as_markdown", "matrix"]
 
@@ -34,12 +36,15 @@ def matrix(rules: str, depth: str, seed: int, out: Path | None) -> None:
         rows.append(row)
         click.echo(_line(row))
     inexact = sum(not row.exact for row in rows)
-    click.echo(f"{len(rows)} receivers, {len(rows) - inexact} as they should be, {inexact} not")
+    said = Text("matrix.summary", receivers=len(rows), exact=len(rows) - inexact, inexact=inexact)
+    click.echo(spoken(said))
     if out is not None:
         try:
             out.write_text(as_markdown(rows), encoding="utf-8")
         except OSError as error:
-            raise KitError(f"cannot write {out}: {error.strerror}", where="--out") from None
+            raise KitError(
+                Text("error-options.matrix-unwritable", out=str(out), why=str(error.strerror)), where="--out"
+            ) from None
     raise click.exceptions.Exit(1 if inexact else 0)
 
 

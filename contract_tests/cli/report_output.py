@@ -153,16 +153,9 @@ def reportable_error(stopped: BaseException, run: RunContext) -> KitError:
 
     text = redaction_of(run).text
     if isinstance(stopped, KitError):
-        return KitError(
-            text(stopped.what),
-            where=stopped.where,
-            remedy=text(stopped.remedy),
-            exit_code=stopped.exit_code,
-            private=text(stopped.private),
-        )
-    return KitError(
-        text(f"{type(stopped).__name__}: {stopped}"), remedy="This is the kit's; please report it.", exit_code=3
-    )
+        return stopped.with_words(text)
+    what = text(f"{type(stopped).__name__}: {stopped}")
+    return KitError(what, remedy=Text("error-report.report-the-kit"), exit_code=3)
 
 
 def why_incomplete(stopped: BaseException | None) -> str:
@@ -189,9 +182,9 @@ def writable(directory: Path | None) -> Path | None:
             tempfile.TemporaryFile(dir=directory).close()
         except OSError as error:
             raise KitError(
-                f"cannot write reports to {directory}: {error.strerror}",
+                Text("error-report.reports-unwritable", directory=str(directory), why=str(error.strerror)),
                 where="--report-dir",
-                remedy="Give a directory that can be written.",
+                remedy=Text("error-report.writable-directory"),
             ) from None
     return directory
 
@@ -217,9 +210,9 @@ def event_stream(jsonl: Path | None) -> Iterator[IO[bytes] | None]:
             stream = jsonl.open("wb", buffering=0)
         except OSError as error:
             raise KitError(
-                f"cannot write events to {jsonl}: {error.strerror}",
+                Text("error-report.events-unwritable", jsonl=str(jsonl), why=str(error.strerror)),
                 where="--jsonl",
-                remedy="Name a file that can be written, or - for standard output.",
+                remedy=Text("error-report.writable-file-or-stdout"),
             ) from None
         with stream:
             yield stream
@@ -239,9 +232,9 @@ def write(report: Report, directory: Path) -> tuple[Path, ...]:
         return write_reports(report, directory, chinese=Texts.of(load_translation("zh")))
     except OSError as error:
         raise KitError(
-            f"the report could not be written: {error.strerror}",
+            Text("error-report.report-unwritten", why=str(error.strerror)),
             where=str(directory),
-            remedy="The verdicts stand above; make room and run again.",
+            remedy=Text("error-report.verdicts-above"),
             exit_code=3,
         ) from None
 

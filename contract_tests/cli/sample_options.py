@@ -51,7 +51,9 @@ def sample_options(command: _Command) -> _Command:
 def refuse_nothing_to_mask(options: Mapping[str, Any]) -> None:
     """Says before anything is started that masks stand there without samples."""
     if options["mask"] and options["samples"] is None:
-        raise KitError("there is nothing to mask", where="--mask", remedy="It goes with --samples.")
+        raise KitError(
+            Text("error-samples.nothing-to-mask"), where="--mask", remedy=Text("error-samples.goes-with-samples")
+        )
 
 
 def samples_of(config: RunConfig, options: Mapping[str, Any]) -> Samples | None:

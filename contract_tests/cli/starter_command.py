@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import sys
 from pathlib import Path
 
 import click
@@ -16,7 +18,10 @@ from callback_contract.contract_tests.receivers import (
     Receiver,
 )
 from callback_contract.openapi.text.errors import KitError
+from callback_contract.openapi.text.language import chosen_language
+from callback_contract.openapi.text.message import Text
 from callback_contract.openapi.text.printable import shell_word
+from callback_contract.openapi.text.spoken import spoken
 
 __all__ = ["starter"]
 
@@ -37,9 +42,8 @@ def starter(framework: str, out: Path | None) -> None:
     receiver = _STARTERS[framework]
     text = Path(__file__).parents[1].joinpath("receivers").joinpath(receiver.file).read_text("utf-8")
     if receiver.untested:
-        click.echo(
-            f"note: {receiver.framework}: no test of the kit's gate runs it, since {receiver.untested}", err=True
-        )
+        why = receiver.untested_zh if chosen_language(sys.argv[1:], os.environ) == "zh" else receiver.untested
+        click.echo(spoken(Text("starter.untested", framework=receiver.framework, why=why)), err=True)
     if out is None:
         click.echo(text, nl=False)
         return
@@ -49,21 +53,28 @@ def starter(framework: str, out: Path | None) -> None:
         with out.open("x", encoding="utf-8") as file:  # never over somebody's work
             file.write(text)
     except FileExistsError:
-        raise KitError("the file exists", where=str(out), remedy="Give another --out.") from None
+        raise KitError(
+            Text("error-options.file-exists"), where=str(out), remedy=Text("error-options.other-out")
+        ) from None
     except OSError as error:
-        raise KitError(f"cannot be written: {error.strerror}", where=str(out), remedy="Give another --out.") from None
-    click.echo(_next_steps(receiver, out))
+        raise KitError(
+            Text("error-options.file-unwritable", why=str(error.strerror)),
+            where=str(out),
+            remedy=Text("error-options.other-out"),
+        ) from None
+    click.echo(spoken(_next_steps(receiver, out)))
 
 
-def _next_steps(receiver: Receiver, out: Path) -> str:
+def _next_steps(receiver: Receiver, out: Path) -> Text:
     """What the file's head comment says, with the file's name and place as they are now."""
     install = {"Python": "pip install", "JavaScript": "npm install"}.get(receiver.language, "")
     needs = f"{install} {' '.join(receiver.packages)}" if install else ", ".join(receiver.packages)
-    lines = {
-        "needs": needs or "nothing but the language",
-        "start": receiver.started(shell_word(str(out))),
-        "callbacks": f"POST {BASE}{CALLBACK_PATH}",
-        "read-back": f"GET {BASE}{READ_BACK_PATH}",
-        "judge": JUDGED,
-    }
-    return "\n".join([str(out), *(f"  {name:10} {line}" for name, line in lines.items())])
+    return Text(
+        "starter.next-steps",
+        file=str(out),
+        needs=needs or Text("starter.needs-nothing"),
+        start=receiver.started(shell_word(str(out))),
+        callbacks=f"POST {BASE}{CALLBACK_PATH}",
+        read_back=f"GET {BASE}{READ_BACK_PATH}",
+        judge=JUDGED,
+    )

@@ -25,6 +25,7 @@ from callback_contract.mock_server.cli.target_options import with_options
 from callback_contract.openapi.contract.model import Callback, Contract
 from callback_contract.openapi.rules.catalogue import PROFILES, Catalogue, Rule
 from callback_contract.openapi.text.errors import KitError
+from callback_contract.openapi.text.message import Text
 from callback_contract.openapi.text.suggest import did_you_mean, nearest
 
 __all__ = [
@@ -181,8 +182,8 @@ def required_profiles(text: str) -> tuple[str, ...]:
     names = tuple(name.strip().lower() for name in text.split(",") if name.strip())
     for name in names:
         if name not in PROFILES:
-            remedy = did_you_mean(nearest(name, PROFILES), f"Profiles are {', '.join(PROFILES)}.")
-            raise KitError(f"no profile is called {name!r}", where="--require", remedy=remedy)
+            remedy = did_you_mean(nearest(name, PROFILES), Text("error-report.profiles", names=tuple(PROFILES)))
+            raise KitError(Text("error-report.no-profile", name=name), where="--require", remedy=remedy)
     return names
 
 

@@ -78,19 +78,21 @@ def rule_versions_at(text: str | None, kit_version: str, rules: Sequence[Rule]) 
         return RuleVersions(kit)
     asked = _VERSION.fullmatch(text.strip())
     if asked is None:
-        raise KitError(f"{text!r} is not a version", where=_OPTION, remedy="Write a version of the kit, as in 1.0.")
+        raise KitError(
+            Text("error-report.not-a-version", text=text), where=_OPTION, remedy=Text("error-report.write-version")
+        )
     as_of = _parts(asked)
     if as_of > kit:
         raise KitError(
-            f"this kit is {_written(kit)} and does not know the rules of {_written(as_of)}",
+            Text("error-report.version-to-come", kit=_written(kit), as_of=_written(as_of)),
             where=_OPTION,
-            remedy="Install that version, or name an older one.",
+            remedy=Text("error-report.install-version"),
         )
     if all(since_of(rule.since) > as_of for rule in rules):
         raise KitError(
-            f"all rules that were asked for came after {_written(as_of)}",
+            Text("error-report.all-came-after", as_of=_written(as_of)),
             where=_OPTION,
-            remedy=f"The first of them came with {_written(min(since_of(rule.since) for rule in rules))}.",
+            remedy=Text("error-report.first-came-with", version=_written(min(since_of(rule.since) for rule in rules))),
         )
     return RuleVersions(kit, as_of)
 

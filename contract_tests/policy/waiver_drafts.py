@@ -9,6 +9,7 @@ from pathlib import Path
 
 from callback_contract.contract_tests.model.verdicts import RuleResult, Verdict
 from callback_contract.openapi.text.errors import KitError
+from callback_contract.openapi.text.message import Text
 
 __all__ = ["drafted", "refuse_to_overwrite", "write_draft"]
 
@@ -28,11 +29,21 @@ def refuse_to_overwrite(file: Path) -> None:
         KitError: The file is there already, or its directory is not.
     """
     if file.exists() or file.is_symlink():
-        raise KitError(f"{file} is there already", where=_OPTION, remedy="Name a new file; none is overwritten.")
+        raise KitError(
+            Text("error-report.draft-exists", file=str(file)), where=_OPTION, remedy=Text("error-report.name-new-file")
+        )
     if not file.parent.is_dir():
-        raise KitError(f"there is no directory {file.parent}", where=_OPTION, remedy="Make it first.")
+        raise KitError(
+            Text("error-report.no-directory", parent=str(file.parent)),
+            where=_OPTION,
+            remedy=Text("error-report.make-directory"),
+        )
     if not os.access(file.parent, os.W_OK):
-        raise KitError(f"{file.parent} cannot be written", where=_OPTION, remedy="Name a file elsewhere.")
+        raise KitError(
+            Text("error-report.directory-unwritable", parent=str(file.parent)),
+            where=_OPTION,
+            remedy=Text("error-report.file-elsewhere"),
+        )
 
 
 def drafted(results: Iterable[RuleResult], today: date, *, strict: bool) -> str:
@@ -64,5 +75,5 @@ def write_draft(file: Path, text: str) -> None:
         refuse_to_overwrite(file)
     except OSError as error:
         raise KitError(
-            f"the draft could not be written to {file}: {error.strerror}", where=_OPTION, exit_code=3
+            Text("error-report.draft-unwritten", file=str(file), why=str(error.strerror)), where=_OPTION, exit_code=3
         ) from None

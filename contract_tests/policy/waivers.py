@@ -75,18 +75,18 @@ def load_waivers(path: Path, catalogue: Catalogue) -> tuple[Waiver, ...]:
 
 def _flaws(file: YamlFile, catalogue: Catalogue) -> Iterator[tuple[str, str, str]]:
     if not isinstance(file.value, list):
-        yield "", "not a list of waivers", f"Write a list of {', '.join(_REQUIRED)}; [] for none."
+        yield "", Text("error-waiver.no-list"), Text("error-waiver.write-list", names=_REQUIRED)
         return
     seen: list[tuple[str, str]] = []
     for index, row in enumerate(file.value):
         if not isinstance(row, Mapping):
-            yield f"/{index}", "not a waiver", f"Write {', '.join(_REQUIRED)}, each with its value."
+            yield f"/{index}", Text("error-waiver.no-waiver"), Text("error-waiver.write-members", names=_REQUIRED)
             continue
         for pointer, what, remedy in _flaws_of(row, catalogue):
             yield f"/{index}{pointer}", what, remedy
         rule, callback = row.get("rule"), row.get("callback", "")
         if any(rule == other and (callback == named or "" in (callback, named)) for other, named in seen):
-            yield f"/{index}", f"{rule!r} is waived twice", "Keep one of the two."
+            yield f"/{index}", Text("error-waiver.twice", rule=str(rule)), Text("error-waiver.keep-one")
         if isinstance(rule, str) and isinstance(callback, str):
             seen.append((rule, callback))
 
@@ -94,25 +94,25 @@ def _flaws(file: YamlFile, catalogue: Catalogue) -> Iterator[tuple[str, str, str
 def _flaws_of(row: Mapping[str, jp.Json], catalogue: Catalogue) -> Iterator[tuple[str, str, str]]:
     for key in row:
         if key not in _KNOWN:
-            remedy = did_you_mean(nearest(key, _KNOWN)) or f"Use {', '.join(_KNOWN)}."
-            yield jp.join([key]), f"{key!r} is no part of a waiver", remedy
+            remedy = did_you_mean(nearest(key, _KNOWN)) or Text("error-waiver.use", names=_KNOWN)
+            yield jp.join([key]), Text("error-waiver.no-part", key=key), remedy
     for key in _REQUIRED:
         if key not in row:
-            yield "", f"{key!r} is missing in the waiver", f"A waiver needs {', '.join(_REQUIRED)}."
+            yield "", Text("error-waiver.missing", key=key), Text("error-waiver.needs", names=_REQUIRED)
     for key in _KNOWN:
         value = row.get(key, "…")
         if not isinstance(value, str):
-            yield f"/{key}", f"{key!r} is not text", "Put it in quotes."
+            yield f"/{key}", Text("error-waiver.no-text", key=key), Text("error-waiver.put-in-quotes")
         elif not value.strip():
-            yield f"/{key}", f"{key!r} is empty", "Fill it in: a waiver is a decision of somebody, with a reason."
+            yield f"/{key}", Text("error-waiver.empty", key=key), Text("error-waiver.fill-in")
         elif len(value) > _LONGEST:
-            yield f"/{key}", f"{key!r} is longer than {_LONGEST} characters", "Link to what needs more room."
+            yield f"/{key}", Text("error-waiver.too-long", key=key, most=_LONGEST), Text("error-waiver.link")
     if isinstance(row.get("until"), str) and not _is_date(row["until"]):
-        yield "/until", f"{row['until']!r} is not a date", "Write YYYY-MM-DD, as in 2027-01-31."
+        yield "/until", Text("error-waiver.no-date", text=row["until"]), Text("error-waiver.write-date")
     if isinstance(row.get("rule"), str) and _is_misspelt(row["rule"], catalogue):
         near = nearest(row["rule"], [known.id for known in catalogue.rules], most=3)
-        remedy = did_you_mean(near, "`callback-contract rules` lists them all.")
-        yield "/rule", f"no rule is called {row['rule']!r}", remedy
+        remedy = did_you_mean(near, Text("error-catalogue.rules-lists"))
+        yield "/rule", Text("error-waiver.no-rule", name=row["rule"]), remedy
 
 
 def _is_date(text: str) -> bool:
@@ -142,7 +142,7 @@ def unknown_callbacks(waivers: Iterable[Waiver], names: Sequence[str]) -> frozen
     for waiver in waivers:
         if waiver.callback and waiver.callback not in names:
             if near := nearest(waiver.callback, names):
-                what = f"no callback is called {waiver.callback!r}"
+                what = Text("error-report.no-waived-callback", callback=waiver.callback)
                 raise KitError(what, where=waiver.place, remedy=did_you_mean(near))
             unknown.add(waiver.callback)
     return frozenset(unknown)

@@ -13,6 +13,7 @@ from click.core import ParameterSource
 from callback_contract.mock_server.client.sender import Access
 from callback_contract.mock_server.wire.delivery import printable
 from callback_contract.openapi.text.errors import KitError
+from callback_contract.openapi.text.message import Text
 
 if TYPE_CHECKING:
     from callback_contract.contract_tests.runner.state import RunContext
@@ -72,9 +73,9 @@ def restored(ctx: click.Context, told: Mapping[str, Any], url: str) -> dict[str,
         if name == "contract" and str(value).startswith(("http://", "https://")):
             # A report is foreign data, and must not decide what is fetched from here.
             raise KitError(
-                f"the run read its contract from {printable(value)}",
+                Text("error-report.contract-of-run", url=printable(value)),
                 where="--contract",
-                remedy="Give it again: --contract URL.",
+                remedy=Text("error-report.give-contract-again"),
             )
         if isinstance(value, str) and value.startswith(("http://", "https://")) and _LEFT_OUT in value:
             continue

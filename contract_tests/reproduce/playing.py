@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from rich.console import Console
-from rich.text import Text
+from rich.text import Text as Styled
 
 from callback_contract.contract_tests.model.verdicts import NotApplicable
 from callback_contract.contract_tests.reporting.model.report import redaction_of
@@ -29,7 +29,8 @@ from callback_contract.mock_server.client.sender import OutOfBudget
 from callback_contract.mock_server.wire.delivery import Delivery, Exchange, printable, status_line
 from callback_contract.openapi.cli.contract_options import contract_of
 from callback_contract.openapi.text.errors import KitError
-from callback_contract.openapi.text.plural import counted
+from callback_contract.openapi.text.message import Text, reworded
+from callback_contract.openapi.text.spoken import spoken
 
 __all__ = ["play_findings"]
 
@@ -76,9 +77,9 @@ def _urls(recorded: ReportFile, chosen: _Chosen, options: Mapping[str, Any]) -> 
     if options["url"]:
         if len(set(urls.values())) > 1:
             raise KitError(
-                "these findings were at several URLs, and --url is one",
+                Text("error-report.several-urls"),
                 where="--url",
-                remedy="Play one finding at a time.",
+                remedy=Text("error-report.one-finding"),
             )
         return options["url"], {}
     for url in urls.values():
@@ -90,9 +91,9 @@ def _urls(recorded: ReportFile, chosen: _Chosen, options: Mapping[str, Any]) -> 
 def _refuse_secret(url: str) -> None:
     if "…" in url:
         raise KitError(
-            f"the report leaves out what is secret in the receiver's URL ({printable(url)})",
+            Text("error-report.secret-url", url=printable(url)),
             where="--url",
-            remedy="Give the whole URL.",
+            remedy=Text("error-report.whole-url"),
         )
 
 
@@ -110,10 +111,11 @@ def _without_secrets(run: RunContext) -> Iterator[None]:
     try:
         yield
     except KitError as error:
-        what, remedy = redact(error.what), redact(error.remedy)
-        raise KitError(what, where=error.where, remedy=remedy, exit_code=error.exit_code) from None
+        raise error.with_words(redact) from None
     except OutOfBudget as reason:
-        raise KitError(redact(f"playing ended early: {reason}"), exit_code=_NOT_JUDGED) from None
+        raise KitError(
+            Text("error-report.playing-ended", reason=str(reason)).with_words(redact), exit_code=_NOT_JUDGED
+        ) from None
 
 
 @dataclass(frozen=True)
@@ -133,54 +135,66 @@ class _Play:
         ]
         total, pace = sum(costs) + len(self.run.config.callbacks), self.run.config.sender.pace
         if self.options["dry_run"]:
-            self._say("Nothing is sent. What would be, with other ids and times:")
+            self._say(Text("reproduce.nothing-is-sent"))
             return
         self._say(
-            f"Playing {len(chosen)} finding{'s' if len(chosen) > 1 else ''} of {self.recorded.file} before"
-            f" {urls_in_words(self.run.config)}: {counted(total, 'delivery', 'deliveries')}, {pace_in_words(pace)}."
+            Text(
+                "reproduce.playing",
+                findings=Text("reproduce.findings", count=len(chosen)),
+                file=str(self.recorded.file),
+                urls=urls_in_words(self.run.config),
+                deliveries=Text("reproduce.deliveries", count=total),
+                pace=pace_in_words(pace),
+            )
         )
         if isinstance(self.run.config.read_back, HttpReadBack):
-            self._say(f"Read-back: {unquote(self.run.config.read_back.access.shown_url)}")
+            self._say(Text("reproduce.read-back", url=unquote(self.run.config.read_back.access.shown_url)))
         if pace.most is not None and total > pace.most:
             raise KitError(
-                f"that takes {total} deliveries, and {pace.most} are allowed",
+                Text("error-report.takes-deliveries", total=total, most=pace.most),
                 where="--max-deliveries",
-                remedy=f"Allow them with --max-deliveries {total}, or play one finding, or fewer --tries.",
+                remedy=Text("error-report.allow-or-fewer-tries", total=total),
             )
         theirs, ours = self.recorded.value["contract"], self.run.config.contract
         if theirs["digest"] != ours.digest:
-            self._say(
-                f"The report is of another contract (version {theirs['version']}; here it is {ours.version}):"
-                " what is sent may differ. --contract names the one to use."
-            )
+            self._say(Text("reproduce.other-contract", theirs=theirs["version"], ours=ours.version))
 
     def finding(self, rule: dict[str, Any], finding: dict[str, Any], scene: Scene | None) -> int:
         """Play one finding; return its exit code."""
-        broke = f"failed {finding['broke']} of {finding['tries']} tries in run {self.recorded.value['run']['id']}"
+        run_id = self.recorded.value["run"]["id"]
         self._say("")
         self._say(f"{finding['id']} {rule['level']}: {rule['statement']}", style="bold")
-        self._say(f"  {finding['callback']}, with {finding['case']}; it {broke}")
+        self._say(
+            Text(
+                "reproduce.finding",
+                callback=finding["callback"],
+                case=finding["case"],
+                broke=finding["broke"],
+                tries=finding["tries"],
+                run=run_id,
+            )
+        )
         if scene is None:
             return self._recorded_bytes(finding)
         tries = self._tries(scene, finding)
         try:
             played = [self._try(scene, number, tries) for number in range(1, tries + 1)]
         except (NotApplicable, OutOfBudget, RuntimeError) as reason:
-            self._say(f"  Could not be judged: {reason}", style="bold")
+            self._say(Text("reproduce.not-judged", reason=getattr(reason, "text", str(reason))), style="bold")
             return _NOT_JUDGED
         failed = [one for one in played if one.broken is not None]
         self._steps(finding["callback"], played[-1] if not failed else failed[0], tries, played)
         if self.options["dry_run"]:
             return _HOLDS
-        often = f": failed {len(failed)} of {tries} tries" if tries > 1 else ""
+        often = Text("reproduce.failed-tries", failed=len(failed), tries=tries) if tries > 1 else ""
         if not failed:
-            self._say(f"  Holds now{often}.", style="bold green")
+            self._say(Text("reproduce.holds", often=often), style="bold green")
             return _HOLDS
         broken = failed[0].broken
         assert broken is not None
-        self._say(f"  Expected: {broken.expected}")
-        self._say(f"  Actual:   {broken.actual}")
-        self._say(f"  Still fails{often}.", style="bold red")
+        self._say(Text("reproduce.expected", expected=broken.expected))
+        self._say(Text("reproduce.actual", actual=broken.actual))
+        self._say(Text("reproduce.fails", often=often), style="bold red")
         return _FAILS
 
     def _tries(self, scene: Scene, finding: dict[str, Any]) -> int:
@@ -191,22 +205,23 @@ class _Play:
     def _try(self, scene: Scene, number: int, tries: int) -> Played:
         played = scene.play(self.run)
         if tries > 1 and number <= _MOST_SHOWN:
-            said = "held" if played.broken is None else f"failed: {played.broken.actual}"
-            self._say(f"  try {number}, run {played.run.id}: {said}")
+            broken = played.broken
+            held = Text("reproduce.held")
+            result = held if broken is None else Text("reproduce.failed", actual=broken.actual)
+            self._say(Text("reproduce.try", number=number, run=played.run.id, result=result))
         return played
 
     def _steps(self, callback: str, played: Played, tries: int, all_played: list[Played]) -> None:
         if tries > _MOST_SHOWN:
-            self._say(f"  … {tries - _MOST_SHOWN} more tries")
+            self._say(Text("reproduce.more-tries", count=tries - _MOST_SHOWN))
         if tries > 1:
-            self._say(f"  Try {all_played.index(played) + 1} step by step:")
+            self._say(Text("reproduce.step-by-step", number=all_played.index(played) + 1))
         for line in self._told(callback, played.steps):
             self._say(line)
 
     def _recorded_bytes(self, finding: dict[str, Any]) -> int:
         """Send the recorded bytes and compare the statuses: no rule of this kit applies."""
-        self._say("  It is no case that this kit and contract have, so the recorded bytes are sent one after another,")
-        self._say("  with their old times and a fresh run id. That compares answers and is no judgement.")
+        self._say(Text("reproduce.no-case"))
         run = self.run.state.started_again()
         differing = 0
         for delivery, before in zip(self.recorded.deliveries(finding, run), finding["exchanges"], strict=True):
@@ -217,11 +232,12 @@ class _Play:
             recorded = before["answer"]["status"] if "answer" in before else 0
             differing += exchange.status != recorded
             if not dry:
-                self._say(f"       recorded: {status_line(recorded) if recorded else 'no answer'}")
+                before_it = status_line(recorded) if recorded else Text("reproduce.no-answer")
+                self._say(Text("reproduce.recorded", answer=before_it))
         if not self.options["dry_run"]:
             count = len(finding["exchanges"])
-            same = "as recorded" if not differing else f"other than recorded in {differing} of {count} answers"
-            self._say(f"  Not judged: the answers are {same}.", style="bold")
+            other = Text("reproduce.answers-differ", differing=differing, whole=count)
+            self._say(other if differing else Text("reproduce.answers-as-recorded"), style="bold")
         return _HOLDS if self.options["dry_run"] else _NOT_JUDGED
 
     def _exchange(self, delivery: Delivery) -> Exchange:
@@ -241,4 +257,6 @@ class _Play:
         return steps_in_words(steps, sender, self._redact, url=url, answers=answers)
 
     def _say(self, line: str, style: str = "") -> None:
-        self.out.print(Text(printable(self._redact(line)), style=style), soft_wrap=True)
+        said = spoken(reworded(line, self._redact))
+        for each in said.splitlines() or [""]:
+            self.out.print(Styled(printable(each), style=style), soft_wrap=True)

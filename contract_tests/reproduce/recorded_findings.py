@@ -13,6 +13,7 @@ from callback_contract.contract_tests.reporting.model.reproduction import REPORT
 from callback_contract.mock_server.wire.delivery import Delivery, Framing, printable
 from callback_contract.mock_server.wire.identity import MARK, Run
 from callback_contract.openapi.text.errors import KitError
+from callback_contract.openapi.text.message import Text
 
 __all__ = ["ReportFile", "read_report"]
 
@@ -35,14 +36,17 @@ class ReportFile:
         if found:
             return found
         rule = next((rule for rule in self.value["rules"] if rule["id"] == wanted), None)
-        what = (
-            f"no finding is called {wanted!r}" if rule is None else f"{wanted} has no finding, it is {rule['verdict']}"
-        )
+        if rule is None:
+            what = Text("error-report.no-finding", name=wanted)
+        else:
+            what = Text("error-report.rule-without-finding", rule=wanted, verdict=rule["verdict"])
         ids = ", ".join(finding["id"] for _, finding in having)
         raise KitError(
-            printable(what),
+            what.with_words(printable),
             where=str(self.file),
-            remedy=printable(f"It has these: {ids}." if ids else "It has no findings at all: nothing was broken."),
+            remedy=(
+                Text("error-report.has-findings", ids=printable(ids)) if ids else Text("error-report.has-no-findings")
+            ),
         )
 
     def deliveries(self, finding: dict[str, Any], run: Run) -> Iterator[Delivery]:
@@ -69,14 +73,14 @@ class ReportFile:
         beside = self.file.parent
         # A report may be foreign: only the files of the kit beside it are read and sent.
         if not re.fullmatch(r"findings/[\w.-]+\.body", name) or _leads_away(beside, name):
-            raise KitError(printable(f"{name!r} is no file of a finding"), where=str(self.file))
+            raise KitError(Text("error-report.no-finding-file", name=name).with_words(printable), where=str(self.file))
         try:
             return (beside / name).read_bytes()
         except OSError as error:
             raise KitError(
-                f"the bytes of the finding cannot be read: {error.strerror}",
+                Text("error-report.finding-unreadable", why=str(error.strerror)),
                 where=str(beside / name),
-                remedy=f"Keep {REPORT_FILE} and the directory findings/ together, as check wrote them.",
+                remedy=Text("error-report.keep-together", report=REPORT_FILE),
             ) from None
 
 

@@ -17,6 +17,7 @@ from callback_contract.openapi.contract.model import Callback, Contract, HeaderP
 from callback_contract.openapi.text.errors import KitError
 from callback_contract.openapi.text.language import language_of
 from callback_contract.openapi.text.message import Text
+from callback_contract.openapi.text.message import lines as in_lines
 from callback_contract.openapi.text.printable import shell_word
 
 __all__ = ["chosen_callbacks"]
@@ -34,7 +35,7 @@ def chosen_callbacks(
     """
     # A foreign document was read for the named ones alone, which it may call by another name than the contract.
     chosen = contract.callbacks if contract.is_foreign else contract.chosen(options["callback"])
-    refuse_too_many(len(chosen), "judged in one run")
+    refuse_too_many(len(chosen), Text("error-contract.judged-in-one-run"))
     scheme = load_scheme(options["signature"]) if options["signature"] else None
     given = _given(options, scheme)
     kept, left = [], list[Note]()
@@ -48,12 +49,12 @@ def chosen_callbacks(
     lines = [Text("note.callback-not-judged", callback=note.callback, why=note.text) for note in left]
     if not kept:
         where = contract_in_words(contract.path)
-        raise KitError("no callback can be judged", where=where, remedy="\n  ".join(lines[:_MOST_SHOWN]))
+        raise KitError(Text("error-receiver.no-callback-judged"), where=where, remedy=in_lines(lines[:_MOST_SHOWN]))
     if options["callback"] and not means_all(options["callback"]):
         # One that was asked for by its name and left out would make a run green that judged something else.
         lines += _unsigned(kept, scheme, given) if len(kept) + len(left) > 1 else []
         if lines:
-            raise KitError("not all callbacks can be judged", where="--callback", remedy="\n  ".join(lines))
+            raise KitError(Text("error-receiver.not-all-judged"), where="--callback", remedy=in_lines(lines))
     say = language_of(options)
     for line in lines[:_MOST_SHOWN]:
         click.echo(Text("terminal.note", said=line).in_language(say), err=True)
@@ -73,7 +74,9 @@ def _given(options: Mapping[str, Any], scheme: Scheme | None) -> set[str]:
     for name in scheme.headers if scheme is not None else ():
         if name.lower() in given:
             raise KitError(
-                f"{name} is given, and --signature writes it, too", where="--header", remedy="Leave one of them out."
+                Text("error-receiver.header-twice", name=name),
+                where="--header",
+                remedy=Text("error-receiver.leave-one-out"),
             )
         given.add(name.lower())
     if options["auth"]:

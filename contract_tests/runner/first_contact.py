@@ -16,7 +16,7 @@ from callback_contract.mock_server.wire.delivery import Delivery, Exchange, prin
 from callback_contract.mock_server.wire.identity import Identity
 from callback_contract.openapi.documents.deadline import connected, within
 from callback_contract.openapi.text.errors import KitError
-from callback_contract.openapi.text.message import Text, in_detail
+from callback_contract.openapi.text.message import Text, beside, in_detail, lines
 from callback_contract.openapi.text.secret_names import masked_parameters
 
 __all__ = ["make_first_contact"]
@@ -55,10 +55,10 @@ def refuse_unreachable(exchange: Exchange, url: str) -> None:
         raise _wrong_url(exchange, url)
     if exchange.redirected:
         location = exchange.answer.header("location") if exchange.answer else None
-        target = printable(masked_parameters(location)[:200]) if location else "somewhere else"
+        target = printable(masked_parameters(location)[:200]) if location else Text("error-receiver.somewhere-else")
         raise KitError(
-            f"{url} redirects a delivery to {target}; is this the right URL?",
-            remedy="Senders do not follow redirects: give the URL that answers by itself.",
+            Text("error-receiver.redirects", url=url, target=target),
+            remedy=Text("error-receiver.no-redirects"),
             exit_code=3,
         )
     if exchange.answer is not None and exchange.answer.is_html:
@@ -66,30 +66,26 @@ def refuse_unreachable(exchange: Exchange, url: str) -> None:
 
 
 def _wrong_url(exchange: Exchange, url: str) -> KitError:
-    remedy = "Give the complete URL of the receiver, its path included."
+    remedy = Text("error-receiver.complete-receiver-url")
     if exchange.status is not None and exchange.status >= 500:
-        remedy += " If it is right, the receiver failed at a plain valid delivery: look into its log;"
-        remedy += " `callback-contract send URL` sends another one."
-    return KitError(f"{url} answered {exchange.described()}; is this the right URL?", remedy=remedy, exit_code=3)
+        remedy = beside([remedy, Text("error-receiver.failed-at-plain")])
+    return KitError(Text("error-receiver.answered", url=url, answer=exchange.described()), remedy=remedy, exit_code=3)
 
 
 def _unreachable(exchange: Exchange, url: str) -> KitError:
     return KitError(
-        f"{url} cannot be reached: {exchange.described()}",
-        remedy="Check host and port, and that the receiver is running; --proxy names a proxy.",
+        Text("error-receiver.unreachable", url=url, answer=exchange.described()),
+        remedy=Text("error-receiver.check-host"),
         exit_code=3,
     )
-
-
-_CERTIFICATE = "\n  If it takes senders with a certificate alone, give it with --cert FILE and --key FILE."
 
 
 def _silent(exchange: Exchange, url: str) -> KitError:
     # Under TLS 1.3 a server that misses the client's certificate closes after the handshake, many without a word.
     by_tls = url.startswith("https:") and exchange.failure != "timeout"
     return KitError(
-        f"{url} did not answer a plain valid delivery: {exchange.described()}",
-        remedy="Look into the receiver's log; --timeout changes how long the kit waits." + _CERTIFICATE * by_tls,
+        Text("error-receiver.no-answer", url=url, answer=exchange.described()),
+        remedy=lines([Text("error-receiver.look-into-log"), *[Text("error-receiver.with-certificate")] * by_tls]),
         exit_code=3,
     )
 
@@ -99,13 +95,13 @@ def _no_tls(exchange: Exchange, url: str) -> KitError:
     if any(word in exchange.detail.replace(" ", "_").upper() for word in ("WRONG_VERSION_NUMBER", "HTTP_REQUEST")):
         plain = url.replace("https://", "http://", 1)
         return KitError(
-            f"no TLS session with {url}: what answers there speaks no TLS; is it http?",
-            remedy=f"If it is, write {plain}; else give the port that HTTPS is served at.",
+            Text("error-receiver.no-tls-there", url=url),
+            remedy=Text("error-receiver.write-plain", plain=plain),
             exit_code=3,
         )
     return KitError(
-        f"no TLS session with {url}: {exchange.detail}",
-        remedy="Give the certificate authority with --ca FILE, or --insecure to trust any certificate." + _CERTIFICATE,
+        Text("error-receiver.no-tls", url=url, detail=exchange.detail),
+        remedy=lines([Text("error-receiver.give-authority"), Text("error-receiver.with-certificate")]),
         exit_code=3,
     )
 

@@ -90,7 +90,7 @@ def refuse_lost_credentials(run: RunContext, scope: Scope, outcome: Outcome) -> 
 def credentials_error(exchange: Exchange) -> KitError:
     """Says that the receiver wants to know who sends."""
     return KitError(
-        f"the receiver refuses the credentials: it answered {exchange.described()}",
-        remedy="Give them with --header 'Authorization: …', --auth USER:PASSWORD, --cert FILE or --signature SCHEME.",
+        Text("error-receiver.credentials-refused", answer=exchange.described()),
+        remedy=Text("error-receiver.give-credentials"),
         exit_code=3,
     )

@@ -15,6 +15,7 @@ from callback_contract.mock_server.cli.target_options import Lines, access_to, s
 from callback_contract.openapi.cli.contract_options import contract_of, contract_options
 from callback_contract.openapi.cli.ranges import SEEDS, NumberRange
 from callback_contract.openapi.text.errors import KitError
+from callback_contract.openapi.text.message import Text
 
 if TYPE_CHECKING:
     from callback_contract.contract_tests.model.observations import ReadBack
@@ -185,5 +186,9 @@ def _read_back(
 def _pair(text: str) -> tuple[str, str]:
     theirs, equals, ours = text.partition("=")
     if not equals or not theirs or not ours:
-        raise KitError(f"{text!r} is not a pair of states", where="--state-map", remedy="Write THEIRS=OURS.")
+        raise KitError(
+            Text("error-receiver.no-state-pair", text=text),
+            where="--state-map",
+            remedy=Text("error-receiver.write-state-pair"),
+        )
     return theirs, ours

@@ -17,6 +17,7 @@ from callback_contract.mock_server.wire.strict_json import Unparsable, decode
 from callback_contract.openapi.bodies import FORM, MULTIPART
 from callback_contract.openapi.contract.model import Callback
 from callback_contract.openapi.documents.json_pointer import Json
+from callback_contract.openapi.text.message import Text
 
 __all__ = ["Body", "read_body", "rewritten", "why_unmaskable"]
 
@@ -82,13 +83,13 @@ def read_body(recording: RecordedDelivery, known: Collection[str]) -> Body:
         return Body(FORM, texts=tuple(read_texts(FORM, recording.body, FORM)))
 
 
-def why_unmaskable(recording: RecordedDelivery, body: Body) -> str:
-    """Return why a body cannot be masked safely; empty where it can."""
+def why_unmaskable(recording: RecordedDelivery, body: Body) -> Text | None:
+    """Return why a body cannot be masked safely; None where it can."""
     if body.media_type == MULTIPART and _FILE.search(recording.body):
-        return "it holds a file, of which no mask reaches the inside"
+        return Text("sample.holds-file")
     if body.media_type == MULTIPART and _WRITTEN_OTHERWISE.search(recording.body):
-        return "a part is encoded (Content-Transfer-Encoding), and no mask reaches the inside"
-    return ""
+        return Text("sample.part-encoded")
+    return None
 
 
 def rewritten(callback: Callback, value: Json, headers: Headers) -> tuple[bytes, Headers] | None:

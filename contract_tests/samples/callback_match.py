@@ -15,6 +15,7 @@ from callback_contract.mock_server.wire.strict_json import Unusable
 from callback_contract.openapi.contract.model import Callback, Contract
 from callback_contract.openapi.contract.patterns import validator_of
 from callback_contract.openapi.documents import json_pointer as jp
+from callback_contract.openapi.text.message import Text, joined
 
 __all__ = ["Belonging", "Found"]
 
@@ -67,19 +68,19 @@ class Belonging:
             said or candidates, key=lambda callback: _strangeness(callback, values[callback.name]), default=None
         )
         if nearest is None:
-            return Found(None, "no callback", "it belongs to no callback that was read from the contract")
+            return Found(None, "no callback", Text("sample.no-callback"))
         told = self._told(nearest, values[nearest.name])
-        return Found(nearest, "contract", f"it breaks the contract of {nearest.name}: {told}")
+        return Found(nearest, "contract", Text("sample.breaks-contract", callback=nearest.name, told=told))
 
     def _distance(self, callback: Callback, body: Body, content: jp.Json) -> tuple[bool, int, bool]:
         return not body.is_for(callback), _unnamed(callback, content), callback.name not in self._judged
 
     def _judgeable(self, callback: Callback, body: Body, recording: RecordedDelivery) -> Found:
         if callback.name not in self._judged:
-            option = f"--callback {callback.name}"
-            return Found(callback, "not judged", f"it is of {callback.name}, which is not judged: give {option}")
+            return Found(callback, "not judged", Text("sample.callback-not-judged", callback=callback.name))
         if recording.method and recording.method.upper() != callback.method:
-            return Found(callback, "contract", f"it was sent by {recording.method}, and not by {callback.method}")
+            told = Text("sample.other-method", method=recording.method, right=callback.method)
+            return Found(callback, "contract", told)
         return _rightly_labelled(callback, body, recording)
 
     def _candidates(self, recording: RecordedDelivery) -> list[Callback]:
@@ -95,8 +96,15 @@ class Belonging:
 
     def _told(self, callback: Callback, content: jp.Json) -> str:
         errors = list(islice(self._validator(callback).iter_errors(content), _MOST_TOLD + 1))
-        told = [f"{jp.join(error.instance_path) or 'the body'}: {error.message[:_LONGEST_TOLD]}" for error in errors]
-        return "; ".join(told[:_MOST_TOLD]) + ("; and more" if len(told) > _MOST_TOLD else "")
+        told = [
+            Text(
+                "sample.flaw-at",
+                place=jp.join(error.instance_path) or Text("sample.the-body"),
+                flaw=error.message[:_LONGEST_TOLD],
+            )
+            for error in errors
+        ]
+        return joined([*told[:_MOST_TOLD], *[Text("sample.and-more")] * (len(told) > _MOST_TOLD)])
 
 
 def _rightly_labelled(callback: Callback, body: Body, recording: RecordedDelivery) -> Found:
@@ -105,19 +113,19 @@ def _rightly_labelled(callback: Callback, body: Body, recording: RecordedDeliver
     A receiver may reject any other label (415).
     """
     if not body.is_for(callback):
-        told = f"its body is {body.named}, and that of {callback.name} is {callback.media_type}"
+        told = Text("sample.other-body", named=body.named, callback=callback.name, right=callback.media_type)
         return Found(callback, "contract", told)
     label = header_value(recording.headers or (), "content-type")
     if label is None:
         return Found(callback)
     media_type, _, parameters = label.partition(";")
     if media_type.strip().lower() != callback.media_type.lower():
-        told = printable(label[:_LONGEST_TOLD])
-        return Found(callback, "contract", f"its Content-Type is {told}, and that of {callback.name} is another")
+        shown = printable(label[:_LONGEST_TOLD])
+        return Found(callback, "contract", Text("sample.other-label", label=shown, callback=callback.name))
     charset = _CHARSET.search(parameters)
     if charset and charset[1].lower() not in {"utf-8", "utf8", "us-ascii"}:
-        kind = "JSON" if callback.is_json else "the kit's reading"
-        return Found(callback, "either answer", f"its Content-Type says {charset[1][:40]}, and {kind} is UTF-8")
+        kind = "JSON" if callback.is_json else Text("sample.kit-reading")
+        return Found(callback, "either answer", Text("sample.other-charset", charset=charset[1][:40], kind=kind))
     return Found(callback)
 
 

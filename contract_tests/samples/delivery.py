@@ -12,6 +12,7 @@ from callback_contract.mock_server.provider.composer import default_headers
 from callback_contract.mock_server.wire.delivery import Delivery, Headers
 from callback_contract.openapi.contract.model import Callback
 from callback_contract.openapi.documents import json_pointer as jp
+from callback_contract.openapi.text.message import Text
 
 __all__ = ["delivery_of"]
 
@@ -47,7 +48,7 @@ def delivery_of(
     if masker:
         made = rewritten(callback, content, headers)
         if made is None:
-            raise UnmaskableError("masked fields would mean something else")
+            raise UnmaskableError(Text("sample.masked-fields"))
         body, headers = made
     return content, Delivery(callback.name, callback.method, headers, body, ids=_ids(content, callback)), left
 

@@ -7,8 +7,15 @@ import json
 from pathlib import Path
 from typing import Any
 
-from callback_contract.contract_tests.samples.recorded_delivery import Entries, RecordedDelivery, Unreadable, headers_of
+from callback_contract.contract_tests.samples.recorded_delivery import (
+    Entries,
+    Malformed,
+    RecordedDelivery,
+    Unreadable,
+    headers_of,
+)
 from callback_contract.openapi.text.errors import KitError
+from callback_contract.openapi.text.message import Text
 
 __all__ = ["read_archive"]
 
@@ -27,23 +34,23 @@ def read_archive(file: Path, name: str) -> Entries:
     """
     if file.stat().st_size > _MOST_BYTES:
         raise KitError(
-            f"{name} has more than {_MOST_BYTES // 2**20} MiB",
+            Text("error-samples.archive-too-big", name=name, most=_MOST_BYTES // 2**20),
             where="--samples",
-            remedy=f"JSON lines may have any size: {_TO_LINES}",
+            remedy=Text("error-samples.lines-any-size", how=_TO_LINES),
         )
     try:
         value = json.loads(file.read_bytes().decode("utf-8-sig"))
         entries = value["log"]["entries"]
     except UnicodeDecodeError:
-        raise _no_archive(name, "it is not UTF-8") from None
+        raise _no_archive(name, Text("error-samples.archive-not-utf-8")) from None
     except json.JSONDecodeError as error:
-        raise _no_archive(name, f"{error.msg} in line {error.lineno}") from None
+        raise _no_archive(name, Text("error-samples.archive-no-json", why=error.msg, line=error.lineno)) from None
     except (ValueError, RecursionError):
-        raise _no_archive(name, "a number is too long, or it nests too deeply") from None
+        raise _no_archive(name, Text("error-samples.archive-too-deep")) from None
     except (LookupError, TypeError):
-        raise _no_archive(name, "it has no /log/entries") from None
+        raise _no_archive(name, Text("error-samples.archive-no-entries")) from None
     if not isinstance(entries, list):
-        raise _no_archive(name, "/log/entries is no list")
+        raise _no_archive(name, Text("error-samples.archive-no-list"))
     for number, entry in enumerate(entries, 1):
         read = _read(entry, f"{name} entry {number}")
         if read is not None:
@@ -51,23 +58,27 @@ def read_archive(file: Path, name: str) -> Entries:
 
 
 def _no_archive(name: str, why: str) -> KitError:
-    return KitError(f"{name} is no HTTP archive: {why}", where="--samples", remedy="Export it as HAR 1.2.")
+    return KitError(
+        Text("error-samples.no-archive", name=name, why=why), where="--samples", remedy=Text("error-samples.export-har")
+    )
 
 
 def _read(entry: Any, place: str) -> RecordedDelivery | Unreadable | None:
     request = entry.get("request") if isinstance(entry, dict) else None
     if not isinstance(request, dict):
-        return Unreadable(place, "has no request")
+        return Unreadable(place, Text("sample.no-request"))
     method = str(request.get("method", ""))
     posted = request.get("postData")
     if not posted:
         # In an archive of a browser, most requests have no body.
-        return None if method.upper() in _BODILESS else Unreadable(place, "its body was not recorded")
+        return None if method.upper() in _BODILESS else Unreadable(place, Text("sample.body-not-recorded"))
     if not isinstance(posted, dict) or not isinstance(posted.get("text"), str):
-        return Unreadable(place, "its body was recorded as a form, or not as text")
+        return Unreadable(place, Text("sample.body-as-form"))
     try:
         headers = headers_of(request.get("headers", []))
         body = _bytes(posted)
+    except Malformed as error:
+        return Unreadable(place, error.text)
     except ValueError as error:
         return Unreadable(place, str(error))
     media_type = posted.get("mimeType")
@@ -90,6 +101,6 @@ def _bytes(posted: dict[str, Any]) -> bytes:
             return base64.b64decode(text, validate=True)
         return bytes(text, "utf-8")
     except UnicodeEncodeError:
-        raise ValueError("the body holds a lone surrogate, which has no bytes") from None
+        raise Malformed(Text("sample.lone-surrogate")) from None
     except ValueError:
         raise ValueError("the body is not base64") from None

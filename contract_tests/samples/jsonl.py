@@ -17,11 +17,13 @@ from typing import Any
 from callback_contract.contract_tests.samples.recorded_delivery import (
     MOST_BODY_BYTES,
     Entries,
+    Malformed,
     RecordedDelivery,
     Unreadable,
     headers_of,
 )
 from callback_contract.mock_server.wire.json_spelling import encode
+from callback_contract.openapi.text.message import Text
 
 __all__ = ["read_lines"]
 
@@ -37,7 +39,7 @@ def read_lines(file: Path, name: str) -> Entries:
             number += 1
             place = f"{name} line {number}"
             if len(line) > _MOST_LINE_BYTES:
-                yield Unreadable(place, f"is longer than {_MOST_LINE_BYTES} bytes")
+                yield Unreadable(place, Text("sample.too-long", most=_MOST_LINE_BYTES))
                 while line and not line.endswith(b"\n"):
                     line = lines.readline(_MOST_LINE_BYTES)
                 continue
@@ -52,13 +54,13 @@ def _read(line: bytes, place: str) -> RecordedDelivery | Unreadable:
     try:
         value = json.loads(line.decode())
     except UnicodeDecodeError:
-        return Unreadable(place, "is not UTF-8")
+        return Unreadable(place, Text("sample.not-utf-8"))
     except RecursionError:
-        return Unreadable(place, "nests too deeply")
+        return Unreadable(place, Text("sample.too-deep"))
     except json.JSONDecodeError as error:
-        return Unreadable(place, f"is not JSON: {error.msg} at character {error.pos + 1}")
+        return Unreadable(place, Text("sample.not-json", why=error.msg, at=error.pos + 1))
     except ValueError:
-        return Unreadable(place, "holds a number of too many digits")
+        return Unreadable(place, Text("sample.too-many-digits"))
     if isinstance(value, dict) and value.keys() >= _ENVELOPE and value.keys() <= {*_ENVELOPE, "callback"}:
         return _opened(value, place)
     return RecordedDelivery(place, line)
@@ -67,12 +69,14 @@ def _read(line: bytes, place: str) -> RecordedDelivery | Unreadable:
 def _opened(envelope: dict[str, Any], place: str) -> RecordedDelivery | Unreadable:
     body, callback = envelope["body"], envelope.get("callback", "")
     if not isinstance(callback, str):
-        return Unreadable(place, "`callback` is no text")
+        return Unreadable(place, Text("sample.callback-no-text"))
     try:
         headers = headers_of(envelope["headers"])
         sent = body.encode() if isinstance(body, str) else encode(body)
     except UnicodeEncodeError:
-        return Unreadable(place, "the body holds a lone surrogate, which has no bytes")
+        return Unreadable(place, Text("sample.lone-surrogate"))
+    except Malformed as error:
+        return Unreadable(place, error.text)
     except ValueError as error:
         return Unreadable(place, str(error))
     return RecordedDelivery(place, sent, headers, callback)

@@ -19,18 +19,22 @@ from callback_contract.openapi.contract.members import Member
 from callback_contract.openapi.contract.model import Callback, Contract
 from callback_contract.openapi.documents import json_pointer as jp
 from callback_contract.openapi.text.errors import KitError
+from callback_contract.openapi.text.message import Text
 
 __all__ = ["Masker", "UnmaskableError", "masker_of"]
 
 _PREFIX = "format:"
 _MOST_SINGLE = 300  # places that are tried one by one; each try costs a validation
 _MOST_CANDIDATES = 8
-_NO_MASK = "no plausible mask is valid under the contract"
 _Path = tuple[str | int, ...]
 
 
 class UnmaskableError(Exception):
     """A value cannot be masked safely; the text has the place and the reason."""
+
+    def __init__(self, text: Text) -> None:
+        super().__init__(text)
+        self.text = text
 
 
 @dataclass
@@ -82,7 +86,7 @@ class Masker:
             chosen = {path: self._fitting(value, path, callback, is_valid) for path in islice(places, _MOST_SINGLE)}
             made = _with(value, chosen)
             if len(places) > _MOST_SINGLE or not is_valid(made):
-                raise UnmaskableError(f"as a whole {_NO_MASK}")
+                raise UnmaskableError(Text("sample.no-mask-as-a-whole"))
         quotes = Quotes.of(
             (old, new)
             for path, new in chosen.items()
@@ -95,7 +99,7 @@ class Masker:
             quotes = quotes.only(lambda each: is_valid(self._everywhere(made, each, done, callback)))
             spoken = self._everywhere(made, quotes, done, callback)
             if not is_valid(spoken):
-                raise UnmaskableError(f"inside of its texts {_NO_MASK}")
+                raise UnmaskableError(Text("sample.no-mask-in-texts"))
         self.left_short = self.left_short or quotes.left
         return spoken, lambda text: self.text(quotes.inside(text))
 
@@ -141,7 +145,7 @@ class Masker:
         for candidate in self._candidates(_at(value, path), path, callback):
             if is_valid(_with(value, {path: candidate})):
                 return candidate
-        raise UnmaskableError(f"at {jp.join(path)} {_NO_MASK}")
+        raise UnmaskableError(Text("sample.no-mask-at", pointer=jp.join(path)))
 
     def _everywhere(
         self, value: jp.Json, quotes: Quotes, done: frozenset[_Path], callback: Callback, path: _Path = ()
@@ -208,9 +212,9 @@ def masker_of(wanted: Iterable[str], contract: Contract) -> Masker:
         kind = KIND_OF_FORMAT.get(name, name)
         if kind not in KINDS and name not in known:
             raise KitError(
-                f"{text!r} is no format that can be masked",
+                Text("error-samples.no-format", text=text),
                 where="--mask",
-                remedy=f"Formats are {', '.join(dict.fromkeys([*KINDS, *sorted(known)]))}; a pointer begins with /.",
+                remedy=Text("error-samples.formats", names=tuple(dict.fromkeys([*KINDS, *sorted(known)]))),
             )
         kinds += [kind] if kind in KINDS else []
         formats |= {name, kind, *(form for form, of in KIND_OF_FORMAT.items() if of == kind)}
@@ -220,10 +224,12 @@ def masker_of(wanted: Iterable[str], contract: Contract) -> Masker:
 def _pointer(text: str) -> tuple[str, ...]:
     try:
         tokens = jp.tokens(text)
-    except ValueError as error:
+    except ValueError:
         raise KitError(
-            str(error), where="--mask", remedy="Write a pointer as in /user/name, or format:email."
+            Text("error-samples.no-pointer", pointer=text),
+            where="--mask",
+            remedy=Text("error-samples.pointer-or-format"),
         ) from None
     if not tokens:
-        raise KitError("an empty pointer names whole bodies", where="--mask", remedy="Write /user/name.")
+        raise KitError(Text("error-samples.empty-mask"), where="--mask", remedy=Text("error-samples.write-mask"))
     return tokens

@@ -17,12 +17,12 @@ from callback_contract.contract_tests.samples.recorded_delivery import (
     Unreadable,
 )
 from callback_contract.openapi.text.errors import KitError
+from callback_contract.openapi.text.message import Text
 
 __all__ = ["read_recordings"]
 
 _KINDS = (".json", ".har", ".jsonl", ".ndjson")
 _ARCHIVE = re.compile(rb'\A(?:\xef\xbb\xbf)?\s*\{\s*"log"\s*:\s*\{')
-_REMEDY = "Give a directory of JSON files, FILE.har, FILE.jsonl, or a store of `mock --store`."
 
 
 def read_recordings(path: Path) -> Entries:
@@ -34,11 +34,19 @@ def read_recordings(path: Path) -> Entries:
     try:
         mode = path.stat().st_mode
     except OSError as error:
-        raise KitError(f"cannot be read: {error.strerror}", where=f"--samples {path}", remedy=_REMEDY) from None
+        raise KitError(
+            Text("error-samples.unreadable", why=str(error.strerror)),
+            where=f"--samples {path}",
+            remedy=Text("error-samples.give-recordings"),
+        ) from None
     if stat.S_ISDIR(mode):
         return _directory(path)
     if not stat.S_ISREG(mode):
-        raise KitError("is neither a directory nor a file", where=f"--samples {path}", remedy=_REMEDY)
+        raise KitError(
+            Text("error-samples.neither-directory-nor-file"),
+            where=f"--samples {path}",
+            remedy=Text("error-samples.give-recordings"),
+        )
     return _single(path)
 
 
@@ -58,9 +66,13 @@ def _single(file: Path) -> Entries:
                 yield RecordedDelivery(f"{file.name} delivery {number}", body, headers, callback, method)
             yield from damaged
         else:
-            raise KitError("is no recording that the kit knows", where=f"--samples {file}", remedy=_REMEDY)
+            raise KitError(
+                Text("error-samples.no-recording"),
+                where=f"--samples {file}",
+                remedy=Text("error-samples.give-recordings"),
+            )
     except OSError as error:
-        raise KitError(f"cannot be read: {error.strerror}", where=f"--samples {file}") from None
+        raise KitError(Text("error-samples.unreadable", why=str(error.strerror)), where=f"--samples {file}") from None
 
 
 def _directory(root: Path) -> Entries:
@@ -71,9 +83,13 @@ def _directory(root: Path) -> Entries:
         try:
             yield from _file(file, name, file.parent.name if file.parent != root else "")
         except OSError as error:
-            yield Unreadable(name, f"cannot be read: {error.strerror}")
+            yield Unreadable(name, Text("error-samples.unreadable", why=str(error.strerror)))
     if not found:
-        raise KitError(f"{root} holds none of {', '.join(_KINDS)}", where="--samples", remedy=_REMEDY)
+        raise KitError(
+            Text("error-samples.holds-none", root=str(root), names=tuple(_KINDS)),
+            where="--samples",
+            remedy=Text("error-samples.give-recordings"),
+        )
 
 
 def _files(root: Path) -> Iterator[Path]:

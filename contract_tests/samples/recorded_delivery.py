@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from callback_contract.mock_server.wire.delivery import Headers
+from callback_contract.openapi.text.message import Text
 
 __all__ = ["MOST_BODY_BYTES", "Entries", "RecordedDelivery", "Unreadable", "headers_of"]
 
@@ -42,6 +43,14 @@ class Unreadable:
     reason: str
 
 
+class Malformed(ValueError):
+    """Recorded headers or a body in another form than a recording has; the text says which."""
+
+    def __init__(self, text: Text) -> None:
+        super().__init__(text)
+        self.text = text
+
+
 Entries: TypeAlias = Iterator[RecordedDelivery | Unreadable]
 
 
@@ -49,7 +58,7 @@ def headers_of(value: object) -> Headers:
     """Return headers from an object, from pairs, or from HAR's name and value objects.
 
     Raises:
-        ValueError: They have another form; the message describes it.
+        Malformed: They have another form.
     """
     if isinstance(value, dict):
         pairs = [
@@ -58,11 +67,11 @@ def headers_of(value: object) -> Headers:
     elif isinstance(value, list):
         pairs = [_pair(item) for item in value]
     else:
-        raise ValueError("the headers are neither an object nor a list")
+        raise Malformed(Text("sample.headers-no-list"))
     if len(pairs) > _MOST_HEADERS:
-        raise ValueError(f"there are more than {_MOST_HEADERS} headers")
+        raise Malformed(Text("sample.too-many-headers", most=_MOST_HEADERS))
     if not all(isinstance(part, str) for pair in pairs for part in pair):
-        raise ValueError("a header is no text")
+        raise Malformed(Text("sample.header-no-text"))
     return tuple(pairs)
 
 
@@ -71,4 +80,4 @@ def _pair(item: object) -> tuple[str, str]:
         return item["name"], item["value"]
     if isinstance(item, list) and len(item) == 2:
         return item[0], item[1]
-    raise ValueError("a header is neither a pair nor an object of name and value")
+    raise Malformed(Text("sample.header-no-pair"))

@@ -13,6 +13,7 @@ from callback_contract.contract_tests.generation.corpus import MAX_INTEGER, MAX_
 from callback_contract.mock_server.wire.strict_json import has_duplicate_names
 from callback_contract.openapi.contract.model import Callback
 from callback_contract.openapi.documents import json_pointer as jp
+from callback_contract.openapi.text.message import Text
 
 __all__ = ["why_not_taken"]
 
@@ -24,22 +25,22 @@ def why_not_taken(content: jp.Json, body: bytes, callback: Callback, is_valid: C
     """Return why a receiver may reject a body; empty when it has to accept it."""
     limit = callback.delivery.accept_body_bytes.must
     if limit is not None and len(body) > limit:
-        return f"its body has {len(body)} bytes, and {limit} have to be accepted"
+        return Text("sample.more-than-accepted", bytes=len(body), most=limit)
     if callback.is_json and has_duplicate_names(body):
-        return "a name stands twice in an object"
+        return Text("sample.name-twice")
     if _levels(content) > _MOST_LEVELS:
-        return f"it nests more than {_MOST_LEVELS} levels deep"
+        return Text("sample.too-many-levels", most=_MOST_LEVELS)
     whole = False
     for value in _scalars(content):
         if isinstance(value, str) and len(value) > MAX_TEXT:
-            return f"a text has more than {MAX_TEXT} characters"
+            return Text("sample.text-too-long", most=MAX_TEXT)
         if isinstance(value, str) and _CONTROLS.search(value):
-            return "a text holds a control character"
+            return Text("sample.control-character")
         if isinstance(value, (int, float)) and abs(value) > MAX_INTEGER:
-            return "a number lies beyond 2^53"
+            return Text("sample.number-too-large")
         whole = whole or (isinstance(value, float) and value.is_integer())
     if whole and not is_valid(_fractional(content)):
-        return "an integer is spelt with a fraction of zero"
+        return Text("sample.integer-with-fraction")
     return ""
 
 

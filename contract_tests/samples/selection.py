@@ -23,6 +23,7 @@ from callback_contract.mock_server.wire.strict_json import Unparsable, Unusable
 from callback_contract.openapi.contract.model import Callback, Contract
 from callback_contract.openapi.documents import json_pointer as jp
 from callback_contract.openapi.text.errors import KitError
+from callback_contract.openapi.text.message import Text, lines, reworded
 
 if TYPE_CHECKING:
     from callback_contract.contract_tests.samples.recorded_delivery import Entries
@@ -123,11 +124,11 @@ def choose(
     size = 0
     for entry in entries:
         if samples.delivered >= MOST_SAMPLES:
-            raise _too_many(f"more than {MOST_SAMPLES} deliveries", source)
+            raise _too_many(Text("error-samples.more-deliveries", most=MOST_SAMPLES), source)
         samples.read += 1
         size += chooser.take(entry)
         if size > _MOST_BYTES:
-            raise _too_many(f"more than {_MOST_BYTES // 2**20} MiB of bodies", source)
+            raise _too_many(Text("error-samples.more-bytes", most=_MOST_BYTES // 2**20), source)
     _refuse_emptiness(samples, source)
     _refuse_idle_masks(masker, contract)
     samples.short_masks_left = masker.left_short
@@ -148,7 +149,7 @@ class _Chooser:
         if isinstance(entry, Unreadable):
             return self._aside(place, "unreadable", entry.reason)
         if len(entry.body) > MOST_BODY_BYTES:
-            return self._aside(place, "either answer", f"its body has more than {MOST_BODY_BYTES} bytes")
+            return self._aside(place, "either answer", Text("sample.body-too-long", most=MOST_BODY_BYTES))
         print_of = hashlib.sha256(repr((entry.headers, entry.method)).encode("utf-8", "replace") + entry.body).digest()
         if print_of in self.seen:
             self.samples.same += 1
@@ -175,14 +176,14 @@ class _Chooser:
                 entry, read, callback, self.masker, self.belonging.strictly(callback), without=self.without
             )
         except UnmaskableError as error:
-            return self._aside(place, "mask", printable(self.masker.text(str(error))), callback.name)
+            return self._aside(place, "mask", error.text.with_words(self.masker.text), callback.name)
         self.samples.left |= left
         self.samples.chosen.setdefault(callback.name, []).append(Sample(place, content, delivery))
         return len(delivery.body)
 
     def _aside(self, place: str, kind: str, reason: str, callback: str = "") -> int:
         if len(self.samples.aside) < _MOST_ASIDE:
-            self.samples.aside.append(SetAside(place, kind, printable(reason), callback))
+            self.samples.aside.append(SetAside(place, kind, reworded(reason, printable), callback))
         else:
             self.samples.uncounted += 1
         return 0
@@ -191,26 +192,29 @@ class _Chooser:
 def _unreadable(entry: RecordedDelivery, kinds_of_fields: Collection[str], error: Unparsable) -> str:
     """Return why a body cannot be read, and by which media type."""
     media_type = (header_value(entry.headers or (), "content-type") or "").partition(";")[0].strip().lower()
-    return f"its body {'cannot be read' if media_type in kinds_of_fields else 'is not JSON'}: {error.detail}"
+    key = "sample.body-unreadable" if media_type in kinds_of_fields else "sample.body-not-json"
+    return Text(key, why=error.detail)
 
 
 def _too_many(what: str, source: str) -> KitError:
     return KitError(
-        f"{source} holds {what}",
+        Text("error-samples.holds-too-much", source=source, what=what),
         where="--samples",
-        remedy="Give a part of them: `head -n 10000` of JSON lines, or some files in a directory of their own.",
+        remedy=Text("error-samples.part-of-samples"),
     )
 
 
 def _refuse_emptiness(samples: Samples, source: str) -> None:
     if samples.delivered:
         return
-    reasons = "\n  ".join(f"{a.place}: {a.reason}" for a in samples.aside[:6])
+    reasons = [Text("sample.aside", place=a.place, reason=a.reason) for a in samples.aside[:6]]
     more = len(samples.aside) + samples.uncounted - 6
     raise KitError(
-        f"none of the {samples.read} recordings in {source} can be delivered" if samples.read else f"{source} is empty",
+        Text("error-samples.none-deliverable", read=samples.read, source=source)
+        if samples.read
+        else Text("error-samples.samples-empty", source=source),
         where="--samples",
-        remedy=reasons + (f"\n  and {more} more" if more > 0 else ""),
+        remedy=lines([*reasons, *[Text("sample.more-aside", count=more)] * (more > 0)]),
     )
 
 
@@ -222,7 +226,7 @@ def _refuse_idle_masks(masker: Masker, contract: Contract) -> None:
         text = jp.join(pointer)
         if all(callback.member(text) is None for callback in contract.callbacks):
             raise KitError(
-                f"{text} is in no sample and in no callback of the contract",
+                Text("error-samples.mask-nowhere", text=text),
                 where="--mask",
-                remedy="Nothing was sent. Mend the pointer, or leave it out.",
+                remedy=Text("error-samples.mend-mask"),
             )

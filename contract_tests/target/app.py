@@ -18,6 +18,7 @@ from pathlib import Path
 from callback_contract.contract_tests.target.process import Started, started
 from callback_contract.mock_server.server.serving import bound_socket
 from callback_contract.openapi.text.errors import KitError
+from callback_contract.openapi.text.message import Text, lines, text_of
 
 __all__ = ["app_served"]
 
@@ -58,9 +59,9 @@ def _await_ready(receiver: Started, pipe: int, timeout_s: float) -> None:
             break
     else:
         raise KitError(
-            f"the app was not ready within {timeout_s:g} s",
+            Text("error-receiver.app-not-ready", timeout_s=timeout_s),
             where=receiver.shown,
-            remedy=f"--wait-timeout changes how long the kit waits. Its last lines:{receiver.last_lines()}",
+            remedy=Text("error-receiver.app-wait-longer", last_lines=receiver.last_lines()),
             exit_code=3,
         )
     try:
@@ -70,10 +71,11 @@ def _await_ready(receiver: Started, pipe: int, timeout_s: float) -> None:
         while not receiver.ended() and time.monotonic() < patience:
             time.sleep(0.02)
         raise KitError(
-            f"the app {receiver.ended() or 'went away'} before it was ready",
+            Text("error-receiver.app-ended", ended=receiver.ended() or Text("error-receiver.went-away")),
             where=receiver.shown,
-            remedy=f"Its last lines:{receiver.last_lines()}",
+            remedy=Text("error-receiver.last-lines", last_lines=receiver.last_lines()),
             exit_code=3,
         ) from None
     if "ready" not in said:
-        raise KitError(said["what"], where=receiver.shown, remedy=said["remedy"])
+        remedy = lines(text_of(each) for each in said["remedy"]) if said["remedy"] else ""
+        raise KitError(text_of(said["what"]), where=receiver.shown, remedy=remedy)

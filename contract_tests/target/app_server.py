@@ -2,7 +2,7 @@
 
 The kit runs this file as a program. It imports nothing of the kit, so that the app's own packages may have any name.
 Arguments: `MODULE:APP`, the number of a bound socket, the number of a pipe. One JSON object goes into the pipe:
-`{"ready": true}`, or `{"what": …, "where": …, "remedy": …}` and exit code 2.
+`{"ready": true}`, or `{"what": MESSAGE, "remedy": MESSAGES}` and exit code 2, each message in a text's JSON form.
 """
 
 from __future__ import annotations
@@ -23,11 +23,15 @@ _SHAPES = {2: "wsgi", 3: "asgi"}
 
 
 class Unusable(Exception):
-    """There is no app to serve; the message has the reason and the remedy."""
+    """There is no app to serve, and what to do about it."""
 
-    def __init__(self, what: str, remedy: str = "", where: str = "--app") -> None:
-        super().__init__(what)
-        self.told = {"what": what, "remedy": remedy, "where": where}
+    def __init__(self, what: dict[str, Any], *remedies: dict[str, Any]) -> None:
+        super().__init__(what["key"])
+        self.told = {"what": what, "remedy": remedies}
+
+
+def _message(key: str, **arguments: Any) -> dict[str, Any]:
+    return {"key": f"error-app.{key}", "arguments": arguments}
 
 
 def load(spec: str) -> Any:
@@ -38,27 +42,27 @@ def load(spec: str) -> Any:
     """
     module_name, colon, expression = spec.partition(":")
     if not colon or not module_name or not expression:
-        raise Unusable(f"{spec!r} names no app", "Write MODULE:APP, as in main:app or main:create_app().")
+        raise Unusable(_message("names-no-app", spec=spec), _message("write-module-app"))
     if "/" in module_name or module_name.endswith(".py"):
         plain = module_name.removesuffix(".py").strip("./").replace("/", ".")
-        raise Unusable(f"{module_name!r} is a file", f"Give the module's name: --app {plain}:{expression}")
+        raise Unusable(_message("is-a-file", name=module_name), _message("give-module", name=f"{plain}:{expression}"))
     names, arguments = _parsed(expression)
     try:
         found: Any = importlib.import_module(module_name)
     except (Exception, SystemExit) as error:
-        raise _told(f"{module_name} cannot be imported", error) from None
+        raise _told("not-imported", module_name, error) from None
     for name in names:
         if not hasattr(found, name):
             apps = [n for n, value in vars(found).items() if shape(value) and not n.startswith("_")]
-            hint = f"It has {', '.join(apps[:5])}." if apps else "Write MODULE:APP."
-            raise Unusable(f"{module_name} has no {name!r}", hint)
+            hint = _message("has-apps", apps=apps[:5]) if apps else _message("write-app")
+            raise Unusable(_message("has-no", module=module_name, name=name), hint)
         found = getattr(found, name)
     if arguments is None:
         return found
     try:
         return found(*arguments[0], **arguments[1])
     except (Exception, SystemExit) as error:
-        raise _told(f"{expression} cannot be made", error) from None
+        raise _told("not-made", expression, error) from None
 
 
 def _parsed(expression: str) -> tuple[list[str], tuple[list[Any], dict[str, Any]] | None]:
@@ -81,7 +85,7 @@ def _parsed(expression: str) -> tuple[list[str], tuple[list[Any], dict[str, Any]
             return [node.id, *names], arguments
     except (SyntaxError, ValueError):
         pass
-    raise Unusable(f"{expression!r} is no name of an app", "Write MODULE:APP or MODULE:create_app().")
+    raise Unusable(_message("no-name", name=expression), _message("write-app-or-factory"))
 
 
 def shape(app: Any) -> str:
@@ -104,7 +108,7 @@ def _required(app: Any) -> int | None:
     return sum(p.default is p.empty and p.kind in {p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD} for p in parameters)
 
 
-def _told(what: str, error: BaseException) -> Unusable:
+def _told(key: str, name: str, error: BaseException) -> Unusable:
     """Return an error of the app's code with the last line of that code."""
     not_theirs = {__file__, importlib.__file__}
     frames = [
@@ -122,13 +126,12 @@ def _told(what: str, error: BaseException) -> Unusable:
         told = (own or frames)[-1:]
         place = "".join(f"{frame.filename}:{frame.lineno}: {frame.line}" for frame in told)
     shown = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-    remedy = f"At {os.path.relpath(place) if place.startswith(os.getcwd()) else place}\n  " if place else ""
+    remedies = []
+    if place:
+        remedies.append(_message("at", place=os.path.relpath(place) if place.startswith(os.getcwd()) else place))
     if isinstance(error, ModuleNotFoundError):
-        remedy += (
-            f"The app is imported from {os.getcwd()} by {sys.executable}: install the kit in the app's own"
-            " environment, or let --start run the app's server."
-        )
-    return Unusable(f"{what}: {shown}", remedy.rstrip())
+        remedies.append(_message("imported-from", folder=os.getcwd(), python=sys.executable))
+    return Unusable(_message(key, name=name, why=shown), *remedies)
 
 
 def serve(app: Any, kind: str, sock: socket.socket, ready: Any) -> None:
@@ -177,8 +180,8 @@ def main(spec: str, socket_number: str, pipe_number: str) -> NoReturn:
         kind = shape(app)
         if not kind:
             called = spec.partition(":")[2]
-            hint = f"Write {spec}() if it makes the app." if callable(app) else "Give the app itself."
-            raise Unusable(f"{called} is no ASGI and no WSGI app, but {_article(app)}", hint)
+            hint = _message("write-call", spec=spec) if callable(app) else _message("give-app")
+            raise Unusable(_message("no-app", name=called, found=_kind(app)), hint)
     except Unusable as error:
         say(error.told)
         sys.exit(2)
@@ -186,12 +189,12 @@ def main(spec: str, socket_number: str, pipe_number: str) -> NoReturn:
     sys.exit(0)
 
 
-def _article(value: Any) -> str:
+def _kind(value: Any) -> dict[str, Any]:
     if inspect.isclass(value):
-        return "a class"
+        return _message("a-class")
     if inspect.isfunction(value):
-        return "a function of another shape"
-    return f"a value of type {type(value).__name__}"
+        return _message("a-function")
+    return _message("a-value", type=type(value).__name__)
 
 
 if __name__ == "__main__":

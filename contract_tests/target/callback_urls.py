@@ -13,6 +13,7 @@ from callback_contract.mock_server.cli.target_options import access_to
 from callback_contract.openapi.contract.model import means_all, no_such_callback
 from callback_contract.openapi.documents.json_pointer import tokens
 from callback_contract.openapi.text.errors import KitError
+from callback_contract.openapi.text.message import Text
 
 if TYPE_CHECKING:
     from callback_contract.mock_server.client.sender import Sender
@@ -35,7 +36,11 @@ def parted(url: str | None, options: Mapping[str, Any]) -> tuple[str | None, dic
     for text in options["callback"]:
         name, own = _parted(text)
         if name in given and given[name] != own:
-            raise KitError(f"the callback {name!r} is named twice", where="--callback", remedy="Give it one URL.")
+            raise KitError(
+                Text("error-receiver.callback-twice", name=name),
+                where="--callback",
+                remedy=Text("error-receiver.one-url"),
+            )
         given[name] = own
     own_urls = {name: own for name, own in given.items() if own is not None}
     for name, own in own_urls.items():
@@ -46,9 +51,9 @@ def parted(url: str | None, options: Mapping[str, Any]) -> tuple[str | None, dic
         url = None
     elif own_urls and url is None:
         raise KitError(
-            f"the callback {without[0]!r} has no URL",
+            Text("error-receiver.callback-without-url", name=without[0]),
             where="--callback",
-            remedy="Write NAME=URL for it, too, or give URL: callbacks without one of their own go there.",
+            remedy=Text("error-receiver.url-for-it-too"),
         )
     url = next(iter(own_urls.values()), None) if url is None else url
     elsewhere = {name: own for name, own in own_urls.items() if own != url}
@@ -60,16 +65,24 @@ def _parted(text: str) -> tuple[str, str | None]:
     name, own = (found["name"], found["url"]) if found else (text, None)
     if "://" in name or not name:
         # It is not repeated here: a URL may have secrets.
-        raise KitError("a URL without the name of its callback", where="--callback", remedy="Write NAME=URL.")
+        raise KitError(
+            Text("error-receiver.url-without-callback"),
+            where="--callback",
+            remedy=Text("error-receiver.write-name-url"),
+        )
     if own is None and "=" in text:
         name, _, rest = text.partition("=")
         raise KitError(
-            "that is not a complete http or https URL",
+            Text("error-receiver.incomplete-callback-url"),
             where=f"--callback {name}=…",
-            remedy=f"Write {name}=https://{rest.partition('?')[0].rpartition('@')[2]}" if rest else "Write NAME=URL.",
+            remedy=Text("error-receiver.write-https", name=name, rest=rest.partition("?")[0].rpartition("@")[2])
+            if rest
+            else Text("error-receiver.write-name-url"),
         )
     if own is not None and means_all([name]):
-        raise KitError("all callbacks at one URL", where="--callback", remedy="Write check URL --callback all.")
+        raise KitError(
+            Text("error-receiver.all-at-one-url"), where="--callback", remedy=Text("error-receiver.write-all")
+        )
     return name, own
 
 
@@ -91,9 +104,9 @@ def _refuse_idle(url: str | None) -> None:
     context = click.get_current_context(silent=True)
     if url is not None and context and context.get_parameter_source("url") is ParameterSource.COMMANDLINE:
         raise KitError(
-            "nothing goes to URL, since each callback has one of its own",
+            Text("error-receiver.nothing-to-url"),
             where="URL",
-            remedy="Leave it out, or name a callback without a URL of its own.",
+            remedy=Text("error-receiver.leave-url-out"),
         )
 
 

@@ -19,6 +19,7 @@ from typing import IO
 from callback_contract.contract_tests.target.readiness import Place
 from callback_contract.mock_server.wire.delivery import printable
 from callback_contract.openapi.text.errors import KitError
+from callback_contract.openapi.text.message import Text
 from callback_contract.openapi.text.printable import shell_word
 
 __all__ = ["Started", "await_answer", "command_words", "refuse_taken", "started"]
@@ -48,10 +49,10 @@ class Started:
         if code is None:
             return ""
         if code >= 0:
-            return f"ended with exit code {code}"
+            return Text("error-receiver.ended-with-code", code=code)
         with contextlib.suppress(ValueError):
-            return f"was ended by {signal.Signals(-code).name}"
-        return f"was ended by signal {-code}"
+            return Text("error-receiver.ended-by", signal=signal.Signals(-code).name)
+        return Text("error-receiver.ended-by-number", number=-code)
 
     def printed(self, most: int) -> str:
         """Return the last bytes of its output."""
@@ -63,7 +64,7 @@ class Started:
         """Return its last output as printable lines for a message."""
         text = self.printed(_TAIL_BYTES)
         lines = [printable(line.rstrip())[:400] for line in text.splitlines() if line.strip()][-_TAIL_LINES:]
-        return "".join(f"\n    | {line}" for line in lines) or "\n    | (it printed nothing)"
+        return Text("error-receiver.output", lines="\n    | ".join(lines) or Text("error-receiver.printed-nothing"))
 
 
 def command_words(command: str) -> list[str]:
@@ -75,21 +76,25 @@ def command_words(command: str) -> list[str]:
     try:
         words = shlex.split(command)
     except ValueError as error:
-        raise KitError(f"{command!r} cannot be split into words: {error}", where="--start") from None
+        raise KitError(
+            Text("error-receiver.command-unsplit", command=command, why=str(error)), where="--start"
+        ) from None
     if not words:
-        raise KitError("there is no command", where="--start", remedy="Give the command that starts the receiver.")
+        raise KitError(
+            Text("error-receiver.no-start-command"), where="--start", remedy=Text("error-receiver.give-start-command")
+        )
     if re.match(r"[A-Za-z_][A-Za-z0-9_]*=", words[0]):
         raise KitError(
-            "a command cannot begin with a variable, since no shell runs it",
+            Text("error-receiver.begins-with-variable"),
             where="--start",
-            remedy=f"Write env {command}",
+            remedy=Text("error-receiver.write-env", command=command),
         )
     shell_words = [word for word in words if word in _SHELL_WORDS or (word.endswith(";") and word != words[-1])]
     if shell_words:
         raise KitError(
-            f"{shell_words[0]!r} needs a shell, and no shell runs the command",
+            Text("error-receiver.needs-shell", word=shell_words[0]),
             where="--start",
-            remedy=f"Write sh -c {shell_word(command)}",
+            remedy=Text("error-receiver.write-sh", command=shell_word(command)),
         )
     return words
 
@@ -105,7 +110,7 @@ def started(words: Sequence[str], shown: str, *, pass_fds: Sequence[int] = ()) -
         KitError: There is no such command.
     """
     if not hasattr(os, "killpg"):
-        raise KitError("processes can be started on POSIX systems only", where=shown, remedy="Start it beforehand.")
+        raise KitError(Text("error-receiver.posix-only"), where=shown, remedy=Text("error-receiver.start-beforehand"))
     with tempfile.TemporaryFile() as output, _ended_as_interrupted():
         try:
             process = subprocess.Popen(  # noqa: S603  # the user's own command, without a shell
@@ -118,9 +123,9 @@ def started(words: Sequence[str], shown: str, *, pass_fds: Sequence[int] = ()) -
             )
         except OSError as error:
             raise KitError(
-                f"cannot run {words[0]!r}: {error.strerror}",
+                Text("error-receiver.cannot-run", word=words[0], why=str(error.strerror)),
                 where=shown,
-                remedy="Give a command as one would type it here.",
+                remedy=Text("error-receiver.as-typed"),
             ) from None
         try:
             yield Started(shown, process, output)
@@ -194,9 +199,9 @@ def refuse_taken(place: Place) -> None:
     """Reject a place that already responds: that receiver would be judged instead."""
     if place.answers():
         raise KitError(
-            f"something answers at {place} before the command is started",
+            Text("error-receiver.answers-already", place=str(place)),
             where="--start",
-            remedy="Stop what runs there, or name with --wait-for what only the new receiver answers.",
+            remedy=Text("error-receiver.stop-it"),
             exit_code=3,
         )
 
@@ -211,17 +216,16 @@ def await_answer(receiver: Started, place: Place, timeout_s: float) -> None:
     while not place.answers():
         if told := receiver.ended():
             raise KitError(
-                f"the receiver {told} before it answered at {place}",
+                Text("error-receiver.ended-before", ended=told, place=str(place)),
                 where=receiver.shown,
-                remedy=f"The command has to stay in the foreground. Its last lines:{receiver.last_lines()}",
+                remedy=Text("error-receiver.stay-in-foreground", last_lines=receiver.last_lines()),
                 exit_code=3,
             )
         if time.monotonic() > end:
             raise KitError(
-                f"the receiver did not answer at {place} within {timeout_s:g} s",
+                Text("error-receiver.not-answered-in-time", place=str(place), timeout_s=timeout_s),
                 where=receiver.shown,
-                remedy=f"--wait-for names another place, --wait-timeout another time. Its last lines:"
-                f"{receiver.last_lines()}",
+                remedy=Text("error-receiver.wait-elsewhere", last_lines=receiver.last_lines()),
                 exit_code=3,
             )
         time.sleep(0.05)

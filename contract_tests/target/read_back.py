@@ -61,9 +61,9 @@ class HttpReadBack:
     def __post_init__(self) -> None:
         if "{id}" not in self.template:
             raise KitError(
-                f"{self.template!r} has no {{id}}",
+                Text("error-receiver.no-id-place", template=self.template),
                 where="--state-url",
-                remedy="Write {id} where the message's id goes, as in https://host/state/{id}.",
+                remedy=Text("error-receiver.write-id-place"),
             )
         self._sender = Sender(self.access, Pace(at_once=self.at_once, until=self.until))
         schema: Any = dict(load_read_back().schema)
@@ -88,20 +88,22 @@ class HttpReadBack:
         if answer is not None and answer.status == 404:
             return None  # a framework's own page is accepted, too
         if answer is None or answer.status != 200 or answer.is_html:
-            raise self._odd(f"{'answered' if answer else 'did not answer:'} {exchange.described()}")
+            raise self._odd(
+                Text(f"error-receiver.read-back-{'answered' if answer else 'silent'}", answer=exchange.described())
+            )
         try:
             value = json.loads(answer.body)
         except (ValueError, RecursionError):
-            raise self._odd("answered something that is no JSON") from None
+            raise self._odd(Text("error-receiver.read-back-no-json")) from None
         error = next(self._validator.iter_errors(value), None)
         if error is not None:
-            raise self._odd(f"answered another kind of JSON ({error.message})")
+            raise self._odd(Text("error-receiver.read-back-other-json", flaw=error.message))
         state = self.words.get(value["state"], value["state"])
         if self.states and state not in self.states:
             raise ReadBackError(
-                f"the read-back shows the state {printable(str(state)[:80])!r}, which the contract does not know",
+                Text("error-receiver.unknown-state", state=printable(str(state)[:80])),
                 where="--state-url",
-                remedy=f"Translate it: --state-map {shell_word(f'{state}=…')}",
+                remedy=Text("error-receiver.translate-state", pair=shell_word(f"{state}=…")),
                 exit_code=3,
             )
         return Stored(state, value["applied"], value.get("last", NOTHING_SHOWN))
@@ -124,10 +126,10 @@ class HttpReadBack:
 
     def _odd(self, what: str) -> ReadBackError:
         return ReadBackError(
-            f"{self.access.shown_url} {what}",
+            Text("error-receiver.read-back-wrong", url=self.access.shown_url, what=what),
             where="--state-url",
             exit_code=3,
-            remedy="It has to answer 404, or as openapi/read-back.yaml describes; --state-header adds headers.",
+            remedy=Text("error-receiver.read-back-form"),
         )
 
 

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from callback_contract.openapi.documents.deadline import bounded, bounded_tls, connected, within
 from callback_contract.openapi.text.errors import KitError
+from callback_contract.openapi.text.message import Text
 
 __all__ = ["Place"]
 
@@ -47,9 +48,7 @@ class Place:
             return cls(host, port or (443 if tls else 80), target, tls)
         if not is_url and host and port:
             return cls(host, port)
-        raise KitError(
-            "neither a URL nor HOST:PORT", where=option, remedy="Write http://127.0.0.1:8080/ or 127.0.0.1:8080."
-        )
+        raise KitError(Text("error-receiver.no-place"), where=option, remedy=Text("error-receiver.write-place"))
 
     @classmethod
     def below(cls, url: str) -> Place:

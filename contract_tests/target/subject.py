@@ -16,6 +16,8 @@ from callback_contract.mock_server.cli.target_options import access_to, with_opt
 from callback_contract.openapi.cli.ranges import NumberRange
 from callback_contract.openapi.documents.output_files import replace_file
 from callback_contract.openapi.text.errors import KitError
+from callback_contract.openapi.text.message import Text
+from callback_contract.openapi.text.spoken import spoken
 
 if TYPE_CHECKING:
     from callback_contract.contract_tests.target.process import Started
@@ -70,7 +72,11 @@ def subject_of(url: str | None, options: Mapping[str, Any], report_dir: Path | N
     command, app = _chosen(options)
     options = {**options, "start": command, "app": app}
     if options["wait_for"] and not command and not app:
-        raise KitError("there is nothing to wait for", where="--wait-for", remedy="It goes with --start.")
+        raise KitError(
+            Text("error-receiver.nothing-to-wait-for"),
+            where="--wait-for",
+            remedy=Text("error-receiver.goes-with-start"),
+        )
     if app:
         with _app(url, app, options, report_dir) as subject:
             yield subject
@@ -96,7 +102,9 @@ def _chosen(options: Mapping[str, Any]) -> tuple[str | None, str | None]:
         for name in ("start", "app")
     ]
     if ranks[0] == ranks[1]:
-        raise KitError("a command and an app", where="--start, --app", remedy="Give one of them.")
+        raise KitError(
+            Text("error-receiver.command-and-app"), where="--start, --app", remedy=Text("error-receiver.give-one")
+        )
     return (command, None) if ranks[0] < ranks[1] else (None, app)
 
 
@@ -106,7 +114,7 @@ def _server(url: str | None, command: str, options: Mapping[str, Any], report_di
     from callback_contract.contract_tests.target.readiness import Place
 
     if url is None:
-        raise KitError("no URL says where the receiver answers", where="--start", remedy="Give it beside the command.")
+        raise KitError(Text("error-receiver.no-url"), where="--start", remedy=Text("error-receiver.beside-command"))
     access_to(url, options)  # an invalid URL is reported before anything starts
     words = command_words(command)
     place = Place.of(options["wait_for"], "--wait-for") if options["wait_for"] else Place.below(url)
@@ -134,7 +142,7 @@ def _app(url: str | None, spec: str, options: Mapping[str, Any], report_dir: Pat
 
 def _path(url: str) -> str:
     if not url.startswith("/"):
-        raise KitError("an app has no URL of its own", where="--app", remedy="Give the path alone, as in /callbacks.")
+        raise KitError(Text("error-receiver.app-has-no-url"), where="--app", remedy=Text("error-receiver.path-alone"))
     return url
 
 
@@ -156,7 +164,8 @@ def _death_told(receiver: Started, subject: Subject) -> Iterator[None]:
     finally:
         if told := receiver.ended():
             lines = subject.redact(receiver.last_lines())
-            click.echo(f"The receiver of {receiver.shown} {told} while it was judged. Its last lines:{lines}", err=True)
+            said = Text("error-receiver.ended-meanwhile", shown=receiver.shown, ended=told, last_lines=lines)
+            click.echo(spoken(said), err=True)
 
 
 @contextlib.contextmanager

@@ -107,9 +107,9 @@ def _context(access: Access, *, chain: bool, name: bool, old: str) -> ssl.SSLCon
             context.load_cert_chain(access.client_cert, access.client_key)
     except OSError as error:
         raise KitError(
-            f"the certificates that this run uses cannot be read: {error.strerror or error}",
+            Text("error-receiver.certificates-unreadable", why=str(error.strerror or error)),
             where="--ca, --cert and --key",
-            remedy="Give PEM files, the key without a passphrase.",
+            remedy=Text("error-receiver.give-pem-files"),
         ) from None
     if old:
         try:

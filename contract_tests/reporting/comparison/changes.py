@@ -129,16 +129,16 @@ def _refuse_strangers(old: _Report, new: _Report) -> None:
     titles = [report["contract"]["title"] for report in (old, new)]
     if titles[0] != titles[1]:
         raise KitError(
-            f"the reports speak of different contracts: {titles[0]!r} and {titles[1]!r}",
+            Text("error-report.different-contracts", old=titles[0], new=titles[1]),
             where="compare",
-            remedy="Compare two reports of one contract.",
+            remedy=Text("error-report.compare-one-contract"),
         )
     if not set(old["contract"]["callbacks"]) & set(new["contract"]["callbacks"]):
         names = [", ".join(report["contract"]["callbacks"]) for report in (old, new)]
         raise KitError(
-            f"the reports have no callback in common: {names[0]} and {names[1]}",
+            Text("error-report.no-common-callback", old=names[0], new=names[1]),
             where="compare",
-            remedy="Compare two reports of one callback.",
+            remedy=Text("error-report.compare-one-callback"),
         )
 
 

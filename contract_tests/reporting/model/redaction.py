@@ -135,8 +135,14 @@ def checked_pointers(pointers: Iterable[str]) -> tuple[str, ...]:
     for pointer in pointers:
         try:
             jp.tokens(pointer)
-        except ValueError as error:
-            raise KitError(str(error), where="--redact", remedy="Write it as in /customer/name (RFC 6901).") from None
+        except ValueError:
+            raise KitError(
+                Text("error-report.no-pointer", pointer=pointer),
+                where="--redact",
+                remedy=Text("error-report.write-pointer"),
+            ) from None
         if not pointer:
-            raise KitError("the pointer is empty", where="--redact", remedy="Write it as in /customer/name (RFC 6901).")
+            raise KitError(
+                Text("error-report.empty-pointer"), where="--redact", remedy=Text("error-report.write-pointer")
+            )
     return tuple(dict.fromkeys(pointers))

@@ -13,12 +13,12 @@ from callback_contract.contract_tests.reporting.model.history import HISTORY
 from callback_contract.contract_tests.reporting.model.reproduction import REPORT_FILE
 from callback_contract.mock_server.wire.delivery import printable
 from callback_contract.openapi.text.errors import KitError
+from callback_contract.openapi.text.message import Text
 
 __all__ = ["read_report_file", "report_files"]
 
 _MOST_BYTES = 256 * 1024 * 1024  # no report comes near; what is larger is none
 _MOST_FILES = 10_000
-_GIVE = f"Give the {REPORT_FILE} that check --report-dir wrote, or its directory."
 
 
 def read_report_file(path: Path) -> tuple[dict[str, Any], Path]:
@@ -33,13 +33,15 @@ def read_report_file(path: Path) -> tuple[dict[str, Any], Path]:
     where = printable(str(file))
     try:
         if file.stat().st_size > _MOST_BYTES:
-            raise KitError("that is too large for a report", where=where, remedy=_GIVE)
+            raise KitError(Text("error-report.too-large"), where=where, remedy=_give())
         value = json.loads(file.read_bytes(), parse_constant=_no_number)
     except OSError as error:
-        raise KitError(f"the report cannot be read: {error.strerror}", where=where, remedy=_GIVE) from None
+        raise KitError(
+            Text("error-report.report-unreadable", why=str(error.strerror)), where=where, remedy=_give()
+        ) from None
     except (ValueError, RecursionError) as error:
-        what = f"the report is no whole JSON document ({printable(str(error))[:200]})"
-        remedy = "Was it cut off? Copy it again, or run check again." if file.suffix == ".json" else _GIVE
+        what = Text("error-report.not-whole", why=printable(str(error))[:200])
+        remedy = Text("error-report.cut-off") if file.suffix == ".json" else _give()
         raise KitError(what, where=where, remedy=remedy) from None
     schema_file = files("callback_contract.contract_tests") / "schemas/report.schema.json"
     schema = json.loads(schema_file.read_text(encoding="utf-8"))
@@ -49,19 +51,25 @@ def read_report_file(path: Path) -> tuple[dict[str, Any], Path]:
         value = _converted(value)
     elif theirs is not None and theirs != ours:
         raise KitError(
-            printable(f"the report has the schema version {str(theirs)[:40]!r}, and this kit reads {ours!r}"),
+            Text("error-report.report-version", theirs=str(theirs)[:40], ours=ours).with_words(printable),
             where=where,
-            remedy="Use the kit that wrote it, or run check again.",
+            remedy=Text("error-report.kit-of-report"),
         )
     flaw = next(jsonschema_rs.validator_for(schema).iter_errors(value), None)
     if flaw is not None:
         at = "/".join(map(str, ["", *flaw.instance_path]))
         raise KitError(
-            printable(f"that is no report of this kit: {flaw.message[:200]} (at {at or 'its root'})"),
+            Text("error-report.no-report", flaw=flaw.message[:200], at=at or Text("error-report.its-root")).with_words(
+                printable
+            ),
             where=where,
-            remedy=_GIVE,
+            remedy=_give(),
         )
     return value, file
+
+
+def _give() -> Text:
+    return Text("error-report.give-report", report=REPORT_FILE)
 
 
 def _converted(value: dict[str, Any]) -> dict[str, Any]:
@@ -84,12 +92,14 @@ def report_files(paths: tuple[Path, ...]) -> list[Path]:
     for path in paths:
         below = _below(path) if path.is_dir() else [path]
         if not below:
-            what = f"no {REPORT_FILE} stands there or below"
-            raise KitError(what, where=printable(str(path)), remedy=_GIVE)
+            what = Text("error-report.none-below", report=REPORT_FILE)
+            raise KitError(what, where=printable(str(path)), remedy=_give())
         for file in below:
             found.setdefault(file.resolve(), file)
         if len(found) > _MOST_FILES:
-            raise KitError(f"these are more than {_MOST_FILES} reports", remedy="Name fewer directories.")
+            raise KitError(
+                Text("error-report.too-many-reports", most=_MOST_FILES), remedy=Text("error-report.fewer-directories")
+            )
     return list(found.values())
 
 
