@@ -162,7 +162,10 @@ def _rendered(key: str, arguments: Mapping[str, Argument], language: str) -> str
     table, _, name = key.partition(".")
     if table == "joined":
         return _list(name, arguments["parts"], language)  # type: ignore[arg-type]
-    message = _table(table).get(name)
+    try:
+        message = _table(table).get(name)
+    except OSError:  # no file can be opened any more, which is what is being said
+        return f"{key} {dict(arguments)}"
     if message is None:
         raise Unknown(f"openapi/messages/{table}.yaml has no message {name!r}")
     template = message.get(language) or message[ENGLISH]
@@ -186,7 +189,7 @@ def _table(name: str) -> Mapping[str, Mapping[str, Any]]:
 
     try:
         source = files("callback_contract.openapi").joinpath(f"messages/{name}.yaml").read_text("utf-8")
-    except OSError:
+    except FileNotFoundError:
         raise Unknown(f"there is no table openapi/messages/{name}.yaml") from None
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     table: Mapping[str, Mapping[str, Any]] = yaml.load(source, loader)  # noqa: S506  # both are safe

@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from callback_contract import openapi
+from callback_contract.openapi.text import message as messages
 from callback_contract.openapi.text.message import (
     Text,
     Unknown,
@@ -99,6 +100,15 @@ def test_words_within_a_text_are_changed_and_nothing_else():
 def test_unknown_key_is_told(key):
     with pytest.raises(Unknown):
         Text(key)
+
+
+def test_what_is_meant_is_said_where_no_file_can_be_opened(monkeypatch):
+    monkeypatch.setattr(messages, "_table", refusing)
+    assert str(Text("error.nothing", what="x")) == "error.nothing {'what': 'x'}"
+
+
+def refusing(table):
+    raise OSError(24, "Too many open files")
 
 
 @pytest.mark.parametrize("value", [{}, {"key": 1, "arguments": {}}, {"key": "reason.some-broke", "arguments": {}}, []])
