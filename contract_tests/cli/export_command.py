@@ -194,13 +194,13 @@ def _vectors(contract: Contract, callbacks: tuple[Callback, ...], depth: str, se
 
 def _scheme(preset: str) -> str:
     from callback_contract.mock_server.signing import presets
-    from callback_contract.mock_server.signing.scheme import preset_text
+    from callback_contract.mock_server.signing.scheme_file import preset_text
     from callback_contract.openapi.documenting.export import MADE_BY
 
     head = (
         f"# {MADE_BY} --as signature --preset {preset}; there are {', '.join(presets())}.",
         "# Signs and judges: callback-contract check URL --signature THIS_FILE",
-        "# signed and layout are templates, {body} {timestamp} {id} {method} {path} and {signature} {timestamp}.",
+        "# signed and layout are templates, {body} {timestamp} {id} {method} {url} … and {signature} {timestamp}.",
         "# key_env names environment variables, the current key's first: a key itself never stands in this file.",
     )
     return "\n".join((*head, preset_text(preset)))

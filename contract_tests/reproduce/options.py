@@ -62,7 +62,8 @@ def restored(ctx: click.Context, told: Mapping[str, Any], url: str) -> dict[str,
 
     Raises:
         click.BadParameter: The report has a value that the option does not accept.
-        KitError: The contract was read from a URL, which is not fetched on the word of a report.
+        KitError: The contract was read from a URL, or the signature scheme names a plugin: nothing is fetched or run
+            on the word of a report.
     """
     options = dict(ctx.params)
     for param in ctx.command.params:
@@ -77,6 +78,12 @@ def restored(ctx: click.Context, told: Mapping[str, Any], url: str) -> dict[str,
                 where="--contract",
                 remedy=Text("error-report.give-contract-again"),
             )
+        if name == "signature" and _runs_a_plugin(str(value)):
+            raise KitError(
+                Text("error-report.plugin-of-scheme", scheme=printable(value)),
+                where="--signature",
+                remedy=Text("error-report.give-signature-again"),
+            )
         if isinstance(value, str) and value.startswith(("http://", "https://")) and _LEFT_OUT in value:
             continue
         # The read-back of the report's receiver has no relation to another receiver.
@@ -84,6 +91,12 @@ def restored(ctx: click.Context, told: Mapping[str, Any], url: str) -> dict[str,
             continue
         options[name] = param.type_cast_value(ctx, value)
     return options
+
+
+def _runs_a_plugin(scheme: str) -> bool:
+    from callback_contract.mock_server.signing import plugin_of
+
+    return bool(plugin_of(scheme))
 
 
 def _host(url: str) -> str:

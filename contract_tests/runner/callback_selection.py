@@ -78,6 +78,12 @@ def _given(options: Mapping[str, Any], scheme: Scheme | None) -> set[str]:
                 where="--header",
                 remedy=Text("error-receiver.leave-one-out"),
             )
+        if options["auth"] and name.lower() == "authorization":
+            raise KitError(
+                Text("error-receiver.auth-twice", name=name),
+                where="--auth",
+                remedy=Text("error-receiver.leave-one-out"),
+            )
         given.add(name.lower())
     if options["auth"]:
         given.add("authorization")

@@ -13,8 +13,11 @@ from datetime import UTC, datetime
 from callback_contract.contract_tests.generation.corpus import Scope
 from callback_contract.contract_tests.model.cases import Case, Stimuli, declaration_of
 from callback_contract.contract_tests.model.verdicts import NotApplicable
+from callback_contract.mock_server.signing import Scheme
+from callback_contract.mock_server.signing.members import member_text, with_member
 from callback_contract.mock_server.wire.bodies import decode_body
 from callback_contract.mock_server.wire.identity import Identity, Run, stamp
+from callback_contract.mock_server.wire.json_spelling import encode
 from callback_contract.mock_server.wire.strict_json import Unparsable, Unusable, decode
 from callback_contract.openapi.bodies import Unencodable
 from callback_contract.openapi.documents import json_pointer as jp
@@ -23,6 +26,7 @@ from callback_contract.openapi.text.message import Text
 __all__ = ["applicable_cases"]
 
 _WHOLE = {"http", "story"}
+_WRITTEN_INTO = {"valid", "forward-compatible", "off-schema"}
 _SOMEBODY = Identity(Run("00000000", datetime(2025, 1, 1, tzinfo=UTC)), 1)
 
 
@@ -50,6 +54,11 @@ def _made(stimuli: Stimuli, scope: Scope) -> list[Case]:
         cases = [case for case in cases if _has_form(case)]
     test = _test_of(stimuli, scope)
     sound = [case for case in cases if test(case)] if test else cases
+    kind = declaration_of(stimuli).kind
+    scheme = scope.signature
+    if test and kind in _WRITTEN_INTO and scheme is not None and scheme.members:
+        signed = ((case, _signed(case, scheme)) for case in sound)
+        sound = [case for case, as_sent in signed if test(as_sent) and (kind == "off-schema" or _has(as_sent, scheme))]
     if not sound:
         raise NotApplicable(Text("reason.no-such-case"))
     return sound
@@ -77,6 +86,23 @@ def _body(case: Case) -> jp.Json:
         return decode_body(case.callback, replace(case, mangle=None).delivery(_SOMEBODY).body)
     value = stamp(case.callback, case.content, _SOMEBODY, later_s=case.later_s)
     return case.edit(value) if case.edit is not None else value
+
+
+def _signed(case: Case, scheme: Scheme) -> Case:
+    """Return a case with the members of its scheme, which the signer writes whatever stood there."""
+
+    def edit(value: jp.Json) -> jp.Json:
+        body = encode(value if case.edit is None else case.edit(value))
+        for pointer in scheme.members:
+            body = with_member(body, pointer, "1" if pointer == scheme.timestamp_member else "text")
+        return decode(body)
+
+    return replace(case, edit=edit)
+
+
+def _has(case: Case, scheme: Scheme) -> bool:
+    body = encode(_body(case))
+    return all(member_text(body, pointer) is not None for pointer in scheme.members)
 
 
 def _has_form(case: Case) -> bool:

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from callback_contract.contract_tests.generation.corpus import Scope
 from callback_contract.contract_tests.model.cases import Case, Stimuli, stimuli
 from callback_contract.contract_tests.model.verdicts import LacksMeans, Means, NotApplicable
+from callback_contract.contract_tests.stimuli.http import accented
 from callback_contract.contract_tests.stimuli.texts import text_members
 from callback_contract.contract_tests.stimuli.valid import put
 from callback_contract.mock_server.signing import Scheme, has_meaning
@@ -22,6 +23,7 @@ __all__ = [
     "incomplete",
     "of_old_events",
     "rotated",
+    "serialised",
     "several",
     "stale",
     "tracing",
@@ -58,7 +60,8 @@ def _sealed(why_none: str, *kinds: str, crashes: bool = False) -> Stimuli:
             if has_meaning(scheme, kind)
         ]
         if not cases:
-            raise NotApplicable(_without(scheme, why_none))
+            limits_none = scheme.timed and why_none == _NO_TIME
+            raise NotApplicable(_without(scheme, "no-limit" if limits_none else why_none))
         return cases
 
     forged.__qualname__ = "sealed: " + ", ".join(kinds)  # identities are numbered by it
@@ -67,7 +70,7 @@ def _sealed(why_none: str, *kinds: str, crashes: bool = False) -> Stimuli:
 
 _NO_TIME, _NO_CASE = "no-time", "no-such-case"
 
-unsigned = _sealed(_NO_CASE, "missing")
+unsigned = _sealed(_NO_CASE, "missing", "unsecured")
 by_another_key = _sealed(_NO_CASE, "wrong")
 truncated = _sealed(_NO_CASE, "truncated", "empty")
 unreadable = _sealed(_NO_CASE, "non-ascii", crashes=True)
@@ -84,14 +87,25 @@ rotated = _sealed("one-key", "second-key")
 def altered(scope: Scope) -> Iterable[Case]:
     """A delivery that was changed after it was signed."""
     scheme = _scheme(scope)
-    member = next((member for member in text_members(scope) if member.is_free_text), None)
-    if member is not None:
+    signed = (member for member in text_members(scope) if member.is_free_text and scheme.covers(member.pointer))
+    if member := next(signed, None):
         edit = functools.partial(put, pointer=member.pointer, value="changed after signing")
         label = Text("case.altered-text", pointer=member.pointer)
         yield Case(scope.callback, label, scope.plain, edit=edit)
-    for kind in ("redated", "other-id"):
-        if has_meaning(scheme, kind):
-            yield Case(scope.callback, Text(f"seal.{kind}"), scope.plain, seal=kind)
+    kinds = [kind for kind in ("redated", "other-id") if has_meaning(scheme, kind)]
+    yield from (Case(scope.callback, Text(f"seal.{kind}"), scope.plain, seal=kind) for kind in kinds)
+    if member is None and not kinds:
+        raise NotApplicable(_without(scheme, "no-text"))
+
+
+@stimuli("signature", in_turn=True, about_json=True)
+def serialised(scope: Scope) -> Iterable[Case]:
+    """What serialisers write in different ways."""
+    scheme = _scheme(scope)
+    if not scheme.signs_the_body:
+        raise NotApplicable(_without(scheme, "no-body"))
+    # No markup: a firewall may refuse it in one spelling and not in another.
+    yield Case(scope.callback, Text("case.serialised"), accented(scope, "a/b & é 中 \U0001f600"))
 
 
 @stimuli("signature", in_turn=True)

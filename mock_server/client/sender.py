@@ -5,9 +5,9 @@ from __future__ import annotations
 import functools
 import ssl
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urlsplit, urlunsplit
 
 import urllib3
@@ -39,8 +39,15 @@ __all__ = ["LIMIT_ANSWER_BYTES", "NO_ANSWER_S", "Access", "OutOfBudget", "Pace",
 _LONGEST_WAIT_S = 120.0  # a receiver that asks for more is not available today
 _MOST_WAITS = 10  # a receiver that always asks to wait never acknowledges
 
-Signer = Callable[[Delivery, str], Headers]
-"""Returns the headers that sign the final bytes of a delivery to a request target."""
+
+class Signer(Protocol):
+    """Signs the final bytes of a delivery to a URL."""
+
+    def __call__(self, delivery: Delivery, url: str) -> tuple[Headers, bytes]:
+        """Return the headers that sign it, and its body, which may hold a signature."""
+
+    def seal(self, delivery: Delivery, url: str) -> Headers:
+        """Return what signs it, for `Delivery.signature`."""
 
 
 class Sender:
@@ -55,6 +62,7 @@ class Sender:
         parts = urlsplit(access.url)
         self._authority = parts.netloc.rpartition("@")[2]
         self._target = urlunsplit(("", "", parts.path or "/", parts.query, ""))
+        self._origin = f"{parts.scheme}://{self._authority}"
         self._own = access.secret_headers
 
     def beside(self, access: Access) -> Sender:
@@ -141,7 +149,7 @@ class Sender:
     def signed(self, delivery: Delivery) -> Delivery:
         """Return the delivery with its signature fixed, for sending it later."""
         assert self.signer is not None
-        return replace(delivery, signature=self.signer(delivery, delivery.target or self._target))
+        return replace(delivery, signature=self.signer.seal(delivery, self._origin + (delivery.target or self._target)))
 
     def send_once(self, delivery: Delivery) -> Exchange:
         """Send one delivery by hand; a response that asks to wait is shown, not obeyed."""
@@ -181,9 +189,13 @@ class Sender:
     def _once(self, delivery: Delivery, waited: tuple[int, ...] = ()) -> Exchange:
         begun = time.perf_counter()
         answer, failure, detail = None, "", ""
+        signature: Headers = ()
+        if self.signer is not None:
+            signature, body = self.signer(delivery, self._origin + (delivery.target or self._target))
+            delivery = replace(delivery, body=body)
         try:
             with within(self.access.timeout_s + delivery.framing.parts * delivery.framing.pause_s):
-                answer = self._answer(delivery)
+                answer = self._answer(delivery, signature)
         except TooBigError:
             failure = "endless"
         except (urllib3.exceptions.HTTPError, OSError) as error:
@@ -217,27 +229,26 @@ class Sender:
         keys = getattr(self.signer, "secrets", ())
         return self.access.credentials | ({Text("actual.secret-key"): keys} if keys else {})
 
-    def _answer(self, delivery: Delivery) -> Response:
+    def _answer(self, delivery: Delivery, signature: Headers) -> Response:
         if delivery.framing.fresh_connection or delivery.framing.expect_continue:
             pool = self._new_pool()
             try:
-                return self._request(pool, delivery)
+                return self._request(pool, delivery, signature)
             finally:
                 pool.close()
         try:
-            return self._request(self._pool, delivery)
+            return self._request(self._pool, delivery, signature)
         except urllib3.exceptions.ProtocolError as error:
             # A kept connection may die between two deliveries; senders open a new one (RFC 9112 section 9.3).
             if not (connection_in_use.reused and died_before_answer(error)):
                 raise
-            return self._request(self._pool, delivery)
+            return self._request(self._pool, delivery, signature)
 
-    def _request(self, pool: Any, delivery: Delivery) -> Response:
+    def _request(self, pool: Any, delivery: Delivery, signature: Headers) -> Response:
         headers = urllib3.HTTPHeaderDict()
         body: bytes | Iterator[bytes] = delivery.body
         framing = delivery.framing
         headers.add("Host", self._authority)
-        signature = self.signer(delivery, delivery.target or self._target) if self.signer else ()
         for name, value in (*delivery.headers, *self._own, *signature):
             headers.add(name, value.encode().decode("latin-1"))
         for name in ("User-Agent", "Accept-Encoding"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import json
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -10,10 +11,12 @@ from datetime import UTC, datetime, timedelta
 
 from callback_contract.mock_server.receiver.receiver import Fault, Receiver, Request, Response, Right, problem
 from callback_contract.mock_server.signing import Keys, Scheme
-from callback_contract.mock_server.signing.algorithms import SIGNATURE_BYTES, digest
-from callback_contract.mock_server.signing.signatures import Parts, content, decoded, encoded, parts_of
+from callback_contract.mock_server.signing.algorithms import SIGNATURE_BYTES
+from callback_contract.mock_server.signing.content import Signed
+from callback_contract.mock_server.signing.signatures import Parts, decoded, parts_of, received, signature
 from callback_contract.mock_server.validation.validator import Assessment
 from callback_contract.mock_server.wire.delivery import header_value
+from callback_contract.mock_server.wire.json_spelling import encode
 from callback_contract.openapi.documents import json_pointer as jp
 
 __all__ = ["SIGNING_FAULTS"]
@@ -50,7 +53,8 @@ def _configured(receiver: Receiver) -> tuple[Scheme, Keys]:
 
 
 def _parts(request: Request, receiver: Receiver) -> Parts:
-    return parts_of(_configured(receiver)[0], request.headers)
+    scheme, _ = _configured(receiver)
+    return parts_of(scheme, received(scheme, request.headers, request.body))
 
 
 def _received(request: Request, receiver: Receiver) -> list[bytes]:
@@ -58,28 +62,27 @@ def _received(request: Request, receiver: Receiver) -> list[bytes]:
     return [decoded(scheme, text) for text in _parts(request, receiver).signatures]
 
 
-def _expected(request: Request, receiver: Receiver, key: int = 0, algorithm: str = "") -> bytes:
+def _expected_text(request: Request, receiver: Receiver, key: int = 0, algorithm: str = "") -> str:
     scheme, keys = _configured(receiver)
     parts = _parts(request, receiver)
-    signed = content(
-        scheme,
-        body=request.body,
-        method=request.method,
-        path=request.target,
-        message_id=parts.message_id or "",
-        timestamp=parts.timestamp or "",
-    )
-    return digest(algorithm or scheme.algorithm, keys.values[key], signed)
+    url = receiver.url_of(request)
+    signed = Signed(request.method, url, request.body, parts.message_id or "", parts.timestamp or "")
+    return signature(replace(scheme, algorithm=algorithm or scheme.algorithm), keys.values[key], signed)
+
+
+def _expected(request: Request, receiver: Receiver, key: int = 0, algorithm: str = "") -> bytes:
+    return decoded(_configured(receiver)[0], _expected_text(request, receiver, key, algorithm))
 
 
 def _unsigned(request: Request, receiver: Receiver) -> bool:
-    return request.header(_configured(receiver)[0].header) is None
+    scheme, _ = _configured(receiver)
+    return header_value(received(scheme, request.headers, request.body), scheme.place) is None
 
 
 def _shaped_right(request: Request, receiver: Receiver) -> bool:
-    size = SIGNATURE_BYTES[_configured(receiver)[0].algorithm]
+    size = SIGNATURE_BYTES.get(_configured(receiver)[0].algorithm)
     fresh = not re.search("(stale|future|missing|malformed)", receiver.signature_flaw(request))
-    return fresh and any(len(value) == size for value in _received(request, receiver))
+    return fresh and any(size in {None, len(value)} for value in _received(request, receiver))
 
 
 def _begins_right(request: Request, receiver: Receiver) -> bool:
@@ -88,8 +91,8 @@ def _begins_right(request: Request, receiver: Receiver) -> bool:
 
 
 def _has_other_bytes(request: Request, receiver: Receiver) -> bool:
-    value = header_value(request.headers, _configured(receiver)[0].header) or ""
-    return not value.isascii()
+    scheme, _ = _configured(receiver)
+    return not (header_value(received(scheme, request.headers, request.body), scheme.place) or "").isascii()
 
 
 def _lacks_time_or_id(request: Request, receiver: Receiver) -> bool:
@@ -118,6 +121,13 @@ def _by_another_key(request: Request, receiver: Receiver) -> bool:
     return _expected(request, receiver) not in _received(request, receiver)
 
 
+def _was_spelt_otherwise(request: Request, receiver: Receiver) -> bool:
+    try:
+        return encode(json.loads(request.body)) != request.body
+    except (ValueError, RecursionError):
+        return False
+
+
 def _remembers(request: Request, assessment: Assessment | None, receiver: Receiver, right: Right) -> Response:
     seen = receiver.memory.setdefault("right signatures", set())
     signatures = frozenset(_received(request, receiver))
@@ -130,8 +140,7 @@ def _remembers(request: Request, assessment: Assessment | None, receiver: Receiv
 def _tells_the_right_one(request: Request, assessment: Assessment | None, receiver: Receiver, right: Right) -> Response:
     if not receiver.signature_flaw(request).endswith("is wrong"):
         return right()
-    told = encoded(_configured(receiver)[0], _expected(request, receiver))
-    return problem(401, "Unauthorized", f"The signature has to be {told}.")
+    return problem(401, "Unauthorized", f"The signature has to be {_expected_text(request, receiver)}.")
 
 
 def _stores_first(request: Request, assessment: Assessment | None, receiver: Receiver, right: Right) -> Response:
@@ -172,4 +181,5 @@ SIGNING_FAULTS: dict[str, Fault] = {
     "SIG-14": _instead(WRONG, _by_another_key),
     "SIG-15": Fault(_judges_the_event, needs="signature"),
     "SIG-16": Fault(_stores_first, needs="signature"),
+    "SIG-17": _instead(WRONG, _was_spelt_otherwise),
 }

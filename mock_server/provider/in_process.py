@@ -22,6 +22,7 @@ import random
 import time
 import weakref
 from collections.abc import Mapping
+from dataclasses import replace
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Literal
@@ -138,7 +139,10 @@ class Provider:
         Raises:
             KitError: The application does not start, or does not respond.
         """
-        signed = self._signer(delivery, self._target) if self._signer else ()
+        signed: Headers = ()
+        if self._signer is not None:
+            signed, body = self._signer(delivery, f"http://localhost{self._target}")
+            delivery = replace(delivery, body=body)
         headers = (*delivery.headers, *self._headers, *signed)
         interface = self._interface or _interface_of(app)
         if interface == "wsgi":

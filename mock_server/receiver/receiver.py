@@ -142,6 +142,7 @@ class Receiver:
     Attributes:
         pages: Pages in addition to the read-back; None for none.
         guard: Who may read back; None admits every caller without a network.
+        by_tls: Whether deliveries come by HTTPS, which a signature of the URL depends on.
     """
 
     def __init__(
@@ -164,6 +165,7 @@ class Receiver:
         self.script = script
         self.pages: Pages | None = None
         self.guard: Guard | None = None
+        self.by_tls = False
         self.assessor = Validator(contract)
         self.states = States()
         self.memory: dict[str, Any] = {}
@@ -259,9 +261,13 @@ class Receiver:
             headers=request.headers,
             body=request.body,
             method=request.method,
-            path=request.target,
+            url=self.url_of(request),
             now=datetime.now(UTC),
         )
+
+    def url_of(self, request: Request) -> str:
+        """Return the URL that a request was sent to."""
+        return f"{'https' if self.by_tls else 'http'}://{request.header('host') or ''}{request.target}"
 
     def _judged(self, assessment: Assessment | None) -> Response:
         assert assessment is not None

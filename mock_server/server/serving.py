@@ -54,6 +54,7 @@ def bound_socket(host: str, port: int) -> socket.socket:
 def _server(
     receiver: Receiver, sock: socket.socket, tls: Tls | None, protocol: type[HttpToolsProtocol] | None = None
 ) -> uvicorn.Server:
+    receiver.by_tls = tls is not None
     receiver.guard = receiver.guard or Guard(names_loopback(sock.getsockname()[0]))
     config = uvicorn.Config(
         asgi_app(receiver),

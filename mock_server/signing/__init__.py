@@ -2,7 +2,8 @@
 
 from callback_contract.mock_server.signing.forgeries import KINDS, forged
 from callback_contract.mock_server.signing.keys import Keys, load_keys
-from callback_contract.mock_server.signing.scheme import Scheme, load_scheme, presets
+from callback_contract.mock_server.signing.scheme import Scheme
+from callback_contract.mock_server.signing.scheme_file import load_scheme, plugin_of, presets
 from callback_contract.mock_server.signing.seals import SPELLINGS, has_meaning, sealed
 from callback_contract.mock_server.signing.signatures import sign, verify
 from callback_contract.mock_server.signing.signer import DeliverySigner, lacking_signature, signature_from
@@ -18,6 +19,7 @@ __all__ = [
     "lacking_signature",
     "load_keys",
     "load_scheme",
+    "plugin_of",
     "presets",
     "sealed",
     "sign",

@@ -1,8 +1,12 @@
-"""Signature algorithms: compute HMAC and ed25519 signatures; ed25519 is imported only where it is used."""
+"""Signature algorithms: compute HMAC and ed25519 signatures; ed25519 is imported only where it is used.
+
+A token is its own signature: the key itself, whatever is sent.
+"""
 
 from __future__ import annotations
 
 import hmac
+import re
 from typing import TYPE_CHECKING
 
 from callback_contract.openapi.text.errors import KitError
@@ -11,7 +15,7 @@ from callback_contract.openapi.text.message import Text
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-__all__ = ["SIGNATURE_BYTES", "digest", "lookalike", "require", "unfit"]
+__all__ = ["SIGNATURE_BYTES", "digest", "lookalike", "public_key", "require", "unfit"]
 
 SIGNATURE_BYTES = {"hmac-sha1": 20, "hmac-sha256": 32, "hmac-sha512": 64, "ed25519": 64}
 
@@ -23,6 +27,8 @@ def digest(algorithm: str, key: bytes, content: bytes) -> bytes:
     """
     if algorithm == "ed25519":
         return _private(key).sign(content)
+    if algorithm == "token":
+        return key
     return hmac.digest(key, content, algorithm.removeprefix("hmac-"))
 
 
@@ -32,7 +38,7 @@ def lookalike(algorithm: str, key: bytes, content: bytes) -> tuple[str, bytes]:
     For HMAC it is another hash with the same key; for ed25519 an HMAC with the public key, which is known to all.
     """
     if algorithm == "ed25519":
-        return "sha512", hmac.digest(_private(key).public_key().public_bytes_raw(), content, "sha512")
+        return "sha512", hmac.digest(public_key(key), content, "sha512")
     name = "sha256" if algorithm == "hmac-sha1" else "sha1"
     return name, hmac.digest(key, content, name)
 
@@ -57,13 +63,20 @@ def require(algorithm: str) -> None:
 
 def unfit(algorithm: str, key: bytes) -> str:
     """Return why a key does not fit an algorithm; empty when it does."""
+    if algorithm == "token" and not re.fullmatch(rb"[!-~]+", key):
+        return "a token in a header is printable ASCII without spaces"
     if algorithm != "ed25519":
         return ""
     if len(key) not in {32, 64}:
         return f"a private key of ed25519 has 32 bytes (or 64 with its public key), and this one has {len(key)}"
-    if len(key) == 64 and _private(key).public_key().public_bytes_raw() != key[32:]:
+    if len(key) == 64 and public_key(key) != key[32:]:
         return "the second half of the key is not the public key of the first"
     return ""
+
+
+def public_key(key: bytes) -> bytes:
+    """Return the public key of a private one of ed25519."""
+    return _private(key).public_key().public_bytes_raw()
 
 
 def _private(key: bytes) -> Ed25519PrivateKey:

@@ -57,7 +57,7 @@ def load_keys(scheme: Scheme, environ: Mapping[str, str]) -> Keys:
         if not value:
             raise _undecodable(scheme.key_encoding, where)
         if unfit := algorithms.unfit(scheme.algorithm, value):
-            raise KitError(unfit, where=where, remedy=Text("error-signing.check-encoding"))
+            raise KitError(unfit, where=where, remedy=Text(f"error-signing.check-{scheme.algorithm}"))
         values.append(value)
         bare = _bare(text.strip())
         secrets |= {text, text.strip(), bare, bare.rstrip("="), value.hex(), base64.b64encode(value).decode()} - {""}

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from datetime import datetime
 
-from callback_contract.mock_server.signing import algorithms
-from callback_contract.mock_server.signing.forgeries import FOREIGN_KEY, KINDS, forged
+from callback_contract.mock_server.signing.content import Signed
+from callback_contract.mock_server.signing.forgeries import KINDS, foreign_key, forged, has_kind
 from callback_contract.mock_server.signing.keys import Keys
 from callback_contract.mock_server.signing.scheme import Scheme
-from callback_contract.mock_server.signing.signatures import content, encoded, parts_of, sign
+from callback_contract.mock_server.signing.signatures import parts_of, sign, signature
 from callback_contract.mock_server.wire.delivery import Delivery, Headers, header_value
 
 __all__ = ["SPELLINGS", "has_meaning", "sealed"]
@@ -24,27 +24,20 @@ SPELLINGS = (
 )
 """Correct spellings; `openapi/messages/seal.yaml` describes each."""
 
-_TIMED = {"missing-timestamp", "redated", "unreadable-timestamp", "stale", "future"}
-_IDENTIFIED = {"missing-id", "other-id"}
-
 
 def has_meaning(scheme: Scheme, kind: str) -> bool:
     """Return whether a scheme has a kind, one of `KINDS` or `SPELLINGS`."""
-    if kind in _TIMED:
-        return scheme.timed
-    if kind in _IDENTIFIED:
-        return scheme.identified
+    if kind in KINDS:
+        return has_kind(scheme, kind)
     if kind == "second-key":
         return len(scheme.key_env) > 1
     if kind == "version-last":
         return bool(scheme.separator) and _other_version(scheme) != scheme.mark
-    if kind in {"wrong-first", "wrong-last"}:
-        return bool(scheme.separator)
-    return kind != "other-prefix" or bool(scheme.mark)
+    return bool(scheme.separator if kind in {"wrong-first", "wrong-last"} else scheme.headers)
 
 
-def sealed(scheme: Scheme, keys: Keys, delivery: Delivery, target: str, at: datetime) -> Headers:
-    """Return the headers that sign a delivery by its `seal`.
+def sealed(scheme: Scheme, keys: Keys, delivery: Delivery, url: str, at: datetime) -> Headers:
+    """Return the places that sign a delivery by its `seal`.
 
     Raises:
         ValueError: The scheme has no such kind; see `has_meaning`.
@@ -54,7 +47,7 @@ def sealed(scheme: Scheme, keys: Keys, delivery: Delivery, target: str, at: date
     def signed(key: int = 0) -> Headers:
         identity = delivery.ids[0] if delivery.ids else "unidentified"
         return sign(
-            scheme, keys, body=delivery.body, method=delivery.method, path=target, message_id=identity, at=at, key=key
+            scheme, keys, body=delivery.body, method=delivery.method, url=url, message_id=identity, at=at, key=key
         )
 
     kind = delivery.seal
@@ -66,34 +59,27 @@ def sealed(scheme: Scheme, keys: Keys, delivery: Delivery, target: str, at: date
         return signed(1)
     right = signed() if delivery.signature is None else delivery.signature
     if kind in KINDS:
-        made = forged(scheme, keys, right, kind, body=delivery.body, method=delivery.method, path=target, at=at)
+        made = forged(scheme, keys, right, kind, body=delivery.body, method=delivery.method, url=url, at=at)
         assert made is not None  # by `has_meaning`
         return made
-    return _respelt(scheme, right, kind, delivery, target) if kind else right
+    return _respelt(scheme, right, kind, delivery, url) if kind else right
 
 
-def _respelt(scheme: Scheme, headers: Headers, kind: str, delivery: Delivery, target: str) -> Headers:
+def _respelt(scheme: Scheme, places: Headers, kind: str, delivery: Delivery, url: str) -> Headers:
     if kind in {"names-lower", "names-upper"}:
         change = str.lower if kind == "names-lower" else str.upper
-        return tuple((change(name), value) for name, value in headers)
-    parts = parts_of(scheme, headers)
-    signed = content(
-        scheme,
-        body=delivery.body,
-        method=delivery.method,
-        path=target,
-        message_id=parts.message_id or "",
-        timestamp=parts.timestamp or "",
-    )
-    other = encoded(scheme, algorithms.digest(scheme.algorithm, FOREIGN_KEY, signed))
-    value = header_value(headers, scheme.header) or ""
+        return tuple((name if name.startswith("/") else change(name), value) for name, value in places)
+    parts = parts_of(scheme, places)
+    told = Signed(delivery.method, url, delivery.body, parts.message_id or "", parts.timestamp or "")
+    other = signature(scheme, foreign_key(scheme), told)
+    value = header_value(places, scheme.place) or ""
     at = value.index(scheme.mark + parts.signatures[0])
     if kind == "wrong-first":
         value = value[:at] + scheme.mark + other + scheme.separator + value[at:]
     else:
         mark = scheme.mark if kind == "wrong-last" else _other_version(scheme)
         value += scheme.separator + mark + other
-    return tuple((name, value if name == scheme.header else text) for name, text in headers)
+    return tuple((name, value if name == scheme.place else text) for name, text in places)
 
 
 def _other_version(scheme: Scheme) -> str:

@@ -1,4 +1,4 @@
-"""Signer of deliveries: signs the final bytes when they are sent, and refuses a contract that always wants one."""
+"""Signer of deliveries: signs the final bytes when they are sent, and refuses what its scheme cannot sign."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from callback_contract.mock_server.signing.keys import Keys, load_keys
-from callback_contract.mock_server.signing.scheme import Scheme, load_scheme
+from callback_contract.mock_server.signing.scheme import Scheme
+from callback_contract.mock_server.signing.scheme_file import load_scheme
 from callback_contract.mock_server.signing.seals import sealed
+from callback_contract.mock_server.signing.signatures import written
 from callback_contract.mock_server.wire.delivery import Delivery, Headers
 from callback_contract.openapi.contract.model import Callback
 from callback_contract.openapi.text.message import Text, both_of, in_detail
@@ -28,8 +30,13 @@ class DeliverySigner:
     keys: Keys
     named: str = ""
 
-    def __call__(self, delivery: Delivery, target: str) -> Headers:
-        return sealed(self.scheme, self.keys, delivery, target, datetime.now(UTC))
+    def __call__(self, delivery: Delivery, url: str) -> tuple[Headers, bytes]:
+        """Return the headers that sign a delivery, and its body, which may hold a signature."""
+        return written(self.scheme, self.seal(delivery, url), delivery.body)
+
+    def seal(self, delivery: Delivery, url: str) -> Headers:
+        """Return what signs a delivery, for `Delivery.signature`."""
+        return sealed(self.scheme, self.keys, delivery, url, datetime.now(UTC))
 
     @property
     def secrets(self) -> tuple[str, ...]:
@@ -48,11 +55,13 @@ def signature_from(name: str, environ: Mapping[str, str]) -> tuple[Scheme, Keys]
 
 
 def lacking_signature(callback: Callback, scheme: Scheme | None, given: Collection[str] = ()) -> Text | None:
-    """Why a callback cannot be delivered as the contract requires, with the option that mends it; None when it can.
+    """Why a callback cannot be delivered as contract and scheme require, with what mends it; None when it can.
 
     Args:
         given: Names of headers that the user gives by hand, in lower case; what they hold is the user's matter.
     """
+    if scheme is not None and (unfit := scheme.unfit(callback)):
+        return in_detail(unfit, Text("reason.give-signature-for-that"))
     signed = [header.name for header in callback.headers if header.required and header.signature]
     required = [name for name in signed if name.lower() not in given]
     if not required:
@@ -65,6 +74,6 @@ def lacking_signature(callback: Callback, scheme: Scheme | None, given: Collecti
     if all(name.lower() in made for name in required):
         return None
     elsewhere = Text(
-        "reason.signs-elsewhere", callback=callback.name, names=names, scheme=scheme.name, header=scheme.header
+        "reason.signs-elsewhere", callback=callback.name, names=names, scheme=scheme.name, header=scheme.place
     )
     return in_detail(elsewhere, Text("reason.give-other-signature"))

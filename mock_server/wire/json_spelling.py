@@ -7,7 +7,7 @@ import re
 
 from callback_contract.openapi.documents.json_pointer import Json
 
-__all__ = ["SPELLINGS", "encode", "with_integers"]
+__all__ = ["SERIALISERS", "SORTING", "SPELLINGS", "encode", "with_integers"]
 
 
 def with_integers(value: Json) -> Json:
@@ -86,11 +86,45 @@ SPELLINGS = {
 }
 
 
+def _by_python(value: Json) -> bytes:
+    return json.dumps(value).encode()
+
+
+def _by_php(value: Json) -> bytes:
+    return _escaped(value).replace(b"/", b"\\/")
+
+
+def _by_go(value: Json) -> bytes:
+    return re.sub(b"[<>&]", lambda m: b"\\u%04x" % ord(m[0]), _raw(value))
+
+
+def _by_go_of_maps(value: Json) -> bytes:
+    def in_order(part: Json) -> Json:
+        if isinstance(part, dict):
+            return {key: in_order(part[key]) for key in sorted(part)}
+        return [in_order(item) for item in part] if isinstance(part, list) else part
+
+    return _by_go(in_order(value))
+
+
+SERIALISERS = {
+    "JavaScript's JSON.stringify": _raw,
+    "Python's json.dumps": _by_python,
+    "PHP's json_encode": _by_php,
+    "PHP's json_encode with JSON_UNESCAPED_UNICODE": _escaped_solidus,
+    "Go's json.Marshal": _by_go,
+}
+"""How common serialisers write JSON by default; a receiver that encodes a body again writes one of these."""
+
+SORTING = {"Go's json.Marshal of a map": _by_go_of_maps}
+"""The same where names are sorted, too."""
+
+
 def encode(value: Json, spelling: str = "compact-raw") -> bytes:
     """Write a value as JSON.
 
     Args:
         value: A JSON value.
-        spelling: A key of `SPELLINGS`.
+        spelling: A key of `SPELLINGS`, `SERIALISERS` or `SORTING`.
     """
-    return SPELLINGS[spelling](value)
+    return (SPELLINGS | SERIALISERS | SORTING)[spelling](value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import hashlib
 import importlib
 import importlib.util
 import json
@@ -27,7 +28,8 @@ from callback_contract.contract_tests.meta.support.processes import run_program
 from callback_contract.mock_server.faults.registry import FAULTS
 from callback_contract.mock_server.receiver.receiver import Receiver
 from callback_contract.mock_server.server.serving import served
-from callback_contract.mock_server.signing.scheme import load_scheme
+from callback_contract.mock_server.signing import sign, signature_from
+from callback_contract.mock_server.signing.scheme_file import load_scheme
 from callback_contract.openapi import load_contract
 
 PAGES = {page.relative_to(ROOT).as_posix(): page.read_text("utf-8") for page in pages()}
@@ -141,6 +143,16 @@ def test_data_in_an_example_is_what_it_says(page, tmp_path):
             assert load_scheme(str(tmp_path / "mine.yaml")).key_env == ("CALLBACK_SIGNING_KEY",)
         else:
             yaml.safe_load(found["text"])
+
+
+def test_signature_plugin_of_the_page_signs(tmp_path):
+    (example,) = (each for each in fences("contract_tests/USING.md", "python") if each["mark"] == "signature plugin")
+    (tmp_path / "ours.py").write_text(example["text"])
+    (tmp_path / "ours.yaml").write_text("{header: X, timestamp_header: T, plugin: ours.py, key_env: [KEY]}")
+    scheme, keys = signature_from(str(tmp_path / "ours.yaml"), {"KEY": "a key"})
+    at = datetime(2026, 3, 4, tzinfo=UTC)
+    made = sign(scheme, keys, body=b"{}", method="POST", url="http://h/", message_id="1", at=at)
+    assert dict(made)["X"] == hashlib.sha256(b"a key1772582400{}").hexdigest()
 
 
 def test_tests_of_the_example_pass(pytester_free, tmp_path):

@@ -12,27 +12,31 @@ from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 from callback_contract.contract_tests.kill_matrix.matrix import judge_all, tools
 from callback_contract.contract_tests.kill_matrix.setups import stock_signature
 from callback_contract.contract_tests.meta.contract_tests.cli.test_check import quick
+from callback_contract.contract_tests.meta.support.foreign import written
 from callback_contract.contract_tests.meta.support.hostile import http_server
 from callback_contract.contract_tests.meta.support.judged import broken, judged, run_for, verdicts
+from callback_contract.contract_tests.meta.support.providers import document_for, signature_of
 from callback_contract.contract_tests.meta.support.scripted import run_of
 from callback_contract.contract_tests.runner.planning import planned
 from callback_contract.mock_server.client.sender import Access, Pace, Sender
 from callback_contract.mock_server.faults.registry import FAULTS
 from callback_contract.mock_server.receiver.receiver import Receiver
+from callback_contract.mock_server.server.certificates import self_made
 from callback_contract.mock_server.server.serving import served
-from callback_contract.mock_server.signing import DeliverySigner, load_keys, load_scheme, presets
+from callback_contract.mock_server.signing import DeliverySigner, load_keys, load_scheme, presets, signature_from
 from callback_contract.openapi import ContractError, load_contract
 from callback_contract.openapi.contract.loading import CONTRACT_FILE
 from callback_contract.openapi.linting.linter import lint_contract
+from callback_contract.openapi.reading import read_contract
 
 CONTRACT = load_contract()
 KEY = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 FINER = {f"SIG-{number:02}" for number in (*range(2, 12), 16)}
 
 
-def judged_with(scheme, keys, *rules, **more):
-    with served(Receiver(CONTRACT, signature=(scheme, keys), **more)) as url:
-        return judged(Access(url), *rules, signer=DeliverySigner(scheme, keys))
+def judged_with(scheme, keys, *rules, contract=CONTRACT, **more):
+    with served(Receiver(contract, signature=(scheme, keys), **more)) as url:
+        return judged(Access(url), *rules, contract=contract, signer=DeliverySigner(scheme, keys))
 
 
 def test_receiver_that_verifies_nothing_gets_one_finding():
@@ -43,13 +47,51 @@ def test_receiver_that_verifies_nothing_gets_one_finding():
 
 
 @pytest.mark.parametrize("name", presets())
-def test_every_preset_is_judged_without_a_false_alarm(name):
-    scheme = load_scheme(name)
-    key = (
-        "whsec_" + "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo=" if scheme.key_encoding == "whsec" else "a key of ours"
-    )
-    said = set(verdicts(judged_with(scheme, load_keys(scheme, {"CALLBACK_SIGNING_KEY": key}), "SIG")).values())
+def test_every_preset_is_judged_without_a_false_alarm(name, tmp_path):
+    contract = read_contract(written(tmp_path, document_for(name)))
+    said = set(verdicts(judged_with(*signature_of(name), "SIG", contract=contract)).values())
     assert said == {"pass", "not applicable"}
+
+
+def test_url_is_signed_as_https_where_the_mock_serves_it(tmp_path):
+    contract, signature = read_contract(written(tmp_path, document_for("twilio-like"))), signature_of("twilio-like")
+    with self_made("127.0.0.1", "") as tls, served(Receiver(contract, signature=signature), tls=tls) as url:
+        access = Access(f"{url}/hook?tenant=1", insecure=True)
+        results = judged(access, "ACK-01", "SIG-03", contract=contract, signer=DeliverySigner(*signature))
+    assert verdicts(results) == {"ACK-01": "pass", "SIG-03": "pass"}
+
+
+def test_signature_of_a_plugin_is_judged_like_any_other(tmp_path):
+    (tmp_path / "ours.py").write_text(
+        "import hashlib\n"
+        "def signature(key, request):\n"
+        "    return hashlib.sha256(key + request.timestamp.encode() + request.body).hexdigest()\n"
+    )
+    scheme = {"header": "X-Sign", "plugin": "ours.py", "layout": "t={timestamp},v1={signature}", "separator": ","}
+    (tmp_path / "ours.yaml").write_text(yaml.safe_dump({**scheme, "key_env": ["KEY"]}))
+    said = verdicts(judged_with(*signature_from(str(tmp_path / "ours.yaml"), {"KEY": "a key of ours"}), "SIG"))
+    assert {rule for rule, verdict in said.items() if verdict != "pass"} == {"SIG-10", "SIG-14", "SIG-16"}
+    assert set(said.values()) == {"pass", "not applicable"}
+
+
+@pytest.mark.parametrize("name", ["adyen-like", "mailgun-like"])
+def test_member_that_the_signer_writes_makes_no_case_and_every_other_does(name, tmp_path):
+    contract = read_contract(written(tmp_path, document_for(name)))
+    rules = ("ACK-01", "DAT-13", "PAY-18", "PAY-20", "PAY-22", "WIRE-17")
+    assert set(verdicts(judged_with(*signature_of(name), *rules, contract=contract)).values()) == {"pass"}
+
+
+def test_callback_that_a_scheme_cannot_sign_is_not_sent():
+    results = judged_with(*signature_of("twilio-like"), "ACK-01")
+    reason = "signs the fields of a form, and wabaMessageStatus is application/json: give --signature a scheme for that"
+    assert results["ACK-01"].verdict == "not applicable" and reason in results["ACK-01"].reason
+
+
+def test_age_is_judged_on_the_sides_that_the_provider_limits():
+    said = verdicts(judged_with(*signature_of("stripe-like"), "SIG-07", "SIG-08"))
+    assert said == {"SIG-07": "pass", "SIG-08": "not applicable"}
+    reason = judged_with(*signature_of("vonage-like"), "SIG-07")["SIG-07"].reason
+    assert reason.endswith("vonage-like limits no time of signing on this side (tolerance_towards)")
 
 
 def test_scheme_without_time_says_why_age_is_not_judged():

@@ -308,6 +308,12 @@ def with_a_contract_to_fetch(directory):
     edited(directory, lambda value: value["run"]["options"].update(contract="http://127.0.0.1:1/internal"))
 
 
+def with_a_plugin_to_run(directory):
+    scheme = directory / "scheme.yaml"
+    scheme.write_text("{header: X, plugin: ours.py, key_env: [KEY]}")
+    edited(directory, lambda value: value["run"]["options"].update(signature=str(scheme)))
+
+
 @pytest.mark.parametrize(
     ("spoil", "wanted", "said"),
     [
@@ -320,6 +326,7 @@ def with_a_contract_to_fetch(directory):
         (with_a_secret_url, "WIRE-10-1", "--url"),
         (with_a_wrong_option, "WIRE-10-1", "soon"),
         (with_a_contract_to_fetch, "WIRE-10-1", "Give it again: --contract URL"),
+        (with_a_plugin_to_run, "WIRE-10-1", "Give it again: --signature FILE"),
         (lambda directory: None, "IDM-02-1", "WIRE-10-1, WIRE-10-2, WIRE-10-3"),
         (lambda directory: (directory / "report.json").unlink(), "WIRE-10-1", "report.json"),
     ],

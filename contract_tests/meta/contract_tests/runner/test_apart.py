@@ -13,7 +13,7 @@ from callback_contract.mock_server.faults.registry import FAULTS
 from callback_contract.mock_server.receiver.receiver import Fault, Receiver, Response
 from callback_contract.mock_server.server.serving import served
 from callback_contract.mock_server.signing import signature_from
-from callback_contract.mock_server.signing.scheme import PRESETS_FOLDER
+from callback_contract.mock_server.signing.scheme_file import PRESETS_FOLDER
 from callback_contract.openapi import KitError, load_contract
 
 CONTRACT = load_contract()

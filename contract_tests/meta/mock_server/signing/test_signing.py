@@ -21,18 +21,20 @@ from callback_contract.mock_server.signing import (
     Keys,
     Scheme,
     forged,
+    has_meaning,
     load_keys,
     load_scheme,
     presets,
     sign,
+    signatures,
     verify,
 )
-from callback_contract.mock_server.signing.scheme import PRESETS_FOLDER
+from callback_contract.mock_server.signing.scheme_file import PRESETS_FOLDER
 from callback_contract.openapi import KitError
 
 NOW = datetime(2026, 3, 4, 5, 6, 7, 890000, tzinfo=UTC)
-BODY = '{"text":"é \U0001f600","n":1.0}\r\n'.encode()
-WHERE = {"body": BODY, "method": "POST", "path": "/hook?a=1"}
+BODY = '{"text":"é \U0001f600","n":1.0,"notificationItems":[{"NotificationRequestItem":{}}]}\r\n'.encode()
+WHERE = {"body": BODY, "method": "POST", "url": "https://h.example/hook?a=1"}
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 SEED = "9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60"  # RFC 8032 §7.1, test 1
 BY_BODY = Scheme("plain", "X-Signature", "hmac-sha256", "hex", "{body}", ("KEY",))
@@ -41,8 +43,8 @@ PLAIN_FILE = {"header": "X", "algorithm": "hmac-sha256", "encoding": "hex", "sig
 
 
 def keys_of(scheme: Scheme) -> Keys:
-    key = {"hmac": SECRET, "ed25": base64.b64encode(bytes.fromhex(SEED)).decode()}[scheme.algorithm[:4]]
-    return load_keys(scheme, dict.fromkeys(scheme.key_env, key))
+    key = {"ed25519": base64.b64encode(bytes.fromhex(SEED)).decode()}.get(scheme.algorithm, SECRET)
+    return load_keys(scheme, dict.fromkeys(scheme.key_env, SEED if scheme.key_encoding == "hex" else key))
 
 
 def signed(scheme: Scheme, keys: Keys, at: datetime = NOW, **changed):
@@ -178,7 +180,7 @@ def test_what_is_signed_verifies_and_what_is_tampered_with_does_not(scheme, keys
     assert verify(scheme, loaded, headers=received, now=at, **{**WHERE, "body": body + b" "}) == "X-Signature is wrong"
 
 
-@pytest.mark.parametrize("changed", [{"method": "PUT"}, {"path": "/hook?a=2"}])
+@pytest.mark.parametrize("changed", [{"method": "PUT"}, {"url": "https://h.example/hook?a=2"}])
 def test_method_and_path_are_protected_where_they_are_signed(changed):
     scheme = dataclasses.replace(BY_BODY, signed="{method} {path}\n{body}")
     keys = load_keys(scheme, {"KEY": SECRET})
@@ -188,6 +190,18 @@ def test_method_and_path_are_protected_where_they_are_signed(changed):
 @pytest.mark.parametrize(("away_s", "reason"), [(300, ""), (301, "stale"), (-299, ""), (-302, "from the future")])
 def test_time_of_signing_is_fresh_within_the_tolerance_on_both_sides(away_s, reason):
     scheme = load_scheme("standard-webhooks")
+    at = NOW.replace(microsecond=0)
+    headers = signed(scheme, keys_of(scheme), at)
+    found = verify(scheme, keys_of(scheme), headers=headers, now=at + timedelta(seconds=away_s), **WHERE)
+    assert found == (f"webhook-timestamp is {reason}" if reason else "")
+
+
+@pytest.mark.parametrize(
+    ("towards", "away_s", "reason"),
+    [(("past",), 301, "stale"), (("past",), -9000, ""), (("future",), 9000, ""), ((), 9000, ""), ((), -9000, "")],
+)
+def test_time_of_signing_is_judged_on_the_declared_sides_alone(towards, away_s, reason):
+    scheme = dataclasses.replace(load_scheme("standard-webhooks"), tolerance_towards=towards)
     at = NOW.replace(microsecond=0)
     headers = signed(scheme, keys_of(scheme), at)
     found = verify(scheme, keys_of(scheme), headers=headers, now=at + timedelta(seconds=away_s), **WHERE)
@@ -276,7 +290,8 @@ def test_several_signatures_without_a_separator_are_refused():
 
 REASONS = {
     "missing": "missing",
-    "missing-timestamp": "m",  # missing, or malformed where the time stands in the signature header
+    "unsecured": "wrong",
+    "missing-timestamp": "m",  # missing, or malformed where the time stands with the signature
     "missing-id": "missing",
     "empty": "malformed",
     "truncated": "malformed",
@@ -292,25 +307,47 @@ REASONS = {
 }
 
 
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("name", presets())
+OF_TIME = {"missing-timestamp", "redated", "unreadable-timestamp", "stale", "future"}
+OF_ID = {"missing-id", "other-id"}
+LACKING = {
+    "adyen-like": OF_TIME | OF_ID | {"other-prefix", "unsecured"},
+    "gitlab-like": OF_TIME | OF_ID | {"other-prefix", "unsecured", "other-algorithm"},
+    "mailgun-like": {"stale", "future", "other-prefix", "unsecured"},
+    "sha1-hex-body": OF_TIME | OF_ID | {"unsecured"},
+    "sha256-hex-body": OF_TIME | OF_ID | {"unsecured"},
+    "standard-webhooks": {"unsecured"},
+    "standard-webhooks-ed25519": {"unsecured"},
+    "stripe-like": OF_ID | {"future", "unsecured"},
+    "twilio-like": OF_TIME | OF_ID | {"other-prefix", "unsecured"},
+    "vonage-like": {"stale", "future"},
+}
+
+
+def test_each_preset_lacks_the_forgeries_that_mean_nothing_in_it():
+    assert {name: {kind for kind in KINDS if not has_meaning(load_scheme(name), kind)} for name in presets()} == LACKING
+
+
+@pytest.mark.parametrize(("name", "kind"), [(name, kind) for name in presets() for kind in KINDS])
 def test_each_kind_of_forgery_is_refused_with_its_reason(name, kind):
     scheme = load_scheme(name)
     keys = keys_of(scheme)
-    headers = forged(scheme, keys, (("X-Other", "1"), *signed(scheme, keys)), kind, at=NOW, **WHERE)
-    if headers is None:
-        assert "id" in kind or not scheme.timed
+    places = forged(scheme, keys, (("X-Other", "1"), *signed(scheme, keys)), kind, at=NOW, **WHERE)
+    assert (places is None) == (kind in LACKING[name])
+    if places is None:
         return
-    reason = verify(scheme, keys, headers=headers, now=NOW, **WHERE)
-    assert reason.partition(" is ")[2].startswith(REASONS[kind]) and reason
-    assert headers[0] == ("X-Other", "1")
+    assert places[0] == ("X-Other", "1")
+    headers, body = signatures.written(scheme, places, BODY)
+    reason = verify(scheme, keys, headers=headers, now=NOW, **{**WHERE, "body": body})
+    # What is amiss inside a JWT breaks its signature; a missing claim cannot be told from a wrong one.
+    inside = {"missing-id": "wrong", "missing-timestamp": "malformed"} if scheme.claims else {}
+    inside |= {"truncated": "wrong", "non-ascii": "wrong"} if scheme.algorithm == "token" else {}  # it has no shape
+    assert reason.partition(" is ")[2].startswith(inside.get(kind, REASONS[kind])) and reason
 
 
 def test_scheme_of_the_body_alone_knows_no_forgery_of_time_or_id():
     keys = load_keys(BY_BODY, {"KEY": SECRET})
     unknown = {kind for kind in KINDS if forged(BY_BODY, keys, signed(BY_BODY, keys), kind, at=NOW, **WHERE) is None}
-    of_time = {"missing-timestamp", "redated", "unreadable-timestamp", "stale", "future"}
-    assert unknown == of_time | {"missing-id", "other-id", "other-prefix"}
+    assert unknown == OF_TIME | OF_ID | {"other-prefix", "unsecured"}
 
 
 def test_other_algorithm_says_its_own_name_under_the_right_key():
