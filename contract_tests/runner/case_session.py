@@ -16,6 +16,7 @@ from callback_contract.mock_server.client.sender import Access, Sender
 from callback_contract.mock_server.signing.signatures import parts_of
 from callback_contract.mock_server.wire.delivery import Delivery, Exchange, Framing
 from callback_contract.mock_server.wire.identity import Identity
+from callback_contract.mock_server.wire.json_spelling import SERIALISERS
 from callback_contract.openapi.contract.model import DeliveryFacts
 from callback_contract.openapi.documents import json_pointer as jp
 from callback_contract.openapi.text.message import Text
@@ -100,6 +101,13 @@ class CaseSession:
     def rightly_sealed(self) -> CaseSession:
         """The same message under a right signature, where the case forges it; both remember the same exchanges."""
         return replace(self, case=replace(self.case, seal=""))
+
+    def deliver_as_serialised(self) -> dict[str, Exchange]:
+        """Sends the case's content in the spelling of each serialiser, each time as another message."""
+        return {
+            name: self.deliver(replace(self.case, spelling=name).delivery(self.identity.next(place)))
+            for place, name in enumerate(SERIALISERS)
+        }
 
     def without_edit(self) -> CaseSession:
         """The same message told whole, where the case's edit breaks it; both remember the same exchanges."""

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from callback_contract.contract_tests.model.cases import KIT_AGENT
 from callback_contract.contract_tests.model.verdicts import NotApplicable
+from callback_contract.contract_tests.runner.attribution.respelling import SPELLING_RULE, taken_as
 from callback_contract.contract_tests.runner.liveness import credentials_error, plain_case
 from callback_contract.contract_tests.runner.state import RunContext
 from callback_contract.contract_tests.target.tls_probe import OLD, handshake, is_https
@@ -40,6 +41,8 @@ def make_first_contact(run: RunContext) -> None:
         if exchange.failure == "tls" and (shut := _shut_by_tls(run, access)):
             run.state.receiver_shut(sender, in_detail(access.shown_url, shut) if run.config.elsewhere else shut)
             continue
+        if name := taken_as(run, (exchange,)):
+            raise _signed_over_other_bytes(exchange, name)
         refuse_unreachable(exchange, access.shown_url)
     if run.config.scopes and not run.config.sender.access.proxy:
         run.state.round_trips_measured({sender: _round_trip_s(sender.access.url) for sender in run.config.senders})
@@ -63,6 +66,14 @@ def refuse_unreachable(exchange: Exchange, url: str) -> None:
         )
     if exchange.answer is not None and exchange.answer.is_html:
         raise _wrong_url(exchange, url)
+
+
+def _signed_over_other_bytes(exchange: Exchange, serialiser: str) -> KitError:
+    return KitError(
+        Text("error-receiver.signed-otherwise", answer=exchange.described(), serialiser=serialiser),
+        remedy=Text("error-receiver.sign-bytes", rule=SPELLING_RULE),
+        exit_code=3,
+    )
 
 
 def _wrong_url(exchange: Exchange, url: str) -> KitError:

@@ -15,6 +15,7 @@ from callback_contract.contract_tests.generation.corpus import Scope
 from callback_contract.contract_tests.model.cases import Case
 from callback_contract.contract_tests.model.verdicts import Block, LacksMeans, Means, NotApplicable, RuleResult, Verdict
 from callback_contract.contract_tests.runner.attempts import confirmed, first_try, frequency
+from callback_contract.contract_tests.runner.attribution.respelling import leave_to_spelling_rule, take_over_respelt
 from callback_contract.contract_tests.runner.contention import (
     BURST_RULE,
     broke_in_contention,
@@ -107,19 +108,17 @@ def judge(run: RunContext, rule: Rule, test: RuleTest) -> RuleResult:
     for scope in scopes:
         if scope.callback.name in blocked_for:
             continue
+        judged = 0
         try:
             cases = cases_of(run, test, scope)
+            judged = len(cases)
+            _judge_cases(run, rule, test, scope, cases, result)
+            if test.hostile and run.state.sent_in_turn > before:
+                result.findings += look_after(run, scope, rule)
         except NotApplicable as lacked:
+            judged = 0
             if isinstance(lacked, UnmetPreconditionError):
                 blocked_for[scope.callback.name] = lacked.block
-            result.lacks |= _means(lacked)
-            reasons.append(lacked.text)
-            continue
-        result.cases += len(cases)
-        try:
-            _judge_cases(run, rule, test, scope, cases, result)
-        except NotApplicable as lacked:
-            result.cases -= len(cases)
             result.lacks |= _means(lacked)
             reasons.append(lacked.text)
         except ReadBackError as error:
@@ -127,13 +126,14 @@ def judge(run: RunContext, rule: Rule, test: RuleTest) -> RuleResult:
             run.state.read_back_broke(error)
             result.verdict, result.reason = Verdict.ERROR, error.reported
             break
-        if test.hostile and run.state.sent_in_turn > before:
-            result.findings += look_after(run, scope, rule)
+        finally:
+            result.cases += judged
     result.deliveries = run.state.sent_in_turn - before + run.state.take_prefetched(rule)
     take_over(run.state, rule, result)
+    take_over_respelt(run.state, rule, result)
     if result.verdict is Verdict.ERROR:
         return result
-    if result.cases == 0:
+    if result.cases == 0 and not result.findings:
         result.verdict = Verdict.BLOCKED if blocked_for else Verdict.NOT_APPLICABLE
         result.reason = joined([*reasons, _blocked(blocked_for)])
         return result
@@ -179,6 +179,7 @@ def _judge_cases(
                 run.state.case_finished(rule, case, is_broken=True)
                 continue
             refuse_lost_credentials(run, scope, outcome)
+            result.reason = joined((result.reason, leave_to_spelling_rule(run, rule, outcome)))
             finding = confirmed(run, rule, test, outcome, number)
             run.state.case_finished(rule, case, is_broken=finding is not None)
             if finding is None:

@@ -51,6 +51,7 @@ class RunState:
         refused: Listed values that were refused, by callback; later rules do without them.
         narrowed_by: The rule that found that out; empty before.
         contended: What broke beside others and held alone; the rule on bursts takes it over.
+        respelt: What was refused for its spelling alone; the rule on signed bytes takes it over.
         bursts: Deliveries that went out together.
         read_back_error: What ended read-back during the run.
         states_shown: Every state that read-back showed.
@@ -68,6 +69,7 @@ class RunState:
         self.refused: dict[str, list[_Listed]] = {}
         self.narrowed_by = ""
         self.contended: list[Finding] = []
+        self.respelt: list[Finding] = []
         self.bursts: list[Burst] = []
         self.read_back_error: ReadBackError | None = None
         self.states_shown: set[str] = set()
@@ -189,6 +191,10 @@ class RunState:
     def broke_in_contention(self, finding: Finding) -> None:
         """A case broke beside others and held alone: the rule on bursts is going to tell it."""
         self.contended.append(finding)
+
+    def refused_by_spelling(self, finding: Finding) -> None:
+        """A signed case was refused for how its body is spelt: the rule on signed bytes is going to tell it."""
+        self.respelt.append(finding)
 
     def read_back_broke(self, error: ReadBackError) -> None:
         """Nothing can be read back any more."""

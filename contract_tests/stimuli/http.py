@@ -20,6 +20,7 @@ from callback_contract.openapi.documents import json_pointer as jp
 from callback_contract.openapi.text.message import Text
 
 __all__ = [
+    "accented",
     "changing_methods",
     "chunked",
     "expecting",
@@ -151,7 +152,7 @@ def trace(scope: Scope) -> Iterable[Case]:
     yield from _methods(scope, "TRACE")
 
 
-def _accented(scope: Scope, text: str) -> jp.Json:
+def accented(scope: Scope, text: str) -> jp.Json:
     """Return the plain content with a text in the first free place that accepts it."""
     try:
         members = text_members(scope)
@@ -164,7 +165,7 @@ def _accented(scope: Scope, text: str) -> jp.Json:
 @stimuli("http")
 def chunked(scope: Scope) -> Iterable[Case]:
     """Bodies in chunks of odd sizes, with characters split across chunks."""
-    content = _accented(scope, "naïve 李雷 text")
+    content = accented(scope, "naïve 李雷 text")
     for sizes in ((1,), (7, 1, 13), (100,), (10**6,)):
         label = Text("case.chunks", sizes=tuple(map(str, sizes)))
         yield Case(scope.callback, label, content, framing=Framing(chunks=sizes))
@@ -223,10 +224,10 @@ def slow(scope: Scope) -> Iterable[Case]:
 @stimuli("http", about_json=True)
 def spellings(scope: Scope) -> Iterable[Case]:
     """The same JSON in every spelling."""
-    accented = _accented(scope, "a/b é 中")
+    content = accented(scope, "a/b é 中")
     for name in SPELLINGS:
         label = Text("case.spelling", what=Text(f"spelling.{name}"))
-        yield Case(scope.callback, label, accented, spelling=name)
+        yield Case(scope.callback, label, content, spelling=name)
 
 
 @stimuli("http")

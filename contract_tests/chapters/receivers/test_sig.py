@@ -13,6 +13,7 @@ from callback_contract.contract_tests.model.observations import described
 from callback_contract.contract_tests.model.verdicts import Mismatch
 from callback_contract.contract_tests.runner.rule_tests import each
 from callback_contract.contract_tests.stimuli import signatures
+from callback_contract.mock_server.wire.json_spelling import SERIALISERS
 from callback_contract.openapi.text.message import Text
 
 
@@ -123,4 +124,16 @@ def test_forged_delivery_leaves_no_trace(receiver):
     kept = not forged.rejected or (stored is not None and stored.state == before)
     assert kept, Mismatch(
         Text("expected.state-after-forged", state=repr(before), forged=repr(later)), described(stored)
+    )
+
+
+@pytest.mark.rule("SIG-17")
+@each(signatures.serialised, sends=len(SERIALISERS))
+def test_right_signature_is_accepted_in_every_spelling(receiver):
+    came = receiver.deliver_as_serialised()
+    refused = next((exchange for exchange in came.values() if exchange.status in {401, 403}), None)
+    taken = next((name for name, exchange in came.items() if exchange.acknowledged), "")
+    assert refused is None or not taken, Mismatch(
+        Text("expected.taken-in-each-spelling"),
+        Text("actual.taken-in-another-spelling", answer=refused.described(), serialiser=taken),
     )
