@@ -11,6 +11,7 @@ from callback_contract.openapi.contract.extent import MOST_PARTS, Extents
 from callback_contract.openapi.contract.members import Member
 from callback_contract.openapi.contract.model import Callback
 from callback_contract.openapi.documents import json_pointer as jp
+from callback_contract.openapi.documents.runtime_expression import is_in_body
 
 __all__ = ["MAX_INTEGER", "MAX_TEXT", "MOST_LISTED", "drawn_at_all", "generative", "pinned_values"]
 
@@ -154,8 +155,14 @@ def _types(schema: Mapping[str, jp.Json]) -> tuple[str, ...]:
 
 def pinned_values(callback: Callback) -> dict[str, jp.Json]:
     """Return the values in drawn contents at the stamped pointers."""
-    stamped = {pointer: callback.member(pointer) for pointer in callback.delivery.stamped}
-    return {pointer: _sample(member) for pointer, member in stamped.items() if member}
+    stamped = {pointer: callback.member(pointer) for pointer in callback.stamped if is_in_body(pointer)}
+    declared = callback.delivery.stamped
+    pinned = {pointer: _sample(member) for pointer, member in stamped.items() if member and pointer in declared}
+    # A value that the schema takes: else no drawn content would be valid.
+    forms = {
+        pointer: form for pointer, form in callback.id_forms.items() if pointer in stamped and pointer not in declared
+    }
+    return pinned | {pointer: form.write("ca11bac4", "00000000", "0" * 16) for pointer, form in forms.items()}
 
 
 def _sample(member: Member) -> jp.Json:

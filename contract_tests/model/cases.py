@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from callback_contract.contract_tests.model.verdicts import NotApplicable
-from callback_contract.mock_server.provider.composer import default_headers
+from callback_contract.mock_server.provider.composer import default_headers, identified
 from callback_contract.mock_server.wire.bodies import encode_body
 from callback_contract.mock_server.wire.delivery import PLAIN, Delivery, Framing, Headers
-from callback_contract.mock_server.wire.identity import Identity, stamp
+from callback_contract.mock_server.wire.identity import Identity, id_at, stamp
 from callback_contract.openapi.contract.model import Callback
 from callback_contract.openapi.documents.json_pointer import Json
 from callback_contract.openapi.text.message import Text
@@ -97,27 +97,26 @@ class Case:
         """Makes the delivery that speaks of one message."""
         if self.sent is not None:
             return self.sent
-        value = stamp(self.callback, self.content, identity, later_s=self.later_s)
+        stamped = value = stamp(self.callback, self.content, identity, later_s=self.later_s)
         if self.edit is not None:
             value = self.edit(value)
         body = encode_body(self.callback, value, self.spelling)
         if self.mangle is not None:
             body = self.mangle(body)
-        return Delivery(
+        made = Delivery(
             callback=self.callback.name,
             method=self.method or self.callback.method,
             headers=default_headers(self.callback) if self.headers is None else self.headers,
             body=body,
             framing=self.framing,
-            ids=(identity.id(self.id_kind),) if self.callback.delivery.correlation else (),
             seal=self.seal,
         )
+        return identified(self.callback, made, stamped, identity)
 
-    @property
-    def id_kind(self) -> int:
-        """Which stamped member identifies the message."""
-        correlation, stamped = self.callback.delivery.correlation, list(self.callback.delivery.stamped)
-        return stamped.index(correlation) if correlation is not None and correlation in stamped else 0
+    def message_id(self, identity: Identity) -> str:
+        """The id by which a message is read back."""
+        correlation = self.callback.delivery.correlation
+        return "" if correlation is None else id_at(self.callback, correlation, identity)
 
 
 Stimuli = Callable[..., Iterable[Case]]

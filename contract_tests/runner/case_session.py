@@ -132,7 +132,7 @@ class CaseSession:
 
     def message_id(self, message: int = 0) -> str:
         """The id of one of the case's messages."""
-        return self.identity.next(message).id(self.case.id_kind)
+        return self.case.message_id(self.identity.next(message))
 
     def stored(self, until: Callable[[Stored | None], bool], *, message: int = 0) -> Stored | None:
         """What the receiver shows of a message, once it satisfies `until` or patience is at an end."""
@@ -148,7 +148,7 @@ class CaseSession:
         after = later_identity(self.identity)
         self.deliver(self.case.delivery(after))
         for message_id, patience_s in (
-            (after.id(self.case.id_kind), self.run.config.patience_s),
+            (self.case.message_id(after), self.run.config.patience_s),
             (self.message_id(message), self.run.config.patience_s if known else 0.0),
         ):
             found = settled(self._read, message_id, lambda stored: stored is not None, patience_s)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import statistics
 import time
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 from callback_contract.contract_tests.model.cases import KIT_AGENT
@@ -13,7 +14,7 @@ from callback_contract.contract_tests.runner.liveness import credentials_error, 
 from callback_contract.contract_tests.runner.state import RunContext
 from callback_contract.contract_tests.target.tls_probe import OLD, handshake, is_https
 from callback_contract.mock_server.client.sender import Access
-from callback_contract.mock_server.wire.delivery import Delivery, Exchange, printable
+from callback_contract.mock_server.wire.delivery import Exchange, printable
 from callback_contract.mock_server.wire.identity import Identity
 from callback_contract.openapi.documents.deadline import connected, within
 from callback_contract.openapi.text.errors import KitError
@@ -36,7 +37,7 @@ def make_first_contact(run: RunContext) -> None:
         number = run.state.number("first contact", scope, 1)
         plain = plain_case(scope).delivery(Identity(run.state.run, number))
         kept = tuple(header for header in plain.headers if header[0].lower() != "user-agent")
-        first = Delivery(plain.callback, plain.method, kept + KIT_AGENT, plain.body, ids=plain.ids)
+        first = replace(plain, headers=kept + KIT_AGENT)
         exchange = run.dispatcher.send(first)
         if exchange.failure == "tls" and (shut := _shut_by_tls(run, access)):
             run.state.receiver_shut(sender, in_detail(access.shown_url, shut) if run.config.elsewhere else shut)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from dataclasses import replace
 
 from callback_contract.contract_tests.samples.bodies import Body, rewritten, why_unmaskable
 from callback_contract.contract_tests.samples.headers import replayed
 from callback_contract.contract_tests.samples.masking import Masker, UnmaskableError
 from callback_contract.contract_tests.samples.recorded_delivery import RecordedDelivery
-from callback_contract.mock_server.provider.composer import default_headers
+from callback_contract.mock_server.provider.composer import default_headers, unstamped
 from callback_contract.mock_server.wire.delivery import Delivery, Headers
 from callback_contract.openapi.contract.model import Callback
 from callback_contract.openapi.documents import json_pointer as jp
 from callback_contract.openapi.text.message import Text
+from callback_contract.openapi.documents.runtime_expression import is_in_body
 
 __all__ = ["delivery_of"]
 
@@ -50,7 +52,10 @@ def delivery_of(
         if made is None:
             raise UnmaskableError(Text("sample.masked-fields"))
         body, headers = made
-    return content, Delivery(callback.name, callback.method, headers, body, ids=_ids(content, callback)), left
+    delivery = Delivery(callback.name, callback.method, headers, body)
+    if recording.headers is None:  # recorded ids are kept
+        delivery = unstamped(callback, delivery)
+    return content, replace(delivery, ids=_ids(content, callback)), left
 
 
 def _completed(recorded: Headers, defaults: Headers) -> Headers:
@@ -69,7 +74,8 @@ def _fixed(callback: Callback) -> frozenset[str]:
 
 def _ids(content: jp.Json, callback: Callback) -> tuple[str, ...]:
     try:
-        found = jp.get(content, callback.delivery.correlation or "/")
+        place = callback.delivery.correlation or ""
+        found = jp.get(content, place) if is_in_body(place) else None
     except LookupError:
         return ()
     return (found,) if isinstance(found, str) else ()

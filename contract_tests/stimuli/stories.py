@@ -214,7 +214,7 @@ def kept_texts(scope: Scope) -> Iterable[Case]:
 def kept_integers(scope: Scope) -> Iterable[Case]:
     """Contents with integers that are hard to store."""
     _order(scope)
-    stamped = scope.callback.delivery.stamped
+    stamped = scope.callback.stamped
     members = scope.with_members(lambda m: m.types == ("integer",) and m.pointer not in stamped)
     if not members:
         raise NotApplicable(Text("reason.no-free-integer"))

@@ -98,7 +98,7 @@ def integers(scope: Scope) -> Iterable[Case]:
     members = [
         m
         for m in scope.with_members(lambda m: m.types == ("integer",) and m.format in {"", "serial"})
-        if m.pointer not in scope.callback.delivery.stamped
+        if m.pointer not in scope.callback.stamped
     ]
     if not members:
         raise NotApplicable(Text("reason.no-free-integer"))

@@ -28,6 +28,7 @@ from callback_contract.mock_server.wire.identity import MARK, Identity, Run
 from callback_contract.mock_server.wire.strict_json import Unparsable, Unusable
 from callback_contract.openapi.contract.model import Callback, Contract
 from callback_contract.openapi.documenting.export import MADE_BY
+from callback_contract.openapi.documents.runtime_expression import header_of
 from callback_contract.openapi.rules.catalogue import Catalogue, Rule
 from callback_contract.openapi.text.message import Text, details_of
 
@@ -198,7 +199,9 @@ def _vector(
 
 
 def _class(case: Case, delivery: Delivery, kind: str) -> str:
-    if delivery.method != case.callback.method or delivery.headers != default_headers(case.callback):
+    if delivery.method != case.callback.method or _without_ids(delivery.headers, case) != _without_ids(
+        default_headers(case.callback), case
+    ):
         return "http"
     try:
         decode_body(case.callback, delivery.body)
@@ -209,6 +212,11 @@ def _class(case: Case, delivery: Delivery, kind: str) -> str:
     if kind == "hard":
         return "off-schema"
     return kind if kind in _CLASSES else "valid"
+
+
+def _without_ids(headers: Headers, case: Case) -> Headers:
+    ids = set(map(header_of, case.callback.id_forms))
+    return tuple(header for header in headers if header[0].lower() not in ids)
 
 
 def _body(body: bytes) -> dict[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -122,7 +122,7 @@ class _Send:
             content = composer.content(random.Random(o["seed"]), o["state"])
             delivery = composer.delivery(content, identity)
         if o["edit"]:
-            delivery = composer.exactly(_edited(delivery.body), identity)
+            delivery = replace(delivery, body=_edited(delivery.body))
         if o["dry_run"]:
             self._print_curl([delivery], sender, identity.run)
             return 0

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 from callback_contract.mock_server.client.client_certificate import check_pem_files
-from callback_contract.mock_server.wire.delivery import Headers, printable
+from callback_contract.mock_server.wire.delivery import Headers, header_value, printable
 from callback_contract.openapi.text.errors import KitError
 from callback_contract.openapi.text.message import Text
 from callback_contract.openapi.text.secret_names import is_secret_header, is_secret_parameter
@@ -16,6 +16,8 @@ from callback_contract.openapi.text.secret_names import is_secret_header, is_sec
 __all__ = ["NO_ANSWER_S", "Access"]
 
 _SHORTEST_PASSWORD = 4
+
+_HOST = re.compile(r"(?:[A-Za-z0-9._~!$&'()*+,;=%-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{0,5})?")  # RFC 3986 section 3.2
 
 NO_ANSWER_S = 30.0
 """The upper end of the time that providers wait ("no answer", judgement.md)."""
@@ -70,11 +72,29 @@ class Access:
                     where="--header",
                     remedy=Text("error-receiver.header-form"),
                 )
+        self._refuse_wrong_requests()
         if self.client_cert or self.client_key or self.ca:
             check_pem_files(self.client_cert, self.client_key, self.ca)
         if self.proxy is not None and urlsplit(self.proxy).scheme not in {"http", "https"}:
             raise KitError(
                 Text("error-receiver.incomplete-proxy"), where="--proxy", remedy=Text("error-receiver.write-proxy")
+            )
+
+    def _refuse_wrong_requests(self) -> None:
+        for name in ("Content-Length", "Transfer-Encoding"):
+            if header_value(self.headers, name) is not None:
+                raise KitError(
+                    f"{name} is not the user's to give: it would contradict the body that is sent",
+                    where="--header",
+                    remedy="Leave it out; the kit sends the right one (RFC 9112 §6).",
+                )
+        hosts = [value for name, value in self.headers if name.lower() == "host"]
+        if len(hosts) > 1 or not all(map(_HOST.fullmatch, hosts)):
+            what = "Host stands twice" if len(hosts) > 1 else "Host is no host and port"
+            raise KitError(
+                f"{what}, and a server refuses that",
+                where="--header",
+                remedy="Give it once, as in 'Host: hooks.example.com' (RFC 9112 §3.2).",
             )
 
     @property
@@ -96,7 +116,7 @@ class Access:
         """All headers that are sent in addition to those of the delivery."""
         user = urlsplit(self.url).netloc.rpartition("@")[0]
         pair = self.basic_auth if self.basic_auth is not None else unquote(user) if user else None
-        if pair is None:
+        if pair is None or any(name.lower() == "authorization" for name, _ in self.headers):
             return self.headers
         return (*self.headers, ("Authorization", f"Basic {base64.b64encode(pair.encode()).decode()}"))
 

@@ -29,7 +29,7 @@ from callback_contract.mock_server.client.framing import (
     when_continued,
 )
 from callback_contract.mock_server.client.pacing import OutOfBudget, Pace, Turns, is_loopback
-from callback_contract.mock_server.wire.delivery import Delivery, Exchange, Headers, Response
+from callback_contract.mock_server.wire.delivery import Delivery, Exchange, Headers, Response, in_query, replaced_by
 from callback_contract.openapi.documents.deadline import bounded_tls, left_s, within
 from callback_contract.openapi.text.message import Text
 from callback_contract.openapi.text.secret_spellings import NO_SECRETS, Secrets
@@ -149,7 +149,7 @@ class Sender:
     def signed(self, delivery: Delivery) -> Delivery:
         """Return the delivery with its signature fixed, for sending it later."""
         assert self.signer is not None
-        return replace(delivery, signature=self.signer.seal(delivery, self._origin + (delivery.target or self._target)))
+        return replace(delivery, signature=self.signer.seal(delivery, self._origin + self._target_of(delivery)))
 
     def send_once(self, delivery: Delivery) -> Exchange:
         """Send one delivery by hand; a response that asks to wait is shown, not obeyed."""
@@ -191,7 +191,7 @@ class Sender:
         answer, failure, detail = None, "", ""
         signature: Headers = ()
         if self.signer is not None:
-            signature, body = self.signer(delivery, self._origin + (delivery.target or self._target))
+            signature, body = self.signer(delivery, self._origin + self._target_of(delivery))
             delivery = replace(delivery, body=body)
         try:
             with within(self.access.timeout_s + delivery.framing.parts * delivery.framing.pause_s):
@@ -248,8 +248,8 @@ class Sender:
         headers = urllib3.HTTPHeaderDict()
         body: bytes | Iterator[bytes] = delivery.body
         framing = delivery.framing
-        headers.add("Host", self._authority)
-        for name, value in (*delivery.headers, *self._own, *signature):
+        own = (("Host", self._authority), *delivery.headers)
+        for name, value in replaced_by(own, signature, self._own):
             headers.add(name, value.encode().decode("latin-1"))
         for name in ("User-Agent", "Accept-Encoding"):
             if name not in headers:
@@ -285,8 +285,11 @@ class Sender:
             response.release_conn()  # a closed one, too: else the pool would wait for it for ever
         return Response(response.status, response.reason or "", tuple(response.headers.items()), content)
 
+    def _target_of(self, delivery: Delivery) -> str:
+        return delivery.target or in_query(self._target, delivery.query)
+
     def _request_target(self, pool: Any, delivery: Delivery) -> str:
-        target = delivery.target or self._target
+        target = self._target_of(delivery)
         if self.access.proxy and pool.scheme == "http":  # a forwarding proxy needs the whole URL (RFC 9112 §3.2.2)
             return urlunsplit((*urlsplit(self.access.url)[:1], self._authority, "", "", "")) + target
         return target

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from callback_contract.mock_server.receiver.receiver import Fault, Receiver, Request, Response, Right, problem
+from callback_contract.mock_server.receiver.request import reader
 from callback_contract.mock_server.receiver.state import Stored, event_of
 from callback_contract.mock_server.validation.validator import Assessment
 from callback_contract.openapi.contract.members import Member
@@ -69,7 +70,7 @@ def _fault(act: Act) -> Fault:
         facts = callback.delivery
         if facts.correlation is None or facts.state is None or facts.order is None:
             return right()
-        message_id = str(jp.get(assessment.value, facts.correlation))
+        message_id = str(reader(facts.correlation)(assessment.value, request.head))
         event = _Event(
             callback,
             assessment.value,
@@ -77,7 +78,7 @@ def _fault(act: Act) -> Fault:
             receiver,
             message_id,
             str(jp.get(assessment.value, facts.state)),
-            event_of(callback, assessment.value),
+            event_of(callback, assessment.value, request.head),
             receiver.states.get(message_id),
         )
         return act(event, right)
@@ -255,7 +256,7 @@ def _lower_keys(value: jp.Json) -> jp.Json:
 
 def _group(event: _Event) -> str:
     groups = event.facts.groups
-    return str(jp.get(event.value, groups[0])) if groups else ""
+    return str(reader(groups[0])(event.value, event.request.head)) if groups else ""
 
 
 def _one_per_group(event: _Event, right: Right) -> Response:
@@ -285,7 +286,7 @@ def _trace_of_refused(request: Request, assessment: Assessment | None, receiver:
         for callback in receiver.contract.callbacks:
             facts = callback.delivery
             try:
-                stored = receiver.states.get(jp.get(assessment.value, facts.correlation or "/"))
+                stored = receiver.states.get(reader(facts.correlation or "/")(assessment.value, request.head))
                 state = jp.get(assessment.value, facts.state or "/")
             except (LookupError, TypeError):
                 continue

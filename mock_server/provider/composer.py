@@ -4,37 +4,71 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from callback_contract.mock_server.wire.bodies import content_type, encode_body, travels
 from callback_contract.mock_server.wire.delivery import Delivery, Headers
-from callback_contract.mock_server.wire.identity import Identity, stamp
+from callback_contract.mock_server.wire.identity import Identity, Stamps, stamp, stamped_outside, stamps_of
 from callback_contract.openapi.contract.example_value import sample_of
 from callback_contract.openapi.contract.members import Member
-from callback_contract.openapi.contract.model import Callback
+from callback_contract.openapi.contract.model import Callback, HeaderParameter
 from callback_contract.openapi.contract.patterns import validator_of
 from callback_contract.openapi.documents import json_pointer as jp
+from callback_contract.openapi.documents.runtime_expression import header_of
 from callback_contract.openapi.text.errors import KitError
 from callback_contract.openapi.text.message import Text, either
 from callback_contract.openapi.text.suggest import did_you_mean, nearest
 
-__all__ = ["Composer", "assigned", "default_headers", "no_place"]
+__all__ = ["Composer", "assigned", "default_headers", "identified", "no_place", "unstamped"]
 
 _STAMPED_BEFORE_S = 120  # `stamp` counts from this time before the run
 
 
 def default_headers(callback: Callback) -> Headers:
-    """Return the headers that the contract gives a delivery."""
+    """Return the headers that the contract gives a delivery; those of ids are sent, required or not."""
     agent = callback.user_agent
+    ids = [name for name in map(header_of, callback.id_forms) if name]
     required = tuple(
         (header.name, value)
         for header in callback.headers
-        if header.required and header.name.lower() not in {"user-agent", "content-type"}
-        for value in (header.default if header.default is not None else header.value,)
+        if (header.required or header.name.lower() in ids) and header.name.lower() not in {"user-agent", "content-type"}
+        for value in (_value_of(header, ids),)
         if value is not None
     )
-    return (("Content-Type", content_type(callback)), *((("User-Agent", agent),) if agent else ()), *required)
+    declared = {header.name.lower() for header in callback.headers}
+    more = tuple((name, UNSTAMPED) for name in ids if name not in declared)
+    return (("Content-Type", content_type(callback)), *((("User-Agent", agent),) if agent else ()), *required, *more)
+
+
+UNSTAMPED = "unstamped"
+"""Stands in a header of an id until a delivery is made."""
+
+
+def _value_of(header: HeaderParameter, ids: Collection[str]) -> str | None:
+    value = header.default if header.default is not None else header.value
+    return UNSTAMPED if value is None and header.name.lower() in ids else value
+
+
+def identified(callback: Callback, delivery: Delivery, value: jp.Json, identity: Identity) -> Delivery:
+    """Return the delivery with the identity that it carries beside its body.
+
+    Args:
+        value: The body as it was stamped.
+    """
+    return _with(stamped_outside(callback, value, identity), delivery)
+
+
+def _with(stamps: Stamps, delivery: Delivery) -> Delivery:
+    # A header that a case leaves out stays out.
+    headers = tuple((name, stamps.headers.get(name.lower(), told)) for name, told in delivery.headers)
+    return replace(delivery, headers=headers, query=stamps.query, ids=stamps.ids, event_id=stamps.event_id)
+
+
+def unstamped(callback: Callback, delivery: Delivery) -> Delivery:
+    """Return a delivery of somebody's bytes with an identity beside them: the same one for the same bytes."""
+    return _with(stamps_of(callback, delivery.body), delivery)
 
 
 class Composer:
@@ -61,8 +95,6 @@ class Composer:
                 remedy=Text("error-send.add-example"),
             )
         self._refuse_unassignable()
-        correlation, stamped = callback.delivery.correlation, list(callback.delivery.stamped)
-        self._id_kind = stamped.index(correlation) if correlation in stamped else None
 
     def content(self, chance: random.Random, state: str | None = None) -> jp.Json:
         """Return a random content, of an example with the state where there is one."""
@@ -83,7 +115,8 @@ class Composer:
             after_start_s: Time of the event, in seconds after the start of the run.
         """
         value = stamp(self.callback, content, identity, later_s=_STAMPED_BEFORE_S + int(after_start_s))
-        return self.exactly(encode_body(self.callback, self._with_assignments(value)), identity)
+        made = self._made(encode_body(self.callback, self._with_assignments(value)))
+        return identified(self.callback, made, value, identity)
 
     def _refuse_unassignable(self) -> None:
         """Reject assignments that fit no content, before anything is sent.
@@ -106,10 +139,12 @@ class Composer:
                 raise no_place(value, pointer) from None
         return value
 
-    def exactly(self, body: bytes, identity: Identity | None = None) -> Delivery:
+    def exactly(self, body: bytes) -> Delivery:
         """Return a delivery of the bytes as given."""
-        ids = (identity.id(self._id_kind),) if identity and self._id_kind is not None else ()
-        return Delivery(self.callback.name, self.callback.method, default_headers(self.callback), body, ids=ids)
+        return unstamped(self.callback, self._made(body))
+
+    def _made(self, body: bytes) -> Delivery:
+        return Delivery(self.callback.name, self.callback.method, default_headers(self.callback), body)
 
 
 def _made(callback: Callback) -> list[jp.Json]:

@@ -9,8 +9,8 @@ from urllib.parse import quote
 
 from callback_contract.mock_server.provider.composer import default_headers
 from callback_contract.mock_server.wire.bodies import encode_body
-from callback_contract.mock_server.wire.delivery import printable
-from callback_contract.mock_server.wire.identity import Identity, Run, stamp
+from callback_contract.mock_server.wire.delivery import in_query, printable
+from callback_contract.mock_server.wire.identity import Identity, Run, stamp, stamped_outside
 from callback_contract.openapi.contract.model import Callback, Contract
 from callback_contract.openapi.documenting.export import MADE_BY
 from callback_contract.openapi.documents import json_pointer as jp
@@ -34,14 +34,14 @@ def http_file(contract: Contract, callbacks: Iterable[Callback], drawn: Mapping[
     sends new messages, an unchanged one redeliveries.
     """
     callbacks = tuple(callbacks)
-    if all(callback.delivery.stamped for callback in callbacks):
+    if all(callback.stamped for callback in callbacks):
         identities = (
             "# Synthetic messages: every id starts with ca11bac4 and the run, phone numbers are reserved for fiction.",
             "# Change `run`, eight hexadecimal digits, for new messages; the same `run` again makes redeliveries.",
         )
     else:
         identities = (
-            "# Ids and phone numbers that the contract's x-delivery does not name (stamped) are the examples' own;",
+            "# Ids and phone numbers that neither x-delivery nor their names tell are the examples' own;",
             "# the others have ca11bac4 and `run`, eight hexadecimal digits: change it for new messages.",
         )
     lines = [
@@ -75,16 +75,19 @@ def _shown(text: str) -> str:
 def _request(callback: Callback, name: str, summary: str, value: jp.Json, number: int) -> Iterator[str]:
     yield f"### {_shown(callback.name)}: {_shown(summary)}"
     stamped = stamp(callback, value, Identity(_RUN, number))
+    ids = stamped_outside(callback, stamped, Identity(_RUN, number))
+    headers = [(name, ids.headers.get(name.lower(), told)) for name, told in default_headers(callback)]
     body = "" if callback.is_json else encode_body(callback, stamped).decode()
-    if _COMMAND.search("\n".join([body, *(told for _, told in default_headers(callback))])):
+    if _COMMAND.search("\n".join([body, *(told for _, told in headers)])):
         yield "# Left out: an editor would obey some of its text, as it does {{name}} and a line that begins with <."
         return
     for header in callback.headers:
         if header.required and header.signature:
             yield f"# {printable(header.name)} is required, and only who holds the key can make it."
     yield f"# @name {''.join(c if c.isascii() and c.isalnum() else '_' for c in f'{callback.name}_{name}')}"
-    yield f"{callback.method} {{{{url}}}}"
-    yield from (f"{header}: {printable(told)}" for header, told in default_headers(callback))
+    query = in_query("", ids.query).replace(quote(_RUN.id), "{{run}}")
+    yield f"{callback.method} {{{{url}}}}{query}"
+    yield from (f"{header}: {printable(told.replace(_RUN.id, '{{run}}'))}" for header, told in headers)
     yield ""
     if not callback.is_json:
         yield body.replace(quote(_RUN.id), _RUN.id).replace(_RUN.id, "{{run}}")

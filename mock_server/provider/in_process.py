@@ -33,7 +33,7 @@ from callback_contract.mock_server.provider.composer import Composer
 from callback_contract.mock_server.provider.lifecycles import Mix, life
 from callback_contract.mock_server.provider.lifespan import Apps
 from callback_contract.mock_server.wire.bodies import decode_body, encode_body
-from callback_contract.mock_server.wire.delivery import Delivery, Exchange, Headers, Response
+from callback_contract.mock_server.wire.delivery import Delivery, Exchange, Headers, Response, in_query, replaced_by
 from callback_contract.mock_server.wire.identity import Identity, Run
 from callback_contract.openapi.contract.loading import CONTRACT_FILE, load_contract
 from callback_contract.openapi.documents import json_pointer as jp
@@ -131,7 +131,7 @@ class Provider:
                 raise KitError(
                     Text("error-send.nothing-set-at", place=place), where="set", remedy=Text("error-send.name-member")
                 ) from None
-        return self._composer.exactly(encode_body(self.callback, value), identity)
+        return replace(made, body=encode_body(self.callback, value))
 
     def put(self, app: Any, delivery: Delivery) -> Response:
         """Send a callback to an application unchanged.
@@ -139,15 +139,16 @@ class Provider:
         Raises:
             KitError: The application does not start, or does not respond.
         """
+        target = in_query(self._target, delivery.query)
         signed: Headers = ()
         if self._signer is not None:
-            signed, body = self._signer(delivery, f"http://localhost{self._target}")
+            signed, body = self._signer(delivery, f"http://localhost{target}")
             delivery = replace(delivery, body=body)
-        headers = (*delivery.headers, *self._headers, *signed)
+        headers = replaced_by(delivery.headers, signed, self._headers)
         interface = self._interface or _interface_of(app)
         if interface == "wsgi":
-            return _by_wsgi(app, delivery, self._target, headers)
-        return self._apps.run(app, lambda told: _by_asgi(app, delivery, self._target, headers, told))
+            return _by_wsgi(app, delivery, target, headers)
+        return self._apps.run(app, lambda told: _by_asgi(app, delivery, target, headers, told))
 
     def life(
         self,

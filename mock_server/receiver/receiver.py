@@ -207,8 +207,8 @@ class Receiver:
             refusal = self._unsigned(request)
         assessment = None if refusal else self._assess(request)
         if self.fault is None and (self.script is None or not self.script.has_its_way(request)):
-            return assessment, refusal or self._judged(assessment)
-        right: Right = partial(self._right, refusal, assessment)
+            return assessment, refusal or self._judged(assessment, request.head)
+        right: Right = partial(self._right, refusal, assessment, request.head)
         if self.fault is not None:
             right = partial(self.fault.answer, request, assessment, self, right)
         if self.script is None or request.method not in self.methods:
@@ -220,8 +220,8 @@ class Receiver:
             return self.assessor.assess_fields(request.body, media_type, request.header("content-type") or "")
         return self.assessor.assess(request.body)
 
-    def _right(self, refusal: Response | None, assessment: Assessment | None) -> Response:
-        return refusal or self._judged(assessment)
+    def _right(self, refusal: Response | None, assessment: Assessment | None, head: Head) -> Response:
+        return refusal or self._judged(assessment, head)
 
     def _refusal(self, request: Request) -> Response | None:
         if len(request.body) > MAX_BODY_BYTES:
@@ -244,7 +244,7 @@ class Receiver:
 
     def trusting(self, request: Request) -> Response:
         """Respond as if the signature were valid."""
-        return self._refusal(request) or self._judged(self._assess(request))
+        return self._refusal(request) or self._judged(self._assess(request), request.head)
 
     def _unsigned(self, request: Request) -> Response | None:
         flaw = self.signature_flaw(request)
@@ -269,12 +269,12 @@ class Receiver:
         """Return the URL that a request was sent to."""
         return f"{'https' if self.by_tls else 'http'}://{request.header('host') or ''}{request.target}"
 
-    def _judged(self, assessment: Assessment | None) -> Response:
+    def _judged(self, assessment: Assessment | None, head: Head) -> Response:
         assert assessment is not None
         if assessment.callback is None:
             status, title = (422, "Unprocessable Content") if assessment.kind == "schema" else (400, "Bad Request")
             return problem(status, title, "The body is not what the contract describes.", assessment.violations)
-        effect = self.states.effect(assessment.callback, assessment.value, assessment.size)
+        effect = self.states.effect(assessment.callback, assessment.value, assessment.size, head)
         if self.keeper is not None and self.fault is None:
             assessment.effect = effect  # a delivery that cannot be kept gets 507 and has no effect
         else:  # a fault reads the stored state while it responds

@@ -12,10 +12,13 @@ from dataclasses import dataclass, field
 from email.message import Message
 from functools import cached_property, lru_cache
 from typing import Any, TypeVar
+from urllib.parse import parse_qs
 
 from callback_contract.mock_server.wire.delivery import Headers, header_value
+from callback_contract.openapi.documents import json_pointer as jp
+from callback_contract.openapi.documents.runtime_expression import header_of, is_in_body, query_of
 
-__all__ = ["MAX_BODY_BYTES", "Head", "Request"]
+__all__ = ["MAX_BODY_BYTES", "Head", "Read", "Request", "reader"]
 
 MAX_BODY_BYTES = 1024 * 1024
 
@@ -67,6 +70,29 @@ class Head:
         except KeyError:
             found = self._noted[work] = work(self)
         return found
+
+
+Read = Callable[[jp.Json, Head | None], jp.Json]
+"""Reads a place of a request: of its decoded body, or of its head."""
+
+
+def reader(place: str) -> Read:
+    """Return a function that reads a place; it raises LookupError where nothing is there."""
+    if is_in_body(place):
+        get = jp.getter(place)
+        return lambda value, head: get(value)
+
+    def read(value: jp.Json, head: Head | None) -> jp.Json:
+        found = None
+        if head is not None and (name := header_of(place)):
+            found = header_value(head.headers, name)
+        elif head is not None:
+            found = next(iter(parse_qs(head.target.partition("?")[2]).get(query_of(place), ())), None)
+        if found is None:
+            raise LookupError(place)
+        return found
+
+    return read
 
 
 class Request:

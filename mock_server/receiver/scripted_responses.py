@@ -12,10 +12,9 @@ from dataclasses import dataclass, replace
 from http import HTTPStatus
 
 from callback_contract.mock_server.receiver.receiver import Response, Right, problem
-from callback_contract.mock_server.receiver.request import Head, Request
+from callback_contract.mock_server.receiver.request import Head, Request, reader
 from callback_contract.mock_server.validation.validator import Assessment
 from callback_contract.openapi.contract.model import Contract
-from callback_contract.openapi.documents import json_pointer as jp
 from callback_contract.openapi.text.errors import KitError
 from callback_contract.openapi.text.message import Text
 
@@ -115,7 +114,7 @@ class Scripted:
     def __init__(
         self, contract: Contract, script: str = "", *, delay_s: float = 0.0, drop: float = 0.0, prefers: bool = True
     ) -> None:
-        self._pointers = [c.delivery.correlation for c in contract.callbacks if c.delivery.correlation]
+        self._places = [reader(c.delivery.correlation) for c in contract.callbacks if c.delivery.correlation]
         self._delay_s, self._drop, self._prefers = delay_s, drop, prefers
         self._chance = random.Random(0)
         self._lock = threading.Lock()
@@ -159,9 +158,9 @@ class Scripted:
         return next(playing, None)
 
     def _message(self, request: Request, assessment: Assessment | None) -> str:
-        for pointer in self._pointers:
+        for place in self._places:
             try:
-                return repr(jp.getter(pointer)(assessment.value if assessment else None))[:300]
+                return repr(place(assessment.value if assessment else None, request.head))[:300]
             except LookupError:
                 continue
         return f"body {hash(request.body)}"

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TypeVar
 
+from callback_contract.mock_server.receiver.request import Head, reader
 from callback_contract.openapi.contract.model import Callback
 from callback_contract.openapi.documents import json_pointer as jp
 
@@ -86,14 +87,14 @@ class States:
             oldest, _ = self._messages.popitem(last=False)
             self._bytes -= self._sizes.pop(oldest)
 
-    def apply(self, callback: Callback, value: jp.Json, size: int = 0) -> None:
+    def apply(self, callback: Callback, value: jp.Json, size: int = 0, head: Head | None = None) -> None:
         """Store an accepted callback of `size` bytes.
 
         A redelivery and a late older state change nothing.
         """
-        self.effect(callback, value, size)()
+        self.effect(callback, value, size, head)()
 
-    def effect(self, callback: Callback, value: jp.Json, size: int = 0) -> Callable[[], None]:
+    def effect(self, callback: Callback, value: jp.Json, size: int = 0, head: Head | None = None) -> Callable[[], None]:
         """Return a function that stores an accepted callback.
 
         Every error is raised here, none by the function.
@@ -104,9 +105,9 @@ class States:
         if places.message is None or places.state is None:
             return _nothing
         try:
-            message_id = str(places.message(value))
-            state = str(places.state(value))
-            event = _event(places, value)
+            message_id = str(places.message(value, head))
+            state = str(places.state(value, head))
+            event = _event(places, value, head)
         except LookupError:
             return _nothing  # the contract allows a body without them, and then there is nothing to store
         return partial(self._apply, callback, message_id, state, event, value, size)
@@ -129,26 +130,26 @@ def newest(events: dict[str, _Known], most: int) -> dict[str, _Known]:
     return events if len(events) <= most else dict(list(events.items())[len(events) - most // 2 :])
 
 
-def event_of(callback: Callback, value: jp.Json) -> str:
-    """Return the key of the event in a body: an equal key means a redelivery."""
-    return _event(_Places(callback), value)
+def event_of(callback: Callback, value: jp.Json, head: Head | None = None) -> str:
+    """Return the key of the event in a delivery: an equal key means a redelivery."""
+    return _event(_Places(callback), value, head)
 
 
-def _event(places: _Places, value: jp.Json) -> str:
-    event = repr([place(value) for place in places.event])
+def _event(places: _Places, value: jp.Json, head: Head | None) -> str:
+    event = repr([place(value, head) for place in places.event])
     return event if len(event) <= _LONGEST_EVENT else hashlib.sha256(event.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 class _Places:
-    """The places of a callback's keys in a body, prepared for every delivery."""
+    """The places of a callback's keys in a delivery, prepared for all of them."""
 
     __slots__ = ("event", "message", "state")
 
     def __init__(self, callback: Callback) -> None:
         facts = callback.delivery
-        self.message = None if facts.correlation is None else jp.getter(facts.correlation)
-        self.state = None if facts.state is None else jp.getter(facts.state)
-        self.event = tuple(map(jp.getter, facts.idempotency))
+        self.message = None if facts.correlation is None else reader(facts.correlation)
+        self.state = None if facts.state is None else reader(facts.state)
+        self.event = tuple(map(reader, callback.event_places))
 
 
 def _advances(callback: Callback, current: str, new: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from datetime import datetime
 
@@ -11,6 +12,7 @@ from callback_contract.mock_server.signing.keys import Keys
 from callback_contract.mock_server.signing.scheme import Scheme
 from callback_contract.mock_server.signing.signatures import parts_of, sign, signature
 from callback_contract.mock_server.wire.delivery import Delivery, Headers, header_value
+from callback_contract.mock_server.wire.identity import MARK
 
 __all__ = ["SPELLINGS", "has_meaning", "sealed"]
 
@@ -45,7 +47,8 @@ def sealed(scheme: Scheme, keys: Keys, delivery: Delivery, url: str, at: datetim
     """
 
     def signed(key: int = 0) -> Headers:
-        identity = delivery.ids[0] if delivery.ids else "unidentified"
+        # A body that nobody stamped is the same event whenever it is sent again.
+        identity = delivery.event_id or MARK + hashlib.sha256(delivery.body).hexdigest()[:24]
         return sign(
             scheme, keys, body=delivery.body, method=delivery.method, url=url, message_id=identity, at=at, key=key
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from callback_contract.mock_server.receiver.receiver import Receiver
+from callback_contract.mock_server.receiver.request import Head
 from callback_contract.mock_server.store.reader import Reader
 
 __all__ = ["restore"]
@@ -20,6 +21,8 @@ def restore(receiver: Receiver, reader: Reader) -> None:
         for arrival in some:
             if arrival.acknowledged and arrival.callback in callbacks:
                 try:
-                    receiver.states.apply(callbacks[arrival.callback], arrival.json, arrival.body_bytes)
+                    raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in arrival.headers]
+                    head = Head(arrival.method, "", raw, arrival.target.encode("latin-1"))
+                    receiver.states.apply(callbacks[arrival.callback], arrival.json, arrival.body_bytes, head)
                 except LookupError:  # the store was written with another contract
                     continue

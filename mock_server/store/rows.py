@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from functools import lru_cache
 from typing import NamedTuple
 
 from callback_contract.mock_server.receiver.receiver import Response, raw_headers
-from callback_contract.mock_server.receiver.request import Head, Request
+from callback_contract.mock_server.receiver.request import Head, Read, Request, reader
 from callback_contract.mock_server.receiver.state import event_of
 from callback_contract.mock_server.store.history import Lives
 from callback_contract.mock_server.store.stored_delivery import ACCEPTED, FORWARD, REDACTED_BYTES, REFUSED
@@ -96,7 +95,7 @@ class Rows:
             violations = json.dumps([("", _detail(reply))])
         elif assessment.callback is None:
             violations = json.dumps([(v.pointer, v.message) for v in assessment.violations])
-            message, state = self._guessed(assessment)
+            message, state = self._guessed(assessment, received.head)
         else:
             verdict = ACCEPTED
             if new := assessment.novelties:
@@ -104,11 +103,13 @@ class Rows:
                 novelties = json.dumps([(n.kind, n.pointer) for n in new])
             callback, value = assessment.callback.name, assessment.value
             names = self._names[callback]
-            message, state = _named(value, names.message), _named(value, names.state)
-            event = names.event(value, message, state)
+            head = received.head
+            message, state = _named(value, names.message, head), _named(value, names.state, head)
+            event = names.event(value, head, message, state)
             if event is not None:
                 acknowledged = 200 <= reply.status <= 299 and not reply.wire
-                again, late = self.lives.met((callback, message), event, state, names.order, acknowledged)
+                life = callback, message or event
+                again, late = self.lives.met(life, event, state, names.order, acknowledged)
         head = received.head
         headers, target = head.noted(self._headers_of_head), head.noted(self._target_of_head)
         body, answer = received.body, reply.raw[:_MOST_ANSWER_BYTES]
@@ -157,13 +158,13 @@ class Rows:
     def _target(self, head: Head) -> str:
         return masked_parameters(head.target) if self._redact else head.target
 
-    def _guessed(self, assessment: Assessment) -> tuple[str, str]:
+    def _guessed(self, assessment: Assessment, head: Head) -> tuple[str, str]:
         """Return message and state of a rejected body, by the places of any callback."""
         for callback in self.contract.callbacks:
             names = self._names[callback.name]
-            message = _named(assessment.value, names.message)
+            message = _named(assessment.value, names.message, head)
             if message:
-                return message, _named(assessment.value, names.state)
+                return message, _named(assessment.value, names.state, head)
         return "", ""
 
 
@@ -173,7 +174,7 @@ def _is_secret(name: bytes) -> bool:
 
 
 class _Names:
-    """The places of a callback's keys in a body, prepared for every delivery."""
+    """The places of a callback's keys in a delivery, prepared for all of them."""
 
     def __init__(self, callback: Callback) -> None:
         facts = callback.delivery
@@ -181,30 +182,27 @@ class _Names:
         self.message, self.state, self.order = _place(facts.correlation), _place(facts.state), facts.order
         self._state_is_event = set(facts.idempotency) == {facts.correlation, facts.state}
 
-    def event(self, value: jp.Json, message: str, state: str) -> str | None:
+    def event(self, value: jp.Json, head: Head, message: str, state: str) -> str | None:
         """Return the key of the event within its message; None without one."""
-        if not message:
+        if self.message is not None and not message:
             return None
         if self._state_is_event:
             return state
         try:
-            return event_of(self.callback, value) if self.callback.delivery.idempotency else None
+            return event_of(self.callback, value, head) if self.callback.event_places else None
         except LookupError:
             return None
 
 
-_Place = Callable[[jp.Json], jp.Json]
+def _place(place: str | None) -> Read | None:
+    return None if place is None else reader(place)
 
 
-def _place(pointer: str | None) -> _Place | None:
-    return None if pointer is None else jp.getter(pointer)
-
-
-def _named(value: jp.Json, place: _Place | None) -> str:
+def _named(value: jp.Json, place: Read | None, head: Head) -> str:
     if place is None:
         return ""
     try:
-        found = place(value)
+        found = place(value, head)
     except LookupError:
         return ""
     if isinstance(found, str):

@@ -8,11 +8,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
+from urllib.parse import quote
 
 from callback_contract.openapi.text.message import Text
 from callback_contract.openapi.text.printable import printable
 
-__all__ = ["Delivery", "Exchange", "Framing", "Headers", "Response", "printable"]
+__all__ = ["Delivery", "Exchange", "Framing", "Headers", "Response", "in_query", "printable", "replaced_by"]
 
 Headers = tuple[tuple[str, str], ...]
 
@@ -50,7 +51,9 @@ class Delivery:
 
     Attributes:
         headers: In the order and letter case in which they are sent; `Content-Length` is added by the sender.
-        ids: The stamped identities in the body, for cleaning up.
+        ids: The stamped identities, for cleaning up.
+        query: Parameters that the URL gets, or gets otherwise, for this delivery.
+        event_id: Id of the event for a signature scheme, equal in redeliveries; empty takes one of the body.
         target: Path and query of another resource on the same host (read-back); empty for the receiver's own.
         seal: The deviation of a signed delivery's signature, a key of `signing.KINDS` or
             `signing.SPELLINGS`; ignored without a scheme.
@@ -63,6 +66,8 @@ class Delivery:
     body: bytes
     framing: Framing = PLAIN
     ids: tuple[str, ...] = ()
+    query: tuple[tuple[str, str], ...] = ()
+    event_id: str = ""
     target: str = ""
     seal: str = ""
     signature: Headers | None = None
@@ -183,6 +188,25 @@ def status_line(status: int) -> str:
         return f"{status} {HTTPStatus(status).phrase}"
     except ValueError:
         return str(status)
+
+
+def replaced_by(headers: Headers, *others: Headers) -> Headers:
+    """Return headers with those that replace every line of their names; later ones win over earlier ones."""
+    for more in others:
+        names = {name.lower() for name, _ in more}
+        headers = (*(header for header in headers if header[0].lower() not in names), *more)
+    return headers
+
+
+def in_query(target: str, parameters: Iterable[tuple[str, str]]) -> str:
+    """Return a request target in whose query these parameters have these values."""
+    path, _, query = target.partition("?")
+    pairs = query.split("&") if query else []
+    for name, value in parameters:
+        word = quote(name, safe="")
+        pairs = [pair for pair in pairs if pair.partition("=")[0] not in {name, word}]
+        pairs.append(f"{word}={quote(value, safe='')}")
+    return f"{path}?{'&'.join(pairs)}" if pairs else target
 
 
 def header_value(headers: Iterable[tuple[str, str]], name: str) -> str | None:

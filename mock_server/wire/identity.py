@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 import secrets
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from callback_contract.openapi.contract.formats import render
+from callback_contract.openapi.contract.id_forms import IdForm
 from callback_contract.openapi.contract.model import Callback
 from callback_contract.openapi.documents import json_pointer as jp
+from callback_contract.openapi.documents.runtime_expression import header_of, is_in_body, query_of
 
-__all__ = ["MARK", "Identity", "Run", "stamp"]
+__all__ = ["MARK", "Identity", "Run", "Stamps", "id_at", "stamp", "stamped_outside", "stamps_of"]
 
 MARK = "ca11bac4"
 """The first eight hexadecimal digits of every synthetic id, for cleaning up."""
@@ -43,7 +47,7 @@ class Identity:
     Attributes:
         case: Number of the case within the run.
         message: Number of the message within the case.
-        group: Messages with the same number share every member that `x-delivery.groups` names.
+        group: Messages with the same number share every place that `x-delivery.groups` names.
     """
 
     run: Run
@@ -63,6 +67,22 @@ class Identity:
         """Return 32 hexadecimal digits that every message of the group shares."""
         return f"{MARK}{self.run.id}{kind:02x}ffffffff{self.group & 0xFFFFFF:06x}"
 
+    def event_id(self, event: str) -> str:
+        """Return the id of an event of the message, for a signature scheme: another one for each of its states."""
+        return MARK + self.run.id + self._own("event", event)
+
+    def written(self, form: IdForm, kind: int, *, shared: bool, event: str) -> str | int:
+        """Return an id in a form; of one event of the message, where that is named."""
+        if form == _PLAIN and not event:
+            return self.group_id(kind) if shared else self.id(kind)
+        return form.write(MARK, self.run.id, self._group_own(kind) if shared else self._own(kind, event))
+
+    def _own(self, kind: object, event: str) -> str:
+        return _digits(f"{self.run.id}/{kind}/{self.case}/{self.message}/{event}")
+
+    def _group_own(self, kind: int) -> str:
+        return _digits(f"{self.run.id}/{kind}/group {self.group}")
+
     def phone(self, kind: int, *, shared: bool) -> str:
         """Return an E.164 number from a range reserved for fiction.
 
@@ -74,11 +94,18 @@ class Identity:
         return f"+120255501{(number // 2 + kind) % 100:02d}"
 
 
+_PLAIN = IdForm("hex32")
+
+
+def _digits(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
 def stamp(callback: Callback, value: jp.Json, identity: Identity, *, later_s: int = 0) -> jp.Json:
     """Return a body with identity, times and phone numbers as declared.
 
     Args:
-        callback: Its `x-delivery.stamped` declares the members and their kinds.
+        callback: Its `stamped` places and their kinds.
         value: A body; absent members stay absent.
         identity: The message of the body.
         later_s: Seconds after the message's first time.
@@ -86,19 +113,98 @@ def stamp(callback: Callback, value: jp.Json, identity: Identity, *, later_s: in
     facts = callback.delivery
     # A little in the past: a receiver may correctly reject future times.
     at = identity.run.started_at - timedelta(seconds=120) + timedelta(seconds=later_s)
-    for kind, (pointer, what) in enumerate(facts.stamped.items()):
+    event = _event(callback, value)
+    for kind, (place, what) in enumerate(callback.stamped.items()):
+        if not is_in_body(place):
+            continue
         try:
-            jp.get(value, pointer)
+            jp.get(value, place)
         except LookupError:
             continue
-        member = callback.member(pointer)
-        form = member.format if member else ""
-        shared = pointer in facts.groups
-        if what == "time":
-            new = render(at, form)
-        elif what == "phone":
-            new = render(identity.phone(kind, shared=shared), form)
+        shared = place in facts.groups
+        new: str | int | None
+        if what == "id":
+            new = _id(callback, place, kind, identity, event)
         else:
-            new = identity.group_id(kind) if shared else identity.id(kind)
-        value = jp.replaced(value, pointer, new)
+            member = callback.member(place)
+            form = member.format if member else ""
+            new = render(at if what == "time" else identity.phone(kind, shared=shared), form)
+        value = value if new is None else jp.replaced(value, place, new)
     return value
+
+
+@dataclass(frozen=True, slots=True)
+class Stamps:
+    """What a delivery carries of its identity beside its body.
+
+    Attributes:
+        headers: Values by lower-case name.
+        query: Parameters of the URL.
+        ids: All ids of the message, for cleaning up; its own first.
+        event_id: Id of the event for a signature scheme.
+    """
+
+    headers: dict[str, str]
+    query: tuple[tuple[str, str], ...]
+    ids: tuple[str, ...]
+    event_id: str
+
+
+def stamped_outside(callback: Callback, value: jp.Json, identity: Identity) -> Stamps:
+    """Return what the delivery of a stamped body carries beside it."""
+    event = _event(callback, value)
+    found = {place: str(new) for place, new in _ids(callback, identity, event) if new is not None}
+    return Stamps(
+        headers={name: found[place] for place in found if (name := header_of(place))},
+        query=tuple((name, found[place]) for place in found if (name := query_of(place))),
+        ids=_message_ids(callback, found),
+        event_id=identity.event_id(event),
+    )
+
+
+def stamps_of(callback: Callback, body: bytes) -> Stamps:
+    """Return what a delivery of given bytes carries beside them: equal bytes are the same event."""
+    digest = hashlib.sha256(body).hexdigest()
+    identity = Identity(Run(digest[:_RUN_DIGITS], datetime.now(UTC)), int(digest[8:16], 16))
+    return replace(stamped_outside(callback, None, identity), ids=())
+
+
+def id_at(callback: Callback, place: str, identity: Identity, value: jp.Json = None) -> str:
+    """Return the id of a message at a place; empty where no fresh one is accepted.
+
+    Args:
+        value: A body of the message, where the place is that of an event.
+    """
+    stamped = list(callback.stamped)
+    found = _id(callback, place, stamped.index(place), identity, _event(callback, value)) if place in stamped else None
+    return "" if found is None else str(found)
+
+
+def _ids(callback: Callback, identity: Identity, event: str) -> Iterator[tuple[str, str | int | None]]:
+    for kind, (place, what) in enumerate(callback.stamped.items()):
+        if what == "id":
+            yield place, _id(callback, place, kind, identity, event)
+
+
+def _id(callback: Callback, place: str, kind: int, identity: Identity, event: str) -> str | int | None:
+    form = callback.id_forms.get(place)
+    if form is None:
+        return None
+    told = f"of {event!r}" if callback.identifies_event(place) else ""
+    return identity.written(form, kind, shared=place in callback.delivery.groups, event=told)
+
+
+def _message_ids(callback: Callback, found: dict[str, str]) -> tuple[str, ...]:
+    correlation = callback.delivery.correlation
+    if correlation is not None:
+        return (found[correlation],) if correlation in found else ()
+    return tuple(dict.fromkeys(found[place] for place in callback.event_places if place in found))
+
+
+def _event(callback: Callback, value: jp.Json) -> str:
+    """Return what tells events of one message apart: its state."""
+    state = callback.delivery.state
+    try:
+        return "" if state is None else str(jp.get(value, state))
+    except LookupError:
+        return ""

@@ -16,6 +16,7 @@ from callback_contract.openapi.contract.model import BodyLimit, DeliveryFacts, R
 from callback_contract.openapi.contract.order import Circle, Order
 from callback_contract.openapi.documents import json_pointer as jp
 from callback_contract.openapi.text.message import Text
+from callback_contract.openapi.documents.runtime_expression import canonical, is_in_body
 
 __all__ = ["fact_flaws", "facts_from"]
 
@@ -32,7 +33,7 @@ def _validator() -> Any:
 def fact_flaws(raw: jp.Json, members: tuple[Member, ...], where: str) -> Iterator[Flaw]:
     """Yield the flaws of one `x-delivery`.
 
-    They are violations of its schema, and pointers that the body schema does not name.
+    They are violations of its schema, and places in the body that its schema does not name.
     """
     shape_is_right = True
     for error in _validator().iter_errors(raw):
@@ -43,31 +44,41 @@ def fact_flaws(raw: jp.Json, members: tuple[Member, ...], where: str) -> Iterato
         return
     by_pointer = {member.pointer: member for member in members}
     for key in ("correlation", "state"):
-        if key in raw and raw[key]["value"] not in by_pointer:
-            yield _unnamed(raw[key]["value"], f"{where}/{key}/value")
+        if key in raw and _is_unnamed(place := canonical(raw[key]["value"]), by_pointer):
+            yield _unnamed(place, f"{where}/{key}/value")
     for key in ("idempotency", "groups"):
-        for index, pointer in enumerate(raw.get(key, {"value": ()})["value"]):
-            if pointer not in by_pointer:
-                yield _unnamed(pointer, f"{where}/{key}/value/{index}")
-    for pointer, kind in raw.get("stamped", {"value": {}})["value"].items():
-        place = where + jp.join(["stamped", "value", pointer])
-        if pointer not in by_pointer:
-            yield _unnamed(pointer, place)
-        elif by_pointer[pointer].format not in STAMPS[kind] | {"" if kind == "id" else by_pointer[pointer].format}:
-            yield Flaw(
-                place,
-                Text("error-contract.stamped-otherwise", kind=kind, format=by_pointer[pointer].format),
-                Text("error-contract.give-format", formats=tuple(sorted(filter(None, STAMPS[kind])))),
-            )
+        for index, given in enumerate(raw.get(key, {"value": ()})["value"]):
+            if _is_unnamed(place := canonical(given), by_pointer):
+                yield _unnamed(place, f"{where}/{key}/value/{index}")
+    for given, kind in raw.get("stamped", {"value": {}})["value"].items():
+        yield from _stamp_flaws(canonical(given), kind, by_pointer, where + jp.join(["stamped", "value", given]))
     if "order" in raw:
         yield from _order_flaws(raw, by_pointer, f"{where}/order")
+
+
+def _is_unnamed(place: str, by_pointer: Mapping[str, Member]) -> bool:
+    return is_in_body(place) and place not in by_pointer
+
+
+def _stamp_flaws(place: str, kind: str, by_pointer: Mapping[str, Member], where: str) -> Iterator[Flaw]:
+    if not is_in_body(place):
+        if kind != "id":
+            yield Flaw(where, Text("error-contract.stamped-outside", kind=kind), Text("error-contract.only-ids"))
+    elif place not in by_pointer:
+        yield _unnamed(place, where)
+    elif by_pointer[place].format not in STAMPS[kind] | {"" if kind == "id" else by_pointer[place].format}:
+        yield Flaw(
+            where,
+            Text("error-contract.stamped-otherwise", kind=kind, format=by_pointer[place].format),
+            Text("error-contract.give-format", formats=tuple(sorted(filter(None, STAMPS[kind])))),
+        )
 
 
 def _order_flaws(raw: Mapping[str, jp.Json], by_pointer: Mapping[str, Member], where: str) -> Iterator[Flaw]:
     if "state" not in raw:
         yield Flaw(where, Text("error-contract.order-without-state"), Text("error-contract.say-state"))
         return
-    member = by_pointer.get(raw["state"]["value"])
+    member = by_pointer.get(canonical(raw["state"]["value"]))
     known = set(member.enum) if member else set()
     edges = raw["order"]["value"]["edges"]
     for index, edge in enumerate(edges):
@@ -96,6 +107,9 @@ def facts_from(raw: Mapping[str, jp.Json]) -> DeliveryFacts:
     def value(key: str, default: Any = None) -> Any:
         return raw[key]["value"] if key in raw else default
 
+    def place(key: str) -> str | None:
+        return canonical(raw[key]["value"]) if key in raw else None
+
     limits = raw.get("accept_body_bytes", {})
     retry, order = value("retry"), value("order")
     provenance = {key: entry["provenance"] for key, entry in raw.items() if "provenance" in entry}
@@ -104,11 +118,12 @@ def facts_from(raw: Mapping[str, jp.Json]) -> DeliveryFacts:
         deadline_s=value("deadline_s"),
         retry=Retry(retry["after_s"], retry["max_tries"]) if retry else None,
         accept_body_bytes=BodyLimit(**{level: entry["value"] for level, entry in limits.items()}),
-        correlation=value("correlation"),
-        idempotency=tuple(value("idempotency", ())),
-        state=value("state"),
+        correlation=place("correlation"),
+        idempotency=tuple(map(canonical, value("idempotency", ()))),
+        state=place("state"),
         order=Order(tuple((a, b) for a, b in order["edges"]), tuple(order.get("terminal", ()))) if order else None,
-        groups=tuple(value("groups", ())),
-        stamped=MappingProxyType(dict(value("stamped", {}))),
+        groups=tuple(map(canonical, value("groups", ()))),
+        stamped=MappingProxyType({canonical(place): kind for place, kind in value("stamped", {}).items()}),
+        acknowledges_unread=bool(value("acknowledges_unread", False)),
         provenance=MappingProxyType(provenance),
     )

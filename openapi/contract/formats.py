@@ -17,7 +17,7 @@ FORMATS = {
 
 STAMPS = {
     # Values that a sender can stamp so that no test message is taken for a real one.
-    "id": {"hex32", ""},
+    "id": {"hex32", "uuid", ""},
     "time": {"unix-seconds", "date-time"},
     "phone": {"msisdn", "e164"},
 }

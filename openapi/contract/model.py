@@ -6,14 +6,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from callback_contract.openapi.bodies import FORM, Field, fields_of, is_fields
-from callback_contract.openapi.contract.members import Member, members_of
+from callback_contract.openapi.contract.identity_places import common_places
+from callback_contract.openapi.contract.members import Member, members_of, root_members
 from callback_contract.openapi.contract.order import Order
 from callback_contract.openapi.documents import json_pointer as jp
+from callback_contract.openapi.documents.runtime_expression import is_in_body
 from callback_contract.openapi.text.errors import ContractError
 from callback_contract.openapi.text.message import Text, either
 from callback_contract.openapi.text.suggest import nearest
+
+if TYPE_CHECKING:
+    from callback_contract.openapi.contract.id_forms import IdForm
 
 __all__ = [
     "CONTRACT_FILE",
@@ -72,7 +78,11 @@ class BodyLimit:
 class DeliveryFacts:
     """The facts of one callback's `x-delivery`; absent facts are None or empty.
 
-    Every member is a JSON pointer into the body or a number; `provenance` has the provenance of each by name.
+    Every member is a number or a place: a JSON pointer into the body or a runtime expression in the spelling of
+    `documents/runtime_expression`; `state` is in the body. `provenance` has the provenance of each by name.
+
+    Attributes:
+        acknowledges_unread: Whether receivers may store every body before they read it.
     """
 
     deadline_s: float | None = None
@@ -84,6 +94,7 @@ class DeliveryFacts:
     order: Order | None = None
     groups: tuple[str, ...] = ()
     stamped: Mapping[str, str] = field(default_factory=dict)
+    acknowledges_unread: bool = False
     provenance: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -159,6 +170,7 @@ class Callback:
         strict: Self-contained JSON Schema of the body, exactly as the contract has it.
         tolerant: The same with closed lists and closed objects opened; the mock acknowledges by it.
         encoding: How members travel in a body of fields, by the media type's `encoding`.
+        identified_by: Places of ids that the user named in addition to the contract's.
     """
 
     name: str
@@ -175,6 +187,44 @@ class Callback:
     delivery: DeliveryFacts
     origin: str = ""
     encoding: Mapping[str, jp.Json] = field(default_factory=dict)
+    identified_by: tuple[str, ...] = ()
+
+    @cached_property
+    def stamped(self) -> Mapping[str, str]:
+        """The places that are filled freshly, each with its kind: the declared ones, and those of other ids.
+
+        Where no fact names an id in the body, common names do.
+        """
+        facts = self.delivery
+        named = tuple(filter(None, (facts.correlation, *facts.idempotency)))
+        members = () if any(map(is_in_body, (*facts.stamped, *named))) else root_members(self.schema)
+        common = common_places((header.name for header in self.headers), members)
+        ids = dict.fromkeys(place for place in (*named, *self.identified_by, *common) if place != facts.state)
+        return {**facts.stamped, **{place: "id" for place in ids if place not in facts.stamped}}
+
+    @cached_property
+    def id_forms(self) -> Mapping[str, IdForm]:
+        """The form of a fresh id at each stamped place of an id; places where none is accepted are left out."""
+        from callback_contract.openapi.contract.id_forms import forms_at
+
+        headers = {header.name.lower(): (header.schema, header.value) for header in self.headers}
+        example = next((example.value for example in self.delivered_examples), None)
+        ids = [place for place, kind in self.stamped.items() if kind == "id"]
+        return forms_at(ids, headers, self.schema, self.strict, example)
+
+    @cached_property
+    def event_places(self) -> tuple[str, ...]:
+        """The places that tell one event from another: equal there means a redelivery."""
+        return self.delivery.idempotency or tuple(place for place in self.stamped if self.identifies_event(place))
+
+    def identifies_event(self, place: str) -> bool:
+        """Return whether an id changes with every event, and not only with the message."""
+        facts = self.delivery
+        if place == facts.correlation or place in facts.groups or self.stamped.get(place) != "id":
+            return False
+        if place in facts.idempotency:
+            return facts.state not in facts.idempotency
+        return place not in facts.stamped or not is_in_body(place)
 
     @cached_property
     def members(self) -> tuple[Member, ...]:

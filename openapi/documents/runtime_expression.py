@@ -1,0 +1,51 @@
+"""Place in a delivery: a JSON pointer into its body, or an OpenAPI runtime expression for a header or a parameter.
+
+A place has one spelling here: the pointer for a body, the expression for the rest, with a header's name in lower case.
+"""
+
+from __future__ import annotations
+
+import re
+
+from callback_contract.openapi.documents import json_pointer as jp
+
+__all__ = ["HEADER", "QUERY", "canonical", "header_of", "is_in_body", "query_of"]
+
+HEADER, QUERY, _BODY = "$request.header.", "$request.query.", "$request.body#"
+
+_TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")  # RFC 9110 section 5.6.2
+_POINTER = re.compile(r"(?:/(?:[^~/]|~[01])*)+")  # RFC 6901, but for the whole body
+
+
+def canonical(place: str) -> str:
+    """Return the one spelling of a place (OpenAPI 3.1.1, "Runtime Expressions").
+
+    Raises:
+        ValueError: It is neither a JSON pointer nor such an expression.
+    """
+    if place.startswith(HEADER) and _TOKEN.fullmatch(place, len(HEADER)):
+        return place.lower()
+    if place.startswith(QUERY) and len(place) > len(QUERY):
+        return place
+    pointer = place.removeprefix(_BODY)
+    if not _POINTER.fullmatch(pointer):
+        raise ValueError(
+            f"{place!r} is neither a JSON pointer (/id) nor $request.header.NAME, $request.query.NAME or"
+            " $request.body#/POINTER"
+        )
+    return jp.join(jp.tokens(pointer))
+
+
+def is_in_body(place: str) -> bool:
+    """Return whether a place is a pointer into the body."""
+    return place.startswith("/")
+
+
+def header_of(place: str) -> str:
+    """Return the lower-case name of the header at a place; empty for another place."""
+    return place.removeprefix(HEADER) if place.startswith(HEADER) else ""
+
+
+def query_of(place: str) -> str:
+    """Return the name of the query parameter at a place; empty for another place."""
+    return place.removeprefix(QUERY) if place.startswith(QUERY) else ""
