@@ -54,6 +54,7 @@ __all__ = ["check"]
     "wait_timeout",
     "allow_remote_refs",
     "strict_contract",
+    "identity",
     "paths",
     "state_header",
     "state_patience",
@@ -351,7 +352,7 @@ def _redact_for(run: RunContext) -> Callable[[str], str]:
 
 def _say_selection(out: Terminal, config: RunConfig) -> None:
     for note in config.notes:
-        if note.about == "selection":
+        if note.about in {"selection", "identity"}:
             out.say(Text("terminal.sentence", said=note.text))
 
 

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 import click
 
-from callback_contract.openapi.cli.contract_options import contract_of, contract_options, is_own
+from callback_contract.openapi.cli.contract_options import contract_of, contract_options, identity_option, is_own
 from callback_contract.openapi.cli.ranges import SEEDS
 from callback_contract.openapi.contract.model import Callback, Contract
 from callback_contract.openapi.text.errors import KitError
@@ -44,6 +44,7 @@ _KINDS = ("openapi", "paths", "schema", "http", "vectors", "signature")
 @click.option("--seed", type=SEEDS, help="For vectors: changes what is drawn; 0 without it.")
 @click.option("--preset", metavar="NAME", help="For signature: which scheme; standard-webhooks without it.")
 @contract_options
+@identity_option
 def export(
     kind: str,
     out: str,
@@ -97,7 +98,7 @@ def _read(names: tuple[str, ...], options: Mapping[str, Any]) -> tuple[Contract,
     if options["contract"] is None:
         contract = contract_of(options)
     elif not options["paths"] and is_own(options["contract"]):
-        contract = load_contract(options["contract"], options["overlay"])
+        contract = load_contract(options["contract"], options["overlay"]).identified_by(options["identity"])
     else:
         every = [name.lower() for name in names] == ["all"]
         contract = contract_of(options, () if every else names)

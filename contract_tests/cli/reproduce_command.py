@@ -11,7 +11,7 @@ import click
 from callback_contract.contract_tests.reproduce.options import restored
 from callback_contract.contract_tests.runner.setup import read_back_options
 from callback_contract.mock_server.cli.target_options import pace_options, reach_options
-from callback_contract.openapi.cli.contract_options import contract_options
+from callback_contract.openapi.cli.contract_options import contract_options, identity_option
 from callback_contract.openapi.cli.interruption import INTERRUPTION
 
 __all__ = ["reproduce"]
@@ -22,6 +22,7 @@ __all__ = ["reproduce"]
 @click.argument("finding", metavar="ID")
 @click.option("--url", metavar="URL", help="The receiver. [default: the report's, unless it held secrets]")
 @contract_options
+@identity_option
 @click.option(
     "--tries",
     type=click.IntRange(1, 1000),

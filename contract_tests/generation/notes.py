@@ -9,11 +9,12 @@ from callback_contract.contract_tests.generation.bounds import MOST_LISTED, draw
 from callback_contract.mock_server.wire.delivery import printable
 from callback_contract.openapi.contract.extent import MOST_PARTS
 from callback_contract.openapi.contract.model import Callback, Contract
-from callback_contract.openapi.text.message import Text, in_detail
+from callback_contract.openapi.text.message import Text, in_detail, listed
 
-__all__ = ["Note", "contract_notes", "selection_notes"]
+__all__ = ["Note", "contract_notes", "identity_notes", "selection_notes"]
 
 _LONGEST = 600
+_MOST_PLACES = 12
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,8 @@ class Note:
 
     Attributes:
         about: `selection`, callbacks left out because they were not named; `set aside`, a callback of the contract that
-            cannot be used; `not judged`, one with a missing precondition; `contract`, a part read differently.
+            cannot be used; `not judged`, one with a missing precondition; `contract`, a part read differently;
+            `identity`, the places of fresh ids and of those that stay.
         callback: The callback of the note; empty for none in particular.
     """
 
@@ -52,6 +54,30 @@ def contract_notes(contract: Contract) -> tuple[Note, ...]:
         if len(member.enum) > MOST_LISTED
     ]
     return (*aside, *(Note("contract", _shown(note)) for note in contract.notes), *undrawn)
+
+
+def identity_notes(callbacks: Sequence[Callback]) -> tuple[Note, ...]:
+    """Return where the ids of deliveries stand, where the contract does not say all of it."""
+    notes = []
+    for callback in callbacks:
+        fresh = [place for place in callback.stamped if place in callback.id_forms]
+        kept = callback.kept_identifiers
+        if not set(fresh) <= set(callback.delivery.stamped) or (kept and callback.origin):
+            nothing = Text("reason.no-identifier")
+            text = Text(
+                "reason.identity",
+                callback=callback.name,
+                fresh=_some(fresh) or nothing,
+                kept=_some(kept) or nothing,
+            )
+            notes.append(Note("identity", text))
+    return tuple(notes)
+
+
+def _some(places: Sequence[str]) -> str:
+    shown = [printable(place) for place in places[:_MOST_PLACES]]
+    more = [Text("reason.more", count=len(places) - _MOST_PLACES)] if len(places) > _MOST_PLACES else []
+    return listed([*shown, *more])
 
 
 def selection_notes(contract: Contract, names: Sequence[str]) -> tuple[Note, ...]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from callback_contract.mock_server.cli.target_options import Lines, access_to, sender_to, with_options
-from callback_contract.openapi.cli.contract_options import contract_of, contract_options
+from callback_contract.openapi.cli.contract_options import contract_of, contract_options, identity_option
 from callback_contract.openapi.cli.ranges import SEEDS, NumberRange
 from callback_contract.openapi.text.errors import KitError
 from callback_contract.openapi.text.message import Text
@@ -34,7 +34,7 @@ _Command = TypeVar("_Command", bound=Callable[..., Any])
 def choice_options(command: _Command) -> _Command:
     """Options that say what is judged, and how deeply."""
     return with_options(
-        contract_options(command),
+        contract_options(identity_option(command)),
         [
             click.option("--rules", "-r", default="", metavar="ID,…", help="Only these rules or chapters: ACK-01,FWD."),
             click.option(
@@ -102,7 +102,7 @@ def configured(
         KitError: An option's value makes no sense, or the contract cannot be used.
     """
     from callback_contract.contract_tests.generation.corpus import DEPTHS
-    from callback_contract.contract_tests.generation.notes import contract_notes, selection_notes
+    from callback_contract.contract_tests.generation.notes import contract_notes, identity_notes, selection_notes
     from callback_contract.contract_tests.policy.acceptance import accepting_nothing
     from callback_contract.contract_tests.runner.callback_selection import chosen_callbacks
     from callback_contract.contract_tests.runner.scheduling.concurrency_limit import most_at_once
@@ -134,7 +134,12 @@ def configured(
             policy=accepted,
             elsewhere=elsewhere,
             most_at_once=most_at_once(sender.pace, options["at_once"]),
-            notes=(*selection_notes(contract, options["callback"]), *left, *contract_notes(contract)),
+            notes=(
+                *selection_notes(contract, options["callback"]),
+                *identity_notes(callbacks),
+                *left,
+                *contract_notes(contract),
+            ),
         )
         yield config if samples is None else replace(config, samples=samples(config))
 

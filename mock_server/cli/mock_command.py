@@ -12,7 +12,7 @@ import click
 
 from callback_contract.mock_server.cli.inspector_options import inspector_options
 from callback_contract.mock_server.cli.recording_options import recording_options
-from callback_contract.openapi.cli.contract_options import contract_of, contract_options
+from callback_contract.openapi.cli.contract_options import contract_of, contract_options, identity_option
 from callback_contract.openapi.cli.help import rarely_used
 from callback_contract.openapi.rules.catalogue import load_catalogue
 from callback_contract.openapi.text.errors import KitError
@@ -32,6 +32,7 @@ _MOST_NAMED = 8
     "require_client_cert",
     "allow_remote_refs",
     "strict_contract",
+    "identity",
     "paths",
 )
 @click.command()
@@ -49,6 +50,7 @@ _MOST_NAMED = 8
 @click.option("--require-client-cert", metavar="FILE", help="Take senders with a certificate by these (PEM) alone.")
 @recording_options
 @contract_options
+@identity_option
 @inspector_options
 def mock(
     port: int,

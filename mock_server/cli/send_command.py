@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from callback_contract.mock_server.cli.target_options import pace_in_words, pace_options, reach_options, sender_to
-from callback_contract.openapi.cli.contract_options import contract_of, contract_options
+from callback_contract.openapi.cli.contract_options import contract_of, contract_options, identity_option
 from callback_contract.openapi.cli.help import rarely_used
 from callback_contract.openapi.cli.interruption import INTERRUPTION, OutOfTime
 from callback_contract.openapi.cli.ranges import SEEDS, NumberRange
@@ -34,7 +34,7 @@ _SHARE = NumberRange(0, 1)
 _MOST_NOTES = 5
 
 
-@rarely_used("allow_remote_refs", "strict_contract", "paths", "concurrent", "burst", "start_rate", "speed")
+@rarely_used("allow_remote_refs", "strict_contract", "identity", "paths", "concurrent", "burst", "start_rate", "speed")
 @click.command()
 @click.argument("url", envvar="CALLBACK_CONTRACT_SEND_URL")
 @click.option("--callback", "-c", default=None, metavar="NAME", help="Which callback. [default: the first]")
@@ -61,6 +61,7 @@ _MOST_NOTES = 5
 @click.option("--repeat-ids", is_flag=True, help="Use the ids of the last run with this seed.")
 @click.option("--dry-run", is_flag=True, help="Print curl lines; send nothing.")
 @contract_options
+@identity_option
 @reach_options
 @pace_options
 def send(url: str, **options: Any) -> None:

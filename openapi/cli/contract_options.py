@@ -15,7 +15,7 @@ from callback_contract.openapi.text.printable import printable
 if TYPE_CHECKING:
     from callback_contract.openapi.contract.model import Contract
 
-__all__ = ["contract_of", "contract_options", "either_contract", "is_own", "say_what_was_left"]
+__all__ = ["contract_of", "contract_options", "either_contract", "identity_option", "is_own", "say_what_was_left"]
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 _MOST_SHOWN = 6
@@ -41,6 +41,16 @@ def contract_options(command: _Command) -> _Command:
     return command
 
 
+def identity_option(command: _Command) -> _Command:
+    """Add the option that names where deliveries carry their ids."""
+    return click.option(
+        "--identity",
+        multiple=True,
+        metavar="PLACE",
+        help="Fresh id at /id or $request.header.NAME.",
+    )(command)
+
+
 def contract_of(options: Mapping[str, Any], only: Sequence[str] = (), *, quietly: bool = False) -> Contract:
     """Read the contract that the options name.
 
@@ -51,8 +61,15 @@ def contract_of(options: Mapping[str, Any], only: Sequence[str] = (), *, quietly
         quietly: Whether the notes are left out, since they were printed before.
 
     Raises:
-        KitError: The contract cannot be used.
+        KitError: The contract cannot be used, or has no such place of an id.
     """
+    contract = _read(options, only)
+    if not quietly and contract.is_foreign:
+        say_what_was_left(contract)
+    return contract.identified_by(options.get("identity") or ())
+
+
+def _read(options: Mapping[str, Any], only: Sequence[str]) -> Contract:
     from callback_contract.openapi.contract.loading import load_contract
     from callback_contract.openapi.text.errors import KitError
     from callback_contract.openapi.text.message import Text
@@ -65,7 +82,7 @@ def contract_of(options: Mapping[str, Any], only: Sequence[str] = (), *, quietly
         return load_contract(overlays=options["overlay"])
     from callback_contract.openapi.reading import read_contract
 
-    contract = read_contract(
+    return read_contract(
         options["contract"],
         options["overlay"],
         only=only,
@@ -73,9 +90,6 @@ def contract_of(options: Mapping[str, Any], only: Sequence[str] = (), *, quietly
         strict=options["strict_contract"],
         remote=bool(options.get("allow_remote_refs")),
     )
-    if not quietly:
-        say_what_was_left(contract)
-    return contract
 
 
 def is_own(source: str) -> bool:

@@ -111,11 +111,12 @@ class _Body:
         except LookupError:
             example = None
         forms = _forms(member.schema, frozenset(member.types), example)
-        return _first(forms, lambda value: self._takes(pointer, value))
+        alone = _acceptance(member.schema)
+        return _first(forms, lambda value: alone(value) and self._takes(pointer, value))
 
     def _takes(self, pointer: str, value: jp.Json) -> bool:
         if self._made is None:
-            return True  # nothing valid is known, and then nothing is sent
+            return True  # no valid body is known here; one with a pattern is made elsewhere
         try:
             return bool(self._validator.is_valid(jp.replaced(self._made, pointer, value)))
         except (LookupError, ValueError):
@@ -124,11 +125,15 @@ class _Body:
 
 def _form_of_header(schema: Mapping[str, jp.Json], example: str | None) -> IdForm | None:
     forms = _forms(schema, frozenset({"string"}), example)
+    return _first(chain(forms, map(IdForm, _NUMBERS)), _acceptance(schema))
+
+
+def _acceptance(schema: Mapping[str, jp.Json]) -> Callable[[jp.Json], bool]:
     try:
         validator = validator_of(schema)
     except Exception:  # a schema that refers to what is not here narrows nothing
-        return next(forms)
-    return _first(chain(forms, map(IdForm, _NUMBERS)), lambda value: bool(validator.is_valid(value)))
+        return lambda value: True
+    return lambda value: bool(validator.is_valid(value))
 
 
 def _first(forms: Iterable[IdForm], accepts: Callable[[jp.Json], bool]) -> IdForm | None:

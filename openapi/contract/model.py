@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from callback_contract.openapi.bodies import FORM, Field, fields_of, is_fields
-from callback_contract.openapi.contract.identity_places import common_places
+from callback_contract.openapi.contract.identity_places import common_places, identifiers
 from callback_contract.openapi.contract.members import Member, members_of, root_members
 from callback_contract.openapi.contract.order import Order
 from callback_contract.openapi.documents import json_pointer as jp
-from callback_contract.openapi.documents.runtime_expression import is_in_body
+from callback_contract.openapi.documents.runtime_expression import canonical, is_in_body
 from callback_contract.openapi.text.errors import ContractError
 from callback_contract.openapi.text.message import Text, either
 from callback_contract.openapi.text.suggest import nearest
@@ -212,6 +212,12 @@ class Callback:
         ids = [place for place, kind in self.stamped.items() if kind == "id"]
         return forms_at(ids, headers, self.schema, self.strict, example)
 
+    @property
+    def kept_identifiers(self) -> tuple[str, ...]:
+        """The places of other ids, which keep the example's value; known by their names."""
+        sent = {header.name: header.required and not header.signature for header in self.headers}
+        return tuple(place for place in identifiers(sent, self.members) if place not in self.id_forms)
+
     @cached_property
     def event_places(self) -> tuple[str, ...]:
         """The places that tell one event from another: equal there means a redelivery."""
@@ -308,6 +314,27 @@ class Contract:
             return self.callbacks
         return tuple(self.callback(name) for name in dict.fromkeys(names)) or self.default_callbacks
 
+    def identified_by(self, places: Sequence[str]) -> Contract:
+        """Return the contract whose deliveries carry fresh ids at more places.
+
+        Raises:
+            ContractError: A place is none, or the body of no callback has it.
+        """
+        callbacks = self.callbacks
+        for given in places:
+            try:
+                place = canonical(given)
+            except ValueError as error:
+                raise ContractError(str(error), where="--identity") from None
+            having = [not is_in_body(place) or callback.member(place) is not None for callback in callbacks]
+            if not any(having):
+                raise _no_such_place(place, callbacks)
+            callbacks = tuple(
+                replace(callback, identified_by=(*callback.identified_by, place)) if has else callback
+                for callback, has in zip(callbacks, having, strict=True)
+            )
+        return replace(self, callbacks=callbacks) if places else self
+
     def callback(self, name: str) -> Callback:
         """Return the callback of a name.
 
@@ -318,6 +345,13 @@ class Contract:
             if callback.name == name:
                 return callback
         raise no_such_callback(name, [callback.name for callback in self.callbacks], str(self.path))
+
+
+def _no_such_place(place: str, callbacks: Sequence[Callback]) -> ContractError:
+    known = {member.pointer for callback in callbacks for member in callback.members if member.pointer}
+    near = ", ".join(difflib.get_close_matches(place, sorted(known), n=3, cutoff=0.4))
+    remedy = f"Did you mean {near}?" if near else "Name a member, as in /id, or $request.header.NAME."
+    return ContractError(f"the body of no callback has {place!r}", where="--identity", remedy=remedy)
 
 
 def means_all(names: Sequence[str]) -> bool:

@@ -87,3 +87,19 @@ def refused_by_its_mock(contract, depth="quick"):
                 if not 200 <= reply.status < 300:
                     refused.append((callback.name, stimuli.__name__, case.label, reply.body[:300]))
     return refused
+
+
+def with_members(**properties):
+    """The schema of an object with these members, all required."""
+    return {"type": "object", "required": list(properties), "properties": properties}
+
+
+def contract_of(tmp_path, schema=None, *, headers=(), facts=None, **entry):
+    """The contract of one webhook with these headers and facts of delivery."""
+    document = with_schema(schema or {"type": "object"}, **entry)
+    operation = document["webhooks"]["thing"]["post"]
+    operation["parameters"] = [{"in": "header", "schema": {"type": "string"}, **header} for header in headers]
+    if facts:
+        told = {name: {"value": value, "provenance": "house", "why": "a test"} for name, value in facts.items()}
+        operation["x-delivery"] = told
+    return read_contract(written(tmp_path, document))

@@ -8,9 +8,11 @@ import json
 import pytest
 
 from callback_contract.contract_tests.meta.mock_server.store.test_recording import CALLBACK, ID, STATES, Kept, body
+from callback_contract.contract_tests.meta.support.foreign import contract_of
 from callback_contract.contract_tests.meta.support.inspecting import asked
 from callback_contract.mock_server.faults.registry import FAULTS
 from callback_contract.mock_server.receiver import state as state_module
+from callback_contract.mock_server.receiver.request import Head
 from callback_contract.mock_server.receiver.state import States, newest
 from callback_contract.mock_server.server.serving import served
 from callback_contract.mock_server.store import history as lives
@@ -54,6 +56,16 @@ def unordered(tmp_path_factory):
     file = tmp_path_factory.mktemp("unordered") / "contract.json"
     file.write_text(json.dumps(UNORDERED))
     return load_contract(file).callbacks[0]
+
+
+def test_message_and_event_may_stand_in_the_head(tmp_path):
+    places = {"correlation": "$request.query.id", "idempotency": ["$request.header.X-Event"], "state": "/state"}
+    schema = {"type": "object", "properties": {"state": {"type": "string"}}}
+    callback = contract_of(tmp_path, schema, facts=places).callbacks[0]
+    states = States()
+    for event in (b"1", b"1", b"2"):
+        states.apply(callback, {"state": "a"}, 0, Head("POST", "/", [(b"x-event", event)], b"/?a=1&id=m"))
+    assert states.get("m").applied == 2
 
 
 def told(states, callback, status, message="m"):

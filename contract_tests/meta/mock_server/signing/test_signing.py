@@ -30,6 +30,8 @@ from callback_contract.mock_server.signing import (
     verify,
 )
 from callback_contract.mock_server.signing.scheme_file import PRESETS_FOLDER
+from callback_contract.mock_server.signing.seals import sealed
+from callback_contract.mock_server.wire.delivery import Delivery
 from callback_contract.openapi import KitError
 
 NOW = datetime(2026, 3, 4, 5, 6, 7, 890000, tzinfo=UTC)
@@ -500,3 +502,20 @@ def test_lacking_package_for_ed25519_is_named_with_its_remedy(monkeypatch):
 def test_hmac_needs_no_package(monkeypatch):
     monkeypatch.setitem(sys.modules, "cryptography", None)
     assert signed(BY_BODY, load_keys(BY_BODY, {"KEY": SECRET}))
+
+
+# Id of the event
+
+
+def sealed_id(**delivery):
+    scheme = load_scheme("standard-webhooks")
+    whole = Delivery("c", "POST", (), **{"body": BODY, **delivery})
+    return dict(sealed(scheme, keys_of(scheme), whole, "/", NOW))["webhook-id"]
+
+
+def test_signed_id_is_that_of_the_event():
+    assert sealed_id(event_id="msg_1") == "msg_1"
+
+
+def test_signed_id_of_a_body_that_nobody_stamped_is_its_own():
+    assert sealed_id() == sealed_id() != sealed_id(body=BODY + b" ")

@@ -21,6 +21,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from callback_contract.contract_tests.generation.corpus import DEPTHS, Scope
+from callback_contract.contract_tests.meta.support.foreign import contract_of
 from callback_contract.contract_tests.meta.support.processes import mock_running
 from callback_contract.contract_tests.model.cases import Case
 from callback_contract.mock_server.client.sender import Access, Pace, Sender
@@ -141,6 +142,17 @@ def test_duplicates_and_late_ones_are_marked(kept):
     life = kept.reader.message(ID)
     assert [one.again for one in life] == ["", "duplicate", "", "", "duplicate"]
     assert [one.late for one in life] == [False, False, False, True, False]
+
+
+def test_duplicates_are_known_by_an_id_in_a_header(tmp_path):
+    contract = contract_of(tmp_path, headers=[{"name": "X-Hub-Delivery"}])
+    recorder = Recorder(contract, None)
+    receiver = Receiver(contract, on_exchange=recorder.observe)
+    for event in (b"1", b"2", b"1"):
+        headers = [(b"Content-Type", b"application/json"), (b"X-Hub-Delivery", event)]
+        receiver.answer(Request("POST", "/", headers, b"{}"))
+    assert [one.again for one in recorder.reader.after(0)] == ["", "", "duplicate"]
+    recorder.close()
 
 
 def test_event_that_was_never_acknowledged_is_retried_and_not_duplicated(tmp_path):
