@@ -7,7 +7,16 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from callback_contract.mock_server.client.sender import Sender
-from callback_contract.mock_server.wire.delivery import PLAIN, Delivery, Exchange, Headers, printable, status_line
+from callback_contract.mock_server.wire.delivery import (
+    PLAIN,
+    Delivery,
+    Exchange,
+    Headers,
+    in_query,
+    printable,
+    replaced_by,
+    status_line,
+)
 from callback_contract.openapi.text.secret_names import masked_header
 
 if TYPE_CHECKING:
@@ -56,9 +65,9 @@ def steps_in_words(
 
 
 def _request(delivery: Delivery, sender: Sender, url: str, told: _Told) -> Iterator[str]:
-    yield f"> {delivery.method} {url}"
-    headers = [f"> {name}: {value}" for name, value in delivery.headers]
-    headers += [f"> {name}: ***" for name, _ in sender.access.secret_headers]
+    yield f"> {delivery.method} {in_query(url, delivery.query)}"
+    own = tuple((name, "***") for name, _ in sender.access.secret_headers)
+    headers = [f"> {name}: {value}" for name, value in replaced_by(delivery.headers, own)]
     headers += ["> (signed)"] if sender.signer is not None else []
     yield from ["> (the same headers)"] if headers == told.headers else headers
     yield from _framing(delivery)

@@ -70,7 +70,13 @@ class RunConfig:
                 beside = at[self.sender_of(callback.name)]
                 beside.append(
                     Scope(
-                        callback, self.depth, self.seed, self.scheme, samples=self._samples_of(callback), beside=beside
+                        callback,
+                        self.depth,
+                        self.seed,
+                        self.scheme,
+                        samples=self._samples_of(callback),
+                        given=frozenset(name.lower() for name, _ in self.sender.access.headers),
+                        beside=beside,
                     )
                 )
                 scopes.append(beside[-1])

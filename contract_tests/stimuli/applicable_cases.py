@@ -11,17 +11,18 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from callback_contract.contract_tests.generation.corpus import Scope
-from callback_contract.contract_tests.model.cases import Case, Stimuli, declaration_of
+from callback_contract.contract_tests.model.cases import Case, Stimuli, declaration_of, default_headers
 from callback_contract.contract_tests.model.verdicts import NotApplicable
 from callback_contract.mock_server.signing import Scheme
 from callback_contract.mock_server.signing.members import member_text, with_member
 from callback_contract.mock_server.wire.bodies import decode_body
+from callback_contract.mock_server.wire.delivery import Headers
 from callback_contract.mock_server.wire.identity import Identity, Run, stamp
 from callback_contract.mock_server.wire.json_spelling import encode
 from callback_contract.mock_server.wire.strict_json import Unparsable, Unusable, decode
 from callback_contract.openapi.bodies import Unencodable
 from callback_contract.openapi.documents import json_pointer as jp
-from callback_contract.openapi.text.message import Text
+from callback_contract.openapi.text.message import Text, listed
 
 __all__ = ["applicable_cases"]
 
@@ -49,7 +50,9 @@ def applicable_cases(stimuli: Stimuli, scope: Scope) -> list[Case]:
 
 
 def _made(stimuli: Stimuli, scope: Scope) -> list[Case]:
-    cases = list(stimuli(scope))
+    cases = [case for case in stimuli(scope) if not _is_replaced(case, scope)]
+    if not cases:
+        raise NotApplicable(Text("reason.header-is-given", names=listed(sorted(scope.given))))
     if not scope.callback.is_json:
         cases = [case for case in cases if _has_form(case)]
     test = _test_of(stimuli, scope)
@@ -62,6 +65,18 @@ def _made(stimuli: Stimuli, scope: Scope) -> list[Case]:
     if not sound:
         raise NotApplicable(Text("reason.no-such-case"))
     return sound
+
+
+def _is_replaced(case: Case, scope: Scope) -> bool:
+    """Return whether a case is plain but for headers in whose place the user's are sent."""
+    if not scope.given or case.headers is None or case.method not in {"", case.callback.method}:
+        return False
+    usual = default_headers(case.callback)
+    return _without(case.headers, scope.given) == _without(usual, scope.given)
+
+
+def _without(headers: Headers, names: frozenset[str]) -> Headers:
+    return tuple(header for header in headers if header[0].lower() not in names)
 
 
 def _test_of(stimuli: Stimuli, scope: Scope) -> Callable[[Case], bool] | None:

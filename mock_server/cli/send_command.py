@@ -22,6 +22,7 @@ from callback_contract.openapi.text.spoken import spoken
 from callback_contract.openapi.text.suggest import did_you_mean, nearest
 
 if TYPE_CHECKING:
+    from callback_contract.mock_server.client.access import Access
     from callback_contract.mock_server.client.sender import Sender
     from callback_contract.mock_server.provider.composer import Composer
     from callback_contract.mock_server.wire.delivery import Delivery
@@ -132,7 +133,7 @@ class _Send:
             exchange = sender.send(delivery)
         except (OutOfBudget, OutOfTime) as reason:
             raise KitError(Text("error-send.not-acknowledged", reason=str(reason)), exit_code=1) from None
-        _show(exchange, sender.access.shown_url)
+        _show(exchange, sender.access)
         if exchange.failure in {"refused", "name", "tls", "proxy"}:
             return 3
         return 0 if exchange.acknowledged else 1
@@ -345,13 +346,15 @@ def _near(callback: Callback, pointer: str) -> str:
     return Text("send.hint", hint=did_you_mean(near)) if near else ""
 
 
-def _show(exchange: Any, url: str) -> None:
-    from callback_contract.mock_server.wire.delivery import printable
+def _show(exchange: Any, access: Access) -> None:
+    from callback_contract.mock_server.wire.delivery import in_query, printable
 
     delivery = exchange.delivery
-    click.echo(f"> {delivery.method} {url}")
+    click.echo(f"> {delivery.method} {in_query(access.shown_url, delivery.query)}")
+    given = {name.lower() for name, _ in access.secret_headers}  # sent in the place of the contract's, and not shown
     for name, value in delivery.headers:
-        click.echo(f"> {printable(name)}: {printable(value)}")
+        if name.lower() not in given:
+            click.echo(f"> {printable(name)}: {printable(value)}")
     click.echo(f"\n{printable_body(delivery.body)}\n")
     if exchange.answer is None:
         why = exchange.described().with_words(printable)

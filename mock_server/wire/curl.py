@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from callback_contract.mock_server.wire.delivery import Delivery
+from callback_contract.mock_server.wire.delivery import Delivery, in_query
 from callback_contract.openapi.text.printable import shell_word
 
 __all__ = ["FRESH_RUN", "curl"]
@@ -45,10 +45,13 @@ def curl(
         return '"$RUN"'.join(map(shell_word, text.split(run) if run else [text]))
 
     method = "--head" if delivery.method == "HEAD" else f"-i -X {word(delivery.method)}"
-    words = ["curl -sS", method, url]
-    names = {name.lower() for name, _ in delivery.headers}
+    query = in_query("", delivery.query)
+    words = ["curl -sS", method, url + (word(query.replace("?", "&", 1) if "?" in url else query) if query else "")]
+    replaced = {name.lower() for name in extra_headers}
+    headers = tuple(header for header in delivery.headers if header[0].lower() not in replaced)
+    names = {name.lower() for name, _ in headers} | replaced
     # An empty value is written with a semicolon: with a colon, curl leaves the header out.
-    words += [f"-H {word(f'{name}: {value}' if value.strip() else f'{name};')}" for name, value in delivery.headers]
+    words += [f"-H {word(f'{name}: {value}' if value.strip() else f'{name};')}" for name, value in headers]
     words += [f"-H {name}:" for name in ("Content-Type", "User-Agent") if name.lower() not in names]
     words += ["-H 'Expect: 100-continue'"] if framing.expect_continue else []
     words += [f'-H {shell_word(f"{name}: ")}"$SECRET"' for name in extra_headers]

@@ -20,7 +20,7 @@ from callback_contract.contract_tests.runner.state import RunContext
 from callback_contract.contract_tests.target.read_back import HttpReadBack
 from callback_contract.mock_server.client.sender import Access
 from callback_contract.mock_server.wire.curl import curl
-from callback_contract.mock_server.wire.delivery import PLAIN, Delivery, Exchange
+from callback_contract.mock_server.wire.delivery import PLAIN, Delivery, Exchange, in_query
 from callback_contract.mock_server.wire.identity import MARK
 from callback_contract.openapi.documenting.published import Site
 from callback_contract.openapi.text.printable import shell_word, shell_words
@@ -281,7 +281,8 @@ def _url_word(access: Access) -> str:
 def redacted(delivery: Delivery, redaction: Redaction) -> Delivery:
     """A delivery with `{run}` in the place of the run's id."""
     headers = tuple((name, redaction.text(value)) for name, value in delivery.headers)
-    return replace(delivery, body=redaction.sent(delivery.body), headers=headers)
+    query = tuple((name, redaction.text(value)) for name, value in delivery.query)
+    return replace(delivery, body=redaction.sent(delivery.body), headers=headers, query=query)
 
 
 def _exchange(
@@ -291,7 +292,7 @@ def _exchange(
     bodies[f"{name}.body"] = delivery.body
     value: dict[str, Any] = {
         "method": delivery.method,
-        "url": url,
+        "url": in_query(url, delivery.query),
         "headers": [list(header) for header in delivery.headers],
         "body_file": f"findings/{name}.body",
         "body_bytes": len(exchange.delivery.body),

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-import http.server
+import http.server as server
 
 import pytest
 
+from callback_contract.contract_tests.generation.corpus import DEPTHS, Scope
 from callback_contract.contract_tests.meta.support.hostile import http_server
+from callback_contract.contract_tests.model.verdicts import NotApplicable
+from callback_contract.contract_tests.stimuli import http
+from callback_contract.contract_tests.stimuli.applicable_cases import applicable_cases
 from callback_contract.mock_server.client.sender import Access, Pace, Sender
+from callback_contract.mock_server.wire.curl import curl
 from callback_contract.mock_server.wire.delivery import Delivery, replaced_by
+from callback_contract.openapi.contract.loading import load_contract
 from callback_contract.openapi.text.errors import KitError
 
 
-class Shown(http.server.BaseHTTPRequestHandler):
-    seen: list[tuple[str, str]] = []
+class Shown(server.BaseHTTPRequestHandler):
+    seen = ()
 
     def do_POST(self):
         self.rfile.read(int(self.headers["Content-Length"]))
@@ -74,3 +80,32 @@ def test_header_that_would_make_the_request_wrong_is_refused(headers, said):
 @pytest.mark.parametrize("host", ["hooks.example.com", "hooks.example.com:8443", "[::1]:80", "127.0.0.1", "a_b"])
 def test_host_of_any_form_is_taken(host):
     Access("http://127.0.0.1:1/", headers=(("Host", host),))
+
+
+# What is judged beside them
+
+
+def cases(stimuli, *given):
+    callback = load_contract().callbacks[0]
+    return applicable_cases(stimuli, Scope(callback, DEPTHS["quick"], 0, given=frozenset(given)))
+
+
+@pytest.mark.parametrize("stimuli", [http.unknown_media_types, http.media_type_cases])
+def test_stimulus_that_a_given_header_replaces_is_not_judged(stimuli):
+    with pytest.raises(NotApplicable, match="stands in a header that was given: content-type"):
+        cases(stimuli, "content-type")
+
+
+def test_stimulus_that_differs_in_something_else_is_judged():
+    assert len(cases(http.other_methods, "content-type", "user-agent")) == len(cases(http.other_methods))
+    assert len(cases(http.unknown_headers, "content-type")) == len(cases(http.unknown_headers))
+
+
+def test_curl_line_leaves_a_replaced_header_to_the_user():
+    line = curl(Delivery("c", "POST", (("Host", "a"),), b"{}"), "u", extra_headers=("host",))
+    assert "-H 'host: '\"$SECRET\"" in line and "Host" not in line
+
+
+def test_curl_line_has_the_parameters_of_the_delivery():
+    told = Delivery("c", "POST", (), b"{}", query=(("id", "r1"),))
+    assert "http://a/b'?id='\"$RUN\"1 " in curl(told, "http://a/b", run="r") + " "
