@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import http.client
 import select
 import socket
 import ssl
 import threading
 import time
+import zlib
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
-from callback_contract.mock_server.wire.delivery import printable
+from callback_contract.mock_server.wire.delivery import Response, printable
 from callback_contract.openapi.documents.deadline import connected, left_s
 
 __all__ = [
@@ -22,6 +25,7 @@ __all__ = [
     "TellingTlsConnection",
     "TooBigError",
     "connection_in_use",
+    "decoded",
     "died_before_answer",
     "failure_of",
     "in_chunks",
@@ -73,6 +77,41 @@ def slowly(body: bytes, parts: int, pause_s: float) -> Iterator[bytes]:
         yield body[at : at + size]
 
 
+_ZLIB, _GZIP = 15, 31  # what zlib calls `wbits`
+
+
+def decoded(response: Response) -> Response:
+    """Return a response without the content codings of its body, where all of them are known.
+
+    Raises:
+        TooBigError: It has more than `LIMIT_ANSWER_BYTES`.
+        urllib3.exceptions.DecodeError: It is not coded so.
+    """
+    body = response.body
+    for name in () if response.is_coded or not body else reversed(response.codings):
+        try:
+            body = _inflated(body, _ZLIB if name == "deflate" else _GZIP)
+        except zlib.error:
+            raise urllib3.exceptions.DecodeError(f"the body is not {name}") from None
+    return response if body is response.body else replace(response, body=body)
+
+
+def _inflated(body: bytes, wbits: int) -> bytes:
+    try:
+        stream = zlib.decompressobj(wbits)
+        whole = stream.decompress(body, LIMIT_ANSWER_BYTES + 1)
+    except zlib.error:
+        if wbits != _ZLIB:
+            raise
+        stream = zlib.decompressobj(-wbits)  # some senders leave out the zlib format around it
+        whole = stream.decompress(body, LIMIT_ANSWER_BYTES + 1)
+    if len(whole) > LIMIT_ANSWER_BYTES:
+        raise TooBigError
+    if not stream.eof:
+        raise zlib.error("it is cut off")
+    return whole
+
+
 class _InUse(threading.local):
     """The connection of this thread's delivery."""
 
@@ -83,6 +122,14 @@ class _InUse(threading.local):
 connection_in_use = _InUse()
 
 
+class _FinalResponse(http.client.HTTPResponse):
+    """Response for which every interim one (102, 103) is passed over as 100 is (RFC 9110 section 15.2)."""
+
+    def _read_status(self) -> tuple[str, int, str]:
+        version, status, reason = super()._read_status()  # type: ignore[misc]  # nothing public comes before it
+        return version, 100 if 102 <= status <= 199 else status, reason
+
+
 class TellingConnection(HTTPConnection):
     """Connection that reports its socket, and its reuse, to the sending thread.
 
@@ -90,6 +137,7 @@ class TellingConnection(HTTPConnection):
     """
 
     used = False
+    response_class = _FinalResponse
 
     def _new_conn(self) -> socket.socket:
         try:
@@ -113,14 +161,14 @@ class TellingTlsConnection(TellingConnection, HTTPSConnection):
 
 
 def when_continued(body: bytes) -> Iterator[bytes]:
-    """Yield the body once the receiver sends `100 Continue`, or after a second.
+    """Yield the body once the receiver sends an interim response, as `100 Continue`, or after a second.
 
     Like curl, it does not wait longer for a silent receiver (RFC 9110, section 10.1.1, allows it).
     """
     readable, _, _ = select.select([connection_in_use.sock], [], [], min(_PATIENCE_S, left_s()))
     if readable and not hasattr(connection_in_use.sock, "pending"):
         start = connection_in_use.sock.recv(12, socket.MSG_PEEK)
-        if start.startswith(b"HTTP/1.") and not start.endswith(b" 100"):
+        if start.startswith(b"HTTP/1.") and start[8:10] != b" 1":
             return  # a final response: the body is not wanted
     yield body
 

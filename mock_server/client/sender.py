@@ -21,6 +21,7 @@ from callback_contract.mock_server.client.framing import (
     TellingTlsConnection,
     TooBigError,
     connection_in_use,
+    decoded,
     died_before_answer,
     failure_of,
     in_chunks,
@@ -283,7 +284,7 @@ class Sender:
             raise
         finally:
             response.release_conn()  # a closed one, too: else the pool would wait for it for ever
-        return Response(response.status, response.reason or "", tuple(response.headers.items()), content)
+        return decoded(Response(response.status, response.reason or "", tuple(response.headers.items()), content))
 
     def _target_of(self, delivery: Delivery) -> str:
         return delivery.target or in_query(self._target, delivery.query)

@@ -17,6 +17,8 @@ __all__ = ["Delivery", "Exchange", "Framing", "Headers", "Response", "in_query",
 
 Headers = tuple[tuple[str, str], ...]
 
+KNOWN_CODINGS = frozenset({"gzip", "x-gzip", "deflate"})
+_MOST_CODINGS = 2
 _ELEMENT = re.compile(rb"<[a-zA-Z!]")
 
 WHY_NO_ANSWER = ("timeout", "reset", "refused", "broken", "endless", "tls", "name", "proxy")
@@ -75,7 +77,11 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """A complete HTTP response."""
+    """A complete HTTP response.
+
+    Attributes:
+        body: Without its content codings, unless it `is_coded`.
+    """
 
     status: int
     reason: str
@@ -90,6 +96,18 @@ class Response:
     def header(self, name: str) -> str | None:
         """Return the first header of that name in any letter case."""
         return next((value for key, value in self.headers if key.lower() == name.lower()), None)
+
+    @property
+    def codings(self) -> tuple[str, ...]:
+        """The content codings, the outermost last (RFC 9110 section 8.4)."""
+        values = [value for name, value in self.headers if name.lower() == "content-encoding"]
+        names = [name.strip().lower() for value in values for name in value.split(",")]
+        return tuple(name for name in names if name not in {"", "identity"})
+
+    @property
+    def is_coded(self) -> bool:
+        """Whether the body still has its codings, since one is unknown here or there are many."""
+        return len(self.codings) > _MOST_CODINGS or not set(self.codings) <= KNOWN_CODINGS
 
     @property
     def media_type(self) -> str:

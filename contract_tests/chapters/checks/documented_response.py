@@ -28,7 +28,7 @@ def answer_flaws(exchange: Exchange, callback: Callback) -> str:
         return ""  # another status belongs to another rule
     if callback.answer.other_bodies and answer.media_type != callback.answer.media_type:
         return ""  # the other documented bodies have no further requirements
-    if answer.body == b"" and callback.answer.other_bodies:
+    if answer.is_coded or (answer.body == b"" and callback.answer.other_bodies):
         return ""
     return "" if is_plainly_documented(answer, callback) else explained_flaws(exchange, answer, callback)
 
@@ -42,7 +42,7 @@ def is_plainly_documented(answer: Response, callback: Callback) -> bool:
     if documented is None or documented.media_type is None:
         return False
     types = [value for name, value in answer.headers if name.lower() == "content-type"]
-    if len(types) != 1 or answer.header("content-encoding") is not None:
+    if len(types) != 1 or answer.is_coded:
         return False
     media_type, _, parameters = types[0].lower().partition(";")
     if media_type.strip() != documented.media_type or parameters.strip() not in {"", "charset=utf-8"}:
@@ -76,7 +76,8 @@ def explained_flaws(exchange: Exchange, answer: Response, callback: Callback) ->
 
     headers: dict[str, list[str]] = {}
     for name, value in answer.headers:
-        headers.setdefault(name.lower(), []).append(value)
+        if name.lower() != "content-encoding":  # the body is decoded
+            headers.setdefault(name.lower(), []).append(value)
     response = schemathesis.Response(
         status_code=answer.status,
         headers=headers,

@@ -85,3 +85,7 @@ def test_text_of_an_answer_is_held_against_no_pattern_that_may_take_long():
     told = exchange(b'{"v":"x"}', "application/json")
     assert is_plainly_documented(told.answer, callback) and not explained_flaws(told, told.answer, callback)
     assert answer_flaws(exchange(b'{"v":1}', "application/json"), callback)
+
+
+def test_a_body_of_an_unknown_coding_is_not_judged():
+    assert answer_flaws(exchange(b"?", "application/json", **{"Content-Encoding": "br"}), CALLBACK) == ""
