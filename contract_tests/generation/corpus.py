@@ -70,6 +70,7 @@ class Scope:
         signature: The scheme by which deliveries are signed, when one is configured.
         samples: Recorded deliveries of the callback; None where the user gave none.
         given: Lower-case names of headers that the user gives, which replace a delivery's own.
+        methods: Methods by which callbacks of the contract come to the URL.
         beside: The scopes of all callbacks of the run: a broken body for one may be valid for another.
         made: The result for each kind of stimulus: its cases, or why there are none.
     """
@@ -81,6 +82,7 @@ class Scope:
     refused: frozenset[str] = frozenset()
     samples: tuple[Sample, ...] | None = field(default=None, repr=False, compare=False)
     given: frozenset[str] = frozenset()
+    methods: frozenset[str] = frozenset()
     beside: list[Scope] = field(default_factory=list, repr=False, compare=False)
     made: dict[object, list[Case] | NotApplicable] = field(default_factory=dict, repr=False, compare=False)
 

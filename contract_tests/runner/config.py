@@ -76,6 +76,7 @@ class RunConfig:
                         self.scheme,
                         samples=self._samples_of(callback),
                         given=frozenset(name.lower() for name, _ in self.sender.access.headers),
+                        methods=self._methods_at(callback.name),
                         beside=beside,
                     )
                 )
@@ -85,6 +86,10 @@ class RunConfig:
     def sender_of(self, callback: str) -> Sender:
         """The sender to the URL that a callback goes to."""
         return self.elsewhere.get(callback, self.sender)
+
+    def _methods_at(self, callback: str) -> frozenset[str]:
+        sender = self.sender_of(callback)
+        return frozenset(each.method for each in self.contract.callbacks if self.sender_of(each.name) is sender)
 
     @property
     def senders(self) -> tuple[Sender, ...]:

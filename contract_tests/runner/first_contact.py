@@ -7,15 +7,19 @@ import time
 from dataclasses import replace
 from urllib.parse import urlsplit
 
+from callback_contract.contract_tests.generation.corpus import Scope
 from callback_contract.contract_tests.model.cases import KIT_AGENT
+from callback_contract.contract_tests.model.pages import challenger, is_page
 from callback_contract.contract_tests.model.verdicts import NotApplicable
 from callback_contract.contract_tests.runner.attribution.respelling import SPELLING_RULE, taken_as
+from callback_contract.contract_tests.runner.contract_examples import from_examples
 from callback_contract.contract_tests.runner.liveness import credentials_error, plain_case
 from callback_contract.contract_tests.runner.state import RunContext
 from callback_contract.contract_tests.target.tls_probe import OLD, handshake, is_https
 from callback_contract.mock_server.client.sender import Access
 from callback_contract.mock_server.wire.delivery import Exchange, printable
 from callback_contract.mock_server.wire.identity import Identity
+from callback_contract.openapi.contract.model import Callback
 from callback_contract.openapi.documents.deadline import connected, within
 from callback_contract.openapi.text.errors import KitError
 from callback_contract.openapi.text.message import Text, beside, in_detail, lines
@@ -44,20 +48,40 @@ def make_first_contact(run: RunContext) -> None:
             continue
         if name := taken_as(run, (exchange,)):
             raise _signed_over_other_bytes(exchange, name)
-        refuse_unreachable(exchange, access.shown_url)
+        if not exchange.acknowledged:
+            run.state.contact_refused(scope.callback.name)
+        try:
+            refuse_unreachable(exchange, access.shown_url, scope.callback)
+        except KitError as error:
+            raise _with_examples(error, scope, exchange) from None
     if run.config.scopes and not run.config.sender.access.proxy:
         run.state.round_trips_measured({sender: _round_trip_s(sender.access.url) for sender in run.config.senders})
 
 
-def refuse_unreachable(exchange: Exchange, url: str) -> None:
+def _with_examples(error: KitError, scope: Scope, exchange: Exchange) -> KitError:
+    """The same error with what was sent from the contract's examples, where somebody has read it."""
+    told = from_examples(scope) if exchange.answer is not None else None
+    if told is None:
+        return error
+    remedy = lines([error.remedy, Text("error-receiver.from-examples", values=told.arguments["values"])])
+    return KitError(error.what, where=error.where, remedy=remedy, exit_code=error.exit_code)
+
+
+def refuse_unreachable(exchange: Exchange, url: str, callback: Callback) -> None:
     """Raises what stops a run before it starts."""
     if exchange.failure:
         raise _NO_CONTACT[exchange.failure if exchange.failure in _NO_CONTACT else "broken"](exchange, url)
+    if exchange.answer is not None and (who := challenger(exchange.answer)):
+        raise KitError(
+            Text("error-receiver.challenged", url=url, answer=exchange.described(), who=who),
+            remedy=Text("error-receiver.let-pass"),
+            exit_code=3,
+        )
     if exchange.status in {401, 403}:
         raise credentials_error(exchange)
     if exchange.status in {404, 405}:
         raise _wrong_url(exchange, url)
-    if exchange.redirected:
+    if exchange.redirected and not exchange.acknowledged:
         location = exchange.answer.header("location") if exchange.answer else None
         target = printable(masked_parameters(location)[:200]) if location else Text("error-receiver.somewhere-else")
         raise KitError(
@@ -65,7 +89,7 @@ def refuse_unreachable(exchange: Exchange, url: str) -> None:
             remedy=Text("error-receiver.no-redirects"),
             exit_code=3,
         )
-    if exchange.answer is not None and exchange.answer.is_html:
+    if exchange.answer is not None and is_page(exchange.answer, callback):
         raise _wrong_url(exchange, url)
 
 

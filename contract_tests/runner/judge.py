@@ -22,6 +22,7 @@ from callback_contract.contract_tests.runner.contention import (
     is_selected,
     take_over,
 )
+from callback_contract.contract_tests.runner.contract_examples import from_examples
 from callback_contract.contract_tests.runner.liveness import look_after, refuse_lost_credentials
 from callback_contract.contract_tests.runner.planning import first_number, out_of_reach, scopes_of, unmet_precondition
 from callback_contract.contract_tests.runner.preconditions import UnmetPreconditionError, cases_of, narrow
@@ -36,7 +37,7 @@ from callback_contract.openapi.rules.catalogue import Rule
 from callback_contract.openapi.text.errors import KitError
 from callback_contract.openapi.text.message import Text, joined
 
-__all__ = ["add_read_back_hint", "judge", "judge_in_turn", "judge_rules"]
+__all__ = ["add_example_hint", "add_read_back_hint", "judge", "judge_in_turn", "judge_rules"]
 
 _MOST_NAMED = 5
 _LONGEST = 40
@@ -72,6 +73,7 @@ def judge_in_turn(run: RunContext, rule: Rule, test: RuleTest, tests: Mapping[st
         prefetch(run, rule, tests)
         result = judge(run, rule, test)
         add_read_back_hint(run, result)
+        add_example_hint(run, result)
     except (OutOfBudget, KitError):
         raise
     except Exception as error:  # whatever is not an assertion is the kit's or the set-up's
@@ -214,6 +216,14 @@ def add_read_back_hint(run: RunContext, result: RuleResult) -> None:
     """Adds a question to the reason of a broken rule; the verdict stays, since either answer is possible."""
     if result.rule.evidence == "read-back" and result.findings and (doubt := _doubt(run)):
         result.reason = joined((result.reason, doubt))
+
+
+def add_example_hint(run: RunContext, result: RuleResult) -> None:
+    """Adds what came from the contract's examples to the first rule that tells of a refused first contact."""
+    if result.rule.requires or not result.findings:
+        return
+    told = [from_examples(scope) for scope in run.config.scopes if scope.callback.name in run.state.contacts_refused]
+    result.reason = joined((result.reason, *filter(None, told)))
 
 
 def _doubt(run: RunContext) -> str:

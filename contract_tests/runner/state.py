@@ -56,6 +56,7 @@ class RunState:
         read_back_error: What ended read-back during the run.
         states_shown: Every state that read-back showed.
         shut: Why nothing can be delivered to a URL although its TLS can be judged, by its sender.
+        contacts_refused: Callbacks whose first delivery was answered and not acknowledged.
         stopped_by: The rule after which valid deliveries were no longer acknowledged, for each URL's sender.
     """
 
@@ -74,6 +75,7 @@ class RunState:
         self.read_back_error: ReadBackError | None = None
         self.states_shown: set[str] = set()
         self.shut: dict[Sender, Text] = {}
+        self.contacts_refused: set[str] = set()
         self.stopped_by: dict[Sender, str] = {}
         self._consumers = list(consumers)
         self._round_trips_s: dict[Sender, float] = {}
@@ -203,6 +205,10 @@ class RunState:
     def state_shown(self, state: str) -> None:
         """Read-back showed a message in this state."""
         self.states_shown.add(state)
+
+    def contact_refused(self, callback: str) -> None:
+        """The first delivery of a callback was not acknowledged."""
+        self.contacts_refused.add(callback)
 
     def receiver_shut(self, sender: Sender, reason: Text) -> None:
         """Nothing can be delivered to a URL, and its TLS can be judged."""

@@ -111,7 +111,7 @@ def unknown_media_types(scope: Scope) -> Iterable[Case]:
 def _methods(scope: Scope, *methods: str) -> Iterable[Case]:
     bare = {"GET", "HEAD", "OPTIONS", "TRACE"}
     for method in methods:
-        if method == scope.callback.method:
+        if method in {scope.callback.method, *scope.methods}:
             continue
         label = Text("case.method", method=method)
         if method in bare:

@@ -32,6 +32,7 @@ from callback_contract.openapi.documents.runtime_expression import header_of
 from callback_contract.openapi.rules.catalogue import Catalogue, Rule
 from callback_contract.openapi.text.message import Text, details_of
 
+_ACKNOWLEDGED = {"valid", "forward-compatible", "story", "signature"}
 _CLASSES = {"valid", "forward-compatible", "off-schema", "unparsable"}
 __all__ = ["vectors_document"]
 
@@ -60,11 +61,12 @@ def vectors_document(
     signed: dict[str, str] = {}
     without = {rule.id: rule.untestable for rule in catalogue.rules}
     tests = collect_tests()
+    methods = frozenset(callback.method for callback in contract.callbacks)
     for callback in callbacks:
         if lacking := lacking_signature(callback, None):
             signed[callback.name] = details_of(lacking)[0]
         else:
-            vectors += _vectors(Scope(callback, depth, seed), catalogue, tests, without)
+            vectors += _vectors(Scope(callback, depth, seed, methods=methods), catalogue, tests, without)
     shown = {expectation["rule"] for vector in vectors for expectation in vector["expect"]}
     return {
         "made_by": f"{MADE_BY} {importlib.metadata.version('callback-contract')}",
@@ -124,7 +126,8 @@ def _expected(test: RuleTest, callback: Callback) -> _Expected:
 
 def _refused(test: RuleTest, callback: Callback, answer: Response) -> str | None:
     """Return the expectation that a response breaks; None when the check passes."""
-    nothing = Delivery(callback.name, callback.method, (), b"")
+    redirects = callback.redirects if declaration_of(test.stimuli).kind in _ACKNOWLEDGED else ()
+    nothing = Delivery(callback.name, callback.method, (), b"", redirects=redirects)
     exchange = Exchange(nothing, answer, "", "", 0.0)
     try:
         test.check(exchange, callback) if test.wants_callback else test.check(exchange)

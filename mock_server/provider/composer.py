@@ -57,7 +57,7 @@ def identified(callback: Callback, delivery: Delivery, value: jp.Json, identity:
     Args:
         value: The body as it was stamped.
     """
-    return _with(stamped_outside(callback, value, identity), delivery)
+    return _with(stamped_outside(callback, value, identity), replace(delivery, redirects=callback.redirects))
 
 
 def _with(stamps: Stamps, delivery: Delivery) -> Delivery:
@@ -68,7 +68,7 @@ def _with(stamps: Stamps, delivery: Delivery) -> Delivery:
 
 def unstamped(callback: Callback, delivery: Delivery) -> Delivery:
     """Return a delivery of somebody's bytes with an identity beside them: the same one for the same bytes."""
-    return _with(stamps_of(callback, delivery.body), delivery)
+    return _with(stamps_of(callback, delivery.body), replace(delivery, redirects=callback.redirects))
 
 
 class Composer:

@@ -20,6 +20,21 @@ Headers = tuple[tuple[str, str], ...]
 KNOWN_CODINGS = frozenset({"gzip", "x-gzip", "deflate"})
 _MOST_CODINGS = 2
 _ELEMENT = re.compile(rb"<[a-zA-Z!]")
+_LONGEST_PROLOGUE = 1000
+_ROOT = re.compile(
+    rb"(?:<\?[^>]{0,200}>\s*|<!--(?:[^-]|-(?!->)){0,200}-->\s*|<!doctype [^>\[]{0,200}>\s*)*"  # before the root
+    rb"<([a-z][^\s/>]*)"
+)
+# Elements of HTML (Living Standard, section 4): the root of an XML document may have any other name.
+_HTML = frozenset(
+    """a abbr address area article aside audio b base bdi bdo blockquote body br button canvas caption center cite
+    code col colgroup data datalist dd del details dfn dialog div dl dt em embed fieldset figcaption figure
+    font footer form frame frameset h1 h2 h3 h4 h5 h6 head header hgroup hr html i iframe img input ins kbd
+    label legend li link main map mark marquee menu meta meter nav noscript object ol optgroup option output p
+    picture pre progress q rp rt ruby s samp script search section select slot small source span strong style
+    sub summary sup svg table tbody td template textarea tfoot th thead time title tr track u ul var video
+    wbr""".split()
+)
 
 WHY_NO_ANSWER = ("timeout", "reset", "refused", "broken", "endless", "tls", "name", "proxy")
 """Why there is no complete response; `openapi/messages/no-answer.yaml` says each in words."""
@@ -55,6 +70,7 @@ class Delivery:
         headers: In the order and letter case in which they are sent; `Content-Length` is added by the sender.
         ids: The stamped identities, for cleaning up.
         query: Parameters that the URL gets, or gets otherwise, for this delivery.
+        redirects: Statuses that acknowledge it although they redirect, since the contract documents them.
         event_id: Id of the event for a signature scheme, equal in redeliveries; empty takes one of the body.
         target: Path and query of another resource on the same host (read-back); empty for the receiver's own.
         seal: The deviation of a signed delivery's signature, a key of `signing.KINDS` or
@@ -69,6 +85,7 @@ class Delivery:
     framing: Framing = PLAIN
     ids: tuple[str, ...] = ()
     query: tuple[tuple[str, str], ...] = ()
+    redirects: tuple[int, ...] = ()
     event_id: str = ""
     target: str = ""
     seal: str = ""
@@ -116,14 +133,19 @@ class Response:
 
     @property
     def is_html(self) -> bool:
-        """Whether it is a web page.
+        """Whether the body is a web page.
 
         It begins like one, or has that label and an element in it. Many frameworks label every response `text/html`;
-        `ok` is not a page for that reason.
+        `ok` is not a page for that reason, nor is XML whose root is not `html`.
         """
-        start = self.body[:200].lstrip().lower()
+        start = self.body[:_LONGEST_PROLOGUE].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
         labelled = self.media_type in {"text/html", "application/xhtml+xml"}
-        return start.startswith((b"<!doctype html", b"<html")) or (labelled and _ELEMENT.search(self.body) is not None)
+        root = _ROOT.match(start)
+        if start.startswith(b"<!doctype html") or (root and root[1] == b"html"):
+            return True
+        if start.startswith(b"<?xml") or (root and not _is_of_html(root[1].decode("latin-1"))):
+            return False
+        return labelled and _ELEMENT.search(self.body) is not None
 
     def retry_after_s(self, now: datetime | None = None) -> float | None:
         """Return the seconds that a 429 or 503 asks to wait; None when it does not.
@@ -171,8 +193,8 @@ class Exchange:
 
     @property
     def acknowledged(self) -> bool:
-        """Any 2xx."""
-        return 200 <= self.status <= 299
+        """Any 2xx, or a redirect that the contract documents."""
+        return 200 <= self.status <= 299 or self.status in self.delivery.redirects
 
     @property
     def rejected(self) -> bool:
@@ -198,6 +220,10 @@ class Exchange:
         if self.answer.media_type:
             return Text("actual.answer", status=status, media_type=printable(self.answer.media_type[:80]), bytes=count)
         return Text("actual.answer-without-type", status=status, bytes=count)
+
+
+def _is_of_html(name: str) -> bool:
+    return name in _HTML or "-" in name  # a custom element
 
 
 def status_line(status: int) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 from callback_contract.openapi.contract import derivation as derive
 from callback_contract.openapi.contract.checking import Flaw, document_flaws
 from callback_contract.openapi.contract.delivery_facts import fact_flaws, facts_from
-from callback_contract.openapi.contract.documented_response import answer_of
+from callback_contract.openapi.contract.documented_response import answer_of, redirects_of
 from callback_contract.openapi.contract.members import members_of
 from callback_contract.openapi.contract.model import CONTRACT_FILE, Callback, Contract, Example, HeaderParameter
 from callback_contract.openapi.contract.patterns import unenforced
@@ -182,6 +182,7 @@ def read_callback(file: YamlFile, document: Mapping[str, jp.Json], bundles: Bund
         delivery=facts_from(raw_facts),
         origin=str(operation.get("x-origin", "")),
         encoding=entry.get("encoding", {}),
+        redirects=redirects_of(operation),
     )
 
 

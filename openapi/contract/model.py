@@ -139,6 +139,7 @@ class DocumentedResponse:
         also: Other documented statuses that acknowledge.
         any_success: Whether the contract documents all of 2xx.
         other_bodies: Whether it documents further media types for this status.
+        media_types: All documented media types of acknowledgements.
     """
 
     status: int
@@ -148,6 +149,12 @@ class DocumentedResponse:
     also: tuple[int, ...] = ()
     any_success: bool = False
     other_bodies: bool = False
+    media_types: tuple[str, ...] = ()
+
+    def documents_media_type(self, media_type: str) -> bool:
+        """Return whether an acknowledgement may have a media type, given in lower case and without parameters."""
+        whole = {media_type, f"{media_type.partition('/')[0]}/*", "*/*"}
+        return any(documented in whole for documented in self.media_types)
 
     def documents(self, status: int | None) -> bool:
         """Return whether a status is among the documented ones."""
@@ -170,6 +177,7 @@ class Callback:
         strict: Self-contained JSON Schema of the body, exactly as the contract has it.
         tolerant: The same with closed lists and closed objects opened; the mock acknowledges by it.
         encoding: How members travel in a body of fields, by the media type's `encoding`.
+        redirects: Documented statuses that redirect a delivery; they acknowledge it.
         identified_by: Places of ids that the user named in addition to the contract's.
     """
 
@@ -187,6 +195,7 @@ class Callback:
     delivery: DeliveryFacts
     origin: str = ""
     encoding: Mapping[str, jp.Json] = field(default_factory=dict)
+    redirects: tuple[int, ...] = ()
     identified_by: tuple[str, ...] = ()
 
     @cached_property

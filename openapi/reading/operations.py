@@ -164,10 +164,13 @@ class _Writer:
         return made if value is None else {**made, "x-value": value}
 
     def answers(self, operation: Place) -> dict[str, Any]:
-        """Return the documented responses that acknowledge a delivery."""
+        """Return the documented responses that acknowledge a delivery; of a redirect its status alone."""
         made: dict[str, Any] = {}
         for status, place in operation.members("responses"):
-            if not str(status).upper().startswith("2") or len(str(status)) != 3:
+            if not str(status).upper().startswith(("2", "3")) or len(str(status)) != 3:
+                continue
+            if str(status).startswith("3"):
+                made[str(status).upper()] = {"description": ""}
                 continue
             before = len(self.parts)
             try:

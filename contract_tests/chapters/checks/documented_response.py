@@ -13,12 +13,23 @@ import json
 from functools import lru_cache
 from typing import Any
 
+from callback_contract.contract_tests.model.pages import is_page
+from callback_contract.contract_tests.model.verdicts import NotApplicable
+from callback_contract.contract_tests.runner.config import RunConfig
 from callback_contract.mock_server.wire.delivery import Exchange, Response
 from callback_contract.mock_server.wire.strict_json import Unparsable, Unusable, decode
 from callback_contract.openapi.contract.model import Callback
 from callback_contract.openapi.contract.patterns import validator_of
+from callback_contract.openapi.text.message import Text
 
-__all__ = ["answer_flaws", "explained_flaws", "is_plainly_documented"]
+__all__ = ["answer_flaws", "explained_flaws", "is_page", "is_plainly_documented", "redirects_documented"]
+
+
+def redirects_documented(config: RunConfig) -> NotApplicable | None:
+    """Why nobody can be wrong by a redirect; None where somebody can."""
+    if config.scopes and all(scope.callback.redirects for scope in config.scopes):
+        return NotApplicable(Text("reason.redirect-is-documented"))
+    return None
 
 
 def answer_flaws(exchange: Exchange, callback: Callback) -> str:

@@ -94,11 +94,13 @@ def with_members(**properties):
     return {"type": "object", "required": list(properties), "properties": properties}
 
 
-def contract_of(tmp_path, schema=None, *, headers=(), facts=None, **entry):
+def contract_of(tmp_path, schema=None, *, headers=(), facts=None, answers=None, **entry):
     """The contract of one webhook with these headers and facts of delivery."""
     document = with_schema(schema or {"type": "object"}, **entry)
     operation = document["webhooks"]["thing"]["post"]
     operation["parameters"] = [{"in": "header", "schema": {"type": "string"}, **header} for header in headers]
+    if answers:
+        operation["responses"] = answers
     if facts:
         told = {name: {"value": value, "provenance": "house", "why": "a test"} for name, value in facts.items()}
         operation["x-delivery"] = told

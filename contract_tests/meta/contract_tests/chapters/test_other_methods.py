@@ -6,9 +6,16 @@ from http.server import BaseHTTPRequestHandler
 
 import pytest
 
+from callback_contract.contract_tests.generation.corpus import DEPTHS, Scope
+from callback_contract.contract_tests.meta.support.foreign import with_schema, written
 from callback_contract.contract_tests.meta.support.hostile import http_server
 from callback_contract.contract_tests.meta.support.judged import judged, verdicts
+from callback_contract.contract_tests.meta.support.scripted import ScriptedSender, run_of
+from callback_contract.contract_tests.stimuli import http
 from callback_contract.mock_server.client.sender import Access
+from callback_contract.openapi.contract.loading import load_contract
+from callback_contract.openapi.reading import read_contract
+from callback_contract.openapi.rules.catalogue import load_catalogue
 
 
 class OnlyPost(BaseHTTPRequestHandler):
@@ -44,3 +51,26 @@ def test_plain_http_server_that_takes_post_alone_is_right_about_every_other_meth
 
 def test_crash_on_one_other_method_is_found(verdict_of):
     assert verdict_of(CrashesOnPut, "ACK-01", "WIRE-05")["WIRE-05"] == "fail"
+
+
+def methods_asked(methods):
+    contract = load_contract()
+    scope = Scope(contract.callbacks[0], DEPTHS["quick"], 0, methods=frozenset(methods))
+    return {case.method for case in http.other_methods(scope)}
+
+
+def test_method_that_another_callback_documents_is_no_other_method():
+    assert methods_asked({"POST"}) - methods_asked({"POST", "PUT", "GET"}) == {"PUT", "GET"}
+
+
+def test_callbacks_of_one_url_share_its_methods(tmp_path):
+    document = with_schema({"type": "object"})
+    document["webhooks"]["thing"]["put"] = document["webhooks"]["thing"]["post"]
+    contract = read_contract(written(tmp_path, document))
+    sender, other = ScriptedSender(200), ScriptedSender(200)
+    rules = (load_catalogue(), (), contract.callbacks, sender, DEPTHS["quick"])
+    methods = [scope.methods for scope in run_of(contract, *rules).config.scopes]
+    assert methods == [frozenset({"POST", "PUT"})] * 2
+    elsewhere = {contract.callbacks[1].name: other}
+    apart = [scope.methods for scope in run_of(contract, *rules, elsewhere=elsewhere).config.scopes]
+    assert apart == [frozenset({each.method}) for each in contract.callbacks]

@@ -104,7 +104,7 @@ def test_crowd_is_twenty_four_messages_that_nothing_else_speaks_of(answers, brea
         given.close()
     # After the messages of any story, before those of a second try.
     first = contact.identity.next(1024)
-    assert sorted(given.state.ids_sent) == [first.next(number).id(case().id_kind) for number in range(24)]
+    assert sorted(given.state.ids_sent) == [case().message_id(first.next(number)) for number in range(24)]
     assert contact.exchanges == []
 
 

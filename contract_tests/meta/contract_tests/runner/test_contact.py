@@ -103,7 +103,7 @@ def test_plain_delivery_is_another_message_of_the_same_callback(fresh):
     receiver.deliver_plain(**({} if fresh else {"fresh_connection": False}))
     (delivery,) = run.config.sender.sent
     assert (delivery.callback, delivery.framing) == (FIRST.name, Framing(fresh_connection=fresh))
-    assert receiver.identity == before.next() and delivery.ids == (before.next().id(case().id_kind),)
+    assert receiver.identity == before.next() and delivery.ids == (case().message_id(before.next()),)
     assert json.loads(delivery.body).keys() == PLAIN[FIRST.name].keys() != PLAIN[SECOND.name].keys()
 
 
@@ -243,7 +243,7 @@ def test_later_message_shares_no_id_with_a_story_nor_a_group_with_its_try(attemp
     receiver = contact(attempt=attempt, run=run_before(200, read_back=read))
     receiver.stored_at_last()
     (later,) = receiver.exchanges
-    assert later.delivery.ids == (receiver.identity.next(2048).id(case().id_kind),)
+    assert later.delivery.ids == (case().message_id(receiver.identity.next(2048)),)
     assert told(later.delivery, GROUP) != told(receiver.event(STATES[0]), GROUP)
 
 

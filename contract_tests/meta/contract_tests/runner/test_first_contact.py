@@ -1,0 +1,105 @@
+"""First contact: a wrong address is no finding, and what came from the contract's examples is told."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from callback_contract.contract_tests.generation.corpus import DEPTHS
+from callback_contract.contract_tests.kill_matrix.matrix import judge_all, tools
+from callback_contract.contract_tests.meta.support.foreign import contract_of, with_members
+from callback_contract.contract_tests.meta.support.scripted import ScriptedSender, exchange, run_of
+from callback_contract.contract_tests.runner.first_contact import make_first_contact
+from callback_contract.contract_tests.runner.judge import judge_rules
+from callback_contract.contract_tests.runner.planning import out_of_reach
+from callback_contract.mock_server.client.sender import Access
+from callback_contract.mock_server.wire.delivery import Response
+from callback_contract.openapi.text.errors import KitError
+
+SCHEMA = with_members(action={"enum": ["opened"]}, tenant_id={"type": "string"}, text={"type": "string"})
+EXAMPLE = {"action": "opened", "tenant_id": "t-1", "text": "hello"}
+HEADERS = (
+    {"name": "X-Hub-Event", "required": True, "example": "issues"},
+    {"name": "X-Hub-Delivery", "required": True, "example": "1"},
+)
+
+
+def answering(status, body=b"", *headers):
+    return lambda delivery: replace(exchange(status, delivery), answer=Response(status, "", headers, body))
+
+
+def run_before(contract, *answers, rules=(), given=()):
+    _, catalogue, _ = tools()
+    sender = ScriptedSender(*answers)
+    sender.access = replace(Access("http://127.0.0.1:1/"), headers=given)
+    rules = tuple(catalogue[rule] for rule in rules)
+    return run_of(contract, catalogue, rules, contract.callbacks, sender, DEPTHS["quick"])
+
+
+def refusal(contract, *answers, **more):
+    with pytest.raises(KitError) as caught:
+        make_first_contact(run_before(contract, *answers, **more))
+    assert caught.value.exit_code == 3
+    return caught.value
+
+
+@pytest.mark.parametrize("status", [401, 404, 405])
+def test_refused_contact_lists_what_came_from_the_examples(tmp_path, status):
+    contract = contract_of(tmp_path, SCHEMA, headers=HEADERS, example=EXAMPLE)
+    told = 'Sent from the contract\'s example: X-Hub-Event: issues, /tenant_id = "t-1", /action = "opened"; -H'
+    assert told in refusal(contract, status).remedy
+
+
+def test_header_that_was_given_is_not_from_the_examples(tmp_path):
+    contract = contract_of(tmp_path, headers=HEADERS)
+    assert "example" not in refusal(contract, 404, given=(("x-hub-event", "push"),)).remedy
+
+
+def test_contact_that_nobody_read_lists_nothing(tmp_path):
+    contract = contract_of(tmp_path, headers=HEADERS)
+    assert "example" not in refusal(contract, "timeout").remedy
+
+
+def test_first_rule_tells_of_the_examples_when_a_body_is_refused(tmp_path):
+    contract = contract_of(tmp_path, headers=HEADERS)
+    run, tests = run_before(contract, 400, rules=("ACK-01", "PAY-01")), tools()[2]
+    make_first_contact(run)
+    judge_rules(run, tests)
+    results = run.state.results
+    assert run.state.contacts_refused == {"thing"}
+    assert "sent from the contract's example: X-Hub-Event: issues" in results["ACK-01"].reason
+    assert "example" not in results["PAY-01"].reason
+
+
+def test_challenge_is_called_that(tmp_path):
+    error = refusal(contract_of(tmp_path), answering(403, b"", ("cf-mitigated", "challenge")))
+    assert "a challenge of Cloudflare" in error.what
+
+
+# A documented redirect
+
+
+def redirecting(tmp_path, *statuses):
+    answers = {status: {"description": ""} for status in ("200", *statuses)}
+    return contract_of(tmp_path, with_members(text={"type": "string"}), answers=answers)
+
+
+@pytest.mark.parametrize("documented", ["307", "3XX"])
+def test_documented_redirect_acknowledges_a_delivery(tmp_path, documented):
+    contract = redirecting(tmp_path, documented)
+    rules = ("ACK-01", "ACK-02", "ACK-04", "ACK-06", "ACK-08", "PAY-02", "PAY-04", "WIRE-06")
+    run = run_before(contract, answering(307, b"", ("Location", "/cb/")), rules=rules)
+    verdicts = {rule: result.verdict.value for rule, result in judge_all(run, tools()[2]).items()}
+    assert verdicts.pop("ACK-02") == "not applicable"
+    assert set(verdicts.values()) <= {"pass"}
+
+
+def test_other_redirect_is_a_wrong_address(tmp_path):
+    for contract in (redirecting(tmp_path), redirecting(tmp_path, "308")):
+        assert "redirects a delivery to /cb/" in refusal(contract, answering(307, b"", ("Location", "/cb/"))).what
+
+
+def test_redirect_is_judged_where_one_callback_documents_none(tmp_path):
+    run = run_before(redirecting(tmp_path), 200, rules=("ACK-02",))
+    assert out_of_reach(run.config, run.config.rules[0], tools()[2]["ACK-02"]) is None
