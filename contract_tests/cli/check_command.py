@@ -55,6 +55,7 @@ __all__ = ["check"]
     "allow_remote_refs",
     "strict_contract",
     "identity",
+    "acknowledges_unread",
     "paths",
     "state_header",
     "state_patience",

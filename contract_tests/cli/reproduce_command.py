@@ -31,6 +31,7 @@ __all__ = ["reproduce"]
     help="Play it so often. [1; 10 where deliveries race or the finding was flaky, 3 where it may harm]",
 )
 @click.option("--dry-run", is_flag=True, help="Print what would be sent; send nothing.")
+@click.option("--acknowledges-unread", is_flag=True, help="See `check`.")
 @reach_options
 @pace_options
 @read_back_options

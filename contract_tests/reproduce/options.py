@@ -23,11 +23,11 @@ __all__ = ["options_to_dict", "restored"]
 _TOLD = (
     *("rules", "callback", "contract", "overlay", "paths", "strict", "signature", "insecure", "timeout"),
     *("allow_remote_refs", "rate", "at_once", "max_deliveries", "max_time", "state_map", "state_patience", "plugin"),
-    *("identity", "waivers", "strict_waivers", "require", "rules_as_of", "samples", "mask"),
+    *("identity", "acknowledges_unread", "waivers", "strict_waivers", "require", "rules_as_of", "samples", "mask"),
 )
 _RESTORED = (
-    *("contract", "overlay", "paths", "identity", "signature", "timeout"),
-    *("rate", "at_once", "state_url", "state_map", "state_patience"),
+    *("contract", "overlay", "paths", "identity", "acknowledges_unread", "signature"),
+    *("timeout", "rate", "at_once", "state_url", "state_map", "state_patience"),
 )
 """Options that decide stimuli or a verdict, without programs and trust."""
 

@@ -51,6 +51,11 @@ def choice_options(command: _Command) -> _Command:
                 metavar="DEPTH",
                 help="quick, standard or thorough. [standard]",
             ),
+            click.option(
+                "--acknowledges-unread",
+                is_flag=True,
+                help="It stores each body before it reads it: acknowledging what is no JSON is a SHOULD NOT.",
+            ),
             click.option("--seed", type=SEEDS, default=0, show_default=True, help="Decides what is drawn."),
         ],
     )
@@ -110,10 +115,11 @@ def configured(
     from callback_contract.openapi.contract.model import means_all
     from callback_contract.openapi.rules.catalogue import load_catalogue
 
-    catalogue = load_catalogue()
-    rules = catalogue.select(tuple(name.strip() for name in options["rules"].split(",") if name.strip()))
     contract = contract_of(options, () if means_all(options["callback"]) else options["callback"])
     callbacks, left = chosen_callbacks(contract, options, own_mock=url is None)
+    unread = options["acknowledges_unread"] or any(each.delivery.acknowledges_unread for each in callbacks)
+    catalogue = load_catalogue().with_declared({"acknowledges_unread"} if unread else ())
+    rules = catalogue.select(tuple(name.strip() for name in options["rules"].split(",") if name.strip()))
     with receiver_at(url, contract, options["signature"]) as target:
         sender = sender_to(target, options, *options.get("callback_urls", {}).values())
         elsewhere = senders_elsewhere(sender, contract, options)

@@ -16,7 +16,7 @@ from callback_contract.openapi.documents import json_pointer as jp
 from callback_contract.openapi.documents.runtime_expression import canonical, is_in_body
 from callback_contract.openapi.text.errors import ContractError
 from callback_contract.openapi.text.message import Text, either
-from callback_contract.openapi.text.suggest import nearest
+from callback_contract.openapi.text.suggest import did_you_mean, nearest
 
 if TYPE_CHECKING:
     from callback_contract.openapi.contract.id_forms import IdForm
@@ -358,8 +358,7 @@ class Contract:
 
 def _no_such_place(place: str, callbacks: Sequence[Callback]) -> ContractError:
     known = {member.pointer for callback in callbacks for member in callback.members if member.pointer}
-    near = ", ".join(difflib.get_close_matches(place, sorted(known), n=3, cutoff=0.4))
-    remedy = f"Did you mean {near}?" if near else "Name a member, as in /id, or $request.header.NAME."
+    remedy = did_you_mean(nearest(place, sorted(known), most=3), "Name a member, as in /id, or $request.header.NAME.")
     return ContractError(f"the body of no callback has {place!r}", where="--identity", remedy=remedy)
 
 

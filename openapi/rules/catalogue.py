@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib.resources import files
@@ -33,6 +33,7 @@ class Rule:
 
     Attributes:
         level: MUST or SHOULD (RFC 2119).
+        should_if: The declaration of a receiver that makes it a SHOULD; empty for none.
         profile: The part of a receiver that it belongs to, one of `PROFILES`.
         statement: What a correct receiver does, in the indicative.
         why: The consequence for a partner whose receiver breaks it.
@@ -60,6 +61,7 @@ class Rule:
     note: str = ""
     untestable: str = ""
     fault: str = ""
+    should_if: str = ""
     translated: Mapping[str, Mapping[str, str]] = field(default_factory=dict, compare=False)
 
     def in_language(self, language: str) -> Rule:
@@ -93,6 +95,11 @@ class Catalogue:
             chapters={**self.chapters, **self.translated.get(language, {})},
             rules=tuple(rule.in_language(language) for rule in self.rules),
         )
+
+    def with_declared(self, declared: Collection[str]) -> Catalogue:
+        """The catalogue for a receiver that declares something: what that excuses is a SHOULD."""
+        rules = (replace(rule, level="SHOULD") if rule.should_if in declared else rule for rule in self.rules)
+        return replace(self, rules=tuple(rules)) if declared else self
 
     def with_required(self, rule_id: str) -> tuple[Rule, ...]:
         """Return a rule after all rules that it requires."""

@@ -41,6 +41,7 @@ def contract_words(options: Mapping[str, Any]) -> str:
     words = [word for overlay in options.get("overlay") or () for word in ("--overlay", str(overlay))]
     words += ["--paths"] if options.get("paths") else []
     words += [word for place in options.get("identity") or () for word in ("--identity", str(place))]
+    words += ["--acknowledges-unread"] if options.get("acknowledges_unread") else []
     words += ["--allow-remote-refs"] if options.get("allow_remote_refs") else []
     filled = _contract_to_fill_in(options)
     if options.get("contract") and not filled:
