@@ -23,16 +23,18 @@ class Stored:
 
     Attributes:
         state: In the contract's words.
-        applied: How many callbacks took effect.
+        applied: How many callbacks took effect; None where the receiver does not show it.
         last: The last callback that took effect, or `NOTHING_SHOWN`.
     """
 
     state: str
-    applied: int
+    applied: int | None = None
     last: Json = NOTHING_SHOWN
 
     def described(self) -> Text:
         """One line that says what is stored."""
+        if self.applied is None:
+            return Text("actual.stored-state", state=repr(self.state))
         return Text("actual.stored", state=repr(self.state), applied=self.applied)
 
 

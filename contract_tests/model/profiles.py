@@ -12,7 +12,7 @@ from callback_contract.openapi.rules.catalogue import PROFILES, Rule
 __all__ = ["Conformance", "Gap", "Profile", "Standing", "Want", "applicable", "judged_profiles", "standing_of"]
 
 _ALWAYS = frozenset({"answers", "state", "load"})
-_SHOWN_BY_READ_BACK = frozenset({Means.READ_BACK.value, Means.SHOWN_LAST.value})
+_SHOWN_BY_READ_BACK = frozenset({Means.READ_BACK.value, Means.SHOWN_LAST.value, Means.APPLIED.value})
 _NOT_HELD = frozenset({Verdict.FAIL, Verdict.FLAKY, Verdict.ERROR, Verdict.WAIVED, Verdict.WARN})
 """Verdicts of a MUST that break a profile; a warning is one of a rule that is too new to fail a run."""
 

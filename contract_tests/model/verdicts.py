@@ -108,6 +108,7 @@ class Means(StrEnum):
 
     READ_BACK = "read-back"
     SHOWN_LAST = "last"
+    APPLIED = "applied"
     SCHEME = "signature"
     SECRET = "secret"  # noqa: S105  # a name in a report, and no secret
     RECORDINGS = "samples"

@@ -75,7 +75,7 @@ def load_plugin(file: Path, words: Mapping[str, str]) -> ReadBack:
                 remedy=Text("error-receiver.plugin-returns"),
                 exit_code=3,
             )
-        return Stored(words.get(value["state"], value["state"]), value["applied"], value.get("last", NOTHING_SHOWN))
+        return Stored(words.get(value["state"], value["state"]), value.get("applied"), value.get("last", NOTHING_SHOWN))
 
     read.plugin = str(file)  # type: ignore[attr-defined]  # a report has the way of reading
     return read
@@ -85,11 +85,12 @@ def _why_not_stored(value: object) -> str:
     """Return the flaw of a plugin's result; empty for none."""
     if not isinstance(value, dict):
         return Text("error-receiver.returned-no-mapping", kind=type(value).__name__)
-    lacking = [name for name in ("state", "applied") if name not in value]
-    if lacking:
+    if "state" not in value:
         has = printable(", ".join(map(repr, value))[:200]) or Text("error-receiver.nothing")
-        return Text("error-receiver.mapping-without", lacking=" and ".join(map(repr, lacking)), has=has)
+        return Text("error-receiver.mapping-without", lacking=repr("state"), has=has)
     for name, kind in (("state", str), ("applied", int)):
+        if value.get(name) is None and name != "state":
+            continue
         if not isinstance(value[name], kind) or isinstance(value[name], bool):
             return Text("error-receiver.returned-as", name=name, given=type(value[name]).__name__, wanted=kind.__name__)
     return ""

@@ -106,7 +106,7 @@ class HttpReadBack:
                 remedy=Text("error-receiver.translate-state", pair=shell_word(f"{state}=…")),
                 exit_code=3,
             )
-        return Stored(state, value["applied"], value.get("last", NOTHING_SHOWN))
+        return Stored(state, value.get("applied"), value.get("last", NOTHING_SHOWN))
 
     def _fetched(self, target: str) -> Exchange:
         exchange = self._sender.fetch(target, _KIT)

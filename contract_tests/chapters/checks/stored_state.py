@@ -16,7 +16,7 @@ from callback_contract.openapi.documents import json_pointer as jp
 from callback_contract.openapi.documents.json_pointer import Json
 from callback_contract.openapi.text.message import Text
 
-__all__ = ["different_members", "effects", "furthest", "shown_last", "some_others"]
+__all__ = ["counted_effects", "different_members", "effects", "furthest", "need_applied", "shown_last", "some_others"]
 
 
 @check
@@ -31,6 +31,23 @@ def effects(receiver: CaseSession, told: Exchange) -> Stored:
     if stored is None:
         raise RuleBroken(Text("expected.known-message"), Text("actual.message-not-known"))
     return stored
+
+
+def counted_effects(receiver: CaseSession, told: Exchange) -> Stored:
+    """Return the stored state once the delivery took effect, with the number of effects.
+
+    Raises:
+        LacksMeans: The receiver does not show how many there were.
+    """
+    stored = effects(receiver, told)
+    need_applied(stored)
+    return stored
+
+
+def need_applied(stored: Stored | None) -> None:
+    """Raise what ends a rule that counts effects where the receiver does not show them."""
+    if stored is not None and stored.applied is None:
+        raise LacksMeans(Means.APPLIED, Text("reason.needs-applied"))
 
 
 def some_others(refused: Sequence[Exchange]) -> Text:
@@ -60,9 +77,14 @@ def shown_last(receiver: CaseSession) -> Json:
 
 
 def different_members(receiver: CaseSession, last: Json, wanted: Callable[[Member], bool]) -> Text | None:
-    """Return how the first member that was stored differently deviates; None when all are equal."""
+    """Return how the first member that was stored differently deviates; None when all that are shown are equal.
+
+    Raises:
+        LacksMeans: None of them is shown.
+    """
     callback = receiver.case.callback
     sent = decode_body(callback, receiver.exchanges[0].delivery.body)
+    is_shown = False
     for member in receiver.case.callback.members:
         if not member.pointer or not wanted(member):
             continue
@@ -73,11 +95,14 @@ def different_members(receiver: CaseSession, last: Json, wanted: Callable[[Membe
         try:
             now = jp.get(last, member.pointer)
         except LookupError:
-            return Text("actual.member-missing", pointer=member.pointer)
+            continue  # `last` may be a part of the callback
+        is_shown = True
         if not callback.is_json and str(was) == str(now):
             continue  # fields are texts, and may be stored as texts
         if was != now or type(was) is not type(now):
             return _deviation(member.pointer, was, now)
+    if not is_shown:
+        raise LacksMeans(Means.SHOWN_LAST, Text("reason.needs-last-member"))
     return None
 
 

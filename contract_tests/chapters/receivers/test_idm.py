@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from callback_contract.contract_tests.chapters.checks.stored_state import effects, some_others
+from callback_contract.contract_tests.chapters.checks.stored_state import counted_effects, need_applied, some_others
 from callback_contract.contract_tests.model.observations import described
 from callback_contract.contract_tests.model.verdicts import Mismatch
 from callback_contract.contract_tests.runner.rule_tests import each
@@ -38,7 +38,7 @@ def test_equal_deliveries_at_once_are_acknowledged(receiver):
 @each(stories.each_state, sends=3)
 def test_redelivery_has_no_second_effect(receiver):
     (state,) = receiver.case.states
-    before = effects(receiver, receiver.tell(state))
+    before = counted_effects(receiver, receiver.tell(state))
     receiver.tell(state)
     after = receiver.stored_at_last()
     assert after == before, Mismatch(Text("expected.as-before", what=before.described()), described(after))
@@ -50,6 +50,7 @@ def test_equal_deliveries_at_once_have_one_effect(receiver):
     (state,) = receiver.case.states
     receiver.deliver_at_once([receiver.event(state)] * AT_ONCE)
     after = receiver.stored_at_last()
+    need_applied(after)
     assert after is not None and after.applied == 1, Mismatch(Text("expected.applied", count=1), described(after))
 
 
@@ -57,7 +58,7 @@ def test_equal_deliveries_at_once_have_one_effect(receiver):
 @each(stories.respelt, sends=3)
 def test_redelivery_is_recognised_in_another_spelling(receiver):
     state, spelling = receiver.case.states
-    before = effects(receiver, receiver.tell(state))
+    before = counted_effects(receiver, receiver.tell(state))
     receiver.deliver(receiver.event(state, spelling=spelling))
     after = receiver.stored_at_last()
     assert after is not None and after.applied == before.applied, Mismatch(
@@ -69,7 +70,7 @@ def test_redelivery_is_recognised_in_another_spelling(receiver):
 @each(stories.earlier_states, sends=3)
 def test_retry_with_a_later_time_is_recognised(receiver):
     state = receiver.case.states[0]
-    before = effects(receiver, receiver.tell(state))
+    before = counted_effects(receiver, receiver.tell(state))
     receiver.deliver(receiver.event(state, later_s=60))
     after = receiver.stored_at_last()
     assert after is not None and after.applied == before.applied, Mismatch(
@@ -93,7 +94,7 @@ def test_later_state_is_not_mistaken_for_a_redelivery(receiver):
 @each(stories.distant_redeliveries, sends=DISTANCE + 3, at_once=1)
 def test_redelivery_after_many_other_messages_has_no_second_effect(receiver):
     (state,) = receiver.case.states
-    before = effects(receiver, receiver.tell(state))
+    before = counted_effects(receiver, receiver.tell(state))
     receiver.deliver_at_once([receiver.event(state, message=1 + other) for other in range(DISTANCE)])
     receiver.tell(state)
     after = receiver.stored_at_last()

@@ -116,7 +116,7 @@ def test_backward_state_is_told_with_what_was_shown(tmp_path):
 @pytest.mark.parametrize(
     ("body", "said"),
     [
-        ("return {'state': 'wait'}", "without 'applied'; it has 'state'"),
+        ("return {'applied': 1}", "without 'state'; it has 'applied'"),
         ("return {'state': 'wait', 'applied': '1'}", "'applied' as str, and not as int"),
         ("return 'wait'", "returned str, and no mapping"),
         ("return {}['row']", r"failed at .*mine\.py:2: KeyError: 'row'"),
