@@ -63,15 +63,16 @@ def identity_notes(callbacks: Sequence[Callback]) -> tuple[Note, ...]:
         fresh = [place for place in callback.stamped if place in callback.id_forms]
         kept = callback.kept_identifiers
         if not set(fresh) <= set(callback.delivery.stamped) or (kept and callback.origin):
-            nothing = Text("reason.no-identifier")
-            text = Text(
-                "reason.identity",
-                callback=callback.name,
-                fresh=_some(fresh) or nothing,
-                kept=_some(kept) or nothing,
-            )
-            notes.append(Note("identity", text))
+            notes.append(Note("identity", _identity(callback.name, _some(fresh), _some(kept))))
     return tuple(notes)
+
+
+def _identity(callback: str, fresh: str, kept: str) -> Text:
+    if fresh and kept:
+        return Text("reason.identity", callback=callback, fresh=fresh, kept=kept)
+    if fresh:
+        return Text("reason.identity-fresh", callback=callback, fresh=fresh)
+    return Text("reason.identity-kept", callback=callback, kept=kept)
 
 
 def _some(places: Sequence[str]) -> str:

@@ -72,6 +72,8 @@ class Case:
         seal: How a signed delivery is sealed, see `Delivery`; empty for rightly and plainly.
         listed: The pointer and the value of a closed list that it is about.
         draw: What the check draws by itself.
+        keeps_length: Whether the number of its bytes is what it is about.
+        again: The number of the attempt; a body without an id of its own differs in white space from the first one.
         sent: The delivery to the byte, of which nothing is stamped; None where one is made of the content.
         tls: The only version that its handshake offers, a key of `tls_probe.OLD`; empty for all of today's.
     """
@@ -90,6 +92,8 @@ class Case:
     seal: str = ""
     listed: tuple[str, Json] | None = None
     draw: Draw | None = None
+    keeps_length: bool = False
+    again: int = 0
     sent: Delivery | None = None
     tls: str = ""
 
@@ -97,12 +101,10 @@ class Case:
         """Makes the delivery that speaks of one message."""
         if self.sent is not None:
             return self.sent
-        stamped = value = stamp(self.callback, self.content, identity, later_s=self.later_s)
-        if self.edit is not None:
-            value = self.edit(value)
-        body = encode_body(self.callback, value, self.spelling)
-        if self.mangle is not None:
-            body = self.mangle(body)
+        stamped = stamp(self.callback, self.content, identity, later_s=self.later_s)
+        body = self._body(stamped)
+        if self.again and body == self._body(stamp(self.callback, self.content, identity.next(), later_s=self.later_s)):
+            body = self._varied(stamped)
         made = Delivery(
             callback=self.callback.name,
             method=self.method or self.callback.method,
@@ -115,6 +117,18 @@ class Case:
         # Nobody knows what the target of a redirect says to what is no delivery.
         is_delivery = self.mangle is None and made.method == self.callback.method
         return made if is_delivery else replace(made, redirects=())
+
+    def _body(self, stamped: Json, spelling: str = "") -> bytes:
+        value = stamped if self.edit is None else self.edit(stamped)
+        body = encode_body(self.callback, value, spelling or self.spelling)
+        return body if self.mangle is None else self.mangle(body)
+
+    def _varied(self, stamped: Json) -> bytes:
+        """Return other bytes of the same meaning: a receiver may drop those that it saw before."""
+        body = self._body(stamped)
+        if body and self.callback.is_json and not self.keeps_length:
+            return body + b" " * self.again
+        return self._body(stamped, "reversed key order")
 
     def message_id(self, identity: Identity) -> str:
         """The id by which a message is read back."""

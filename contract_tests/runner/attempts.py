@@ -130,6 +130,8 @@ def run_case(
 
 def _exchange(run: RunContext, test: RuleTest, contact: CaseSession, shared_as: int | None) -> Exchange:
     if shared_as is None:
+        if contact.is_empty:  # nothing can be varied in it, and something else came in between
+            contact.deliver_plain()
         return contact.deliver()
     key = (test.purpose, contact.case.callback.name, shared_as)
     known = run.state.shared.get(key)

@@ -49,6 +49,7 @@ class CaseSession:
     def of(cls, run: RunContext, case: Case, number: int, attempt: int = 0, ahead_of: str = "") -> CaseSession:
         """A case that is about to be put before the receiver."""
         identity = session_identity(run.state.run, number, attempt)
+        case = replace(case, again=attempt) if attempt else case
         return cls(run, case, identity, watches=attempt > 0, ahead_of=ahead_of)
 
     def deliver(self, delivery: Delivery | None = None) -> Exchange:
@@ -87,6 +88,12 @@ class CaseSession:
         if self.watches and self.run.config.read_back is not None:
             self._read(self.message_id(message))
         return exchange
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the case is a delivery without a body."""
+        delivery = self.case.delivery(self.identity)
+        return not delivery.body and delivery.method == self.case.callback.method
 
     def signed(self) -> Delivery:
         """The case's delivery with its signature fixed; what is changed later was not signed."""

@@ -50,8 +50,9 @@ def applicable_cases(stimuli: Stimuli, scope: Scope) -> list[Case]:
 
 
 def _made(stimuli: Stimuli, scope: Scope) -> list[Case]:
-    cases = [case for case in stimuli(scope) if not _is_replaced(case, scope)]
-    if not cases:
+    made = list(stimuli(scope))
+    cases = [case for case in made if not _is_replaced(case, scope)]
+    if made and not cases:
         raise NotApplicable(Text("reason.header-is-given", names=listed(sorted(scope.given))))
     if not scope.callback.is_json:
         cases = [case for case in cases if _has_form(case)]

@@ -173,7 +173,7 @@ def filled_to(scope: Scope, size: int) -> Iterator[Case]:
             room -= overhead + length
         return jp.replaced(value, member.pointer, full)
 
-    yield Case(scope.callback, Text("case.size", bytes=size), scope.plain, edit=fill)
+    yield Case(scope.callback, Text("case.size", bytes=size), scope.plain, edit=fill, keeps_length=True)
 
 
 @stimuli("valid")

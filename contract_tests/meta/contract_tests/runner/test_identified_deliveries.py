@@ -102,5 +102,17 @@ def test_run_lists_the_places_of_fresh_ids_and_of_those_that_stay(tmp_path):
     )
 
 
+@pytest.mark.parametrize(
+    ("properties", "said"),
+    [
+        ({"id": {"type": "string"}}, "thing: a fresh id in each message at /id"),
+        ({"tenant_id": {"type": "string"}}, "no place of a fresh id is known (--identity PLACE names one)"),
+    ],
+)
+def test_run_says_where_there_are_ids_of_one_kind_alone(tmp_path, properties, said):
+    (note,) = identity_notes(contract_of(tmp_path, with_members(**properties)).callbacks)
+    assert said in note.text
+
+
 def test_contract_that_says_where_its_ids_are_gets_no_note():
     assert identity_notes(load_contract().callbacks) == ()

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
+from datetime import UTC, datetime
 from types import SimpleNamespace
 
 import pytest
 
 from callback_contract.contract_tests.chapters.checks.stored_state import shown_last
+from callback_contract.contract_tests.meta.support.foreign import contract_of, with_members
 from callback_contract.contract_tests.meta.support.scripted import (
     ACKNOWLEDGES,
     ACKNOWLEDGES_TWO,
@@ -20,13 +23,17 @@ from callback_contract.contract_tests.meta.support.scripted import (
     exchange,
     run_before,
 )
+from callback_contract.contract_tests.model.cases import Case
 from callback_contract.contract_tests.model.verdicts import RuleBroken, RuleResult, Verdict
 from callback_contract.contract_tests.runner import attempts as trying
 from callback_contract.contract_tests.runner.attempts import Outcome, confirmed, first_try, run_case, tried
 from callback_contract.contract_tests.runner.case_session import CaseSession
 from callback_contract.contract_tests.runner.rule_tests import RuleTest
 from callback_contract.mock_server.client.sender import Pace
+from callback_contract.mock_server.wire.identity import Identity, Run
 from callback_contract.openapi.text.message import Text
+
+IDENTITY = Identity(Run("0badcafe", datetime(2026, 1, 1, tzinfo=UTC)), 1)
 
 # What is a verdict
 
@@ -287,3 +294,60 @@ def test_test_without_a_word_on_how_it_is_sent_looks_at_one_shared_exchange():
     test = RuleTest(lambda scope: (), ACKNOWLEDGES)
     assert (test.shares, test.deliveries(case())) == (True, 1)
     assert replace(test, connects=True).deliveries(case()) == 0
+
+
+# What a second try sends
+
+
+def bodies(*attempts):
+    run = run_before(200)
+    return [CaseSession.of(run, case(), 1, attempt).deliver().delivery.body for attempt in attempts]
+
+
+def of_constants(tmp_path, **more):
+    (callback,) = contract_of(tmp_path, with_members(text={"type": "string"}, more={"type": "string"})).callbacks
+    content = {"text": "a", "more": "b"}
+    return [Case(callback, "a case", content, again=again, **more).delivery(IDENTITY).body for again in (0, 1, 2)]
+
+
+def test_body_with_an_id_is_fresh_by_that_and_has_no_other_byte():
+    first, second, third = bodies(0, 1, 2)
+    assert first != second != third
+    assert len(first) == len(second) == len(third)
+
+
+def test_body_without_an_id_differs_in_white_space(tmp_path):
+    first, second, third = of_constants(tmp_path)
+    assert (second, third) == (first + b" ", first + b"  ")
+
+
+def test_mangled_body_without_an_id_differs_in_white_space(tmp_path):
+    assert of_constants(tmp_path, mangle=lambda body: b"{,}") == [b"{,}", b"{,} ", b"{,}  "]
+
+
+def test_body_whose_length_is_the_case_keeps_it(tmp_path):
+    first, second, _ = of_constants(tmp_path, keeps_length=True)
+    assert first != second and json.loads(first) == json.loads(second) and len(first) == len(second)
+
+
+def test_empty_body_is_asked_again_as_it_is_after_a_plain_delivery():
+    run = run_before(500)
+    empty = case(mangle=lambda body: b"")
+    outcome = run_case(run, asked(empty), empty, 1, None)
+    assert [len(delivery.body) > 0 for delivery in run.config.sender.sent] == [True, False]
+    assert outcome.broken
+
+
+def test_receiver_that_drops_bytes_it_saw_is_broken_twice(tmp_path):
+    seen = set()
+
+    def once(delivery):
+        known = delivery.body in seen
+        seen.add(delivery.body)
+        return exchange(200 if known else 500, delivery)
+
+    run = run_before(once)
+    broken = case(mangle=lambda body: b"{,}")
+    first = run_case(run, asked(broken), broken, 1, 0)
+    finding = confirmed(run, MUST, asked(broken), first, 1)
+    assert (finding.tries, finding.broke, finding.repeated) == (2, 2, True)
