@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from callback_contract.contract_tests.model.cases import Case
 from callback_contract.contract_tests.model.identity_ranges import ATTEMPT_AGAIN, ATTEMPTS
@@ -130,8 +130,8 @@ def run_case(
 
 def _exchange(run: RunContext, test: RuleTest, contact: CaseSession, shared_as: int | None) -> Exchange:
     if shared_as is None:
-        if contact.is_empty:  # nothing can be varied in it, and something else came in between
-            contact.deliver_plain()
+        if contact.is_empty:  # nothing can be varied in it, so something else comes in between
+            replace(contact, exchanges=[]).deliver_plain()
         return contact.deliver()
     key = (test.purpose, contact.case.callback.name, shared_as)
     known = run.state.shared.get(key)

@@ -336,6 +336,7 @@ def test_empty_body_is_asked_again_as_it_is_after_a_plain_delivery():
     outcome = run_case(run, asked(empty), empty, 1, None)
     assert [len(delivery.body) > 0 for delivery in run.config.sender.sent] == [True, False]
     assert outcome.broken
+    assert [exchange.delivery.body for exchange in outcome.contact.exchanges] == [b""]
 
 
 def test_receiver_that_drops_bytes_it_saw_is_broken_twice(tmp_path):
