@@ -128,7 +128,7 @@ class Case:
         body = self._body(stamped)
         if body and self.callback.is_json and not self.keeps_length:
             return body + b" " * self.again
-        return self._body(stamped, "reversed key order")
+        return self._body(stamped, "reversed-keys")
 
     def message_id(self, identity: Identity) -> str:
         """The id by which a message is read back."""

@@ -13,8 +13,8 @@ from callback_contract.mock_server.provider.composer import default_headers, uns
 from callback_contract.mock_server.wire.delivery import Delivery, Headers
 from callback_contract.openapi.contract.model import Callback
 from callback_contract.openapi.documents import json_pointer as jp
-from callback_contract.openapi.text.message import Text
 from callback_contract.openapi.documents.runtime_expression import is_in_body
+from callback_contract.openapi.text.message import Text
 
 __all__ = ["delivery_of"]
 

@@ -84,18 +84,14 @@ class Access:
         for name in ("Content-Length", "Transfer-Encoding"):
             if header_value(self.headers, name) is not None:
                 raise KitError(
-                    f"{name} is not the user's to give: it would contradict the body that is sent",
+                    Text("error-receiver.own-framing", name=name),
                     where="--header",
-                    remedy="Leave it out; the kit sends the right one (RFC 9112 §6).",
+                    remedy=Text("error-receiver.leave-out-framing"),
                 )
         hosts = [value for name, value in self.headers if name.lower() == "host"]
         if len(hosts) > 1 or not all(map(_HOST.fullmatch, hosts)):
-            what = "Host stands twice" if len(hosts) > 1 else "Host is no host and port"
-            raise KitError(
-                f"{what}, and a server refuses that",
-                where="--header",
-                remedy="Give it once, as in 'Host: hooks.example.com' (RFC 9112 §3.2).",
-            )
+            what = Text("error-receiver.host-twice") if len(hosts) > 1 else Text("error-receiver.no-host")
+            raise KitError(what, where="--header", remedy=Text("error-receiver.give-host-once"))
 
     @property
     def shown_url(self) -> str:

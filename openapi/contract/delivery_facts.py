@@ -15,8 +15,8 @@ from callback_contract.openapi.contract.members import Member
 from callback_contract.openapi.contract.model import BodyLimit, DeliveryFacts, Retry
 from callback_contract.openapi.contract.order import Circle, Order
 from callback_contract.openapi.documents import json_pointer as jp
-from callback_contract.openapi.text.message import Text
 from callback_contract.openapi.documents.runtime_expression import canonical, is_in_body
+from callback_contract.openapi.text.message import Text
 
 __all__ = ["fact_flaws", "facts_from"]
 

@@ -333,8 +333,9 @@ class Contract:
         for given in places:
             try:
                 place = canonical(given)
-            except ValueError as error:
-                raise ContractError(str(error), where="--identity") from None
+            except ValueError:
+                what = Text("error-contract.no-place", place=given)
+                raise ContractError(what, where="--identity", remedy=Text("error-contract.name-place")) from None
             having = [not is_in_body(place) or callback.member(place) is not None for callback in callbacks]
             if not any(having):
                 raise _no_such_place(place, callbacks)
@@ -358,8 +359,8 @@ class Contract:
 
 def _no_such_place(place: str, callbacks: Sequence[Callback]) -> ContractError:
     known = {member.pointer for callback in callbacks for member in callback.members if member.pointer}
-    remedy = did_you_mean(nearest(place, sorted(known), most=3), "Name a member, as in /id, or $request.header.NAME.")
-    return ContractError(f"the body of no callback has {place!r}", where="--identity", remedy=remedy)
+    remedy = did_you_mean(nearest(place, sorted(known), most=3), Text("error-contract.name-place"))
+    return ContractError(Text("error-contract.place-not-there", place=place), where="--identity", remedy=remedy)
 
 
 def means_all(names: Sequence[str]) -> bool:

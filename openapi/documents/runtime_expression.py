@@ -29,10 +29,7 @@ def canonical(place: str) -> str:
         return place
     pointer = place.removeprefix(_BODY)
     if not _POINTER.fullmatch(pointer):
-        raise ValueError(
-            f"{place!r} is neither a JSON pointer (/id) nor $request.header.NAME, $request.query.NAME or"
-            " $request.body#/POINTER"
-        )
+        raise ValueError(f"{place!r} is no place of a delivery")
     return jp.join(jp.tokens(pointer))
 
 

@@ -142,7 +142,7 @@ def test_option_names_places_in_addition_to_the_contracts(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("place", "said"), [("/data/kee", "Did you mean /data/key"), ("data", "neither a JSON pointer")]
+    ("place", "said"), [("/data/kee", "Did you mean '/data/key'"), ("data", "is no place of a delivery")]
 )
 def test_option_that_names_no_place_is_refused(tmp_path, place, said):
     contract = contract_of(tmp_path, with_members(data=with_members(key={"type": "string"})))
