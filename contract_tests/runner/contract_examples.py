@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 from callback_contract.contract_tests.generation.corpus import Scope
 from callback_contract.mock_server.wire.delivery import printable
 from callback_contract.openapi.documents import json_pointer as jp
@@ -46,5 +44,5 @@ def _members(scope: Scope) -> list[str]:
         except LookupError:
             continue
         if isinstance(value, (str, int)):
-            told.append(f"{pointer} = {json.dumps(value, ensure_ascii=False)}")
+            told.append(f"{pointer} = {value!r}")
     return told

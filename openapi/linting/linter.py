@@ -318,7 +318,7 @@ def _facts(operation: Operation) -> Iterator[Remark]:
     where = f"{operation.callback.pointer}/x-delivery"
     for name, fact in shape["properties"].items():
         meaning = fact.get("description", "")
-        if name not in raw:
+        if name not in raw and "default" not in fact:
             yield Remark(
                 "warning",
                 where,

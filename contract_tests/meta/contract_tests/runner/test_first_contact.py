@@ -47,7 +47,7 @@ def refusal(contract, *answers, **more):
 @pytest.mark.parametrize("status", [401, 404, 405])
 def test_refused_contact_lists_what_came_from_the_examples(tmp_path, status):
     contract = contract_of(tmp_path, SCHEMA, headers=HEADERS, example=EXAMPLE)
-    told = 'Sent from the contract\'s example: X-Hub-Event: issues, /tenant_id = "t-1", /action = "opened"; -H'
+    told = "Sent from the contract's example: X-Hub-Event: issues, /tenant_id = 't-1', /action = 'opened'; -H"
     assert told in refusal(contract, status).remedy
 
 

@@ -196,6 +196,7 @@ def test_no_word_is_idle():
         "alias.",
         "apart.",
         "aside.",
+        "fact.acknowledges_unread",
         "fact.none",
         "field.",
         "format.",
