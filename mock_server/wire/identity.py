@@ -69,19 +69,16 @@ class Identity:
 
     def event_id(self, event: str) -> str:
         """Return the id of an event of the message, for a signature scheme: another one for each of its states."""
-        return MARK + self.run.id + self._own("event", event)
+        return MARK + self.run.id + _digits(f"event/{self.case}/{self.message}/{event}")
 
     def written(self, form: IdForm, kind: int, *, shared: bool, event: str) -> str | int:
         """Return an id in a form; of one event of the message, where that is named."""
         if form == _PLAIN and not event:
             return self.group_id(kind) if shared else self.id(kind)
-        return form.write(MARK, self.run.id, self._group_own(kind) if shared else self._own(kind, event))
-
-    def _own(self, kind: object, event: str) -> str:
-        return _digits(f"{self.run.id}/{kind}/{self.case}/{self.message}/{event}")
-
-    def _group_own(self, kind: int) -> str:
-        return _digits(f"{self.run.id}/{kind}/group {self.group}")
+        whose = f"group {self.group}" if shared else f"{self.case}/{self.message}/{event}"
+        # Two runs are equal but for the run; a form that does not hold it is another one in each.
+        own = f"{kind}/{whose}" if form.holds_run else f"{self.run.id}/{kind}/{whose}"
+        return form.write(MARK, self.run.id, _digits(own))
 
     def phone(self, kind: int, *, shared: bool) -> str:
         """Return an E.164 number from a range reserved for fiction.

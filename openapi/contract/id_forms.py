@@ -34,8 +34,13 @@ class IdForm:
     name: str
     before: str = ""
 
+    @property
+    def holds_run(self) -> bool:
+        """Whether the run stands in the id as it is."""
+        return self.name in _WITH_RUN
+
     def write(self, mark: str, run: str, own: str) -> str | int:
-        """Return the id; all but the numbers and the shortest hold the run as it is."""
+        """Return the id."""
         written = _WRITERS[self.name](mark, run, own)
         return self.before + written if isinstance(written, str) else written
 
@@ -50,6 +55,7 @@ _WRITERS: Mapping[str, Callable[[str, str, str], str | int]] = {
     "digits": lambda mark, run, own: str(10**15 + int(own[:12], 16)),
     "small integer": lambda mark, run, own: int(own[:8], 16) // 2 + 1,  # up to 2^31
 }
+_WITH_RUN = frozenset({"hex32", "uuid", "hex24"})
 _TEXTS = ("hex32", "uuid", "hex24", "hex16", "digits")
 _NUMBERS = ("integer", "small integer")
 

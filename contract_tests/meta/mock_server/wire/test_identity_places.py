@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -12,6 +13,7 @@ from callback_contract.contract_tests.model.cases import Case
 from callback_contract.mock_server.wire.bodies import decode_body
 from callback_contract.mock_server.wire.delivery import header_value, in_query
 from callback_contract.mock_server.wire.identity import MARK, Identity, Run
+from callback_contract.openapi.contract.id_forms import IdForm
 from callback_contract.openapi.contract.loading import load_contract
 from callback_contract.openapi.text.errors import ContractError
 
@@ -93,6 +95,15 @@ def test_id_that_is_a_number_is_fresh_and_within_its_bounds(tmp_path, form, most
     ids = {body_of(contract, message)["id"] for message in range(100)}
     assert len(ids) == 100
     assert all(0 < found <= most for found in ids)
+
+
+def test_two_runs_differ_in_their_run_alone():
+    one, other = (Identity(replace(RUN, id=run), 1) for run in ("0badcafe", "5e0d11c2"))
+    for form in map(IdForm, ("hex32", "uuid", "hex24")):
+        ids = [each.written(form, 1, shared=False, event="a") for each in (one, other)]
+        assert ids[0].replace("0badcafe", "5e0d11c2") == ids[1]
+    for form in map(IdForm, ("hex16", "integer", "digits", "small integer")):
+        assert one.written(form, 1, shared=False, event="a") != other.written(form, 1, shared=False, event="a")
 
 
 def test_id_for_which_no_fresh_value_is_valid_keeps_the_example(tmp_path):
