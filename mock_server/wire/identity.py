@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from callback_contract.openapi.contract.formats import render
-from callback_contract.openapi.contract.id_forms import IdForm
+from callback_contract.openapi.contract.id_forms import IdForm, Stamp
 from callback_contract.openapi.contract.model import Callback
 from callback_contract.openapi.documents import json_pointer as jp
 from callback_contract.openapi.documents.runtime_expression import header_of, is_in_body, query_of
@@ -107,26 +107,24 @@ def stamp(callback: Callback, value: jp.Json, identity: Identity, *, later_s: in
         identity: The message of the body.
         later_s: Seconds after the message's first time.
     """
-    facts = callback.delivery
     # A little in the past: a receiver may correctly reject future times.
     at = identity.run.started_at - timedelta(seconds=120) + timedelta(seconds=later_s)
     event = _event(callback, value)
-    for kind, (place, what) in enumerate(callback.stamped.items()):
-        if not is_in_body(place):
+    for number, each in enumerate(callback.stamps):
+        if not is_in_body(each.place):
             continue
         try:
-            jp.get(value, place)
+            jp.get(value, each.place)
         except LookupError:
             continue
-        shared = place in facts.groups
         new: str | int | None
-        if what == "id":
-            new = _id(callback, place, kind, identity, event)
+        if each.kind == "id":
+            new = _id(each, number, identity, event)
         else:
-            member = callback.member(place)
+            member = callback.member(each.place)
             form = member.format if member else ""
-            new = render(at if what == "time" else identity.phone(kind, shared=shared), form)
-        value = value if new is None else jp.replaced(value, place, new)
+            new = render(at if each.kind == "time" else identity.phone(number, shared=each.is_shared), form)
+        value = value if new is None else jp.replaced(value, each.place, new)
     return value
 
 
@@ -172,23 +170,21 @@ def id_at(callback: Callback, place: str, identity: Identity, value: jp.Json = N
     Args:
         value: A body of the message, where the place is that of an event.
     """
-    stamped = list(callback.stamped)
-    found = _id(callback, place, stamped.index(place), identity, _event(callback, value)) if place in stamped else None
+    found = dict(_ids(callback, identity, _event(callback, value))).get(place)
     return "" if found is None else str(found)
 
 
 def _ids(callback: Callback, identity: Identity, event: str) -> Iterator[tuple[str, str | int | None]]:
-    for kind, (place, what) in enumerate(callback.stamped.items()):
-        if what == "id":
-            yield place, _id(callback, place, kind, identity, event)
+    for number, each in enumerate(callback.stamps):
+        if each.kind == "id":
+            yield each.place, _id(each, number, identity, event)
 
 
-def _id(callback: Callback, place: str, kind: int, identity: Identity, event: str) -> str | int | None:
-    form = callback.id_forms.get(place)
-    if form is None:
+def _id(stamp: Stamp, number: int, identity: Identity, event: str) -> str | int | None:
+    if stamp.form is None:
         return None
-    told = f"of {event!r}" if callback.identifies_event(place) else ""
-    return identity.written(form, kind, shared=place in callback.delivery.groups, event=told)
+    told = f"of {event!r}" if stamp.is_of_event else ""
+    return identity.written(stamp.form, number, shared=stamp.is_shared, event=told)
 
 
 def _message_ids(callback: Callback, found: dict[str, str]) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from callback_contract.openapi.contract.patterns import validator_of
 from callback_contract.openapi.documents import json_pointer as jp
 from callback_contract.openapi.documents.runtime_expression import header_of, is_in_body
 
-__all__ = ["IdForm", "forms_at"]
+__all__ = ["IdForm", "Stamp", "forms_at"]
 
 _UUID = re.compile("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _WITH_PREFIX = re.compile(r"([A-Za-z][A-Za-z0-9.]*[_:.-])[A-Za-z0-9_-]{6,}|(.{0,40}?)[0-9a-fA-F]{32}")
@@ -43,6 +43,24 @@ class IdForm:
         """Return the id."""
         written = _WRITERS[self.name](mark, run, own)
         return self.before + written if isinstance(written, str) else written
+
+
+@dataclass(frozen=True)
+class Stamp:
+    """A place that is filled freshly, prepared for every delivery.
+
+    Attributes:
+        kind: id, time or phone.
+        form: Of an id; None where no fresh one is accepted.
+        is_shared: Whether many messages share it.
+        is_of_event: Whether it changes with every event, and not only with the message.
+    """
+
+    place: str
+    kind: str
+    form: IdForm | None
+    is_shared: bool
+    is_of_event: bool
 
 
 _WRITERS: Mapping[str, Callable[[str, str, str], str | int]] = {

@@ -19,7 +19,7 @@ from callback_contract.openapi.text.message import Text, either
 from callback_contract.openapi.text.suggest import did_you_mean, nearest
 
 if TYPE_CHECKING:
-    from callback_contract.openapi.contract.id_forms import IdForm
+    from callback_contract.openapi.contract.id_forms import IdForm, Stamp
 
 __all__ = [
     "CONTRACT_FILE",
@@ -220,6 +220,17 @@ class Callback:
         example = next((example.value for example in self.delivered_examples), None)
         ids = [place for place, kind in self.stamped.items() if kind == "id"]
         return forms_at(ids, headers, self.schema, self.strict, example)
+
+    @cached_property
+    def stamps(self) -> tuple[Stamp, ...]:
+        """The places of `stamped`, in their order."""
+        from callback_contract.openapi.contract.id_forms import Stamp
+
+        forms, groups = self.id_forms, self.delivery.groups
+        return tuple(
+            Stamp(place, kind, forms.get(place), place in groups, self.identifies_event(place))
+            for place, kind in self.stamped.items()
+        )
 
     @property
     def kept_identifiers(self) -> tuple[str, ...]:
