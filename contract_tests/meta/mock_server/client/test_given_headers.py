@@ -52,7 +52,9 @@ def test_given_authorization_replaces_basic_credentials():
 
 
 def test_signature_replaces_the_contracts_line_of_its_name():
-    lines = received(sent=(("Webhook-Id", "example"),), signer=lambda delivery, target: (("webhook-id", "signed"),))
+    lines = received(
+        sent=(("Webhook-Id", "example"),), signer=lambda delivery, url: ((("webhook-id", "signed"),), delivery.body)
+    )
     assert [value for name, value in lines if name == "webhook-id"] == ["signed"]
 
 
