@@ -8,6 +8,7 @@ import time
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from callback_contract.mock_server.client.flow_control import FlowControl
 from callback_contract.openapi.text.message import Text
 
 __all__ = ["OutOfBudget", "Pace", "Turns", "is_loopback"]
@@ -62,17 +63,25 @@ def is_loopback(url: str) -> bool:
 
 
 class Turns:
-    """Scheduler of turns at a pace, for several threads and receivers."""
+    """Scheduler of turns at a pace, for several threads and receivers.
+
+    Attributes:
+        flow: The pace that the receiver's refusals ask for.
+    """
 
     def __init__(self, pace: Pace) -> None:
+        self.flow = FlowControl()
         self._pace = pace
         self._sent = 0
         self._lock = threading.Lock()
         self._ended = threading.Event()
         self._not_before = 0.0
 
-    def take(self, count: int) -> None:
+    def take(self, count: int, *, waits: bool = True) -> None:
         """Wait until `count` deliveries may be sent together, and count them.
+
+        Args:
+            waits: Whether to wait at all; else only those that follow do.
 
         Raises:
             OutOfBudget: A limit is reached.
@@ -86,16 +95,25 @@ class Turns:
             if pace.most is not None and self._sent + count > pace.most:
                 raise OutOfBudget(Text("ended.out-of-deliveries", most=pace.most))
             self._sent += count
-            if pace.per_second:
-                self._not_before = turn + count / pace.per_second
+            if interval_s := max(1 / pace.per_second if pace.per_second else 0.0, self.flow.interval_s):
+                self._not_before = turn + count * interval_s
+        if waits:
+            self.hold(turn - now)
+
+    def hold(self, seconds: float) -> None:
+        """Keep one delivery waiting, and no other.
+
+        Raises:
+            OutOfBudget: The run was stopped meanwhile.
+        """
         # Not time.sleep: an interrupted thread must not wait for a sleeping one.
-        if turn > now and self._ended.wait(turn - now):
+        if seconds > 0 and self._ended.wait(seconds):
             raise OutOfBudget(Text("ended.stopped"))
 
-    def wait_until(self, moment: float) -> None:
-        """Block all deliveries until a moment of `time.monotonic()`."""
+    def answered(self, status: int) -> None:
+        """Learn from an answer how much the receiver takes."""
         with self._lock:
-            self._not_before = max(self._not_before, moment)
+            self.flow.note(status, time.monotonic())
 
     def end(self) -> None:
         """Wake all threads that wait for a turn."""

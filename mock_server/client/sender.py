@@ -38,7 +38,8 @@ from callback_contract.openapi.text.secret_spellings import NO_SECRETS, Secrets
 __all__ = ["LIMIT_ANSWER_BYTES", "NO_ANSWER_S", "Access", "OutOfBudget", "Pace", "Sender", "is_loopback"]
 
 _LONGEST_WAIT_S = 120.0  # a receiver that asks for more is not available today
-_MOST_WAITS = 10  # a receiver that always asks to wait never acknowledges
+_MOST_WAITS = 10  # a receiver that always asks to wait, and takes nothing else meanwhile, never acknowledges
+_MOST_WAITS_OF_ONE = 30  # a receiver that takes others refuses this one: that is its answer
 
 
 class Signer(Protocol):
@@ -122,30 +123,40 @@ class Sender:
         context.load_default_certs()
         return urllib3.ProxyManager(url, proxy_ssl_context=bounded_tls(context))
 
-    def send(self, delivery: Delivery, *, has_turn: bool = False) -> Exchange:
+    def send(self, delivery: Delivery, *, has_turn: bool = False, at_once: bool = False) -> Exchange:
         """Send one delivery, and again after the wait that the receiver asks for.
 
         Args:
             has_turn: Whether `take_turns` has already counted it.
+            at_once: Whether the first try waits for no turn.
 
         Raises:
             OutOfBudget: Nothing more may be sent.
         """
         waited: tuple[int, ...] = ()
+        taken: list[int] = []
         while True:
             if waited or not has_turn:
-                self.take_turns(1)
+                self._turns.take(1, waits=bool(waited) or not at_once)
             exchange = self._once(delivery, waited)
+            self._turns.answered(exchange.status)
             wait_s = exchange.answer.retry_after_s() if exchange.answer else None
-            if wait_s is None:
+            if wait_s is None or len(waited) >= _MOST_WAITS_OF_ONE:
                 return exchange
-            if len(waited) >= _MOST_WAITS or wait_s > _LONGEST_WAIT_S:
+            taken.append(self._turns.flow.taken)
+            is_refusing_all = len(waited) >= _MOST_WAITS and taken[-1] == taken[-1 - _MOST_WAITS]
+            if is_refusing_all or wait_s > _LONGEST_WAIT_S:
                 raise OutOfBudget(Text("ended.come-later", answer=exchange.described()))
-            now = time.monotonic()
-            if self.pace.until is not None and now + wait_s > self.pace.until:
+            if self.pace.until is not None and time.monotonic() + wait_s > self.pace.until:
                 raise OutOfBudget(Text("ended.out-of-time-waiting"))
             waited += (exchange.status,)
-            self._turns.wait_until(now + wait_s)
+            self._turns.hold(wait_s)
+
+    @property
+    def learned_per_second(self) -> float | None:
+        """Deliveries a second that the receiver was seen to take; None where it did not say that it was too much."""
+        interval_s = self._turns.flow.interval_s
+        return 1 / interval_s if interval_s else None
 
     def signed(self, delivery: Delivery) -> Delivery:
         """Return the delivery with its signature fixed, for sending it later."""

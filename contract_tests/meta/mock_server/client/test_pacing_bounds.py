@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from types import SimpleNamespace
 
 import pytest
@@ -10,6 +9,7 @@ import pytest
 from callback_contract.contract_tests.meta.support.scripted import ScriptedSender, case
 from callback_contract.mock_server.client import pacing
 from callback_contract.mock_server.client import sender as sending
+from callback_contract.mock_server.client.flow_control import FlowControl
 from callback_contract.mock_server.client.pacing import OutOfBudget, Pace, Turns, is_loopback
 from callback_contract.mock_server.wire.delivery import Exchange, Response
 from callback_contract.mock_server.wire.identity import Identity, Run
@@ -98,21 +98,13 @@ def test_turn_that_comes_after_the_end_of_the_time_is_not_waited_for(clock):
     assert clock.waits == [1.0, 1.0]
 
 
-def test_moment_is_waited_for_and_an_earlier_one_takes_nothing_back(clock):
-    given = turns(clock)
-    given.wait_until(103.0)
-    given.wait_until(101.0)
-    given.take(1)
-    given.take(1)
-    assert clock.waits == [3.0]
-
-
 def test_turn_is_not_waited_for_once_the_run_has_ended():
-    given = Turns(Pace())
-    given.wait_until(time.monotonic() + 3600)
+    given = Turns(Pace(per_second=1 / 3600))
+    given.take(1)
     given.end()
-    with pytest.raises(OutOfBudget, match="the run was stopped"):
-        given.take(1)
+    for wait in (lambda: given.take(1), lambda: given.hold(3600)):
+        with pytest.raises(OutOfBudget, match="the run was stopped"):
+            wait()
 
 
 @pytest.mark.parametrize(
@@ -194,3 +186,64 @@ def test_wait_beyond_the_time_of_the_run_is_not_begun(clock):
 
 def test_each_further_try_counts_among_the_deliveries(clock):
     assert delivered(clock, later(1), most=3) == ("the 3 deliveries that --max-deliveries allows are used up", 3)
+
+
+def test_receiver_that_asks_to_wait_holds_back_the_delivery_that_it_refused_and_no_other(clock):
+    sender = ScriptedSender(later(60), 200)
+    sender._turns._ended = clock
+    held = []
+    clock.wait = lambda seconds: held.append((seconds, sender.send(case().delivery(Identity(Run.fresh(), 2))).status))
+    assert sender.send(case().delivery(Identity(Run.fresh(), 1))).waited == (429,)
+    assert held == [(60.0, 200)]
+
+
+def test_refusal_of_one_delivery_counts_where_others_are_taken(clock):
+    sender = ScriptedSender(later(0, 503))
+    sender._turns.hold = lambda seconds: sender._turns.answered(200)
+    refused = sender.send(case().delivery(Identity(Run.fresh(), 1)))
+    assert (refused.status, len(sender.sent)) == (503, 31)
+
+
+# A pace that is learned
+
+
+def learned(*shares, per_second=100.0):
+    """The pace, in deliveries a second, after seconds in which the receiver refuses such shares."""
+    flow, now_s, paces = FlowControl(), 0.0, []
+    for share in shares:
+        per_second = 1 / flow.interval_s if flow.interval_s else per_second
+        count = max(9, round(per_second))
+        for number in range(count):
+            flow.note(
+                429 if number < share * count else 200, now_s + max(1.0, count / per_second) * number / (count - 1)
+            )
+        now_s += 1e6
+        paces.append(round(1 / flow.interval_s, 1) if flow.interval_s else 0)
+    return paces
+
+
+def test_pace_becomes_what_was_taken_and_goes_down_while_that_helps():
+    assert learned(0.0, 0.05) == [0, 0]
+    assert learned(0.9) == [10.0]
+    assert learned(0.9, 0.5, 0.2) == [10.0, 8.0, 6.4]
+
+
+def test_pace_goes_up_where_nothing_is_refused_and_the_slower_it_had_to_get_the_later():
+    assert learned(0.9, 0.0, 0.0) == [10.0, 12.5, 15.6]
+    assert learned(0.9, 0.5, 0.0, 0.0) == [10.0, 8.0, 8.0, 10.0]
+
+
+def test_pace_is_given_back_where_refusals_have_nothing_to_do_with_it():
+    assert learned(0.3, 0.3, 0.3, 0.3, 0.9) == [70.0, 56.0, 44.8, 0, 0]
+
+
+def test_receiver_that_takes_nothing_shows_no_pace():
+    assert learned(1.0) == [0]
+
+
+def test_learned_pace_spaces_deliveries(clock):
+    given = turns(clock)
+    given.flow.interval_s = 2.0
+    given.take(1)
+    given.take(1)
+    assert clock.waits == [2.0]
