@@ -6,7 +6,7 @@ import contextlib
 import gc
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -197,6 +197,7 @@ class _Check:
 
         from callback_contract.contract_tests.runner.state import RunContext
 
+        config = replace(config, process=subject.process)
         run = self.run = opened.enter_context(contextlib.closing(RunContext.of(config)))
         subject.redact = _redact_for(run)
         return run, _Reporter(run, self.options, report_dir, redact, events, is_own_mock=subject.url is None)

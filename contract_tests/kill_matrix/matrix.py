@@ -12,6 +12,7 @@ from functools import lru_cache
 from callback_contract.contract_tests.generation.corpus import DEPTHS, Scope
 from callback_contract.contract_tests.kill_matrix.setups import RIGHT, reached, set_aside, stock_samples
 from callback_contract.contract_tests.model.verdicts import RuleResult, Verdict
+from callback_contract.contract_tests.runner.attribution.deadlines import judge_deadlines
 from callback_contract.contract_tests.runner.collection import collect_tests
 from callback_contract.contract_tests.runner.config import RunConfig
 from callback_contract.contract_tests.runner.first_contact import make_first_contact
@@ -70,6 +71,7 @@ def judge_all(run: RunContext, tests: dict[str, RuleTest]) -> dict[str, RuleResu
     for rule in run.config.rules:
         prefetch(run, rule, tests)
         run.state.rule_judged(judge(run, rule, tests[rule.id]))
+    judge_deadlines(run)
     return run.state.results
 
 

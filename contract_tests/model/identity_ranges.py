@@ -7,6 +7,9 @@ A case has its own number in a run. What else is told apart stands here:
     group   (24 bits)   zone × 2²⁰ + run of a state machine × 2¹³ + number of the case. The zone is the attempt's,
                         8 for plain deliveries, and the attempt's with its first three bits turned for later messages.
 
+    further attempts    suspects that are played again and kinds that are asked afresh: from attempt 16 on, all of them
+                        in the zone 5.
+
 Groups are told apart for the first 2¹³ cases and 2⁷ runs. Beyond them two cases may share a group, and no message.
 """
 
@@ -19,6 +22,7 @@ from callback_contract.mock_server.wire.identity import Identity, Run
 __all__ = [
     "ATTEMPTS",
     "ATTEMPT_AGAIN",
+    "FURTHER_ATTEMPTS",
     "MESSAGES_OF_A_RUN",
     "contending_identity",
     "interleaved_identity",
@@ -33,6 +37,9 @@ ATTEMPTS = 5
 ATTEMPT_AGAIN = 9
 """The number of the attempt that repeats, in its rule's turn, a case that broke when it was prefetched."""
 
+FURTHER_ATTEMPTS = 16
+"""The number of the first attempt that is made after a rule's own ones."""
+
 MESSAGES_OF_A_RUN = 3
 """Messages that one run of a state machine speaks of."""
 
@@ -43,11 +50,13 @@ _ZONE = 1 << 20  # groups of one attempt
 _RUN = 1 << 13  # groups of one run of a state machine
 _PLAIN_ZONE = 8 * _ZONE
 _LATER_ZONES = 0xE * _ZONE
+_FURTHER_ZONE = 5
 
 
 def session_identity(run: Run, case: int, attempt: int) -> Identity:
     """The first message of one attempt at a case."""
-    return Identity(run, case, attempt * _MESSAGES, group=case + attempt * _ZONE)
+    zone = attempt if attempt < FURTHER_ATTEMPTS else _FURTHER_ZONE
+    return Identity(run, case, attempt * _MESSAGES, group=case + zone * _ZONE)
 
 
 def contending_identity(first: Identity, other: int) -> Identity:

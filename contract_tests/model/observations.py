@@ -5,12 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from callback_contract.mock_server.wire.delivery import Exchange
 from callback_contract.openapi.documents.json_pointer import Json
 from callback_contract.openapi.text.message import Text
 
-__all__ = ["NOTHING_SHOWN", "Burst", "Look", "ReadBack", "Stored", "described", "remembering"]
+__all__ = ["NOTHING_SHOWN", "Burst", "Look", "ReadBack", "Stop", "Stored", "described", "remembering"]
 
 
 NOTHING_SHOWN = object()
@@ -59,6 +60,36 @@ class Look:
     at_s: float
     message_id: str
     stored: Stored | None
+
+
+@dataclass
+class Stop:
+    """A receiver that answered no plain valid delivery for a while, or any more.
+
+    Attributes:
+        at: When that was seen.
+        callback: Whose plain deliveries it did not answer.
+        exchange: The delivery by which it was seen.
+        suspects: What was sent before, latest first, each as its rule and its case.
+        deliveries: How many deliveries had been sent by then.
+        is_long: Whether plain deliveries a second apart missed an answer; else nobody listened for a moment.
+        came_back: Whether it answered again.
+        culprit: The rule whose stimulus stopped it again, twice; empty where none did.
+    """
+
+    at: datetime
+    callback: str
+    exchange: Exchange
+    deliveries: int
+    is_long: bool
+    suspects: tuple[tuple[str, str], ...] = ()
+    came_back: bool = False
+    culprit: str = ""
+
+    @classmethod
+    def now(cls, exchange: Exchange, deliveries: int, *, is_long: bool) -> Stop:
+        """One that was seen just now."""
+        return cls(datetime.now(UTC), exchange.delivery.callback, exchange, deliveries, is_long)
 
 
 @dataclass(frozen=True)

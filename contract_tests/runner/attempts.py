@@ -114,7 +114,7 @@ def run_case(
     Args:
         ahead_of: The rule, when the case is prefetched for it.
     """
-    contact = CaseSession.of(run, case, number, attempt if shared_as is None else 0, ahead_of)
+    contact = CaseSession.of(run, case, number, attempt if shared_as is None else 0, ahead_of, test)
     try:
         if not test.shares:
             test.check(contact)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from callback_contract.contract_tests.model.cases import Case
 from callback_contract.contract_tests.model.identity_ranges import later_identity, session_identity
 from callback_contract.contract_tests.model.observations import Burst, Look, ReadBack, Stored, remembering
+from callback_contract.contract_tests.runner.rule_tests import RuleTest, Stimulus
 from callback_contract.contract_tests.runner.state import RunContext
 from callback_contract.contract_tests.target.read_back import settled
 from callback_contract.mock_server.client.sender import Access, Sender
@@ -34,6 +35,7 @@ class CaseSession:
         looks: What read-back showed so far.
         ahead_of: The rule whose turn it is prefetched for; empty in that turn.
         sender: Sends in the place of the callback's own one.
+        stimulus: What it puts before the receiver, where that is a rule's.
     """
 
     run: RunContext
@@ -44,13 +46,23 @@ class CaseSession:
     looks: list[Look] = field(default_factory=list)
     ahead_of: str = ""
     sender: Sender | None = None
+    stimulus: Stimulus | None = None
 
     @classmethod
-    def of(cls, run: RunContext, case: Case, number: int, attempt: int = 0, ahead_of: str = "") -> CaseSession:
-        """A case that is about to be put before the receiver."""
+    def of(
+        cls,
+        run: RunContext,
+        case: Case,
+        number: int,
+        attempt: int = 0,
+        ahead_of: str = "",
+        test: RuleTest | None = None,
+    ) -> CaseSession:
+        """A case that is about to be put before the receiver, for a rule's test."""
         identity = session_identity(run.state.run, number, attempt)
         case = replace(case, again=attempt) if attempt else case
-        return cls(run, case, identity, watches=attempt > 0, ahead_of=ahead_of)
+        stimulus = None if test is None else Stimulus(test, case, number)
+        return cls(run, case, identity, watches=attempt > 0, ahead_of=ahead_of, stimulus=stimulus)
 
     def deliver(self, delivery: Delivery | None = None) -> Exchange:
         """Sends a delivery; the case's own one when none is given."""
@@ -59,12 +71,13 @@ class CaseSession:
         return exchange
 
     def _send(self, delivery: Delivery, *, has_turn: bool = False) -> Exchange:
+        send = functools.partial(
+            self.run.dispatcher.send, delivery, has_turn=has_turn, sender=self.sender, stimulus=self.stimulus
+        )
         if not self.ahead_of:
-            return self.run.dispatcher.send(delivery, has_turn=has_turn, sender=self.sender)
+            return send()
         with self.run.dispatcher.concurrency.turn() as along:
-            return self.run.dispatcher.send(
-                delivery, has_turn=has_turn, ahead_of=self.ahead_of, along=along, sender=self.sender
-            )
+            return send(ahead_of=self.ahead_of, along=along)
 
     def deliver_plain(self, *, fresh_connection: bool = True) -> Exchange:
         """Sends a plain valid delivery of another message, by default on a connection of its own."""

@@ -7,6 +7,7 @@ import importlib
 import os
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
@@ -88,7 +89,8 @@ class RulesPlugin:
             assert rule_id is not None
             if rule_id in self.tests:
                 raise pytest.UsageError(f"two tests carry the rule {rule_id}")
-            self.tests[rule_id] = item.obj.rule_test  # type: ignore[attr-defined]  # pytest.Function has it
+            test: RuleTest = item.obj.rule_test  # type: ignore[attr-defined]  # pytest.Function has it
+            self.tests[rule_id] = replace(test, rule_id=rule_id)
         # The catalogue's order is topological: what explains a breaking is judged before what it explains.
         position = {rule.id: index for index, rule in enumerate(load_catalogue().rules)}
         unknown = sorted(set(self.tests) - set(position))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
 from callback_contract.contract_tests.generation.corpus import DEPTHS, Depth, Scope
@@ -25,6 +25,16 @@ if TYPE_CHECKING:
 __all__ = ["RunConfig", "hosts", "judged_in_words", "short_names", "urls_in_words"]
 
 
+class Process(Protocol):
+    """A receiver's server that can be started again."""
+
+    def ended(self) -> str:
+        """How it ended; empty while it lives."""
+
+    def start_again(self) -> None:
+        """Ends what is left of it, and starts it anew; it may be ready or not when this returns."""
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class RunConfig:
     """What one run judges, at one URL or several, and by which means.
@@ -39,6 +49,7 @@ class RunConfig:
         most_at_once: Deliveries under way at a receiver that takes no longer for many; 0 for what the pace says.
         notes: What is said beside the verdicts.
         samples: Recorded deliveries that the user gave.
+        process: The receiver's server, where the kit started it.
         drawn: Scopes that another run of the same callbacks drew from already; None to draw afresh.
     """
 
@@ -56,6 +67,7 @@ class RunConfig:
     most_at_once: int = 0
     notes: tuple[Note, ...] = ()
     samples: Samples | None = None
+    process: Process | None = None
     drawn: tuple[Scope, ...] | None = None
 
     @cached_property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from callback_contract.contract_tests.model.identity_ranges import contending_identity
 from callback_contract.contract_tests.model.verdicts import Finding, RuleResult
@@ -61,7 +62,7 @@ def broke_in_contention(dispatcher: Dispatcher, finding: Finding) -> bool:
 
 def contention_breaks(run: RunContext, contact: CaseSession) -> bool:
     """Whether many messages that have nothing to do with each other break down together, too."""
-    others = CaseSession.of(run, contact.case, contact.identity.case)
+    others = replace(CaseSession.of(run, contact.case, contact.identity.case), stimulus=contact.stimulus)
     identities = (contending_identity(contact.identity, other) for other in range(_CONTENDING))
     came = others.deliver_at_once([contact.case.delivery(identity) for identity in identities])
     return any(not exchange.answered for exchange in came)

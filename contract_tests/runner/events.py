@@ -6,6 +6,7 @@ The runner publishes them and knows no consumer. They come in this order, delive
       DeliverySent …                       the first contact
       RuleStarted
         DeliverySent, CaseFinished …       deliveries that are prefetched for later rules, too
+        PaceLearned                        where the receiver says that it is too much
         ReceiverStopped                    where it acknowledges no valid delivery any more
       RuleJudged
     RunFinished
@@ -26,6 +27,7 @@ __all__ = [
     "Consumer",
     "DeliverySent",
     "Event",
+    "PaceLearned",
     "ReceiverStopped",
     "RuleJudged",
     "RuleStarted",
@@ -62,6 +64,23 @@ class DeliverySent:
     """One delivery was answered, or not; it comes from the thread that sent it."""
 
     exchange: Exchange
+
+
+@dataclass(frozen=True)
+class PaceLearned:
+    """The receiver takes no more than so many deliveries a second.
+
+    Attributes:
+        left: Deliveries of the plan that are still to come.
+    """
+
+    per_second: float
+    left: int
+
+    @property
+    def left_s(self) -> float:
+        """Seconds that these take at least."""
+        return self.left / self.per_second
 
 
 @dataclass(frozen=True)
@@ -103,7 +122,9 @@ class RunFinished:
     incomplete: str
 
 
-Event = RunStarted | RuleStarted | DeliverySent | CaseFinished | ReceiverStopped | RuleJudged | RunFinished
+Event = (
+    RunStarted | RuleStarted | DeliverySent | PaceLearned | CaseFinished | ReceiverStopped | RuleJudged | RunFinished
+)
 
 Consumer = Callable[[Event], None]
 """Takes each event; it is called from several threads."""

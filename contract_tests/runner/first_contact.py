@@ -12,6 +12,7 @@ from callback_contract.contract_tests.model.cases import KIT_AGENT
 from callback_contract.contract_tests.model.pages import challenger, is_page
 from callback_contract.contract_tests.model.verdicts import NotApplicable
 from callback_contract.contract_tests.runner.attribution.respelling import SPELLING_RULE, taken_as
+from callback_contract.contract_tests.runner.attribution.watch import watch_over
 from callback_contract.contract_tests.runner.contract_examples import from_examples
 from callback_contract.contract_tests.runner.liveness import credentials_error, plain_case
 from callback_contract.contract_tests.runner.state import RunContext
@@ -29,7 +30,7 @@ __all__ = ["make_first_contact"]
 
 
 def make_first_contact(run: RunContext) -> None:
-    """Sends one plain valid delivery and measures the round trip.
+    """Sends one plain valid delivery and measures the round trip; from then on the receiver is watched.
 
     Raises:
         KitError: With exit code 3: no connection, no TLS session, the wrong path, refused credentials, or an
@@ -43,6 +44,8 @@ def make_first_contact(run: RunContext) -> None:
         kept = tuple(header for header in plain.headers if header[0].lower() != "user-agent")
         first = replace(plain, headers=kept + KIT_AGENT)
         exchange = run.dispatcher.send(first)
+        if exchange.failure == "reset":  # the network loses a connection now and then
+            exchange = run.dispatcher.send(first)
         if exchange.failure == "tls" and (shut := _shut_by_tls(run, access)):
             run.state.receiver_shut(sender, in_detail(access.shown_url, shut) if run.config.elsewhere else shut)
             continue
@@ -54,8 +57,10 @@ def make_first_contact(run: RunContext) -> None:
             refuse_unreachable(exchange, access.shown_url, scope.callback)
         except KitError as error:
             raise _with_examples(error, scope, exchange) from None
+        run.state.plain_answered(exchange)
     if run.config.scopes and not run.config.sender.access.proxy:
         run.state.round_trips_measured({sender: _round_trip_s(sender.access.url) for sender in run.config.senders})
+    watch_over(run)
 
 
 def _with_examples(error: KitError, scope: Scope, exchange: Exchange) -> KitError:

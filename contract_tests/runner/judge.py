@@ -8,14 +8,25 @@ from __future__ import annotations
 
 import functools
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from callback_contract.contract_tests.generation.corpus import Scope
 from callback_contract.contract_tests.model.cases import Case
-from callback_contract.contract_tests.model.verdicts import Block, LacksMeans, Means, NotApplicable, RuleResult, Verdict
+from callback_contract.contract_tests.model.verdicts import (
+    Block,
+    Finding,
+    LacksMeans,
+    Means,
+    NotApplicable,
+    RuleResult,
+    Verdict,
+)
 from callback_contract.contract_tests.runner.attempts import confirmed, first_try, frequency
+from callback_contract.contract_tests.runner.attribution.chance import may_be_chance
+from callback_contract.contract_tests.runner.attribution.deadlines import judge_deadlines
 from callback_contract.contract_tests.runner.attribution.respelling import leave_to_spelling_rule, take_over_respelt
+from callback_contract.contract_tests.runner.attribution.stops import verdict_on_stops
 from callback_contract.contract_tests.runner.contention import (
     BURST_RULE,
     broke_in_contention,
@@ -23,8 +34,14 @@ from callback_contract.contract_tests.runner.contention import (
     take_over,
 )
 from callback_contract.contract_tests.runner.contract_examples import from_examples
-from callback_contract.contract_tests.runner.liveness import look_after, refuse_lost_credentials
-from callback_contract.contract_tests.runner.planning import first_number, out_of_reach, scopes_of, unmet_precondition
+from callback_contract.contract_tests.runner.liveness import look_after, plain_exchange, refuse_lost_credentials
+from callback_contract.contract_tests.runner.planning import (
+    STOP_RULE,
+    first_number,
+    out_of_reach,
+    scopes_of,
+    unmet_precondition,
+)
 from callback_contract.contract_tests.runner.preconditions import UnmetPreconditionError, cases_of, narrow
 from callback_contract.contract_tests.runner.prefetch import prefetch, prefetched
 from callback_contract.contract_tests.runner.rule_tests import RuleTest
@@ -61,6 +78,12 @@ def judge_rules(run: RunContext, tests: Mapping[str, RuleTest]) -> None:
     for rule in run.config.rules:
         if rule.id in tests:
             judge_in_turn(run, rule, tests[rule.id], tests)
+    judge_deadlines(run)
+    if STOP_RULE not in run.state.results and run.state.stops:
+        stops = verdict_on_stops(run, run.config.catalogue[STOP_RULE])
+        run.config.policy.apply(stops)
+        if stops.broken:  # what the others are blocked by is told, whether or not it was asked for
+            run.state.rule_judged(stops)
 
 
 def judge_in_turn(run: RunContext, rule: Rule, test: RuleTest, tests: Mapping[str, RuleTest]) -> RuleResult:
@@ -81,7 +104,7 @@ def judge_in_turn(run: RunContext, rule: Rule, test: RuleTest, tests: Mapping[st
     result.duration_s = time.monotonic() - begun
     result.bursts = tuple(run.state.bursts[bursts:]) if test.together else ()
     run.config.policy.apply(result)
-    run.state.rule_judged(result)
+    run.state.rule_judged(result, is_final=not may_be_chance(run, result))
     return result
 
 
@@ -97,6 +120,9 @@ def judge(run: RunContext, rule: Rule, test: RuleTest) -> RuleResult:
     blocked_for = {name: block for name, block in blocks.items() if block is not None}
     if blocked_for and len(blocked_for) == len(scopes):
         return RuleResult(rule, Verdict.BLOCKED, _blocked(blocked_for), blocked_for=blocked_for)
+    if test.over_the_run:
+        found: RuleResult = test.check(run, rule)
+        return found
     if lacking := out_of_reach(run.config, rule, test):
         return RuleResult(rule, Verdict.NOT_APPLICABLE, lacking.text, lacks=_means(lacking))
     if rule.evidence == "read-back" and run.state.read_back_error is not None:
@@ -110,15 +136,9 @@ def judge(run: RunContext, rule: Rule, test: RuleTest) -> RuleResult:
     for scope in scopes:
         if scope.callback.name in blocked_for:
             continue
-        judged = 0
         try:
-            cases = cases_of(run, test, scope)
-            judged = len(cases)
-            _judge_cases(run, rule, test, scope, cases, result)
-            if test.hostile and run.state.sent_in_turn > before:
-                result.findings += look_after(run, scope, rule)
+            result.cases += _judge_scope(run, rule, test, scope, result)
         except NotApplicable as lacked:
-            judged = 0
             if isinstance(lacked, UnmetPreconditionError):
                 blocked_for[scope.callback.name] = lacked.block
             result.lacks |= _means(lacked)
@@ -128,8 +148,7 @@ def judge(run: RunContext, rule: Rule, test: RuleTest) -> RuleResult:
             run.state.read_back_broke(error)
             result.verdict, result.reason = Verdict.ERROR, error.reported
             break
-        finally:
-            result.cases += judged
+    result.findings += run.state.late_findings.get(rule.id, [])
     result.deliveries = run.state.sent_in_turn - before + run.state.take_prefetched(rule)
     take_over(run.state, rule, result)
     take_over_respelt(run.state, rule, result)
@@ -140,13 +159,18 @@ def judge(run: RunContext, rule: Rule, test: RuleTest) -> RuleResult:
         result.reason = joined([*reasons, _blocked(blocked_for)])
         return result
     if result.findings:
-        repeated = [finding for finding in result.findings if finding.repeated]
-        result.verdict = Verdict.FLAKY if not repeated else Verdict.FAIL if rule.level == "MUST" else Verdict.WARN
+        result.verdict = _broken(rule, result.findings)
         if test.narrows:
             narrow(run, rule, test)
     apart = [Text("reason.not-judged-of", callback=name, cause=block.cause) for name, block in blocked_for.items()]
     result.reason = joined((result.reason, frequency(result.findings), *apart))
     return result
+
+
+def _broken(rule: Rule, findings: Iterable[Finding]) -> Verdict:
+    if not any(finding.repeated for finding in findings):
+        return Verdict.FLAKY
+    return Verdict.FAIL if rule.level == "MUST" else Verdict.WARN
 
 
 def _blocked(blocked_for: Mapping[str, Block]) -> str:
@@ -155,6 +179,25 @@ def _blocked(blocked_for: Mapping[str, Block]) -> str:
 
 def _means(lacked: NotApplicable) -> set[Means]:
     return {lacked.means} if isinstance(lacked, LacksMeans) else set()
+
+
+def _judge_scope(run: RunContext, rule: Rule, test: RuleTest, scope: Scope, result: RuleResult) -> int:
+    """Judges the cases of one callback, and gives how many there are.
+
+    Raises:
+        NotApplicable: Nothing is judged: there is nothing to ask, the means are missing, or the receiver has stopped.
+        ReadBackError: Nothing can be read back.
+    """
+    before = run.state.sent_in_turn
+    cases = cases_of(run, test, scope)
+    try:
+        _judge_cases(run, rule, test, scope, cases, result)
+    except ReadBackError:
+        plain_exchange(run, scope)  # a receiver that has stopped shows nothing, either, and the watch says so
+        raise
+    if test.hostile and run.state.sent_in_turn > before:
+        result.findings += look_after(run, scope, rule)
+    return len(cases)
 
 
 def _judge_cases(
@@ -170,6 +213,8 @@ def _judge_cases(
     further: list[str] = []
     # What is told again after it broke far ahead has the company that it would have had in the first place.
     for batch in run.dispatcher.in_batches(jobs, run.dispatcher.concurrency.usual if ahead else test.at_once):
+        if rule.id in run.state.late_findings:
+            break  # it stops the receiver: the rest would stop it again
         for outcome, number in zip(batch, numbers, strict=False):
             case = outcome.contact.case
             if outcome.broken is None:

@@ -16,7 +16,7 @@ from callback_contract.openapi.rules.catalogue import Rule
 from callback_contract.openapi.text.errors import KitError
 from callback_contract.openapi.text.message import Text
 
-__all__ = ["credentials_error", "death", "look_after", "plain_case", "refuse_lost_credentials"]
+__all__ = ["credentials_error", "death", "look_after", "plain_case", "plain_exchange", "refuse_lost_credentials"]
 
 
 def plain_case(scope: Scope) -> Case:
@@ -24,11 +24,15 @@ def plain_case(scope: Scope) -> Case:
     return Case(scope.callback, Text("case.plain"), scope.plain)
 
 
-def _plain_exchange(run: RunContext, scope: Scope, *, along: bool = False) -> Exchange:
+def plain_exchange(run: RunContext, scope: Scope, *, along: bool = False) -> Exchange:
+    """Sends one plain valid delivery of another message."""
     number = run.state.number("a plain valid delivery", scope, 1)
     delivery = plain_case(scope).delivery(plain_identity(run.state.run, number, run.state.count_plain()))
     # On a connection of its own: what a kept connection does after a broken body is another rule's matter.
-    return run.dispatcher.send(replace(delivery, framing=Framing(fresh_connection=True)), along=along)
+    exchange = run.dispatcher.send(replace(delivery, framing=Framing(fresh_connection=True)), along=along)
+    if exchange.answer is not None:
+        run.state.plain_answered(exchange)
+    return exchange
 
 
 def look_after(run: RunContext, scope: Scope, rule: Rule) -> list[Finding]:
@@ -39,9 +43,9 @@ def look_after(run: RunContext, scope: Scope, rule: Rule) -> list[Finding]:
 
     def deliver() -> Exchange:
         if not next(takes_others_along, False):  # what others could explain is seen again without them
-            return _plain_exchange(run, scope)
+            return plain_exchange(run, scope)
         with run.dispatcher.concurrency.let_along():
-            return _plain_exchange(run, scope, along=True)
+            return plain_exchange(run, scope, along=True)
 
     finding = death(deliver, scope.callback.name, Text("case.plain-after-all"))
     if finding is None:
@@ -82,7 +86,7 @@ def refuse_lost_credentials(run: RunContext, scope: Scope, outcome: Outcome) -> 
     # A 401 or 403 to a hostile body alone may be a firewall; to a plain delivery it is the credentials.
     if not any(exchange.status in {401, 403} for exchange in outcome.contact.exchanges):
         return
-    plain = _plain_exchange(run, scope)
+    plain = plain_exchange(run, scope)
     if plain.status in {401, 403}:
         raise credentials_error(plain)
 

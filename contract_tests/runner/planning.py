@@ -16,7 +16,19 @@ from callback_contract.contract_tests.stimuli.applicable_cases import applicable
 from callback_contract.openapi.rules.catalogue import Rule
 from callback_contract.openapi.text.message import Text, joined
 
-__all__ = ["Plan", "first_number", "out_of_reach", "planned", "plans_of", "scopes_of", "unmet_precondition"]
+__all__ = [
+    "STOP_RULE",
+    "Plan",
+    "first_number",
+    "out_of_reach",
+    "planned",
+    "plans_of",
+    "scopes_of",
+    "unmet_precondition",
+]
+
+STOP_RULE = "LIVE-01"
+"""The rule that a receiver breaks which stops by itself, or for good."""
 
 
 @dataclass
@@ -114,6 +126,9 @@ def unmet_precondition(run: RunContext, rule: Rule, test: RuleTest, scope: Scope
     sender = run.config.sender_of(name)
     if sender in run.state.shut and not test.connects:
         return Block(why=run.state.shut[sender])
-    if stopped_by := run.state.stopped_by.get(sender):
-        return Block(stopped_by, why=Text("reason.stopped-after", rule=stopped_by))
-    return None
+    stopped_by = run.state.stopped_by.get(sender)
+    if stopped_by is None or stopped_by == rule.id:
+        return None
+    if stopped_by == STOP_RULE:
+        return Block(stopped_by)
+    return Block(stopped_by, why=Text("reason.stopped-after", rule=stopped_by))

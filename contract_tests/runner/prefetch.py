@@ -13,7 +13,7 @@ from callback_contract.contract_tests.model.verdicts import NotApplicable
 from callback_contract.contract_tests.runner.attempts import Outcome, run_case
 from callback_contract.contract_tests.runner.case_session import CaseSession
 from callback_contract.contract_tests.runner.planning import first_number, out_of_reach, unmet_precondition
-from callback_contract.contract_tests.runner.preconditions import cases_of
+from callback_contract.contract_tests.runner.preconditions import UnmetPreconditionError, cases_of
 from callback_contract.contract_tests.runner.rule_tests import RuleTest
 from callback_contract.contract_tests.runner.state import RunContext
 from callback_contract.openapi.rules.catalogue import Rule
@@ -59,7 +59,10 @@ def _deliveries_ahead(run: RunContext, rule: Rule, test: RuleTest, scope: Scope)
     first = first_number(run, test, scope, cases)
 
     def deliver(index: int, case: Case) -> None:
-        run.state.exchange_shared((*key, index), CaseSession.of(run, case, first + index).deliver())
+        if rule.id in run.state.late_findings:
+            return  # it stops the receiver
+        with contextlib.suppress(UnmetPreconditionError):
+            run.state.exchange_shared((*key, index), CaseSession.of(run, case, first + index, test=test).deliver())
 
     return [functools.partial(deliver, index, case) for index, case in cases]
 
@@ -93,8 +96,10 @@ def _begin_pausing(run: RunContext, rule: Rule, tests: Mapping[str, RuleTest]) -
     run.dispatcher.prefetches.begin_pauses()
 
     def deliver(begun: _Begun) -> None:
-        contact = CaseSession.of(run, begun.case, begun.number)
-        exchange = run.dispatcher.send(begun.case.delivery(contact.identity), ahead_of=begun.rule.id, apart=True)
+        contact = CaseSession.of(run, begun.case, begun.number, test=begun.test)
+        exchange = run.dispatcher.send(
+            begun.case.delivery(contact.identity), ahead_of=begun.rule.id, apart=True, stimulus=contact.stimulus
+        )
         if exchange.acknowledged:
             run.state.exchange_shared((*begun.key, begun.index), exchange)
 
@@ -154,7 +159,7 @@ def _unsent(run: RunContext, rule: Rule, tests: Mapping[str, RuleTest]) -> Itera
 def _run(run: RunContext, begun: _Begun) -> Outcome | None:
     if not begun.test.shares:
         return run_case(run, begun.test, begun.case, begun.number, begun.index, ahead_of=begun.rule.id)
-    contact = CaseSession.of(run, begun.case, begun.number, ahead_of=begun.rule.id)
+    contact = CaseSession.of(run, begun.case, begun.number, ahead_of=begun.rule.id, test=begun.test)
     run.state.exchange_shared((*begun.key, begun.index), contact.deliver())
     return None
 

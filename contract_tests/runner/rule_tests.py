@@ -6,12 +6,13 @@ import functools
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from callback_contract.contract_tests.model import verdicts
 from callback_contract.contract_tests.model.cases import Case, Stimuli, declaration_of
 from callback_contract.contract_tests.runner.config import RunConfig
 
-__all__ = ["RuleTest", "each"]
+__all__ = ["RuleTest", "Stimulus", "each", "over_the_run"]
 
 
 @dataclass(frozen=True)
@@ -27,10 +28,12 @@ class RuleTest:
         needs: Says what else is missing to judge it in a run; None for nothing.
         narrows: Whether later rules do without what it found refused, instead of being blocked by it.
         named: Whether every broken case is named: each is somebody's, and none stands for others.
+        over_the_run: Whether the check looks at all that the run saw; it takes the run and the rule.
+        rule_id: The rule that it judges; empty before it is collected.
     """
 
     stimuli: Stimuli
-    check: Callable[..., None]
+    check: Callable[..., Any]
     sends: int | Callable[[Case], int] = 0
     at_once: int | None = None
     together: bool = False
@@ -38,17 +41,19 @@ class RuleTest:
     needs: Callable[[RunConfig], verdicts.NotApplicable | None] | None = None
     narrows: bool = False
     named: bool = False
+    over_the_run: bool = False
+    rule_id: str = ""
 
     def deliveries(self, case: Case) -> int:
         """How many deliveries a case costs at a receiver that does everything right."""
-        if self.connects:
+        if self.connects or self.over_the_run:
             return 0
         return self.sends(case) if callable(self.sends) else max(1, self.sends)
 
     @property
     def shares(self) -> bool:
         """Whether the check looks at an exchange that other rules may look at, too."""
-        return self.sends == 0 and not self.connects
+        return self.sends == 0 and not self.connects and not self.over_the_run
 
     @property
     def purpose(self) -> str:
@@ -69,7 +74,27 @@ class RuleTest:
     @property
     def waits_its_turn(self) -> bool:
         """Whether nothing of it may be sent while other rules are in hand."""
-        return self.hostile or self.together or self.connects or declaration_of(self.stimuli).in_turn
+        has_turn = self.hostile or self.together or self.connects or self.over_the_run
+        return has_turn or declaration_of(self.stimuli).in_turn
+
+
+@dataclass(frozen=True, eq=False)
+class Stimulus:
+    """A case of a rule, as it was put before the receiver; it can be put there again."""
+
+    test: RuleTest
+    case: Case
+    number: int
+
+    @property
+    def kind(self) -> str:
+        """What it has in common with the other cases of the same stimuli."""
+        return self.test.purpose
+
+    @property
+    def key(self) -> tuple[str, str, int]:
+        """What no other case of the run has."""
+        return self.kind, self.case.callback.name, self.number
 
 
 def each(
@@ -102,12 +127,29 @@ def each(
         declaration_of(stimuli)  # what is not declared is said when the tests are loaded
         rule_test = RuleTest(stimuli, verdicts.check(check), sends, at_once, together, connects, needs, narrows, named)
 
-        def test(judge_rule: Callable[[RuleTest], None]) -> None:
-            judge_rule(rule_test)
-
-        # Not functools.wraps: pytest would follow it to the check's own parameters.
-        test.__name__, test.__qualname__, test.__module__ = check.__name__, check.__qualname__, check.__module__
-        test.rule_test = rule_test  # type: ignore[attr-defined]
-        return test
+        return _as_test(rule_test, check)
 
     return decorate
+
+
+def over_the_run(stimuli: Stimuli) -> Callable[[Callable[..., Any]], Callable[..., None]]:
+    """Turns a function of the run and the rule, which gives the rule's result, into a pytest test of the rule.
+
+    Args:
+        stimuli: Says for which contracts there is anything to judge.
+    """
+
+    def decorate(check: Callable[..., Any]) -> Callable[..., None]:
+        return _as_test(RuleTest(stimuli, check, over_the_run=True), check)
+
+    return decorate
+
+
+def _as_test(rule_test: RuleTest, check: Callable[..., Any]) -> Callable[..., None]:
+    def test(judge_rule: Callable[[RuleTest], None]) -> None:
+        judge_rule(rule_test)
+
+    # Not functools.wraps: pytest would follow it to the check's own parameters.
+    test.__name__, test.__qualname__, test.__module__ = check.__name__, check.__qualname__, check.__module__
+    test.rule_test = rule_test  # type: ignore[attr-defined]
+    return test

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 import threading
 import time
 from collections.abc import Iterable, Mapping
@@ -9,7 +11,8 @@ from dataclasses import dataclass
 
 from callback_contract.contract_tests.generation.corpus import Scope
 from callback_contract.contract_tests.model.cases import Case
-from callback_contract.contract_tests.model.observations import Burst
+from callback_contract.contract_tests.model.identity_ranges import FURTHER_ATTEMPTS
+from callback_contract.contract_tests.model.observations import Burst, Stop
 from callback_contract.contract_tests.model.verdicts import Finding, RuleResult
 from callback_contract.contract_tests.runner.config import RunConfig
 from callback_contract.contract_tests.runner.events import (
@@ -17,12 +20,14 @@ from callback_contract.contract_tests.runner.events import (
     Consumer,
     DeliverySent,
     Event,
+    PaceLearned,
     ReceiverStopped,
     RuleJudged,
     RuleStarted,
     RunFinished,
     RunStarted,
 )
+from callback_contract.contract_tests.runner.rule_tests import Stimulus
 from callback_contract.contract_tests.runner.scheduling.dispatcher import Dispatcher
 from callback_contract.contract_tests.target.read_back import HttpReadBack, ReadBackError
 from callback_contract.mock_server.client.sender import Sender
@@ -58,6 +63,12 @@ class RunState:
         shut: Why nothing can be delivered to a URL although its TLS can be judged, by its sender.
         contacts_refused: Callbacks whose first delivery was answered and not acknowledged.
         stopped_by: The rule after which valid deliveries were no longer acknowledged, for each URL's sender.
+        sent_for: The stimulus that an exchange belongs to, by the exchange's `id`; plain ones have none.
+        stops: When the receiver answered nothing for a while, or any more.
+        excused: Exchanges, by their `id`, that count for nothing: their delivery went out again.
+        late_findings: What a rule's stimuli did that showed only later, by the rule's id.
+        plain_answered_s: When the last plain delivery that was answered was sent, by `time.perf_counter()`.
+        absences: How often the receiver was away and came back.
     """
 
     def __init__(self, *consumers: Consumer) -> None:
@@ -77,6 +88,14 @@ class RunState:
         self.shut: dict[Sender, Text] = {}
         self.contacts_refused: set[str] = set()
         self.stopped_by: dict[Sender, str] = {}
+        self.sent_for: dict[int, Stimulus] = {}
+        self.stops: list[Stop] = []
+        self.excused: set[int] = set()
+        self.late_findings: dict[str, list[Finding]] = {}
+        self.plain_answered_s = -math.inf
+        self.absences = 0
+        self._untold: list[RuleResult] = []
+        self._attempts = itertools.count(FURTHER_ATTEMPTS)
         self._consumers = list(consumers)
         self._round_trips_s: dict[Sender, float] = {}
         self._numbers: dict[tuple[str, str], int] = {}
@@ -84,6 +103,7 @@ class RunState:
         self.plain_sent = self._sent_ahead = 0
         self._ahead_of: dict[str, int] = {}
         self._lock = threading.Lock()
+        self._planned, self._told_pace = 0, math.inf
 
     def subscribe(self, consumer: Consumer) -> None:
         """Gives a consumer each event from here on."""
@@ -97,12 +117,14 @@ class RunState:
 
     def run_started(self, config: RunConfig, deliveries: int) -> None:
         """The plan has so many deliveries, and they may be sent now."""
+        self._planned = deliveries
         urls = tuple(dict.fromkeys(sender.access.shown_url for sender in config.senders))
         names = tuple(callback.name for callback in config.callbacks)
         self._publish(RunStarted(self.run.id, urls, names, config.rules, deliveries))
 
     def run_finished(self, incomplete: str) -> None:
         """Nothing more is judged, for that reason if it is early."""
+        self.verdicts_are_final()
         self._publish(RunFinished(incomplete))
 
     def started_again(self) -> Run:
@@ -122,15 +144,25 @@ class RunState:
 
     # Deliveries
 
-    def delivery_sent(self, exchange: Exchange, ahead_of: str = "") -> None:
+    def delivery_sent(self, exchange: Exchange, ahead_of: str = "", stimulus: Stimulus | None = None) -> None:
         """One came back, perhaps of those that are sent ahead of a rule's turn."""
         with self._lock:
+            if stimulus is not None:
+                self.sent_for[id(exchange)] = stimulus
             if ahead_of:
                 self._sent_ahead += 1
                 self._ahead_of[ahead_of] = self._ahead_of.get(ahead_of, 0) + 1
             self.exchanges.append(exchange)
             self.ids_sent.update(dict.fromkeys(exchange.delivery.ids))
         self._publish(DeliverySent(exchange))
+
+    def pace_seen(self, per_second: float) -> None:
+        """The receiver takes no more deliveries a second; it is told when it is known, and when it is half of that."""
+        with self._lock:
+            if per_second > self._told_pace / 2:
+                return
+            self._told_pace, left = per_second, max(0, self._planned - len(self.exchanges))
+        self._publish(PaceLearned(per_second, left))
 
     def deliveries_prefetched(self, rule: Rule, count: int) -> None:
         """So many are sent before the rule's turn, and are the rule's all the same."""
@@ -166,8 +198,21 @@ class RunState:
 
     def count_plain(self) -> int:
         """Numbers one more plain valid delivery."""
-        self.plain_sent += 1
-        return self.plain_sent
+        with self._lock:
+            self.plain_sent += 1
+            return self.plain_sent
+
+    def plain_answered(self, exchange: Exchange) -> None:
+        """A plain valid delivery was answered: the receiver lived when it was sent."""
+        self.plain_answered_s = max(self.plain_answered_s, exchange.begun_s)
+
+    def number_attempt(self) -> int:
+        """Numbers one more attempt at a case, after those of its rule."""
+        return next(self._attempts)
+
+    def excuse(self, exchange: Exchange) -> None:
+        """An exchange counts for nothing: its delivery goes out again."""
+        self.excused.add(id(exchange))
 
     # What was found out
 
@@ -179,10 +224,28 @@ class RunState:
         """A case of a rule was judged."""
         self._publish(CaseFinished(rule, case, is_broken))
 
-    def rule_judged(self, result: RuleResult) -> None:
-        """A rule has its verdict."""
+    def rule_judged(self, result: RuleResult, *, is_final: bool = True) -> None:
+        """A rule has its verdict, another one than before perhaps; one that may change still is not published yet."""
         self.results[result.rule.id] = result
-        self._publish(RuleJudged(result))
+        if is_final:
+            self._publish(RuleJudged(result))
+        else:
+            self._untold.append(result)
+
+    @property
+    def holds_verdicts(self) -> bool:
+        """Whether any verdict may change still."""
+        return bool(self._untold)
+
+    def verdicts_are_final(self) -> None:
+        """Publishes the verdicts that might have changed."""
+        untold, self._untold = self._untold, []
+        for result in untold:
+            self._publish(RuleJudged(result))
+
+    def found_late(self, rule: Rule, finding: Finding) -> None:
+        """What a rule's stimulus did showed only after its deliveries were answered."""
+        self.late_findings.setdefault(rule.id, []).append(finding)
 
     def values_refused(self, rule: Rule, refused: Iterable[tuple[str, _Listed]]) -> None:
         """A rule found listed values refused, each of a callback."""
@@ -214,6 +277,14 @@ class RunState:
         """Nothing can be delivered to a URL, and its TLS can be judged."""
         self.shut[sender] = reason
 
+    def stop_seen(self, stop: Stop) -> None:
+        """The receiver answers no plain valid delivery."""
+        self.stops.append(stop)
+
+    def receiver_came_back(self) -> None:
+        """It was away for a moment or longer, and answers again."""
+        self.absences += 1
+
     def receiver_stopped(self, sender: Sender, rule: Rule) -> None:
         """A URL acknowledges no valid delivery any more after what a rule sent."""
         self.stopped_by[sender] = rule.id
@@ -232,7 +303,13 @@ class RunContext:
     def of(cls, config: RunConfig, *consumers: Consumer) -> RunContext:
         """A run that is about to begin; its events go to the consumers."""
         state = RunState(*consumers)
-        return cls(config, Dispatcher(config, config.most_at_once, state.delivery_sent), state)
+
+        def sent(exchange: Exchange, ahead_of: str, stimulus: Stimulus | None) -> None:
+            state.delivery_sent(exchange, ahead_of, stimulus)
+            if (per_second := config.sender.learned_per_second) is not None:
+                state.pace_seen(per_second)
+
+        return cls(config, Dispatcher(config, config.most_at_once, sent), state)
 
     def close(self) -> None:
         """Stops what is under way and gives the connections back."""

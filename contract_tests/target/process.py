@@ -11,8 +11,8 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from types import FrameType
 from typing import IO
 
@@ -37,11 +37,22 @@ class Started:
     Attributes:
         shown: The option and its value, as messages name them.
         output: The file that it prints to; it has no name, so that it does not outlive a killed kit.
+        start: Starts it with the same words and the same output.
+        ends: How it ended before it was started again, each time with its last lines.
     """
 
     shown: str
     process: subprocess.Popen[bytes]
     output: IO[bytes]
+    start: Callable[[], subprocess.Popen[bytes]]
+    ends: list[tuple[str, str]] = field(default_factory=list)
+
+    def start_again(self) -> None:
+        """End what is left of it, and start it anew."""
+        if told := self.ended():
+            self.ends.append((told, self.last_lines()))
+        _stop(self.process)
+        self.process = self.start()
 
     def ended(self) -> str:
         """Return how its first process ended; empty while it lives."""
@@ -112,8 +123,9 @@ def started(words: Sequence[str], shown: str, *, pass_fds: Sequence[int] = ()) -
     if not hasattr(os, "killpg"):
         raise KitError(Text("error-receiver.posix-only"), where=shown, remedy=Text("error-receiver.start-beforehand"))
     with tempfile.TemporaryFile() as output, _ended_as_interrupted():
-        try:
-            process = subprocess.Popen(  # noqa: S603  # the user's own command, without a shell
+
+        def start() -> subprocess.Popen[bytes]:
+            return subprocess.Popen(  # noqa: S603  # the user's own command, without a shell
                 words,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
@@ -121,6 +133,9 @@ def started(words: Sequence[str], shown: str, *, pass_fds: Sequence[int] = ()) -
                 start_new_session=True,
                 pass_fds=pass_fds,
             )
+
+        try:
+            receiver = Started(shown, start(), output, start)
         except OSError as error:
             raise KitError(
                 Text("error-receiver.cannot-run", word=words[0], why=str(error.strerror)),
@@ -128,9 +143,9 @@ def started(words: Sequence[str], shown: str, *, pass_fds: Sequence[int] = ()) -
                 remedy=Text("error-receiver.as-typed"),
             ) from None
         try:
-            yield Started(shown, process, output)
+            yield receiver
         finally:
-            _stop(process)
+            _stop(receiver.process)
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:

@@ -29,7 +29,7 @@ __all__ = [
 ]
 
 _MOST_WAITS = 10
-_TRIES = 3
+_TRIES = 10
 _PAUSE_S = 0.3
 _LONGEST_WAIT_S = 30.0
 

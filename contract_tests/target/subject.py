@@ -37,11 +37,13 @@ class Subject:
         url: The URL for deliveries; None for the mock.
         options: The command's options, adapted to this URL.
         redact: Masks the run's secrets in the receiver's output.
+        process: Its server, where `--start` started it.
     """
 
     url: str | None
     options: Mapping[str, Any]
     redact: Callable[[str], str] = str
+    process: Started | None = None
 
 
 def start_options(command: _Command) -> _Command:
@@ -122,6 +124,7 @@ def _server(url: str | None, command: str, options: Mapping[str, Any], report_di
     subject = Subject(url, _based(url, options))
     with started(words, "--start") as receiver, _output_kept(receiver, subject, report_dir):
         await_answer(receiver, place, options["wait_timeout"] or _WAIT_S)
+        subject.process = receiver
         with _death_told(receiver, subject):
             yield subject
 
@@ -162,9 +165,12 @@ def _death_told(receiver: Started, subject: Subject) -> Iterator[None]:
     try:
         yield
     finally:
-        if told := receiver.ended():
-            lines = subject.redact(receiver.last_lines())
-            said = Text("error-receiver.ended-meanwhile", shown=receiver.shown, ended=told, last_lines=lines)
+        told = receiver.ended()
+        ends = [*receiver.ends, (told, receiver.last_lines())] if told else receiver.ends
+        if ends:
+            ended, last_lines = ends[0]
+            key = "error-receiver.ended-and-started-again" if receiver.ends else "error-receiver.ended-meanwhile"
+            said = Text(key, shown=receiver.shown, ended=ended, last_lines=subject.redact(last_lines))
             click.echo(spoken(said), err=True)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import re
 from dataclasses import replace
 
@@ -75,10 +76,26 @@ def _agent(request: Request) -> str:
     return request.header("user-agent") or ""
 
 
+def _ends(request: Request, assessment: Assessment | None, receiver: Receiver, right: Right) -> Response:
+    if not _is_delivery(request, receiver):
+        return right()
+    receiver.memory["answered"] = receiver.memory.get("answered", 0) + 1
+    return right() if receiver.memory["answered"] <= _LAST else Response(500, wire="reset")
+
+
+def _loses_some(request: Request, assessment: Assessment | None, receiver: Receiver, right: Right) -> Response:
+    chance = receiver.memory.setdefault("chance", random.Random())
+    return _LOST if _is_delivery(request, receiver) and chance.random() < _SHARE_LOST else right()
+
+
 def _below(tls: str) -> Fault:
     """Answers right, over a connection that is not."""
     return Fault(lambda request, assessment, receiver, right: right(), needs="https", tls=tls)
 
+
+_LAST = 100
+_SHARE_LOST = 1 / 30
+_LOST = Response(502, b"<html><title>502 Bad Gateway</title></html>", "text/html")
 
 HTTP_FAULTS: dict[str, Fault] = {
     "WIRE-01": to_requests(
@@ -136,4 +153,6 @@ HTTP_FAULTS: dict[str, Fault] = {
     "TLS-05": _below("other host"),
     "TLS-06": _below("old too"),
     "TLS-07": _below("ending"),
+    "LIVE-01": Fault(_ends, varies=True),
+    "LIVE-02": Fault(_loses_some, varies=True),
 }

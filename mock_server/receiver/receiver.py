@@ -84,11 +84,13 @@ class Fault:
             answer as a function that stores and answers when it is called.
         needs: What has to be there for it to show: signature, https, credentials or samples; empty for nothing.
         tls: What is wrong with the TLS below it, a key of `certificates.FLAWS`; empty for nothing.
+        varies: Whether it meets other deliveries each time.
     """
 
     answer: Callable[[Request, Assessment | None, Receiver, Right], Response]
     needs: str = ""
     tls: str = ""
+    varies: bool = False
 
 
 Observer = Callable[[Request, Assessment | None, Response], None]

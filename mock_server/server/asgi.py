@@ -56,6 +56,7 @@ def asgi_app(receiver: Receiver) -> ASGIApp:
             await asyncio.sleep(reply.delay_s)
         if reply.wire == "reset" and wire is not None:
             wire.abort()
+            await receive()  # until the server knows; else it complains of a missing response
             return
         await _send(reply, send, wire)
 

@@ -12,6 +12,7 @@ from callback_contract.contract_tests.runner.events import (
     CaseFinished,
     DeliverySent,
     Event,
+    PaceLearned,
     ReceiverStopped,
     RuleJudged,
     RuleStarted,
@@ -63,6 +64,8 @@ def event_to_dict(event: Event, redaction: Redaction) -> dict[str, Any]:
             return {"event": "rule_started", "rule": event.rule.id}
         case DeliverySent():
             return _sent(event)
+        case PaceLearned():
+            return {"event": "pace_learned", "per_second": round(event.per_second, 3), "left": event.left}
         case CaseFinished():
             case = redaction.said(case=event.case.label)
             told = {"rule": event.rule.id, "callback": event.case.callback.name, **case}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,14 @@ from callback_contract.contract_tests.reporting.model.redaction import in_langua
 from callback_contract.contract_tests.reporting.model.report import Report
 from callback_contract.contract_tests.reporting.terminal.console import Terminal, console, verdict_text
 from callback_contract.contract_tests.reporting.terminal.findings import STYLES, show_findings
-from callback_contract.contract_tests.runner.events import DeliverySent, Event, RuleJudged, RuleStarted, RunStarted
+from callback_contract.contract_tests.runner.events import (
+    DeliverySent,
+    Event,
+    PaceLearned,
+    RuleJudged,
+    RuleStarted,
+    RunStarted,
+)
 from callback_contract.contract_tests.runner.planning import Plan
 from callback_contract.mock_server.wire.delivery import printable
 from callback_contract.openapi.rules.catalogue import Catalogue
@@ -28,6 +36,7 @@ from callback_contract.openapi.text.message import Text, both_of, in_detail, lis
 
 __all__ = ["Bar", "console", "show_plan", "show_report"]
 
+_MINUTES_FROM_S = 120
 _SAID = {"conformant", "broken", "nothing", "error"}
 _KINDS = ("shared", "connection", "not-applicable")
 
@@ -67,6 +76,9 @@ class Bar:
             self._progress.update(self._task, description=f"{rule.id}  {escape(rule.statement)}")
         elif isinstance(event, RuleJudged) and event.result.broken:
             self._tell(event.result)
+        elif isinstance(event, PaceLearned):
+            with contextlib.suppress(OSError):
+                self._progress.console.print(self._target.words(pace_in_words(event)))
 
     def _total(self, deliveries: int) -> None:
         with contextlib.suppress(OSError):
@@ -78,6 +90,15 @@ class Bar:
         verdict = set_cell_size(self._target.words(verdict_text(result.verdict.value)), 6).rstrip()
         with contextlib.suppress(OSError):
             self._progress.console.print(f"[{style}]{verdict:5}[/] {rule.id}  {escape(rule.statement)}")
+
+
+def pace_in_words(event: PaceLearned) -> Text:
+    """How long a receiver takes that says that it is too much."""
+    seconds, per_second = math.ceil(event.left_s), f"{event.per_second:.2g}"
+    if seconds < _MINUTES_FROM_S:
+        return Text("terminal.pace-in-seconds", per_second=per_second, left=event.left, seconds=seconds)
+    minutes = math.ceil(seconds / 60)
+    return Text("terminal.pace-in-minutes", per_second=per_second, left=event.left, minutes=minutes)
 
 
 def show_plan(

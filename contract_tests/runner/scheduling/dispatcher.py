@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import functools
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cached_property
 from itertools import islice
-from typing import ParamSpec, Protocol, TypeVar
+from typing import Any, ParamSpec, Protocol, TypeVar
 
 from callback_contract.contract_tests.runner.scheduling.concurrency_limit import ConcurrencyLimit
 from callback_contract.contract_tests.runner.scheduling.prefetches import Prefetches
 from callback_contract.mock_server.client.sender import Sender
 from callback_contract.mock_server.wire.delivery import Delivery, Exchange
 
-__all__ = ["Dispatcher", "Senders"]
+__all__ = ["Dispatcher", "Senders", "Watch"]
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
@@ -30,23 +31,36 @@ class Senders(Protocol):
     def sender_of(self, callback: str) -> Sender: ...
 
 
+class Watch(Protocol):
+    """Looks at what came of each delivery before anything is judged by it."""
+
+    def await_calm(self, delivery: Delivery) -> None:
+        """Waits while it finds out about another delivery."""
+
+    def settled(
+        self, exchange: Exchange, again: Callable[..., Exchange], *, overlapped: bool, stimulus: Any
+    ) -> Exchange:
+        """What counts of a delivery: its exchange, or that of sending it again, `at_once` or in its turn."""
+
+
 class Dispatcher:
     """Sends deliveries, alone, overlapping or ahead of their turn; safe to use from several threads.
 
     Args:
         senders: Who sends which callback.
         most_at_once: Deliveries under way at a receiver that takes no longer for many; 0 for what the pace says.
-        sent: Takes each exchange, with the rule whose turn it was sent ahead of, if any.
+        sent: Takes each exchange, with the rule whose turn it was sent ahead of, if any, and with its stimulus.
 
     Attributes:
         concurrency: Bounds how many deliveries are under way together.
         prefetches: What was sent ahead of its rule's turn.
     """
 
-    def __init__(self, senders: Senders, most_at_once: int, sent: Callable[[Exchange, str], None]) -> None:
+    def __init__(self, senders: Senders, most_at_once: int, sent: Callable[[Exchange, str, Any], None]) -> None:
         self.concurrency = ConcurrencyLimit(senders.sender.pace.at_once, most_at_once)
         self.prefetches = Prefetches()
         self._senders, self._sent = senders, sent
+        self._watch: Watch | None = None
         self._lock = threading.Lock()
         self._under_way: dict[object, int] = {}
         self._overlapped: set[int] = set()
@@ -65,8 +79,9 @@ class Dispatcher:
         along: bool = False,
         apart: bool = False,
         sender: Sender | None = None,
+        stimulus: Any = None,
     ) -> Exchange:
-        """Sends one delivery; what came back is reported to `sent`.
+        """Sends one delivery, and again where the watch says so; what came back is reported to `sent`.
 
         Args:
             has_turn: Whether the pace has already counted it.
@@ -74,9 +89,35 @@ class Dispatcher:
             along: Whether it goes out along with a delivery that follows hostile ones, or is that delivery.
             apart: Whether it overlaps with nothing that counts: it takes its time without being worked on.
             sender: Sends it in the place of the callback's own sender.
+            stimulus: What it belongs to.
         """
         if not ahead_of and not along:
             self.concurrency.await_nobody()
+        if self._watch is not None:
+            self._watch.await_calm(delivery)
+        sender = sender or self._senders.sender_of(delivery.callback)
+        exchange = self._send(delivery, sender, stimulus, ahead_of, along=along, apart=apart, has_turn=has_turn)
+        if self._watch is None:
+            return exchange
+        again = functools.partial(self._send, delivery, sender, stimulus, ahead_of, along=along, apart=apart)
+        return self._watch.settled(exchange, again, overlapped=self.overlapped(exchange), stimulus=stimulus)
+
+    def watch(self, watch: Watch) -> None:
+        """Lets it look at each delivery from here on."""
+        self._watch = watch
+
+    def _send(
+        self,
+        delivery: Delivery,
+        sender: Sender,
+        stimulus: Any,
+        ahead_of: str,
+        *,
+        along: bool,
+        apart: bool,
+        has_turn: bool = False,
+        at_once: bool = False,
+    ) -> Exchange:
         turn = object()
         with self._lock:
             others = len(self._under_way)
@@ -84,7 +125,7 @@ class Dispatcher:
                 self._under_way = {each: max(known, others) for each, known in self._under_way.items()}
                 self._under_way[turn] = others
         try:
-            exchange = (sender or self._senders.sender_of(delivery.callback)).send(delivery, has_turn=has_turn)
+            exchange = sender.send(delivery, has_turn=has_turn, at_once=at_once)
         finally:
             with self._lock:
                 others = self._under_way.pop(turn, 0)
@@ -94,7 +135,7 @@ class Dispatcher:
                 self._overlapped.add(id(exchange))
             if others >= self.concurrency.usual or (along and ahead_of):
                 self._overloaded.add(id(exchange))
-        self._sent(exchange, ahead_of)
+        self._sent(exchange, ahead_of, stimulus)
         return exchange
 
     def send_together(

@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from callback_contract.contract_tests.meta.support.scripted import FIRST, MUST, SHOULD, asked, case, run_before
-from callback_contract.contract_tests.model.verdicts import Verdict
+from callback_contract.contract_tests.model.verdicts import RuleResult, Verdict
 from callback_contract.contract_tests.runner.events import (
     CaseFinished,
     DeliverySent,
+    PaceLearned,
     ReceiverStopped,
     RuleJudged,
     RuleStarted,
@@ -74,6 +75,27 @@ def test_case_is_broken_where_its_rule_counts_it():
     assert finished == [(each.label, True) for each in cases[:3]]
     events, _ = heard(200, tests={MUST.id: asked(*cases)})
     assert [event.is_broken for event in events if isinstance(event, CaseFinished)] == [False] * 5
+
+
+def test_pace_of_a_receiver_is_published_when_it_is_known_and_when_it_is_half_of_that():
+    run, events = run_before(200), []
+    run.state.run_started(run.config, 100)
+    run.state.subscribe(events.append)
+    for per_second in (8.0, 6.0, 9.0, 4.0, 2.5):
+        run.state.pace_seen(per_second)
+    assert events == [PaceLearned(8.0, 100), PaceLearned(4.0, 100)]
+    assert events[1].left_s == 25.0
+
+
+def test_verdict_that_may_change_is_published_when_it_is_final():
+    run, events = run_before(200), []
+    run.state.subscribe(events.append)
+    for rule, is_final in ((MUST, False), (SHOULD, True)):
+        run.state.rule_judged(RuleResult(rule, Verdict.FLAKY), is_final=is_final)
+    assert [event.result.rule for event in events] == [SHOULD]
+    run.state.results[MUST.id].verdict = Verdict.BLOCKED
+    run.state.run_finished("")
+    assert [event.result.verdict for event in events if isinstance(event, RuleJudged)] == ["flaky", "blocked"]
 
 
 def test_verdict_is_known_before_it_is_published():

@@ -288,7 +288,7 @@ def test_read_back_that_breaks_is_an_error_and_keeps_what_was_found():
     result = judge(run, READ_BACK, asked(*told, case(callback=SECOND), check=check, sends=2))
     assert (result.verdict, result.reason) == (Verdict.ERROR, str(ODD))
     assert run.state.read_back_error is ODD
-    assert (len(result.findings), result.deliveries, len(run.state.exchanges)) == (1, 4, 4)
+    assert (len(result.findings), result.deliveries, len(run.state.exchanges)) == (1, 5, 5)
 
 
 def test_rule_on_read_back_that_broke_before_is_an_error_and_the_others_go_on():

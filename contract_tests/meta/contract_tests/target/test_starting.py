@@ -125,8 +125,17 @@ def test_what_was_left_running_is_not_judged_in_its_place(folder, port):
 def test_death_during_the_run_is_said(folder, port):
     done = check(port, tiny(port), cwd=folder, DIES_AT="2")
     assert done.returncode == 1
-    assert "ended with exit code 7 while it was judged" in done.stderr
+    assert "ended with exit code 7 while it was judged, and was started again" in done.stderr
     assert "| out of memory" in done.stderr
+
+
+def test_server_that_ended_is_started_again_and_its_last_words_are_kept():
+    with starting.started(["sh", "-c", "echo here; exit 3"], "--start") as receiver:
+        receiver.process.wait(10)
+        receiver.start_again()
+        receiver.process.wait(10)
+        assert receiver.ends == [("ended with exit code 3", "\n    | here")]
+        assert receiver.printed(99) == "here\nhere\n"
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
