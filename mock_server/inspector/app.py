@@ -19,6 +19,7 @@ from callback_contract.mock_server.receiver.receiver import Receiver, problem
 from callback_contract.mock_server.server.asgi import WIRE
 from callback_contract.mock_server.store.reader import Reader
 from callback_contract.mock_server.store.stored_delivery import StoredDelivery
+from callback_contract.openapi.pages.design import shared_script, shared_style
 from callback_contract.openapi.text.message import words_of
 
 __all__ = ["Inspector"]
@@ -80,6 +81,8 @@ class Inspector:
             if file.suffix in _MEDIA_TYPES
         }
         files[self._prefix] = files.pop(f"{self._prefix}page/index.html")
+        files[f"{self._prefix}page/shared.css"] = (shared_style().encode(), "text/css; charset=utf-8")
+        files[f"{self._prefix}page/theme.js"] = (shared_script().encode(), "text/javascript; charset=utf-8")
         files[f"{self._prefix}page/words.json"] = (json.dumps(words_of("inspector")).encode(), "application/json")
         return files
 

@@ -14,6 +14,7 @@ from callback_contract.openapi.documenting.content.links import address, anchor
 from callback_contract.openapi.documenting.content.syntax_colouring import as_text, coloured_source
 from callback_contract.openapi.documenting.content.words import LANGUAGES
 from callback_contract.openapi.documents.templates import source_hash
+from callback_contract.openapi.pages.design import packed, shared_script, shared_style
 from callback_contract.openapi.text.printable import shell_word
 
 __all__ = ["environment"]
@@ -24,7 +25,11 @@ def _asset(name: str) -> str:
 
     Each page contains it.
     """
-    lines = files(documenting).joinpath(f"assets/{name}").read_text("utf-8").splitlines()
+    return _packed(files(documenting).joinpath(f"assets/{name}").read_text("utf-8"))
+
+
+def _packed(text: str) -> str:
+    lines = text.splitlines()
     return "\n".join(line.strip() for line in lines if line.strip() and not line.lstrip().startswith("// "))
 
 
@@ -43,7 +48,8 @@ def environment() -> Any:
         lstrip_blocks=True,
         bytecode_cache=kept_templates("documentation"),
     )
-    style, early, late = (_asset(name) for name in ("site.css", "early.js", "site.js"))
+    style = shared_style() + packed(_asset("site.css"))
+    early, late = _packed(shared_script()) + "\n" + _asset("early.js"), _asset("site.js")
     made.globals |= {
         # Only these three texts can act; a script in a description cannot.
         "policy": f"default-src 'none'; style-src {source_hash(style)}; "

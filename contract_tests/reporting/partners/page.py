@@ -8,35 +8,23 @@ from callback_contract.contract_tests.reporting.model.inert import in_html
 from callback_contract.contract_tests.reporting.partners.output import HEAD, cells, headline, told_broken, warnings
 from callback_contract.contract_tests.reporting.partners.overview import BrokenRule, Partner, Partners
 from callback_contract.openapi.documents.templates import source_hash
+from callback_contract.openapi.pages.design import shared_style
 
 __all__ = ["partners_html"]
 
 _TONES = {"conformant": "good", "gate passes": "calm", "fails": "bad", "incomplete": "warn", "not judged": "warn"}
 _NUMBERS = range(2, 9)  # columns of counts
-_STYLE = """
-:root { color-scheme: light dark;
-  --bg: light-dark(#f5f6f8, #11151b); --card: light-dark(#fff, #1a2029); --ink: light-dark(#1b2430, #e4e8ee);
-  --soft: light-dark(#5a6675, #9eabba); --line: light-dark(#dde2e8, #303946);
-  --good: light-dark(#18794e, #62d39b); --bad: light-dark(#b4232c, #ff8f8f); --warn: light-dark(#8a5a00, #f2c063);
-  --calm: light-dark(#0b6478, #76d0e2); }
-* { box-sizing: border-box; }
-body { margin: 0 auto; padding: 1.5rem 1.25rem; max-width: 100rem; background: var(--bg); color: var(--ink);
-  font: 16px/1.5 system-ui, "Segoe UI", Roboto, "Noto Sans", "Noto Sans CJK SC", sans-serif; }
-h1 { font-size: 1.8rem; margin: 0 0 .3rem; } h2 { font-size: 1.3rem; margin: 2.2rem 0 .7rem; }
-.lead { font-size: 1.1rem; color: var(--soft); margin: 0 0 1.2rem; }
-.scroll { overflow-x: auto; background: var(--card); border: 1px solid var(--line); border-radius: .8rem; }
-table { border-collapse: collapse; width: 100%; font-size: .9rem; }
-th, td { text-align: left; vertical-align: top; padding: .5rem .7rem; border-bottom: 1px solid var(--line); }
-thead th { color: var(--soft); font-weight: 600; white-space: nowrap; }
-tbody tr:last-child > * { border-bottom: 0; }
-tbody th { font-weight: 600; min-width: 12rem; overflow-wrap: anywhere; }
-.number { text-align: right; font-variant-numeric: tabular-nums; } .zero { color: var(--soft); }
-.url, .who { color: var(--soft); font-size: .85rem; font-weight: 400; overflow-wrap: anywhere; }
-.outcome { font-weight: 650; white-space: nowrap; }
-.good { color: var(--good); } .bad { color: var(--bad); } .warn { color: var(--warn); } .calm { color: var(--calm); }
-.bar { display: inline-block; height: .6rem; background: var(--bad); border-radius: .2rem; margin-right: .5rem; }
-@media print { body { padding: 0; max-width: none; font-size: 11px; } .scroll { overflow: visible; border: 0; }
-  tr { break-inside: avoid; } }
+_STYLE = f"""{shared_style()}
+body {{ margin: 0 auto; padding: 1.5rem 1.25rem; max-width: 100rem; }}
+h1 {{ font-size: 1.8rem; margin: 0 0 .3rem; }} h2 {{ font-size: var(--text-xl); margin: 2.2rem 0 .7rem; }}
+.lead {{ font-size: var(--text-l); color: var(--quiet); margin: 0 0 1.2rem; }}
+.scroll.card {{ padding: 0; }}
+thead th {{ white-space: nowrap; }}
+tbody tr:last-child > * {{ border-bottom: 0; }}
+tbody th {{ color: var(--ink); min-width: 12rem; overflow-wrap: anywhere; }}
+.url, .who {{ color: var(--quiet); font-size: var(--text-s); font-weight: 400; overflow-wrap: anywhere; }}
+.bar {{ display: inline-block; height: .6rem; background: var(--bad); border-radius: .2rem; margin-right: .5rem; }}
+@media print {{ body {{ padding: 0; max-width: none; font-size: 11px; }} }}
 """
 
 
@@ -71,7 +59,7 @@ def _table(label: str, head: Sequence[str], rows: str, numbers: range = range(0)
     kinds = [' class="number"' if column in numbers else "" for column in range(len(head))]
     titles = "".join(f'<th scope="col"{kind}>{in_html(title)}</th>' for kind, title in zip(kinds, head, strict=True))
     return (
-        f'<div class="scroll" role="region" tabindex="0" aria-label="{in_html(label)}">\n<table>\n'
+        f'<div class="scroll card" role="region" tabindex="0" aria-label="{in_html(label)}">\n<table>\n'
         f"<thead><tr>{titles}</tr></thead>\n<tbody>\n{rows}\n</tbody>\n</table>\n</div>"
     )
 
@@ -79,9 +67,9 @@ def _table(label: str, head: Sequence[str], rows: str, numbers: range = range(0)
 def _row(partner: Partner, partners: Partners) -> str:
     _, outcome, *rest = cells(partner, partners)
     told = f'<th scope="row"><bdi>{in_html(partner.name)}</bdi><div class="url">{in_html(partner.url)}</div></th>'
-    told += f'<td class="outcome {_TONES[outcome]}">{outcome}</td>'
+    told += f'<td class="{_TONES[outcome]}"><span class="badge">{outcome}</span></td>'
     for column, cell in enumerate(rest, 2):
-        kind = (' class="number zero"' if cell == "0" else ' class="number"') if column in _NUMBERS else ""
+        kind = (' class="number quiet"' if cell == "0" else ' class="number"') if column in _NUMBERS else ""
         told += f"<td{kind}>{in_html(cell)}</td>"
     return f"<tr>{told}<td>{in_html(told_broken(partner))}</td></tr>"
 

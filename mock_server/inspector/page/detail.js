@@ -61,7 +61,7 @@ export function makeDetail(does) {
     box.replaceChildren(
       el("div", { class: "detail-head" }, closing(),
         el("h2", {}, `#${delivery.id} `, seen(delivery.state || delivery.method)),
-        status(delivery), el("span", { class: `verdict ${tone(delivery)}` }, t(delivery.verdict)), marks(delivery)),
+        status(delivery), el("span", { class: `badge verdict ${tone(delivery)}` }, t(delivery.verdict)), marks(delivery)),
       facts(delivery), ...found(delivery), actions(delivery),
       el("div", { class: "answers", id: "answers", "aria-live": "polite" }),
       el("div", { class: "tabs", role: "tablist", id: "tabs" }),

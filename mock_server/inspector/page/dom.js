@@ -87,12 +87,12 @@ const answered = row => row.wire ? row.wire : String(row.status);
 /** Badges of what stands out about a delivery. */
 export function marks(row) {
   return [row.again, row.late ? "late" : ""].filter(Boolean)
-    .map(mark => el("span", { class: `mark ${mark}`, title: t(mark + "_says") }, t(mark)));
+    .map(mark => el("span", { class: `badge mark ${mark}`, title: t(mark + "_says") }, t(mark)));
 }
 
 export function status(row) {
   const kind = row.wire ? "bad" : row.status < 300 ? "good" : row.status < 500 ? "warn" : "bad";
-  return el("span", { class: `status ${kind}` }, answered(row));
+  return el("span", { class: `badge status ${kind}` }, answered(row));
 }
 
 export async function copy(text) {

@@ -20,7 +20,7 @@ function step(row, before, current, onOpen) {
     before ? el("div", { class: "gap quiet" }, t("gap", { gap: duration(Math.max(0, row.at - before.at)) })) : null,
     el("button", { type: "button", class: "step-row", "aria-current": here ? "true" : null, click: () => onOpen(row.id) },
       el("strong", {}, seen(row.state || row.method)), marks(row), status(row),
-      row.acknowledged ? null : el("span", { class: "mark bad" }, t("not_acknowledged")),
+      row.acknowledged ? null : el("span", { class: "badge mark bad" }, t("not_acknowledged")),
       here ? el("span", { class: "quiet only-wide" }, t("this_one")) : null,
       el("span", { class: "grow" }),
       el("time", { title: day(row.at) }, clock(row.at)), el("span", { class: "number" }, `#${row.id}`)));

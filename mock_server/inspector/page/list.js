@@ -129,7 +129,7 @@ export function makeList(parameters, onChosen) {
         status(row),
         el("strong", { class: "what" }, seen(row.state || `${row.method} ${row.target}`)),
         marks(row),
-        row.verdict === "accepted" ? null : el("span", { class: `verdict ${tone(row)}` }, t(row.verdict)),
+        row.verdict === "accepted" ? null : el("span", { class: `badge verdict ${tone(row)}` }, t(row.verdict)),
         el("span", { class: "grow" }),
         el("time", {}, clock(row.at))),
       el("div", { class: "line second" },

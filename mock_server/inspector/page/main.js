@@ -2,13 +2,12 @@
 
 import { Refused, follow, get, setToken, takeToken } from "./api.js";
 import { makeDetail } from "./detail.js";
-import { byId, el, loadWords, recall, remember, speak, spoken, t } from "./dom.js";
+import { byId, el, loadWords, remember, speak, spoken, t } from "./dom.js";
 import { makeFilters } from "./filters.js";
 import { makeList } from "./list.js";
 
 const KEYS = [["↓ ↑ / j k", "key_move"], ["Home End", "key_ends"], ["Enter", "key_open"], ["Esc", "key_close"],
   ["/", "key_search"], ["← →", "key_tabs"], ["p", "key_pause"], ["?", "key_help"]];
-const THEMES = ["auto", "light", "dark"];
 
 takeToken();
 await loadWords();
@@ -131,10 +130,7 @@ function drawTop() {
   const [pauses, theme, help] = [byId("pause"), byId("theme"), byId("help")];
   pauses.textContent = t(paused ? "resume" : "pause");
   pauses.setAttribute("aria-pressed", String(paused));
-  const chosen = THEMES.includes(recall("theme")) ? recall("theme") : "auto";
-  document.documentElement.dataset.theme = chosen;
-  theme.textContent = { auto: "◐", light: "☀", dark: "☾" }[chosen];
-  theme.title = t("theme_says", { theme: t(`theme_${chosen}`) });
+  theme.title = t("theme_says");
   theme.setAttribute("aria-label", theme.title);
   byId("language").setAttribute("aria-label", t("language_says"));
   byId("summary").setAttribute("aria-label", t("summary"));
@@ -234,10 +230,6 @@ byId("language").addEventListener("click", () => {
   speak(spoken() === "en" ? "zh" : "en");
   remember("language", spoken());
   drawAll();
-});
-byId("theme").addEventListener("click", () => {
-  remember("theme", THEMES[(THEMES.indexOf(document.documentElement.dataset.theme) + 1) % THEMES.length]);
-  drawTop();
 });
 byId("skip").addEventListener("click", event => { event.preventDefault(); byId("scroller").focus(); });
 byId("filters").addEventListener("submit", event => event.preventDefault());

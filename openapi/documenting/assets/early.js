@@ -1,7 +1,5 @@
-// Before the first paint: the reader's light or dark, and at the root of the site the reader's language.
+// Before the first paint, at the root of the site: the reader's language.
 (function (root) {
-  var keep;
-  try { keep = window.localStorage; root.dataset.theme = keep.getItem("callback-contract-theme") || ""; } catch (_) { /* no storage: the system decides */ }
   if (root.dataset.languages) {
     var own = root.dataset.languages.split(" ");
     var wanted = navigator.languages || [];

@@ -5,13 +5,6 @@
   function one(selector, from) { return (from || document).querySelector(selector); }
   all(("DecompressionStream" in window ? ".search, " : "") + ".menu, .theme, .copy, .tabs, .filter").forEach(function (part) { part.hidden = false; });
 
-  // Light or dark
-  one(".theme").addEventListener("click", function () {
-    var dark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
-    root.dataset.theme = dark ? "light" : "dark";
-    try { localStorage.setItem("callback-contract-theme", root.dataset.theme); } catch (_) { /* holds for this page only */ }
-  });
-
   // The other language at the same place
   all("a.lang").forEach(function (link) {
     var plain = link.getAttribute("href");
