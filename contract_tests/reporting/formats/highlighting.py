@@ -63,7 +63,7 @@ def _line(depth: int) -> Markup:
 def _marked(sign: str, *, is_key: bool) -> Markup:
     text = escape(visible(sign))
     if sign.startswith('"'):
-        return Markup('<span class="{}">{}</span>').format("j-key" if is_key else "j-text", text)
+        return Markup('<span class="{}">{}</span>').format("k" if is_key else "s", text)
     if sign in "{}[],:" or sign.isspace():
         return text
-    return Markup('<span class="j-scalar">{}</span>').format(text)
+    return Markup('<span class="n">{}</span>').format(text)

@@ -13,7 +13,7 @@ from markupsafe import Markup, escape
 
 from callback_contract.contract_tests.reporting.formats import pictures
 from callback_contract.contract_tests.reporting.formats.highlighting import highlighted, visible
-from callback_contract.contract_tests.reporting.formats.profile_words import profiles_said
+from callback_contract.contract_tests.reporting.formats.profile_words import profiles_in_order, profiles_said, unjudged
 from callback_contract.contract_tests.reporting.formats.words import LANGUAGES, both, plain, said, told
 from callback_contract.contract_tests.reporting.model.causes import by_cause
 from callback_contract.contract_tests.reporting.model.documentation_links import Link, finding_links, rule_link
@@ -22,11 +22,12 @@ from callback_contract.contract_tests.reporting.model.outcome import (
     blocks_the_gate,
     broken_rules,
     counts,
-    not_judged,
     outcome,
 )
 from callback_contract.openapi.documents.templates import kept_templates, source_hash
+from callback_contract.openapi.pages.design import shared_script, shared_style
 from callback_contract.openapi.rules.catalogue import Catalogue
+from callback_contract.openapi.text.message import translated
 
 __all__ = ["Texts", "report_html"]
 
@@ -53,12 +54,18 @@ class Texts:
 
 _PAGE = Path(__file__).with_name("page")
 _TONES = {"conformant": "good", "broken": "bad", "error": "bad"}
+_PROFILE_TONES = {"conformant": "good", "not conformant": "bad", "not judged": "not-applicable"}
 _SIGNS = {"good": "M6.5 12.5l4 4 7-8", "bad": "M8 8l8 8M16 8l-8 8", "warn": "M12 6.5v7M12 17.4v.1"}
 
 
-def report_html(report: dict[str, Any], chinese: Texts | None = None) -> str:
-    """Writes a report as a page; all markup in the report is shown as text."""
-    style, script = ((_PAGE / name).read_text("utf-8") for name in ("page.css", "page.js"))
+def report_html(report: dict[str, Any], chinese: Texts | None = None, since: Mapping[str, str] | None = None) -> str:
+    """Writes a report as a page; all markup in the report is shown as text.
+
+    Args:
+        since: The day since which a rule is known to be broken, by its id.
+    """
+    style = shared_style() + (_PAGE / "page.css").read_text("utf-8")
+    script = shared_script() + (_PAGE / "page.js").read_text("utf-8")
     result, tone = outcome(report), _TONES.get(outcome(report), "warn")
     name = visible(report["receiver"]["name"])
     return (
@@ -75,10 +82,7 @@ def report_html(report: dict[str, Any], chinese: Texts | None = None) -> str:
             outcome=result,
             tone=tone,
             sign=_SIGNS[tone],
-            profiles=[
-                told(*map(visible, both_words))
-                for both_words in zip(*(profiles_said(report, language) for language in LANGUAGES), strict=True)
-            ],
+            profiles=_profiles(report),
             musts=sum(blocks_the_gate(rule) for rule in report["rules"]),
             shoulds=sum(rule["level"] == "SHOULD" and rule["verdict"] in {"warn", "flaky"} for rule in report["rules"]),
             strict_matters=report["exit_code"] == 1 and result != "broken",
@@ -90,9 +94,13 @@ def report_html(report: dict[str, Any], chinese: Texts | None = None) -> str:
             tally=_tally(report),
             bursts=pictures.by_size(report["run"]["burst"]),
             broken=broken_rules(report),
+            again=_again(report),
             causes=by_cause(report),
             broken_verdicts=BROKEN,
-            unjudged=not_judged(report),
+            since=since or {},
+            unjudged=_unjudged(report),
+            known_ids={rule["id"] for rule in report["rules"]},
+            levels=sorted({rule["level"] for rule in report["rules"]}),
             by_chapter=[(key, list(rules)) for key, rules in groupby(report["rules"], key=lambda r: r["chapter"])],
         )
     )
@@ -143,6 +151,36 @@ def _environment(report: dict[str, Any], chinese: Texts) -> Environment:
         "timeline_pictures": pictures.timeline_pictures,
     }
     return environment
+
+
+def _again(report: dict[str, Any]) -> str:
+    """The command that plays all findings of the gravest rule again; empty where none has a finding."""
+    for rule in broken_rules(report):
+        for finding in rule["findings"]:
+            command: str = finding["reproduce"]
+            return command.replace(f" {finding['id']}", f" {rule['id']}")
+    return ""
+
+
+def _profiles(report: dict[str, Any]) -> list[tuple[str, Markup]]:
+    """Each profile with its tone and its words."""
+    said = zip(*(profiles_said(report, language) for language in LANGUAGES), strict=True)
+    tones = [_PROFILE_TONES[profile["verdict"]] for profile in profiles_in_order(report)]
+    return [(tone, told(*map(visible, words))) for tone, words in zip(tones, said, strict=True)]
+
+
+def _unjudged(report: dict[str, Any]) -> list[dict[str, Any]]:
+    def in_both(text: str) -> Markup:
+        return told(*(visible(translated(text, language)) for language in LANGUAGES))
+
+    return [
+        {
+            "rules": group.rules,
+            "reason": in_both(group.reason),
+            "wanted": in_both(group.wanted) if group.wanted else both("nothing_would"),
+        }
+        for group in unjudged(report)
+    ]
 
 
 def _options(options: Mapping[str, Any]) -> str:

@@ -43,4 +43,4 @@ def told(english: str | Markup, chinese: str | Markup) -> Markup:
     """A text in both languages; once where they are equal or there is no Chinese one."""
     if not chinese or chinese == english:
         return Markup('<span lang="en">{}</span>').format(english) if not chinese else escape(english)
-    return Markup('<span data-l="en" lang="en">{}</span><span data-l="zh" lang="zh">{}</span>').format(english, chinese)
+    return Markup('<span data-l lang="en">{}</span><span data-l lang="zh">{}</span>').format(english, chinese)

@@ -11,6 +11,7 @@ from callback_contract.contract_tests.reporting.formats.html import Texts, repor
 from callback_contract.contract_tests.reporting.formats.junit import junit_xml
 from callback_contract.contract_tests.reporting.formats.sarif import sarif_json
 from callback_contract.contract_tests.reporting.formats.summary import append_to_step_summary, summary_md
+from callback_contract.contract_tests.reporting.model.history import broken_since
 from callback_contract.contract_tests.reporting.model.report import Report
 from callback_contract.openapi.documents.output_files import replace_file
 from callback_contract.openapi.text.printable import exact_json
@@ -33,6 +34,7 @@ def write_reports(report: Report, directory: Path, *, chinese: Texts | None = No
         OSError: The directory cannot be written.
     """
     value = report.value
+    since = broken_since(directory, value)
     findings = directory / "findings"
     if findings.is_symlink():
         findings.unlink()  # else files elsewhere would be removed, and written
@@ -50,7 +52,7 @@ def write_reports(report: Report, directory: Path, *, chinese: Texts | None = No
         "summary.md": lambda: summary_md(value),
         "conformance.md": lambda: conformance_md(value),
         "conformance.svg": lambda: badge_svg(value),
-        "report.html": lambda: report_html(value, chinese),
+        "report.html": lambda: report_html(value, chinese, since),
     }
     for name, make in makers.items():
         replace_file(directory / name, make().encode("utf-8", "backslashreplace"))

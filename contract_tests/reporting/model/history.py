@@ -1,20 +1,24 @@
-"""Reports of earlier runs in a folder, moved away so that nobody takes them for those of a run that left none."""
+"""Reports of earlier runs in a folder: moved away from those of a run that left none, and read by a later report."""
 
 from __future__ import annotations
 
 import contextlib
 import json
 import os
+from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from callback_contract.contract_tests.reporting.model.outcome import BROKEN, UNJUDGED
 from callback_contract.contract_tests.reporting.model.reproduction import REPORT_FILE
 
-__all__ = ["HISTORY", "Folder"]
+__all__ = ["HISTORY", "Folder", "broken_since"]
 
 HISTORY = "history"
 _BESIDE = ("junit.xml", "report.sarif", "summary.md", "report.html", "conformance.md", "conformance.svg")
 _MOST_BYTES = 256 * 1024 * 1024
+_MOST_READ, _MOST_READ_BYTES = 20, 16 * 1024 * 1024  # reports that a later one looks at, the newest ones
 
 
 class Folder:
@@ -71,16 +75,46 @@ class Folder:
         return found.st_ino, found.st_mtime_ns
 
     def _report(self) -> dict[str, Any] | None:
-        """The report that stands there, if the kit wrote it."""
-        file = self._directory / REPORT_FILE
-        try:
-            if not _is_file(file) or file.stat().st_size > _MOST_BYTES:
-                return None
-            value = json.loads(file.read_bytes())
-            is_ours = value["kit"]["name"] == "callback-contract" and value["run"]["id"].isalnum()
-            return value if is_ours and isinstance(value["run"]["started_at"], str) else None
-        except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        return _read(self._directory / REPORT_FILE, _MOST_BYTES)
+
+
+def broken_since(directory: Path, report: dict[str, Any]) -> dict[str, str]:
+    """The day since which each broken rule is known to be broken, by the older reports of a folder.
+
+    They are those in its history and the one that the report is about to replace, of the same receiver. A report that
+    did not judge a rule says nothing about it; one in which the rule held ends the search.
+    """
+    still = {rule["id"] for rule in report["rules"] if rule["verdict"] in BROKEN}
+    since: dict[str, str] = {}
+    for earlier in sorted(_older(directory, report), key=lambda value: value["run"]["started_at"], reverse=True):
+        with contextlib.suppress(LookupError, TypeError, ValueError):  # an older kit wrote it
+            day = datetime.fromisoformat(earlier["run"]["started_at"]).date().isoformat()
+            verdicts = {rule["id"]: rule["verdict"] for rule in earlier["rules"]}
+            still = {rule for rule in still if verdicts.get(rule) in {None, *BROKEN, *UNJUDGED}}
+            since |= {rule: day for rule in still if verdicts.get(rule) in BROKEN}
+    return since
+
+
+def _older(directory: Path, report: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    history = directory / HISTORY
+    folders = sorted(history.iterdir(), reverse=True)[:_MOST_READ] if _is_folder(history) else []
+    for folder in (directory, *filter(_is_folder, folders)):
+        value = _read(folder / REPORT_FILE, _MOST_READ_BYTES)
+        is_older = value is not None and value["run"]["started_at"] < report["run"]["started_at"]
+        if value is not None and is_older and value.get("receiver") == report["receiver"]:
+            yield value
+
+
+def _read(file: Path, most_bytes: int) -> dict[str, Any] | None:
+    """The report in a file, if the kit wrote it."""
+    try:
+        if not _is_file(file) or file.stat().st_size > most_bytes:
             return None
+        value = json.loads(file.read_bytes())
+        is_ours = value["kit"]["name"] == "callback-contract" and value["run"]["id"].isalnum()
+        return value if is_ours and isinstance(value["run"]["started_at"], str) else None
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        return None
 
 
 def _bodies(report: dict[str, Any]) -> list[str]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-__all__ = ["BROKEN", "blocks_the_gate", "broken_rules", "counts", "not_judged", "outcome"]
+__all__ = ["BROKEN", "UNJUDGED", "blocks_the_gate", "broken_rules", "counts", "not_judged", "outcome"]
 
 BROKEN = ("fail", "flaky", "error", "warn", "waived")
 """Verdicts of rules that are told at length, the gravest first."""
 
 _SHOWN = ("pass", *reversed(BROKEN), "blocked", "not applicable")
-_UNJUDGED = {"not applicable", "blocked"}
+UNJUDGED = {"not applicable", "blocked"}
 
 
 def outcome(report: dict[str, Any]) -> str:
@@ -21,7 +21,7 @@ def outcome(report: dict[str, Any]) -> str:
         return "conformant"
     if any(blocks_the_gate(rule) for rule in report["rules"]):
         return "broken"
-    if verdicts <= _UNJUDGED:
+    if verdicts <= UNJUDGED:
         return "incomplete" if report["run"]["incomplete"] else "nothing"
     if "error" in verdicts:
         return "error"
@@ -49,6 +49,6 @@ def not_judged(report: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
     """Rules that were not judged, by the reason."""
     found: dict[str, list[dict[str, Any]]] = {}
     for rule in report["rules"]:
-        if rule["verdict"] in _UNJUDGED:
+        if rule["verdict"] in UNJUDGED:
             found.setdefault(rule["reason"], []).append(rule)
     return found

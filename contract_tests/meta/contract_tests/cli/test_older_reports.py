@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from callback_contract.contract_tests.cli import main as cli
 from callback_contract.contract_tests.meta.support.sample_reports import finding, report, rule
 from callback_contract.contract_tests.reporting.formats.writing import write_reports
-from callback_contract.contract_tests.reporting.model.history import Folder
+from callback_contract.contract_tests.reporting.model.history import Folder, broken_since
 from callback_contract.contract_tests.reporting.model.report import Report
 from callback_contract.contract_tests.reporting.model.report_file import report_files
 from callback_contract.openapi.text.errors import KitError
@@ -101,3 +102,33 @@ def test_history_that_is_a_link_leads_nowhere(reports, tmp_path_factory):
     (reports / "history").symlink_to(elsewhere)
     assert Folder(reports).move_older() is None
     assert not list(elsewhere.iterdir()) and not (reports / "report.json").exists()
+
+
+def ran(day, *verdicts, name="a receiver"):
+    value = report(*(rule(f"PAY-{number:02}", verdict) for number, verdict in enumerate(verdicts, 1)))
+    value["run"] |= {"started_at": f"2026-06-{day:02}T10:00:00+00:00", "id": f"{day:08}"}
+    return value | {"receiver": {"name": name, "url": "http://127.0.0.1:1/x"}}
+
+
+def kept(folder, *values):
+    for value in values:
+        (folder / "history" / value["run"]["id"]).mkdir(parents=True)
+        (folder / "history" / value["run"]["id"] / "report.json").write_text(json.dumps(value), encoding="utf-8")
+
+
+def test_page_says_since_when_a_rule_is_broken_as_far_as_older_reports_show_it(tmp_path):
+    kept(tmp_path, ran(1, "fail", "fail"), ran(2, "pass", "not applicable"), ran(3, "warn", "fail"))
+    assert broken_since(tmp_path, ran(9, "fail", "fail", "fail")) == {"PAY-01": "2026-06-03", "PAY-02": "2026-06-01"}
+    write_reports(Report(ran(9, "fail"), {}), tmp_path)
+    assert "broken since 2026-06-03" in (tmp_path / "report.html").read_text("utf-8")
+
+
+def test_report_that_is_replaced_tells_since_when_too(tmp_path):
+    write_reports(Report(ran(5, "fail"), {}), tmp_path)
+    write_reports(Report(ran(9, "fail"), {}), tmp_path)
+    assert "broken since 2026-06-05" in (tmp_path / "report.html").read_text("utf-8")
+
+
+def test_report_on_another_receiver_a_later_or_a_damaged_one_tells_nothing(tmp_path):
+    kept(tmp_path, ran(1, "fail", name="another"), ran(20, "fail"), ran(2, "fail") | {"rules": 7})
+    assert broken_since(tmp_path, ran(9, "fail")) == {}

@@ -107,6 +107,62 @@ def test_rules_are_filtered_by_text_and_verdict(show):
     assert visible.count() == 0
 
 
+def test_rules_are_filtered_by_level_and_chapter(show):
+    page = show(hostile())
+    visible = page.locator(".rules tr[data-verdict]:visible")
+    page.locator("[data-level=SHOULD]").first.click()
+    assert [row.get_attribute("id") for row in visible.all()] == ["rule-ACK-02"]
+    page.locator("#chapter").select_option("PAY")
+    assert visible.count() == 0
+    page.locator("button[data-level=SHOULD]").click()  # pressed again, it filters no more
+    assert visible.count() == 3
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+def test_first_screen_leads_to_the_gravest_failure_and_plays_it_again(show, width):
+    page = show(same_answer(), width=width)
+    first, command = page.locator(".failures a").first, page.locator(".verdict .command")
+    assert max(first.bounding_box()["y"], command.bounding_box()["y"]) < 800
+    assert command.locator("code").inner_text() == "callback-contract check http://127.0.0.1:1/x --rules PAY-01"
+    first.click()
+    assert page.url.endswith("#finding-PAY-01")
+
+
+def test_one_exchange_is_open_and_the_others_are_folded(show):
+    page = show(hostile())
+    assert page.locator("details.exchange[open]").count() == 1
+    assert page.locator(".finding").first.locator("details.exchange[open]").count() == 1
+    assert page.locator("details.instance[open]").count() == 0
+
+
+def test_index_of_rules_is_folded_on_a_phone_and_a_link_to_a_rule_opens_it(show):
+    page = show(hostile(), width=390)
+    assert not page.locator("#rule-ACK-01").is_visible()
+    page.locator("#not-judged ~ div a").first.click()
+    page.locator("#rule-ACK-03").wait_for()
+
+
+def test_what_was_not_judged_is_told_once_with_what_would_judge_it(show):
+    unjudged = rule("STA-01", "not applicable", reason="needs read-back") | {"lacks": ["read-back"]}
+    blocked = rule("PAY-02", "blocked", reason="blocked: PAY-01 is broken") | {"blocked_by": ["PAY-01"]}
+    page = show(report(unjudged, blocked, rule("PAY-01", "fail"), not_reached=["LOD-01"]))
+    rows = page.locator(".unjudged tbody tr").all_inner_texts()
+    assert [row.split("\t") for row in rows] == [
+        ["needs read-back", "add --state-url …", "STA-01"],
+        ["blocked: PAY-01 is broken", "mend PAY-01 first", "PAY-02"],
+        ["The run ended before these rules", "a run that comes to its end", "LOD-01"],
+    ]
+
+
+def test_one_key_leads_to_the_first_finding_and_to_the_next(show):
+    page = show(hostile())
+    for wanted in ("PAY-01", "PAY-02"):
+        page.keyboard.press("j")
+        assert page.evaluate("document.activeElement.id") == f"finding-{wanted}"
+    page.keyboard.press("/")
+    assert page.evaluate("document.activeElement.id") == "filter"
+
+
 def test_page_is_worked_by_keyboard(show):
     page = show(hostile())
     page.keyboard.press("Tab")

@@ -10,8 +10,9 @@
   const speak = (language) => {
     root.lang = language;
     for (const button of all("[data-speak]")) button.setAttribute("aria-pressed", String(button.dataset.speak === language));
-    filter.placeholder = filter.ariaLabel = filter.dataset[language];
-    for (const button of all("button[data-en]")) button.ariaLabel = button.dataset[language];
+    for (const named of all("[aria-label][data-en]")) named.ariaLabel = named.dataset[language];
+    for (const option of all("option[data-en]")) option.textContent = option.dataset[language];
+    filter.placeholder = filter.ariaLabel;
     document.title = root.dataset["title" + (language === "zh" ? "Zh" : "En")];
   };
   for (const button of all("[data-speak]")) {
@@ -20,21 +21,12 @@
   const asked = /[#&]lang=(en|zh)\b/.exec(location.hash)?.[1];
   speak(asked || remembered("language") || (navigator.language.startsWith("zh") ? "zh" : "en"));
 
-  const theme = document.getElementById("theme");
-  const askedTheme = /[#&]theme=(light|dark)\b/.exec(location.hash)?.[1] || remembered("theme");
-  if (askedTheme === "light" || askedTheme === "dark") root.dataset.theme = askedTheme;
-  theme.addEventListener("click", () => {
-    const dark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
-    root.dataset.theme = dark ? "light" : "dark";
-    remember("theme", root.dataset.theme);
-  });
-
   document.getElementById("print").addEventListener("click", () => print());
-  const exchanges = all("details.exchange");
+  const exchanges = all("details.exchange, details.instance");
   const set = (open) => { for (const details of exchanges) details.open = open; };
   document.getElementById("expand")?.addEventListener("click", () => set(true));
   document.getElementById("collapse")?.addEventListener("click", () => set(false));
-  const folded = all("details.same");
+  const folded = all("details.same, details.paper");
   let before = [];
   addEventListener("beforeprint", () => {
     before = [...exchanges, ...folded].map((details) => [details, details.open]);
@@ -42,51 +34,79 @@
     if (exchanges.length <= 60) set(true);
   });
   addEventListener("afterprint", () => { for (const [details, open] of before) details.open = open; });
+  const narrow = matchMedia("(max-width: 64rem)");
+  if (narrow.matches) document.getElementById("rules").open = false; // else a hundred rules stand before the findings
   const reveal = () => { // newer browsers open what a link leads into, older ones do not
-    const target = location.hash.startsWith("#finding-") && document.getElementById(location.hash.slice(1));
-    const around = target && target.parentElement.closest("details.same");
-    if (around && !around.open) { around.open = true; target.scrollIntoView(); }
+    const target = location.hash.length > 1 && document.getElementById(location.hash.slice(1));
+    if (!target) return;
+    let opened = false;
+    for (let around = target.closest("details"); around; around = around.parentElement.closest("details")) {
+      opened ||= !around.open;
+      around.open = true;
+    }
+    if (opened) target.scrollIntoView();
   };
   addEventListener("hashchange", reveal);
   reveal();
 
   for (const button of all(".command button")) {
     button.addEventListener("click", async () => {
-      const pre = button.parentElement.querySelector("pre");
+      const shown = button.parentElement.firstElementChild;
       try {
-        await navigator.clipboard.writeText(pre.textContent);
+        await navigator.clipboard.writeText(shown.textContent);
       } catch {
-        getSelection().selectAllChildren(pre); // selected, it is one key away
+        getSelection().selectAllChildren(shown); // selected, it is one key away
         if (!document.execCommand("copy")) return;
       }
       button.dataset.done = "yes";
-      button.querySelector(".todo").hidden = true;
-      button.querySelector(".done").hidden = false;
-      setTimeout(() => {
-        button.querySelector(".todo").hidden = false;
-        button.querySelector(".done").hidden = true;
-      }, 1500);
+      setTimeout(() => { delete button.dataset.done; }, 1500);
     });
   }
 
   const rows = all(".rules tr[data-verdict]").map((row) => [row, row.textContent.toLowerCase()]);
-  let verdict = "";
+  const chapter = document.getElementById("chapter");
+  const pressed = { only: "", level: "" };
   const sift = () => {
     const words = filter.value.toLowerCase().split(/\s+/).filter(Boolean);
     let count = 0;
     for (const [row, text] of rows) {
-      row.hidden = !((!verdict || row.dataset.verdict === verdict) && words.every((word) => text.includes(word)));
+      row.hidden = !((!pressed.only || row.dataset.verdict === pressed.only)
+        && (!pressed.level || row.dataset.level === pressed.level)
+        && (!chapter.value || row.parentElement.dataset.chapter === chapter.value)
+        && words.every((word) => text.includes(word)));
       count += !row.hidden;
     }
     for (const body of all(".rules tbody")) body.hidden = !body.querySelector("tr[data-verdict]:not([hidden])");
     document.getElementById("count").textContent = count;
   };
   filter.addEventListener("input", sift);
-  for (const button of all("[data-only]")) {
-    button.addEventListener("click", () => {
-      verdict = button.dataset.only;
-      for (const other of all("[data-only]")) other.setAttribute("aria-pressed", String(other === button));
-      sift();
-    });
+  chapter.addEventListener("change", sift);
+  for (const kind of ["only", "level"]) {
+    const buttons = all(`button[data-${kind}]`);
+    for (const button of buttons) {
+      button.addEventListener("click", () => {
+        const value = button.dataset[kind];
+        pressed[kind] = pressed[kind] === value ? "" : value;
+        for (const other of buttons) other.setAttribute("aria-pressed", String(other.dataset[kind] === pressed[kind]));
+        sift();
+      });
+    }
   }
+
+  // j and k go from finding to finding, / to the filter
+  const findings = all("article.finding");
+  addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.target.matches("input, select, textarea")) return;
+    const step = { j: 1, k: -1 }[event.key];
+    if (event.key === "/") {
+      document.getElementById("rules").open = true;
+      filter.focus();
+    } else if (step && findings.length) {
+      const at = findings.indexOf(document.getElementById(location.hash.slice(1)));
+      const next = findings[Math.min(findings.length - 1, Math.max(0, at + step))];
+      location.hash = next.id;
+      next.focus({ preventScroll: true });
+    } else return;
+    event.preventDefault();
+  });
 })();
