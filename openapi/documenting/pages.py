@@ -155,6 +155,12 @@ class Book:
         """
         return tuple(each for each in self.pages if not self.is_large or not each.callback or each is page)
 
+    def turned(self, page: Page, by: int) -> Page | None:
+        """Return the page before or after a page in the order of the navigation."""
+        pages = self.listed(page)
+        at = pages.index(page) + by
+        return pages[at] if 0 <= at < len(pages) else None
+
     def entries(self, page: Page, below: Mapping[str, str]) -> Iterator[Entry]:
         """Yield the search entries, the most wanted ones first.
 
@@ -199,9 +205,9 @@ class Book:
             yield Entry(sample.framework, url, f"{sample.language} {sample.name}", t("page.receivers"), words)
 
     def _alias(self, key: str, more: str | None = "") -> str:
-        """Return other names of a thing, in this language and in English."""
+        """Return other names of a thing, in this language and in English, in a line of their own: the page hides them."""
         names = [text for lang, text in table().get(f"alias.{key}", {}).items() if lang in {self.words.lang, ORIGINAL}]
-        return " · ".join(filter(None, (*names, markdown.plain(more or ""))))
+        return "\n".join((" · ".join(names), markdown.plain(more or ""))) if names else markdown.plain(more or "")
 
     def picture(self, callback: Callback, upright: bool) -> Markup:
         """Return the diagram of a callback's life cycle; empty without an order."""

@@ -19,10 +19,11 @@ def shared_style() -> str:
 
     A browser without `light-dark()` (CSS Color 5, 2024) reads the light colours.
     """
-    tokens = _read("tokens.css")
-    light = _PAIR.sub(r"\1", tokens).replace("color-scheme: light dark", "color-scheme: light")
-    both = f"@supports (color: light-dark(#000, #fff)) {{\n{tokens}}}\n"
-    return packed(light + both + "".join(_read(f"components/{name}.css") for name in _COMPONENTS))
+    blocks = re.findall(r":root[^{]*{[^}]*}", _read("tokens.css"))
+    plain = [_PAIR.sub(r"\1", block).replace("light dark", "light") for block in blocks if "data-theme" not in block]
+    themed = [block for block in blocks if "color-scheme" in block]
+    tokens = [*plain, "@supports (color: light-dark(#000, #fff)) {", *themed, "}"]
+    return packed("".join([*tokens, *(_read(f"components/{name}.css") for name in _COMPONENTS)]))
 
 
 @cache
@@ -34,7 +35,7 @@ def shared_script() -> str:
 def packed(style: str) -> str:
     """A style without its comments and most of its blanks: every page of a site contains it."""
     bare = re.sub(r"/\*.*?\*/", "", style, flags=re.DOTALL)
-    return re.sub(r"(?<=[:,]) ", "", re.sub(r"\s*([{};])\s*", r"\1", bare))
+    return re.sub(r"(?<=[:,]) ", "", re.sub(r"\s*([{};])\s*", r"\1", bare)).replace(";}", "}")
 
 
 def _read(name: str) -> str:

@@ -80,6 +80,7 @@
     if (place.hidden && place.classList.contains("rule")) filter("");
     var details = one("details", place);
     if (details && place.classList.contains("sample")) details.open = true;
+    if (place.tagName === "DETAILS") place.open = true;
     place.scrollIntoView();
   }
   addEventListener("hashchange", reveal);
@@ -134,7 +135,7 @@
       rows = new Response(plain).json().then(function (columns) {
         return columns[0].map(function (name, i) {
           var url = columns[1][i], low = [name, columns[2][i], columns[4][i]].map(function (part) { return part.toLowerCase(); });
-          return { name: name, url: /#$/.test(url) ? url + name : url, text: columns[2][i], context: columns[3][i], words: columns[4][i], low: low, bare: bare(low[0]) };
+          return { name: name, others: columns[4][i].indexOf("\n") + 1, url: /#$/.test(url) ? url + name : url, text: columns[2][i], context: columns[3][i], words: columns[4][i], low: low, bare: bare(low[0]) };
         });
       });
     }
@@ -151,10 +152,12 @@
         // msgid and msg-id find msg_id
         if (name < 0 && bare(word)) name = row.bare.indexOf(bare(word));
         if (name < 0 && more < 0 && body < 0) return;
-        score += row.low[0] === word ? 100 : name === 0 ? 40 : name > 0 ? 20 : more === 0 ? 6 : more > 0 ? 4 : 1;
-        if (name < 0 && more < 0) {
-          var from = Math.max(0, body - 24);
-          small = [(from ? "…" : "") + row.words.slice(from, body + 90), row.context];
+        // Another name of the thing counts as the thing, and is not shown
+        var other = name < 0 && body >= 0 && body < row.others;
+        score += row.low[0] === word ? 100 : name === 0 ? 40 : name > 0 ? 20 : other ? 12 : more === 0 ? 6 : more > 0 ? 4 : 1;
+        if (name < 0 && more < 0 && !other) {
+          var from = Math.max(row.others, body - 24);
+          small = [(from > row.others ? "…" : "") + row.words.slice(from, body + 90), row.context];
         }
       }
       hits.push([score, order, row, small.filter(Boolean).join(" · ")]);

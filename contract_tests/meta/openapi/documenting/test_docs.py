@@ -40,7 +40,7 @@ from callback_contract.openapi.documents.yaml_file import read_yaml
 from callback_contract.openapi.rules.catalogue import load_catalogue
 
 CONTRACT, CATALOGUE = load_contract(), load_catalogue()
-MOST_BYTES = 2_000_000
+MOST_BYTES, MOST_PAGE_BYTES = 4_000_000, 400_000
 
 
 class Parsed(HTMLParser):
@@ -92,8 +92,10 @@ def test_no_page_has_an_id_twice(parsed):
         assert len(page.ids) == len(set(page.ids)), name
 
 
-def test_site_is_smaller_than_two_megabytes(site):
-    assert sum(len(text.encode()) for text in site.values()) < MOST_BYTES
+def test_site_is_smaller_than_four_megabytes_and_each_page_than_400_kb(site):
+    sizes = {name: len(text.encode()) for name, text in site.items()}
+    assert sum(sizes.values()) < MOST_BYTES
+    assert [name for name, size in sizes.items() if size >= MOST_PAGE_BYTES] == []
 
 
 def test_pages_load_nothing(parsed):
@@ -147,6 +149,20 @@ def searched(site, lang):
 def test_search_finds_what_readers_type_in_both_languages(site, word):
     for lang in LANGUAGES if word.isascii() else ["zh"]:
         assert [e for e in searched(site, lang) if word in f"{e.name} {e.text} {e.words}".lower()], lang
+
+
+def test_other_names_of_a_thing_stand_in_a_line_of_their_own(site):
+    (found,) = [e for e in searched(site, "en") if e.name == Words("en")("page.delivery") and not e.text]
+    names, _, words = found.words.partition("\n")
+    assert "timeout" in names.lower() and words
+
+
+def test_each_page_leads_to_the_one_before_and_the_one_after(site, parsed):
+    pages = [name for name in site if name.startswith("en/")]
+    turned = {name: re.findall(r'rel="(?:prev|next)" href="([^"]*)"', site[name]) for name in pages}
+    assert turned[pages[0]] == [pages[1].removeprefix("en/")]
+    for before, page, after in zip(pages, pages[1:], pages[2:], strict=False):
+        assert turned[page] == [before.removeprefix("en/"), after.removeprefix("en/")]
 
 
 def test_search_index_is_read_as_it_was_written():

@@ -172,6 +172,21 @@ def test_rules_are_filtered_and_a_deep_link_still_reaches_each(site, watched):
     page.wait_for_selector("#ACK-01:visible")
 
 
+def test_rules_are_folded_and_a_link_opens_its_rule_alone(site, watched):
+    page = watched(viewport=DESK).open(site[0], "en/rules.html#PAY-17")
+    assert page.evaluate("[...document.querySelectorAll('details.rule[open]')].map(e => e.id)") == ["PAY-17"]
+    assert page.evaluate("document.documentElement.scrollHeight") < 15_000
+
+
+@pytest.mark.parametrize(("typed", "first"), [("status", "status"), ("deduplicate", "What identifies an event")])
+def test_search_lists_the_thing_before_what_mentions_it_and_shows_no_synonyms(site, watched, typed, first):
+    page = watched(viewport=DESK).open(site[0], "en/index.html")
+    page.fill("#q", typed)
+    page.wait_for_selector("#found a")
+    assert page.locator("#found a").first.inner_text().startswith(first)
+    assert "deduplicate" not in "".join(page.locator("#found small").all_inner_texts())
+
+
 def test_first_page_leads_to_the_readers_language(site, watched):
     for locale, lang in (("zh-CN", "zh"), ("de-DE", ""), ("en-GB", "en")):
         page = watched(viewport=DESK, locale=locale).open(site[0], "index.html")
