@@ -33,7 +33,7 @@ _SHORTEST_TOKEN = 16
 def inspector_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the inspector's options to a command."""
     for option in (
-        click.option("--forward-to", metavar="URL", help="The inspector may send again to this."),
+        click.option("--forward-to", metavar="URL", help="The inspector may send again to this; with --signature, signed anew."),
         click.option(
             "--forward-header",
             multiple=True,
@@ -109,9 +109,11 @@ def inspected(
         return ""
     from callback_contract.mock_server.inspector.app import Inspector
     from callback_contract.mock_server.inspector.resend import Forwarding
+    from callback_contract.mock_server.signing import DeliverySigner
 
     guard, base = guard or _guard(sock), _base(sock, https=https)
-    forwarding = Forwarding(_forwarded(forward_to, options)) if forward_to else None
+    signer = DeliverySigner(*receiver.signature) if receiver.signature else None
+    forwarding = Forwarding(_forwarded(forward_to, options), signer) if forward_to else None
     receiver.pages = Inspector(receiver, reader, base, guard, forwarding)
     return base + receiver.prefix + (f"#token={quote(guard.token, safe='')}" if guard.token else "")
 

@@ -1,4 +1,4 @@
-"""Resending: sends the exact bytes of a recorded delivery once more, only to the URL of `--forward-to`."""
+"""Resending: sends the body of a recorded delivery once more, only to the URL of `--forward-to`."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import time
 from typing import Any
 
 from callback_contract.mock_server.client.sender import Access, Pace, Sender
+from callback_contract.mock_server.signing import DeliverySigner
 from callback_contract.mock_server.store.stored_delivery import Redacted, StoredDelivery
 from callback_contract.mock_server.wire.curl import curl
 from callback_contract.mock_server.wire.delivery import Delivery, Headers
@@ -27,13 +28,16 @@ _SHOWN_BYTES = 4000
 class Forwarding:
     """Sender to one receiver, one delivery at a time.
 
-    Its own headers replace recorded ones of the same name.
+    Its own headers replace recorded ones of the same name. With a signer the delivery is signed anew, at this time; a
+    recorded signature would be too old for a receiver that looks at its time.
     """
 
-    def __init__(self, access: Access) -> None:
+    def __init__(self, access: Access, signer: DeliverySigner | None = None) -> None:
         self.access = access
-        self._without_secrets = Secrets.of(access.secrets).masked_text
-        self._sender = Sender(self.access, Pace(at_once=1))
+        self._sender = Sender(self.access, Pace(at_once=1), signer)
+        self._without_secrets = Secrets.of(self._sender.secrets).masked_text
+        self._own = {name.lower() for name, _ in access.secret_headers}
+        self._own |= {name.lower() for name in signer.scheme.headers} if signer else set()
         self._turn = threading.Lock()
 
     def send(self, arrival: StoredDelivery) -> dict[str, Any]:
@@ -41,10 +45,9 @@ class Forwarding:
 
         Flow control is shown and not obeyed.
         """
-        own = {name.lower() for name, _ in self.access.secret_headers}
         recorded, redacted = _headers(arrival)
-        headers = tuple((name, value) for name, value in recorded if name.lower() not in own)
-        left_out = [name for name in redacted if name.lower() not in own]
+        headers = tuple((name, value) for name, value in recorded if name.lower() not in self._own)
+        left_out = [name for name in redacted if name.lower() not in self._own]
         delivery = Delivery(arrival.callback, arrival.method, headers, arrival.body)
         with self._turn:
             at = time.time()

@@ -17,6 +17,7 @@ from callback_contract.mock_server.receiver.guard import Guard
 from callback_contract.mock_server.receiver.receiver import Receiver
 from callback_contract.mock_server.receiver.scripted_responses import Scripted
 from callback_contract.mock_server.server.serving import served
+from callback_contract.mock_server.signing import DeliverySigner
 from callback_contract.mock_server.store.reader import Reader
 from callback_contract.mock_server.store.recorder import Recorder
 from callback_contract.openapi.contract.loading import CONTRACT_FILE, load_contract
@@ -100,10 +101,15 @@ class Inspecting:
 
 
 @contextlib.contextmanager
-def inspecting(guard: Guard = Guard(loopback=True), forward_to: str | None = None, **access: Any):  # noqa: B008  # frozen
+def inspecting(
+    guard: Guard = Guard(loopback=True),  # noqa: B008  # frozen
+    forward_to: str | None = None,
+    signer: DeliverySigner | None = None,
+    **access: Any,
+):
     with Recorder(contract()) as recorder:
         receiver = Receiver(contract(), on_exchange=recorder.observe)
         with served(receiver) as url:
-            forwarding = Forwarding(Access(forward_to, **access)) if forward_to else None
+            forwarding = Forwarding(Access(forward_to, **access), signer) if forward_to else None
             receiver.pages = Inspector(receiver, recorder.reader, url, guard, forwarding)
             yield Inspecting(url, receiver, recorder.reader)

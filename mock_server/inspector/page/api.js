@@ -42,7 +42,7 @@ export const bytes = async path => new Uint8Array(await (await ask(path)).arrayB
 export const post = async path => (await ask(path, { method: "POST" })).json();
 
 /** Calls `onLast` with the newest id now and whenever there is a newer one; tells its state by `onState`. */
-export function follow(onLast, onState) {
+export function listen(onLast, onState) {
   let controller = null;
   let wait = 500;
   let timer = 0;

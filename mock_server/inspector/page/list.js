@@ -16,6 +16,7 @@ export function makeList(parameters, onChosen) {
   let last = 0;
   let more = false;
   let chosen = 0;
+  let previewed = 0; // shown before anything was chosen: the keys still begin at the first row
   let fresh = 0; // arrived above what is in sight
   let behind = false; // so many arrived that they are not fetched until somebody looks there
   let turn = 0; // counts the filters' changes: answers to older questions are dropped
@@ -88,7 +89,7 @@ export function makeList(parameters, onChosen) {
     if (mine === turn && found.last < last) return reload();
   }
 
-  function newest() {
+  function toNewest() {
     scroller.scrollTop = 0;
     draw();
   }
@@ -122,7 +123,7 @@ export function makeList(parameters, onChosen) {
   function drawn(row, at, flashes) {
     const made = el("div", {
       class: `row ${tone(row)}${flashes ? " flash" : ""}`, role: "option", id: `row-${row.id}`,
-      "aria-selected": String(row.id === chosen), "aria-posinset": at + 1, "aria-setsize": more ? -1 : rows.length,
+      "aria-selected": String(row.id === (chosen || previewed)), "aria-posinset": at + 1, "aria-setsize": more ? -1 : rows.length,
       click: () => { choose(row.id, true); },
     },
       el("div", { class: "line" },
@@ -148,7 +149,7 @@ export function makeList(parameters, onChosen) {
 
   /** Shows which one is chosen, and brings it into sight. */
   function mark(id) {
-    chosen = id;
+    [chosen, previewed] = [id, 0];
     const at = rows.findIndex(row => row.id === id);
     if (at >= 0) {
       const top = at * HEIGHT;
@@ -168,11 +169,14 @@ export function makeList(parameters, onChosen) {
 
   scroller.addEventListener("scroll", () => draw(), { passive: true });
   new ResizeObserver(() => draw()).observe(scroller);
-  byId("new").addEventListener("click", newest);
+  byId("new").addEventListener("click", toNewest);
   return {
     reload, arrived, choose, mark, move, draw,
+    /** Shows the newest delivery as the one beside the list; returns its id. */
+    preview: () => { previewed = rows[0]?.id ?? 0; draw(); return previewed; },
     inSight: () => Math.max(1, Math.floor(scroller.clientHeight / HEIGHT) - 1),
     chosen: () => chosen,
+    newest: () => rows[0]?.id ?? 0,
     drawn: call => { onDrawn = call; },
   };
 }

@@ -1,19 +1,20 @@
 // Starts the page and wires its parts: the address's fragment says which delivery is shown, keys move through the list.
 
-import { Refused, follow, get, setToken, takeToken } from "./api.js";
+import { Refused, get, listen, setToken, takeToken } from "./api.js";
 import { makeDetail } from "./detail.js";
 import { byId, el, loadWords, remember, speak, spoken, t } from "./dom.js";
 import { makeFilters } from "./filters.js";
 import { makeList } from "./list.js";
 
 const KEYS = [["↓ ↑ / j k", "key_move"], ["Home End", "key_ends"], ["Enter", "key_open"], ["Esc", "key_close"],
-  ["/", "key_search"], ["← →", "key_tabs"], ["p", "key_pause"], ["?", "key_help"]];
+  ["/", "key_search"], ["← →", "key_tabs"], ["p", "key_pause"], ["f", "key_follow"], ["?", "key_help"]];
 
 takeToken();
 await loadWords();
 
 const filters = makeFilters(() => safely(list.reload()));
 const list = makeList(filters.parameters, (id, opens) => {
+  if (following) follow(false);
   if (!opens && !detail.isOpen()) return;
   if (location.hash === `#${id}`) safely(detail.open(id, { focus: opens }));
   else if (detail.isOpen() && !opens) { history.replaceState(null, "", `#${id}`); later(() => detail.open(id)); }
@@ -27,12 +28,14 @@ const detail = makeDetail({
 
 let wantsFocus = false;
 let paused = false;
+let following = false;
 let newest = 0;
 let connection = "connecting";
 let summarised = 0;
 let waiting = 0;
 let opening = 0;
 let again = () => {};
+let greeted = false; // whether the first delivery was shown, or something else before it
 
 function later(call) { // a key that is held down chooses faster than deliveries are fetched
   clearTimeout(opening);
@@ -98,7 +101,7 @@ async function summarise() {
 function onLast(last) {
   newest = last;
   if (paused) return;
-  safely(list.arrived(last));
+  safely(list.arrived(last).then(showNewest));
   safely(summarise());
   safely(detail.refresh());
 }
@@ -118,6 +121,21 @@ function drawConnection() {
   box.replaceChildren(el("i", { "aria-hidden": "true" }), el("span", {}, t(state)));
 }
 
+/** Shows each delivery as it arrives, until another one is chosen. */
+function follow(wanted) {
+  following = wanted;
+  drawTop();
+  showNewest();
+}
+
+function showNewest() {
+  const id = following && list.newest();
+  if (!id || location.hash === `#${id}`) return;
+  history.replaceState(null, "", `#${id}`);
+  list.mark(id);
+  safely(detail.open(id));
+}
+
 function pause() {
   paused = !paused;
   drawTop();
@@ -127,7 +145,9 @@ function pause() {
 // --- the page
 
 function drawTop() {
-  const [pauses, theme, help] = [byId("pause"), byId("theme"), byId("help")];
+  const [pauses, theme, help, follows] = [byId("pause"), byId("theme"), byId("help"), byId("follow")];
+  follows.textContent = t("follow");
+  follows.setAttribute("aria-pressed", String(following));
   pauses.textContent = t(paused ? "resume" : "pause");
   pauses.setAttribute("aria-pressed", String(paused));
   theme.title = t("theme_says");
@@ -149,7 +169,14 @@ function drawEmpty() {
   box.replaceChildren(...filters.active() ? [el("p", {}, t("empty_filtered"))]
     : [el("p", {}, t("empty")), el("p", { class: "quiet" }, t("empty_says")), el("pre", { class: "raw" }, command)]);
 }
-list.drawn(drawEmpty);
+list.drawn(count => { drawEmpty(); greet(count); });
+
+/** Where there is room beside the list, the newest delivery is shown before anybody chose one. */
+function greet(count) {
+  if (greeted || !count) return;
+  greeted = true;
+  if (!location.hash && matchMedia("(min-width: 821px)").matches) safely(detail.open(list.preview()));
+}
 
 function drawAll() {
   drawTop();
@@ -170,7 +197,7 @@ function showKeys() {
 
 function route() {
   const id = Number(/^#(\d{1,18})$/.exec(location.hash)?.[1] ?? 0);
-  if (!id) { detail.close(); return; }
+  if (!id) { if (!greeted) detail.close(); return; }
   safely(detail.open(id, { focus: wantsFocus }));
   wantsFocus = false;
   list.mark(id);
@@ -210,6 +237,7 @@ function onKey(event) {
   else if (key === "/") byId("filter-text").focus();
   else if (key === "?") showKeys();
   else if (key === "p") pause();
+  else if (key === "f") follow(!following);
   else return;
   event.preventDefault();
 }
@@ -225,6 +253,7 @@ async function start() {
 }
 
 byId("pause").addEventListener("click", pause);
+byId("follow").addEventListener("click", () => follow(!following));
 byId("help").addEventListener("click", showKeys);
 byId("language").addEventListener("click", () => {
   speak(spoken() === "en" ? "zh" : "en");
@@ -242,5 +271,5 @@ addEventListener("popstate", () => { if (!location.hash) detail.close(); });
 drawTop();
 filters.draw();
 detail.draw();
-again = follow(onLast, onState);
+again = listen(onLast, onState);
 safely(start());

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 import socket
@@ -16,6 +17,7 @@ from callback_contract.mock_server.cli.inspector_options import TOKEN_VARIABLE, 
 from callback_contract.mock_server.inspector.resend import curl_of
 from callback_contract.mock_server.receiver.guard import FOREIGN, NO_TOKEN, Guard
 from callback_contract.mock_server.server.serving import bound_socket
+from callback_contract.mock_server.signing import DeliverySigner, signature_from
 from callback_contract.openapi.text.errors import KitError
 from callback_contract.openapi.text.message import words_of
 
@@ -190,6 +192,20 @@ def test_what_is_sent_again_has_the_headers_of_the_one_to_whom_it_goes_and_no_pa
     assert (told["status"], told["left_out"], told["body"]) == (200, [], "***")
 
 
+@pytest.mark.parametrize("scheme", ["stripe-like", "standard-webhooks"])
+def test_delivery_that_is_sent_again_is_signed_anew_where_the_mock_has_a_scheme(scheme):
+    key = "whsec_" + base64.b64encode(b"a-key-of-thirty-two-bytes-length").decode()
+    signature = signature_from(scheme, {"CALLBACK_SIGNING_KEY": key})
+    old = [(name, "1,t=1,v1=00") for name in signature[0].headers]
+    with inspecting() as other, inspecting(forward_to=other.url, signer=DeliverySigner(*signature)) as mock:
+        other.receiver.signature = signature
+        mock.post(body(), *old)
+        sent = json.loads(mock.ask("deliveries/1/send", "POST", Origin=mock.url).body)
+        assert (sent["status"], sent["left_out"]) == (200, [])
+        assert other.ask("deliveries/1/body").body == body()
+        assert key not in json.dumps(sent)
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [
@@ -322,7 +338,7 @@ def test_page_may_load_nothing_but_its_own(mock):
 
 def test_page_is_served_without_a_token_since_it_tells_nothing():
     with inspecting(guard=Guard(loopback=False, token=TOKEN)) as mock:
-        for path in ("", "page/main.js", "page/page.css", "page/words.json", "page/icon.svg"):
+        for path in ("", "page/main.js", "page/page.css", "page/shared.css", "page/theme.js", "page/words.json", "page/icon.svg"):
             assert asked(mock.url, f"/callback-contract/{path}").status == 200
 
 

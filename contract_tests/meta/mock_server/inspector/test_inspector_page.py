@@ -77,6 +77,35 @@ def test_paused_page_stays_as_it_is_until_it_goes_on(show, mock):
     page.locator(ROW).wait_for()
 
 
+def test_newest_delivery_is_shown_before_one_is_chosen_and_none_on_a_phone(show, mock):
+    mock.post(body(status="wait"))
+    mock.post(body(status="read"))
+    page = live(show(mock))
+    page.locator("h2", has_text="#2 read").wait_for()
+    assert page.locator("#row-2").get_attribute("aria-selected") == "true"
+    assert "#" not in page.url
+    page.keyboard.press("Escape")
+    page.locator(".nothing").wait_for()
+    narrow = live(show(mock, width=390))
+    narrow.locator("#row-2").wait_for()
+    assert not narrow.locator("#detail").is_visible()
+
+
+def test_followed_page_shows_each_delivery_until_another_is_chosen(show, mock):
+    mock.post(body(status="wait"))
+    page = live(show(mock))
+    page.locator("#row-1").wait_for()
+    page.keyboard.press("f")
+    mock.post(body(status="send"))
+    page.locator("h2", has_text="#2 send").wait_for()
+    page.locator("#row-1").click()
+    page.locator("h2", has_text="#1 wait").wait_for()
+    assert page.locator("#follow").get_attribute("aria-pressed") == "false"
+    mock.post(body(status="read"))
+    page.locator("#row-3").wait_for()
+    assert page.url.endswith("#1")
+
+
 def test_list_is_filtered_and_goes_on_live(show, mock):
     mock.post(body(msg_id="ca11bac402"))
     mock.post(b'{"name": "\\u674e"}')
