@@ -33,7 +33,9 @@ _SHORTEST_TOKEN = 16
 def inspector_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the inspector's options to a command."""
     for option in (
-        click.option("--forward-to", metavar="URL", help="The inspector may send again to this; with --signature, signed anew."),
+        click.option(
+            "--forward-to", metavar="URL", help="The inspector may send again to this; with --signature, signed anew."
+        ),
         click.option(
             "--forward-header",
             multiple=True,

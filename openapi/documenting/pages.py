@@ -205,7 +205,10 @@ class Book:
             yield Entry(sample.framework, url, f"{sample.language} {sample.name}", t("page.receivers"), words)
 
     def _alias(self, key: str, more: str | None = "") -> str:
-        """Return other names of a thing, in this language and in English, in a line of their own: the page hides them."""
+        """Return other names of a thing, in this language and in English, and in the next line more words.
+
+        The page finds a thing by its other names and does not show them.
+        """
         names = [text for lang, text in table().get(f"alias.{key}", {}).items() if lang in {self.words.lang, ORIGINAL}]
         return "\n".join((" · ".join(names), markdown.plain(more or ""))) if names else markdown.plain(more or "")
 

@@ -338,7 +338,7 @@ def test_page_may_load_nothing_but_its_own(mock):
 
 def test_page_is_served_without_a_token_since_it_tells_nothing():
     with inspecting(guard=Guard(loopback=False, token=TOKEN)) as mock:
-        for path in ("", "page/main.js", "page/page.css", "page/shared.css", "page/theme.js", "page/words.json", "page/icon.svg"):
+        for path in ("", *map("page/".__add__, "main.js page.css shared.css theme.js words.json icon.svg".split())):
             assert asked(mock.url, f"/callback-contract/{path}").status == 200
 
 
