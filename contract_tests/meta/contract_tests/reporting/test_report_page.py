@@ -5,7 +5,14 @@ from __future__ import annotations
 import pytest
 
 from callback_contract.contract_tests.meta.support.browser import axe_violations, chromium, poor_contrasts
-from callback_contract.contract_tests.meta.support.sample_reports import HOSTILE, finding, hostile, report, rule
+from callback_contract.contract_tests.meta.support.sample_reports import (
+    HOSTILE,
+    exchange,
+    finding,
+    hostile,
+    report,
+    rule,
+)
 from callback_contract.contract_tests.reporting.formats.highlighting import highlighted
 from callback_contract.contract_tests.reporting.formats.html import Texts, report_html
 from callback_contract.contract_tests.reporting.formats.words import LANGUAGES
@@ -129,9 +136,10 @@ def test_first_screen_leads_to_the_gravest_failure_and_plays_it_again(show, widt
 
 
 def test_one_exchange_is_open_and_the_others_are_folded(show):
-    page = show(hostile())
+    several = [finding("x", number, exchanges=[exchange("x", number)] * 3) for number in (1, 2)]
+    page = show(report(rule("PAY-01", "fail", several), rule("PAY-02", "fail", several)))
     assert page.locator("details.exchange[open]").count() == 1
-    assert page.locator(".finding").first.locator("details.exchange[open]").count() == 1
+    assert page.locator(".finding").first.locator(".exchange").nth(2).get_attribute("open") is not None
     assert page.locator("details.instance[open]").count() == 0
 
 

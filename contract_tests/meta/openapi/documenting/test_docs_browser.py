@@ -178,7 +178,10 @@ def test_rules_are_folded_and_a_link_opens_its_rule_alone(site, watched):
     assert page.evaluate("document.documentElement.scrollHeight") < 15_000
 
 
-@pytest.mark.parametrize(("typed", "first"), [("status", "status"), ("deduplicate", "What identifies an event")])
+@pytest.mark.parametrize(
+    ("typed", "first"),
+    [("status", "status"), ("certificate", "Transport"), ("deduplicate", "What identifies an event")],
+)
 def test_search_lists_the_thing_before_what_mentions_it_and_shows_no_synonyms(site, watched, typed, first):
     page = watched(viewport=DESK).open(site[0], "en/index.html")
     page.fill("#q", typed)
