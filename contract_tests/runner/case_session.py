@@ -133,12 +133,20 @@ class CaseSession:
         """The same message told whole, where the case's edit breaks it; both remember the same exchanges."""
         return replace(self, case=replace(self.case, edit=None))
 
-    def event(self, state: str, *, message: int = 0, spelling: str = "", later_s: int = 0) -> Delivery:
-        """Makes the delivery that tells one state of one of the case's messages, its time after earlier states'."""
+    def event(
+        self, state: str, *, message: int = 0, spelling: str = "", later_s: int = 0, at_s: int | None = None
+    ) -> Delivery:
+        """Makes the delivery that tells one state of one of the case's messages, its time after earlier states'.
+
+        Args:
+            later_s: Seconds after the state's time.
+            at_s: The state's time, in seconds after the message's first; None for a second after the state before.
+        """
         facts = self.facts
-        position = facts.order.states.index(state) if facts.order and state in facts.order.states else 0
+        if at_s is None:
+            at_s = facts.order.states.index(state) if facts.order and state in facts.order.states else 0
         content = jp.replaced(self.case.content, facts.state or "", state)
-        told = replace(self.case, content=content, later_s=position + later_s, spelling=spelling or self.case.spelling)
+        told = replace(self.case, content=content, later_s=at_s + later_s, spelling=spelling or self.case.spelling)
         return told.delivery(self.identity.next(message))
 
     def deliver_at_once(self, deliveries: list[Delivery]) -> list[Exchange]:

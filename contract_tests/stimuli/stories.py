@@ -47,6 +47,7 @@ __all__ = [
     "orders",
     "refused_after_stored",
     "respelt",
+    "same_second",
     "unended_orders",
 ]
 
@@ -153,6 +154,17 @@ def unended_orders(scope: Scope) -> Iterable[Case]:
     """Lives without a terminal state, in other orders."""
     terminal = _order(scope).terminal
     yield from (case for case in orders(scope) if not set(case.states) & set(terminal))
+
+
+@stimuli("story")
+def same_second(scope: Scope) -> Iterable[Case]:
+    """States of one message with equal times, in order and out of order."""
+    life = max(_order(scope).lives, key=len)[:3]
+    if "time" not in scope.callback.delivery.stamped.values():
+        raise NotApplicable(lacking("stamped"))
+    for states in (life, life[::-1]):
+        label = Text("case.same-second", states=states)
+        yield Case(scope.callback, label, scope.plain, states=states)
 
 
 @stimuli("story")

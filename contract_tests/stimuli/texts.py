@@ -26,6 +26,7 @@ __all__ = [
     "scripts",
     "symbols",
     "text_members",
+    "value_like_texts",
     "with_keys",
     "with_text",
 ]
@@ -96,6 +97,15 @@ LINE_ENDS = {
     "term.carriage-return": "a\rb",
     "term.tab": "a\tb",
     "term.line-ends-around": "\n a \n",
+}
+
+
+VALUES = {
+    "term.digit-zero": "0",
+    "term.word-null": "null",
+    "term.word-false": "false",
+    "term.word-undefined": "undefined",
+    "term.blanks-alone": "   ",
 }
 
 
@@ -208,6 +218,12 @@ def invisible_texts(scope: Scope) -> Iterable[Case]:
 def markup_texts(scope: Scope) -> Iterable[Case]:
     """Free texts that resemble markup, code or a template."""
     yield from _texts(scope, named(MARKUP))
+
+
+@stimuli("valid")
+def value_like_texts(scope: Scope) -> Iterable[Case]:
+    """Free texts that a language may take for a value, or for none."""
+    yield from _texts(scope, named(VALUES))
 
 
 @stimuli("valid")

@@ -201,6 +201,7 @@ BODY_FAULTS: dict[str, Fault] = {
     "DAT-10": to_accepted(REFUSED, _map_of(lambda m: not m)),
     "DAT-11": to_accepted(REFUSED, _map_of(lambda m: len(m) > 290)),
     "DAT-12": to_accepted(REFUSED, _map_of(lambda m: any("." in key or "$" in key for key in m))),
+    "DAT-14": to_accepted(REFUSED, _any_place(lambda member, value: member.is_free_text and value == "0")),
     "DAT-13": to_accepted(REFUSED, _any_text(_generated_only)),
     "FWD-01": to_accepted(REFUSED, _new_member(lambda value: isinstance(value, (str, int, float)))),
     "FWD-02": to_accepted(REFUSED, _new_member(lambda value: value is None or isinstance(value, (dict, list)))),

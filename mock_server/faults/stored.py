@@ -192,6 +192,18 @@ def _last_one_wins(event: _Event, right: Right) -> Response:
     return reply
 
 
+def _times(event: _Event, value: jp.Json) -> list[jp.Json]:
+    return [jp.get(value, pointer) for pointer, kind in event.facts.stamped.items() if kind == "time"]
+
+
+def _last_of_one_second_wins(event: _Event, right: Right) -> Response:
+    late, before = event.late and not event.repeated, event.before
+    reply = right()
+    if late and before is not None and _times(event, before.last) == _times(event, event.value):
+        _forced(event)
+    return reply
+
+
 def _end_is_left(event: _Event, right: Right) -> Response:
     order = event.facts.order
     ended = bool(order and event.before and event.before.state in order.terminal)
@@ -314,6 +326,7 @@ STORED_FAULTS: dict[str, Fault] = {
     "ORD-01": _fault(_conflict_on_late),
     "ORD-02": _fault(_last_one_wins),
     "ORD-03": _fault(_end_is_left),
+    "ORD-05": _fault(_last_of_one_second_wins),
     "ORD-04": _fault(_held_against_another),
     "LOD-01": _fault(_more_of_a_group_than(20, lambda event, right: CRASH)),
     "LOD-02": _fault(_busy(lambda e: e.id, lambda event, right: right() if event.repeated else CRASH)),

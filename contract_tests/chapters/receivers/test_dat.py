@@ -84,6 +84,12 @@ def test_awkward_keys_are_acknowledged(exchange):
     assert exchange.acknowledged, Text("expected.acknowledged")
 
 
+@pytest.mark.rule("DAT-14")
+@each(texts.value_like_texts)
+def test_texts_like_values_are_acknowledged(exchange):
+    assert exchange.acknowledged, Text("expected.acknowledged")
+
+
 @pytest.mark.rule("DAT-13")
 @each(valid.generated)
 def test_generated_contents_are_acknowledged(exchange):

@@ -47,6 +47,19 @@ def test_state_never_moves_backwards(receiver):
     )
 
 
+@pytest.mark.rule("ORD-05")
+@each(stories.same_second, sends=lambda case: told(case) + 1)
+def test_states_of_one_second_end_in_the_last_one(receiver):
+    for state in receiver.case.states:
+        receiver.deliver(receiver.event(state, at_s=0))
+    expected = furthest(receiver.facts.order, receiver.case.states)
+    receiver.stored(lambda stored: stored is not None and stored.state in expected)
+    stored = receiver.stored_at_last()
+    assert stored is not None and stored.state in expected, Mismatch(
+        Text("expected.state", state=either(sorted(expected))), described(stored)
+    )
+
+
 @pytest.mark.rule("ORD-03")
 @each(stories.ended_lives, sends=lambda case: told(case) + 1)
 def test_terminal_state_is_not_left(receiver):
