@@ -26,6 +26,7 @@ __all__ = [
     "Stimuli",
     "declaration_of",
     "default_headers",
+    "purpose_of",
     "stimuli",
 ]
 
@@ -76,6 +77,8 @@ class Case:
         again: The number of the attempt; a body without an id of its own differs in white space from the first one.
         sent: The delivery to the byte, of which nothing is stamped; None where one is made of the content.
         tls: The only version that its handshake offers, a key of `tls_probe.OLD`; empty for all of today's.
+        looks_at: The purpose and the index of the case that this one repeats: where that one was sent, this one looks
+            at what came of it.
     """
 
     callback: Callback
@@ -96,6 +99,7 @@ class Case:
     again: int = 0
     sent: Delivery | None = None
     tls: str = ""
+    looks_at: tuple[str, int] | None = None
 
     def delivery(self, identity: Identity) -> Delivery:
         """Makes the delivery that speaks of one message."""
@@ -198,6 +202,11 @@ def declaration_of(function: Stimuli) -> Declaration:
     if not isinstance(found, Declaration):
         raise TypeError(f"{function.__qualname__} is not declared: put @stimuli(kind) before it")
     return found
+
+
+def purpose_of(function: Callable[..., Any]) -> str:
+    """What identities are numbered by: two checks share messages only where they share stimuli."""
+    return f"{function.__module__}.{function.__qualname__}"
 
 
 def _only_json(function: Stimuli) -> Stimuli:

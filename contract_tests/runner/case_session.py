@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import math
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
@@ -12,6 +14,7 @@ from callback_contract.contract_tests.model.identity_ranges import later_identit
 from callback_contract.contract_tests.model.observations import Burst, Look, ReadBack, Stored, remembering
 from callback_contract.contract_tests.runner.rule_tests import RuleTest, Stimulus
 from callback_contract.contract_tests.runner.state import RunContext
+from callback_contract.contract_tests.stimuli.stored import STORED
 from callback_contract.contract_tests.target.read_back import settled
 from callback_contract.mock_server.client.sender import Access, Sender
 from callback_contract.mock_server.signing.signatures import parts_of
@@ -69,6 +72,55 @@ class CaseSession:
         exchange = self._send(delivery or self.case.delivery(self.identity))
         self.exchanges.append(exchange)
         return exchange
+
+    def delivered(self) -> Exchange:
+        """What came of the case that this one looks at; a further try sends it afresh, as does a run that never did."""
+        purpose, index = self.case.looks_at or ("", 0)
+        key = (purpose, self.case.callback.name, index)
+        known = self.run.state.shared.get(key)
+        if self.watches:
+            return self.deliver()
+        if known is None:
+            self.run.state.exchange_shared(key, self.deliver())
+        else:
+            self.exchanges.append(known)
+        return self.exchanges[-1]
+
+    def another(self, message: int) -> Delivery:
+        """Makes the case's delivery about another of its messages."""
+        return self.case.delivery(self.identity.next(message))
+
+    def earliest_delivered(self, distance: int) -> Exchange | None:
+        """The run's earliest acknowledged delivery of what has to be kept; None where too few deliveries followed it.
+
+        The provider would still try it again by the contract, and it was not yet sent again at the end of the run.
+        """
+        retry, exchanges = self.facts.retry, self.run.state.exchanges
+        since_s = time.perf_counter() - (retry.after_s * retry.max_tries if retry else math.inf)
+        for (purpose, callback, _), exchange in list(self.run.state.shared.items()):
+            is_kept = purpose in STORED and callback == self.case.callback.name and exchange.acknowledged
+            if not is_kept or exchange.begun_s < since_s or exchange.delivery.ids[0] in self.run.state.sent_again:
+                continue
+            if sum(other.begun_s > exchange.begun_s for other in exchanges) < distance:
+                return None
+            self.run.state.sent_again.add(exchange.delivery.ids[0])
+            self.exchanges.append(exchange)
+            return exchange
+        return None
+
+    def looked_up(self, exchange: Exchange) -> Stored | None:
+        """What the receiver shows of an acknowledged message at the end of a run, at the run's pace; asked once."""
+        message_id = exchange.delivery.ids[0]
+        known = self.run.state.looked_up.get(message_id)
+        if known is not None:
+            return known
+        pace = self._own_sender.pace
+        if pace.per_second:
+            time.sleep(pace.at_once / pace.per_second)  # so many look-ups are under way together
+        found = settled(self._read, message_id, lambda stored: stored is not None, self.run.config.patience_s)
+        if found is not None:
+            self.run.state.looked_up[message_id] = found
+        return found
 
     def _send(self, delivery: Delivery, *, has_turn: bool = False) -> Exchange:
         send = functools.partial(
@@ -162,11 +214,13 @@ class CaseSession:
         """The id of one of the case's messages."""
         return self.case.message_id(self.identity.next(message))
 
-    def stored(self, until: Callable[[Stored | None], bool], *, message: int = 0) -> Stored | None:
+    def stored(
+        self, until: Callable[[Stored | None], bool], *, message: int = 0, message_id: str = ""
+    ) -> Stored | None:
         """What the receiver shows of a message, once it satisfies `until` or patience is at an end."""
-        return settled(self._read, self.message_id(message), until, self.run.config.patience_s)
+        return settled(self._read, message_id or self.message_id(message), until, self.run.config.patience_s)
 
-    def stored_at_last(self, *, message: int = 0, known: bool = True) -> Stored | None:
+    def stored_at_last(self, *, message: int = 0, message_id: str = "", known: bool = True) -> Stored | None:
         """What the receiver shows once everything before is worked off: a message sent later is already stored.
 
         Args:
@@ -175,11 +229,11 @@ class CaseSession:
         # Of another group: what messages of one group do to each other is another rule's matter.
         after = later_identity(self.identity)
         self.deliver(self.case.delivery(after))
-        for message_id, patience_s in (
+        for each, patience_s in (
             (self.case.message_id(after), self.run.config.patience_s),
-            (self.message_id(message), self.run.config.patience_s if known else 0.0),
+            (message_id or self.message_id(message), self.run.config.patience_s if known else 0.0),
         ):
-            found = settled(self._read, message_id, lambda stored: stored is not None, patience_s)
+            found = settled(self._read, each, lambda stored: stored is not None, patience_s)
         return found
 
     @property

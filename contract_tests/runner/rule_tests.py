@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from callback_contract.contract_tests.model import verdicts
-from callback_contract.contract_tests.model.cases import Case, Stimuli, declaration_of
+from callback_contract.contract_tests.model.cases import Case, Stimuli, declaration_of, purpose_of
 from callback_contract.contract_tests.runner.config import RunConfig
 
 __all__ = ["RuleTest", "Stimulus", "each", "over_the_run"]
@@ -30,6 +30,7 @@ class RuleTest:
         named: Whether every broken case is named: each is somebody's, and none stands for others.
         over_the_run: Whether the check looks at all that the run saw; it takes the run and the rule.
         rule_id: The rule that it judges; empty before it is collected.
+        sends_again: Deliveries of a case that looks at an earlier one, where that one was sent.
     """
 
     stimuli: Stimuli
@@ -43,6 +44,7 @@ class RuleTest:
     named: bool = False
     over_the_run: bool = False
     rule_id: str = ""
+    sends_again: int = 0
 
     def deliveries(self, case: Case) -> int:
         """How many deliveries a case costs at a receiver that does everything right."""
@@ -58,8 +60,7 @@ class RuleTest:
     @property
     def purpose(self) -> str:
         """What its identities are numbered by: two checks share messages only where they share exchanges."""
-        source = self.stimuli if self.shares else self.check
-        return f"{source.__module__}.{source.__qualname__}"
+        return purpose_of(self.stimuli if self.shares else self.check)
 
     @functools.cached_property
     def wants_callback(self) -> bool:
@@ -107,6 +108,7 @@ def each(
     needs: Callable[[RunConfig], verdicts.NotApplicable | None] | None = None,
     narrows: bool = False,
     named: bool = False,
+    sends_again: int = 0,
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Turns a check of one case into a pytest test of a rule.
 
@@ -115,7 +117,7 @@ def each(
         sends: How often the check delivers, a number or a function of the case; leave it out for a check that
             takes `exchange`.
         at_once: Cases that may be under way together.
-        together: See `RuleTest`; likewise connects, needs, narrows and named.
+        together: See `RuleTest`; likewise connects, needs, narrows, named and sends_again.
     """
 
     def decorate(check: Callable[..., None]) -> Callable[..., None]:
@@ -125,7 +127,10 @@ def each(
             raise TypeError(f"{check.__name__} takes {' and '.join(wanted)}, not {names}")
 
         declaration_of(stimuli)  # what is not declared is said when the tests are loaded
-        rule_test = RuleTest(stimuli, verdicts.check(check), sends, at_once, together, connects, needs, narrows, named)
+        checked = verdicts.check(check)
+        rule_test = RuleTest(
+            stimuli, checked, sends, at_once, together, connects, needs, narrows, named, sends_again=sends_again
+        )
 
         return _as_test(rule_test, check)
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from callback_contract.contract_tests.generation.corpus import Scope
 from callback_contract.contract_tests.model.cases import Case
 from callback_contract.contract_tests.model.identity_ranges import FURTHER_ATTEMPTS
-from callback_contract.contract_tests.model.observations import Burst, Stop
+from callback_contract.contract_tests.model.observations import Burst, Stop, Stored
 from callback_contract.contract_tests.model.verdicts import Finding, RuleResult
 from callback_contract.contract_tests.runner.config import RunConfig
 from callback_contract.contract_tests.runner.events import (
@@ -59,6 +59,8 @@ class RunState:
         respelt: What was refused for its spelling alone; the rule on signed bytes takes it over.
         bursts: Deliveries that went out together.
         read_back_error: What ended read-back during the run.
+        sent_again: Ids of messages that were sent once more at the end of the run.
+        looked_up: What read-back showed of messages at the end of the run, by their ids.
         states_shown: Every state that read-back showed.
         shut: Why nothing can be delivered to a URL although its TLS can be judged, by its sender.
         contacts_refused: Callbacks whose first delivery was answered and not acknowledged.
@@ -84,6 +86,8 @@ class RunState:
         self.respelt: list[Finding] = []
         self.bursts: list[Burst] = []
         self.read_back_error: ReadBackError | None = None
+        self.sent_again: set[str] = set()
+        self.looked_up: dict[str, Stored] = {}
         self.states_shown: set[str] = set()
         self.shut: dict[Sender, Text] = {}
         self.contacts_refused: set[str] = set()

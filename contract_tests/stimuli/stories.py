@@ -8,7 +8,7 @@ import math
 from collections.abc import Iterable
 
 from callback_contract.contract_tests.generation.corpus import MAX_INTEGER, MAX_TEXT, Scope
-from callback_contract.contract_tests.model.cases import Case, Draw, stimuli
+from callback_contract.contract_tests.model.cases import Case, Draw, purpose_of, stimuli
 from callback_contract.contract_tests.model.verdicts import NotApplicable
 from callback_contract.contract_tests.stimuli.missing_facts import lacking
 from callback_contract.contract_tests.stimuli.off_schema import required_members
@@ -23,7 +23,7 @@ from callback_contract.contract_tests.stimuli.texts import (
     text_members,
     with_keys,
 )
-from callback_contract.contract_tests.stimuli.valid import PHONES, put
+from callback_contract.contract_tests.stimuli.valid import PHONES, plain, put
 from callback_contract.openapi.contract.order import Order
 from callback_contract.openapi.documents import json_pointer as jp
 from callback_contract.openapi.text.message import Text, in_detail
@@ -45,6 +45,7 @@ __all__ = [
     "kept_texts",
     "mixed_bursts",
     "orders",
+    "overtaken_states",
     "refused_after_stored",
     "respelt",
     "same_second",
@@ -62,8 +63,8 @@ _HARD_TEXTS = {
     "term.all-invisible": INVISIBLE,
 }
 
-DISTANCE = 30
-"""Messages between a delivery and its late redelivery."""
+DISTANCE = 110
+"""Messages between a delivery and its late redelivery: more than the hundred that a small cache remembers."""
 
 
 def _order(scope: Scope) -> Order:
@@ -125,11 +126,19 @@ def respelt(scope: Scope) -> Iterable[Case]:
         yield Case(scope.callback, label, scope.plain, states=(state, spelling))
 
 
-@stimuli("story")
+@stimuli("story", in_turn=True)
 def distant_redeliveries(scope: Scope) -> Iterable[Case]:
-    """A message that is sent again after many others."""
-    state = _events(scope).states[0]
-    yield Case(scope.callback, Text("case.distant", count=DISTANCE), scope.plain, states=(state,))
+    """The first message of the run, sent again at its end."""
+    _events(scope)
+    yield Case(scope.callback, Text("case.distant"), scope.plain, looks_at=(purpose_of(plain), 0))
+
+
+@stimuli("story")
+def overtaken_states(scope: Scope) -> Iterable[Case]:
+    """A state, the one that follows it, and the first one again."""
+    life = max(_events(scope).lives, key=len)
+    label = Text("case.overtaken", first=repr(life[0]), second=repr(life[1]))
+    yield Case(scope.callback, label, scope.plain, states=life[:2])
 
 
 @stimuli("story")

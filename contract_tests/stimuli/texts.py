@@ -100,13 +100,7 @@ LINE_ENDS = {
 }
 
 
-VALUES = {
-    "term.digit-zero": "0",
-    "term.word-null": "null",
-    "term.word-false": "false",
-    "term.word-undefined": "undefined",
-    "term.blanks-alone": "   ",
-}
+VALUES = ("0", "null", "false", "undefined", "   ")
 
 
 LENGTHS = (0, 1, 2, 191, 255, 256, 1000, 1024, 2048, MAX_TEXT)
@@ -223,7 +217,7 @@ def markup_texts(scope: Scope) -> Iterable[Case]:
 @stimuli("valid")
 def value_like_texts(scope: Scope) -> Iterable[Case]:
     """Free texts that a language may take for a value, or for none."""
-    yield from _texts(scope, named(VALUES))
+    yield from _texts(scope, {Text("term.text", value=repr(text)): text for text in VALUES})
 
 
 @stimuli("valid")

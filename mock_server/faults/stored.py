@@ -11,7 +11,7 @@ from typing import Any
 from callback_contract.mock_server.receiver.receiver import Fault, Receiver, Request, Response, Right, problem
 from callback_contract.mock_server.receiver.request import reader
 from callback_contract.mock_server.receiver.state import Stored, event_of
-from callback_contract.mock_server.validation.validator import Assessment
+from callback_contract.mock_server.validation.validator import Assessment, Novelty
 from callback_contract.openapi.contract.members import Member
 from callback_contract.openapi.contract.model import Callback, DeliveryFacts
 from callback_contract.openapi.documents import json_pointer as jp
@@ -35,6 +35,7 @@ class _Event:
     state: str
     key: str
     before: Stored | None
+    novelties: tuple[Novelty, ...]
 
     @property
     def facts(self) -> DeliveryFacts:
@@ -80,6 +81,7 @@ def _fault(act: Act) -> Fault:
             str(jp.get(assessment.value, facts.state)),
             event_of(callback, assessment.value, request.head),
             receiver.states.get(message_id),
+            assessment.novelties,
         )
         return act(event, right)
 
@@ -174,7 +176,7 @@ def _by_message(event: _Event, right: Right) -> Response:
 
 
 def _short_memory(event: _Event, right: Right) -> Response:
-    recent: deque[str] = event.memory("recent", lambda: deque(maxlen=20))
+    recent: deque[str] = event.memory("recent", lambda: deque(maxlen=100))
     key = event.id + event.key
     forgotten = event.repeated and key not in recent
     recent.append(key)
@@ -182,6 +184,11 @@ def _short_memory(event: _Event, right: Right) -> Response:
     if forgotten:
         _once_more(event)
     return reply
+
+
+def _is_overtaken(event: _Event) -> bool:
+    """Whether another event of the message took effect after this one."""
+    return event.before is not None and next(reversed(event.before.events)) != event.key
 
 
 def _last_one_wins(event: _Event, right: Right) -> Response:
@@ -250,6 +257,15 @@ def _stores_changed(wanted: Callable[[Member], bool], change: Callable[[jp.Json]
     return act
 
 
+def _loses_unknown_members(event: _Event, right: Right) -> Response:
+    unknown = any(novelty.kind == "member" for novelty in event.novelties)
+    return Response(200, b"{}", "application/json") if unknown else right()
+
+
+def _as_number(value: jp.Json) -> jp.Json:
+    return str(int(value)) if isinstance(value, str) and value.isdecimal() else value
+
+
 def _without_astral(text: jp.Json) -> jp.Json:
     return "".join(c if c <= "\uffff" else "?" for c in text) if isinstance(text, str) else text
 
@@ -315,6 +331,8 @@ STORED_FAULTS: dict[str, Fault] = {
     "STA-05": _fault(_stores_changed(lambda m: m.is_free_map, _lower_keys)),
     "STA-06": _fault(_one_per_group),
     "STA-07": Fault(_trace_of_refused),
+    "STA-08": _fault(_loses_unknown_members),
+    "STA-09": _fault(_stores_changed(lambda m: m.format == "hex32", _as_number)),
     "IDM-01": _fault(_conflict_on_repeat),
     "IDM-02": _fault(_busy(lambda e: e.id + e.key, lambda event, right: CRASH)),
     "IDM-03": _fault(_counted_again_if(lambda event: True)),
@@ -323,6 +341,7 @@ STORED_FAULTS: dict[str, Fault] = {
     "IDM-06": _fault(_by_value),
     "IDM-07": _fault(_by_message),
     "IDM-08": _fault(_short_memory),
+    "IDM-09": _fault(_counted_again_if(_is_overtaken)),
     "ORD-01": _fault(_conflict_on_late),
     "ORD-02": _fault(_last_one_wins),
     "ORD-03": _fault(_end_is_left),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Sequence
 
+from callback_contract.contract_tests.chapters.checks.meaning import means_the_same
 from callback_contract.contract_tests.model.observations import NOTHING_SHOWN, Stored
 from callback_contract.contract_tests.model.verdicts import LacksMeans, Means, RuleBroken, check
 from callback_contract.contract_tests.runner.case_session import CaseSession
@@ -16,30 +17,39 @@ from callback_contract.openapi.documents import json_pointer as jp
 from callback_contract.openapi.documents.json_pointer import Json
 from callback_contract.openapi.text.message import Text
 
-__all__ = ["counted_effects", "different_members", "effects", "furthest", "need_applied", "shown_last", "some_others"]
+__all__ = [
+    "counted_effects",
+    "deviation",
+    "different_members",
+    "effects",
+    "furthest",
+    "need_applied",
+    "shown_last",
+    "some_others",
+]
 
 
 @check
-def effects(receiver: CaseSession, told: Exchange) -> Stored:
+def effects(receiver: CaseSession, told: Exchange, message_id: str = "") -> Stored:
     """Return the stored state once the delivery took effect.
 
     Raises:
         AssertionError: It was not acknowledged, or the message is never stored.
     """
     assert told.acknowledged, Text("expected.acknowledged")
-    stored = receiver.stored(lambda stored: stored is not None)
+    stored = receiver.stored(lambda stored: stored is not None, message_id=message_id)
     if stored is None:
         raise RuleBroken(Text("expected.known-message"), Text("actual.message-not-known"))
     return stored
 
 
-def counted_effects(receiver: CaseSession, told: Exchange) -> Stored:
+def counted_effects(receiver: CaseSession, told: Exchange, message_id: str = "") -> Stored:
     """Return the stored state once the delivery took effect, with the number of effects.
 
     Raises:
         LacksMeans: The receiver does not show how many there were.
     """
-    stored = effects(receiver, told)
+    stored = effects(receiver, told, message_id)
     need_applied(stored)
     return stored
 
@@ -97,16 +107,14 @@ def different_members(receiver: CaseSession, last: Json, wanted: Callable[[Membe
         except LookupError:
             continue  # `last` may be a part of the callback
         is_shown = True
-        if not callback.is_json and str(was) == str(now):
-            continue  # fields are texts, and may be stored as texts
-        if was != now or type(was) is not type(now):
-            return _deviation(member.pointer, was, now)
+        if not means_the_same(callback, member, was, now):
+            return deviation(member.pointer, was, now)
     if not is_shown:
         raise LacksMeans(Means.SHOWN_LAST, Text("reason.needs-last-member"))
     return None
 
 
-def _deviation(pointer: str, was: Json, now: Json) -> Text:
+def deviation(pointer: str, was: Json, now: Json) -> Text:
     """Return what a member is instead, and where two maps, or two long texts, differ."""
     what = Text("actual.other-value", pointer=pointer, was=_brief(was), now=_brief(now))
     if isinstance(was, dict) and isinstance(now, dict):

@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import pytest
 
-from callback_contract.contract_tests.chapters.checks.stored_state import different_members, shown_last
-from callback_contract.contract_tests.model.observations import described
-from callback_contract.contract_tests.model.verdicts import Mismatch
+from callback_contract.contract_tests.chapters.checks.meaning import changed_members
+from callback_contract.contract_tests.chapters.checks.stored_state import deviation, different_members, shown_last
+from callback_contract.contract_tests.model.observations import NOTHING_SHOWN, described
+from callback_contract.contract_tests.model.verdicts import LacksMeans, Means, Mismatch
 from callback_contract.contract_tests.runner.rule_tests import each
 from callback_contract.contract_tests.stimuli import stories
+from callback_contract.contract_tests.stimuli.stored import acknowledged_contents
+from callback_contract.mock_server.wire.bodies import decode_body
 from callback_contract.openapi.text.message import Text
 
 
@@ -78,3 +81,25 @@ def test_refused_delivery_leaves_no_trace(receiver):
     expected = Text("expected.state", state=repr(before[0])) if before else Text("expected.no-message")
     kept = not refused.rejected or ([stored.state] if stored else []) == before
     assert kept, Mismatch(Text("expected.after-refused", what=expected, state=repr(told)), described(stored))
+
+
+@pytest.mark.rule("STA-08")
+@each(acknowledged_contents, sends=1)
+def test_no_acknowledged_content_is_lost(receiver):
+    exchange = receiver.delivered()
+    lost = exchange.acknowledged and receiver.looked_up(exchange) is None
+    assert not lost, Mismatch(Text("expected.known-message"), Text("actual.acknowledged-and-lost"))
+
+
+@pytest.mark.rule("STA-09")
+@each(acknowledged_contents, sends=1)
+def test_what_is_shown_of_a_delivery_means_what_was_sent(receiver):
+    exchange = receiver.delivered()
+    stored = receiver.looked_up(exchange) if exchange.acknowledged else None
+    if stored is None:
+        return
+    if stored.last is NOTHING_SHOWN:
+        raise LacksMeans(Means.SHOWN_LAST, Text("reason.needs-last"))
+    callback = receiver.case.callback
+    changed = next(changed_members(callback, decode_body(callback, exchange.delivery.body), stored.last), None)
+    assert changed is None, Mismatch(Text("expected.members-as-sent"), changed and deviation(*changed))

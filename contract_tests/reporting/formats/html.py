@@ -101,9 +101,16 @@ def report_html(report: dict[str, Any], chinese: Texts | None = None, since: Map
             unjudged=_unjudged(report),
             known_ids={rule["id"] for rule in report["rules"]},
             levels=sorted({rule["level"] for rule in report["rules"]}),
-            by_chapter=[(key, list(rules)) for key, rules in groupby(report["rules"], key=lambda r: r["chapter"])],
+            by_chapter=_by_chapter(report["rules"]),
         )
     )
+
+
+def _by_chapter(rules: list[dict[str, Any]]) -> list[tuple[str, list[dict[str, Any]]]]:
+    """Each chapter with its rules; those that are judged last stand in their chapters, too."""
+    chapters = list(dict.fromkeys(rule["chapter"] for rule in rules))
+    ordered = sorted(rules, key=lambda rule: chapters.index(rule["chapter"]))
+    return [(key, list(group)) for key, group in groupby(ordered, key=lambda rule: rule["chapter"])]
 
 
 def _environment(report: dict[str, Any], chinese: Texts) -> Environment:

@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+import time
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
 from callback_contract.contract_tests.kill_matrix.matrix import tools
-from callback_contract.contract_tests.meta.support.judged import broken, judged
+from callback_contract.contract_tests.meta.support.judged import broken, judged, run_for
+from callback_contract.contract_tests.model.cases import purpose_of
+from callback_contract.contract_tests.runner.case_session import CaseSession
+from callback_contract.contract_tests.runner.planning import plans_of
+from callback_contract.contract_tests.stimuli.applicable_cases import applicable_cases
+from callback_contract.contract_tests.stimuli.valid import plain
 from callback_contract.contract_tests.target.read_back import own_read_back
 from callback_contract.mock_server.client.sender import Access
 from callback_contract.mock_server.receiver.receiver import Fault, Receiver, Response
 from callback_contract.mock_server.server.serving import served
+from callback_contract.mock_server.wire.delivery import Exchange
+from callback_contract.mock_server.wire.delivery import Response as Answer
+from callback_contract.mock_server.wire.identity import Identity
 
 TAKEN = Response(200, b"{}", "application/json")
 REFUSED = Response(422)
@@ -42,3 +56,87 @@ def refuses_blanks(request, assessment, receiver, right):
 
 def test_text_of_blanks_that_is_refused_is_found():
     assert broken_by(refuses_blanks, "DAT-14") == {"DAT-14"}
+
+
+def stores(change):
+    """Stores each accepted delivery, and then what `change` makes of it."""
+
+    def answer(request, assessment, receiver, right):
+        reply = right()
+        stored = assessment and assessment.accepted and receiver.states.get(assessment.value["msg_id"])
+        if stored:
+            receiver.states.put(replace(stored, last=change(stored.last, receiver.memory)))
+        return reply
+
+    return answer
+
+
+def without_zone(last, _):
+    return {**last, "send_time": last["send_time"].removesuffix("Z")}
+
+
+def empty_map_as_list(last, _):
+    return {**last, "variables": last["variables"] or []}
+
+
+def number_as_text(last, _):
+    return {**last, "timestamp": str(last["timestamp"])}
+
+
+def time_of_another(last, memory):
+    return {**last, "timestamp": memory.setdefault("first time", last["timestamp"])}
+
+
+@pytest.mark.parametrize("change", [without_zone, empty_map_as_list, number_as_text, time_of_another])
+def test_value_that_is_stored_with_another_meaning_is_found(change):
+    assert broken_by(stores(change), "DAT-10", "STA-09") == {"STA-09"}
+
+
+def as_instants(last, _):
+    at = datetime.fromtimestamp(last["timestamp"], UTC)
+    return {**last, "timestamp": at.isoformat(), "send_time": last["send_time"].replace("Z", ".000+00:00")}
+
+
+def part_of_it(last, _):
+    return {"variables": last["variables"], "waba_template_id": float(last["waba_template_id"])}
+
+
+@pytest.mark.parametrize("change", [as_instants, part_of_it])
+def test_value_that_means_the_same_and_member_that_is_not_shown_are_right(change):
+    assert broken_by(stores(change), "DAT-10", "STA-09") == set()
+
+
+def loses_long_texts(request, assessment, receiver, right):
+    accepted = assessment is not None and assessment.accepted
+    return TAKEN if accepted and len(assessment.value["workflow_name"]) > 255 else right()
+
+
+def test_content_that_is_lost_after_the_answer_is_found_by_name():
+    contract = tools()[0]
+    with served(Receiver(contract, fault=Fault(loses_long_texts))) as url:
+        read_back = own_read_back(url, contract)
+        found = judged(Access(f"{url}/callbacks"), "DAT-06", "STA-08", read_back=read_back, patience_s=0.1)
+    assert [str(finding.case) for finding in found["STA-08"].findings] == [
+        "256 characters at /workflow_name",
+        "4096 characters at /workflow_name",
+    ]
+
+
+def test_run_that_sent_the_contents_looks_them_up_without_sending_them_again():
+    run = run_for(Access("http://127.0.0.1:1"), "DAT-06", "STA-08", "STA-09", read_back=lambda _: None)
+    plans = plans_of(run, tools()[2])
+    assert (plans["DAT-06"].deliveries > 0, plans["STA-09"].deliveries) == (True, 0)
+
+
+def test_message_that_the_provider_would_not_try_again_any_more_is_not_redelivered():
+    run = run_for(Access("http://127.0.0.1:1"), "IDM-08")
+    case = applicable_cases(plain, run.config.scopes[0])[0]
+    delivery = case.delivery(Identity(run.state.run, 1))
+    retry, now = case.callback.delivery.retry, time.perf_counter()
+    old, young = (now - retry.after_s * retry.max_tries - 1, now - 1)
+    acknowledged = Answer(200, "", (), b"")
+    for index, begun_s in enumerate((old, young)):
+        sent = Exchange(replace(delivery, ids=(str(index),)), acknowledged, "", "", 0.1, begun_s=begun_s)
+        run.state.exchange_shared((purpose_of(plain), case.callback.name, index), sent)
+    assert CaseSession.of(run, case, 1).earliest_delivered(distance=0).delivery.ids == ("1",)
+    assert CaseSession.of(run, case, 1).earliest_delivered(distance=0) is None

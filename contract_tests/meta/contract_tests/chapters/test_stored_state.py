@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from callback_contract.contract_tests.chapters.checks.stored_state import _deviation
+from callback_contract.contract_tests.chapters.checks.stored_state import deviation
 
 LONG = "a" * 50
 
@@ -26,4 +26,4 @@ LONG = "a" * 50
     ],
 )
 def test_deviation_is_said_with_both_values(was, now, said):
-    assert _deviation("/m", was, now) == said
+    assert deviation("/m", was, now) == said

@@ -1,0 +1,75 @@
+"""Meaning of stored values: what a receiver shows of a delivery is compared with what was sent, not its spelling."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from callback_contract.openapi.contract.members import Member
+from callback_contract.openapi.contract.model import Callback
+from callback_contract.openapi.documents import json_pointer as jp
+from callback_contract.openapi.documents.json_pointer import Json
+
+__all__ = ["changed_members", "means_the_same"]
+
+_TIMES = {"unix-seconds", "date-time"}
+_MILLISECONDS = 10**11  # more seconds than that are after the year 5000
+
+
+def changed_members(callback: Callback, sent: Json, shown: Json) -> Iterator[tuple[str, Json, Json]]:
+    """Yield each place where another value is shown than was sent: its pointer, what was sent, and what is shown.
+
+    Members that are not shown are passed over; a map with keys of the customer's own is shown whole.
+    """
+    members = {member.pointer: member for member in callback.members}
+
+    def compare(pointer: str, named: str, was: Json, now: Json) -> Iterator[tuple[str, Json, Json]]:
+        member = members.get(named)
+        is_map = member is not None and member.is_free_map
+        if isinstance(was, dict) and isinstance(now, dict) and not is_map:
+            for key in (key for key in was if key in now):
+                step = jp.join([key])
+                yield from compare(pointer + step, named + step, was[key], now[key])
+        elif isinstance(was, list) and isinstance(now, list) and len(was) == len(now):
+            for index, pair in enumerate(zip(was, now, strict=True)):
+                yield from compare(f"{pointer}/{index}", f"{named}/0", *pair)
+        elif not means_the_same(callback, member, was, now):
+            yield pointer, was, now
+
+    return compare("", "", sent, shown)
+
+
+def means_the_same(callback: Callback, member: Member | None, was: Json, now: Json) -> bool:
+    """Return whether a value is shown as it was sent: a time as an instant, a number as a number, a text exactly."""
+    if not callback.is_json and str(was) == str(now):
+        return True  # fields are texts, and may be stored as texts
+    if _equal(was, now):
+        return True
+    if member is None or not (member.format in _TIMES or callback.delivery.stamped.get(member.pointer) == "time"):
+        return False
+    first, second = _instant(was), _instant(now)
+    return first is not None and second is not None and abs(first - second) < 1  # many databases round fractions
+
+
+def _equal(was: Json, now: Json) -> bool:
+    if isinstance(was, dict) and isinstance(now, dict):
+        return was.keys() == now.keys() and all(_equal(was[key], now[key]) for key in was)
+    if isinstance(was, list) and isinstance(now, list):
+        return len(was) == len(now) and all(map(_equal, was, now))
+    if isinstance(was, bool) or isinstance(now, bool):
+        return was is now
+    return bool(was == now)
+
+
+def _instant(value: Json) -> float | None:
+    """Seconds since 1970 of a time; None where it is none, or names no zone."""
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return value / 1000 if abs(value) > _MILLISECONDS else float(value)
+    if not isinstance(value, str):
+        return None
+    try:
+        moment = datetime.fromisoformat(re.sub("[zZ]$", "+00:00", value.replace(" ", "T", 1)))
+        return None if moment.tzinfo is None else moment.astimezone(UTC).timestamp()
+    except (ValueError, OverflowError):
+        return None

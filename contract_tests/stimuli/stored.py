@@ -1,0 +1,68 @@
+"""Stored stimuli: contents of other rules that a receiver has to keep, looked at once more at the end of a run."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from callback_contract.contract_tests.generation.corpus import Scope
+from callback_contract.contract_tests.model.cases import Case, Stimuli, purpose_of, stimuli
+from callback_contract.contract_tests.model.verdicts import NotApplicable
+from callback_contract.contract_tests.stimuli import forward, http, texts, valid
+from callback_contract.contract_tests.stimuli.applicable_cases import applicable_cases
+from callback_contract.contract_tests.stimuli.missing_facts import lacking
+
+__all__ = ["MOST_LOOKED_UP", "STORED", "acknowledged_contents"]
+
+MOST_LOOKED_UP = 200
+
+_SOURCES: tuple[Stimuli, ...] = (
+    # What is hard to store comes first: of very many contents the last ones are left out.
+    valid.id_forms,
+    valid.sizes_must,
+    forward.unknown_members,
+    forward.structured_members,
+    forward.several_members,
+    texts.empty_maps,
+    texts.awkward_keys,
+    texts.many_keys,
+    texts.lengths,
+    texts.symbols,
+    texts.line_ends,
+    texts.invisible_texts,
+    texts.value_like_texts,
+    texts.markup_texts,
+    valid.phone_forms,
+    valid.integers,
+    http.chunked,
+    http.slow,
+    http.spellings,
+    texts.scripts,
+    valid.generated,
+    valid.listed_values,
+    valid.examples,
+)
+
+STORED = frozenset(purpose_of(source) for source in (valid.plain, *_SOURCES))
+"""Purposes of the stimuli whose contents a receiver has to keep where it acknowledged them."""
+
+
+@stimuli("story", in_turn=True)
+def acknowledged_contents(scope: Scope) -> Iterable[Case]:
+    """Valid contents, and those with unknown members: the first two hundred, what is hard to store before the rest."""
+    facts = scope.callback.delivery
+    if facts.correlation is None or facts.state is None:
+        missing = [name for name in ("correlation", "state") if getattr(facts, name) is None]
+        raise NotApplicable(f"no message can be followed: {lacking(*missing)}")
+    yield from itertools.islice(_contents(scope), MOST_LOOKED_UP)
+
+
+def _contents(scope: Scope) -> Iterator[Case]:
+    for source in _SOURCES:
+        try:
+            cases = applicable_cases(source, scope)
+        except NotApplicable:
+            continue
+        for index, case in enumerate(cases):
+            yield replace(case, looks_at=(purpose_of(source), index))
