@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import itertools
 import math
 import time
 from collections.abc import Callable, Iterator
@@ -16,6 +17,7 @@ from callback_contract.contract_tests.runner.rule_tests import RuleTest, Stimulu
 from callback_contract.contract_tests.runner.state import RunContext
 from callback_contract.contract_tests.stimuli.stored import STORED
 from callback_contract.contract_tests.target.read_back import settled
+from callback_contract.mock_server.client.meeting import Meeting, meetings_of
 from callback_contract.mock_server.client.sender import Access, Sender
 from callback_contract.mock_server.signing.signatures import parts_of
 from callback_contract.mock_server.wire.delivery import Delivery, Exchange, Framing
@@ -75,11 +77,11 @@ class CaseSession:
 
     def delivered(self) -> Exchange:
         """What came of the case that this one looks at; a further try sends it afresh, as does a run that never did."""
-        purpose, index = self.case.looks_at or ("", 0)
+        if self.case.looks_at is None or self.watches:
+            return self.deliver()
+        purpose, index = self.case.looks_at
         key = (purpose, self.case.callback.name, index)
         known = self.run.state.shared.get(key)
-        if self.watches:
-            return self.deliver()
         if known is None:
             self.run.state.exchange_shared(key, self.deliver())
         else:
@@ -201,10 +203,20 @@ class CaseSession:
         told = replace(self.case, content=content, later_s=at_s + later_s, spelling=spelling or self.case.spelling)
         return told.delivery(self.identity.next(message))
 
-    def deliver_at_once(self, deliveries: list[Delivery]) -> list[Exchange]:
-        """Sends several deliveries together, as many at a time as the pace allows."""
-        send = functools.partial(self._send, has_turn=True)
-        came = self.run.dispatcher.send_together(send, deliveries, ahead=bool(self.ahead_of))
+    def deliver_at_once(self, deliveries: list[Delivery], *, meeting: bool = False) -> list[Exchange]:
+        """Sends several deliveries together, as many at a time as the pace allows.
+
+        Args:
+            meeting: Whether they are released together, by their last bytes.
+        """
+        meetings = meetings_of(deliveries, self._own_sender.pace.at_once) if meeting else itertools.repeat(None)
+
+        def send(delivery: Delivery, meeting: Meeting | None) -> Exchange:
+            with meeting.joined() if meeting else contextlib.nullcontext():
+                return self._send(delivery, has_turn=True)
+
+        jobs = [functools.partial(send, *pair) for pair in zip(deliveries, meetings)]  # noqa: B905  # one may be endless
+        came = self.run.dispatcher.send_together(jobs, ahead=bool(self.ahead_of))
         self.exchanges += came
         if not self.ahead_of:  # what goes ahead is no burst: it goes as there is room
             self.run.state.burst_sent(Burst(self.case.callback.name, self.case.label, tuple(came)))

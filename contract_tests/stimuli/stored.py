@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -13,7 +14,7 @@ from callback_contract.contract_tests.stimuli import forward, http, texts, valid
 from callback_contract.contract_tests.stimuli.applicable_cases import applicable_cases
 from callback_contract.contract_tests.stimuli.missing_facts import lacking
 
-__all__ = ["MOST_LOOKED_UP", "STORED", "acknowledged_contents"]
+__all__ = ["MOST_LOOKED_UP", "STORED", "acknowledged_contents", "repeated"]
 
 MOST_LOOKED_UP = 200
 
@@ -60,9 +61,15 @@ def acknowledged_contents(scope: Scope) -> Iterable[Case]:
 
 def _contents(scope: Scope) -> Iterator[Case]:
     for source in _SOURCES:
-        try:
-            cases = applicable_cases(source, scope)
-        except NotApplicable:
-            continue
-        for index, case in enumerate(cases):
-            yield replace(case, looks_at=(purpose_of(source), index))
+        with contextlib.suppress(NotApplicable):
+            yield from repeated(source, scope)
+
+
+def repeated(source: Stimuli, scope: Scope) -> Iterator[Case]:
+    """Yield the cases of other stimuli, each to be looked at once more instead of sent.
+
+    Raises:
+        NotApplicable: There are none.
+    """
+    for index, case in enumerate(applicable_cases(source, scope)):
+        yield replace(case, looks_at=(purpose_of(source), index))

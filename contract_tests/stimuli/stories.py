@@ -7,11 +7,12 @@ import itertools
 import math
 from collections.abc import Iterable
 
-from callback_contract.contract_tests.generation.corpus import MAX_INTEGER, MAX_TEXT, Scope
+from callback_contract.contract_tests.generation.corpus import MAX_TEXT, Scope
 from callback_contract.contract_tests.model.cases import Case, Draw, purpose_of, stimuli
 from callback_contract.contract_tests.model.verdicts import NotApplicable
 from callback_contract.contract_tests.stimuli.missing_facts import lacking
 from callback_contract.contract_tests.stimuli.off_schema import required_members
+from callback_contract.contract_tests.stimuli.stored import repeated
 from callback_contract.contract_tests.stimuli.texts import (
     INVISIBLE,
     KEYS,
@@ -19,11 +20,16 @@ from callback_contract.contract_tests.stimuli.texts import (
     MARKUP,
     SCRIPTS,
     SYMBOLS,
+    invisible_texts,
+    line_ends,
+    markup_texts,
     named,
+    scripts,
+    symbols,
     text_members,
     with_keys,
 )
-from callback_contract.contract_tests.stimuli.valid import PHONES, plain, put
+from callback_contract.contract_tests.stimuli.valid import integers, phone_forms, plain
 from callback_contract.openapi.contract.order import Order
 from callback_contract.openapi.documents import json_pointer as jp
 from callback_contract.openapi.text.message import Text, in_detail
@@ -31,11 +37,13 @@ from callback_contract.openapi.text.message import Text, in_detail
 __all__ = [
     "BURST",
     "DISTANCE",
+    "EQUAL",
     "bursts",
     "distant_redeliveries",
     "each_state",
     "earlier_states",
     "ended_lives",
+    "equal_deliveries",
     "first_and_last_state",
     "group_mates",
     "interleavings",
@@ -62,6 +70,9 @@ _HARD_TEXTS = {
     "term.all-line-ends": LINE_ENDS,
     "term.all-invisible": INVISIBLE,
 }
+
+EQUAL = 4
+"""Equal deliveries of one message that meet."""
 
 DISTANCE = 110
 """Messages between a delivery and its late redelivery: more than the hundred that a small cache remembers."""
@@ -103,6 +114,14 @@ def first_and_last_state(scope: Scope) -> Iterable[Case]:
     """
     cases = list(each_state(scope))
     yield from cases if scope.depth.name == "thorough" else (cases[0], cases[-1])
+
+
+@stimuli("story")
+def equal_deliveries(scope: Scope) -> Iterable[Case]:
+    """Several messages, each of them told several times at once."""
+    count = scope.depth.pick(8, 12, 40)
+    label = Text("case.equal-at-once", messages=count, count=EQUAL)
+    yield Case(scope.callback, label, scope.plain, states=(_events(scope).states[0],) * count)
 
 
 @stimuli("story")
@@ -215,11 +234,9 @@ def kept_texts(scope: Scope) -> Iterable[Case]:
     members = [member for member in text_members(scope) if member.is_free_text]
     if not members:
         raise NotApplicable(Text("reason.no-free-text"))
-    texts = {key: " ".join(kind.values()) for key, kind in _HARD_TEXTS.items()}
-    texts |= {"term.blanks-around": "  a  ", "term.decomposed-accents": "e\u0301"}
-    if scope.depth.name == "thorough":
-        texts |= {key: text for kind in _HARD_TEXTS.values() for key, text in kind.items()}
-    for name, text in named(texts).items():
+    for source in (scripts, symbols, markup_texts, line_ends, invisible_texts):
+        yield from repeated(source, scope)
+    for name, text in named({"term.blanks-around": "  a  ", "term.decomposed-accents": "e\u0301"}).items():
         content = scope.plain
         for member in members:
             content = jp.replaced(content, member.pointer, text)
@@ -235,29 +252,14 @@ def kept_texts(scope: Scope) -> Iterable[Case]:
 def kept_integers(scope: Scope) -> Iterable[Case]:
     """Contents with integers that are hard to store."""
     _order(scope)
-    stamped = scope.callback.stamped
-    members = scope.with_members(lambda m: m.types == ("integer",) and m.pointer not in stamped)
-    if not members:
-        raise NotApplicable(Text("reason.no-free-integer"))
-    for member in members:
-        for value in (1, 2**31, 2**32 + 1, MAX_INTEGER - 1, MAX_INTEGER):
-            label = Text("case.value", pointer=member.pointer, value=str(value))
-            yield Case(scope.callback, label, jp.replaced(scope.plain, member.pointer, value))
+    yield from repeated(integers, scope)
 
 
 @stimuli("story")
 def kept_phones(scope: Scope) -> Iterable[Case]:
     """Phone numbers, with a leading plus sign."""
     _order(scope)
-    members = scope.with_members(lambda member: member.format in {"e164", "msisdn"})
-    if not members:
-        raise NotApplicable(Text("reason.no-phone-number"))
-    for member in members:
-        for number in PHONES[: scope.depth.pick(2, 4, 6)]:
-            shown = number if member.format == "e164" else number.lstrip("+")
-            edit = functools.partial(put, pointer=member.pointer, value=shown)
-            label = Text("case.value", pointer=member.pointer, value=shown)
-            yield Case(scope.callback, label, scope.plain, edit=edit)
+    yield from repeated(phone_forms, scope)
 
 
 @stimuli("story")

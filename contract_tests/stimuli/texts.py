@@ -217,7 +217,7 @@ def markup_texts(scope: Scope) -> Iterable[Case]:
 @stimuli("valid")
 def value_like_texts(scope: Scope) -> Iterable[Case]:
     """Free texts that a language may take for a value, or for none."""
-    yield from _texts(scope, {Text("term.text", value=repr(text)): text for text in VALUES})
+    yield from _texts(scope, {Text("term.text-that-is", value=repr(text)): text for text in VALUES})
 
 
 @stimuli("valid")

@@ -103,7 +103,7 @@ def integers(scope: Scope) -> Iterable[Case]:
     if not members:
         raise NotApplicable(Text("reason.no-free-integer"))
     for member in members:
-        for value in (1, 32768, 2**31 - 1, 2**31, 2**32, MAX_INTEGER):
+        for value in (1, 32768, 2**31, 2**32 + 1, MAX_INTEGER - 1, MAX_INTEGER):
             label = Text("case.value", pointer=member.pointer, value=str(value))
             yield Case(scope.callback, label, jp.replaced(scope.plain, member.pointer, value))
 

@@ -29,6 +29,7 @@ from callback_contract.mock_server.client.framing import (
     slowly,
     when_continued,
 )
+from callback_contract.mock_server.client.meeting import meeting_now
 from callback_contract.mock_server.client.pacing import OutOfBudget, Pace, Turns, is_loopback
 from callback_contract.mock_server.wire.delivery import Delivery, Exchange, Headers, Response, in_query, replaced_by
 from callback_contract.openapi.documents.deadline import bounded_tls, left_s, within
@@ -212,6 +213,8 @@ class Sender:
             failure = "endless"
         except (urllib3.exceptions.HTTPError, OSError) as error:
             failure, detail = failure_of(error)
+        if meeting := meeting_now():
+            begun = max(begun, meeting.met_s)  # the others are not the receiver's time
         elapsed_s = time.perf_counter() - begun
         leak = self._leak(answer) if answer else ""
         return Exchange(delivery, answer, failure, detail, elapsed_s, waited, begun, leak)
@@ -259,7 +262,7 @@ class Sender:
     def _request(self, pool: Any, delivery: Delivery, signature: Headers) -> Response:
         headers = urllib3.HTTPHeaderDict()
         body: bytes | Iterator[bytes] = delivery.body
-        framing = delivery.framing
+        framing, meeting = delivery.framing, meeting_now()
         own = (("Host", self._authority), *delivery.headers)
         for name, value in replaced_by(own, signature, self._own):
             headers.add(name, value.encode().decode("latin-1"))
@@ -270,7 +273,9 @@ class Sender:
             body = in_chunks(delivery.body, framing.chunks)
         elif delivery.method == "POST" or delivery.body:
             headers["Content-Length"] = str(len(delivery.body))
-            if framing.parts > 1:
+            if meeting is not None and delivery.body:
+                body = meeting.held(delivery.body, left_s())
+            elif framing.parts > 1:
                 body = slowly(delivery.body, framing.parts, framing.pause_s)
             if framing.expect_continue:
                 headers["Expect"] = "100-continue"

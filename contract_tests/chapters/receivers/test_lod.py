@@ -38,7 +38,7 @@ def test_burst_is_acknowledged(receiver):
 @pytest.mark.rule("LOD-02")
 @each(stories.mixed_bursts, sends=lambda case: len(case.states), at_once=1, together=True)
 def test_states_of_one_message_at_once_are_acknowledged(receiver):
-    came = receiver.deliver_at_once([receiver.event(state) for state in receiver.case.states])
+    came = receiver.deliver_at_once([receiver.event(state) for state in receiver.case.states], meeting=True)
     refused = [exchange for exchange in came if not exchange.acknowledged]
     assert not refused, Mismatch(Text("expected.all-acknowledged", count=len(came)), some_others(refused))
 
@@ -84,7 +84,7 @@ def in_time(took, busy=1.0):
 @pytest.mark.rule("LOD-05")
 @each(stories.mixed_bursts, sends=lambda case: len(case.states) + 1, at_once=1, together=True)
 def test_states_of_one_message_at_once_end_in_the_last_one(receiver):
-    receiver.deliver_at_once([receiver.event(state) for state in receiver.case.states])
+    receiver.deliver_at_once([receiver.event(state) for state in receiver.case.states], meeting=True)
     expected = furthest(receiver.facts.order, receiver.case.states)
     receiver.stored(lambda stored: stored is not None and stored.state in expected)
     stored = receiver.stored_at_last()

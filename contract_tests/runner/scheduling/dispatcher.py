@@ -138,18 +138,16 @@ class Dispatcher:
         self._sent(exchange, ahead_of, stimulus)
         return exchange
 
-    def send_together(
-        self, send: Callable[[Delivery], Exchange], deliveries: list[Delivery], *, ahead: bool
-    ) -> list[Exchange]:
-        """Sends the deliveries of one case side by side, each by `send`; cases have workers of their own.
+    def send_together(self, jobs: Sequence[Callable[[], Exchange]], *, ahead: bool) -> list[Exchange]:
+        """Runs jobs side by side that send the deliveries of one case; cases have workers of their own.
 
         Args:
             ahead: Whether they go ahead of their turn: these wait for room, and must not keep the others waiting.
         """
         # One turn for all of them: spread out by the pace they would not be together.
-        self._senders.sender.take_turns(len(deliveries))
+        self._senders.sender.take_turns(len(jobs))
         workers = self._prefetching_burst_workers if ahead else self._burst_workers
-        return list(workers.map(send, deliveries))
+        return list(workers.map(lambda job: job(), jobs))
 
     def begin(self, job: Callable[_P, _R], *args: _P.args, **kwargs: _P.kwargs) -> Future[_R]:
         """Begins a case ahead of its turn; the concurrency limit bounds what of it is under way."""

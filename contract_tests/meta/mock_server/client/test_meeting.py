@@ -1,0 +1,86 @@
+"""Meeting of deliveries: the last bytes go when all others are there, and no delivery waits for ever."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from callback_contract.mock_server.client import meeting as meetings
+from callback_contract.mock_server.client.meeting import Meeting, meetings_of
+from callback_contract.mock_server.client.sender import Access, Pace, Sender
+from callback_contract.mock_server.wire.delivery import Delivery
+
+BODY = b"0123456789"
+DELIVERY = Delivery("", "POST", (), BODY)
+
+
+def came_together(count, meeting):
+    """Send to a server that reads all bodies before it answers; return what was read before the last head was there."""
+    with socket.create_server(("127.0.0.1", 0)) as server, ThreadPoolExecutor(count) as pool:
+        sender = Sender(Access(f"http://127.0.0.1:{server.getsockname()[1]}/"), Pace(at_once=count))
+
+        def send():
+            with meeting.joined():
+                return sender.send(DELIVERY)
+
+        first = pool.submit(send)
+        connection, _ = server.accept()
+        connection.settimeout(10)
+        early = b""
+        while not early.endswith(BODY[:-1]):
+            early += connection.recv(4096)
+        rest = [pool.submit(send) for _ in range(count - 1)]
+        others = [server.accept()[0] for _ in rest]
+        early += connection.recv(4096)
+        for each in (connection, *others):
+            each.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+        statuses = [future.result(10).status for future in (first, *rest)]
+        for each in (connection, *others):
+            each.close()
+    return early, statuses
+
+
+def test_last_byte_waits_until_the_others_are_there():
+    early, statuses = came_together(3, Meeting(3))
+    assert early.endswith(BODY)
+    assert statuses == [200, 200, 200]
+
+
+def test_delivery_whose_partner_never_comes_is_sent_whole(monkeypatch):
+    monkeypatch.setattr(meetings, "_PATIENCE_S", 0.05)
+    early, statuses = came_together(1, Meeting(2))
+    assert early.endswith(BODY)
+    assert statuses == [200]
+
+
+def test_delivery_that_is_sent_again_meets_nobody():
+    meeting = Meeting(1)
+    meeting.met_s = 1.0
+    assert b"".join(meeting.held(BODY, 0.0)) == BODY
+
+
+@pytest.mark.parametrize(("at_once", "sizes"), [(2, [2, 2, 1]), (8, [5])])
+def test_as_many_meet_as_are_sent_at_once(at_once, sizes):
+    found = list(meetings_of(range(5), at_once))
+    assert [found.count(meeting) for meeting in dict.fromkeys(found)] == sizes
+
+
+def test_time_until_the_others_came_is_not_the_receivers():
+    meeting = Meeting(1)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        sender = Sender(Access(f"http://127.0.0.1:{server.getsockname()[1]}/"), Pace())
+
+        def answer():
+            with server.accept()[0] as connection:
+                read = b""
+                while not read.endswith(BODY):
+                    read += connection.recv(4096)
+                connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+
+        threading.Thread(target=answer).start()
+        with meeting.joined():
+            exchange = sender.send(DELIVERY)
+    assert exchange.begun_s >= meeting.met_s > 0

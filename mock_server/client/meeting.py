@@ -1,0 +1,81 @@
+"""Meeting of deliveries: the last byte of each waits until all but the last byte of every one is sent."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from typing import TypeVar
+
+from callback_contract.mock_server.client.framing import connection_in_use
+
+__all__ = ["Meeting", "meeting_now", "meetings_of"]
+
+_PATIENCE_S = 1.0  # a server may take one connection after the other, and a delivery may never get there
+
+_Thing = TypeVar("_Thing")
+
+
+class Meeting:
+    """One meeting of so many deliveries, each sent by a thread of its own.
+
+    Attributes:
+        met_s: `time.perf_counter()` when the last bytes went; 0 before.
+    """
+
+    def __init__(self, deliveries: int) -> None:
+        # One thread sends all last bytes: until each had woken up for its own, milliseconds would pass.
+        self._barrier = threading.Barrier(deliveries, action=self._release)
+        self._held: list[tuple[socket.socket, bytes]] = []
+        self.met_s = 0.0
+
+    def _release(self) -> None:
+        for sock, last in self._held:
+            with contextlib.suppress(OSError):  # whoever waits for its answer sees that it is closed
+                sock.sendall(last)
+        self.met_s = time.perf_counter()
+
+    @contextlib.contextmanager
+    def joined(self) -> Iterator[None]:
+        """What this thread sends within goes to the meeting."""
+        _joined.meeting = self
+        try:
+            yield
+        finally:
+            _joined.meeting = None
+
+    def held(self, body: bytes, left_s: float) -> Iterator[bytes]:
+        """Yield a body but for its last byte, which goes when the others are there, too, or after a second."""
+        yield body[:-1]
+        if not self.met_s:
+            self._held.append((connection_in_use.sock, body[-1:]))
+            try:
+                self._barrier.wait(min(_PATIENCE_S, left_s))
+                return
+            except threading.BrokenBarrierError:
+                self.met_s = self.met_s or time.perf_counter()
+        yield body[-1:]  # it comes too late, or again: it meets nobody
+
+
+class _Joined(threading.local):
+    """The meeting to which this thread's delivery goes."""
+
+    meeting: Meeting | None = None
+
+
+_joined = _Joined()
+
+
+def meeting_now() -> Meeting | None:
+    """Return the meeting to which this thread's delivery goes; None for none."""
+    return _joined.meeting
+
+
+def meetings_of(deliveries: Sequence[_Thing], at_once: int) -> Iterator[Meeting]:
+    """Yield the meeting of each delivery: as many meet as are sent at once, the rest after them."""
+    for start in range(0, len(deliveries), at_once):
+        count = len(deliveries[start : start + at_once])
+        meeting = Meeting(count)
+        yield from [meeting] * count
