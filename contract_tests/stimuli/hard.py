@@ -124,11 +124,12 @@ def _digits(count: int, body: bytes) -> bytes:
     return body.replace(b'"@@"', b"9" * count)
 
 
-def _hard_texts(scope: Scope, texts: dict[str, str]) -> Iterable[Case]:
-    members = text_members(scope)
+def _hard_texts(scope: Scope, texts: dict[str, str], *, most: int | None) -> Iterable[Case]:
+    """Yield texts in the first members, at most so many; in all at a thorough depth."""
+    members = text_members(scope)[: None if scope.depth.name == "thorough" else most]
     for key, text in texts.items():
         what = Text(key)
-        for member in members[: scope.depth.pick(1, 2, len(members))]:
+        for member in members:
             label = Text("case.at", what=what, pointer=member.pointer)
             yield Case(scope.callback, label, with_text(scope, member, text))
             if member.is_free_map:
@@ -141,23 +142,30 @@ def _hard_texts(scope: Scope, texts: dict[str, str]) -> Iterable[Case]:
 
 @stimuli("hard", hostile=True, about_json=True)
 def surrogates(scope: Scope) -> Iterable[Case]:
-    """Escaped halves of a surrogate pair."""
-    yield from _hard_texts(
-        scope,
-        {
-            "term.high-surrogate": "a\ud83d",
-            "term.low-surrogate": "\ude00b",
-            "term.turned-pair": "\ude00\ud83d",
-        },
-    )
+    """Escaped halves of a surrogate pair, in every text member that does not identify the message."""
+    facts = scope.callback.delivery
+    own = {facts.correlation, facts.state, *facts.idempotency}
+    texts = scope.with_members(lambda member: member.types == ("string",) and member.pointer not in own)
+    if pointers := [member.pointer for member in texts]:
+        edit = functools.partial(_put_everywhere, pointers=pointers, value="a\ud83d")
+        label = Text("case.in-every-text", what=Text("term.high-surrogate"))
+        yield Case(scope.callback, label, scope.plain, edit=edit)
+    # One member may be refused before the next is looked at, so that each has a delivery of its own, too.
+    yield from _hard_texts(scope, {"term.high-surrogate": "a\ud83d"}, most=None)
+    yield from _hard_texts(scope, {"term.low-surrogate": "\ude00b", "term.turned-pair": "\ude00\ud83d"}, most=1)
+
+
+def _put_everywhere(body: jp.Json, pointers: list[str], value: jp.Json) -> jp.Json:
+    for pointer in pointers:
+        body = jp.replaced(body, pointer, value)
+    return body
 
 
 @stimuli("hard", hostile=True)
 def control_characters(scope: Scope) -> Iterable[Case]:
     """NUL and other control characters, escaped as JSON requires."""
-    yield from _hard_texts(
-        scope, {"term.nul": "a\x00b", "term.escape": "\x1b[31mred", "term.backspace": "a\bb", "term.bell": "\x07"}
-    )
+    texts = {"term.nul": "a\x00b", "term.escape": "\x1b[31mred", "term.backspace": "a\bb", "term.bell": "\x07"}
+    yield from _hard_texts(scope, texts, most=scope.depth.pick(1, 2, None))
 
 
 @stimuli("hard", hostile=True)

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from callback_contract.contract_tests.generation.corpus import MAX_TEXT, Scope
 from callback_contract.contract_tests.model.cases import Case, stimuli
 from callback_contract.contract_tests.model.verdicts import NotApplicable
+from callback_contract.mock_server.wire.bodies import encode_body
 from callback_contract.openapi.contract.members import Member
 from callback_contract.openapi.documents import json_pointer as jp
 from callback_contract.openapi.text.message import Text
@@ -93,12 +94,15 @@ MARKUP = {
 
 LINE_ENDS = {
     "term.line-feed": "a\nb",
-    "term.crlf": "a\r\nb",
+    "term.crlf": "a\r\nTold-By-Text: b",
     "term.carriage-return": "a\rb",
     "term.tab": "a\tb",
     "term.line-ends-around": "\n a \n",
 }
 
+
+_MOST_ITEMS = 300
+_ACCEPTED_BYTES = 20_480  # what every receiver has to take where the contract names no number
 
 VALUES = ("0", "null", "false", "undefined", "   ")
 
@@ -236,8 +240,12 @@ def lengths(scope: Scope) -> Iterable[Case]:
             yield Case(scope.callback, label, with_text(scope, member, "a" * length))
 
 
+def _maps(scope: Scope) -> list[Member]:
+    return [member for member in scope.with_members(lambda m: m.is_free_map) if _is_map_of_texts(scope, member)]
+
+
 def _free_maps(scope: Scope) -> list[Member]:
-    found = [member for member in scope.with_members(lambda m: m.is_free_map) if _is_map_of_texts(scope, member)]
+    found = _maps(scope)
     if not found:
         raise NotApplicable(Text("reason.no-customer-map"))
     return found
@@ -253,12 +261,24 @@ def empty_maps(scope: Scope) -> Iterable[Case]:
 
 @stimuli("valid")
 def many_keys(scope: Scope) -> Iterable[Case]:
-    """Map of hundreds of keys."""
-    for member in _free_maps(scope):
+    """Maps of hundreds of keys, and arrays of hundreds of items where nothing bounds them."""
+    arrays = scope.with_members(lambda member: member.types == ("array",) and "maxItems" not in member.schema)
+    for member in _free_maps(scope) if not arrays else _maps(scope):
         for count in (50, 300):
             full = {f"k{index}": str(index) for index in range(count)}
             label = Text("case.keys-at", count=count, pointer=member.pointer)
             yield Case(scope.callback, label, with_keys(scope, member, full))
+    for member in arrays:
+        items = jp.get(scope.plain, member.pointer)
+        if items and not member.schema.get("uniqueItems"):
+            count = min(_MOST_ITEMS, _room(scope) // max(1, len(encode_body(scope.callback, items[:1]))))
+            label = Text("case.items-at", count=count, pointer=member.pointer)
+            yield Case(scope.callback, label, jp.replaced(scope.plain, member.pointer, items[:1] * count))
+
+
+def _room(scope: Scope) -> int:
+    limit = scope.callback.delivery.accept_body_bytes.must or _ACCEPTED_BYTES
+    return limit - len(encode_body(scope.callback, scope.plain))
 
 
 @stimuli("valid")

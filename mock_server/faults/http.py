@@ -45,6 +45,11 @@ def _echoed(reply: Response, request: Request) -> Response:
     return replace(reply, body=b"<p>Cannot read " + request.body[:2000] + b"</p>", media_type="text/html")
 
 
+def _split(reply: Response, request: Request) -> Response:
+    line = re.search(rb"\\r\\n([\w-]+): ?(\w+)", request.body)  # as JSON spells line ends
+    return replace(reply, headers=((line[1].decode(), line[2].decode()),)) if line else reply
+
+
 def _listed(reply: Response, request: Request) -> Response:
     listed = "".join(f"{name}: {value}\n" for name, value in request.headers)
     return replace(reply, body=f"Cannot read this request:\n{listed}".encode(), media_type="text/plain")
@@ -145,6 +150,7 @@ HTTP_FAULTS: dict[str, Fault] = {
     "SEC-01": changed(_traced, of_kind("syntax")),
     "SEC-02": changed(_branded, lambda _, a: not a.accepted),
     "SEC-03": changed(_echoed, lambda _, a: not a.accepted),
+    "SEC-05": changed(_split, lambda _, a: a.accepted),
     "SEC-04": replace(changed(_listed, lambda _, a: not a.accepted), needs="credentials"),
     "TLS-01": _below("none"),
     "TLS-02": _below("old only"),

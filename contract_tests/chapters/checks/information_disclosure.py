@@ -10,7 +10,7 @@ from callback_contract.contract_tests.stimuli.texts import MARKUP
 from callback_contract.mock_server.wire.delivery import Exchange
 from callback_contract.openapi.text.message import Text
 
-__all__ = ["framework_version", "has_markup", "holds_trace", "secrets_to_look_for", "stack_trace"]
+__all__ = ["framework_version", "has_markup", "header_from_text", "holds_trace", "secrets_to_look_for", "stack_trace"]
 
 _LOOKED_AT = 64 * 1024  # bytes of a response to search; a trace or a version is on its first page
 
@@ -28,6 +28,7 @@ _TRACES = re.compile(
     r"|\bat [\w.`<>]{1,200} in [^\n]{1,300}:line \d{1,9}",  # .NET
     re.MULTILINE,
 )
+_HEADER_LINES = re.compile(rb"\\[rn]([A-Za-z][\w-]{0,80}):")  # as JSON spells line ends
 _VERSIONS = re.compile(
     r"\b(?:Werkzeug|Flask|Django|Gunicorn|uvicorn|aiohttp|Tornado|CherryPy|waitress|Express|Apache|Tomcat|Jetty|nginx|"
     r"openresty|PHP|Laravel|Symfony|Rails|Puma|Passenger|ASP\.NET|Kestrel|Spring Boot|Python|BaseHTTP|SimpleHTTP)"
@@ -56,6 +57,13 @@ def secrets_to_look_for(config: RunConfig) -> LacksMeans | None:
     if any(sender.credentials for sender in config.senders):
         return None
     return LacksMeans(Means.SECRET, Text("reason.needs-secret"))
+
+
+def header_from_text(exchange: Exchange) -> str:
+    """Return the name of a header of the answer that a text of the delivery has on a line of its own; else empty."""
+    names = {name.lower() for name, _ in exchange.answer.headers} if exchange.answer else set()
+    told = (match[1].decode() for match in _HEADER_LINES.finditer(exchange.delivery.body))
+    return next((name for name in told if name.lower() in names), "")
 
 
 def has_markup(exchange: Exchange) -> bool:

@@ -15,8 +15,6 @@ from callback_contract.contract_tests.stimuli import stories
 from callback_contract.contract_tests.stimuli.stories import DISTANCE, EQUAL
 from callback_contract.openapi.text.message import Text
 
-AT_ONCE = 6
-
 
 def told_at_once(case):
     return len(case.states) * EQUAL + 1
@@ -31,12 +29,12 @@ def test_redelivery_is_acknowledged(receiver):
 
 
 @pytest.mark.rule("IDM-02")
-@each(stories.first_and_last_state, sends=AT_ONCE, at_once=1, together=True)
+@each(stories.first_and_last_state, sends=EQUAL, at_once=1, together=True)
 def test_equal_deliveries_at_once_are_acknowledged(receiver):
     (state,) = receiver.case.states
-    came = receiver.deliver_at_once([receiver.event(state)] * AT_ONCE, meeting=True)
+    came = receiver.deliver_at_once([receiver.event(state)] * EQUAL, meeting=True)
     refused = [exchange for exchange in came if not exchange.acknowledged]
-    assert not refused, Mismatch(Text("expected.all-acknowledged", count=AT_ONCE), some_others(refused))
+    assert not refused, Mismatch(Text("expected.all-acknowledged", count=EQUAL), some_others(refused))
 
 
 @pytest.mark.rule("IDM-03")

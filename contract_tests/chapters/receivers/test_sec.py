@@ -10,12 +10,13 @@ import pytest
 from callback_contract.contract_tests.chapters.checks.information_disclosure import (
     framework_version,
     has_markup,
+    header_from_text,
     secrets_to_look_for,
     stack_trace,
 )
 from callback_contract.contract_tests.model.verdicts import Mismatch
 from callback_contract.contract_tests.runner.rule_tests import each
-from callback_contract.contract_tests.stimuli import http
+from callback_contract.contract_tests.stimuli import http, texts
 from callback_contract.openapi.text.message import Text
 
 
@@ -45,3 +46,10 @@ def test_received_markup_is_not_repeated_as_html(exchange):
 @each(http.provoking, needs=secrets_to_look_for)
 def test_answer_repeats_no_secret(exchange):
     assert not exchange.leak, Mismatch(Text("expected.no-secret"), Text("actual.repeats", secret=exchange.leak))
+
+
+@pytest.mark.rule("SEC-05")
+@each(texts.line_ends)
+def test_no_text_becomes_a_header(exchange):
+    name = header_from_text(exchange)
+    assert name == "", Mismatch(Text("expected.no-header-from-text"), Text("actual.header-from-text", name=name))

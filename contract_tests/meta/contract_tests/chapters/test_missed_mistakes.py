@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
+import json
 import time
 from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
+from callback_contract.contract_tests.generation.corpus import DEPTHS, Scope
 from callback_contract.contract_tests.kill_matrix.matrix import tools
 from callback_contract.contract_tests.meta.support.judged import broken, judged, run_for
+from callback_contract.contract_tests.meta.support.scripted import FIRST
 from callback_contract.contract_tests.model.cases import purpose_of
+from callback_contract.contract_tests.model.verdicts import NotApplicable
 from callback_contract.contract_tests.runner.case_session import CaseSession
 from callback_contract.contract_tests.runner.planning import plans_of
 from callback_contract.contract_tests.stimuli.applicable_cases import applicable_cases
+from callback_contract.contract_tests.stimuli.http import slow
+from callback_contract.contract_tests.stimuli.texts import many_keys
 from callback_contract.contract_tests.stimuli.valid import plain
 from callback_contract.contract_tests.target.read_back import own_read_back
+from callback_contract.mock_server.client.framing import slowly
 from callback_contract.mock_server.client.sender import Access
 from callback_contract.mock_server.receiver.receiver import Fault, Receiver, Response
 from callback_contract.mock_server.server.serving import served
 from callback_contract.mock_server.wire.delivery import Exchange
 from callback_contract.mock_server.wire.delivery import Response as Answer
 from callback_contract.mock_server.wire.identity import Identity
+from callback_contract.openapi.contract.model import DeliveryFacts
 
 TAKEN = Response(200, b"{}", "application/json")
 REFUSED = Response(422)
@@ -140,3 +148,46 @@ def test_message_that_the_provider_would_not_try_again_any_more_is_not_redeliver
         run.state.exchange_shared((purpose_of(plain), case.callback.name, index), sent)
     assert CaseSession.of(run, case, 1).earliest_delivered(distance=0).delivery.ids == ("1",)
     assert CaseSession.of(run, case, 1).earliest_delivered(distance=0) is None
+
+
+def fails_at_a_surrogate_in_the_last_text(request, assessment, receiver, right):
+    if b"\\ud83d" not in request.body.lower():
+        return right()
+    told = json.loads(request.body)
+    hurts = "\ud83d" in told["waba_template_name"] and "\ud83d" not in told["workflow_name"]
+    return Response(500) if hurts else REFUSED
+
+
+def test_surrogate_that_hurts_in_one_text_alone_is_found():
+    assert broken_by(fails_at_a_surrogate_in_the_last_text, "PAY-27") == {"PAY-27"}
+
+
+def test_body_in_pieces_splits_a_character_of_several_bytes():
+    run = run_for(Access("http://127.0.0.1:1"), "WIRE-16")
+    for case in applicable_cases(slow, run.config.scopes[0]):
+        body = case.delivery(Identity(run.state.run, 1)).body
+        pieces = list(slowly(body, case.framing.parts, 0.0))
+        assert any(b"\x80" <= piece[:1] < b"\xc0" for piece in pieces[1:]), case.label
+
+
+def with_items(schema_of_items, plain_items):
+    schema = {"type": "object", "properties": {"items": schema_of_items}, "required": ["items"]}
+    example = replace(FIRST.delivered_examples[0], value={"items": plain_items})
+    given = {"schema": schema, "strict": schema, "tolerant": schema}
+    return replace(FIRST, examples=(example,), delivery=DeliveryFacts(), **given)
+
+
+@pytest.mark.parametrize(
+    ("schema", "labels"),
+    [
+        ({"type": "array", "items": {"type": "string"}}, ["300 items at /items"]),
+        ({"type": "array", "items": {"type": "string"}, "maxItems": 9}, []),
+    ],
+)
+def test_array_that_nothing_bounds_gets_hundreds_of_items(schema, labels):
+    scope = Scope(with_items(schema, ["a"]), DEPTHS["quick"], 0)
+    try:
+        cases = applicable_cases(many_keys, scope)
+    except NotApplicable:
+        cases = []
+    assert [str(case.label) for case in cases] == labels
