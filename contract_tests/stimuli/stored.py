@@ -1,4 +1,4 @@
-"""Stored stimuli: contents of other rules that a receiver has to keep, looked at once more at the end of a run."""
+"""Repeated stimuli: cases of other rules, whose answers and traces are looked at once more."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from dataclasses import replace
 from callback_contract.contract_tests.generation.corpus import Scope
 from callback_contract.contract_tests.model.cases import Case, Stimuli, purpose_of, stimuli
 from callback_contract.contract_tests.model.verdicts import NotApplicable
-from callback_contract.contract_tests.stimuli import forward, http, texts, valid
+from callback_contract.contract_tests.stimuli import forward, http, off_schema, texts, unparsable, valid
 from callback_contract.contract_tests.stimuli.applicable_cases import applicable_cases
 from callback_contract.contract_tests.stimuli.missing_facts import lacking
 
-__all__ = ["MOST_LOOKED_UP", "STORED", "acknowledged_contents", "repeated"]
+__all__ = ["MOST_LOOKED_UP", "STORED", "acknowledged_contents", "answered_contents", "repeated"]
 
 MOST_LOOKED_UP = 200
 
@@ -57,6 +57,31 @@ def acknowledged_contents(scope: Scope) -> Iterable[Case]:
         missing = [name for name in ("correlation", "state") if getattr(facts, name) is None]
         raise NotApplicable(f"no message can be followed: {lacking(*missing)}")
     yield from itertools.islice(_contents(scope), MOST_LOOKED_UP)
+
+
+_MOST_OF_ONE_KIND = 3
+
+_ANSWERED: tuple[Stimuli, ...] = (
+    valid.plain,
+    texts.scripts,
+    texts.lengths,
+    valid.generated,
+    off_schema.wrong_roots,
+    off_schema.missing_members,
+    off_schema.mistyped_members,
+    unparsable.empty_bodies,
+    unparsable.syntax_errors,
+    unparsable.truncations,
+    http.unknown_media_types,
+)
+
+
+@stimuli("http", hostile=True)
+def answered_contents(scope: Scope) -> Iterable[Case]:
+    """Some deliveries of each kind, whose answers are looked at once more."""
+    for source in _ANSWERED:
+        with contextlib.suppress(NotApplicable):
+            yield from itertools.islice(repeated(source, scope), _MOST_OF_ONE_KIND)
 
 
 def _contents(scope: Scope) -> Iterator[Case]:

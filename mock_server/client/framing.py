@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import select
 import socket
@@ -17,10 +18,11 @@ import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from callback_contract.mock_server.wire.delivery import Response, printable
-from callback_contract.openapi.documents.deadline import connected, left_s
+from callback_contract.openapi.documents.deadline import connected, left_s, within
 
 __all__ = [
     "LIMIT_ANSWER_BYTES",
+    "STALLED_S",
     "TellingConnection",
     "TellingTlsConnection",
     "TooBigError",
@@ -43,20 +45,76 @@ class TooBigError(Exception):
     """A response is endless, or far larger than an acknowledgement needs."""
 
 
-def read_whole(response: Any) -> bytes:
-    """Return the body of a response.
+STALLED_S = 1.0
+
+
+def read_whole(response: Any, patience_s: float) -> tuple[bytes, str]:
+    """Return the body of a response, and how its length is wrong: a key of `WRONG_LENGTHS`, or nothing.
+
+    A refusal whose end is not seen is complete without it: its head says all that a sender needs.
+
+    Args:
+        patience_s: Seconds without a byte after which the rest is not waited for.
 
     Raises:
         TooBigError: It has more than `LIMIT_ANSWER_BYTES`.
     """
     parts: list[bytes] = []
     size = 0
-    while part := response.read1(_CHUNK, decode_content=False):
-        size += len(part)
-        if size > LIMIT_ANSWER_BYTES:
-            raise TooBigError
-        parts.append(part)
-    return b"".join(parts)
+    told_s = time.monotonic()
+    try:
+        while part := _read_part(response, patience_s):
+            told_s = time.monotonic()
+            size += len(part)
+            if size > LIMIT_ANSWER_BYTES:
+                raise TooBigError
+            parts.append(part)
+    except (urllib3.exceptions.TimeoutError, TimeoutError):
+        if response.status < 400 or time.monotonic() - told_s < STALLED_S * 0.9:
+            raise
+        return b"".join(parts), "unended"
+    watched = getattr(response, "_original_response", None)
+    return b"".join(parts), "surplus" if isinstance(watched, _WatchedResponse) and watched.has_surplus() else ""
+
+
+def _read_part(response: Any, patience_s: float) -> bytes:
+    with within(patience_s):
+        part: bytes = response.read1(_CHUNK, decode_content=False)
+        return part
+
+
+class _WatchedResponse(http.client.HTTPResponse):
+    """Response that sees whether more bytes came than its length says.
+
+    Every interim one (102, 103) is passed over as 100 is (RFC 9110 section 15.2).
+    """
+
+    _surplus = False
+
+    def _read_status(self) -> tuple[str, int, str]:
+        version, status, reason = super()._read_status()  # type: ignore[misc]  # nothing public comes before it
+        return version, 100 if 102 <= status <= 199 else status, reason
+
+    def has_surplus(self) -> bool:
+        """Whether more came, as far as it is here by now."""
+        self._look()
+        return self._surplus
+
+    def _close_conn(self) -> None:
+        self._look()
+        super()._close_conn()  # type: ignore[misc]  # nothing public comes before it
+
+    def _look(self) -> None:
+        buffered, sock = self.fp, connection_in_use.sock
+        if buffered is None or buffered.closed or sock is None:
+            return
+        with contextlib.suppress(OSError, ValueError):
+            before = sock.gettimeout()
+            sock.settimeout(0)
+            try:
+                self._surplus = self._surplus or bool(buffered.peek(1))
+            finally:
+                sock.settimeout(before)
 
 
 def in_chunks(body: bytes, sizes: tuple[int, ...]) -> Iterator[bytes]:
@@ -115,19 +173,11 @@ def _inflated(body: bytes, wbits: int) -> bytes:
 class _InUse(threading.local):
     """The connection of this thread's delivery."""
 
-    sock: Any = None
+    sock: Any = None  # also that of the response that is read
     reused: bool = False
 
 
 connection_in_use = _InUse()
-
-
-class _FinalResponse(http.client.HTTPResponse):
-    """Response for which every interim one (102, 103) is passed over as 100 is (RFC 9110 section 15.2)."""
-
-    def _read_status(self) -> tuple[str, int, str]:
-        version, status, reason = super()._read_status()  # type: ignore[misc]  # nothing public comes before it
-        return version, 100 if 102 <= status <= 199 else status, reason
 
 
 class TellingConnection(HTTPConnection):
@@ -137,7 +187,7 @@ class TellingConnection(HTTPConnection):
     """
 
     used = False
-    response_class = _FinalResponse
+    response_class = _WatchedResponse
 
     def _new_conn(self) -> socket.socket:
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 import ssl
 import time
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ from callback_contract.mock_server.client.access import NO_ANSWER_S, Access
 from callback_contract.mock_server.client.client_certificate import show_client_certificate
 from callback_contract.mock_server.client.framing import (
     LIMIT_ANSWER_BYTES,
+    STALLED_S,
     TellingConnection,
     TellingTlsConnection,
     TooBigError,
@@ -67,6 +69,7 @@ class Sender:
         self._target = urlunsplit(("", "", parts.path or "/", parts.query, ""))
         self._origin = f"{parts.scheme}://{self._authority}"
         self._own = access.secret_headers
+        self._patience_s = math.inf
 
     def beside(self, access: Access) -> Sender:
         """Return another sender that shares this one's pace and waits."""
@@ -294,13 +297,17 @@ class Sender:
             chunked=bool(framing.chunks),
         )
         try:
-            content = read_whole(response)
+            content, wrong_length = read_whole(response, self._patience_s)
         except BaseException:
             response.close()
             raise
         finally:
             response.release_conn()  # a closed one, too: else the pool would wait for it for ever
-        return decoded(Response(response.status, response.reason or "", tuple(response.headers.items()), content))
+        if wrong_length == "unended":
+            self._patience_s = STALLED_S  # nobody waits a second time for what never comes
+        told = tuple(response.headers.items())
+        answer = Response(response.status, response.reason or "", told, content, wrong_length)
+        return answer if wrong_length else decoded(answer)
 
     def _target_of(self, delivery: Delivery) -> str:
         return delivery.target or in_query(self._target, delivery.query)

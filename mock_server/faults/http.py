@@ -147,6 +147,9 @@ HTTP_FAULTS: dict[str, Fault] = {
         problem(400, "Bad Request", "What is that header?"),
         lambda request, _: any(name.lower() not in _USUAL_HEADERS for name, _ in request.headers),
     ),
+    "WIRE-21": changed(
+        lambda reply, _: replace(reply, body=reply.body or b'{"error": "no JSON"}', wire="surplus"), of_kind("syntax")
+    ),
     "SEC-01": changed(_traced, of_kind("syntax")),
     "SEC-02": changed(_branded, lambda _, a: not a.accepted),
     "SEC-03": changed(_echoed, lambda _, a: not a.accepted),

@@ -46,7 +46,7 @@ class Response:
 
     Attributes:
         delay_s: Seconds before the response is sent.
-        wire: Empty, or the event below HTTP instead of the response: "reset" or "endless".
+        wire: Empty, or the event below HTTP instead of the response: "reset", "endless" or "surplus".
     """
 
     status: int

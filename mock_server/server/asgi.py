@@ -58,9 +58,19 @@ def asgi_app(receiver: Receiver) -> ASGIApp:
             wire.abort()
             await receive()  # until the server knows; else it complains of a missing response
             return
+        if reply.wire == "surplus" and wire is not None:
+            wire.end_with(_too_short(reply))
+            await asyncio.sleep(0)  # until the connection is lost, uvicorn misses an answer
+            return
         await _send(reply, send, wire)
 
     return app
+
+
+def _too_short(reply: Response) -> bytes:
+    """Return a response whose length is that of half its body."""
+    lines = [b"HTTP/1.1 %d Response" % reply.status, b"content-length: %d" % (len(reply.body) // 2)]
+    return b"\r\n".join([*lines, b"connection: close", b"", reply.body])
 
 
 async def _kept(keeper: Durability) -> bool:

@@ -62,6 +62,11 @@ class _Wire:
     def abort(self) -> None:
         self._protocol.transport.abort()
 
+    def end_with(self, data: bytes) -> None:
+        """Send bytes in the place of a response, and close."""
+        self._protocol.transport.write(data)
+        self._protocol.transport.close()
+
     @property
     def closing(self) -> bool:
         return self._protocol.transport.is_closing()

@@ -39,6 +39,9 @@ _HTML = frozenset(
 WHY_NO_ANSWER = ("timeout", "reset", "refused", "broken", "endless", "tls", "name", "proxy")
 """Why there is no complete response; `openapi/messages/no-answer.yaml` says each in words."""
 
+WRONG_LENGTHS = ("surplus", "unended")
+"""How a body ends elsewhere than its head says; `openapi/messages/actual.yaml` says each in words."""
+
 
 @dataclass(frozen=True, slots=True)
 class Framing:
@@ -98,12 +101,14 @@ class Response:
 
     Attributes:
         body: Without its content codings, unless it `is_coded`.
+        wrong_length: A key of `WRONG_LENGTHS` where its body does not end where its head says; else empty.
     """
 
     status: int
     reason: str
     headers: Headers
     body: bytes
+    wrong_length: str = ""
 
     @property
     def acknowledged(self) -> bool:

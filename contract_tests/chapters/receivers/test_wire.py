@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import pytest
 
+from callback_contract.contract_tests.model.verdicts import Mismatch
 from callback_contract.contract_tests.runner.rule_tests import each
 from callback_contract.contract_tests.stimuli import http, valid
+from callback_contract.contract_tests.stimuli.stored import answered_contents
 from callback_contract.openapi.text.message import Text
 
 
@@ -132,3 +134,11 @@ def test_body_of_the_larger_size_is_acknowledged(exchange):
 @each(http.unknown_headers)
 def test_unknown_headers_are_ignored(exchange):
     assert exchange.acknowledged, Text("expected.acknowledged")
+
+
+@pytest.mark.rule("WIRE-21")
+@each(answered_contents, sends=1)
+def test_answer_ends_where_its_head_says(receiver):
+    answer = receiver.delivered().answer
+    wrong = answer.wrong_length if answer else ""
+    assert not wrong, Mismatch(Text("expected.ends-as-announced"), wrong and Text(f"actual.{wrong}"))
