@@ -166,15 +166,17 @@ class Declaration:
         kind: One of `KINDS`.
         hostile: Whether one valid delivery after them has to show that the receiver is still alive.
         in_turn: Whether they wait for their rule's turn: they measure, or a receiver may meet later ones otherwise.
+        drawn: Whether nobody chose what is special about them: one that breaks is narrowed to the members that do it.
     """
 
     kind: str
     hostile: bool = False
     in_turn: bool = False
+    drawn: bool = False
 
 
 def stimuli(
-    kind: str, *, hostile: bool = False, in_turn: bool = False, about_json: bool = False
+    kind: str, *, hostile: bool = False, in_turn: bool = False, drawn: bool = False, about_json: bool = False
 ) -> Callable[[Stimuli], Stimuli]:
     """Declares what stimuli are; see `Declaration`.
 
@@ -186,7 +188,7 @@ def stimuli(
 
     def declare(function: Stimuli) -> Stimuli:
         made = _only_json(function) if about_json else function
-        made.declaration = Declaration(kind, hostile, in_turn)  # type: ignore[attr-defined]
+        made.declaration = Declaration(kind, hostile, in_turn, drawn)  # type: ignore[attr-defined]
         return made
 
     return declare

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from callback_contract.contract_tests.generation.corpus import Scope
-from callback_contract.contract_tests.model.cases import Case
+from callback_contract.contract_tests.model.cases import Case, declaration_of
 from callback_contract.contract_tests.model.verdicts import (
     Block,
     Finding,
@@ -35,6 +35,7 @@ from callback_contract.contract_tests.runner.contention import (
 )
 from callback_contract.contract_tests.runner.contract_examples import from_examples
 from callback_contract.contract_tests.runner.liveness import look_after, plain_exchange, refuse_lost_credentials
+from callback_contract.contract_tests.runner.narrowing import narrowed
 from callback_contract.contract_tests.runner.planning import (
     STOP_RULE,
     first_number,
@@ -233,6 +234,8 @@ def _judge_cases(
                 is_ours = run.dispatcher.overloaded(outcome.contact.exchanges)
                 overloaded, contended = overloaded + is_ours, contended + (not is_ours)
             else:
+                if declaration_of(test.stimuli).drawn:
+                    finding = narrowed(run, test, scope, case, number, finding)
                 result.findings.append(replace(finding, case_index=number - first))
                 broken += 1
         if broken >= (_ENOUGH_NAMED if test.named else _ENOUGH_BROKEN):

@@ -82,7 +82,7 @@ def answered_examples(scope: Scope) -> Iterable[Case]:
     yield from examples(scope)
 
 
-@stimuli("valid")
+@stimuli("valid", drawn=True)
 def generated(scope: Scope) -> Iterable[Case]:
     """Contents that the contract allows, drawn by Schemathesis."""
     if not scope.contents:
