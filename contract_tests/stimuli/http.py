@@ -215,7 +215,7 @@ def expecting(scope: Scope) -> Iterable[Case]:
 @stimuli("http")
 def slow(scope: Scope) -> Iterable[Case]:
     """A body in several pieces with pauses between them, which split characters of several bytes."""
-    content = _accented(scope, "长" * 200)
+    content = accented(scope, "长" * 200)
     for parts, pause_s in ((4, 0.2), (2, scope.depth.pick(0.5, 0.5, 1.0))):
         framing = Framing(parts=parts, pause_s=pause_s)
         label = Text("case.pieces", parts=parts, pause_s=pause_s)

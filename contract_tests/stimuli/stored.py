@@ -13,6 +13,7 @@ from callback_contract.contract_tests.model.verdicts import NotApplicable
 from callback_contract.contract_tests.stimuli import forward, http, off_schema, texts, unparsable, valid
 from callback_contract.contract_tests.stimuli.applicable_cases import applicable_cases
 from callback_contract.contract_tests.stimuli.missing_facts import lacking
+from callback_contract.openapi.text.message import Text, in_detail
 
 __all__ = ["MOST_LOOKED_UP", "STORED", "acknowledged_contents", "answered_contents", "repeated"]
 
@@ -55,7 +56,7 @@ def acknowledged_contents(scope: Scope) -> Iterable[Case]:
     facts = scope.callback.delivery
     if facts.correlation is None or facts.state is None:
         missing = [name for name in ("correlation", "state") if getattr(facts, name) is None]
-        raise NotApplicable(f"no message can be followed: {lacking(*missing)}")
+        raise NotApplicable(in_detail(Text("reason.no-message-to-follow"), lacking(*missing)))
     yield from itertools.islice(_contents(scope), MOST_LOOKED_UP)
 
 
