@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
+import textwrap
 from pathlib import Path
 
 import click
@@ -27,13 +28,22 @@ __all__ = ["starter"]
 
 _STARTERS = {receiver.name: receiver for receiver in RECEIVERS if receiver.starter}
 
+_READ_BACK = re.compile(r"def read_back\(|function read_back\(|\) readBack\(|Message readBack\(|app\.get\('/callbacks")
+_COUNTED = (
+    "Read-back, for your own receiver: read state and last from your own tables, and let applied count every",
+    "effect of the message, over all rows of its id:",
+    "  SELECT count(*) FROM event WHERE message_id = :id",
+    "  db.event.countDocuments({message_id: id})",
+)
+
 
 @click.command()
 @click.argument("framework", type=click.Choice(list(_STARTERS), case_sensitive=False), metavar="FRAMEWORK")
 @click.option(
     "--out", type=click.Path(path_type=Path), metavar="FILE", help="Where to; the standard output without it."
 )
-def starter(framework: str, out: Path | None) -> None:
+@click.option("--read-back", is_flag=True, help="Only the endpoint that shows what is stored of a message.")
+def starter(framework: str, out: Path | None, read_back: bool) -> None:
     """Print a correct receiver to start from: flask, fastapi, django, aiohttp, express, go, spring or php.
 
     It acknowledges what it stored, takes each status of a message once, and never lets a message go back. Its
@@ -41,6 +51,8 @@ def starter(framework: str, out: Path | None) -> None:
     """
     receiver = _STARTERS[framework]
     text = Path(__file__).parents[1].joinpath("receivers").joinpath(receiver.file).read_text("utf-8")
+    if read_back:
+        text = _read_back_alone(receiver, text)
     if receiver.untested:
         why = receiver.untested_zh if chosen_language(sys.argv[1:], os.environ) == "zh" else receiver.untested
         click.echo(spoken(Text("starter.untested", framework=receiver.framework, why=why)), err=True)
@@ -62,7 +74,15 @@ def starter(framework: str, out: Path | None) -> None:
             where=str(out),
             remedy=Text("error-options.other-out"),
         ) from None
-    click.echo(spoken(_next_steps(receiver, out)))
+    if not read_back:
+        click.echo(spoken(_next_steps(receiver, out)))
+
+
+def _read_back_alone(receiver: Receiver, text: str) -> str:
+    """Return the paragraph of a receiver that is its read-back, below how effects are counted."""
+    sign = "#" if receiver.language == "Python" else "//"
+    part = next(part for part in re.split(r"\n\n+", text) if _READ_BACK.search(part))
+    return "\n".join([*(f"{sign} {line}" for line in _COUNTED), "", textwrap.dedent(part.strip("\n")), ""])
 
 
 def _next_steps(receiver: Receiver, out: Path) -> Text:

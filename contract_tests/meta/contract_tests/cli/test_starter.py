@@ -61,3 +61,17 @@ def test_name_that_would_end_a_comment_is_not_written_into_it(tmp_path):
 
 def test_untested_starter_says_so():
     assert "no test of the kit's gate runs it" in invoke(starter, ["spring"]).stderr
+
+
+@pytest.mark.parametrize("receiver", STARTERS)
+def test_read_back_alone_is_the_endpoint_and_says_how_effects_are_counted(receiver):
+    said = invoke(starter, ["--read-back", receiver.name]).stdout
+    counted, _, endpoint = said.partition("\n\n")
+    assert "SELECT count(*)" in counted and "countDocuments" in counted
+    assert "no such message" in endpoint or "NOT_FOUND" in endpoint
+    assert "\n\n" not in endpoint and endpoint.strip("\n") in _dedented(receiver)
+
+
+def _dedented(receiver):
+    text = (FOLDER / receiver.file).read_text("utf-8")
+    return text + "\n".join(line.removeprefix("    ") for line in text.splitlines())
