@@ -100,12 +100,13 @@ class CaseSession:
         retry, exchanges = self.facts.retry, self.run.state.exchanges
         since_s = time.perf_counter() - (retry.after_s * retry.max_tries if retry else math.inf)
         for (purpose, callback, _), exchange in list(self.run.state.shared.items()):
-            is_kept = purpose in STORED and callback == self.case.callback.name and exchange.acknowledged
+            is_kept = exchange.acknowledged and exchange.delivery.ids and callback == self.case.callback.name
+            is_kept = is_kept and purpose in STORED
             if not is_kept or exchange.begun_s < since_s or exchange.delivery.ids[0] in self.run.state.sent_again:
                 continue
             if sum(other.begun_s > exchange.begun_s for other in exchanges) < distance:
                 return None
-            self.run.state.sent_again.add(exchange.delivery.ids[0])
+            self.run.state.message_sent_again(exchange.delivery.ids[0])
             self.exchanges.append(exchange)
             return exchange
         return None
@@ -121,7 +122,7 @@ class CaseSession:
             time.sleep(pace.at_once / pace.per_second)  # so many look-ups are under way together
         found = settled(self._read, message_id, lambda stored: stored is not None, self.run.config.patience_s)
         if found is not None:
-            self.run.state.looked_up[message_id] = found
+            self.run.state.message_looked_up(message_id, found)
         return found
 
     def _send(self, delivery: Delivery, *, has_turn: bool = False) -> Exchange:

@@ -62,7 +62,7 @@ def planned(run: RunContext, rule: Rule, test: RuleTest, seen: set[tuple[str, st
             seen.add(key)
         looked_at = {(case.looks_at[0], scope.callback.name) for case in cases if case.looks_at is not None}
         unsent = [c for c in cases if c.looks_at is None or (c.looks_at[0], scope.callback.name) not in seen]
-        plan.deliveries += sum(test.deliveries(case) for case in unsent) + test.hostile
+        plan.deliveries += sum(test.deliveries(case) for case in unsent) + (test.hostile and bool(unsent))
         plan.deliveries += test.sends_again * (len(cases) - len(unsent))
         seen |= looked_at
     return plan

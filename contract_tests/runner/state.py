@@ -277,6 +277,14 @@ class RunState:
         """The first delivery of a callback was not acknowledged."""
         self.contacts_refused.add(callback)
 
+    def message_looked_up(self, message_id: str, stored: Stored) -> None:
+        """Read-back showed a message that was delivered long before."""
+        self.looked_up[message_id] = stored
+
+    def message_sent_again(self, message_id: str) -> None:
+        """A message was delivered once more at the end of the run."""
+        self.sent_again.add(message_id)
+
     def receiver_shut(self, sender: Sender, reason: Text) -> None:
         """Nothing can be delivered to a URL, and its TLS can be judged."""
         self.shut[sender] = reason

@@ -227,7 +227,7 @@ def interleavings(scope: Scope) -> Iterable[Case]:
     yield Case(scope.callback, label, scope.plain, states=order.states, draw=draw)
 
 
-@stimuli("story")
+@stimuli("story", in_turn=True)
 def kept_texts(scope: Scope) -> Iterable[Case]:
     """Contents with hard free texts: scripts, symbols, and texts that trims change."""
     _order(scope)
@@ -248,14 +248,14 @@ def kept_texts(scope: Scope) -> Iterable[Case]:
         yield Case(scope.callback, label, content)
 
 
-@stimuli("story")
+@stimuli("story", in_turn=True)
 def kept_integers(scope: Scope) -> Iterable[Case]:
     """Contents with integers that are hard to store."""
     _order(scope)
     yield from repeated(integers, scope)
 
 
-@stimuli("story")
+@stimuli("story", in_turn=True)
 def kept_phones(scope: Scope) -> Iterable[Case]:
     """Phone numbers, with a leading plus sign."""
     _order(scope)

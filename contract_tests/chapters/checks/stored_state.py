@@ -81,7 +81,7 @@ def shown_last(receiver: CaseSession) -> Json:
         LacksMeans: The receiver does not show it.
     """
     told = receiver.delivered()
-    stored = effects(receiver, told, told.delivery.ids[0])
+    stored = effects(receiver, told, "".join(told.delivery.ids))
     if stored.last is NOTHING_SHOWN:
         raise LacksMeans(Means.SHOWN_LAST, Text("reason.needs-last"))
     return stored.last
