@@ -100,8 +100,7 @@ class CaseSession:
         retry, exchanges = self.facts.retry, self.run.state.exchanges
         since_s = time.perf_counter() - (retry.after_s * retry.max_tries if retry else math.inf)
         for (purpose, callback, _), exchange in list(self.run.state.shared.items()):
-            is_kept = exchange.acknowledged and exchange.delivery.ids and callback == self.case.callback.name
-            is_kept = is_kept and purpose in STORED
+            is_kept = purpose in STORED and callback == self.case.callback.name and self.has_to_be_kept(exchange)
             if not is_kept or exchange.begun_s < since_s or exchange.delivery.ids[0] in self.run.state.sent_again:
                 continue
             if sum(other.begun_s > exchange.begun_s for other in exchanges) < distance:
@@ -110,6 +109,12 @@ class CaseSession:
             self.exchanges.append(exchange)
             return exchange
         return None
+
+    def has_to_be_kept(self, exchange: Exchange) -> bool:
+        """Whether a message was acknowledged, and since the receiver stopped last, if it did."""
+        stops = self.run.state.stops
+        is_recent = not stops or exchange.begun_s > stops[-1].exchange.begun_s
+        return exchange.acknowledged and bool(exchange.delivery.ids) and is_recent
 
     def looked_up(self, exchange: Exchange) -> Stored | None:
         """What the receiver shows of an acknowledged message at the end of a run, at the run's pace; asked once."""

@@ -14,6 +14,7 @@ from callback_contract.contract_tests.kill_matrix.matrix import tools
 from callback_contract.contract_tests.meta.support.judged import broken, judged, run_for
 from callback_contract.contract_tests.meta.support.scripted import FIRST
 from callback_contract.contract_tests.model.cases import purpose_of
+from callback_contract.contract_tests.model.observations import Stop
 from callback_contract.contract_tests.model.verdicts import NotApplicable
 from callback_contract.contract_tests.runner.case_session import CaseSession
 from callback_contract.contract_tests.runner.planning import plans_of
@@ -191,3 +192,14 @@ def test_array_that_nothing_bounds_gets_hundreds_of_items(schema, labels):
     except NotApplicable:
         cases = []
     assert [str(case.label) for case in cases] == labels
+
+
+def test_message_from_before_a_stop_has_not_to_be_kept():
+    run = run_for(Access("http://127.0.0.1:1"), "STA-08")
+    case = applicable_cases(plain, run.config.scopes[0])[0]
+    session = CaseSession.of(run, case, 1)
+    told = Exchange(case.delivery(session.identity), Answer(200, "", (), b""), "", "", 0.1, begun_s=5.0)
+    seen = Exchange(told.delivery, None, "reset", "", 0.1, begun_s=6.0)
+    assert session.has_to_be_kept(told)
+    run.state.stop_seen(Stop(datetime.now(UTC), case.callback.name, seen, 1, is_long=True))
+    assert not session.has_to_be_kept(told)
