@@ -32,6 +32,11 @@ def came_together(count, meeting):
         early = b""
         while not early.endswith(BODY[:-1]):
             early += connection.recv(4096)
+        if count > 1:
+            connection.settimeout(0.2)
+            with pytest.raises(TimeoutError):  # nothing comes before the others are there
+                connection.recv(1)
+            connection.settimeout(10)
         rest = [pool.submit(send) for _ in range(count - 1)]
         others = [server.accept()[0] for _ in rest]
         early += connection.recv(4096)
