@@ -7,13 +7,13 @@ import time
 from dataclasses import replace
 from urllib.parse import urlsplit
 
+from callback_contract.contract_tests.generation.contract_examples import from_examples
 from callback_contract.contract_tests.generation.corpus import Scope
 from callback_contract.contract_tests.model.cases import KIT_AGENT
 from callback_contract.contract_tests.model.pages import challenger, is_page
 from callback_contract.contract_tests.model.verdicts import NotApplicable
 from callback_contract.contract_tests.runner.attribution.respelling import SPELLING_RULE, taken_as
 from callback_contract.contract_tests.runner.attribution.watch import watch_over
-from callback_contract.contract_tests.runner.contract_examples import from_examples
 from callback_contract.contract_tests.runner.liveness import credentials_error, plain_case
 from callback_contract.contract_tests.runner.state import RunContext
 from callback_contract.contract_tests.target.tls_probe import OLD, handshake, is_https

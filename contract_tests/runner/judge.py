@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
+from callback_contract.contract_tests.generation.contract_examples import from_examples
 from callback_contract.contract_tests.generation.corpus import Scope
 from callback_contract.contract_tests.model.cases import Case, declaration_of
 from callback_contract.contract_tests.model.verdicts import (
@@ -25,6 +26,7 @@ from callback_contract.contract_tests.model.verdicts import (
 from callback_contract.contract_tests.runner.attempts import confirmed, first_try, frequency
 from callback_contract.contract_tests.runner.attribution.chance import may_be_chance
 from callback_contract.contract_tests.runner.attribution.deadlines import judge_deadlines
+from callback_contract.contract_tests.runner.attribution.narrowing import narrowed
 from callback_contract.contract_tests.runner.attribution.respelling import leave_to_spelling_rule, take_over_respelt
 from callback_contract.contract_tests.runner.attribution.stops import verdict_on_stops
 from callback_contract.contract_tests.runner.contention import (
@@ -33,9 +35,7 @@ from callback_contract.contract_tests.runner.contention import (
     is_selected,
     take_over,
 )
-from callback_contract.contract_tests.runner.contract_examples import from_examples
 from callback_contract.contract_tests.runner.liveness import look_after, plain_exchange, refuse_lost_credentials
-from callback_contract.contract_tests.runner.narrowing import narrowed
 from callback_contract.contract_tests.runner.planning import (
     STOP_RULE,
     first_number,

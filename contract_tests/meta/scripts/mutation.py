@@ -38,7 +38,7 @@ GUARDED = {
     "contract_tests/policy/rule_versions.py": "policy/test_gate",
     "contract_tests/runner/attempts.py": "runner/test_second_try runner/test_retry_bounds",
     "contract_tests/runner/case_session.py": "runner/test_contact",
-    "contract_tests/runner/contention.py": "runner/test_company_to_blame",
+    "contract_tests/runner/contention.py": "runner/attribution/test_company_to_blame",
     "contract_tests/runner/judge.py": "runner/test_judging",
     "contract_tests/runner/liveness.py": "runner/test_plain_deliveries",
     "mock_server/client/pacing.py": "../mock_server/client/test_pacing_bounds",

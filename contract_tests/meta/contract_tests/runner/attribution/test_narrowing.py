@@ -7,7 +7,7 @@ import pytest
 from callback_contract.contract_tests.kill_matrix.matrix import tools
 from callback_contract.contract_tests.meta.support import scripted
 from callback_contract.contract_tests.meta.support.judged import judged
-from callback_contract.contract_tests.runner.narrowing import members_that_break
+from callback_contract.contract_tests.runner.attribution.narrowing import members_that_break
 from callback_contract.mock_server.client.sender import Access
 from callback_contract.mock_server.receiver.receiver import Fault, Receiver, Response
 from callback_contract.mock_server.server.serving import served
