@@ -68,5 +68,6 @@ def test_finding_is_made_of_texts_that_have_chinese(fault):
             assert [w for w in words_in(text.to_dict()) if w not in STATES and not NOT_OURS.fullmatch(w)] == []
 
 
-def test_faults_are_of_every_chapter():
-    assert {fault.partition("-")[0] for fault in FAULTS} == set(CATALOGUE.chapters)
+def test_faults_are_of_every_chapter_that_few_deliveries_break():
+    over_the_run = {"LIVE"}  # its faults need a hundred deliveries; runner/attribution/test_watch.py reads its findings
+    assert {fault.partition("-")[0] for fault in FAULTS} == set(CATALOGUE.chapters) - over_the_run
