@@ -126,6 +126,7 @@ def either_contract(source: Path | str, *, paths: bool = False, remote: bool = F
     """
     from callback_contract.openapi.contract.loading import load_contract
     from callback_contract.openapi.reading import read_contract
+    from callback_contract.openapi.reading.callback_discovery import stand_elsewhere
     from callback_contract.openapi.text.errors import ContractError
 
     if not paths and str(source) != "-" and "://" not in str(source):
@@ -133,6 +134,9 @@ def either_contract(source: Path | str, *, paths: bool = False, remote: bool = F
             contract = load_contract(source)
         except ContractError:  # the other reading knows every form, so what it finds wrong is what is said
             contract = read_contract(source, paths=paths, remote=remote)
+        else:
+            if stand_elsewhere(contract.document):
+                contract = read_contract(source, remote=remote)
     else:
         contract = read_contract(source, paths=paths, remote=remote)
     say_what_was_left(contract)

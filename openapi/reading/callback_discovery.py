@@ -10,9 +10,12 @@ from callback_contract.openapi.documents import json_pointer as jp
 from callback_contract.openapi.reading.references import Fault, Faulty, Library, Place
 from callback_contract.openapi.text.message import Text
 
-__all__ = ["Found", "contents_in_words", "found_callbacks"]
+__all__ = ["Found", "contents_in_words", "found_callbacks", "stand_elsewhere"]
 
 _MOST_LETTERS = 120
+_OF_PATH_ITEMS = frozenset(
+    {*METHODS, "query", "$ref", "summary", "description", "servers", "parameters", "additionaloperations"}
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,7 +53,10 @@ def found_callbacks(library: Library, *, paths: bool) -> tuple[list[Found], list
         except Faulty as faulty:
             aside.append((key, faulty.fault))
             continue
-        for method, operation in _operations(items):
+        operations = list(_operations(items))
+        if not operations:
+            aside.append((key, place.fault(Text("fault.no-operation"), Text("fault.write-operation"))))
+        for method, operation in operations:
             if operation.key in seen:
                 continue
             seen.add(operation.key)
@@ -61,9 +67,21 @@ def found_callbacks(library: Library, *, paths: bool) -> tuple[list[Found], list
                 what = Text("fault.method", method=method.upper())
                 aside.append((key, operation.fault(what, Text("fault.use-post"))))
                 continue
+            if twin := _twin(found, kind, key, method):
+                if twin.operation.value != operation.value:
+                    what = Text("fault.stands-twice", other=twin.operation.pointer)
+                    aside.append((key, operation.fault(what, Text("fault.leave-one"))))
+                continue
             name = _unique(str(operation.value.get("operationId") or key), method, taken)
             found.append(Found(name, key, kind, method, operation, items))
     return found, aside
+
+
+def _twin(found: list[Found], kind: str, key: str, method: str) -> Found | None:
+    """Return the callback of `webhooks` that `x-webhooks` repeats for readers of OpenAPI 3.0."""
+    if kind != "x-webhooks":
+        return None
+    return next((each for each in found if (each.kind, each.key, each.method) == ("webhooks", key, method)), None)
 
 
 def _unique(name: str, method: str, taken: set[str]) -> str:
@@ -84,41 +102,60 @@ def _items(library: Library, aside: list[tuple[str, Fault]], paths: bool) -> Ite
     if paths:
         yield from (("paths", key, place) for key, place in root.members("paths") if not key.startswith("x-"))
         return
-    own = []
+    waiting: list[Place] = []
     for kind in ("webhooks", "x-webhooks"):
-        for key, place in root.members(kind):
-            own.append(place)
-            yield kind, key, place
-    carriers = own + [place for _, place in root.members("paths")]
+        for key, place in _entries(root, kind, aside):
+            for item in _under(library, aside, key, place):
+                waiting.append(item)
+                yield kind, key, item
+    waiting += [place for _, place in root.members("paths")]
     if isinstance(root.value.get("components"), Mapping):
         components = root.child("components")
-        carriers += [place for _, place in components.members("pathItems")]
-        yield from _expressions(library, aside, components.members("callbacks"))
-    for carrier in carriers:
+        waiting += [place for _, place in components.members("pathItems")]
+        for key, place in components.members("callbacks"):
+            for item in _under(library, aside, key, place):
+                waiting.append(item)
+                yield "callbacks", key, item
+    seen = set()
+    for carrier in waiting:  # grows during the loop: a callback's operation may have callbacks, too
         try:
             items = _opened(library, carrier)
         except Faulty:
             continue  # faults of an API's own paths concern no callback
         for _, operation in _operations(items):
-            if isinstance(operation.value, Mapping):
-                yield from _expressions(library, aside, operation.members("callbacks"))
+            if operation.key in seen or not isinstance(operation.value, Mapping):
+                continue
+            seen.add(operation.key)
+            for key, place in _entries(operation, "callbacks", aside):
+                for item in _under(library, aside, key, place):
+                    waiting.append(item)
+                    yield "callbacks", key, item
 
 
-def _expressions(
-    library: Library, aside: list[tuple[str, Fault]], callbacks: list[tuple[str, Place]]
-) -> Iterator[tuple[str, str, Place]]:
-    for key, place in callbacks:
-        try:
-            opened = library.followed(place)
-        except Faulty as faulty:
-            aside.append((key, faulty.fault))
-            continue
-        if not isinstance(opened.value, Mapping):
-            aside.append((key, opened.fault(Text("error-contract.callback-no-object"), Text("fault.write-expression"))))
-            continue
-        for expression in opened.value:
-            if not expression.startswith("x-"):
-                yield "callbacks", key, opened.child(expression)
+def _entries(carrier: Place, key: str, aside: list[tuple[str, Fault]]) -> list[tuple[str, Place]]:
+    inside = carrier.value.get(key)
+    if inside is not None and not isinstance(inside, Mapping):
+        aside.append((key, carrier.child(key).fault(Text("fault.no-object", key=key), Text("fault.write-object"))))
+    return carrier.members(key)
+
+
+def _under(library: Library, aside: list[tuple[str, Fault]], key: str, place: Place) -> Iterator[Place]:
+    """Yield the path items of an entry: itself, or those below the expressions of a callback.
+
+    Both forms stand in both places, whichever of them OpenAPI has there.
+    """
+    try:
+        opened = library.followed(place)
+    except Faulty as faulty:
+        aside.append((key, faulty.fault))
+        return
+    if not isinstance(opened.value, Mapping):
+        aside.append((key, opened.fault(Text("error-contract.callback-no-object"), Text("fault.write-expression"))))
+        return
+    below = [name for name in opened.value if not name.startswith("x-") and name.lower() not in _OF_PATH_ITEMS]
+    if not below or any(_operations((place, opened))):
+        yield place
+    yield from (opened.child(name) for name in below)
 
 
 def _opened(library: Library, place: Place) -> tuple[Place, ...]:
@@ -135,11 +172,26 @@ def _opened(library: Library, place: Place) -> tuple[Place, ...]:
 def _operations(items: tuple[Place, ...]) -> Iterator[tuple[str, Place]]:
     given: set[str] = set()
     for item in items:
-        for method in (*METHODS, "query"):
-            if method in item.value and method not in given:
-                given.add(method)
-                yield method, item.child(method)
+        own = [(key.lower(), item.child(key)) for key in item.value if key.lower() in (*METHODS, "query")]
+        yield from ((method, operation) for method, operation in own if method not in given)
+        given.update(method for method, _ in own)
         yield from item.members("additionalOperations")
+
+
+def stand_elsewhere(document: Mapping[str, jp.Json]) -> bool:
+    """Return whether callbacks may stand beside those under `webhooks`."""
+    operations = [
+        operation
+        for key in ("webhooks", "paths")
+        for item in (document.get(key) or {}).values()
+        for operation in item.values()
+        if isinstance(operation, Mapping)
+    ]
+    return (
+        "x-webhooks" in document
+        or "callbacks" in document.get("components", {})
+        or any("callbacks" in operation for operation in operations)
+    )
 
 
 def contents_in_words(document: Mapping[str, jp.Json]) -> str:
