@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -182,7 +182,7 @@ def _vectors(contract: Contract, callbacks: tuple[Callback, ...], depth: str, se
 
     document = vectors_document(contract, callbacks, load_catalogue(), DEPTHS[depth], seed)
     if not document["vectors"]:
-        reasons = joined(document["left_out"]["callbacks"].values())
+        reasons = joined(document["left_out"]["callbacks"].values() or [_why_nothing(callbacks)])
         raise KitError(
             Text("error-options.nothing-to-deliver", reasons=reasons),
             where="--callback",
@@ -191,6 +191,13 @@ def _vectors(contract: Contract, callbacks: tuple[Callback, ...], depth: str, se
     # One vector a line: a difference between two exports shows which ones changed. ASCII: no tool can change a byte.
     head = exact_json({**document, "vectors": []}, indent=1, in_ascii=True).removesuffix("[]\n}")
     return head + "[\n" + ",\n".join(exact_json(vector, in_ascii=True) for vector in document["vectors"]) + "\n]}\n"
+
+
+def _why_nothing(callbacks: Sequence[Callback]) -> str:
+    reasons: dict[str, str] = {}
+    for callback in callbacks:
+        _draw(callback, {}, reasons)
+    return next(iter(reasons.values()), Text("reason.no-such-case"))
 
 
 def _scheme(preset: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from callback_contract.contract_tests.generation.pattern_texts import without_wild_patterns
-from callback_contract.openapi.contract.example_value import TEXTS
+from callback_contract.openapi.contract.example_value import TEXTS, sample_of
 from callback_contract.openapi.contract.extent import MOST_PARTS, Extents
 from callback_contract.openapi.contract.members import Member
 from callback_contract.openapi.contract.model import Callback
@@ -27,8 +27,9 @@ _NOT_DRAWN = "x-not-drawn"  # see openapi/reading/schemas.py
 _UNSAID = "x-unsaid"
 _GIVEN = frozenset(
     """byte duration url iri iri-reference idn-email idn-hostname uri-template json-pointer relative-json-pointer
-    regex""".split()
-)
+    regex file-path ipvanyaddress json-string time-delta""".split()
+) | {f"uuid{version}" for version in range(1, 9)}
+_NUMBERS = frozenset("decimal double float int32 int64 integer number".split())
 _BITS = {"int32": 2**31 - 1, "int16": 2**15 - 1, "int8": 127}
 
 
@@ -51,7 +52,7 @@ def generative(callback: Callback) -> dict[str, Any]:
     if set(root) == {"$ref", "$defs"}:
         # The usual shape: one named schema; the paths of its members start at the body's root.
         root = {**jp.get(root, root["$ref"].removeprefix("#")), "$defs": defs}
-    narrowed = _Narrowing(pinned_values(callback), set(_combined(root))).narrowed(root, (), is_open=False)
+    narrowed = _Narrowing(pinned_values(callback), set(_combined(root)), defs).narrowed(root, (), is_open=False)
     result: dict[str, Any] = without_wild_patterns(narrowed)
     return result
 
@@ -78,8 +79,10 @@ def _combined(schema: jp.Json, inside: bool = False) -> Iterator[str]:
 
 
 class _Narrowing:
-    def __init__(self, constants: Mapping[str, jp.Json], combined: set[str]) -> None:
-        self._constants, self._combined = constants, combined
+    def __init__(
+        self, constants: Mapping[str, jp.Json], combined: set[str], defs: Mapping[str, Mapping[str, jp.Json]]
+    ) -> None:
+        self._constants, self._combined, self._defs = constants, combined, defs
 
     def narrowed(self, schema: jp.Json, path: tuple[str, ...], *, is_open: bool) -> jp.Json:
         """Return one narrowed schema.
@@ -92,8 +95,10 @@ class _Narrowing:
         if path and jp.join(path) in self._constants:
             return {"const": self._constants[jp.join(path)]}
         if _NOT_DRAWN in schema and not is_open:
-            shown = [*schema.get("examples", ()), *([schema["default"]] if "default" in schema else [])]
-            return {"enum": shown} if shown else False
+            return {"enum": shown} if (shown := _shown(schema)) else False
+        named = self._defs.get(str(schema.get("$ref")).removeprefix("#/$defs/"), {})
+        if not is_open and set(schema) == {"$ref"} and _NOT_DRAWN in named and not _shown(named):
+            return False
         if _UNSAID in schema and not is_open:
             return {"enum": schema["examples"]} if schema.get("examples") else {"enum": [{}]}
         copy = {key: value for key, value in schema.items() if key not in _LEFT_OUT}
@@ -107,6 +112,9 @@ class _Narrowing:
             members = {
                 name: self.narrowed(child, (*path, name), is_open=False) for name, child in copy["properties"].items()
             }
+            for name in copy.get("required", ()):
+                if members.get(name) is False:
+                    members[name] = self._standing_in(copy["properties"][name])
             required = copy.get("required", ())
             copy["properties"] = {name: m for name, m in members.items() if m is not False or name in required}
         for key in _COMBINED:
@@ -118,6 +126,8 @@ class _Narrowing:
             copy["items"] = self.narrowed(copy["items"], (*path, "0"), is_open=False)
             if copy["items"] is False and not copy.get("minItems"):
                 copy["maxItems"] = 0
+            elif copy["items"] is False:
+                copy["items"] = self._standing_in(schema["items"])
         if isinstance(copy.get("additionalProperties"), Mapping):
             copy["additionalProperties"] = self.narrowed(copy["additionalProperties"], (*path, "*"), is_open=False)
         copy = self._bounded(copy)
@@ -128,13 +138,22 @@ class _Narrowing:
                 copy["additionalProperties"] = False
         return copy
 
+    def _standing_in(self, schema: jp.Json) -> jp.Json:
+        """Return the one plain value of a member that nobody can make values of, and no body is without."""
+        made = sample_of({**schema, "$defs": self._defs}) if isinstance(schema, Mapping) else None
+        return False if made is None else {"enum": [made.value]}
+
     def _bounded(self, copy: dict[str, Any]) -> dict[str, Any]:
         types = _types(copy)
         if "string" in types and "enum" not in copy:
             copy["maxLength"] = min(MAX_TEXT, copy.get("maxLength", MAX_TEXT))
         if copy.get("format") in {"string", "password"}:
             del copy["format"]
-        elif copy.get("format") in _GIVEN and not {"enum", "const", "pattern"} & set(copy):
+        elif copy.get("format") in (_GIVEN | _NUMBERS if "string" in types else _GIVEN) and not {
+            "enum",
+            "const",
+            "pattern",
+        } & set(copy):
             copy = self._given(copy)
         if "integer" in types or "number" in types:
             most = _BITS.get(str(copy.get("format")), MAX_INTEGER)
@@ -146,6 +165,10 @@ class _Narrowing:
     def _given(self, copy: dict[str, Any]) -> dict[str, Any]:
         """Return the enum of a text that is valid by any reading of its format."""
         return {"enum": [TEXTS[copy["format"]], *([None] if "null" in _types(copy) else [])]}
+
+
+def _shown(schema: Mapping[str, jp.Json]) -> list[jp.Json]:
+    return [*schema.get("examples", ()), *([schema["default"]] if "default" in schema else [])]
 
 
 def _types(schema: Mapping[str, jp.Json]) -> tuple[str, ...]:

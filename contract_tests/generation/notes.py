@@ -53,6 +53,12 @@ def contract_notes(contract: Contract) -> tuple[Note, ...]:
         for member in each.members
         if len(member.enum) > MOST_LISTED
     ]
+    undrawn += [
+        Note("contract", _shown(Text("note.stands-in", callback=each.name, pointer=member.pointer, why=str(why))))
+        for each in contract.callbacks
+        for member in each.members
+        if member.required and (why := member.schema.get("x-not-drawn")) and not member.schema.get("examples")
+    ]
     return (*aside, *(Note("contract", _shown(note)) for note in contract.notes), *undrawn)
 
 

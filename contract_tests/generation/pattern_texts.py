@@ -16,6 +16,7 @@ from typing import Any
 
 from callback_contract.openapi.contract.derivation import SUBSCHEMA_LISTS, SUBSCHEMA_MAPS, SUBSCHEMAS
 from callback_contract.openapi.contract.determinism import OTHER, REPEATS, USUAL, edges, is_deterministic, takes
+from callback_contract.openapi.contract.ecma_patterns import for_python
 from callback_contract.openapi.contract.patterns import matches
 from callback_contract.openapi.documents import json_pointer as jp
 
@@ -31,7 +32,7 @@ class _NoText(Exception):
 
 @lru_cache(maxsize=256)
 def _texts(pattern: str, least: int, most: int) -> tuple[str, ...]:
-    maker, tree = _Maker(random.Random(pattern), least), parser.parse(pattern)
+    maker, tree = _Maker(random.Random(pattern), least), parser.parse(for_python(pattern, matches))
     found: dict[str, None] = {}
     for _ in range(_TRIES):
         try:

@@ -15,6 +15,7 @@ __all__ = [
     "lifted",
     "tolerant_document",
     "tolerant_schema",
+    "with_any_of",
     "without_extensions",
     "without_formats",
 ]
@@ -26,6 +27,7 @@ SUBSCHEMAS = (
     *("items", "additionalProperties", "unevaluatedProperties", "unevaluatedItems", "contains", "not"),
     *("propertyNames", "if", "then", "else"),
 )
+_VALUES = frozenset("const default enum example examples".split())
 _JSON_TYPES = {str: "string", bool: "boolean", int: "integer", float: "number", type(None): "null"}
 
 
@@ -146,6 +148,19 @@ def _name_of(reference: str) -> str:
 def bundled(document: Mapping[str, jp.Json], schema: Mapping[str, jp.Json]) -> dict[str, Any]:
     """Return a self-contained schema, with its references in `$defs`."""
     return Bundler(document).bundle(schema)
+
+
+def with_any_of(schema: jp.Json) -> jp.Json:
+    """Return a schema with `anyOf` in the place of each `oneOf`: alternatives may overlap."""
+    if isinstance(schema, list):
+        return [with_any_of(item) for item in schema]
+    if not isinstance(schema, Mapping):
+        return schema
+    made = {key: value if key in _VALUES else with_any_of(value) for key, value in schema.items()}
+    if isinstance(made.get("oneOf"), list):
+        either = {"anyOf": made.pop("oneOf")}
+        return {**made, "allOf": [*made.get("allOf", ()), either]} if "anyOf" in made else made | either
+    return made
 
 
 def without_formats(schema: jp.Json) -> jp.Json:

@@ -44,6 +44,12 @@ TEXTS = {
     "hex32": "ca11bac4000000000000000000000001",
     "e164": "+12025550123",
     "msisdn": "12025550123",
+    **{f"uuid{version}": f"ca11bac4-0000-{version}000-8000-000000000001" for version in range(1, 9)},
+    **dict.fromkeys(("decimal", "double", "float", "int32", "int64", "integer", "number"), "1"),
+    "file-path": "/a",
+    "ipvanyaddress": "192.0.2.1",
+    "json-string": "{}",
+    "time-delta": "PT5M",
 }
 """A text for each format that the kit knows."""
 
@@ -118,7 +124,12 @@ class _Maker:
         self._parts = 0
         self._known: dict[tuple[int, int], tuple[jp.Json, dict[str, Any]]] = {}
 
-    def value(self, schema: jp.Json, level: int) -> jp.Json:
+    def value(self, schema: jp.Json, level: int, *, must: bool = True) -> jp.Json:
+        """Return a value of a schema.
+
+        Args:
+            must: Whether no body is without it: then a plain value stands in where none is known.
+        """
         self._parts += 1
         if level > _MOST_LEVELS or self._parts > _MOST_PARTS:
             raise _NoValue(Text("note.too-many-parts"))
@@ -134,32 +145,32 @@ class _Maker:
             return flat["examples"][0]
         if (self._shown or _UNDRAWN in flat) and "default" in flat:
             return flat["default"]
-        if _UNDRAWN in flat:
+        if _UNDRAWN in flat and not must:
             raise _NoValue(str(flat[_UNDRAWN]))
         for key in ("oneOf", "anyOf"):
             if key in flat:
-                return self._alternative(flat, key, level)
-        return self._typed(flat, level)
+                return self._alternative(flat, key, level, must)
+        return self._typed(flat, level, must)
 
-    def _alternative(self, flat: dict[str, Any], key: str, level: int) -> jp.Json:
+    def _alternative(self, flat: dict[str, Any], key: str, level: int, must: bool) -> jp.Json:
         rest = {name: value for name, value in flat.items() if name != key}
         branches = sorted(flat[key], key=lambda branch: isinstance(branch, Mapping) and branch.get("type") == "null")
         reason = _NoValue(Text("note.no-alternative"))
-        for branch in branches:
+        for stands_in, branch in product(sorted({False, must}), branches):
             try:
-                return self.value({"allOf": [rest, branch]} if rest else branch, level + 1)
+                return self.value({"allOf": [rest, branch]} if rest else branch, level + 1, must=stands_in)
             except _NoValue as first:
                 reason = first
         raise reason
 
-    def _typed(self, flat: dict[str, Any], level: int) -> jp.Json:
+    def _typed(self, flat: dict[str, Any], level: int, must: bool) -> jp.Json:
         types = flat.get("type") or _implied(flat)
         kinds = [types] if isinstance(types, str) else list(types)
         kind = next((kind for kind in kinds if kind != "null"), "null")
         if kind == "object":
-            return self._object(flat, level)
+            return self._object(flat, level, must)
         if kind == "array":
-            return self._list(flat, level)
+            return self._list(flat, level, must)
         if kind == "string":
             return self._text(flat)
         if kind in {"integer", "number"}:
@@ -169,26 +180,26 @@ class _Maker:
                 raise _NoValue(Text("note.bounds")) from None
         return True if kind == "boolean" else None
 
-    def _list(self, flat: dict[str, Any], level: int) -> list[jp.Json]:
+    def _list(self, flat: dict[str, Any], level: int, must: bool) -> list[jp.Json]:
         least = flat.get("minItems", 0)
         count = max(least, min(1, flat.get("maxItems", 1)) if self._whole else 0)
         if count > 100:
             raise _NoValue(Text("note.least-length"))
         try:
-            return [self._item(flat, index, level) for index in range(count)]
+            return [self._item(flat, index, level, must=must and index < least) for index in range(count)]
         except _NoValue:
             if least:
                 raise
             return []
 
-    def _item(self, flat: dict[str, Any], index: int, level: int) -> jp.Json:
+    def _item(self, flat: dict[str, Any], index: int, level: int, *, must: bool) -> jp.Json:
         ahead = flat.get("prefixItems", [])
         try:
-            return self.value(ahead[index] if index < len(ahead) else flat.get("items", {}), level + 1)
+            return self.value(ahead[index] if index < len(ahead) else flat.get("items", {}), level + 1, must=must)
         except _NoValue as reason:
             raise reason.inside(index) from None
 
-    def _object(self, flat: dict[str, Any], level: int) -> dict[str, jp.Json]:
+    def _object(self, flat: dict[str, Any], level: int, must: bool) -> dict[str, jp.Json]:
         made: dict[str, jp.Json] = {}
         required = dict.fromkeys(flat.get("required", ()))
         named = flat.get("properties", {})
@@ -197,7 +208,7 @@ class _Maker:
                 continue
             child = named[name] if name in named else flat.get("additionalProperties", {})
             try:
-                made[name] = self.value(child, level + 1)
+                made[name] = self.value(child, level + 1, must=must and name in required)
             except _NoValue as reason:
                 if name in required:
                     raise reason.inside(name) from None
@@ -211,7 +222,8 @@ class _Maker:
             if made is None:
                 raise _NoValue(Text("note.no-text"))
             return made
-        text = TEXTS.get(flat.get("format", ""), "text")
+        stands_in = "{}" if "json" in str(flat.get("contentMediaType", "")) else "text"
+        text = TEXTS["byte"] if "contentEncoding" in flat else TEXTS.get(flat.get("format", ""), stands_in)
         least, most = flat.get("minLength", 0), flat.get("maxLength", len(text) + flat.get("minLength", 0))
         if not isinstance(least, int) or least > 100_000:
             raise _NoValue(Text("note.least-length"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -105,7 +106,7 @@ class YamlFile:
     @cached_property
     def _composed(self) -> yaml.Node | None:
         # Composed only for an error message, so that a valid document costs nothing for line numbers.
-        composed: yaml.Node | None = yaml.compose(self.text, Loader=_JsonLikeLoader)
+        composed: yaml.Node | None = _loaded(self.text, yaml.compose)
         return composed
 
     @cached_property
@@ -172,7 +173,7 @@ def _value_of(text: str, path: Path, error: type[KitError]) -> jp.Json:
                 return _json(text)
             except ValueError:
                 pass  # YAML's flow style, or a mistake for which the YAML reader names the line
-        value = yaml.load(text, Loader=_JsonLikeLoader)  # noqa: S506  # a safe loader by its base
+        value = _loaded(text, yaml.load)
     except yaml.MarkedYAMLError as cause:
         if cause.problem and "nesting depth" in cause.problem:  # PyYAML 6.0.4 has its own limit
             raise _too_deep(path, error) from None
@@ -193,6 +194,22 @@ def _value_of(text: str, path: Path, error: type[KitError]) -> jp.Json:
             remedy=Text("error-document.fewer-aliases"),
         )
     return value
+
+
+def _loaded(text: str, read: Callable[..., Any]) -> Any:
+    """Read a text with the kit's loader, which is a safe one.
+
+    YAML allows tabs before a comment and on an empty line, and libyaml refuses some of them.
+    """
+    try:
+        return read(text, Loader=_JsonLikeLoader)
+    except yaml.MarkedYAMLError:
+        import re
+
+        spaced = re.sub(r"^[ \t]*\t[ \t]*(?=#|\r?$)", " ", text, flags=re.MULTILINE)
+        if spaced == text:
+            raise
+        return read(spaced, Loader=_JsonLikeLoader)
 
 
 def _too_deep(path: Path, error: type[KitError]) -> KitError:

@@ -20,7 +20,7 @@ __all__ = ["Written", "written"]
 
 _TOKENS = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+(?:/[A-Za-z0-9!#$%&'*+.^_`|~-]+)?")  # RFC 9110 sections 5.6.2, 8.3.1
 _NOT_PARAMETERS = {"accept", "content-type", "authorization"}  # OpenAPI: such parameters shall be ignored
-_KEPT = ("summary", "description", "tags", "x-delivery")
+_KEPT = {"summary": str, "description": str, "tags": list, "x-delivery": object}
 
 
 class Written:
@@ -41,6 +41,7 @@ def written(library: Library, schemas: Schemas, found: Found) -> Written:
     made, operation = Written(), found.operation
     writer = _Writer(library, schemas, made)
     kept = {key: operation.value[key] for key in _KEPT if key in operation.value}
+    kept = {key: value for key, value in kept.items() if isinstance(value, _KEPT[key])}
     for item in found.items:
         for key in ("summary", "description"):
             if isinstance(item.value.get(key), str):
@@ -117,12 +118,25 @@ class _Writer:
                 self._made.notes.append(Fault(faulty.fault.file, faulty.fault.pointer, faulty.fault.what))
                 continue
             shown = example.value if isinstance(example.value, Mapping) else {}
+            if "externalValue" in shown and (file := self._external(example)) is not None:
+                yield (
+                    name,
+                    self._example(str(shown.get("summary", name)), file.value, f"{example.pointer}/externalValue"),
+                )
+                continue
             key = next((key for key in ("value", "dataValue") if key in shown), None)
             if key is None:
                 self._made.notes.append(place.fault(Text("fault.example-without-value", name=name)))
                 continue
             made = self._example(str(shown.get("summary", name)), shown[key], f"{example.pointer}/{key}")
             yield name, made | ({"x-illustrative": True} if shown.get("x-illustrative") else {})
+
+    def _external(self, example: Place) -> Place | None:
+        try:
+            return self._library.target(example, str(example.value["externalValue"]))
+        except Faulty as faulty:
+            self._made.notes.append(Fault(example.file, example.pointer, faulty.fault.what))
+            return None
 
     def _example(self, summary: str, value: jp.Json, pointer: str) -> dict[str, Any]:
         return {"summary": summary, "value": value, "x-origin": pointer}

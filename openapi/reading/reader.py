@@ -182,6 +182,9 @@ def _contract(file: YamlFile, taken: Mapping[str, Written], aside: list[tuple[st
             if isinstance(callback, Text):
                 unusable.append((name, callback))
                 continue
+            if (loosened := _apart(callback)) is not callback:
+                callback = loosened
+                flawed.append(in_detail(callback.origin, Text("note.alternatives-overlap")))
             callbacks.append(callback)
             for example in callback.examples:
                 if example.flaw:
@@ -260,6 +263,27 @@ def _usable(callback: Callback, endless: _Endless) -> Callback | Text:
         flaw = f"{wrong.message[:160]} (at {jp.join(wrong.instance_path) or 'its root'})" if wrong else ""
         examples.append(replace(example, flaw=flaw))
     return replace(callback, examples=tuple(examples), answer=_answerable(callback.answer, endless))
+
+
+def _apart(callback: Callback) -> Callback:
+    """Return the callback with `oneOf` read as `anyOf`, where no body meets one alternative alone."""
+    from callback_contract.openapi.contract.derivation import with_any_of
+
+    loosened = with_any_of(callback.schema)
+    if loosened == callback.schema:
+        return callback
+    strict = with_any_of(callback.strict)
+    shown = [example for example in callback.examples if not example.illustrative]
+    if any(not example.flaw for example in shown) or (not shown and sample_of(callback.schema) is not None):
+        return callback
+    validator = validator_of(strict)
+    examples = tuple(
+        replace(example, flaw="") if example.flaw and validator.is_valid(example.value) else example
+        for example in callback.examples
+    )
+    if examples == callback.examples and (shown or sample_of(loosened) is None):
+        return callback
+    return replace(callback, schema=loosened, strict=strict, examples=examples)
 
 
 def _answerable(answer: DocumentedResponse | None, endless: _Endless) -> DocumentedResponse | None:

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from callback_contract.openapi.documents import json_pointer as jp
 from callback_contract.openapi.reading.references import Fault, Faulty, Library, Place
-from callback_contract.openapi.reading.schemas import Converter
+from callback_contract.openapi.reading.schemas import ALTERNATIVES, Converter, left_out
 from callback_contract.openapi.text.message import Text
 
 __all__ = ["Part", "Schemas"]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class Part:
     """A converted schema, with the notes and faults of its conversion.
 
@@ -48,7 +48,7 @@ class Schemas:
             schema = converter.convert(place)
         except RecursionError:
             raise Faulty(place.fault(Text("fault.schema-too-deep"), Text("fault.name-parts"))) from None
-        faults = converter.faults or list(_refused(place, schema))
+        faults = converter.faults or list(_refused(place, schema, converter.notes))
         refs, inside = tuple(converter.refs), tuple(converter.inside)
         return Part(place, schema, refs, inside, tuple(faults), tuple(converter.notes))
 
@@ -58,18 +58,28 @@ class Schemas:
         Raises:
             Faulty: One of them, or one of the schemas, cannot be used.
         """
+        roots = list(parts)
+        reached = self._walked(roots)
+        while unusable := {name: part.faults[0] for name, part in reached.items() if part.faults}:
+            pruned = [_pruned(part, unusable) for part in (*roots, *reached.values()) if not part.faults]
+            if not any(pruned):
+                raise Faulty(next(iter(unusable.values())))
+            reached = self._walked(roots)
+        if fault := next((part.faults[0] for part in roots if part.faults), None):
+            raise Faulty(fault)
+        _refuse_rings(reached)
+        return reached
+
+    def _walked(self, roots: Iterable[Part]) -> dict[str, Part]:
         reached: dict[str, Part] = {}
-        waiting = list(parts)
+        waiting = list(roots)
         for part in waiting:  # grows during the loop
-            if part.faults:
-                raise Faulty(part.faults[0])
-            for name in part.refs:
+            for name in part.refs if not part.faults else ():
                 if name not in self._parts:
                     self._parts[name] = self.part(self._places[name])
                 if name not in reached:
                     reached[name] = self._parts[name]
                     waiting.append(self._parts[name])
-        _refuse_rings(reached)
         return reached
 
     def _named(self, place: Place) -> str:
@@ -87,17 +97,68 @@ class Schemas:
         return name
 
 
-def _refused(place: Place, schema: jp.Json) -> Iterable[Fault]:
-    """Return the violations of the JSON Schema meta-schema by a converted schema."""
+def _refused(place: Place, schema: jp.Json, notes: list[Fault]) -> Iterable[Fault]:
+    """Return the first violation of the JSON Schema meta-schema by a converted schema.
+
+    An alternative that has one is left out, where others stand beside it.
+    """
     import jsonschema_rs
 
-    try:
-        jsonschema_rs.meta.validate(_without_references(schema))
-    except jsonschema_rs.ValidationError as error:
-        where = place.pointer + jp.join(error.instance_path)
-        yield Fault(
-            place.file, where, Text("fault.no-json-schema", why=str(error.message)[:160]), Text("fault.mend-schema")
-        )
+    while True:
+        try:
+            jsonschema_rs.meta.validate(_without_references(schema))
+            return
+        except jsonschema_rs.ValidationError as error:
+            what = Text("fault.no-json-schema", why=str(error.message)[:160])
+            fault = Fault(place.file, place.pointer + jp.join(error.instance_path), what, Text("fault.mend-schema"))
+            path = list(error.instance_path)
+        if not _cut(schema, path):
+            yield fault
+            return
+        notes.append(left_out(fault))
+
+
+def _cut(schema: Any, path: list[str | int]) -> bool:
+    """Take the innermost alternative on a path out of its schema, unless it is the only one."""
+    for end in range(len(path) - 1, 0, -1):
+        key, index = path[end - 1 : end + 1]
+        if key in ALTERNATIVES and isinstance(index, int):
+            branches = jp.get(schema, jp.join(path[:end]))
+            if len(branches) > 1:
+                del branches[index]
+                return True
+    return False
+
+
+def _pruned(part: Part, unusable: Mapping[str, Fault]) -> bool:
+    """Leave alternatives out of a part that refer to unusable schemas; return whether it is another part now.
+
+    One that refers to them elsewhere is unusable, too.
+    """
+    touched = [name for name in part.refs if name in unusable]
+    if not touched:
+        return False
+    while (path := _reference_to(part.schema, unusable)) is not None and _cut(part.schema, path):
+        pass
+    part.refs = tuple(name for name in part.refs if _reference_to(part.schema, {name}) is not None)
+    part.inside = tuple(name for name in part.inside if name in part.refs)
+    part.notes += tuple(left_out(unusable[name]) for name in touched if name not in part.refs)
+    part.faults = tuple(unusable[name] for name in touched if name in part.refs)
+    return True
+
+
+def _reference_to(value: jp.Json, names: Collection[str]) -> list[str | int] | None:
+    """Return the path to a reference to one of the named components."""
+    if isinstance(value, Mapping):
+        if str(value.get("$ref")).removeprefix("#/components/schemas/") in names:
+            return ["$ref"]
+        items: Iterable[tuple[str | int, jp.Json]] = value.items()
+    else:
+        items = enumerate(value) if isinstance(value, list) else ()
+    for key, item in items:
+        if (path := _reference_to(item, names)) is not None:
+            return [key, *path]
+    return None
 
 
 def _without_references(schema: jp.Json) -> jp.Json:

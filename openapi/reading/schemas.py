@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import re
 from collections.abc import Callable, Mapping
@@ -10,20 +11,23 @@ from typing import Any
 
 from callback_contract.openapi.contract.checking import SCHEMA_KEYWORDS
 from callback_contract.openapi.contract.derivation import SUBSCHEMA_LISTS, SUBSCHEMA_MAPS, SUBSCHEMAS
+from callback_contract.openapi.contract.ecma_patterns import for_engine, for_python
 from callback_contract.openapi.contract.example_value import TEXTS
 from callback_contract.openapi.contract.formats import FORMATS
-from callback_contract.openapi.contract.patterns import longest_text
+from callback_contract.openapi.contract.patterns import longest_text, matches
 from callback_contract.openapi.documents import json_pointer as jp
 from callback_contract.openapi.reading.references import Fault, Faulty, Library, Place
 from callback_contract.openapi.text.message import Text
 
-__all__ = ["NOT_DRAWN", "UNSAID", "Converter", "known_pattern"]
+__all__ = ["ALTERNATIVES", "NOT_DRAWN", "UNSAID", "Converter", "known_pattern", "left_out"]
 
 NOT_DRAWN = "x-not-drawn"
 """Marks a schema with the reason why no value is generated, but examples are."""
 
 UNSAID = "x-unsaid"
 """Marks an object whose content the contract leaves undefined."""
+
+ALTERNATIVES = frozenset({"oneOf", "anyOf"})
 
 _MOST_LEVELS = 100  # nested schemas in one part; a reference starts a new count
 _TYPES = ("string", "number", "integer", "boolean", "object", "array", "null")
@@ -34,6 +38,10 @@ _SAYING = frozenset(
     enum const minProperties required x-provenance""".split()
 )  # the last one belongs to the kit: its author has thought about the object
 _CHECKED = {"properties": dict, "patternProperties": dict, "enum": list, "required": list}
+_ANNOTATIONS: dict[str, type] = {
+    **dict.fromkeys(("title", "description", "contentEncoding", "contentMediaType"), str),
+    **dict.fromkeys(("readOnly", "writeOnly"), bool),
+}
 _NUMBERS = float(2**53)
 _REACH = {
     **dict.fromkeys(("minimum", "exclusiveMinimum"), (-math.inf, _NUMBERS)),
@@ -55,20 +63,31 @@ _OF_TYPE: dict[str, Callable[[Any], bool]] = {
 }
 
 
-@lru_cache(maxsize=1024)
-def known_pattern(pattern: str) -> bool:
-    """Return whether every engine in use knows a regular expression.
+def _is_odd_annotation(key: str, value: jp.Json) -> bool:
+    if key == "required":  # a boolean says in OpenAPI that a parameter, and in old drafts that a member, has to stand
+        return isinstance(value, bool)
+    return key in _ANNOTATIONS and not isinstance(value, _ANNOTATIONS[key])
 
-    They are the validator's (ECMA 262) and Python's.
+
+def left_out(fault: Fault) -> Fault:
+    """Return the note on an alternative that has a fault, beside others that have none."""
+    return Fault(fault.file, fault.pointer, Text("fault.alternative-left-out", why=fault.what))
+
+
+@lru_cache(maxsize=1024)
+def known_pattern(pattern: str) -> str | None:
+    """Return a regular expression (ECMA 262) as every engine in use knows it; None if one does not.
+
+    They are the validator's and, to make texts by, Python's.
     """
     import jsonschema_rs
 
-    try:
-        re.compile(pattern)
-        jsonschema_rs.validator_for({"pattern": pattern})
-    except (re.error, ValueError, OverflowError, RecursionError, jsonschema_rs.ValidationError):
-        return False
-    return True
+    for spelt in dict.fromkeys((pattern, for_engine(pattern))):
+        with contextlib.suppress(re.error, ValueError, OverflowError, RecursionError, jsonschema_rs.ValidationError):
+            jsonschema_rs.validator_for({"pattern": spelt})
+            re.compile(for_python(spelt, matches))
+            return spelt
+    return None
 
 
 class Converter:
@@ -148,6 +167,8 @@ class Converter:
                 self.faults.append(place.fault(Text("fault.dynamic-reference", key=key), Text("fault.write-ref")))
             elif key not in SCHEMA_KEYWORDS and not key.startswith("x-") and key != "nullable":
                 self._note(place, Text("fault.unknown-keyword", key=key))
+            elif _is_odd_annotation(key, value):
+                self._note(place, Text("fault.annotation", key=key))
             elif wanted is not None and not isinstance(value, wanted):
                 kind = "list" if wanted is list else "object"
                 self.faults.append(place.fault(Text(f"fault.no-{kind}", key=key), Text(f"fault.write-{kind}")))
@@ -166,6 +187,7 @@ class Converter:
         self._patterns(place, made)
         self._formats(made)
         self._discriminated(place, made)
+        self._usable(made)
         if "object" in (made.get("type") or ()) and not _SAYING & set(made):
             made[UNSAID] = True
         self._levels -= 1
@@ -174,11 +196,30 @@ class Converter:
     def _note(self, place: Place, what: str) -> None:
         self.notes.append(place.fault(what))
 
-    def _alternatives(self, place: Place, key: str, same: bool) -> list[jp.Json]:
+    def _alternatives(self, place: Place, key: str, same: bool) -> list[Any]:
         if not isinstance(place.value[key], list) or not place.value[key]:
             self.faults.append(place.fault(Text("fault.no-list-of-schemas", key=key), Text("fault.write-one-schema")))
             return [{}]
-        return [self.convert(place.child(key, index), same=same) for index in range(len(place.value[key]))]
+        branches = [place.child(key, index) for index in range(len(place.value[key]))]
+        if key in ALTERNATIVES:
+            return [self._alternative(branch, same) for branch in branches]
+        return [self.convert(branch, same=same) for branch in branches]
+
+    def _alternative(self, place: Place, same: bool) -> jp.Json | Fault:
+        """Return an alternative, or why it cannot be used: the others are."""
+        before, self.faults = self.faults, []
+        branch = self.convert(place, same=same)
+        found, self.faults = self.faults, before
+        return found[0] if found else branch
+
+    def _usable(self, made: dict[str, Any]) -> None:
+        for key in ALTERNATIVES & set(made):
+            unusable = [branch for branch in made[key] if isinstance(branch, Fault)]
+            made[key] = [branch for branch in made[key] if not isinstance(branch, Fault)]
+            if not made[key]:
+                self.faults.append(unusable[0])
+                made[key] = [{}]
+            self.notes += [left_out(fault) for fault in unusable]
 
     def _types(self, place: Place, made: dict[str, Any]) -> None:
         types = made.get("type", [])
@@ -227,17 +268,22 @@ class Converter:
             made["examples"] = [place.value["example"]]
 
     def _patterns(self, place: Place, made: dict[str, Any]) -> None:
-        pattern = made.get("pattern")
-        if pattern is not None and not (isinstance(pattern, str) and known_pattern(pattern)):
-            del made["pattern"]
+        pattern = made.pop("pattern", None)
+        spelt = known_pattern(pattern) if isinstance(pattern, str) else None
+        if spelt is not None:
+            made["pattern"] = spelt
+        elif pattern is not None:
             made[NOT_DRAWN] = "its regular expression is not known here"
             self._note(place, Text("fault.unknown-expression"))
-        for pattern in [each for each in made.get("patternProperties", {}) if not known_pattern(each)]:
-            del made["patternProperties"][pattern]
-            made[NOT_DRAWN] = "a regular expression for its names is not known here"
-            self._note(place, Text("fault.unknown-expression"))
-        for pattern in [*([made["pattern"]] if "pattern" in made else []), *made.get("patternProperties", {})]:
-            if not longest_text(pattern):
+        if "patternProperties" in made:
+            named = {known_pattern(each): child for each, child in made["patternProperties"].items()}
+            if None in named:
+                del named[None]
+                made[NOT_DRAWN] = "a regular expression for its names is not known here"
+                self._note(place, Text("fault.unknown-expression"))
+            made["patternProperties"] = named
+        for each in [*([spelt] if spelt else []), *made.get("patternProperties", {})]:
+            if not longest_text(each):
                 self._note(place, Text("fault.expression-not-held"))
 
     def _formats(self, made: dict[str, Any]) -> None:
@@ -270,7 +316,7 @@ class Converter:
         for index, branch in enumerate(made[key]):
             raw = place.value[key][index]
             reference = raw.get("$ref") if isinstance(raw, Mapping) else None
-            if not isinstance(reference, str):
+            if not isinstance(reference, str) or isinstance(branch, Fault):
                 continue
             target = self._mapped(place, reference)
             if target is None or self._is_told(target, name):

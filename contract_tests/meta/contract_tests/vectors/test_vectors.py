@@ -13,6 +13,7 @@ import pytest
 
 from callback_contract.contract_tests.cli.export_command import export
 from callback_contract.contract_tests.generation.corpus import DEPTHS
+from callback_contract.contract_tests.meta.support.foreign import with_schema, written
 from callback_contract.contract_tests.meta.support.processes import FOLDER, invoke
 from callback_contract.contract_tests.runner.collection import collect_tests
 from callback_contract.contract_tests.vectors.using_vectors import broken_expectations
@@ -162,3 +163,10 @@ def test_signed_callback_alone_is_one_message():
     (signed,) = document()["left_out"]["callbacks"]
     with pytest.raises(KitError, match=r"nothing to deliver: .* requires a signature"):
         invoke(export, ["--as", "vectors", "--callback", signed], catch_exceptions=False)
+
+
+def test_callback_without_a_body_says_why_there_is_nothing_to_deliver(tmp_path):
+    schema = {"type": "object", "required": ["a"], "properties": {"a": {"type": "string", "not": {}}}}
+    options = ["--as", "vectors", "--contract", str(written(tmp_path, with_schema(schema)))]
+    with pytest.raises(KitError, match=r"nothing to deliver: .* at /a its parts"):
+        invoke(export, options, catch_exceptions=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from callback_contract.contract_tests.generation.notes import contract_notes
 from callback_contract.contract_tests.meta.support.foreign import (
     read_schema,
     refused_by_its_mock,
@@ -149,7 +150,7 @@ def test_example_of_a_member_is_used(tmp_path):
 # What cannot be made up
 
 
-@pytest.mark.parametrize("hard", [{"format": "swift-bic"}, {"pattern": "\\p{Lu}[^]+"}])
+@pytest.mark.parametrize("hard", [{"format": "swift-bic"}, {"pattern": "\\p{Nobody}+"}])
 def test_what_nobody_can_make_up_is_sent_by_its_example_only(tmp_path, hard):
     member = {**TEXT, **hard, "example": "ABCDEF"}
     scope = scope_of(read_schema(tmp_path, an_object(["a", "b"], a=member, b=TEXT)))
@@ -157,18 +158,106 @@ def test_what_nobody_can_make_up_is_sent_by_its_example_only(tmp_path, hard):
     assert {case.content["a"] for case in applicable_cases(texts.lengths, scope)} == {"ABCDEF"}
 
 
-@pytest.mark.parametrize("hard", [{"format": "swift-bic"}, {"pattern": "\\p{Lu}[^]+"}])
+@pytest.mark.parametrize("hard", [{"format": "swift-bic"}, {"pattern": "\\p{Nobody}+"}])
 def test_what_nobody_can_make_up_is_left_out_where_it_may_be_missing(tmp_path, hard):
     scope = scope_of(read_schema(tmp_path, an_object(["b"], a={**TEXT, **hard}, b=TEXT)))
     assert scope.contents
     assert all("a" not in content for content in [scope.plain, *scope.contents])
 
 
-def test_callback_whose_body_cannot_be_made_says_which_member_lacks_an_example(tmp_path):
-    contract = read_contract(written(tmp_path, with_schema(an_object(["a"], a={**TEXT, "format": "swift-bic"}))))
+def test_required_member_that_nobody_can_make_up_is_a_plain_value_and_said(tmp_path):
+    items = {"type": "array", "minItems": 1, "items": {"$ref": "#/components/schemas/Bic"}}
+    schemas = {"Bic": {**TEXT, "format": "swift-bic"}}
+    schema = an_object(["a", "b", "c"], a=schemas["Bic"], b=items, c=TEXT)
+    contract = read_contract(written(tmp_path, with_schema(schema, schemas=schemas)))
+    scope = scope_of(contract.callbacks[0])
+    assert len(scope.contents) > 1
+    assert {content["a"] for content in [scope.plain, *scope.contents]} == {"text"}
+    assert any(
+        "its format 'swift-bic' is not known here; where /a has" in note.text for note in contract_notes(contract)
+    )
+
+
+def test_callback_whose_body_cannot_be_made_says_which_member_stands_in_the_way(tmp_path):
+    contract = read_contract(written(tmp_path, with_schema(an_object(["a"], a={**TEXT, "not": {}}))))
     options = {"callback": (), "header": (), "auth": None, "signature": None, "depth": "quick", "seed": 0}
-    with pytest.raises(KitError, match=r"at /a: its format 'swift-bic' is not known here; give it an example"):
+    with pytest.raises(KitError, match=r"at /a its parts seem to contradict each other; give it an example"):
         chosen_callbacks(contract, options, own_mock=True)
+
+
+def test_identifier_in_the_form_of_a_format_is_made(tmp_path):
+    assert scope_of(read_schema(tmp_path, an_object(["a"], a={**TEXT, "format": "uuid4"}))).plain["a"][14] == "4"
+
+
+# Regular expressions of ECMA 262
+
+
+@pytest.mark.parametrize(
+    ("pattern", "right", "wrong"),
+    [
+        (r"^[\p{L} .-]{1,35}$", "Zoë", "1"),
+        (r"^\p{Lu}[^]+$", "Éa", "éa"),
+        (r"^(?<y>[0-9]{2})-(?<m>[0-9])$", "12-1", "12-x"),
+        (r"^[\w-.]+$", "a-b.c", "a b"),
+        (r"^{[a-z]}$", "{a}", "a"),
+        (r"^\u{1F600}\ud83d\ude00$", "😀😀", "😀"),
+    ],
+)
+def test_regular_expression_of_ecma_262_is_held_and_met(tmp_path, pattern, right, wrong):
+    contract = read_contract(written(tmp_path, with_schema(an_object(["a"], a={**TEXT, "pattern": pattern}))))
+    scope = scope_of(contract.callbacks[0])
+    assert scope.strict.is_valid({"a": right}) and not scope.strict.is_valid({"a": wrong})
+    assert scope.contents and contract.notes == () and refused_by_its_mock(contract) == []
+
+
+# Alternatives
+
+
+@pytest.mark.parametrize(
+    "branch",
+    [
+        an_object(["b"], b={"type": "strin"}),
+        an_object(["b"], b={"type": "integer", "minimum": "one"}),
+        {"$ref": "#/components/schemas/Wrong"},
+        {"$ref": "#/components/schemas/OfWrong"},
+        {"$ref": "#/components/schemas/Nowhere"},
+    ],
+)
+def test_alternative_that_cannot_be_used_is_left_out(tmp_path, branch):
+    schemas = {"Wrong": {"type": "strin"}, "OfWrong": an_object(["w"], w={"$ref": "#/components/schemas/Wrong"})}
+    schema = {"oneOf": [branch, an_object(["a"], a=TEXT)]}
+    contract = read_contract(written(tmp_path, with_schema(schema, schemas=schemas)))
+    assert "a" in scope_of(contract.callbacks[0]).plain and "alternative" in contract.notes[0]
+
+
+@pytest.mark.parametrize("other", [an_object(["a"], a=TEXT), an_object(["a"], a=TEXT, b=TEXT)])
+def test_alternatives_that_overlap_are_judged_as_any_of_them(tmp_path, other):
+    contract = read_contract(written(tmp_path, with_schema({"oneOf": [an_object(["a"], a=TEXT), other]})))
+    assert scope_of(contract.callbacks[0]).contents and refused_by_its_mock(contract) == []
+    assert "overlap" in str(contract.notes[0])
+
+
+def test_alternatives_that_a_body_tells_apart_stay_exclusive(tmp_path):
+    scope = scope_of(read_schema(tmp_path, {"oneOf": [an_object(["a"], a=TEXT), an_object(["b"], b=TEXT)]}))
+    assert not scope.strict.is_valid({"a": "", "b": ""})
+
+
+# Annotations
+
+
+@pytest.mark.parametrize(
+    "annotation",
+    [{"description": {"$ref": "./a.md"}}, {"title": 3}, {"readOnly": "yes"}, {"required": True}, {"nullable": True}],
+)
+def test_annotation_of_another_form_is_a_note(tmp_path, annotation):
+    contract = read_contract(written(tmp_path, with_schema(an_object(["a"], a={**TEXT, **annotation}))))
+    assert scope_of(contract.callbacks[0]).contents and next(iter(annotation)) in contract.notes[0]
+
+
+def test_example_of_another_file_is_read(tmp_path):
+    (tmp_path / "shown.json").write_text('{"a": "shown"}')
+    examples = {"e": {"externalValue": "./shown.json"}}
+    assert scope_of(read_schema(tmp_path, an_object(["a"], a=TEXT), examples=examples)).plain == {"a": "shown"}
 
 
 # Stimuli that a contract does not allow

@@ -212,7 +212,7 @@ def with_neighbour(hook, **members):
         ({"post": body(schema={"$ref": "missing.yaml#/a"})}, "no such file"),
         ({"post": body(schema={"type": "strnig"})}, "'strnig'"),
         ({"post": body(schema={"type": "string", "minLength": -1})}, "not JSON Schema"),
-        ({"post": body(schema={"properties": {"a": {"required": True}}})}, "'required' is not a list"),
+        ({"post": body(schema={"properties": {"a": {"required": "a"}}})}, "'required' is not a list"),
         ({"post": body(schema={"type": "integer", "enum": ["a"]})}, "`enum`"),
         ({"post": body(schema=[1])}, "neither an object"),
         ({"post": {"requestBody": {"content": {"application/json": {}}}}}, "neither a schema nor an example"),
@@ -394,3 +394,12 @@ def test_huge_file_is_refused_by_its_size(tmp_path):
 def test_folder_is_no_document(tmp_path):
     with pytest.raises(ContractError, match="a folder"):
         read_contract(tmp_path)
+
+
+def test_tab_before_a_comment_is_read(tmp_path):
+    file = tmp_path / "tabs.yaml"
+    body = "requestBody: {content: {application/json: {schema: {type: object}}}}"
+    file.write_text(
+        f"openapi: 3.1.0\t# one\n\t# two\ninfo: {{title: t}}\n\t\nwebhooks:\n  a:\n    post:\n \t# c\n      {body}\n"
+    )
+    assert names(read_contract(file)) == ["a"]
