@@ -54,7 +54,7 @@ def generative(callback: Callback) -> dict[str, Any]:
         root = {**jp.get(root, root["$ref"].removeprefix("#")), "$defs": defs}
     narrowed = _Narrowing(pinned_values(callback), set(_combined(root)), defs).narrowed(root, (), is_open=False)
     result: dict[str, Any] = without_wild_patterns(narrowed)
-    return result
+    return result if isinstance(result, dict) else {"not": {}}
 
 
 def _combined(schema: jp.Json, inside: bool = False) -> Iterator[str]:

@@ -10,6 +10,7 @@ from callback_contract.openapi.documents import json_pointer as jp
 
 __all__ = [
     "METHODS",
+    "UNKNOWN_AS",
     "Bundler",
     "bundled",
     "lifted",
@@ -19,6 +20,9 @@ __all__ = [
     "without_extensions",
     "without_formats",
 ]
+
+UNKNOWN_AS = "x-unknown-as"
+"""Names the schema of what has none of the values that a discriminator knows."""
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 SUBSCHEMA_MAPS = ("properties", "patternProperties", "dependentSchemas", "$defs")
@@ -41,6 +45,8 @@ def tolerant_schema(schema: jp.Json) -> jp.Json:
     if not isinstance(schema, Mapping):
         return schema
     opened: dict[str, Any] = {}
+    if UNKNOWN_AS in schema:
+        schema = {**schema, "oneOf": [*schema["oneOf"], {"$ref": schema[UNKNOWN_AS]}]}
     for key, value in schema.items():
         if key in {"enum", "const"}:
             values = value if key == "enum" else [value]

@@ -294,8 +294,6 @@ def _merged(
                 flat["enum"] = [item for item in flat["enum"] if item in value] or flat["enum"]
             elif key == "type" and key in flat:
                 flat["type"] = _both(flat["type"], value)
-            elif key == _UNDRAWN and level + 1 > 0 and part is not None and "discriminator" in str(value):
-                continue  # a part of another schema is an alternative that a discriminator selects
             else:
                 flat.setdefault(key, value)
     return flat

@@ -7,9 +7,11 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from callback_contract.openapi.contract.derivation import UNKNOWN_AS
 from callback_contract.openapi.documents import json_pointer as jp
+from callback_contract.openapi.reading.inheritance import Families
 from callback_contract.openapi.reading.references import Fault, Faulty, Library, Place
-from callback_contract.openapi.reading.schemas import ALTERNATIVES, Converter, left_out
+from callback_contract.openapi.reading.schemas import ALTERNATIVES, Converter, demanded, left_out
 from callback_contract.openapi.text.message import Text
 
 __all__ = ["Part", "Schemas"]
@@ -40,10 +42,11 @@ class Schemas:
         self._names: dict[object, str] = {}
         self._places: dict[str, Place] = {}
         self._parts: dict[str, Part] = {}
+        self._families = Families(library)
 
-    def part(self, place: Place) -> Part:
+    def part(self, place: Place, *, is_component: bool = False) -> Part:
         """Return the converted schema at a place."""
-        converter = Converter(self._library, self._named)
+        converter = Converter(self._library, self._named, place, is_component=is_component)
         try:
             schema = converter.convert(place)
         except RecursionError:
@@ -76,13 +79,30 @@ class Schemas:
         for part in waiting:  # grows during the loop
             for name in part.refs if not part.faults else ():
                 if name not in self._parts:
-                    self._parts[name] = self.part(self._places[name])
+                    self._parts[name] = self._made(name)
                 if name not in reached:
                     reached[name] = self._parts[name]
                     waiting.append(self._parts[name])
         return reached
 
-    def _named(self, place: Place) -> str:
+    def _made(self, name: str) -> Part:
+        place = self._places[name]
+        if self._names[place.key] == name:
+            return self.part(place, is_component=True)
+        family = self._families.at(place)
+        base, refs = f"#/components/schemas/{self._named(place, False)}", {self._named(place, False): None}
+        branches = []
+        for child, values in family.children:
+            refs[child_name := self._named(child, self._families.at(child).name not in {"", family.name})] = None
+            reference = {"$ref": f"#/components/schemas/{child_name}"}
+            branches.append({"allOf": [reference, demanded(family.name, values)]})
+        schema = {"allOf": [{"$ref": base}], "oneOf": branches, UNKNOWN_AS: base}
+        return Part(place, schema, tuple(refs), tuple(refs), (), ())
+
+    def _named(self, place: Place, by_type: bool) -> str:
+        if by_type and self._families.at(place).children:
+            plain = self._named(place, False)
+            return self._kept((place.key, "by type"), place, f"{plain}ByType")
         name = self._names.get(place.key)
         if name is None:
             tokens = jp.tokens(place.pointer)
@@ -90,11 +110,16 @@ class Schemas:
                 tokens[-1] if tokens[:2] == ("components", "schemas") and len(tokens) == 3 else "_".join(tokens[-4:])
             )
             plain = re.sub(r"[^A-Za-z0-9._-]", "_", plain or place.file.path.stem) or "schema"
+            return self._kept(place.key, place, plain)
+        return name
+
+    def _kept(self, key: object, place: Place, plain: str) -> str:
+        if key not in self._names:
             name, number = plain, 2
             while name in self._places:
                 name, number = f"{plain}_{number}", number + 1
-            self._names[place.key], self._places[name] = name, place
-        return name
+            self._names[key], self._places[name] = name, place
+        return self._names[key]
 
 
 def _refused(place: Place, schema: jp.Json, notes: list[Fault]) -> Iterable[Fault]:

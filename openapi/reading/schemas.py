@@ -19,7 +19,7 @@ from callback_contract.openapi.documents import json_pointer as jp
 from callback_contract.openapi.reading.references import Fault, Faulty, Library, Place
 from callback_contract.openapi.text.message import Text
 
-__all__ = ["ALTERNATIVES", "NOT_DRAWN", "UNSAID", "Converter", "known_pattern", "left_out"]
+__all__ = ["ALTERNATIVES", "NOT_DRAWN", "UNSAID", "Converter", "demanded", "known_pattern", "left_out", "mapped_place"]
 
 NOT_DRAWN = "x-not-drawn"
 """Marks a schema with the reason why no value is generated, but examples are."""
@@ -29,6 +29,7 @@ UNSAID = "x-unsaid"
 
 ALTERNATIVES = frozenset({"oneOf", "anyOf"})
 
+_PARENT = re.compile(r"(?:/allOf/[0-9]+)+")
 _MOST_LEVELS = 100  # nested schemas in one part; a reference starts a new count
 _TYPES = ("string", "number", "integer", "boolean", "object", "array", "null")
 _IGNORED = frozenset("$schema $comment $anchor $defs definitions xml externalDocs deprecated discriminator".split())
@@ -69,6 +70,19 @@ def _is_odd_annotation(key: str, value: jp.Json) -> bool:
     return key in _ANNOTATIONS and not isinstance(value, _ANNOTATIONS[key])
 
 
+def mapped_place(library: Library, place: Place, reference: str) -> Place | None:
+    """Return the schema that a discriminator's mapping names, by a reference or by its name."""
+    for each in (reference, f"#/components/schemas/{reference}"):
+        with contextlib.suppress(Faulty):
+            return library.target(place, each)
+    return None
+
+
+def demanded(name: str, values: list[str]) -> dict[str, jp.Json]:
+    """Return the schema that asks for a value of a discriminator."""
+    return {"properties": {name: {"enum": values}}, "required": [name]}
+
+
 def left_out(fault: Fault) -> Fault:
     """Return the note on an alternative that has a fault, beside others that have none."""
     return Fault(fault.file, fault.pointer, Text("fault.alternative-left-out", why=fault.what))
@@ -94,7 +108,10 @@ class Converter:
     """Converts the schemas of one part of a document.
 
     Args:
-        named: Returns the canonical name of the component at a place.
+        named: Returns the canonical name of the component at a place, or of its children where a discriminator tells
+            them apart.
+        root: The schema that is converted.
+        is_component: Whether it has a name: then its `allOf` names its parents, not values of them.
 
     Attributes:
         refs: Names of the components that were referred to.
@@ -103,9 +120,12 @@ class Converter:
         notes: Notes on parts that were ignored or read differently.
     """
 
-    def __init__(self, library: Library, named: Callable[[Place], str]) -> None:
+    def __init__(
+        self, library: Library, named: Callable[[Place, bool], str], root: Place, *, is_component: bool = False
+    ) -> None:
         self._library = library
         self._named = named
+        self._root = root if is_component else None
         self.refs: dict[str, None] = {}
         self.inside: dict[str, None] = {}
         self.faults: list[Fault] = []
@@ -144,7 +164,7 @@ class Converter:
             self.faults.append(place.fault(Text("fault.ref-no-text"), Text("fault.write-reference")))
             return None
         try:
-            name = self._named(self._library.target(place, reference))
+            name = self._named(self._library.target(place, reference), not self._is_parent(place))
         except Faulty as faulty:
             self.faults.append(Fault(place.file, f"{place.pointer}/$ref", faulty.fault.what, faulty.fault.remedy))
             return None
@@ -152,6 +172,10 @@ class Converter:
         if same:
             self.inside[name] = None
         return {"$ref": f"#/components/schemas/{name}"}
+
+    def _is_parent(self, place: Place) -> bool:
+        root = self._root
+        return root is not None and _PARENT.fullmatch(place.pointer.removeprefix(root.pointer)) is not None
 
     def _converted(self, place: Place, same: bool) -> dict[str, Any]:
         schema: Mapping[str, jp.Json] = place.value
@@ -306,11 +330,10 @@ class Converter:
             return
         key = next((key for key in ("oneOf", "anyOf") if key in made), None)
         if key is None:
-            made[NOT_DRAWN] = "its discriminator tells other schemas"
-            return
+            return  # it tells the children of a component apart: see `children`
         mapped: dict[object, list[str]] = {}
         for value, reference in (told.get("mapping") or {}).items():
-            target = self._mapped(place, str(reference))
+            target = mapped_place(self._library, place, str(reference))
             if target is not None:
                 mapped.setdefault(target.key, []).append(value)
         for index, branch in enumerate(made[key]):
@@ -318,20 +341,11 @@ class Converter:
             reference = raw.get("$ref") if isinstance(raw, Mapping) else None
             if not isinstance(reference, str) or isinstance(branch, Fault):
                 continue
-            target = self._mapped(place, reference)
+            target = mapped_place(self._library, place, reference)
             if target is None or self._is_told(target, name):
                 continue
             values = mapped.get(target.key) or [jp.tokens(target.pointer)[-1]]
-            demand = {"properties": {name: {"enum": values}}, "required": [name]}
-            made[key][index] = {"allOf": [branch, demand]}
-
-    def _mapped(self, place: Place, reference: str) -> Place | None:
-        for each in (reference, f"#/components/schemas/{reference}"):
-            try:
-                return self._library.target(place, each)
-            except Faulty:
-                continue
-        return None
+            made[key][index] = {"allOf": [branch, demanded(name, values)]}
 
     def _is_told(self, place: Place, name: str, depth: int = 0) -> bool:
         """Return whether a schema itself fixes the value of its discriminator."""
