@@ -52,28 +52,43 @@ class Belonging:
         return self._validator(callback).is_valid  # type: ignore[no-any-return]
 
     def of(self, body: Body, recording: RecordedDelivery) -> Found:
-        """Return the callback whose schema accepts a body and names most of its members."""
+        """Return the callback whose constants a body meets and whose schema names most of its members.
+
+        One that a body breaks comes before one whose open schema takes anything.
+        """
         candidates = self._candidates(recording)
         try:
             values = {callback.name: body.value(callback) for callback in candidates}
         except Unusable as error:
             return Found(None, "either answer", error.detail)
         fitting = [callback for callback in candidates if self._validator(callback).is_valid(values[callback.name])]
+        distances = {each.name: self._distance(each, body, values[each.name]) for each in candidates}
+        said = [callback for callback in candidates if callback.name == recording.callback]
+        like = said or [callback for callback in candidates if _is_like(callback, values[callback.name])]
         if fitting:
-            best = min(fitting, key=lambda callback: self._distance(callback, body, values[callback.name]))
-            return self._judgeable(best, body, recording)
-        if not (said := [callback for callback in candidates if callback.name == recording.callback]):
-            candidates = [callback for callback in candidates if _is_like(callback, values[callback.name])]
+            shortest = min(distances[callback.name] for callback in fitting)
+            nearer = [each for each in like if distances[each.name] < shortest]
+            fitting = [callback for callback in fitting if distances[callback.name] == shortest]
+            judged = [callback for callback in fitting if callback.name in self._judged] or fitting[:1]
+            if not nearer and len(judged) == 1:
+                return self._judgeable(judged[0], body, recording)
+            if not nearer:
+                names = tuple(callback.name for callback in judged)
+                return Found(None, "no callback", Text("sample.several-callbacks", names=names))
+            like = nearer
         nearest = min(
-            said or candidates, key=lambda callback: _strangeness(callback, values[callback.name]), default=None
+            like,
+            key=lambda callback: (distances[callback.name], *_strangeness(callback, values[callback.name])),
+            default=None,
         )
         if nearest is None:
             return Found(None, "no callback", Text("sample.no-callback"))
         told = self._told(nearest, values[nearest.name])
         return Found(nearest, "contract", Text("sample.breaks-contract", callback=nearest.name, told=told))
 
-    def _distance(self, callback: Callback, body: Body, content: jp.Json) -> tuple[bool, int, bool]:
-        return not body.is_for(callback), _unnamed(callback, content), callback.name not in self._judged
+    def _distance(self, callback: Callback, body: Body, content: jp.Json) -> tuple[bool, int, int]:
+        met = sum(name in content for name in _constants(callback)) if isinstance(content, dict) else 0
+        return not body.is_for(callback), -met, _unnamed(callback, content)
 
     def _judgeable(self, callback: Callback, body: Body, recording: RecordedDelivery) -> Found:
         if callback.name not in self._judged:
@@ -139,6 +154,16 @@ def _contradicted(callback: Callback, headers: tuple[tuple[str, str], ...]) -> b
     return False
 
 
+def _constants(callback: Callback) -> dict[str, jp.Json]:
+    """Return the members of the root that have one value, by name: they distinguish callbacks."""
+    listed = {
+        member.pointer: member.enum or ((member.schema["const"],) if "const" in member.schema else ())
+        for member in callback.members
+    }
+    single = {pointer: values[0] for pointer, values in listed.items() if len(values) == 1}
+    return {tokens[0]: value for pointer, value in single.items() if len(tokens := jp.tokens(pointer)) == 1}
+
+
 def _named(callback: Callback) -> tuple[set[str], set[str]]:
     """Return the names of the root's members, and of the required ones."""
     root = callback.members[0].schema
@@ -156,10 +181,8 @@ def _is_like(callback: Callback, content: jp.Json) -> bool:
     """
     if not isinstance(content, dict):
         return False
-    for name, schema in callback.members[0].schema.get("properties", {}).items():
-        listed = schema.get("enum", [schema["const"]] if "const" in schema else []) if isinstance(schema, dict) else []
-        if len(listed) == 1 and name in content and content[name] not in listed:
-            return False  # a name that distinguishes callbacks
+    if any(name in content and content[name] != value for name, value in _constants(callback).items()):
+        return False  # a name that distinguishes callbacks
     named, required = _named(callback)
     wanted = required or named
     return bool(wanted) and len(wanted & content.keys()) * 2 >= len(wanted)

@@ -11,7 +11,7 @@ from pathlib import Path
 from callback_contract.contract_tests.samples.har import read_archive
 from callback_contract.contract_tests.samples.jsonl import read_lines
 from callback_contract.contract_tests.samples.recorded_delivery import (
-    MOST_BODY_BYTES,
+    MOST_LIST_BYTES,
     Entries,
     RecordedDelivery,
     Unreadable,
@@ -110,7 +110,7 @@ def _file(file: Path, name: str, folder: str = "") -> Entries:
         yield from read_archive(file, name)
     else:
         with file.open("rb") as opened:
-            body = opened.read(MOST_BODY_BYTES + 1)
+            body = opened.read(MOST_LIST_BYTES + 1)
         yield RecordedDelivery(name, body, callback=folder)
 
 

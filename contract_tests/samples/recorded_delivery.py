@@ -9,10 +9,13 @@ from typing import TypeAlias
 from callback_contract.mock_server.wire.delivery import Headers
 from callback_contract.openapi.text.message import Text
 
-__all__ = ["MOST_BODY_BYTES", "Entries", "RecordedDelivery", "Unreadable", "headers_of"]
+__all__ = ["MOST_BODY_BYTES", "MOST_LIST_BYTES", "Entries", "RecordedDelivery", "Unreadable", "headers_of"]
 
 MOST_BODY_BYTES = 1024 * 1024
 """A larger body is set aside; no receiver has to accept it."""
+
+MOST_LIST_BYTES = 64 * 1024 * 1024
+"""A larger file is not read as a list of recordings."""
 
 _MOST_HEADERS = 200
 

@@ -7,19 +7,26 @@ so it is set aside and reported. So is one that a receiver may reject (judgement
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from callback_contract.contract_tests.model.cases import Sample
+from callback_contract.contract_tests.samples.bins import spread, unpacked
 from callback_contract.contract_tests.samples.bodies import Body, read_body
 from callback_contract.contract_tests.samples.callback_match import Belonging
 from callback_contract.contract_tests.samples.delivery import delivery_of
 from callback_contract.contract_tests.samples.masking import Masker, UnmaskableError
-from callback_contract.contract_tests.samples.recorded_delivery import MOST_BODY_BYTES, RecordedDelivery, Unreadable
+from callback_contract.contract_tests.samples.recorded_delivery import (
+    MOST_BODY_BYTES,
+    MOST_LIST_BYTES,
+    RecordedDelivery,
+    Unreadable,
+)
 from callback_contract.contract_tests.samples.refusable import why_not_taken
 from callback_contract.mock_server.wire.delivery import header_value, printable
 from callback_contract.mock_server.wire.strict_json import Unparsable, Unusable
+from callback_contract.openapi.contract.members import Member
 from callback_contract.openapi.contract.model import Callback, Contract
 from callback_contract.openapi.documents import json_pointer as jp
 from callback_contract.openapi.text.errors import KitError
@@ -122,7 +129,7 @@ def choose(
     samples = Samples(source, masker.named)
     chooser = _Chooser(samples, Belonging(contract, tuple(judged)), masker, frozenset(without))
     size = 0
-    for entry in entries:
+    for entry in unpacked(_spread(entries, [callback.members[0] for callback in contract.callbacks])):
         if samples.delivered >= MOST_SAMPLES:
             raise _too_many(Text("error-samples.more-deliveries", most=MOST_SAMPLES), source)
         samples.read += 1
@@ -133,6 +140,16 @@ def choose(
     _refuse_idle_masks(masker, contract)
     samples.short_masks_left = masker.left_short
     return samples
+
+
+def _spread(entries: Entries, roots: Sequence[Member]) -> Entries:
+    lists_are_bodies = any(not root.types or "array" in root.types for root in roots)
+    are_like_requests = any("headers" in root.schema.get("properties", {}) for root in roots)
+    for entry in entries:
+        if are_like_requests or isinstance(entry, Unreadable) or len(entry.body) > MOST_LIST_BYTES:
+            yield entry
+        else:
+            yield from spread(entry, lists_are_bodies=lists_are_bodies)
 
 
 @dataclass

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import json
 import urllib.request
+import zlib
 from pathlib import Path
 
 import jsonschema_rs
@@ -397,3 +399,104 @@ def test_recording_that_breaks_the_contract_is_told_in_every_report(tmp_path):
     page, summary = ((tmp_path / "r" / name).read_text(encoding="utf-8") for name in ("report.html", "summary.md"))
     assert all("s.jsonl line 2" in text for text in (done.output, page, summary))
     assert done.exit_code == 0
+
+
+# Which callback a recording is of
+
+
+def event(required=(), *, header="", **properties):
+    schema = {"type": "object", "required": list(required), "properties": properties}
+    content = {"application/json": {"schema": schema}}
+    head = [{"name": "X-Event", "in": "header", "required": True, "schema": {"enum": [header]}}] if header else []
+    return {"post": {"parameters": head, "requestBody": {"content": content}, "responses": {"200": {}}}}
+
+
+def of_events(tmp_path, body, **events):
+    """The callback to which a body is delivered, or why it is set aside."""
+    document = {"openapi": "3.1.0", "info": {"title": "t", "version": "1"}, "webhooks": events}
+    contract = read_contract(written(tmp_path, document))
+    file = lines(tmp_path, body, {"known": 1})
+    known = {**events, "known": event(["known"], known={"const": 1})}
+    contract = read_contract(written(tmp_path, {**document, "webhooks": known}))
+    samples = chosen(file, contract=contract)
+    return next((name for name in samples.chosen if name != "known"), None) or str(samples.aside[0].reason)
+
+
+TEXT = {"type": "string"}
+PING = event(hook={"type": "integer"}, header="ping")
+PAID = event(["action", "order", "amount"], action={"const": "paid"}, order=TEXT, amount={"type": "integer"})
+
+
+def test_recording_that_breaks_its_callback_is_not_delivered_as_one_that_takes_anything(tmp_path):
+    assert '"amount" is a required' in of_events(tmp_path, {"action": "paid", "order": "1"}, ping=PING, paid=PAID)
+
+
+def test_recording_belongs_to_the_callback_whose_constants_it_meets(tmp_path):
+    wide = event(action=TEXT, order=TEXT, amount={"type": "integer"})
+    assert of_events(tmp_path, {"action": "paid", "order": "1", "amount": 2}, wide=wide, paid=PAID) == "paid"
+
+
+def test_recording_that_fits_several_callbacks_is_not_guessed(tmp_path):
+    said = of_events(tmp_path, {"id": "1"}, one=event(id=TEXT, header="one"), two=event(id=TEXT, header="two"))
+    assert "one" in said and "two" in said and "--callback" in said
+
+
+# Lists, request bins and compressed bodies
+
+
+def raw(text):
+    return {
+        "method": "POST",
+        "headers": {},
+        "raw": base64.b64encode(f"POST / HTTP/1.1\r\n\r\n{text}".encode()).decode(),
+    }
+
+
+TEXT_OF = [json.dumps(body) for body in BODIES[:2]]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        BODIES[:2],
+        [{"headers": HEADERS, "body": body} for body in BODIES[:2]],
+        {
+            "data": [
+                {"method": "POST", "headers": {"content-type": ["application/json"]}, "content": t} for t in TEXT_OF
+            ]
+        },
+        {
+            "requests": [
+                {
+                    "request": {
+                        "method": "POST",
+                        "headers": {},
+                        "raw": base64.b64encode(b"POST / HTTP/1.1\r\n\r\n" + t.encode()).decode(),
+                    }
+                }
+                for t in TEXT_OF
+            ]
+        },
+    ],
+)
+def test_list_of_recordings_is_read(tmp_path, value):
+    (tmp_path / "list.json").write_text(json.dumps(value))
+    assert [json.loads(delivery.body) for delivery in delivered(chosen(tmp_path))] == BODIES[:2]
+
+
+def test_list_is_a_body_where_the_contract_has_lists(tmp_path):
+    content = {"application/json": {"schema": {"type": "array", "items": {"type": "object"}}}}
+    hook = {"post": {"requestBody": {"content": content}, "responses": {"200": {}}}}
+    document = {"openapi": "3.1.0", "info": {"title": "t", "version": "1"}, "webhooks": {"a": hook}}
+    (tmp_path / "s").mkdir()
+    (tmp_path / "s" / "list.json").write_text('[{"a": 1}, {"a": 2}]')
+    samples = chosen(tmp_path / "s", contract=read_contract(written(tmp_path, document)))
+    assert [delivery.body for delivery in delivered(samples)] == [b'[{"a": 1}, {"a": 2}]']
+
+
+@pytest.mark.parametrize(("coding", "packed"), [("gzip", gzip.compress), ("deflate", zlib.compress), ("gzip", bytes)])
+def test_compressed_body_of_an_archive_is_read(tmp_path, coding, packed):
+    body = json.dumps(BODIES[0]).encode()
+    text = base64.b64encode(packed(body)).decode()
+    request = posted(text, encoding="base64") | {"headers": [{"name": "Content-Encoding", "value": coding}]}
+    assert [delivery.body for delivery in delivered(chosen(archive(tmp_path, request)))] == [body]
