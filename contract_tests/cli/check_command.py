@@ -53,6 +53,7 @@ __all__ = ["check"]
 @rarely_used(
     "wait_timeout",
     "allow_remote_refs",
+    "refs_below",
     "strict_contract",
     "identity",
     "acknowledges_unread",

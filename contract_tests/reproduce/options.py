@@ -22,7 +22,17 @@ __all__ = ["options_to_dict", "restored"]
 
 _TOLD = (
     *("rules", "callback", "contract", "overlay", "paths", "strict", "signature", "insecure", "timeout"),
-    *("allow_remote_refs", "rate", "at_once", "max_deliveries", "max_time", "state_map", "state_patience", "plugin"),
+    *(
+        "allow_remote_refs",
+        "refs_below",
+        "rate",
+        "at_once",
+        "max_deliveries",
+        "max_time",
+        "state_map",
+        "state_patience",
+        "plugin",
+    ),
     *("identity", "acknowledges_unread", "waivers", "strict_waivers", "require", "rules_as_of", "samples", "mask"),
 )
 _RESTORED = (

@@ -31,6 +31,7 @@ _MOST_NAMED = 8
     "forward_header",
     "require_client_cert",
     "allow_remote_refs",
+    "refs_below",
     "strict_contract",
     "identity",
     "paths",

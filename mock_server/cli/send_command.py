@@ -35,7 +35,17 @@ _SHARE = NumberRange(0, 1)
 _MOST_NOTES = 5
 
 
-@rarely_used("allow_remote_refs", "strict_contract", "identity", "paths", "concurrent", "burst", "start_rate", "speed")
+@rarely_used(
+    "allow_remote_refs",
+    "refs_below",
+    "strict_contract",
+    "identity",
+    "paths",
+    "concurrent",
+    "burst",
+    "start_rate",
+    "speed",
+)
 @click.command()
 @click.argument("url", envvar="CALLBACK_CONTRACT_SEND_URL")
 @click.option("--callback", "-c", default=None, metavar="NAME", help="Which callback. [default: the first]")

@@ -33,6 +33,7 @@ def contract_options(command: _Command) -> _Command:
             ),
             click.option("--overlay", multiple=True, metavar="FILE", help="Lay this OpenAPI Overlay over it."),
             click.option("--paths", is_flag=True, help="Its paths are the callbacks."),
+            click.option("--refs-below", default=None, metavar="FOLDER", help="Its $ref may lead to files below it."),
             click.option("--allow-remote-refs", is_flag=True, help="Fetch what its $ref name by http(s)."),
             click.option("--strict-contract", is_flag=True, help="Set nothing of it aside: refuse it."),
         )
@@ -89,6 +90,7 @@ def _read(options: Mapping[str, Any], only: Sequence[str]) -> Contract:
         paths=options["paths"],
         strict=options["strict_contract"],
         remote=bool(options.get("allow_remote_refs")),
+        below=options.get("refs_below"),
     )
 
 
@@ -111,7 +113,9 @@ def is_own(source: str) -> bool:
     return any(callback.delivery.provenance for callback in contract.callbacks)
 
 
-def either_contract(source: Path | str, *, paths: bool = False, remote: bool = False) -> Contract:
+def either_contract(
+    source: Path | str, *, paths: bool = False, remote: bool = False, below: str | None = None
+) -> Contract:
     """Read a contract strictly, or else as any OpenAPI document.
 
     The result of the strict reading counts where it succeeds.
@@ -120,6 +124,7 @@ def either_contract(source: Path | str, *, paths: bool = False, remote: bool = F
         source: A file, a URL, or `-` for standard input.
         paths: Whether its paths are the callbacks.
         remote: Whether targets of `$ref` are fetched by http(s).
+        below: The folder below which files may be targets of `$ref`; None for the document's own.
 
     Raises:
         KitError: Both readings fail.
@@ -133,12 +138,12 @@ def either_contract(source: Path | str, *, paths: bool = False, remote: bool = F
         try:
             contract = load_contract(source)
         except ContractError:  # the other reading knows every form, so what it finds wrong is what is said
-            contract = read_contract(source, paths=paths, remote=remote)
+            contract = read_contract(source, paths=paths, remote=remote, below=below)
         else:
             if stand_elsewhere(contract.document):
-                contract = read_contract(source, remote=remote)
+                contract = read_contract(source, remote=remote, below=below)
     else:
-        contract = read_contract(source, paths=paths, remote=remote)
+        contract = read_contract(source, paths=paths, remote=remote, below=below)
     say_what_was_left(contract)
     return contract
 

@@ -16,7 +16,7 @@ __all__ = ["TEXTS", "Sample", "sample_of", "why_no_sample"]
 
 _MOST_LEVELS = 12
 _MOST_PARTS = 4000  # a schema that branches at every level is given up
-_UNDRAWN = "x-not-drawn"
+_UNDRAWN, _BEYOND = "x-not-drawn", "x-beyond-reason"  # see openapi/reading/schemas.py
 TEXTS = {
     "date-time": "2025-04-15T03:20:00Z",
     "date": "2025-04-15",
@@ -145,7 +145,7 @@ class _Maker:
             return flat["examples"][0]
         if (self._shown or _UNDRAWN in flat) and "default" in flat:
             return flat["default"]
-        if _UNDRAWN in flat and not must:
+        if _UNDRAWN in flat and (not must or _BEYOND in flat):
             raise _NoValue(str(flat[_UNDRAWN]))
         for key in ("oneOf", "anyOf"):
             if key in flat:

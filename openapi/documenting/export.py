@@ -20,7 +20,7 @@ __all__ = ["MADE_BY", "as_json", "as_openapi", "as_paths", "as_schema", "as_yaml
 MADE_BY = "Made by callback-contract export"
 """Mark near the beginning of each exported file; such a file may be replaced."""
 
-_MARKS = frozenset(["x-origin", "x-unknown-as", "x-not-drawn", "x-unsaid", "x-unread"])
+_MARKS = frozenset(["x-origin", "x-unknown-as", "x-not-drawn", "x-beyond-reason", "x-unsaid", "x-unread"])
 _DATA = frozenset(["value", "example", "default", "const", "enum", "x-delivery"])
 _NAMED = frozenset(["webhooks", "paths", "content", "responses", "schemas", "examples", *derive.SUBSCHEMA_MAPS])
 

@@ -37,6 +37,7 @@ def read_contract(
     paths: bool = False,
     strict: bool = False,
     remote: bool = False,
+    below: Path | str | None = None,
 ) -> Contract:
     """Read a foreign OpenAPI document (3.0, 3.1 or 3.2), with any flaws it has.
 
@@ -47,6 +48,7 @@ def read_contract(
         paths: Whether the document describes the receiver itself: each operation under `paths` is a callback.
         strict: Reject the document when anything has to be set aside.
         remote: Fetch what a `$ref` names by http(s).
+        below: The folder below which a `$ref` may name files; None for the document's own.
 
     Raises:
         ContractError: It cannot be read, or has no usable callback.
@@ -54,6 +56,8 @@ def read_contract(
     """
     laid_over = [load_overlay(each) for each in overlays]
     file, folder = opened(source)
+    if below is not None:
+        folder = _root_of_references(below)
     for overlay in laid_over:
         file = replace(file, value=apply_overlay(file.value, overlay))
     _refuse_other_documents(file)
@@ -74,6 +78,15 @@ def read_contract(
     if not contract.callbacks:
         raise _unusable(file, contract.set_aside, Text("error-contract.none-usable"))
     return contract
+
+
+def _root_of_references(below: Path | str) -> Path:
+    folder = Path(below)
+    if not folder.is_dir():
+        raise ContractError(
+            Text("error-contract.no-folder"), where=f"--refs-below {below}", remedy=Text("error-contract.give-folder")
+        )
+    return folder
 
 
 def _remote(file: YamlFile, source: str) -> Remote:

@@ -19,10 +19,13 @@ from callback_contract.openapi.documents import json_pointer as jp
 from callback_contract.openapi.reading.references import Fault, Faulty, Library, Place
 from callback_contract.openapi.text.message import Text
 
-__all__ = ["ALTERNATIVES", "NOT_DRAWN", "UNSAID", "Converter", "demanded", "known_pattern", "left_out", "mapped_place"]
+__all__ = ["ALTERNATIVES", "BEYOND", "NOT_DRAWN", "UNSAID", "Converter", "demanded", "known_pattern", "left_out", "mapped_place"]
 
 NOT_DRAWN = "x-not-drawn"
 """Marks a schema with the reason why no value is generated, but examples are."""
+
+BEYOND = "x-beyond-reason"
+"""Marks a schema for which not even a plain value can stand in."""
 
 UNSAID = "x-unsaid"
 """Marks an object whose content the contract leaves undefined."""
@@ -283,6 +286,7 @@ class Converter:
             value = made.get(key)
             if isinstance(value, (int, float)) and not isinstance(value, bool) and not least <= value <= most:
                 made[NOT_DRAWN] = f"its {key!r} is beyond reason"
+                made[BEYOND] = True
 
     def _examples(self, place: Place, made: dict[str, Any]) -> None:
         if "examples" in made and not isinstance(made["examples"], list):

@@ -32,6 +32,7 @@ def reproduce_command(finding_id: str, access: Access, options: Mapping[str, Any
     words += ["--plugin", str(options["plugin"])] if options.get("plugin") else []
     words += ["--insecure"] if options.get("insecure") else []
     words += ["--allow-remote-refs"] if options.get("allow_remote_refs") else []
+    words += ["--refs-below", str(options["refs_below"])] if options.get("refs_below") else []
     url = ' --url "$URL"' if access.shown_url != access.url else ""
     return _COMMAND + shell_words(words) + _contract_to_fill_in(options) + url
 
@@ -43,6 +44,7 @@ def contract_words(options: Mapping[str, Any]) -> str:
     words += [word for place in options.get("identity") or () for word in ("--identity", str(place))]
     words += ["--acknowledges-unread"] if options.get("acknowledges_unread") else []
     words += ["--allow-remote-refs"] if options.get("allow_remote_refs") else []
+    words += ["--refs-below", str(options["refs_below"])] if options.get("refs_below") else []
     filled = _contract_to_fill_in(options)
     if options.get("contract") and not filled:
         words = ["--contract", str(options["contract"]), *words]

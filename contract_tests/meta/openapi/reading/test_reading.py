@@ -337,6 +337,21 @@ def test_schema_that_is_recursive_through_files_is_read(tmp_path):
     assert read_contract(file).callbacks[0].member("/next/next/name") is not None
 
 
+def test_references_lead_to_files_below_the_root_that_is_named(tmp_path):
+    (tmp_path / "api").mkdir()
+    (tmp_path / "common").mkdir()
+    (tmp_path / "common" / "c.json").write_text(json.dumps({"A": {"type": "object"}}))
+    ref = {"content": {"application/json": {"schema": {"$ref": "../common/c.json#/A"}}}}
+    file = written(tmp_path / "api", document(webhooks={"a": {"post": {"requestBody": ref}}}))
+    assert names(read_contract(file, below=tmp_path)) == ["a"]
+    with pytest.raises(ContractError, match=r"leaves the folder(.|\n)*--refs-below"):
+        read_contract(file)
+    with pytest.raises(ContractError, match="leaves the folder"):
+        read_contract(file, below=tmp_path / "api")
+    with pytest.raises(ContractError, match="no such folder"):
+        read_contract(file, below=tmp_path / "nowhere")
+
+
 def test_symbolic_link_out_of_the_folder_is_not_followed(tmp_path):
     (tmp_path / "outside.yaml").write_text("A: {type: object}")
     inside = tmp_path / "inside"
