@@ -33,6 +33,7 @@ __all__ = ["send"]
 
 _SHARE = NumberRange(0, 1)
 _MOST_NOTES = 5
+_LONGEST_ARGUMENT = 100_000  # Linux takes 131 072 bytes
 
 
 @rarely_used(
@@ -103,6 +104,7 @@ class _Send:
         _refuse_unknown_state(callback, o["state"])
         composer = Composer(callback, example=o["example"], assignments=o["assignments"])
         sender = sender_to(self.url, o)
+        _say_what_lacks(callback, sender, o)
         if not o["dry_run"]:
             _refuse_unsigned(callback, sender, o)
         try:
@@ -207,7 +209,8 @@ class _Send:
             click.echo(FRESH_RUN)  # once: all states are of one message
         for delivery in deliveries:
             # Each delivery gets a fresh identity on each run, unless its ids have to repeat.
-            line = curl(delivery, url, extra_headers=names, run=run.id if is_fresh else "", afresh=not is_life)
+            run_id = run.id if is_fresh else ""
+            line = curl(delivery, url, extra_headers=names, run=run_id, afresh=not is_life, longest=_LONGEST_ARGUMENT)
             click.echo(line or spoken(Text("send.no-command-line", bytes=len(delivery.body))))
 
 
@@ -256,6 +259,21 @@ def _summarise(tally: Any, planned: int) -> None:
         answers = tally.answers.most_common(8)
         kinds = tuple(Text("send.answer", what=reworded(what, printable), number=n) for what, n in answers)
         click.echo(spoken(Text("send.answers", kinds=kinds)))
+
+
+def _say_what_lacks(callback: Callback, sender: Sender, options: Mapping[str, Any]) -> None:
+    """Report an example that breaks its schema, and required headers that have no value."""
+    from callback_contract.mock_server.provider.composer import default_headers
+
+    for example in callback.examples:
+        if example.name == options["example"] and example.flaw:
+            click.echo(spoken(Text("send.example-broken", name=example.name, flaw=example.flaw)), err=True)
+    given = {text.partition(":")[0].strip().lower() for text in options["header"]}
+    given |= {name.lower() for name, _ in (*default_headers(callback), *sender.access.secret_headers)}
+    given |= {name.lower() for name in getattr(getattr(sender.signer, "scheme", None), "headers", ())}
+    for header in callback.headers:
+        if header.required and not header.signature and header.name.lower() not in given:
+            click.echo(spoken(Text("send.header-lacks", name=header.name)), err=True)
 
 
 def _refuse_unsigned(callback: Callback, sender: Sender, options: Mapping[str, Any]) -> None:

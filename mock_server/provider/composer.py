@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from callback_contract.mock_server.wire.bodies import content_type, encode_body, travels
 from callback_contract.mock_server.wire.delivery import Delivery, Headers
 from callback_contract.mock_server.wire.identity import Identity, Stamps, stamp, stamped_outside, stamps_of
-from callback_contract.openapi.contract.example_value import sample_of
+from callback_contract.openapi.contract.ecma_patterns import texts_of
+from callback_contract.openapi.contract.example_value import sample_of, why_no_sample
 from callback_contract.openapi.contract.members import Member
 from callback_contract.openapi.contract.model import Callback, HeaderParameter
 from callback_contract.openapi.contract.patterns import validator_of
@@ -87,10 +88,11 @@ class Composer:
         self._assignments = [assigned(callback, text) for text in assignments]
         self._contents = [_example(callback, example)] if example else [e.value for e in callback.delivered_examples]
         if not self._contents:
-            self._contents = _made(callback)
+            self._contents = _made(callback) or ([{}] if assignments else [])
         if not self._contents:
+            why = why_no_sample(callback.schema, _text_of)
             raise KitError(
-                Text("error-send.no-example-of", name=callback.name),
+                Text("error-send.no-example-of", name=callback.name, why=why),
                 where=callback.origin or callback.pointer,
                 remedy=Text("error-send.add-example"),
             )
@@ -147,9 +149,13 @@ class Composer:
         return Delivery(self.callback.name, self.callback.method, default_headers(self.callback), body)
 
 
+def _text_of(schema: Mapping[str, jp.Json]) -> str | None:
+    return next(iter(texts_of(schema)), None)
+
+
 def _made(callback: Callback) -> list[jp.Json]:
     """Return a plain content that is valid, also when encoded, where there is one."""
-    made = sample_of(callback.schema)
+    made = sample_of(callback.schema, _text_of)
     if made is None:
         return []
     if not callback.is_json and not travels(callback, made.value, validator_of(callback.strict).is_valid):
@@ -166,14 +172,15 @@ def _at(content: jp.Json, pointer: str) -> jp.Json:
 
 def _example(callback: Callback, name: str) -> jp.Json:
     deliverable = {example.name: example.value for example in callback.delivered_examples}
-    if name in deliverable:
-        return deliverable[name]
-    if any(example.name == name for example in callback.examples):
+    named = next((example for example in callback.examples if example.name == name), None)
+    if named is not None and named.illustrative:
         raise KitError(
             Text("error-send.example-illustrative", name=name),
             where="--example",
             remedy=_choices(deliverable),
         )
+    if named is not None:
+        return named.value  # also one that breaks its schema, which is said: who names it wants it
     raise KitError(Text("error-send.no-example", name=name), where="--example", remedy=_choices(deliverable))
 
 

@@ -16,7 +16,13 @@ _NOT_FOR_A_TERMINAL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 def curl(
-    delivery: Delivery, url: str, *, extra_headers: tuple[str, ...] = (), run: str = "", afresh: bool = True
+    delivery: Delivery,
+    url: str,
+    *,
+    extra_headers: tuple[str, ...] = (),
+    run: str = "",
+    afresh: bool = True,
+    longest: int = _LONGEST_BODY,
 ) -> str | None:
     """Return a delivery as a command for a POSIX shell.
 
@@ -25,13 +31,14 @@ def curl(
         extra_headers: Names of headers whose secret values the user fills in.
         run: The run's id, which a fresh one replaces; empty for the unchanged delivery.
         afresh: Whether it draws that id itself; else it uses that of `FRESH_RUN`.
+        longest: Bytes of the longest body that is written out.
 
     Returns:
         None when curl cannot send the delivery: bytes that are not printable text, parts, a long body, or
         a special framing.
     """
     framing = delivery.framing
-    if framing.chunks or framing.pause_s or len(delivery.body) > _LONGEST_BODY:
+    if framing.chunks or framing.pause_s or len(delivery.body) > longest:
         return None
     try:
         body = delivery.body.decode()

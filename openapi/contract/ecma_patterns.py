@@ -1,12 +1,27 @@
-"""ECMA-262 regular expressions, spelt for the two engines here that read most of them: jsonschema-rs and Python's."""
+"""ECMA-262 regular expressions: spelt for the two engines here, and texts for them.
+
+Texts are made along the parts of a pattern, and held against it by the engine that judges bodies.
+"""
 
 from __future__ import annotations
 
+import random
 import re
-from collections.abc import Callable, Iterator
+import re._constants as op  # type: ignore[import-not-found]  # a pattern's parts, as Hypothesis reads them, too
+import re._parser as parser  # type: ignore[import-not-found]
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
 
-__all__ = ["for_engine", "for_python"]
+from callback_contract.openapi.contract.determinism import OTHER, REPEATS, USUAL, edges, takes
+from callback_contract.openapi.contract.patterns import matches
+from callback_contract.openapi.documents import json_pointer as jp
+
+__all__ = ["for_engine", "for_python", "texts_of"]
+
+_TEXTS, _TRIES = 12, 400
+_LONGEST, _MOST_CHARACTERS = 4096, 100_000  # of a text, and of all that are made for a pattern
 
 _PARTS = re.compile(
     r"""\\u\{[0-9A-Fa-f]+\} | \\u[dD][89abAB][0-9A-Fa-f]{2}\\u[dD][c-fC-F][0-9A-Fa-f]{2} | \\u[0-9A-Fa-f]{4}
@@ -84,16 +99,15 @@ def _character(text: str) -> str:
     return text
 
 
-def for_python(pattern: str, matches: Callable[[str, str], bool]) -> str:
+def for_python(pattern: str) -> str:
     """Return a pattern that Python's `re` parses, to make texts by; what it takes has to be held against the original.
 
-    Args:
-        matches: Whether a pattern takes a text; a class of Unicode becomes the usual characters that it takes.
+    A class of Unicode becomes the usual characters that it takes.
     """
-    return "".join(_for_python(part, matches) for part in _parts(pattern))
+    return "".join(map(_for_python, _parts(pattern)))
 
 
-def _for_python(part: _Part, matches: Callable[[str, str], bool]) -> str:
+def _for_python(part: _Part) -> str:
     text = part.text
     if text.startswith("(?<"):
         return "(?P<" + text[3:]
@@ -105,3 +119,72 @@ def _for_python(part: _Part, matches: Callable[[str, str], bool]) -> str:
         taken = "".join(re.escape(each) for each in _LETTERS if matches(text, each))
         return taken if part.in_class else f"[{taken}]" if taken else r"[^\s\S]"
     return text
+
+
+class _NoText(Exception):
+    """The texts of a pattern are too long to be made."""
+
+
+@lru_cache(maxsize=256)
+def _texts(pattern: str, least: int, most: int) -> tuple[str, ...]:
+    maker, tree = _Maker(random.Random(pattern), least), parser.parse(for_python(pattern))
+    found: dict[str, None] = {}
+    for _ in range(_TRIES):
+        try:
+            text = maker.made(tree)
+        except (_NoText, RecursionError):
+            break
+        if least <= len(text) <= most and text.isprintable() and matches(pattern, text):
+            found[text] = None
+        if len(found) == _TEXTS:
+            break
+    return tuple(found)
+
+
+def texts_of(schema: Mapping[str, jp.Json]) -> tuple[str, ...]:
+    """A few texts that satisfy a schema's regular expression and lengths; the same each time, and none if none is met.
+
+    They are made of what the pattern says in its order; look-around is only held against them.
+    """
+    most = min(_LONGEST, int(schema.get("maxLength", _LONGEST)))
+    return _texts(schema["pattern"], int(schema.get("minLength", 0)), most)
+
+
+class _Maker:
+    def __init__(self, chance: random.Random, least: int) -> None:
+        self._chance, self._least = chance, min(least, _LONGEST)
+        self._groups: dict[int, str] = {}
+        self._taken: dict[str, list[str]] = {}
+        self._left = _MOST_CHARACTERS
+
+    def made(self, items: Any) -> str:
+        self._left -= 1 + len(items)
+        if self._left < 0:
+            raise _NoText
+        return "".join(self._made(code, value) for code, value in items)
+
+    def _made(self, code: Any, value: Any) -> str:
+        if code is op.LITERAL:
+            return chr(value)
+        if code in {op.NOT_LITERAL, op.ANY, op.IN}:
+            return self._chance.choice(self._characters(code, value))
+        if code is op.SUBPATTERN:
+            made = self.made(value[3])
+            self._groups[value[0]] = made
+            return made
+        if code is op.GROUPREF:
+            return self._groups.get(value, "")
+        if code is op.BRANCH:
+            return self.made(self._chance.choice(value[1]))
+        if code in REPEATS:
+            least, most, inside = value
+            times = min(most, least + self._chance.choice((0, 1, 1, 2, self._least)))
+            return "".join(self.made(inside) for _ in range(times))
+        return self.made(value) if code is op.ATOMIC_GROUP else ""
+
+    def _characters(self, code: Any, value: Any) -> list[str]:
+        key = repr((code, value))
+        if key not in self._taken:
+            usual = [each for each in USUAL + OTHER if takes(code, value, each)]
+            self._taken[key] = usual or [chr(edge) for edge in edges(value)] or [" "]
+        return self._taken[key]

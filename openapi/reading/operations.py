@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from callback_contract.openapi.bodies import is_fields
+from callback_contract.openapi.contract.example_value import TEXTS, sample_of
 from callback_contract.openapi.documents import json_pointer as jp
 from callback_contract.openapi.reading.callback_discovery import Found
 from callback_contract.openapi.reading.field_bodies import checked_encoding
@@ -246,7 +247,20 @@ def _value_of(place: Place, library: Library) -> str | None:
             return json.dumps(value)
         if isinstance(value, (str, int, float)) and str(value).isprintable() and str(value).isascii():
             return str(value)
-    return None
+    return _made_up(schema) if isinstance(schema, Mapping) else None
+
+
+def _made_up(schema: Mapping[str, jp.Json]) -> str | None:
+    """Return a value of a header that any receiver takes by its type or format; free texts have a meaning."""
+    numbers = {"integer", "number", "boolean"}
+    plain = {key: value for key, value in schema.items() if key != "$ref"}
+    if schema.get("type") not in numbers and (schema.get("format") not in TEXTS or "pattern" in schema):
+        return None
+    try:
+        made = sample_of(plain)
+    except (ValueError, TypeError, LookupError):  # a schema with a flaw is said elsewhere
+        return None
+    return None if made is None else made.value if isinstance(made.value, str) else json.dumps(made.value)
 
 
 def _secured(library: Library, operation: Place) -> Iterator[str]:

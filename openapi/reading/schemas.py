@@ -14,12 +14,22 @@ from callback_contract.openapi.contract.derivation import SUBSCHEMA_LISTS, SUBSC
 from callback_contract.openapi.contract.ecma_patterns import for_engine, for_python
 from callback_contract.openapi.contract.example_value import TEXTS
 from callback_contract.openapi.contract.formats import FORMATS
-from callback_contract.openapi.contract.patterns import longest_text, matches
+from callback_contract.openapi.contract.patterns import longest_text
 from callback_contract.openapi.documents import json_pointer as jp
 from callback_contract.openapi.reading.references import Fault, Faulty, Library, Place
 from callback_contract.openapi.text.message import Text
 
-__all__ = ["ALTERNATIVES", "BEYOND", "NOT_DRAWN", "UNSAID", "Converter", "demanded", "known_pattern", "left_out", "mapped_place"]
+__all__ = [
+    "ALTERNATIVES",
+    "BEYOND",
+    "NOT_DRAWN",
+    "UNSAID",
+    "Converter",
+    "demanded",
+    "known_pattern",
+    "left_out",
+    "mapped_place",
+]
 
 NOT_DRAWN = "x-not-drawn"
 """Marks a schema with the reason why no value is generated, but examples are."""
@@ -102,7 +112,7 @@ def known_pattern(pattern: str) -> str | None:
     for spelt in dict.fromkeys((pattern, for_engine(pattern))):
         with contextlib.suppress(re.error, ValueError, OverflowError, RecursionError, jsonschema_rs.ValidationError):
             jsonschema_rs.validator_for({"pattern": spelt})
-            re.compile(for_python(spelt, matches))
+            re.compile(for_python(spelt))
             return spelt
     return None
 
