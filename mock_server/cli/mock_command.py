@@ -110,7 +110,9 @@ def mock(
     from callback_contract.mock_server.signing import signature_from
 
     signing = signature_from(signature, os.environ) if signature else None
-    receiver = Receiver(contract, path=path, fault=planted, signature=signing)
+    receiver = Receiver(
+        contract, path=path, fault=planted, signature=signing, formats=options["formats"] or options["strict"]
+    )
     receiver.script = scripted_answers(contract, options)
     sock = bound_socket(host, port)
     flaw = planted.tls if planted else ""

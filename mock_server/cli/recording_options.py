@@ -53,6 +53,7 @@ _OPTIONS = (
     ),
     click.option("--exit-on-violation", is_flag=True, help="End at the first refused delivery."),
     click.option("--strict", is_flag=True, help="To the gate, what the contract does not know is a violation, too."),
+    click.option("--formats", is_flag=True, help="To the gate, a text of another form than its format is one."),
     click.option(
         "--timeout",
         type=NumberRange(0.001, 604_800),
@@ -111,7 +112,7 @@ def expectation_of(recorder: Recorder, options: Mapping[str, Any]) -> Expectatio
         KitError: An option of the gate is given without a gate.
     """
     if not (options["expect"] or options["exit_on_violation"] or options["timeout"]):
-        for name in ("report_dir", "strict"):
+        for name in ("report_dir", "strict", "formats"):
             if options[name]:
                 raise KitError(
                     Text("error-mock.nothing-ends"),
@@ -123,7 +124,8 @@ def expectation_of(recorder: Recorder, options: Mapping[str, Any]) -> Expectatio
 
     if options["report_dir"]:
         _try(Path(options["report_dir"]))
-    return Expectation(recorder.reader, options["expect"], options["exit_on_violation"], options["strict"])
+    gate = options["expect"], options["exit_on_violation"], options["strict"], options["formats"]
+    return Expectation(recorder.reader, *gate)
 
 
 def _try(directory: Path) -> None:

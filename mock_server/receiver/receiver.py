@@ -157,6 +157,7 @@ class Receiver:
         on_exchange: Observer | None = None,
         keeper: Durability | None = None,
         script: Script | None = None,
+        formats: bool = False,
     ) -> None:
         self.contract = contract
         self.path = path
@@ -168,7 +169,7 @@ class Receiver:
         self.pages: Pages | None = None
         self.guard: Guard | None = None
         self.by_tls = False
-        self.assessor = Validator(contract)
+        self.assessor = Validator(contract, formats=formats)
         self.states = States()
         self.memory: dict[str, Any] = {}
         read_back = load_read_back()

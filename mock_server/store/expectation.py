@@ -33,12 +33,14 @@ class Expectation:
         expect: The number of deliveries to wait for; None for any number.
         exit_on_violation: Whether the first violation ends it.
         strict: Whether an unknown member or value is a violation, too.
+        formats: Whether a text of another form than its documented format is one.
     """
 
     reader: Reader
     expect: int | None
     exit_on_violation: bool
     strict: bool = False
+    formats: bool = False
 
     def __post_init__(self) -> None:
         self.opened_after = self._seen = self.reader.last_id
@@ -68,6 +70,8 @@ class Expectation:
         return not self.violating and (self.expect is None or self.came >= self.expect)
 
     def _violates(self, arrival: StoredDelivery) -> bool:
+        if self.formats and any(novelty.kind == "format" for novelty in arrival.novelties):
+            return True
         return arrival.verdict == REFUSED or (self.strict and arrival.verdict == FORWARD)
 
     def told(self) -> list[str]:

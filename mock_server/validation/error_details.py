@@ -6,15 +6,17 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 from typing import Any
 
 from callback_contract.openapi.bodies import is_fields
 from callback_contract.openapi.contract.model import Callback, Contract
-from callback_contract.openapi.contract.patterns import enforcer
+from callback_contract.openapi.contract.patterns import enforcer, validator_of
 from callback_contract.openapi.documents import json_pointer as jp
 
 __all__ = ["ErrorDetails", "Violation"]
 
+_MOST_TOLD = 50
 _MOST_KEPT = 16  # callbacks with the latest rejections
 
 
@@ -56,7 +58,7 @@ class ErrorDetails:
         self._spec(jp.tokens(callback.pointer)[1], callback.method.lower())
 
     def explain(self, callback: Callback, value: jp.Json) -> tuple[Violation, ...]:
-        """Return the violations of a decoded body; empty when openapi-core accepts it."""
+        """Return the violations of a decoded body that the fast validator rejected: that one decides."""
         from openapi_core.exceptions import OpenAPIError
 
         try:
@@ -64,9 +66,13 @@ class ErrorDetails:
             self._spec(request.name, request.method).validate_webhook_request(request)
         except OpenAPIError as error:
             return tuple(_violations(error))
-        except Exception as error:  # openapi-core cannot handle every foreign schema
-            return (Violation("", f"the schema refuses it; it could not be said why ({type(error).__name__})"),)
-        return ()
+        except Exception:  # openapi-core cannot handle every foreign schema, and validates no media type of others
+            return self._told(callback, value)
+        return self._told(callback, value)
+
+    def _told(self, callback: Callback, value: jp.Json) -> tuple[Violation, ...]:
+        errors = islice(validator_of(callback.tolerant).iter_errors(value), _MOST_TOLD)
+        return tuple(Violation(jp.join(error.instance_path), _brief(error.message)) for error in errors)
 
 
 def _one_body(document: Mapping[str, jp.Json], name: str, method: str) -> dict[str, Any]:

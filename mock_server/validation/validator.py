@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import islice
 from typing import NamedTuple, TypeAlias
 
@@ -27,7 +27,7 @@ class Novelty:
     """A part of a body that the contract does not know and a receiver tolerates.
 
     Attributes:
-        kind: member, value (of a closed list) or type (in a free map).
+        kind: member, value (of a closed list, or else refused by the exact schema), type (in a free map) or format.
     """
 
     kind: str
@@ -50,6 +50,7 @@ class Assessment:
         places: The places where its callback checks for novelties.
         size: Bytes of an accepted body.
         effect: Its effect once its delivery is kept; None when there is none, or it is done.
+        exactly: Finds what the exact schema refuses in it.
     """
 
     callback: Callback | None
@@ -61,6 +62,7 @@ class Assessment:
     places: tuple[_Place, ...] = ()
     size: int = 0
     effect: Callable[[], None] | None = None
+    exactly: Callable[[jp.Json], tuple[Novelty, ...]] | None = None
     _novelties: tuple[Novelty, ...] | None = None
 
     @property
@@ -72,19 +74,27 @@ class Assessment:
     def novelties(self) -> tuple[Novelty, ...]:
         """The unknown parts of an accepted body, found on demand."""
         if self._novelties is None:  # a cached_property takes a lock, which costs as much as the search
-            self._novelties = _novelties(self.places, self.value) if self.callback else ()
+            found = _novelties(self.places, self.value) if self.callback else ()
+            more = self.exactly(self.value) if self.exactly is not None else ()
+            self._novelties = (*found, *(each for each in more if each.kind == "format" or not found))
         return self._novelties
 
 
 class Validator:
-    """Validator of one contract's bodies; compiles its schemas once."""
+    """Validator of one contract's bodies; compiles its schemas once.
 
-    def __init__(self, contract: Contract) -> None:
+    Args:
+        formats: Whether a text of another form than its documented `format` is a novelty.
+    """
+
+    def __init__(self, contract: Contract, *, formats: bool = False) -> None:
         self.contract = contract
+        self._formats = formats
         self._json = tuple(callback for callback in contract.callbacks if callback.is_json)
         self._fields = tuple(callback for callback in contract.callbacks if not callback.is_json)
         self._is_large = len(self._json) > FEW
         self._places: dict[str, tuple[_Place, ...]] = {}
+        self._exactly: dict[str, Callable[[jp.Json], tuple[Novelty, ...]]] = {}
 
     @cached_property
     def _compiled(self) -> Validators:
@@ -135,8 +145,6 @@ class Validator:
         callback, value, violations = min(
             explained, key=lambda each: (bool(each[2]), -self._known(each[0], each[1]), len(each[2]))
         )
-        if not violations:
-            return Assessment(callback, "", value, (), places=self._places_of(callback), size=size)
         required = tuple(m for m in callback.members if m.required and m.pointer.count("/") == 1)
         return Assessment(None, "schema", value, violations, required=required)
 
@@ -160,6 +168,22 @@ class Validator:
         named = self._compiled.roots[callback.pointer].named
         return sum(key in named for key in value) if isinstance(value, dict) else 0
 
+    def _accepted(self, callback: Callback, value: jp.Json, size: int) -> Assessment:
+        exactly = self._exactly.get(callback.pointer)
+        if exactly is None:
+            exactly = self._exactly[callback.pointer] = partial(self._beyond, callback)
+        places = self._places_of(callback)
+        return Assessment(callback, "", value, (), places=places, size=size, exactly=exactly)
+
+    def _beyond(self, callback: Callback, value: jp.Json) -> tuple[Novelty, ...]:
+        """Return what an exact validator refuses in an accepted body."""
+        found: list[Novelty] = []
+        if not self._compiled.is_known(callback, value):
+            found += [Novelty("value", self._compiled.first_breach(callback, value))]
+        if self._formats:
+            found += [Novelty("format", pointer) for pointer in self._compiled.format_breaches(callback, value)]
+        return tuple(found)
+
     def _places_of(self, callback: Callback) -> tuple[_Place, ...]:
         if callback.name not in self._places:
             self._places[callback.name] = _places(callback)
@@ -170,10 +194,7 @@ class Validator:
         return ErrorDetails(self.contract)
 
     def assess(self, body: bytes) -> Assessment:
-        """Decode a body strictly and judge it by the tolerant schemas.
-
-        openapi-core decides last.
-        """
+        """Decode a body strictly and judge it by the tolerant schemas."""
         try:
             value = decode(body)
         except Unparsable as error:
@@ -182,7 +203,7 @@ class Validator:
             return Assessment(None, error.kind, None, (Violation("", error.detail),))
         if fitting := self._fitting(value):
             callback = self._nearest(fitting, value)
-            return Assessment(callback, "", value, (), places=self._places_of(callback), size=len(body))
+            return self._accepted(callback, value, len(body))
         return self._explained([(callback, value) for callback in self._json], len(body))
 
     def assess_fields(self, body: bytes, media_type: str, content_type: str) -> Assessment:
@@ -202,7 +223,7 @@ class Validator:
         fitting = [each for each in read if self._compiled.validator(each[0]).is_valid(each[1])]
         if fitting:
             callback, value = min(fitting, key=lambda each: self._strangeness(*each))
-            return Assessment(callback, "", value, (), places=self._places_of(callback), size=len(body))
+            return self._accepted(callback, value, len(body))
         return self._explained(read, len(body))
 
 

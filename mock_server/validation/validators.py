@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from callback_contract.openapi.contract.derivation import documented_formats
 from callback_contract.openapi.contract.model import Callback
 from callback_contract.openapi.contract.patterns import validator_of
 from callback_contract.openapi.documents import json_pointer as jp
@@ -56,7 +57,11 @@ class Validators:
         self.callbacks = {callback.pointer: callback for callback in callbacks}
         self.roots = {callback.pointer: root_of(callback) for callback in callbacks}
         self._validator: Callable[[str], Any] = lru_cache(maxsize=FEW)(self._made)
+        self._format_validator: Callable[[str], Any] = lru_cache(maxsize=FEW)(self._format_made)
         self._strict_validator: Callable[[str], Any] = lru_cache(maxsize=FEW)(self._strictly_made)
+
+    def _format_made(self, pointer: str) -> Any:
+        return validator_of(documented_formats(self.callbacks[pointer].schema), validate_formats=True)
 
     def _made(self, pointer: str) -> Any:
         return validator_of(self.callbacks[pointer].tolerant)
@@ -83,6 +88,16 @@ class Validators:
     def is_known(self, callback: Callback, value: jp.Json) -> bool:
         """Return whether the callback knows all parts of a body."""
         return bool(self._strict_validator(callback.pointer).is_valid(value))
+
+    def first_breach(self, callback: Callback, value: jp.Json) -> str:
+        """Return the place of the first part that the callback's exact schema refuses."""
+        error = next(self._strict_validator(callback.pointer).iter_errors(value))
+        return jp.join(error.instance_path)
+
+    def format_breaches(self, callback: Callback, value: jp.Json) -> list[str]:
+        """Return the places of texts of another form than their documented formats."""
+        errors = self._format_validator(callback.pointer).iter_errors(value)
+        return [jp.join(error.instance_path) for error in errors if error.kind.name == "format"]
 
     def fitting(self, value: jp.Json, among: Sequence[Callback]) -> list[Callback]:
         """Return those of several callbacks that a body may be."""

@@ -13,6 +13,7 @@ __all__ = [
     "UNKNOWN_AS",
     "Bundler",
     "bundled",
+    "documented_formats",
     "lifted",
     "tolerant_document",
     "tolerant_schema",
@@ -21,6 +22,7 @@ __all__ = [
     "without_formats",
 ]
 
+_COMPONENTS = "#/components/schemas/"
 UNKNOWN_AS = "x-unknown-as"
 """Names the schema of what has none of the values that a discriminator knows."""
 
@@ -62,10 +64,46 @@ def tolerant_schema(schema: jp.Json) -> jp.Json:
             opened["anyOf" if key == "oneOf" else key] = [tolerant_schema(child) for child in value]
         elif key in SUBSCHEMAS:
             # `not` and `if` stay as they are: opening them would make the schema reject more.
-            opened[key] = value if key in {"not", "if"} else tolerant_schema(value)
+            opened[key] = _as_written(value) if key in {"not", "if"} else tolerant_schema(value)
+        elif key == "maxContains":
+            continue  # more items may match what `contains` asks for once it is open
         else:
             opened[key] = value
     return opened
+
+
+_AS_WRITTEN = ".as-written"
+
+
+def _as_written(schema: jp.Json) -> jp.Json:
+    """Return a schema whose references lead to components that no tolerance has opened."""
+    if isinstance(schema, list):
+        return [_as_written(item) for item in schema]
+    if not isinstance(schema, Mapping):
+        return schema
+    copy = {key: _as_written(value) for key, value in schema.items()}
+    reference = copy.get("$ref")
+    if isinstance(reference, str) and reference.startswith(_COMPONENTS):
+        copy["$ref"] = reference + _AS_WRITTEN
+    return copy
+
+
+def _written_out(opened: dict[str, jp.Json], document: Mapping[str, jp.Json], schemas: Mapping[str, jp.Json]) -> None:
+    """Add the components that `not` and `if` refer to, as they are written."""
+    waiting: list[jp.Json] = [opened, document]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, list):
+            waiting += part
+        elif isinstance(part, Mapping):
+            waiting += part.values()
+            reference = part.get("$ref")
+            if not isinstance(reference, str) or not reference.endswith(_AS_WRITTEN):
+                continue
+            name = reference.removeprefix(_COMPONENTS)
+            if name not in opened and (original := name.removesuffix(_AS_WRITTEN)) in schemas:
+                opened[name] = _as_written(without_formats(schemas[original]))
+                waiting.append(opened[name])
 
 
 def tolerant_document(document: Mapping[str, jp.Json]) -> dict[str, Any]:
@@ -81,6 +119,7 @@ def tolerant_document(document: Mapping[str, jp.Json]) -> dict[str, Any]:
         }
         for name, item in document.get("webhooks", {}).items()
     }
+    _written_out(components["schemas"], opened["webhooks"], document.get("components", {}).get("schemas", {}))
     return opened
 
 
@@ -180,6 +219,22 @@ def without_formats(schema: jp.Json) -> jp.Json:
         return schema
     return {
         key: without_formats(value) for key, value in schema.items() if not (key == "format" and isinstance(value, str))
+    }
+
+
+def documented_formats(schema: jp.Json) -> jp.Json:
+    """Return a schema without the formats that its `x-provenance` calls inferred."""
+    if isinstance(schema, list):
+        return [documented_formats(item) for item in schema]
+    if not isinstance(schema, Mapping):
+        return schema
+    told = schema.get("x-provenance")
+    source = told.get("format") if isinstance(told, Mapping) else told
+    is_left_out = source not in {None, "doc"}
+    return {
+        key: documented_formats(value)
+        for key, value in schema.items()
+        if not (is_left_out and key == "format" and isinstance(value, str))
     }
 
 
