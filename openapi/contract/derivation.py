@@ -175,7 +175,7 @@ class Bundler:
                 return [rewrite(item) for item in value]
             if not isinstance(value, Mapping):
                 return value
-            copy = {key: rewrite(item) for key, item in value.items() if key != "$ref"}
+            copy = {key: rewrite(item) for key, item in value.items()}  # also a member that is called `$ref`
             reference = value.get("$ref")
             if isinstance(reference, str):
                 references[reference] = None
