@@ -7,7 +7,7 @@ from functools import lru_cache
 from itertools import islice
 from typing import Any
 
-from callback_contract.contract_tests.generation.bounds import MAX_TEXT, generative
+from callback_contract.contract_tests.generation.bounds import MAX_TEXT, drawn_at_all, generative
 from callback_contract.contract_tests.generation.hypothesis_cache import keep_caches_out_of_sight
 from callback_contract.contract_tests.generation.pattern_texts import texts_of
 from callback_contract.openapi.contract.determinism import is_deterministic
@@ -45,7 +45,8 @@ def _operation(holder: _Held) -> Any:
     if answer is not None and answer.media_type is not None:
         schema = answer.schema or {}
         response["content"] = {answer.media_type: {"schema": dict(enforcer(schema)(schema))}}
-    content = {_drawn_as(callback): {"schema": generative(callback)}}
+    body: Mapping[str, Any] = generative(callback) if drawn_at_all(callback) else {}
+    content = {_drawn_as(callback): {"schema": dict(body)}}
     document = {
         "openapi": "3.1.0",
         "info": {"title": "drawn", "version": "1"},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
@@ -15,6 +16,8 @@ from callback_contract.openapi.text.message import Text
 __all__ = ["TEXTS", "Sample", "sample_of", "why_no_sample"]
 
 _MOST_LEVELS = 12
+_MOST_PARTS_OF_CHOICE = 600  # then only what is required is made: thousands of members make no plain body
+_MOST_MENDED = 50
 _MOST_PARTS = 4000  # a schema that branches at every level is given up
 _UNDRAWN, _BEYOND = "x-not-drawn", "x-beyond-reason"  # see openapi/reading/schemas.py
 TEXTS = {
@@ -89,9 +92,22 @@ def sample_of(
             value = _Maker(schema, text_of, whole=whole, shown=shown).value(schema, 0)
         except _NoValue:
             continue
-        if validator.is_valid(value):
+        if validator.is_valid(value) or (whole and _is_mended(value, validator)):
             return Sample(value)
     return None
+
+
+def _is_mended(value: jp.Json, validator: Any) -> bool:
+    """Take out of a value what breaks its schema, part by part, and return whether the rest is valid."""
+    for _ in range(_MOST_MENDED):
+        error = next(validator.iter_errors(value), None)
+        if error is None:
+            return True
+        *way, last = error.instance_path or [None]
+        if last is None:
+            return False
+        del jp.get(value, jp.join(way))[last]
+    return False
 
 
 def why_no_sample(
@@ -122,6 +138,7 @@ class _Maker:
     ) -> None:
         self._root, self._text_of, self._whole, self._shown = root, text_of, whole, shown
         self._parts = 0
+        self._choice = _MOST_PARTS_OF_CHOICE
         self._known: dict[tuple[int, int], tuple[jp.Json, dict[str, Any]]] = {}
 
     def value(self, schema: jp.Json, level: int, *, must: bool = True) -> jp.Json:
@@ -137,14 +154,14 @@ class _Maker:
             raise _NoValue(Text("note.allows-no-value"))
         flat = _flattened(schema, self._root, self._known)
         if "const" in flat:
-            return flat["const"]
+            return deepcopy(flat["const"])
         if "enum" in flat:
             # A value is a better example than null.
-            return next((value for value in flat["enum"] if value is not None), None)
+            return deepcopy(next((value for value in flat["enum"] if value is not None), None))
         if (self._shown or _UNDRAWN in flat) and flat.get("examples"):
-            return flat["examples"][0]
+            return deepcopy(flat["examples"][0])  # what breaks the schema is taken out of it
         if (self._shown or _UNDRAWN in flat) and "default" in flat:
-            return flat["default"]
+            return deepcopy(flat["default"])
         if _UNDRAWN in flat and (not must or _BEYOND in flat):
             raise _NoValue(str(flat[_UNDRAWN]))
         for key in ("oneOf", "anyOf"):
@@ -203,15 +220,21 @@ class _Maker:
         made: dict[str, jp.Json] = {}
         required = dict.fromkeys(flat.get("required", ()))
         named = flat.get("properties", {})
-        for name in [*named, *(name for name in required if name not in named)]:
-            if name not in required and (not self._whole or level > _MOST_LEVELS // 2):
+        names, whole = [*named, *(name for name in required if name not in named)], self._choice
+        for index, name in enumerate(names):
+            is_much = level > _MOST_LEVELS // 2 or self._parts > whole
+            if name not in required and (not self._whole or is_much):
                 continue
             child = named[name] if name in named else flat.get("additionalProperties", {})
+            # Each member has its share of what is left, so that the first one does not use it up.
+            self._choice = min(whole, self._parts + max(0, whole - self._parts) // (len(names) - index))
             try:
                 made[name] = self.value(child, level + 1, must=must and name in required)
             except _NoValue as reason:
                 if name in required:
                     raise reason.inside(name) from None
+            finally:
+                self._choice = whole
         for index in range(len(made), min(flat.get("minProperties", 0), 20)):
             made[f"key{index}"] = self.value(flat.get("additionalProperties", {}), level + 1)
         return made
