@@ -136,7 +136,13 @@ def _entries(carrier: Place, key: str, aside: list[tuple[str, Fault]]) -> list[t
     inside = carrier.value.get(key)
     if inside is not None and not isinstance(inside, Mapping):
         aside.append((key, carrier.child(key).fault(Text("fault.no-object", key=key), Text("fault.write-object"))))
-    return carrier.members(key)
+    return [each for each in carrier.members(key) if not _is_extension(*each)]
+
+
+def _is_extension(key: str, place: Place) -> bool:
+    """Return whether an entry is a tool's own word among the callbacks; an event may be called so, too."""
+    names = {name.lower() for name in place.value} if isinstance(place.value, Mapping) else set()
+    return key.startswith("x-") and not names & {*METHODS, "$ref"}
 
 
 def _under(library: Library, aside: list[tuple[str, Fault]], key: str, place: Place) -> Iterator[Place]:

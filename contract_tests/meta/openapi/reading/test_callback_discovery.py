@@ -74,6 +74,11 @@ def test_list_of_callbacks_is_set_aside(read):
     assert "not an object" in aside["callbacks"]
 
 
+def test_extension_among_callbacks_is_none_unless_it_has_an_operation(read):
+    entries = {"a": {"post": OPERATION}, "x-event": {"post": OTHER}, "x-sdk": ["b"], "x-more": {"of": "a tool"}}
+    assert read(**{"x-webhooks": entries}) == (["a", "x-event"], {})
+
+
 def test_xml_alone_is_set_aside(read):
     xml = {"requestBody": {"content": {"application/xml": {"schema": {"type": "object"}}}}}
     judged, aside = read(webhooks={"a": {"post": OPERATION}, "x": {"post": xml}})
