@@ -13,8 +13,9 @@ from callback_contract.openapi.text.message import Text
 __all__ = ["Found", "contents_in_words", "found_callbacks", "stand_elsewhere"]
 
 _MOST_LETTERS = 120
+_METHODS = (*METHODS, "query")
 _OF_PATH_ITEMS = frozenset(
-    {*METHODS, "query", "$ref", "summary", "description", "servers", "parameters", "additionaloperations"}
+    {*_METHODS, "$ref", "summary", "description", "servers", "parameters", "additionaloperations"}
 )
 
 
@@ -178,7 +179,8 @@ def _opened(library: Library, place: Place) -> tuple[Place, ...]:
 def _operations(items: tuple[Place, ...]) -> Iterator[tuple[str, Place]]:
     given: set[str] = set()
     for item in items:
-        own = [(key.lower(), item.child(key)) for key in item.value if key.lower() in (*METHODS, "query")]
+        own = [(key.lower(), item.child(key)) for key in item.value if key.lower() in _METHODS]
+        own.sort(key=lambda each: _METHODS.index(each[0]))  # names of callbacks do not depend on the order of a file
         yield from ((method, operation) for method, operation in own if method not in given)
         given.update(method for method, _ in own)
         yield from item.members("additionalOperations")

@@ -79,6 +79,11 @@ def test_extension_among_callbacks_is_none_unless_it_has_an_operation(read):
     assert read(**{"x-webhooks": entries}) == (["a", "x-event"], {})
 
 
+def test_name_without_a_method_is_of_post_wherever_it_stands(read):
+    item = {"delete": OTHER, "post": OPERATION}
+    assert read(webhooks={"a": item})[0] == ["a", "a-delete"]
+
+
 def test_xml_alone_is_set_aside(read):
     xml = {"requestBody": {"content": {"application/xml": {"schema": {"type": "object"}}}}}
     judged, aside = read(webhooks={"a": {"post": OPERATION}, "x": {"post": xml}})
