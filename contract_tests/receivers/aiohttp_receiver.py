@@ -54,9 +54,12 @@ class Store:
         A message's first delivery creates its row. Any other finds it by the primary key, and WHERE lets it change the
         row only from a state that its status may follow: that is never so for a redelivery.
         """
+        # region: status
         if status not in FOLLOWS:
             return  # a value that came into use after this was written: acknowledged, and nothing to do
+        # endregion
         with self._lock:
+            # region: store
             self._database.execute(
                 """
                 INSERT INTO message (id, state, applied, last) VALUES (?, ?, 1, ?)
@@ -65,6 +68,7 @@ class Store:
                 """,
                 [msg_id, status, text, json.dumps(FOLLOWS[status])],
             )
+            # endregion
 
     def find(self, msg_id: str) -> tuple[str, int, str] | None:
         """Looks a message up: its state, how many callbacks took effect, and the last one's body."""
@@ -82,8 +86,10 @@ routes = web.RouteTableDef()
 @routes.post("/callbacks/whatsapp")
 async def receive(request: web.Request) -> web.Response:
     """Stores one delivery; every repeat of it gets the same answer."""
+    # region: media-type
     if request.content_type != "application/json":  # aiohttp has dropped the parameters and lower-cased the rest
         raise web.HTTPUnsupportedMediaType(text="the media type has to be application/json")
+    # endregion
     try:
         body = await request.read()  # which raises the 413
     except web.RequestPayloadError:  # compressed, and not as Content-Encoding says
@@ -108,11 +114,14 @@ async def read_back(request: web.Request) -> web.Response:
 
 def decode(body: bytes) -> tuple[str, dict[str, Any]]:
     """Reads one callback, with the checks that make every later step safe."""
+    # region: parse
     try:
         text = body.decode("utf-8")  # request.json() would replace or guess at what is not UTF-8
         callback = json.loads(text, parse_constant=refuse_constant)
     except (ValueError, RecursionError):  # also bad UTF-8, integers past 4300 digits, very deep nesting
         raise web.HTTPBadRequest(text="the body is not JSON in UTF-8, or cannot be read here") from None
+    # endregion
+    # region: members
     usable = (
         isinstance(callback, dict)
         and all(isinstance(callback.get(name), str) for name in STRINGS)
@@ -122,6 +131,7 @@ def decode(body: bytes) -> tuple[str, dict[str, Any]]:
     )
     if not usable:
         raise web.HTTPBadRequest(text="a member is missing, or is not what the contract says")
+    # endregion
     return text, callback
 
 
@@ -131,7 +141,9 @@ def refuse_constant(name: str) -> NoReturn:
 
 
 if __name__ == "__main__":
+    # region: limit
     app = web.Application(client_max_size=MAX_BODY_BYTES)
+    # endregion
     app[STORE] = Store(os.environ.get("STORE", ":memory:"))
     app.add_routes(routes)
     web.run_app(app, host="127.0.0.1", port=int(os.environ["PORT"]), access_log=None, print=None)

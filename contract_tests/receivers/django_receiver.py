@@ -33,7 +33,9 @@ settings.configure(
     SECRET_KEY=os.urandom(32).hex(),
     ALLOWED_HOSTS=["127.0.0.1", "localhost"],
     ROOT_URLCONF=__name__,
+    # region: limit
     DATA_UPLOAD_MAX_MEMORY_SIZE=MAX_BODY_BYTES,
+    # endregion
     DATABASES={
         "default": {
             "ENGINE": "django.db.backends.sqlite3",
@@ -78,8 +80,10 @@ class Message(models.Model):
 @require_POST
 def receive(request: HttpRequest) -> HttpResponse:
     """Stores one delivery; every repeat of it gets the same answer."""
+    # region: media-type
     if request.content_type != "application/json":  # Django has dropped the parameters and lower-cased the rest
         return JsonResponse({"error": "the media type has to be application/json"}, status=415)
+    # endregion
     try:
         body = request.body
     except RequestDataTooBig:  # to Django a 400
@@ -102,11 +106,14 @@ def read_back(request: HttpRequest, msg_id: str) -> HttpResponse:
 
 def decode(body: bytes) -> tuple[str, dict[str, Any]]:
     """Reads one callback, with the checks that make every later step safe."""
+    # region: parse
     try:
         text = body.decode("utf-8")  # from bytes, json.loads would also take UTF-16 and a byte order mark
         callback = json.loads(text, parse_constant=refuse_constant)
     except (ValueError, RecursionError):  # also bad UTF-8, integers past 4300 digits, very deep nesting
         raise BadRequest("the body is not JSON in UTF-8, or cannot be read here") from None
+    # endregion
+    # region: members
     usable = (
         isinstance(callback, dict)
         and all(isinstance(callback.get(name), str) for name in STRINGS)
@@ -116,6 +123,7 @@ def decode(body: bytes) -> tuple[str, dict[str, Any]]:
     )
     if not usable:
         raise BadRequest("a member is missing, or is not what the contract says")
+    # endregion
     return text, callback
 
 
@@ -131,13 +139,17 @@ def store(msg_id: str, status: str, text: str) -> None:
     update finds its row only while the state is still one that the status may follow: never so for a redelivery.
     Django commits each step when it returns, so what was answered with 200 is stored.
     """
+    # region: status
     if status not in FOLLOWS:
         return  # a value that came into use after this was written: acknowledged, and nothing to do
+    # endregion
+    # region: store
     _, created = Message.objects.get_or_create(pk=msg_id, defaults={"state": status, "last": text})
     if not created:
         Message.objects.filter(pk=msg_id, state__in=FOLLOWS[status]).update(
             state=status, applied=models.F("applied") + 1, last=text
         )
+    # endregion
 
 
 def handler400(request: HttpRequest, exception: Exception) -> HttpResponse:

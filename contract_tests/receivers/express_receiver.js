@@ -37,11 +37,15 @@ app.disable('x-powered-by');
 app.post(
   '/callbacks/whatsapp',
   (req, res, next) => {
+    // region: media-type
     const mediaType = (req.get('Content-Type') ?? '').split(';')[0].trim().toLowerCase();
     next(mediaType === 'application/json' ? undefined : refusal(415, 'the media type has to be application/json'));
+    // endregion
   },
   // The bytes, not express.json(): that would mend broken UTF-8 and drop a byte order mark, unseen.
+  // region: limit
   express.raw({ type: () => true, limit: MAX_BODY_BYTES }),
+  // endregion
   (req, res) => {
     const { text, callback } = decode(req.body ?? Buffer.alloc(0)); // no body at all: undefined
     store(callback.msg_id, callback.status, text);
@@ -79,6 +83,7 @@ function refusal(status, reason) {
 }
 
 function decode(body) {
+  // region: parse
   let text, callback;
   try {
     text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(body); // ignoreBOM: it stays, and is refused
@@ -86,6 +91,8 @@ function decode(body) {
   } catch {
     throw refusal(400, 'the body is not JSON in UTF-8, or cannot be read here');
   }
+  // endregion
+  // region: members
   const usable =
     isObject(callback) &&
     STRINGS.every((name) => typeof callback[name] === 'string') &&
@@ -93,6 +100,7 @@ function decode(body) {
     isObject(callback.variables) &&
     /^[0-9A-Za-z_-]{1,64}$/.test(callback.msg_id); // what a key and a URL carry without escapes
   if (!usable) throw refusal(400, 'a member is missing, or is not what the contract says');
+  // endregion
   return { text, callback };
 }
 
@@ -109,13 +117,17 @@ function isObject(value) {
 //   WHERE message.state = ANY ($4)
 function store(id, status, text) {
   const message = messages.get(id);
+  // region: status
   const follows = FOLLOWS.get(status);
   if (follows === undefined) return; // a value that came into use after this was written: nothing to do
+  // endregion
+  // region: store
   if (message === undefined) {
     messages.set(id, { state: status, applied: 1, last: text });
   } else if (follows.includes(message.state)) {
     messages.set(id, { state: status, applied: message.applied + 1, last: text });
   }
+  // endregion
 }
 
 const server = app.listen(Number(process.env.PORT), '127.0.0.1');

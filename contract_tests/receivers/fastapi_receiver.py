@@ -34,10 +34,12 @@ FOLLOWS = {
 }
 
 
+# region: members
 class WabaMessageStatus(BaseModel):
     """The callback. Members that it does not name are ignored: the provider may add some."""
 
     model_config = ConfigDict(strict=True, extra="ignore")  # strict: "288" is not 288
+    # endregion
 
     workflow_id: str
     workflow_name: str
@@ -69,14 +71,18 @@ async def json_body(request: Request) -> bytes:
     """Reads a body of the right type and size; FastAPI itself limits neither."""
     body = bytearray()
     try:
+        # region: limit
         async for chunk in request.stream():
             if len(body) <= MAX_BODY_BYTES:  # what is too much is read and dropped, so that its sender sees the 413
                 body += chunk
+        # endregion
     except ClientDisconnect:
         raise HTTPException(400, "the body ends early") from None
+    # region: media-type
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type != "application/json":
         raise HTTPException(415, "the media type has to be application/json")
+    # endregion
     if len(body) > MAX_BODY_BYTES:
         raise HTTPException(413, "the body is too large")
     return bytes(body)
@@ -85,12 +91,14 @@ async def json_body(request: Request) -> bytes:
 @app.post("/callbacks/whatsapp")
 async def receive(body: Annotated[bytes, Depends(json_body)]) -> dict[str, Any]:
     """Stores one delivery; every repeat of it gets the same answer."""
+    # region: parse
     try:
         # A parameter of the model's type would be shorter. But FastAPI decodes it with json.loads, which takes NaN,
         # UTF-16 and a byte order mark, and its 422 quotes the input, which fails on what JSON cannot carry back.
         callback = WabaMessageStatus.model_validate(from_json(body, allow_inf_nan=False))
     except ValueError:  # of which pydantic's ValidationError is one
         raise HTTPException(422, "the body is not a callback that can be read here") from None
+    # endregion
     await run_in_threadpool(store, callback.msg_id, callback.status, body.decode("utf-8"))
     return {}  # only now: when storing fails, FastAPI answers 500, and the provider tries again
 
@@ -114,9 +122,12 @@ def store(msg_id: str, status: str, text: str) -> None:
     A message's first delivery creates its row. Any other finds it by the primary key, and WHERE lets it change the row
     only from a state that its status may follow: that is never so for a redelivery.
     """
+    # region: status
     if status not in FOLLOWS:
         return  # a value that came into use after this was written: acknowledged, and nothing to do
+    # endregion
     with database_lock:
+        # region: store
         database.execute(
             """
             INSERT INTO message (id, state, applied, last) VALUES (?, ?, 1, ?)
@@ -125,6 +136,7 @@ def store(msg_id: str, status: str, text: str) -> None:
             """,
             [msg_id, status, text, json.dumps(FOLLOWS[status])],
         )
+        # endregion
 
 
 if __name__ == "__main__":

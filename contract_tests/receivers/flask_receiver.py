@@ -55,7 +55,9 @@ FOLLOWS = {
 }
 
 app = Flask(__name__)
+# region: limit
 app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
+# endregion
 
 # isolation_level=None: each statement is committed when it returns, so what was answered with 200 is stored.
 database = sqlite3.connect(os.environ.get("STORE", ":memory:"), check_same_thread=False, isolation_level=None)
@@ -66,12 +68,16 @@ database_lock = threading.Lock()
 @app.post("/callbacks/whatsapp")
 def receive() -> ResponseReturnValue:
     """Stores one delivery; every repeat of it gets the same answer."""
+    # region: media-type
     if request.mimetype != "application/json":  # Flask has dropped the parameters and lower-cased the rest
         abort(415, "the media type has to be application/json")
+    # endregion
     text, callback = decode(request.get_data())
+    # region: members
     for name, kind in REQUIRED.items():
         if type(callback.get(name)) is not kind:  # not isinstance: to Python, true is an int
             abort(400, f"{name} is missing or of another type")
+    # endregion
     if not USABLE_ID.fullmatch(callback["msg_id"]):
         abort(400, "msg_id is no usable id")
     store(callback["msg_id"], callback["status"], text)
@@ -102,11 +108,13 @@ def refuse(error: HTTPException) -> ResponseReturnValue:
 
 def decode(body: bytes) -> tuple[str, dict[str, Any]]:
     """Reads RFC 8259 JSON in UTF-8, which is narrower than what `json.loads` takes."""
+    # region: parse
     try:
         text = body.decode("utf-8")  # from bytes, json.loads would also take UTF-16 and a byte order mark
         callback = json.loads(text, parse_constant=refuse_constant)
     except (ValueError, RecursionError):  # also bad UTF-8, integers past 4300 digits, very deep nesting
         abort(400, "the body is not JSON in UTF-8, or cannot be read here")
+    # endregion
     if not isinstance(callback, dict):
         abort(400, "the body is not a JSON object")
     return text, callback
@@ -123,9 +131,12 @@ def store(msg_id: str, status: str, text: str) -> None:
     A message's first delivery creates its row. Any other finds it by the primary key, and WHERE lets it change the row
     only from a state that its status may follow: that is never so for a redelivery.
     """
+    # region: status
     if status not in FOLLOWS:
         return  # a value that came into use after this was written: acknowledged, and nothing to do
+    # endregion
     with database_lock:
+        # region: store
         database.execute(
             """
             INSERT INTO message (id, state, applied, last) VALUES (?, ?, 1, ?)
@@ -134,6 +145,7 @@ def store(msg_id: str, status: str, text: str) -> None:
             """,
             [msg_id, status, text, json.dumps(FOLLOWS[status])],
         )
+        # endregion
 
 
 if __name__ == "__main__":

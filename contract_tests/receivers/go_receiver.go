@@ -77,16 +77,20 @@ func (receiver *receiver) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func (receiver *receiver) receive(w http.ResponseWriter, r *http.Request) {
+	// region: limit
 	body, err := io.ReadAll(io.LimitReader(r.Body, maxBodyBytes+1))
+	// endregion
 	if err != nil {
 		refuse(w, http.StatusBadRequest, "the body cannot be read")
 		return
 	}
+	// region: media-type
 	mediaType, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";")
 	if !strings.EqualFold(strings.TrimSpace(mediaType), "application/json") {
 		refuse(w, http.StatusUnsupportedMediaType, "the media type has to be application/json")
 		return
 	}
+	// endregion
 	if len(body) > maxBodyBytes {
 		io.CopyN(io.Discard, r.Body, maxReadBytes) // so that its sender sees the 413 and not a broken connection
 		refuse(w, http.StatusRequestEntityTooLarge, "the body is too large")
@@ -121,26 +125,33 @@ func (receiver *receiver) readBack(w http.ResponseWriter, id string) {
 //	ON CONFLICT (id) DO UPDATE SET state = excluded.state, applied = message.applied + 1, last = excluded.last
 //	WHERE message.state = ANY ($4)
 func (receiver *receiver) store(id, status string, body []byte) {
+	// region: status
 	states, known := follows[status]
 	if !known {
 		return // a value that came into use after this was written: acknowledged, and nothing to do
 	}
+	// endregion
+	// region: store
 	receiver.mutex.Lock()
 	defer receiver.mutex.Unlock()
 	before, exists := receiver.messages[id]
 	if !exists || contains(states, before.State) {
 		receiver.messages[id] = message{id, status, before.Applied + 1, body}
 	}
+	// endregion
 }
 
 // decode reads one callback. It is stricter than encoding/json, which mends broken UTF-8, takes null for any type, and
 // lets a new member named MSG_ID set a field for msg_id: hence the check first, the pointers, and no struct.
 func decode(body []byte) (id, status string, usable bool) {
+	// region: parse
 	var members map[string]json.RawMessage
 	if !utf8.Valid(body) || json.Unmarshal(body, &members) != nil {
 		return "", "", false
 	}
+	// endregion
 	texts := map[string]string{}
+	// region: members
 	for _, name := range stringMembers {
 		var text *string
 		if json.Unmarshal(members[name], &text) != nil || text == nil {
@@ -148,6 +159,7 @@ func decode(body []byte) (id, status string, usable bool) {
 		}
 		texts[name] = *text
 	}
+	// endregion
 	for _, name := range integerMembers {
 		var integer *int64
 		if json.Unmarshal(members[name], &integer) != nil || integer == nil {

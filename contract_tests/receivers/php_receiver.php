@@ -50,11 +50,15 @@ if ($path === PATH) {
 
 function receive(): never
 {
+    // region: media-type
     $media_type = strtolower(trim(explode(';', $_SERVER['CONTENT_TYPE'] ?? '', 2)[0]));
     if ($media_type !== 'application/json') {
         refuse(415, 'the media type has to be application/json');
     }
+    // endregion
+    // region: limit
     $body = file_get_contents('php://input', false, null, 0, MAX_BODY_BYTES + 1);
+    // endregion
     if (strlen($body) > MAX_BODY_BYTES) {
         refuse(413, 'the body is too large');
     }
@@ -78,15 +82,19 @@ function read_back(string $id): never
 // Reads one callback. Objects stay objects: as arrays, {} and [] would be the same.
 function decode(string $body): object
 {
+    // region: parse
     try {
         $callback = json_decode($body, false, 512, JSON_THROW_ON_ERROR); // refuses broken UTF-8, NaN, byte order marks
     } catch (JsonException) {
         refuse(400, 'the body is not JSON in UTF-8, or cannot be read here');
     }
+    // endregion
+    // region: members
     $usable = is_object($callback) && is_object($callback->variables ?? null);
     foreach (STRINGS as $name) {
         $usable = $usable && is_string($callback->$name ?? null);
     }
+    // endregion
     foreach (INTEGERS as $name) {
         $usable = $usable && is_int($callback->$name ?? null);
     }
@@ -106,9 +114,12 @@ function decode(string $body): object
 //   WHERE message.state = ANY (:follows)
 function store(string $id, string $status, string $body): void
 {
+    // region: status
     if (!array_key_exists($status, FOLLOWS)) {
         return; // a value that came into use after this was written: acknowledged, and nothing to do
     }
+    // endregion
+    // region: store
     $file = fopen(message_file($id), 'c+');
     flock($file, LOCK_EX);
     [$state, $applied] = explode("\n", stream_get_contents($file), 3) + ['', 0];
@@ -120,6 +131,7 @@ function store(string $id, string $status, string $body): void
             throw new RuntimeException('the message cannot be stored'); // a full disk: PHP answers 500
         }
     }
+    // endregion
     fclose($file); // gives the lock back
 }
 

@@ -65,14 +65,19 @@ public class SpringReceiver {
     record Message(String id, String state, int applied, @JsonRawValue String last) {}
 
     // Stores one delivery; every repeat of it gets the same answer. `consumes` makes any other media type a 415.
+    // region: media-type
     @PostMapping(path = "/callbacks/whatsapp", consumes = "application/json")
+    // endregion
     Map<String, Object> receive(InputStream stream) throws IOException {
+        // region: limit
         byte[] body = stream.readNBytes(MAX_BODY_BYTES + 1); // the server itself does not limit JSON
+        // endregion
         if (body.length > MAX_BODY_BYTES) {
             throw new ResponseStatusException(HttpStatus.PAYLOAD_TOO_LARGE, "the body is too large");
         }
         String text;
         JsonNode callback;
+        // region: parse
         try {
             // A @RequestBody of a class of ours would be shorter. But Jackson guesses at UTF-16, and makes 1 of "1".
             text = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(body)).toString();
@@ -80,7 +85,9 @@ public class SpringReceiver {
         } catch (IOException refused) { // bad UTF-8, bad JSON, very deep nesting, numbers of thousands of digits
             throw badRequest("the body is not JSON in UTF-8, or cannot be read here");
         }
+        // endregion
         // `path` gives a node without a type where a member is missing or where the body is no object.
+        // region: members
         boolean usable = STRINGS.stream().allMatch(name -> callback.path(name).isTextual())
                 && INTEGERS.stream().map(callback::path).allMatch(n -> n.isIntegralNumber() && n.canConvertToLong())
                 && callback.path("variables").isObject()
@@ -88,6 +95,7 @@ public class SpringReceiver {
         if (!usable) {
             throw badRequest("a member is missing, or is not what the contract says");
         }
+        // endregion
         store(callback.path("msg_id").textValue(), callback.path("status").textValue(), text);
         return Map.of(); // after storing: an exception there becomes a 500, and the provider tries again
     }
@@ -110,16 +118,20 @@ public class SpringReceiver {
     //   ON CONFLICT (id) DO UPDATE SET state = excluded.state, applied = message.applied + 1, last = excluded.last
     //   WHERE message.state = ANY (?)
     private void store(String id, String status, String text) {
+        // region: status
         List<String> before = FOLLOWS.get(status);
         if (before == null) {
             return; // a value that came into use after this was written: acknowledged, and nothing to do
         }
+        // endregion
+        // region: store
         messages.compute(id, (key, known) -> {
             if (known == null) {
                 return new Message(id, status, 1, text);
             }
             return before.contains(known.state()) ? new Message(id, status, known.applied() + 1, text) : known;
         });
+        // endregion
     }
 
     private static ResponseStatusException badRequest(String reason) {

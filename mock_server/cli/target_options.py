@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urlsplit
 
 import click
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Lines",
     "access_to",
+    "duration_in_words",
     "header_of",
     "pace_in_words",
     "pace_options",
@@ -28,6 +30,9 @@ __all__ = [
 ]
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
+
+_AT_ONCE_S = 0.005  # a delivery to a receiver on this machine that does little, with what the kit does between
+_IN_MINUTES_S = 100
 
 
 class Lines(click.types.StringParamType):
@@ -66,7 +71,9 @@ def reach_options(command: _Command) -> _Command:
             click.option("--ca", default=None, metavar="FILE", help="Certificate authorities to trust (PEM)."),
             click.option("--insecure", is_flag=True, help="Trust any certificate."),
             click.option("--signature", metavar="SCHEME", help="Sign by a preset or a YAML file."),
-            click.option("--proxy", default=None, metavar="URL", help="HTTP proxy."),
+            click.option(
+                "--proxy", default=None, metavar="URL", help="HTTP proxy, or none. [$https_proxy and the like]"
+            ),
             click.option(
                 "--timeout",
                 type=NumberRange(0.1, 600),
@@ -138,10 +145,37 @@ def access_to(url: str, options: Mapping[str, Any], *, headers: str = "header") 
         client_key=options["key"],
         ca=options["ca"],
         insecure=options["insecure"],
-        proxy=options["proxy"],
+        proxy=_proxy_to(url, options["proxy"]),
         timeout_s=options["timeout"],
         app=(options.get("app") or "") if headers == "header" else "",
     )
+
+
+def _proxy_to(url: str, given: str | None) -> str | None:
+    """Return the proxy to a URL: the given one, or the environment's as curl takes it, never to this machine."""
+    from urllib.request import getproxies_environment, proxy_bypass_environment  # type: ignore[attr-defined]  # typeshed has only the platform's
+
+    from callback_contract.mock_server.client.pacing import is_loopback
+
+    if given is not None:
+        return None if given == "none" else given
+    try:
+        parts = urlsplit(url)
+        if is_loopback(url) or proxy_bypass_environment(parts.netloc.rpartition("@")[2]):
+            return None
+    except ValueError:
+        return None  # the URL's own error is reported
+    found = getproxies_environment()
+    proxy = found.get(parts.scheme.lower()) or found.get("all")
+    if proxy and "://" not in proxy:
+        return f"http://{proxy}"  # as curl reads it
+    if proxy and not proxy.startswith(("http://", "https://")):
+        raise KitError(
+            f"the environment names a proxy of the kind {proxy.partition(':')[0]}, which is not supported",
+            where="--proxy",
+            remedy="Give --proxy http://HOST:PORT, or --proxy none.",
+        )
+    return proxy or None
 
 
 def sender_to(url: str, options: Mapping[str, Any], *others: str) -> Sender:
@@ -188,6 +222,13 @@ def header_of(text: str, option: str) -> tuple[str, str]:
             Text("error-receiver.header-without-colon"), where=option, remedy=Text("error-receiver.write-header")
         )
     return name.strip(), value.strip()
+
+
+def duration_in_words(pace: Pace, deliveries: int) -> Text:
+    """Return how long so many deliveries take at a pace; without a limit, at a receiver that answers at once."""
+    seconds = max(1, round(deliveries / pace.per_second if pace.per_second else deliveries * _AT_ONCE_S))
+    unit, number = ("minutes", round(seconds / 60)) if seconds >= _IN_MINUTES_S else ("seconds", seconds)
+    return Text(f"terminal.takes{'' if pace.per_second else '-at-once'}", time=Text(f"terminal.{unit}", number=number))
 
 
 def pace_in_words(pace: Pace, most_at_once: int = 0) -> Text:

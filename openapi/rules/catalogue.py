@@ -16,15 +16,34 @@ from callback_contract.openapi.text.errors import CatalogueError
 from callback_contract.openapi.text.message import Text
 from callback_contract.openapi.text.suggest import did_you_mean, nearest
 
-__all__ = ["CATALOGUE_FILE", "LANGUAGES", "ORIGINAL", "PROFILES", "RULE_TEXTS", "Catalogue", "Rule", "load_catalogue"]
+__all__ = [
+    "CATALOGUE_FILE",
+    "HARMS",
+    "LANGUAGES",
+    "ORIGINAL",
+    "PROFILES",
+    "RULE_TEXTS",
+    "SEEN",
+    "Catalogue",
+    "Rule",
+    "load_catalogue",
+]
 
 CATALOGUE_FILE = Path(__file__).parents[1] / "rules.yaml"
 ORIGINAL = "en"
 LANGUAGES = (ORIGINAL, "zh")
-RULE_TEXTS = ("statement", "why", "remedy", "source", "note", "untestable", "fault")
+SEEN = ("refused", "crashed", "silent")
+"""What a receiver did in the place of what was expected: a 4xx, a 5xx, no answer."""
+
+RULE_TEXTS = (
+    *("statement", "why", "remedy", *(f"remedy_{seen}" for seen in SEEN), "source", "note", "untestable", "fault"),
+)
 
 PROFILES = ("answers", "state", "load", "signatures", "transport", "recordings")
 """What a receiver is called conformant in, one by one, in the order in which that is said."""
+
+HARMS = ("loses", "crashes", "other")
+"""What a receiver does with messages when it breaks a rule, the gravest first."""
 
 
 @dataclass(frozen=True)
@@ -38,12 +57,14 @@ class Rule:
         statement: What a correct receiver does, in the indicative.
         why: The consequence for a partner whose receiver breaks it.
         remedy: What to change in a receiver.
+        remedy_refused: The same where it answered 4xx; `remedy_crashed` where 5xx, and `remedy_silent` where nothing.
         evidence: black-box, read-back or load.
         requires: Rules whose violation explains a violation of this one.
         source: The RFC section, the provider's documentation, or "house rule" with its reason.
         since: The version of the kit that introduced the rule.
         untestable: Why no test can judge it; empty for all others.
         fault: What the mock does that breaks it, a sentence without a subject; empty for an untestable rule.
+        harm: What a receiver that breaks it does, one of `HARMS`; the chapter's unless the row has its own.
         translated: Its texts by language, as far as somebody has written them.
     """
 
@@ -58,6 +79,10 @@ class Rule:
     source: str
     since: str
     profile: str
+    harm: str = HARMS[-1]
+    remedy_refused: str = ""
+    remedy_crashed: str = ""
+    remedy_silent: str = ""
     note: str = ""
     untestable: str = ""
     fault: str = ""
@@ -68,6 +93,16 @@ class Rule:
         """The rule with its texts in a language; a text that nobody has translated stays English."""
         texts: Mapping[str, Any] = self.translated.get(language, {})
         return replace(self, **texts)
+
+    def remedy_when(self, seen: str) -> str:
+        """What to change in a receiver that did one of `SEEN`, or something else."""
+        return (getattr(self, f"remedy_{seen}") if seen in SEEN else "") or self.remedy
+
+    @property
+    def means(self) -> str:
+        """The options of `check` without which it is not applicable, as they follow the others."""
+        signed = {"signatures": " --signature SCHEME", "recordings": " --samples DIR"}.get(self.profile, "")
+        return signed + (" --state-url 'https://…/{id}'" if self.evidence == "read-back" else "")
 
 
 @dataclass(frozen=True)
@@ -153,7 +188,7 @@ def _read_catalogue(path: Path) -> Catalogue:
     chapters = file.value["chapters"]
     return Catalogue(
         chapters={name: row["title"] for name, row in chapters.items()},
-        rules=tuple(map(_rule, file.value["rules"])),
+        rules=tuple(_rule({"harm": chapters[row["chapter"]]["harm"], **row}) for row in file.value["rules"]),
         translated={lang: {name: row[lang] for name, row in chapters.items() if lang in row} for lang in LANGUAGES[1:]},
     )
 
