@@ -53,7 +53,8 @@ def options_to_dict(options: Mapping[str, Any], run: RunContext) -> dict[str, An
     told["contract"] = _without_secrets(told["contract"])
     given = options["state_url"] is not None and isinstance(run.config.read_back, HttpReadBack)
     state_url = unquote(run.config.read_back.access.shown_url) if given else None  # type: ignore[union-attr]  # `given` is true
-    return told | {"state_url": state_url}
+    started = {"is_started": True} if options["start"] else {}  # a command may hold secrets
+    return told | {"state_url": state_url} | started
 
 
 def _without_secrets(source: str | None) -> str | None:

@@ -26,7 +26,7 @@ from callback_contract.contract_tests.reporting.model.outcome import (
 )
 from callback_contract.openapi.documents.templates import kept_templates, source_hash
 from callback_contract.openapi.pages.design import shared_script, shared_style
-from callback_contract.openapi.rules.catalogue import Catalogue
+from callback_contract.openapi.rules.catalogue import SEEN, Catalogue
 from callback_contract.openapi.text.message import translated
 
 __all__ = ["Texts", "report_html"]
@@ -47,7 +47,7 @@ class Texts:
     @classmethod
     def of(cls, catalogue: Catalogue) -> Texts:
         """The texts of a catalogue that is in Chinese."""
-        parts = ("statement", "why", "remedy", "source")
+        parts = ("statement", "why", "remedy", *(f"remedy_{seen}" for seen in SEEN), "source")
         texts = {rule.id: {part: getattr(rule, part) for part in parts} for rule in catalogue.rules}
         return cls(catalogue.chapters, texts)
 
@@ -124,7 +124,9 @@ def _environment(report: dict[str, Any], chinese: Texts) -> Environment:
     )
 
     def text(rule: dict[str, Any], part: str) -> Markup:
-        return told(rule[part], chinese.rules.get(rule["id"], {}).get(part, ""))
+        texts = chinese.rules.get(rule["id"], {})
+        seen = texts.get(f"remedy_{rule.get('seen')}", "") if part == "remedy" else ""
+        return told(rule[part], seen or texts.get(part, ""))
 
     def chapter_title(chapter: str) -> Markup:
         return told(report["chapters"].get(chapter, chapter), chinese.chapters.get(chapter, ""))

@@ -78,10 +78,19 @@ def _case(suite: ET.Element, name: str, rule: dict[str, Any]) -> str:
     elif verdict in {"not applicable", "blocked", "waived"}:
         kind, tag = "skipped", "skipped"
     if kind:
-        ET.SubElement(case, tag, message=clean(rule["reason"] or verdict)).text = clean(_told(rule))
+        ET.SubElement(case, tag, message=clean(_message(rule))).text = clean(_told(rule))
     elif verdict != "pass":
         ET.SubElement(case, "system-out").text = clean(f"{verdict}: {_told(rule)}")
     return kind
+
+
+def _message(rule: dict[str, Any]) -> str:
+    """What a runner shows of a failure in its list: what was expected, what came, and what to change."""
+    if not rule["findings"]:
+        return str(rule["reason"] or rule["verdict"])
+    finding = rule["findings"][0]
+    told = f"with {finding['case']}: expected {finding['expected']}, got {finding['actual']}; {rule['remedy']}"
+    return f"{told} ({rule['reason']})" if rule["reason"] else told
 
 
 def _told(rule: dict[str, Any]) -> str:

@@ -1,9 +1,9 @@
 """Common causes: group broken rules with one evident cause, so that people see it once.
 
-A crash on whatever is not expected breaks fifteen rules by one and the same answer. Rules share a cause when all that
-was found of them is the same: what was expected, and an answer of the same status, media type and body to the same
-method; stack traces of the same exception count as one, since they differ in their lines. Where several exchanges or
-read-back decided, where a rule held once or is waived, it is told by itself.
+A crash on whatever is not expected breaks fifteen rules by one and the same answer. Rules share a cause when they stand
+for the same harm and all that was found of them is the same: what was expected, and an answer of the same status, media
+type and body to the same method; stack traces of the same exception count as one, since they differ in their lines.
+Where several exchanges or read-back decided, where a rule held once or is waived, it is told by itself.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from typing import Any, TypeAlias
 from callback_contract.contract_tests.chapters.checks.information_disclosure import holds_trace
 from callback_contract.contract_tests.reporting.model.outcome import broken_rules
 
-__all__ = ["Cause", "by_cause", "command_of_any"]
+__all__ = ["Cause", "by_cause", "command_of_any", "explained"]
 
-_Evidence: TypeAlias = frozenset[tuple[str, ...]]
+_Evidence: TypeAlias = tuple[str, frozenset[tuple[str, ...]]]
 
 # What differs between two answers of one cause: ids of the run, of a request, the time, and so the length.
 _OF_ONE_ANSWER = re.compile(
@@ -59,6 +59,12 @@ def by_cause(report: Mapping[str, Any]) -> tuple[Cause, ...]:
     return tuple(Cause(first, tuple(more)) for first, *more in map(_most_telling_first, found))
 
 
+def explained(report: Mapping[str, Any], cause: Cause) -> int:
+    """How many other rules a cause explains: those that it broke, too, and those that it blocks."""
+    ids = {cause.rule["id"], *(rule["id"] for rule in cause.more)}
+    return len(cause.more) + sum(not ids.isdisjoint(rule["blocked_by"]) for rule in report["rules"])
+
+
 def _most_telling_first(rules: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Of the gravest, a rule that most of its cases broke: a receiver that breaks on one odd body in seven misleads."""
     leader = max((rule for rule in rules if rule["verdict"] == rules[0]["verdict"]), key=_share)
@@ -86,7 +92,9 @@ def _evidence(rule: Mapping[str, Any]) -> _Evidence | None:
     if rule["verdict"] not in {"fail", "warn"} or not rule["findings"]:
         return None
     found = [_sight(finding) for finding in rule["findings"]]
-    return frozenset(sight for sight in found if sight is not None) if None not in found else None
+    if None in found:
+        return None
+    return rule.get("harm", ""), frozenset(sight for sight in found if sight is not None)
 
 
 def _sight(finding: Mapping[str, Any]) -> tuple[str, ...] | None:

@@ -11,12 +11,15 @@ from pathlib import Path
 from typing import Any
 
 from callback_contract.contract_tests.reporting.model.outcome import BROKEN, UNJUDGED
-from callback_contract.contract_tests.reporting.model.reproduction import REPORT_FILE
+from callback_contract.contract_tests.reporting.model.reproduction import REPORT_FILE, curl_file
 
 __all__ = ["HISTORY", "Folder", "broken_since"]
 
 HISTORY = "history"
-_BESIDE = ("junit.xml", "report.sarif", "summary.md", "report.html", "conformance.md", "conformance.svg")
+_BESIDE = (
+    *("junit.xml", "report.sarif", "findings.har", "summary.md", "report.html", "conformance.md", "conformance.svg"),
+    "gl-code-quality-report.json",
+)
 _MOST_BYTES = 256 * 1024 * 1024
 _MOST_READ, _MOST_READ_BYTES = 20, 16 * 1024 * 1024  # reports that a later one looks at, the newest ones
 
@@ -118,9 +121,11 @@ def _read(file: Path, most_bytes: int) -> dict[str, Any] | None:
 
 
 def _bodies(report: dict[str, Any]) -> list[str]:
-    """The files that a report lists, each by a name right in its folder of findings."""
+    """The files of a report's findings, each by a name right in their folder."""
     with contextlib.suppress(LookupError, TypeError):
-        names = [e["body_file"] for rule in report["rules"] for f in rule["findings"] for e in f["exchanges"]]
+        findings = [finding for rule in report["rules"] for finding in rule["findings"]]
+        names = [exchange["body_file"] for finding in findings for exchange in finding["exchanges"]]
+        names += [curl_file(finding["id"]) for finding in findings]
         return [name for name in dict.fromkeys(names) if Path(name).parent == Path("findings")]
     return []
 

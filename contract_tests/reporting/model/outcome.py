@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+from callback_contract.openapi.rules.catalogue import HARMS
+
 __all__ = ["BROKEN", "UNJUDGED", "blocks_the_gate", "broken_rules", "counts", "not_judged", "outcome"]
 
 BROKEN = ("fail", "flaky", "error", "warn", "waived")
@@ -40,9 +42,17 @@ def counts(report: dict[str, Any]) -> dict[str, int]:
 
 
 def broken_rules(report: dict[str, Any]) -> list[dict[str, Any]]:
-    """Broken rules and errors, the gravest first, in the catalogue's order otherwise."""
+    """Broken rules and errors in the order of mending.
+
+    MUST comes before SHOULD, among them by verdict, and then by what it does to messages; what is waived comes last.
+    """
     found = [rule for rule in report["rules"] if rule["verdict"] in BROKEN]
-    return sorted(found, key=lambda rule: BROKEN.index(rule["verdict"]))
+    return sorted(found, key=_urgency)
+
+
+def _urgency(rule: dict[str, Any]) -> tuple[bool, bool, int, int]:
+    harm = HARMS.index(rule.get("harm", HARMS[-1]))  # an older report has none
+    return rule["verdict"] == "waived", rule["level"] != "MUST", BROKEN.index(rule["verdict"]), harm
 
 
 def not_judged(report: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:

@@ -11,11 +11,18 @@ from urllib.parse import unquote
 from callback_contract.contract_tests.generation.notes import Note
 from callback_contract.contract_tests.model.verdicts import Finding, RuleResult
 from callback_contract.contract_tests.policy.acceptance import waivers_to_dict
+from callback_contract.contract_tests.receivers.regions import code_for, framework_of
 from callback_contract.contract_tests.reporting.model.documentation_links import docs_of
 from callback_contract.contract_tests.reporting.model.measures import bursts, latency, timeline
 from callback_contract.contract_tests.reporting.model.profiles import is_conformant, profile_to_dict, profiles_of
 from callback_contract.contract_tests.reporting.model.redaction import Redaction
-from callback_contract.contract_tests.reporting.model.reproduction import contract_words, reproduce_command
+from callback_contract.contract_tests.reporting.model.reproduction import (
+    contract_words,
+    header_words,
+    reach_words,
+    reproduce_command,
+    run_words,
+)
 from callback_contract.contract_tests.runner.state import RunContext
 from callback_contract.contract_tests.target.read_back import HttpReadBack
 from callback_contract.mock_server.client.sender import Access
@@ -23,6 +30,7 @@ from callback_contract.mock_server.wire.curl import curl
 from callback_contract.mock_server.wire.delivery import PLAIN, Delivery, Exchange, in_query
 from callback_contract.mock_server.wire.identity import MARK
 from callback_contract.openapi.documenting.published import Site
+from callback_contract.openapi.text.message import Text, both_of, joined
 from callback_contract.openapi.text.printable import shell_word, shell_words
 from callback_contract.openapi.text.secret_names import masked_header
 from callback_contract.openapi.text.secret_spellings import LOOKED_AT
@@ -31,6 +39,7 @@ __all__ = ["SCHEMA_VERSION", "Report", "bodies_of", "build_report", "redaction_o
 
 SCHEMA_VERSION = "2.0"
 _SHOWN_BODY = 2000
+_LOOKED_FOR_FRAMEWORK = 20  # answers
 _VOLATILE = {"date", "age", "expires", "last-modified", "etag", "set-cookie", "x-request-id", "x-runtime"}
 
 
@@ -77,7 +86,7 @@ def build_report(
             "digest": run.config.contract.digest,
             "callbacks": [callback.name for callback in run.config.callbacks],
         },
-        "receiver": {"name": receiver_name, "url": access.shown_url, **_own_urls(run)},
+        "receiver": {"name": receiver_name, "url": access.shown_url, **_framework(run), **_own_urls(run)},
         "run": {
             "id": run.state.run.id,
             "seed": run.config.seed,
@@ -129,7 +138,7 @@ def build_report(
             access = run.config.sender_of(finding["callback"]).access
             finding["reproduce"] = reproduce_command(finding["id"], access, options)
         else:
-            finding["reproduce"] += contract_words(options)
+            finding["reproduce"] += contract_words(options) + run_words(options)
     return Report(value, bodies)
 
 
@@ -149,6 +158,17 @@ def _note(note: Note, redaction: Redaction) -> dict[str, Any]:
     return value | {"callback": redaction.text(note.callback)} if note.callback else value
 
 
+def _framework(run: RunContext) -> dict[str, str]:
+    return {"framework": name} if (name := _framework_name(run)) else {}
+
+
+def _framework_name(run: RunContext) -> str:
+    """The receiver's framework: as given, or as the headers of its first answers say."""
+    answers = (exchange.answer for exchange in run.state.exchanges[:_LOOKED_FOR_FRAMEWORK] if exchange.answer)
+    heads = ({name.lower(): value for name, value in answer.headers} for answer in answers)
+    return run.config.framework or next(filter(None, map(framework_of, heads)), "")
+
+
 def _own_urls(run: RunContext) -> dict[str, Any]:
     """Where each callback goes; nothing where all go to one URL."""
     if not run.config.elsewhere:
@@ -161,15 +181,20 @@ def _ids_are_redacted(run: RunContext, pointers: tuple[str, ...]) -> bool:
 
 
 def _rule(run: RunContext, result: RuleResult, redaction: Redaction, bodies: dict[str, bytes]) -> dict[str, Any]:
-    rule = result.rule
+    rule, seen = result.rule, _seen(result)
+    advice = {"hint": hint} if (hint := _hint(run, result)) else {}
+    code = {"code": code} if result.findings and (code := _code(run, rule.id)) else {}
     return {
         "id": rule.id,
         "chapter": rule.chapter,
         "level": rule.level,
         "profile": rule.profile,
+        "harm": rule.harm,
         "statement": rule.statement,
         "why": rule.why,
-        "remedy": rule.remedy,
+        "remedy": rule.remedy_when(seen),
+        **({"seen": seen} if result.findings and seen else {}),
+        **code,
         "source": rule.source,
         "requires": list(rule.requires),
         "since": rule.since,
@@ -180,13 +205,40 @@ def _rule(run: RunContext, result: RuleResult, redaction: Redaction, bodies: dic
         "duration_s": round(result.duration_s, 3),
         "blocked_by": sorted({block.by for block in result.blocked_for.values()} - {""}),
         "lacks": sorted(means.value for means in result.lacks),
-        **redaction.said(reason=result.reason),
+        **redaction.said(reason=result.reason, **advice),
         "waiver": _waiver(run, result, redaction),
         "findings": [
             _finding(run, f"{rule.id}-{number}", finding, redaction, bodies)
             for number, finding in enumerate(result.findings, 1)
         ],
     }
+
+
+def _seen(result: RuleResult) -> str:
+    """What the receiver did in the first finding, one of `SEEN` or nothing of them."""
+    exchange = next((finding.exchanges[-1] for finding in result.findings[:1] if finding.exchanges), None)
+    if exchange is None:
+        return ""
+    if exchange.answer is None:
+        return "silent"
+    return {4: "refused", 5: "crashed"}.get(exchange.answer.status // 100, "")
+
+
+def _hint(run: RunContext, result: RuleResult) -> str:
+    """What the contract says of identity and order, where a story of states was found to be wrong."""
+    found = next((finding for finding in result.findings if finding.looks), None)
+    if found is None:
+        return ""
+    facts = run.config.contract.callback(found.callback).delivery
+    said = [Text("terminal.identified-by", members=both_of(facts.idempotency))] if facts.idempotency else []
+    if facts.order:
+        said.append(Text("terminal.in-order", lives=joined(" → ".join(life) for life in facts.order.lives)))
+    return joined(said)
+
+
+def _code(run: RunContext, rule_id: str) -> str:
+    """The lines to change, in the receiver's framework as far as it is known."""
+    return code_for(rule_id, name) if (name := _framework_name(run)) else ""
 
 
 def _waiver(run: RunContext, result: RuleResult, redaction: Redaction) -> dict[str, str] | None:
@@ -243,8 +295,7 @@ def _command(run: RunContext, rule_id: str, callback: str) -> str:
         words += ["--callback", callback]
     elif run.config.callbacks != run.config.contract.default_callbacks:
         words += [word for callback in run.config.callbacks for word in ("--callback", callback.name)]
-    access = run.config.sender_of(callback).access
-    words += ["--ca", access.ca] if access.ca else []
+    access, state_headers = run.config.sender_of(callback).access, ""
     words += ["--insecure"] if access.insecure else []
     if run.config.samples is not None:
         words += ["--samples", run.config.samples.source]
@@ -258,9 +309,10 @@ def _command(run: RunContext, rule_id: str, callback: str) -> str:
         if access.app and run.config.read_back.access.url.startswith(_origin(access.url)):
             state_url = state_url.removeprefix(_origin(access.url))
         words += ["--state-url", state_url]
+        state_headers = header_words(run.config.read_back.access, "--state-header")
     elif plugin := getattr(run.config.read_back, "plugin", None):
         words += ["--plugin", plugin]
-    return f"callback-contract check {_target_words(access)} {shell_words(words)}"
+    return f"callback-contract check {_target_words(access)} {shell_words(words)}{reach_words(access)}{state_headers}"
 
 
 def _target_words(access: Access) -> str:

@@ -12,7 +12,17 @@ from typing import Any
 from callback_contract.mock_server.client.sender import Access
 from callback_contract.openapi.text.printable import shell_word, shell_words
 
-__all__ = ["REPORT_FILE", "contract_words", "from_here", "reproduce_command"]
+__all__ = [
+    "REPORT_FILE",
+    "contract_words",
+    "curl_file",
+    "from_here",
+    "header_words",
+    "program",
+    "reach_words",
+    "reproduce_command",
+    "run_words",
+]
 
 REPORT_FILE = "report.json"
 _PROGRAM = "callback-contract"
@@ -34,7 +44,36 @@ def reproduce_command(finding_id: str, access: Access, options: Mapping[str, Any
     words += ["--allow-remote-refs"] if options.get("allow_remote_refs") else []
     words += ["--refs-below", str(options["refs_below"])] if options.get("refs_below") else []
     url = ' --url "$URL"' if access.shown_url != access.url else ""
-    return _COMMAND + shell_words(words) + _contract_to_fill_in(options) + url
+    return _COMMAND + shell_words(words) + _contract_to_fill_in(options) + url + reach_words(access)
+
+
+def curl_file(finding_id: str) -> str:
+    """Where a finding's curl line stands beside its report."""
+    return f"findings/{finding_id}.sh"
+
+
+def header_words(access: Access, option: str = "--header") -> str:
+    """The headers that go with every request, their values to be filled in by the reader."""
+    return "".join(f' {option} {shell_word(f"{name}: ")}"$SECRET"' for name, _ in access.headers)
+
+
+def reach_words(access: Access) -> str:
+    """The options by which a receiver is reached; what is secret is the reader's to fill in."""
+    words = ['--auth "$AUTH"'] if access.basic_auth is not None else []
+    words += ['--proxy "$PROXY"'] if access.proxy and "@" in access.proxy else []
+    plain = {"--cert": access.client_cert, "--key": access.client_key, "--ca": access.ca}
+    plain["--proxy"] = "" if "@" in (access.proxy or "") else access.proxy
+    words += [shell_words((name, value)) for name, value in plain.items() if value]
+    return header_words(access) + "".join(f" {word}" for word in words)
+
+
+def run_words(options: Mapping[str, Any]) -> str:
+    """The options of a run that decide what is sent and what is found, where they are not the default."""
+    words = [word for pair in options.get("state_map") or () for word in ("--state-map", str(pair))]
+    for name, default in (("timeout", 30.0), ("rate", None), ("at_once", None), ("state_patience", 5.0)):
+        if options.get(name, default) != default:
+            words += [f"--{name.replace('_', '-')}", f"{options[name]:g}"]
+    return (f" {shell_words(words)}" if words else "") + ' --start "$START"' * bool(options.get("is_started"))
 
 
 def contract_words(options: Mapping[str, Any]) -> str:
@@ -58,15 +97,20 @@ def _contract_to_fill_in(options: Mapping[str, Any]) -> str:
 
 
 def from_here(command: str, directory: Path | None) -> str:
-    """The same command for whoever is not in the report's directory, and called this program by a path."""
-    if directory is None or not command.startswith(_COMMAND):
+    """The same command for whoever is not in the report's directory, and called this program by a path.
+
+    Without a report it judges again, and leaves one.
+    """
+    if not command.startswith(f"{_PROGRAM} "):
         return command
+    if directory is None or not command.startswith(_COMMAND):
+        return f"{program()}{command[len(_PROGRAM) :]}{' --report-dir callback-report' * (directory is None)}"
     file = str(directory / REPORT_FILE)
     file = f"./{file}" if file.startswith("-") else file  # else it would be an option
-    return f"{_program()} reproduce {shell_word(file)} {command[len(_COMMAND) :]}"
+    return f"{program()} reproduce {shell_word(file)} {command[len(_COMMAND) :]}"
 
 
-def _program() -> str:
+def program() -> str:
     """How this program was called: in a virtual environment that is not active its bare name finds nothing."""
     called = sys.argv[0]
     if os.path.basename(called) != _PROGRAM or os.path.dirname(called) == "":

@@ -1,84 +1,83 @@
-"""Findings in a terminal: shows each cause once in full, with all rules that it broke."""
+"""Findings in a terminal: shows each cause once, in the order of mending, with all rules that it broke."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from rich.padding import Padding
 from rich.text import Text as Styled
 
+from callback_contract.contract_tests.receivers import Receiver
+from callback_contract.contract_tests.receivers.regions import FRAMEWORKS
 from callback_contract.contract_tests.reporting.model.causes import Cause, by_cause, command_of_any
 from callback_contract.contract_tests.reporting.model.documentation_links import rule_link
+from callback_contract.contract_tests.reporting.model.outcome import broken_rules
 from callback_contract.contract_tests.reporting.model.redaction import in_language
 from callback_contract.contract_tests.reporting.model.reproduction import from_here
-from callback_contract.contract_tests.reporting.terminal.console import Terminal, verdict_text
+from callback_contract.contract_tests.reporting.terminal.console import Terminal, cut, verdict_text
+from callback_contract.contract_tests.reporting.terminal.progress import STYLES
 from callback_contract.contract_tests.reporting.terminal.steps import story_lines
-from callback_contract.mock_server.wire.curl import FRESH_RUN
 from callback_contract.mock_server.wire.delivery import printable
 from callback_contract.openapi.rules.catalogue import Catalogue, Rule
-from callback_contract.openapi.text.message import ENGLISH, Text, in_detail, listed
+from callback_contract.openapi.text.message import ENGLISH, Text, in_detail, joined, listed
 
-__all__ = ["STYLES", "show_findings"]
+__all__ = ["show_findings"]
 
-STYLES = {
-    "pass": "green",
-    "warn": "yellow",
-    "fail": "bold red",
-    "flaky": "magenta",
-    "not applicable": "dim",
-    "blocked": "dim",
-    "waived": "cyan",
-    "error": "bold red",
-}
+_MOST_REMEDIES = 4  # of rules that one answer broke
 
 
 def show_findings(
     target: Terminal, report: dict[str, Any], catalogue: Catalogue, directory: Path | None, *, at_length: bool
 ) -> None:
-    """Prints every broken rule and error in the catalogue's order.
+    """Prints every broken rule and error in the order of mending.
 
     Args:
         directory: Where the report is going to stand.
-        at_length: Whether each is told in full, also where one cause breaks many rules.
+        at_length: Whether each case is told in full, also where one cause breaks many rules.
     """
-    told = {cause.rule["id"]: cause for cause in by_cause(report)}
-    beside = set() if at_length else {rule["id"] for cause in told.values() for rule in cause.more}
-    for rule in report["rules"]:
-        if not (rule["findings"] or rule["verdict"] == "error") or rule["id"] in beside:
-            continue
-        _show_findings(target, rule, catalogue[rule["id"]], directory)
-        if link := rule_link(report, rule["id"]):
+    framework = report["receiver"].get("framework", "")
+    causes = [Cause(rule) for rule in broken_rules(report)] if at_length else by_cause(report)
+    shown: set[str] = set()
+    for cause in causes:
+        _show_rule(target, cause.rule, catalogue[cause.rule["id"]], directory, at_length=at_length)
+        if framework and (code := cause.rule.get("code", "")) and code not in shown:
+            shown.add(code)
+            _show_code(target, code, FRAMEWORKS[framework])
+        _show_commands(target, cause.rule, directory, at_length=at_length)
+        if link := rule_link(report, cause.rule["id"]):
             documentation = target.words(Text("terminal.documentation"))
-            target.print(Styled.assemble("  ", (documentation, "bold"), link(target.language)), soft_wrap=True)
-        if rule["id"] in told and told[rule["id"]].more and not at_length:
-            _show_more(target, told[rule["id"]], catalogue, directory)
+            target.put(Styled.assemble("  ", (documentation, "bold"), link(target.language)))
+        if cause.more:
+            _show_more(target, cause, catalogue, directory)
 
 
 def _show_more(target: Terminal, cause: Cause, catalogue: Catalogue, directory: Path | None) -> None:
     answered = "answer" in cause.rule["findings"][0]["exchanges"][0]
     what = Text(f"terminal.more-by-{'answer' if answered else 'silence'}", count=len(cause.more))
-    target.print(Styled(f"  {target.words(what)}", style="bold"))
+    target.paragraph(Styled(target.words(what), style="bold"), indent=2)
     by_remedy: dict[str, list[dict[str, Any]]] = {}
     for rule in cause.more:
         by_remedy.setdefault(rule["remedy"], []).append(rule)
-    for remedy, rules in by_remedy.items():
+    told = list(by_remedy.items())
+    for remedy, rules in told[:_MOST_REMEDIES]:
         is_same = remedy == cause.rule["remedy"]
-        told = Text("terminal.same-remedy") if is_same else _remedy(target, rules[0], catalogue)
+        said = Text("terminal.same-remedy") if is_same else _remedy(target, rules[0], catalogue)
         is_apart = len(rules) == 1 and not is_same  # it may be another mistake
         names = listed(_named(target, rule, cause, with_case=is_apart) for rule in rules)
-        target.print(Styled(_one_line(f"     {target.words(in_detail(names, told))}", target.width)))
-    target.print(Styled(f"     {target.words(Text('terminal.play-one'))}"))
+        target.put(Styled(cut(f"     {target.words(in_detail(names, said))}", target.width)))
+    rest = [rule["id"] for _, rules in told[_MOST_REMEDIES:] for rule in rules]
+    if rest:
+        target.paragraph(target.words(Text("terminal.of-other-remedies", rules=listed(rest))), indent=5)
+    target.paragraph(target.words(Text("terminal.play-one")), indent=5)
     command = command_of_any(cause)
     for line in [command] if command else [rule["findings"][0]["reproduce"] for rule in cause.more]:
-        _show_command(target, from_here(line, directory))
-    page = "terminal.tells-more" if directory is None else "terminal.tells-more-and-page"
-    target.print(Styled(f"     {target.words(Text(page))}"))
+        target.command(from_here(line, directory), indent=5)
 
 
 def _remedy(target: Terminal, rule: dict[str, Any], catalogue: Catalogue) -> str:
     remedy: str = rule["remedy"]
-    return remedy if target.language == ENGLISH else catalogue[rule["id"]].remedy
+    return remedy if target.language == ENGLISH else catalogue[rule["id"]].remedy_when(rule.get("seen", ""))
 
 
 def _named(target: Terminal, rule: dict[str, Any], cause: Cause, *, with_case: bool) -> Text | str:
@@ -89,76 +88,77 @@ def _named(target: Terminal, rule: dict[str, Any], cause: Cause, *, with_case: b
     return Text("terminal.in-brackets", what=rule["id"], more=told) if told else rule["id"]
 
 
-def _show_findings(target: Terminal, rule: dict[str, Any], row: Rule, directory: Path | None) -> None:
-    style, words = STYLES[rule["verdict"]], target.words
+def _show_rule(target: Terminal, rule: dict[str, Any], row: Rule, directory: Path | None, *, at_length: bool) -> None:
+    words = target.words
     head = in_detail(f"{row.id} {row.level}", row.statement)
     verdict = words(verdict_text(rule["verdict"]))
-    target.print()
-    target.print(
-        Styled.assemble((f"{verdict} ", style), (f"{row.id} ", "bold"), words(head).removeprefix(f"{row.id} "))
+    target.put("")
+    target.paragraph(
+        Styled.assemble(
+            (f"{verdict} ", STYLES[rule["verdict"]]), (f"{row.id} ", "bold"), words(head).removeprefix(f"{row.id} ")
+        )
     )
-    target.print(Styled(f"  {words(Text('terminal.source'))}{row.source}", style="dim"))
+    target.paragraph(Styled(f"{words(Text('terminal.source'))}{row.source}", style="dim"), indent=2)
     if rule["reason"]:
-        target.print(_hanging(Styled(in_language(rule, "reason", target.language)), 2))
-    told: set[tuple[str, str]] = set()
-    for number, finding in enumerate(rule["findings"], 1):
-        same = (finding["expected"], finding["actual"])
-        _show_finding(target, number, finding, directory, brief=same in told)
-        told.add(same)
-    if rule["findings"]:
-        target.print(_hanging(Styled.assemble((words(Text("terminal.remedy")), "bold"), row.remedy), 2))
+        target.paragraph(printable(in_language(rule, "reason", target.language)), indent=2)
+    findings = rule["findings"]
+    for number, finding in enumerate(findings if at_length else findings[:1], 1):
+        _show_finding(target, number if at_length else 0, finding, [] if at_length else findings[1:])
+    if findings:
+        if "hint" in rule:
+            target.paragraph(printable(in_language(rule, "hint", target.language)), indent=2)
+        remedy = row.remedy_when(rule.get("seen", ""))
+        target.paragraph(Styled.assemble((words(Text("terminal.remedy")), "bold"), remedy), indent=2)
 
 
-def _show_finding(
-    target: Terminal, number: int, finding: dict[str, Any], directory: Path | None, *, brief: bool
-) -> None:
+def _show_commands(target: Terminal, rule: dict[str, Any], directory: Path | None, *, at_length: bool) -> None:
+    commands = dict.fromkeys(finding["reproduce"] for finding in rule["findings"][: None if at_length else 1])
+    if commands:
+        target.paragraph(target.words(Text("terminal.reproduce")), indent=2)
+    for command in commands:
+        # A command stands alone, since it is there to be pasted.
+        target.command(from_here(command, directory), indent=2)
+
+
+def _show_code(target: Terminal, code: str, starter: Receiver) -> None:
+    """Prints the lines to change, as the starter has them."""
+    target.paragraph(
+        target.words(Text("terminal.in-framework", framework=starter.framework, name=starter.name)), indent=2
+    )
+    for line in code.splitlines():
+        target.put(cut(f"    {line}", target.width))
+
+
+def _show_finding(target: Terminal, number: int, finding: dict[str, Any], others: list[dict[str, Any]]) -> None:
+    """Prints what happened in one case, and which other cases broke the rule."""
     words = target.words
     case = in_language(finding, "case", target.language)
     what = Text("terminal.with-case", callback=finding["callback"], case=case)
     if not finding["repeated"]:
         what = Text("terminal.flaky-case", what=what, broke=finding["broke"], tries=finding["tries"])
-    target.print(Styled(f"  {number}. {words(what)}", style="bold"))
-    if brief:  # the whole of it stands in report.json
-        target.print(Styled(f"     {words(Text('terminal.same-again'))}"))
-        return
-    if "timeline" in finding and len(finding["exchanges"]) > 1:
-        for step in story_lines(finding["timeline"]):
-            target.print(Styled(_one_line(f"     {words(step)}", target.width)))
-    for exchange in finding["exchanges"][-3:] if "timeline" not in finding else finding["exchanges"][:1]:
-        answer = exchange.get("answer")
-        came = f"{answer['status']}  {answer['body']}" if answer else words(_silence(exchange["no_answer"]["kind"]))
-        took = f"{exchange['elapsed_s'] * 1000:.0f} ms"
-        for line in (f"> {exchange['method']} {exchange['url']}  {exchange['body']}", f"< {took}  {came}"):
-            target.print(Styled(_one_line(f"     {line}", target.width)))
+    heading = Styled(f"{f'{number}. ' if number else ''}{printable(words(what))}", style="bold")
+    if others:
+        cases = joined(in_language(other, "case", target.language) for other in others)
+        heading.append(printable(words(Text("terminal.broken-too", cases=cases))), style="not bold")
+    target.paragraph(heading, indent=2)
+    for line in _exchange_lines(target, finding):
+        target.put(cut(f"  {line}", target.width))
     for member in ("expected", "actual"):
         told = printable(in_language(finding, member, target.language))
-        target.print(Styled(f"     {words(Text(f'terminal.{member}', what=told))}"))
-    # A command stands alone, since it is there to be pasted.
-    target.print(Styled(f"     {words(Text('terminal.reproduce'))}"))
-    _show_command(target, from_here(finding["reproduce"], directory))
-    if "curl" in finding:
-        is_fresh = finding["curl"].startswith(FRESH_RUN)
-        target.print(
-            Styled(f"     {words(Text('terminal.one-fresh-delivery' if is_fresh else 'terminal.one-delivery'))}")
+        target.paragraph(words(Text(f"terminal.{member}", what=told)), indent=2)
+
+
+def _exchange_lines(target: Terminal, finding: Mapping[str, Any]) -> Iterator[str]:
+    """The steps of a story, and one exchange: the one that broke, or the first of a story."""
+    exchanges = finding["exchanges"]
+    if "timeline" in finding and len(exchanges) > 1:
+        yield from map(target.words, story_lines(finding["timeline"]))
+    for exchange in exchanges[-1:] if "timeline" not in finding else exchanges[:1]:
+        answer = exchange.get("answer")
+        came = (
+            f"{answer['status']}  {answer['body']}"
+            if answer
+            else target.words(Text("terminal.no-answer", why=Text(f"terminal.silence-{exchange['no_answer']['kind']}")))
         )
-        _show_command(target, finding["curl"])
-
-
-def _silence(kind: str) -> Text:
-    return Text("terminal.no-answer", why=Text(f"terminal.silence-{kind}"))
-
-
-def _show_command(target: Terminal, command: str) -> None:
-    """Prints a command as it is: a text of rich's would lose its tabs, and a wrap is no part of it."""
-    target.out(f"     {command}", highlight=False)
-
-
-def _hanging(text: Styled, indent: int) -> Padding:
-    """A paragraph whose further lines are as far in as its first."""
-    return Padding(text, (0, 0, 0, indent), expand=False)
-
-
-def _one_line(text: str, width: int) -> str:
-    """What fits in a line; whatever moves a cursor or shows nothing is written as its escape."""
-    visible = printable(text[:width])
-    return visible if len(visible) < width else f"{visible[: width - 1]}…"
+        yield f"> {exchange['method']} {exchange['url']}  {exchange['body']}"
+        yield f"< {exchange['elapsed_s'] * 1000:.0f} ms  {came}"

@@ -33,5 +33,8 @@ def story_lines(timeline: Mapping[str, Any]) -> Iterator[Text]:
         )
     if told is not None:
         yield told
+    sent = [event["message"] for event in timeline["events"] if event["kind"] == "sent"]
+    if several and not timeline["left_out"] and sent.count(sent[-1]) == 1:
+        yield Text("terminal.step-after", message=sent[-1])
     if timeline["left_out"]:
         yield Text("terminal.steps-left-out", number=timeline["left_out"])
