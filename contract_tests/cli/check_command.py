@@ -15,6 +15,8 @@ import click
 
 from callback_contract.contract_tests.cli.older_reports import LeavesNoOlderReport, no_older_report
 from callback_contract.contract_tests.cli.report_output import (
+    annotate,
+    ci_runner,
     code_of,
     draft_waivers,
     event_stream,
@@ -31,9 +33,16 @@ from callback_contract.contract_tests.cli.report_output import (
 )
 from callback_contract.contract_tests.cli.sample_options import refuse_nothing_to_mask, sample_options, samples_of
 from callback_contract.contract_tests.policy.acceptance import acceptance_options, acceptance_policy_of
+from callback_contract.contract_tests.receivers.regions import FRAMEWORKS
 from callback_contract.contract_tests.runner.setup import choice_options, configured, read_back_options
 from callback_contract.contract_tests.target.subject import start_options, subject_of
-from callback_contract.mock_server.cli.target_options import Lines, pace_in_words, pace_options, reach_options
+from callback_contract.mock_server.cli.target_options import (
+    Lines,
+    duration_in_words,
+    pace_in_words,
+    pace_options,
+    reach_options,
+)
 from callback_contract.openapi.cli.help import rarely_used
 from callback_contract.openapi.cli.interruption import INTERRUPTION
 from callback_contract.openapi.documenting.published import docs_url_option, site_at
@@ -46,6 +55,7 @@ if TYPE_CHECKING:
     from callback_contract.contract_tests.runner.config import RunConfig
     from callback_contract.contract_tests.runner.planning import Plan
     from callback_contract.contract_tests.runner.state import RunContext
+    from callback_contract.openapi.rules.catalogue import Rule
 
 __all__ = ["check"]
 
@@ -63,10 +73,15 @@ __all__ = ["check"]
     "strict_waivers",
     "require",
     "name",
-    "all_findings",
     "language",
-    "quiet",
     "jsonl",
+    "seed",
+    "annotations",
+    "app_python",
+    "overlay",
+    "docs_url",
+    "rules_as_of",
+    "write_waivers",
 )
 @click.command(cls=LeavesNoOlderReport)
 @click.argument("url", required=False, envvar="CALLBACK_CONTRACT_CHECK_URL")
@@ -89,19 +104,33 @@ __all__ = ["check"]
     help="Hide this part of bodies, as in /user/name.",
 )
 @click.option("--name", default="", metavar="TEXT", help="The receiver's name in reports.")
-@click.option("--all-findings", is_flag=True, help="Tell each in full, also where one cause breaks many rules.")
+@click.option(
+    "--framework",
+    type=click.Choice(list(FRAMEWORKS), case_sensitive=False),
+    metavar="NAME",
+    help="Remedies in it. [by the answers' headers]",
+)
+@click.option("--verbose", "-v", is_flag=True, help="Show the table of all rules.")
+@click.option("--all-findings", is_flag=True, help="Show each case and rule in full.")
+@click.option("--quiet", "-q", is_flag=True, help="Show failures and the last lines.")
+@click.option("--fail-fast", is_flag=True, help="Stop at the first MUST that fails.")
 @click.option(
     "--language",
     type=click.Choice(SPOKEN),
     metavar="en|zh",
     help="Language of what is printed. [the locale's]",
 )
-@click.option("--quiet", is_flag=True, help="Leave out rules that passed or are not applicable.")
 @click.option(
     "--jsonl",
     type=click.Path(path_type=Path, dir_okay=False, allow_dash=True),
     metavar="FILE|-",
     help="Write a JSON line for each event, while it happens.",
+)
+@click.option(
+    "--annotations",
+    type=click.Choice(["github", "gitlab", "azure", "none"]),
+    metavar="RUNNER",
+    help="github, gitlab, azure or none: show causes beside the pipeline. [by the runner's environment]",
 )
 @docs_url_option
 @acceptance_options
@@ -159,18 +188,20 @@ class _Check:
             gc.freeze()  # what is loaded by now stays: no collection has to walk it again
             gc.enable()
             stopped: BaseException | None = None
+            failed: Rule | None = None
             with reporter.listening(), apart():
                 try:
                     tests = collect_tests()
                     reporter.announce(plans_of(run, tests))
                     make_first_contact(run)
-                    judge_rules(run, tests)
+                    failed = judge_rules(run, tests, fail_fast=self.options["fail_fast"])
                 except (Exception, KeyboardInterrupt) as reason:  # whatever it is, what was judged is reported
                     stopped = reason
                 INTERRUPTION.ends()
                 stopped = INTERRUPTION.cause or stopped  # what broke because of it is not told
-                run.state.run_finished(why_incomplete(stopped))
-            return reporter.report(stopped)
+                ended = Text("ended.first-failed", rule=failed.id) if failed else why_incomplete(stopped)
+                run.state.run_finished(ended)
+            return reporter.report(stopped, ended)
 
     def _configure(self, url: str | None, opened: contextlib.ExitStack) -> tuple[RunContext, _Reporter]:
         """Opens the run that the options describe, and what tells of it."""
@@ -179,6 +210,7 @@ class _Check:
 
         redact = checked_pointers(self.options["redact"])
         refuse_nothing_to_mask(self.options)
+        ci_runner(self.options)
         report_dir = writable(self.options["report_dir"])
         url, self.options = parted(url, self.options)
         if self.options["docs_url"]:
@@ -221,17 +253,21 @@ class _Reporter:
 
         self._run, self._options, self._redact, self._events = run, options, redact, events
         self._report_dir, self._is_own_mock = report_dir, is_own_mock
-        self._language = language_of(options)
+        self._language, self._runner = language_of(options), ci_runner(options)
         self._out = console(stderr=writes_to_stdout(options["jsonl"]), language=self._language)
         self._started_at, self._begun = datetime.now(UTC), time.monotonic()
 
     @contextlib.contextmanager
     def listening(self) -> Iterator[None]:
-        """Shows a progress bar, and writes the events, while the block judges."""
-        from callback_contract.contract_tests.reporting.terminal.terminal import Bar, console
+        """Shows the progress, and writes the events, while the block judges."""
+        from callback_contract.contract_tests.reporting.terminal.terminal import Bar, ChapterLines
 
-        with Bar(console(stderr=True, language=self._language)) as bar:
+        with Bar(self._out) as bar:
             self._run.state.subscribe(bar)
+            if not self._options["quiet"]:
+                catalogue = self._run.config.catalogue
+                is_whole = len(self._run.config.rules) == len(catalogue.rules)
+                self._run.state.subscribe(ChapterLines(self._out, catalogue, is_whole=is_whole))
             if self._events is None:
                 yield
                 return
@@ -251,23 +287,26 @@ class _Reporter:
         Raises:
             KitError: It is more than may be sent.
         """
-        from callback_contract.contract_tests.runner.config import judged_in_words
+        from callback_contract.contract_tests.runner.config import judged_in_words, proxy_in_words
 
         run, config = self._run, self._run.config
         total = sum(each.deliveries for each in plan.values()) + len(config.scopes)
-        for reason in config.withheld.values():
-            self._out.say(Text("terminal.withheld", why=reason))
-        self._out.say(
-            Text(
-                "terminal.judging",
-                what=Text("terminal.own-mock") if self._is_own_mock else judged_in_words(config),
-                callbacks=_named(config),
-                rules=Text("terminal.rules", count=len(config.rules)),
-                deliveries=Text("terminal.deliveries", count=total),
-                pace=pace_in_words(config.sender.pace, run.dispatcher.concurrency.most),
+        if not self._options["quiet"]:
+            for reason in config.withheld.values():
+                self._out.say(Text("terminal.withheld", why=reason))
+            self._out.say(
+                Text(
+                    "terminal.judging",
+                    what=Text("terminal.own-mock") if self._is_own_mock else judged_in_words(config),
+                    callbacks=_named(config),
+                    rules=Text("terminal.rules", count=len(config.rules)),
+                    deliveries=Text("terminal.deliveries", count=total),
+                    proxy=proxy_in_words(config),
+                    pace=pace_in_words(config.sender.pace, run.dispatcher.concurrency.most),
+                    takes=duration_in_words(config.sender.pace, total),
+                )
             )
-        )
-        _say_selection(self._out, config)
+            _say_selection(self._out, config)
         most = config.sender.pace.most
         if most is not None and total > most:
             raise KitError(
@@ -278,8 +317,11 @@ class _Reporter:
         run.dispatcher.plan(total)
         run.state.run_started(config, total)
 
-    def report(self, stopped: BaseException | None) -> int:
+    def report(self, stopped: BaseException | None, incomplete: str) -> int:
         """Shows and writes the report; gives the exit code.
+
+        Args:
+            incomplete: Why the run ended early; empty when it did not.
 
         Raises:
             KitError: What stopped the run, without a secret of it.
@@ -306,16 +348,17 @@ class _Reporter:
             duration_s=time.monotonic() - self._begun,
             code=code,
             redact=self._redact,
-            incomplete=why_incomplete(stopped),
+            incomplete=incomplete,
         )
-        told = {"at_length": options["all_findings"], "quiet": options["quiet"]}
+        told = {"at_length": options["all_findings"], "verbose": options["verbose"]}
         show_report(self._out, report, run.config.catalogue, self._report_dir, **told)
         if self._report_dir is not None:
-            written = write(report, self._report_dir)
+            written = write(report, self._report_dir, self._runner)
             names = [file.name for file in written] + ["findings/"] * (self._report_dir / "findings").is_dir()
             self._out.say(Text("terminal.reports-in", directory=str(self._report_dir), files=tuple(names)))
         if options["write_waivers"] is not None:
             self._out.say(draft_waivers(options["write_waivers"], run, stopped))
+        annotate(self._runner, report, stderr=writes_to_stdout(options["jsonl"]))
         stopped = stopped or run.state.read_back_error
         if isinstance(stopped, KitError):
             raise reportable_error(stopped, run)
@@ -325,7 +368,7 @@ class _Reporter:
 def _show_plan(run: RunContext, language: str) -> int:
     from callback_contract.contract_tests.reporting.terminal.terminal import console, show_plan
     from callback_contract.contract_tests.runner.collection import collect_tests
-    from callback_contract.contract_tests.runner.config import judged_in_words
+    from callback_contract.contract_tests.runner.config import judged_in_words, proxy_in_words
     from callback_contract.contract_tests.runner.planning import plans_of
 
     tests, config, out = collect_tests(), run.config, console(language=language)
@@ -333,8 +376,10 @@ def _show_plan(run: RunContext, language: str) -> int:
         out,
         plans_of(run, tests),
         connecting=frozenset(rule_id for rule_id, test in tests.items() if test.connects),
-        pace=pace_in_words(config.sender.pace, run.dispatcher.concurrency.most),
+        pace=config.sender.pace,
+        most_at_once=run.dispatcher.concurrency.most,
         url=judged_in_words(config),
+        proxy=proxy_in_words(config),
         contacts=len(config.scopes),
         catalogue=config.catalogue,
     )

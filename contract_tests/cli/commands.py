@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import sys
 
 import click
 
@@ -19,7 +20,7 @@ _COMMANDS = {
     # name: module (below `callback_contract`) and attribute; nothing of them is imported for help
     "check": ("contract_tests.cli.check_command", "check", "Judge a receiver: one URL in, a verdict per rule out."),
     "reproduce": ("contract_tests.cli.reproduce_command", "reproduce", "Play a report's finding again."),
-    "rules": ("openapi.cli.rules_command", "rules", "List the rules, or explain one."),
+    "rules": ("contract_tests.cli.rules_command", "rules", "List the rules, or explain one."),
     "starter": ("contract_tests.cli.starter_command", "starter", "Print a correct receiver to start from."),
     "mock": ("mock_server.cli.mock_command", "mock", "Run a receiver made from the contract, right or wrong."),
     "send": ("mock_server.cli.send_command", "send", "Send what the provider would: a callback, or lives of messages."),
@@ -33,6 +34,11 @@ _COMMANDS = {
 }
 
 _LEAVING_A_REPORT = {"check"}
+
+_COMPLETION = """\b
+Completion of words, for zsh and fish, too:
+  eval "$(_CALLBACK_CONTRACT_COMPLETE=bash_source callback-contract)"
+"""
 
 
 class _LazyGroup(click.Group):
@@ -72,12 +78,33 @@ class _LazyGroup(click.Group):
         "auto_envvar_prefix": "CALLBACK_CONTRACT",
         "max_content_width": 110,
     },
+    invoke_without_command=True,
+    epilog=_COMPLETION,
 )
-@click.version_option(package_name="callback-contract", prog_name="callback-contract")
-def cli() -> None:
-    """Tells before messages go missing whether a receiver of callbacks is right.
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=lambda ctx, _, value: _say_versions(ctx) if value else None,
+    help="Show the versions of the kit, its contract and Python.",
+)
+@click.pass_context
+def cli(ctx: click.Context) -> None:
+    """Judges receivers of callbacks before they lose messages.
 
     \b
     callback-contract check https://staging.example.com/callbacks
     callback-contract rules ACK-01
     """
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())
+
+
+def _say_versions(ctx: click.Context) -> None:
+    from callback_contract.contract_tests.cli.report_output import kit_version
+    from callback_contract.openapi.contract.loading import load_contract
+
+    python = ".".join(map(str, sys.version_info[:3]))
+    click.echo(f"callback-contract {kit_version()}, contract {load_contract().version}, Python {python}")
+    ctx.exit()

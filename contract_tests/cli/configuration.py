@@ -6,24 +6,28 @@ Precedence is click's: command line, environment, file (click's `default_map`), 
 from __future__ import annotations
 
 import functools
+import os
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import click
 from click.core import ParameterSource
 
 from callback_contract.contract_tests.cli.config_file import OWN_FILE, Settings, keys_of, settings_for, value_of
-from callback_contract.contract_tests.cli.environment import warn_of_no_options
 from callback_contract.mock_server.cli.target_options import Lines
 from callback_contract.mock_server.wire.delivery import printable
 from callback_contract.openapi.text.errors import KitError
+from callback_contract.openapi.text.message import Text
+from callback_contract.openapi.text.spoken import spoken
+from callback_contract.openapi.text.suggest import did_you_mean, nearest
 
 __all__ = ["configurable"]
 
 _KEPT = "callback_contract.config"
 _PRINT = "callback_contract.print_config"
 _DEBUG = "callback_contract.debug"
+_OTHERS = {"CALLBACK_CONTRACT_DOCS_URL"}  # read by several commands, and begins as an option of `docs` would
 
 
 def configurable(command: click.Command, name: str, names: Iterable[str]) -> click.Command:
@@ -37,7 +41,7 @@ def configurable(command: click.Command, name: str, names: Iterable[str]) -> cli
         return command
 
     def load(ctx: click.Context, param: click.Parameter, value: str | None) -> None:
-        warn_of_no_options(ctx)
+        _warn_of_no_options(ctx)
         settings = settings_for(command, name, tuple(names), value)
         ctx.meta[_KEPT] = settings
         params = {param.name: param for param in command.params}
@@ -143,3 +147,23 @@ def _joined(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     return printable(", ".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value))
+
+
+def _warn_of_no_options(ctx: click.Context) -> None:
+    """Says on standard error which variables with the command's prefix nothing reads; their values may be secrets."""
+    prefix = f"{ctx.auto_envvar_prefix}_"
+    known = set(_known_variables(ctx.command, prefix))
+    for name, value in sorted(os.environ.items()):
+        if name.startswith(prefix) and value and name not in known | _OTHERS:
+            near = nearest(name.removeprefix(prefix), [k.removeprefix(prefix) for k in known])
+            hint = Text("error-options.hint", hint=did_you_mean([f"{prefix}{one}" for one in near])) if near else ""
+            said = Text("error-options.variable", name=printable(name), command=str(ctx.info_name), hint=hint)
+            click.echo(spoken(said), err=True)
+
+
+def _known_variables(command: click.Command, prefix: str) -> Iterator[str]:
+    for param in command.params:
+        given = param.envvar or ()
+        yield from (given,) if isinstance(given, str) else given
+        if isinstance(param, click.Option) and param.allow_from_autoenv:
+            yield f"{prefix}{(param.name or '').upper()}"

@@ -74,6 +74,7 @@ def docs(out: Path, lang: str | None, names: tuple[str, ...], **options: Any) ->
 
 def proof() -> Proof:
     """Gathers the kill matrix, the correct receivers and the recorded runs, as the kit ships them."""
+    from callback_contract.contract_tests.receivers.regions import region_by_rule
     from callback_contract.mock_server.signing import presets
 
     return Proof(
@@ -81,6 +82,7 @@ def proof() -> Proof:
         receivers=_samples(),
         runs=tuple(Run(**run) for run in json.loads(_text("cli/recorded-runs.json"))),
         schemes=presets(),
+        regions=region_by_rule(),
     )
 
 

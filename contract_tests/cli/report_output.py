@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import os
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -18,12 +19,15 @@ from callback_contract.openapi.cli.interruption import OutOfTime
 from callback_contract.openapi.documenting.published import site_of
 from callback_contract.openapi.text.errors import KitError
 from callback_contract.openapi.text.message import Text
+from callback_contract.openapi.text.streams import write_command
 
 if TYPE_CHECKING:
     from callback_contract.contract_tests.reporting.model.report import Report
     from callback_contract.contract_tests.runner.state import RunContext
 
 __all__ = [
+    "annotate",
+    "ci_runner",
     "code_of",
     "draft_waivers",
     "event_stream",
@@ -218,7 +222,7 @@ def event_stream(jsonl: Path | None) -> Iterator[IO[bytes] | None]:
             yield stream
 
 
-def write(report: Report, directory: Path) -> tuple[Path, ...]:
+def write(report: Report, directory: Path, runner: str = "") -> tuple[Path, ...]:
     """Writes every report, and gives their files.
 
     Raises:
@@ -229,7 +233,7 @@ def write(report: Report, directory: Path) -> tuple[Path, ...]:
     from callback_contract.openapi.rules.translations import load_translation
 
     try:
-        return write_reports(report, directory, chinese=Texts.of(load_translation("zh")))
+        return write_reports(report, directory, chinese=Texts.of(load_translation("zh")), for_gitlab=runner == "gitlab")
     except OSError as error:
         raise KitError(
             Text("error-report.report-unwritten", why=str(error.strerror)),
@@ -237,6 +241,28 @@ def write(report: Report, directory: Path) -> tuple[Path, ...]:
             remedy=Text("error-report.verdicts-above"),
             exit_code=3,
         ) from None
+
+
+def ci_runner(options: Mapping[str, Any]) -> str:
+    """The CI runner that is to show annotations; empty for none.
+
+    Raises:
+        KitError: What it reads is a file, and no directory was named.
+    """
+    from callback_contract.contract_tests.reporting.formats.annotations import CODE_QUALITY, runner_of
+
+    if options["annotations"] == "gitlab" and options["report_dir"] is None:
+        raise KitError(f"GitLab reads {CODE_QUALITY}", where="--annotations", remedy="Add --report-dir DIR.")
+    asked: str | None = options["annotations"]
+    return runner_of(os.environ) if asked is None else asked.replace("none", "")
+
+
+def annotate(runner: str, report: Report, *, stderr: bool) -> None:
+    """Prints what a CI runner shows beside the pipeline's result."""
+    from callback_contract.contract_tests.reporting.formats.annotations import annotation_lines
+
+    for line in annotation_lines(runner, report.value):
+        write_command(line, stderr=stderr)
 
 
 def draft_waivers(file: Path, run: RunContext, stopped: BaseException | None) -> Text:

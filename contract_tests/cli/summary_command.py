@@ -6,6 +6,9 @@ from pathlib import Path
 
 import click
 
+from callback_contract.openapi.documents.output_files import replace_file
+from callback_contract.openapi.text.errors import KitError
+
 __all__ = ["summary"]
 
 
@@ -18,8 +21,11 @@ __all__ = ["summary"]
     default="text",
     show_default=True,
 )
+@click.option(
+    "--out", type=click.Path(path_type=Path), metavar="FILE", help="Where to; the standard output without it."
+)
 @click.option("--all-reports", is_flag=True, help="Show each report, not only the newest of a receiver.")
-def summary(reports: tuple[Path, ...], form: str, all_reports: bool) -> None:
+def summary(reports: tuple[Path, ...], form: str, out: Path | None, all_reports: bool) -> None:
     """Merge many receivers' reports into one table, the worst first, and tell which rules break most.
 
     Every report.json at or below a DIR is taken. Of several on one receiver the newest counts: the same name,
@@ -37,4 +43,11 @@ def summary(reports: tuple[Path, ...], form: str, all_reports: bool) -> None:
 
     merged = merge_reports((read_report_file(file)[0] for file in report_files(reports)), every=all_reports)
     render = {"text": partners_text, "markdown": partners_markdown, "html": partners_html, "json": partners_json}
-    click.echo(render[form](merged))
+    text = render[form](merged)
+    if out is None:
+        click.echo(text)
+        return
+    try:
+        replace_file(out, f"{text}\n".encode("utf-8", "backslashreplace"))
+    except OSError as error:
+        raise KitError(f"cannot be written: {error.strerror}", where=str(out), remedy="Give another --out.") from None

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from callback_contract.contract_tests.model.cases import Sample
     from callback_contract.contract_tests.samples.selection import Samples
 
-__all__ = ["RunConfig", "hosts", "judged_in_words", "short_names", "urls_in_words"]
+__all__ = ["RunConfig", "hosts", "judged_in_words", "proxy_in_words", "short_names", "urls_in_words"]
 
 
 class Process(Protocol):
@@ -49,6 +49,7 @@ class RunConfig:
         most_at_once: Deliveries under way at a receiver that takes no longer for many; 0 for what the pace says.
         notes: What is said beside the verdicts.
         samples: Recorded deliveries that the user gave.
+        framework: What the receiver is made with, by its starter's name; empty where nobody said so.
         process: The receiver's server, where the kit started it.
         drawn: Scopes that another run of the same callbacks drew from already; None to draw afresh.
     """
@@ -69,6 +70,7 @@ class RunConfig:
     samples: Samples | None = None
     process: Process | None = None
     drawn: tuple[Scope, ...] | None = None
+    framework: str = ""
 
     @cached_property
     def scopes(self) -> tuple[Scope, ...]:
@@ -142,6 +144,13 @@ def short_names(config: RunConfig) -> str:
     """The URLs without scheme and query, as a receiver is called that has no name."""
     shown = (sender.access.shown_url for sender in config.senders)
     return str(both_of(dict.fromkeys(url.split("://", 1)[-1].partition("?")[0] for url in shown)))
+
+
+def proxy_in_words(config: RunConfig) -> str:
+    """The proxies on the way, without what they are told of the user."""
+    proxies = dict.fromkeys(sender.access.proxy for sender in config.senders if sender.access.proxy)
+    shown = [f"{urlsplit(proxy).scheme}://{urlsplit(proxy).netloc.rpartition('@')[2]}" for proxy in proxies]
+    return Text("terminal.through-proxy", url=both_of(shown)) if shown else ""
 
 
 def judged_in_words(config: RunConfig) -> str:

@@ -67,10 +67,13 @@ _ENOUGH_NAMED = 20
 """The same for a rule that names each broken case; those beyond the first are not tried a second time."""
 
 
-def judge_rules(run: RunContext, tests: Mapping[str, RuleTest]) -> None:
+def judge_rules(run: RunContext, tests: Mapping[str, RuleTest], *, fail_fast: bool = False) -> Rule | None:
     """Judges the rules that were asked for, one after the other; the run's state holds what came of each.
 
     The catalogue's order is topological: what explains a breaking is judged before what it explains.
+
+    Returns:
+        The rule that ended it before the last one, as the first that failed and where that was asked for.
 
     Raises:
         KitError: The run cannot go on: credentials were refused.
@@ -78,13 +81,16 @@ def judge_rules(run: RunContext, tests: Mapping[str, RuleTest]) -> None:
     """
     for rule in run.config.rules:
         if rule.id in tests:
-            judge_in_turn(run, rule, tests[rule.id], tests)
+            result = judge_in_turn(run, rule, tests[rule.id], tests)
+            if fail_fast and result.blocks_the_gate and rule is not run.config.rules[-1]:
+                return rule
     judge_deadlines(run)
     if STOP_RULE not in run.state.results and run.state.stops:
         stops = verdict_on_stops(run, run.config.catalogue[STOP_RULE])
         run.config.policy.apply(stops)
         if stops.broken:  # what the others are blocked by is told, whether or not it was asked for
             run.state.rule_judged(stops)
+    return None
 
 
 def judge_in_turn(run: RunContext, rule: Rule, test: RuleTest, tests: Mapping[str, RuleTest]) -> RuleResult:

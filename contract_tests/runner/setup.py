@@ -140,6 +140,7 @@ def configured(
             policy=accepted,
             elsewhere=elsewhere,
             most_at_once=most_at_once(sender.pace, options["at_once"]),
+            framework=options.get("framework") or "",
             notes=(
                 *selection_notes(contract, options["callback"]),
                 *identity_notes(callbacks),

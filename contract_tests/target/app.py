@@ -26,8 +26,11 @@ _SERVER = Path(__file__).with_name("app_server.py")
 
 
 @contextlib.contextmanager
-def app_served(spec: str, timeout_s: float) -> Iterator[tuple[str, Started]]:
+def app_served(spec: str, timeout_s: float, python: str = "") -> Iterator[tuple[str, Started]]:
     """Serve the app that `module:app` names; yield its URL without a path.
+
+    Args:
+        python: The interpreter of the app's environment; this one without it.
 
     Raises:
         KitError: There is no such app (exit code 2), or it did not start (3).
@@ -37,8 +40,7 @@ def app_served(spec: str, timeout_s: float) -> Iterator[tuple[str, Started]]:
         sock = stack.enter_context(bound_socket("127.0.0.1", 0))
         heard, told = os.pipe()
         reader = stack.enter_context(os.fdopen(heard, "rb"))
-        # -P keeps this package's folder out of the path; the program adds the working directory.
-        words = [sys.executable, "-P", str(_SERVER), spec, str(sock.fileno()), str(told)]
+        words = [python or sys.executable, str(_SERVER), spec, str(sock.fileno()), str(told)]
         try:
             receiver = stack.enter_context(started(words, shown, pass_fds=(sock.fileno(), told)))
         finally:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import importlib
+import importlib.util
 import inspect
 import json
 import os
@@ -148,7 +149,7 @@ def serve(app: Any, kind: str, sock: socket.socket, ready: Any) -> None:
         config = uvicorn.Config(
             app,
             interface="asgi3",
-            http="httptools",
+            http="auto",
             lifespan="auto",
             log_level="warning",
             access_log=False,
@@ -168,7 +169,7 @@ def serve(app: Any, kind: str, sock: socket.socket, ready: Any) -> None:
 
 def main(spec: str, socket_number: str, pipe_number: str) -> NoReturn:
     """Serve the app and exit."""
-    sys.path.insert(0, os.getcwd())
+    sys.path[0] = os.getcwd()  # in the place of this file's folder, whose modules are none of the app's
     pipe = int(pipe_number)
 
     def say(what: dict[str, Any]) -> None:
@@ -182,6 +183,10 @@ def main(spec: str, socket_number: str, pipe_number: str) -> NoReturn:
             called = spec.partition(":")[2]
             hint = _message("write-call", spec=spec) if callable(app) else _message("give-app")
             raise Unusable(_message("no-app", name=called, found=_kind(app)), hint)
+        server = {"asgi": "uvicorn", "wsgi": "waitress"}[kind]
+        if importlib.util.find_spec(server) is None:
+            told = {"python": sys.executable, "server": server}
+            raise Unusable(_message("no-server", **told), _message("install-server", **told))
     except Unusable as error:
         say(error.told)
         sys.exit(2)

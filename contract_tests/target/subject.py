@@ -60,6 +60,7 @@ def start_options(command: _Command) -> _Command:
                 help=f"Seconds until then. [{_WAIT_S:g}]",
             ),
             click.option("--app", metavar="MODULE:APP", help="Judge an ASGI or WSGI app; URL is a path."),
+            click.option("--app-python", metavar="PATH", help="The Python of the environment that the app lives in."),
         ],
     )
 
@@ -72,6 +73,8 @@ def subject_of(url: str | None, options: Mapping[str, Any], report_dir: Path | N
         KitError: The options contradict each other, or the subject does not start.
     """
     command, app = _chosen(options)
+    if options["app_python"] and not app:
+        raise KitError("there is no app", where="--app-python", remedy="It goes with --app MODULE:APP.")
     options = {**options, "start": command, "app": app}
     if options["wait_for"] and not command and not app:
         raise KitError(
@@ -136,7 +139,7 @@ def _app(url: str | None, spec: str, options: Mapping[str, Any], report_dir: Pat
     path = _path(url or "/")
     for own in options.get("callback_urls", {}).values():
         _path(own)
-    with app_served(spec, options["wait_timeout"] or _WAIT_S) as (base, receiver):
+    with app_served(spec, options["wait_timeout"] or _WAIT_S, options["app_python"] or "") as (base, receiver):
         own = {name: base + _path(own) for name, own in options.get("callback_urls", {}).items()}
         subject = Subject(base + path, {**_based(base, options), "callback_urls": own})
         with _output_kept(receiver, subject, report_dir), _death_told(receiver, subject):

@@ -59,6 +59,7 @@ class Proof:
     """The evidence that only upper layers have; an empty part is left out of the site.
 
     Attributes:
+        regions: The region of each correct receiver that mends a rule.
         schemes: Names of the signature schemes that come with the kit.
     """
 
@@ -66,3 +67,4 @@ class Proof:
     receivers: tuple[Sample, ...] = ()
     runs: tuple[Run, ...] = ()
     schemes: tuple[str, ...] = ()
+    regions: Mapping[str, str] = field(default_factory=dict)

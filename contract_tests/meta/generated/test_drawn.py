@@ -90,7 +90,7 @@ def test_a_check_of_a_right_receiver_imports_no_generator():
     code = (
         "import contextlib, io, sys\n"
         "from callback_contract.contract_tests.cli.main import main\n"
-        "sys.argv[1:] = ['check', '--depth', 'quick', '--rules', 'ACK,PAY-33']\n"
+        "sys.argv[1:] = ['check', '--depth', 'quick', '--rules', 'ACK,PAY-33', '--verbose']\n"
         "with contextlib.suppress(SystemExit), contextlib.redirect_stdout(io.StringIO()) as out: main()\n"
         "print('PAY-33' in out.getvalue(), {'schemathesis', 'hypothesis'} & set(sys.modules))"
     )

@@ -46,7 +46,8 @@ def test_recorded_run_is_what_the_program_prints(what):
 def test_recorded_run_is_of_the_rules_that_there_are(what):
     assert RUNS[what]["command"] == recorded_runs.RUNS[what], f"run: {COMMAND} runs"
     names = re.search(r"--rules (\S+)", RUNS[what]["command"])[1].split(",")
-    shown = re.findall(r"^(?:pass|fail) +(\S+) +(?:MUST|SHOULD) +(.+)", RUNS[what]["output"], re.MULTILINE)
+    unwrapped = re.sub(r"\n {20,}", " ", RUNS[what]["output"])
+    shown = re.findall(r"^(?:pass|fail) +(\S+) +(?:MUST|SHOULD):? +(.+)", unwrapped, re.MULTILINE)
     assert shown == [(rule.id, rule.statement) for rule in CATALOGUE.select(names)], f"run: {COMMAND} runs"
 
 

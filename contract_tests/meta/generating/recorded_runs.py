@@ -24,7 +24,7 @@ _WRONG = f"{_PROGRAM} mock --port {_PORT} --fault PAY-17"
 
 RUNS = {
     # what it shows (a key of the site's words): the command line
-    "mock": f"{_PROGRAM} check --rules ACK,ORD",
+    "mock": f"{_PROGRAM} check --rules ACK,ORD --verbose",
     "plan": f"{_PROGRAM} check {_URL} --rules FWD,WIRE --dry-run",
     "finding": f"{_PROGRAM} check {_URL} --rules PAY-17",
     "explain": f"{_PROGRAM} rules ACK-05",

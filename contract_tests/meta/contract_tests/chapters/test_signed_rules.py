@@ -129,9 +129,8 @@ def test_header_that_proves_nothing_is_no_secret():
 
 
 def test_own_mock_demands_the_signature_that_is_configured(tmp_path):
-    done = quick(
-        "--signature", "standard-webhooks", "--rules", "SIG", "--report-dir", str(tmp_path), CALLBACK_SIGNING_KEY=KEY
-    )
+    more = ("--verbose", "--report-dir", str(tmp_path))
+    done = quick("--signature", "standard-webhooks", "--rules", "SIG", *more, CALLBACK_SIGNING_KEY=KEY)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "pass            SIG-16" in done.stdout
     assert KEY not in (tmp_path / "report.json").read_text()

@@ -51,7 +51,7 @@ def url():
 
 
 def test_mock_is_judged_without_a_url(tmp_path):
-    done = quick("--rules", "ACK", cwd=tmp_path)
+    done = quick("--rules", "ACK", "--verbose", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "ACK-01" in done.stdout
     assert list(tmp_path.iterdir()) == []
@@ -140,10 +140,10 @@ def test_finding_says_everything(tmp_path):
         "Expected:",
         "Actual:   500",
         f"callback-contract reproduce {tmp_path}/report.json PAY-17-1",
-        "curl",
         "Remedy:",
     ):
         assert part in done.stdout
+    assert "curl -sS" not in done.stdout and "curl -sS" in (tmp_path / "findings/PAY-17-1.sh").read_text()
     finding = json.loads((tmp_path / "report.json").read_text())["rules"][1]["findings"][0]
     assert (tmp_path / finding["exchanges"][0]["body_file"]).read_bytes()
 
@@ -153,8 +153,7 @@ def test_printed_curl_shows_the_finding(tmp_path):
         do_without("curl is not installed")
     with served(Receiver(CONTRACT, fault=FAULTS["PAY-17"])) as base:
         quick(base, "--rules", "PAY-17", "--report-dir", str(tmp_path))
-        (rule,) = json.loads((tmp_path / "report.json").read_text())["rules"]
-        shown = run_program(["sh", "-c", rule["findings"][0]["curl"]], timeout=20)
+        shown = run_program(["sh", tmp_path / "findings/PAY-17-1.sh"], timeout=20)
     assert "HTTP/1.1 500" in shown.stdout
     assert "{run}" not in shown.stdout
 
@@ -304,8 +303,8 @@ def test_answer_that_is_merely_labelled_as_a_page_is_judged(body):
     """Flask, Django, Express and PHP label so whatever a handler returns."""
     with raw_server(lambda c, r: c.sendall(answer("200 OK", body, "Content-Type: text/html"))) as base:
         done = run("check", base, "--rules", "ACK-01,ACK-07,ACK-08")
-    assert (done.returncode, "warn            ACK-08" in done.stdout) == (0, True), done.stderr
-    assert "pass            ACK-07" in done.stdout
+    assert (done.returncode, "warn ACK-08 SHOULD" in done.stdout) == (0, True), done.stderr
+    assert "ACK   Acknowledgement: 2 pass, 1 warn (ACK-08)" in done.stdout
 
 
 @pytest.mark.parametrize("kind", NO_JUDGEMENT)
@@ -521,8 +520,9 @@ def test_receiver_that_died_is_a_failure_of_the_rule_that_killed_it():
     with raw_server(act) as base:
         done = quick(base, "--rules", "ACK,WIRE-03,WIRE-10,SEC", "--at-once", "1")
     assert done.returncode == 1
-    assert "the plain valid delivery after all of these" in done.stdout
-    assert "acknowledged no valid delivery any more after WIRE-03" in done.stdout
+    said = " ".join(done.stdout.split())
+    assert "the plain valid delivery after all of these" in said
+    assert "acknowledged no valid delivery any more after WIRE-03" in said
 
 
 def test_connection_refused_among_others_is_no_finding_when_it_holds_alone():
@@ -585,3 +585,83 @@ def test_time_that_ends_before_the_first_rule_leaves_an_incomplete_report(tmp_pa
     assert (done.returncode, done.stderr) == (3, "")
     assert "\nincomplete: " in done.stdout and "not conformant" not in done.stdout
     assert "Incomplete" in (tmp_path / "summary.md").read_text(encoding="utf-8")
+
+
+def test_printed_command_has_what_the_rule_needs(tmp_path):
+    """Read-back and its words, credentials by names of variables, and the time that an answer may take."""
+    secret = ("-H", "X-Key: hush-hush", "--state-header", "X-State: hush-hush")
+    given = (*secret, "--timeout", "7", "--state-patience", "0.1")
+    with served(Receiver(CONTRACT, fault=FAULTS["IDM-03"])) as base:
+        state_url = base + load_read_back().template
+        done = quick(f"{base}/x", "--rules", "IDM-03", "--state-url", state_url, *given, cwd=tmp_path)
+        command = next(line.strip() for line in done.stdout.splitlines() if " check " in line)
+        words = [f"'{sys.executable}'", "-m", PROGRAM[2], *command.split()[1:]]
+        again = run_program(
+            ["sh", "-c", " ".join(words)], cwd=tmp_path, env={**os.environ, "SECRET": "hush-hush"}, timeout=60
+        )
+    assert "hush-hush" not in command
+    assert (done.returncode, again.returncode) == (1, 1), again.stderr
+    assert (tmp_path / "callback-report/report.json").exists()
+
+
+def test_explained_rule_says_how_it_is_judged():
+    assert "check URL --rules IDM-03 --state-url" in run("rules", "IDM-03").stdout
+
+
+def test_bare_command_prints_help_and_is_no_error():
+    done = run()
+    assert (done.returncode, "Usage:" in done.stdout, "Completion" in done.stdout) == (0, True, True)
+
+
+def test_version_says_the_contract_and_python_too():
+    python = ".".join(map(str, sys.version_info[:3]))
+    assert run("--version").stdout.rstrip().endswith(f"contract {CONTRACT.version}, Python {python}")
+
+
+@pytest.mark.parametrize(
+    ("url", "options", "said"),
+    [
+        ("https://h.example/x", [], "through the proxy http://proxy:3128 "),
+        ("http://h.example/x", [], "through the proxy http://plain:1 "),
+        ("https://other.example/x", [], ""),
+        ("https://h.example/x", ["--proxy", "none"], ""),
+        ("http://127.0.0.1:9/x", [], ""),
+        ("https://h.example/x", ["--proxy", "http://mine:2"], "through the proxy http://mine:2 "),
+    ],
+)
+def test_proxy_of_the_environment_is_taken_and_named_but_never_for_this_machine(url, options, said):
+    env = {"https_proxy": "http://user:hush-hush@proxy:3128", "http_proxy": "plain:1", "no_proxy": "other.example"}
+    shown = " ".join(quick(url, "--dry-run", "--rules", "ACK-01", *options, **env).stdout.split())
+    assert ("hush-hush" in shown, "through the proxy" in shown, said in shown) == (False, bool(said), True)
+
+
+def test_proxy_of_a_kind_that_is_not_supported_is_told():
+    done = quick("https://h.example/x", "--dry-run", https_proxy="socks5://h:1")
+    assert (done.returncode, "--proxy none" in done.stderr) == (2, True)
+
+
+@pytest.mark.parametrize(("rate", "said"), [("20", "about 1 s"), ("0.1", "about 5 min")])
+def test_time_that_a_run_takes_is_told_before_it(url, rate, said):
+    planned = " ".join(quick(url, "--dry-run", "--rules", "ACK", "--rate", rate).stdout.split())
+    assert f": {said}." in planned
+
+
+def test_first_failure_of_a_must_ends_a_run_that_fails_fast(tmp_path):
+    with served(Receiver(CONTRACT, fault=FAULTS["PAY-01"])) as base:
+        done = quick(base, "--rules", "ACK-01,PAY-01,PAY-03,WIRE-01", "--fail-fast", "--report-dir", tmp_path)
+    report = json.loads((tmp_path / "report.json").read_text())
+    assert (done.returncode, report["not_reached"]) == (1, ["PAY-03", "WIRE-01"])
+    assert "PAY-01 failed, and --fail-fast stops there" in done.stdout
+
+
+def test_quiet_prints_failures_and_the_last_lines_alone():
+    with served(Receiver(CONTRACT, fault=FAULTS["PAY-17"])) as base:
+        lines = quick(base, "--rules", "ACK-01,PAY-17", "--quiet").stdout.splitlines()
+    assert lines[0] == "" and lines[1].startswith("fail PAY-17 MUST: ") and lines[-1] == "not conformant"
+
+
+@pytest.mark.parametrize("more", [[], ["--framework", "express"], ["--report-dir", "out"]])
+def test_one_mistake_takes_at_most_forty_lines_of_a_hundred_columns(more, tmp_path):
+    with served(Receiver(CONTRACT, fault=FAULTS["PAY-17"])) as base:
+        lines = quick(base, "--depth", "standard", *more, COLUMNS="100", cwd=tmp_path).stdout.splitlines()
+    assert sum(-(-max(1, len(line)) // 100) for line in lines) <= 40

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import sys
 
@@ -48,7 +49,8 @@ def lines(tmp_path_factory):
     waivers.write_text("- {rule: WIRE-08, reason: 等待新版本, owner: 张三, until: '2020-01-01'}\n", "utf-8")
     more = ("--waivers", waivers, "--report-dir", tmp_path_factory.mktemp("reports"))
     with served(Receiver(load_contract(), fault=Fault(sloppy))) as url:
-        done = run_program([*PROGRAM, "check", url, "--language", "zh", "--rules", RULES, *more], timeout=120)
+        command = [*PROGRAM, "check", url, "--language", "zh", "--rules", RULES, "--verbose", *more]
+        done = run_program(command, timeout=120, env={**os.environ, "COLUMNS": "2000"})
     assert done.returncode == 1, done.stderr
     return [line for line in (done.stdout + done.stderr).splitlines() if not COMMANDS.match(line)]
 

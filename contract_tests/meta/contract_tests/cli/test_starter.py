@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import pytest
 
+from callback_contract.contract_tests.cli.main import cli
 from callback_contract.contract_tests.cli.starter_command import starter
 from callback_contract.contract_tests.meta.support.processes import FOLDER, invoke
+from callback_contract.contract_tests.model.verdicts import Finding, RuleResult, Verdict
 from callback_contract.contract_tests.receivers import BASE, CALLBACK_PATH, JUDGED, READ_BACK_PATH, RECEIVERS
+from callback_contract.contract_tests.receivers.regions import code_for, framework_of, region_by_rule
+from callback_contract.contract_tests.reporting.model.report import _seen
+from callback_contract.mock_server.wire.delivery import Delivery, Exchange, Response
 from callback_contract.openapi import KitError
+from callback_contract.openapi.rules.catalogue import load_catalogue
+from callback_contract.openapi.text.message import Text
 
 STARTERS = [pytest.param(receiver, id=receiver.name) for receiver in RECEIVERS if receiver.starter]
 SHORT = 'callback-contract check "$URL" --state-url "$URL/{id}"'
@@ -75,3 +82,52 @@ def test_read_back_alone_is_the_endpoint_and_says_how_effects_are_counted(receiv
 def _dedented(receiver):
     text = (FOLDER / receiver.file).read_text("utf-8")
     return text + "\n".join(line.removeprefix("    ") for line in text.splitlines())
+
+
+@pytest.mark.parametrize("receiver", STARTERS)
+def test_every_starter_has_every_region_in_few_whole_lines(receiver):
+    for rule in region_by_rule():
+        code = code_for(rule, receiver.name)
+        assert 1 <= len(code.splitlines()) <= 12 and not code.startswith(" "), rule
+
+
+def test_regions_name_rules_that_there_are():
+    assert region_by_rule().keys() <= {rule.id for rule in load_catalogue().rules}
+
+
+@pytest.mark.parametrize(
+    ("headers", "framework"),
+    [
+        ({"x-powered-by": "Express"}, "express"),
+        ({"x-powered-by": "PHP/8.2.29"}, "php"),
+        ({"server": "uvicorn"}, "fastapi"),
+        ({"server": "Werkzeug/3.1.3 Python/3.11.7"}, "flask"),
+        ({"server": "WSGIServer/0.2 CPython/3.11.7"}, "django"),
+        ({"server": "Python/3.11 aiohttp/3.14.1"}, "aiohttp"),
+        ({"server": "nginx"}, ""),
+        ({"server": "gunicorn"}, ""),
+        ({}, ""),
+    ],
+)
+def test_framework_is_known_by_headers_that_only_it_sends(headers, framework):
+    assert framework_of(headers) == framework
+
+
+@pytest.mark.parametrize("command", ["check", "rules", "starter"])
+def test_unknown_framework_names_the_known_ones(command):
+    said = invoke(cli, [command, *(["rails"] if command == "starter" else ["--framework", "rails"])])
+    assert (said.exit_code, "express" in said.stderr, "spring" in said.stderr) == (2, True, True)
+
+
+def test_rule_shows_the_lines_of_a_framework():
+    said = invoke(cli, ["rules", "PAY-01", "--framework", "express"]).stdout
+    assert "In Express 5:" in said and "JSON.parse(text)" in said
+
+
+@pytest.mark.parametrize(("status", "remedy"), [(400, "refused"), (500, "crashed"), (200, "")])
+def test_remedy_is_that_of_what_came(status, remedy):
+    rule = load_catalogue()["ACK-01"]
+    exchange = Exchange(Delivery("c", "POST", (), b""), Response(status, "", (), b""), "", "", 0.0)
+    finding = Finding("c", "x", Text("expected.acknowledged"), Text("actual.nothing-sent"), (exchange,), True, True)
+    seen = _seen(RuleResult(rule, Verdict.FAIL, findings=[finding]))
+    assert (seen, rule.remedy_when(seen)) == (remedy, getattr(rule, f"remedy_{remedy}", rule.remedy))

@@ -153,13 +153,14 @@ def test_command_in_the_summary_cannot_close_its_fence():
 
 def test_reports_are_written_whole_and_old_findings_go(tmp_path):
     (tmp_path / "findings").mkdir()
-    (tmp_path / "findings" / "OLD-01-1-1.body").write_bytes(b"old")
+    for old in ("OLD-01-1-1.body", "OLD-01-1.sh"):
+        (tmp_path / "findings" / old).write_bytes(b"old")
     written = write_reports(Report(hostile(), {"PAY-01-1-1.body": b"new"}), tmp_path)
     pages = {"summary.md", "report.html", "conformance.md", "conformance.svg"}
-    assert {file.name for file in written} == {"report.json", "junit.xml", "report.sarif"} | pages
-    assert {file.name for file in tmp_path.rglob("*") if file.is_file()} == {"PAY-01-1-1.body"} | {
-        f.name for f in written
-    }
+    assert {file.name for file in written} == {"report.json", "junit.xml", "report.sarif", "findings.har"} | pages
+    curls = {f"{finding['id']}.sh" for rule in hostile()["rules"] for finding in rule["findings"]}
+    there = {file.name for file in tmp_path.rglob("*") if file.is_file()}
+    assert there == {"PAY-01-1-1.body"} | curls | {f.name for f in written}
     assert json.loads(written[0].read_text()) == hostile()
 
 

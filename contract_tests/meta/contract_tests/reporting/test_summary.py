@@ -173,3 +173,15 @@ def test_one_bad_report_among_many_is_one_message(summary, tmp_path):
     code, told, error = summary(tmp_path)
     assert (code, told) == (2, "")
     assert f"{tmp_path / 'two' / 'report.json'}: the report has the schema version '1.0'" in error
+
+
+def test_table_is_written_to_a_file(summary, tmp_path):
+    written(tmp_path / "one", GOOD)
+    code, told, _ = summary(tmp_path, "--format", "markdown", "--out", tmp_path / "partners.md")
+    assert (code, told) == (0, "") and "good" in (tmp_path / "partners.md").read_text()
+
+
+def test_file_that_cannot_be_written_is_wrong_use(summary, tmp_path):
+    written(tmp_path / "one", GOOD)
+    code, _, said = summary(tmp_path, "--out", tmp_path / "nowhere/partners.md")
+    assert (code, "--out" in said) == (2, True)

@@ -13,22 +13,27 @@ import time
 from pathlib import Path
 
 import pytest
+from rich.cells import cell_len
 
+from callback_contract.contract_tests.meta.support.processes import run_program
 from callback_contract.contract_tests.meta.support.sample_reports import TIMELINE, finding, report, rule
+from callback_contract.contract_tests.model.verdicts import RuleResult, Verdict
+from callback_contract.contract_tests.reporting.model.report import Report
 from callback_contract.contract_tests.reporting.model.reproduction import from_here
-from callback_contract.contract_tests.reporting.terminal.console import Terminal
+from callback_contract.contract_tests.reporting.terminal.console import Terminal, command_lines
 from callback_contract.contract_tests.reporting.terminal.findings import show_findings
 from callback_contract.contract_tests.reporting.terminal.steps import story_lines
-from callback_contract.contract_tests.reporting.terminal.terminal import _is_quiet
+from callback_contract.contract_tests.reporting.terminal.terminal import ChapterLines, show_report
+from callback_contract.contract_tests.runner.events import RuleJudged, RuleStarted, RunFinished
 from callback_contract.mock_server.receiver.receiver import Fault, Receiver, Response
 from callback_contract.mock_server.server.serving import served
 from callback_contract.openapi import load_contract
 from callback_contract.openapi.rules.catalogue import load_catalogue
 
 
-def told(*rules, width=100):
+def told(*rules, width=100, at_length=False):
     out = io.StringIO()
-    show_findings(Terminal(file=out, width=width), report(*rules), load_catalogue(), None, at_length=False)
+    show_findings(Terminal(file=out, width=width), report(*rules), load_catalogue(), None, at_length=at_length)
     return out.getvalue().splitlines()
 
 
@@ -70,7 +75,7 @@ def test_finding_with_a_story_shows_its_steps():
     one = finding("oops", 1, "ORD-02") | {"timeline": TIMELINE}
     one["exchanges"] = one["exchanges"] * 2
     lines = told(rule("ORD-02", "fail", [one]))
-    assert any(line.startswith("     1. ") and " → " in line for line in lines)
+    assert any(line.startswith("  1. ") and " → " in line for line in lines)
 
 
 def test_remedy_keeps_its_indent_on_further_lines():
@@ -90,10 +95,110 @@ def test_command_is_told_as_the_program_was_called(monkeypatch, called, said):
     assert command == f"{said} reproduce out/report.json PAY-17-1"
 
 
-def test_quiet_leaves_out_only_what_nothing_is_to_be_done_about():
-    assert _is_quiet(rule("ACK-01", "pass") | {"reason": ""}) and _is_quiet(rule("ACK-01", "not applicable"))
-    assert not _is_quiet(rule("ACK-01", "pass") | {"reason": "1 of 3 cases …"})
-    assert not any(_is_quiet(rule("ACK-01", verdict)) for verdict in ("warn", "fail", "flaky", "waived", "error"))
+def heads(*rules, **more):
+    return [" ".join(line.split()[:2]) for line in told(*rules, **more) if re.match(r"\w+ [A-Z]+-\d+ ", line)]
+
+
+def broken(rule_id, verdict="fail", harm="other", **more):
+    return rule(rule_id, verdict, [finding(rule_id, 1, rule_id)], **more) | {"harm": harm}
+
+
+def test_must_stands_before_should_and_what_loses_messages_before_what_crashes():
+    found = (
+        broken("ACK-06", "flaky", "loses", level="SHOULD"),
+        broken("TLS-06", "warn"),
+        broken("WIRE-06"),
+        broken("PAY-03", harm="crashes"),
+        broken("PAY-01", "waived", "loses"),
+        broken("DAT-01", harm="loses"),
+    )
+    assert heads(*found) == [
+        *("fail DAT-01", "fail PAY-03", "fail WIRE-06"),
+        *("warn TLS-06", "flaky ACK-06", "waived PAY-01"),
+    ]
+
+
+def test_rule_of_many_cases_shows_one_and_names_the_others():
+    cases = [finding(f"ouch{number}", 2 * number + 1, "PAY-01") for number in range(3)]
+    lines = told(rule("PAY-01", "fail", cases))
+    assert [sum(line.startswith(start) for line in lines) for start in ("  > ", "  Expected:", "  Actual:")] == [
+        1,
+        1,
+        1,
+    ]
+    assert "  messageStatus, with case 1 ouch0; also: case 3 ouch1; case 5 ouch2" in lines
+    assert sum(line.startswith("  Actual:") for line in told(rule("PAY-01", "fail", cases), at_length=True)) == 3
+
+
+def summed(*rules):
+    out = io.StringIO()
+    value = report(*rules)
+    show_report(Terminal(file=out, width=100), Report(value, {}), load_catalogue())
+    return out.getvalue()
+
+
+def test_begin_with_names_the_must_that_explains_most():
+    blocked = [rule(f"PAY-0{n}", "blocked") | {"blocked_by": ["PAY-01"]} for n in (2, 4)]
+    others = [rule(f"DAT-0{n}", "blocked") | {"blocked_by": ["WIRE-07"]} for n in (2, 3, 4)]
+    should = broken("WIRE-07", "warn", level="SHOULD")
+    said = summed(broken("DAT-01", harm="loses"), broken("PAY-01", harm="crashes"), *blocked, *others, should)
+    assert re.search(r"\nBegin with PAY-01: .* It explains 2 other rules\.\n", said)
+
+
+def test_single_cause_needs_no_beginning():
+    assert "Begin with" not in summed(broken("PAY-01"))
+
+
+BEGINS = r"not appl|不适用|fail|不通过|[A-Z]{3,4}  \S|http|contract 1|契约 1|Begin with|请先处理|not conf|不符合"
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_nothing_wraps_to_the_first_column_or_inside_a_word(width, language):
+    out = io.StringIO()
+    terminal = Terminal(file=out, width=width, force_terminal=True, no_color=True, color_system=None)
+    terminal.language = language
+    value = report(broken("PAY-10"), broken("ORD-02"), rule("SIG-01", "not applicable", reason="it needs " + "x " * 60))
+    show_report(terminal, Report(value, {}), load_catalogue(), Path("callback-report"), verbose=True)
+    lines = out.getvalue().splitlines()
+    assert max(map(cell_len, lines)) <= width
+    assert [line for line in lines if line != line.rstrip()] == []
+    wrapped = [line for line in lines if line and not line.startswith(" ")]
+    assert [line for line in wrapped if not re.match(BEGINS, line)] == []
+
+
+def test_paragraph_ends_its_lines_between_words_and_chinese_signs():
+    out = io.StringIO()
+    terminal = Terminal(file=out, width=24)
+    terminal.paragraph("The receiver answers a body with PAY-17-1.", indent=2)
+    terminal.paragraph("接收方对缺少必填字段的请求体 PAY-17 不返回 5xx，而是 400。")
+    assert out.getvalue().splitlines() == [
+        "  The receiver answers a",
+        "    body with PAY-17-1.",
+        "接收方对缺少必填字段的请",
+        "  求体 PAY-17 不返回",
+        "  5xx，而是 400。",
+    ]
+
+
+def test_command_of_several_lines_is_the_same_command(tmp_path):
+    command = "printf '%s|' --url 'http://127.0.0.1:1/a b' \"$HOME\" --rules PAY-17 --seed 0"
+    lines = command_lines(command, 40)
+    assert len(lines) > 1 and max(map(len, lines)) <= 40
+    ran = [run_program(["sh", "-c", each], check=True).stdout for each in (command, "\n".join(lines))]
+    assert ran[0] == ran[1]
+
+
+def test_chapter_has_a_line_once_its_last_rule_is_judged():
+    out, catalogue = io.StringIO(), load_catalogue()
+    lines = ChapterLines(Terminal(file=out, width=100), catalogue)
+    for rule_id, verdict in (("ACK-01", "pass"), ("ACK-02", "fail"), ("DAT-01", "not applicable")):
+        lines(RuleStarted(catalogue[rule_id]))
+        lines(RuleJudged(RuleResult(catalogue[rule_id], Verdict(verdict), "it needs more")))
+    before = out.getvalue()
+    lines(RunFinished(""))
+    assert before == "ACK   Acknowledgement: 1 pass, 1 fail (ACK-02)\n"
+    assert out.getvalue() == before + "DAT   Hard but legal data: 1 not applicable: it needs more\n"
 
 
 def test_progress_and_failures_are_shown_while_rules_are_judged():
@@ -102,10 +207,10 @@ def test_progress_and_failures_are_shown_while_rules_are_judged():
         return Response(500) if assessment.kind == "syntax" else right()
 
     with served(Receiver(load_contract(), fault=Fault(slowly))) as url:
-        shown = in_a_terminal("check", url, "--rules", "ACK-01,PAY-01,PAY-03,PAY-05")
+        shown = in_a_terminal("check", url, "--rules", "ACK-01,PAY-01,PAY-03,WIRE-01")
     live, _, _ = shown.partition("not conformant")
     assert len(set(re.findall(r"\d+/\d+", live))) > 3  # how far it is
-    begun, failed, ended = (live.index(text) for text in ("PAY-01  The", "fail  PAY-03  The", "PAY-05  The"))
+    begun, failed, ended = (live.index(text) for text in ("PAY-01  The", "1 fail (PAY-03)", "WIRE  HTTP: 1 pass"))
     assert begun < failed < ended
 
 

@@ -83,7 +83,7 @@ def test_texts_of_a_document_move_no_cursor(tmp_path):
 
 
 def test_rule_without_its_fact_says_which_lines_to_add(file):
-    ran = invoke(check, ["--contract", str(file), "--depth", "quick", "--rules", "ACK-01,ACK-05"])
+    ran = invoke(check, ["--contract", str(file), "--depth", "quick", "--rules", "ACK-01,ACK-05", "--verbose"])
     assert "deadline_s: {value:" in " ".join(ran.output.split())
 
 

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from callback_contract.contract_tests.meta.support.processes import run_program
+from callback_contract.contract_tests.cli.main import cli
+from callback_contract.contract_tests.meta.support.processes import invoke, run_program
 from callback_contract.openapi.rules.catalogue import load_catalogue
 
 ROOT = Path(__file__).parents[4]
@@ -92,9 +93,8 @@ def test_correct_wsgi_receiver_is_clean_at_the_wire_and_in_its_store(tmp_path):
     shutil.copy(RECEIVERS / "flask_receiver.py", tmp_path)
     stored = next(rule.id for rule in load_catalogue().rules if rule.evidence == "read-back")
     path = "/callbacks/whatsapp"
-    done = check(
-        "flask_receiver:app", path, "--state-url", f"{path}/{{id}}", cwd=tmp_path, rules=f"WIRE,{stored}", STORE="s.db"
-    )
+    options = ("--state-url", f"{path}/{{id}}", "--verbose")
+    done = check("flask_receiver:app", path, *options, cwd=tmp_path, rules=f"WIRE,{stored}", STORE="s.db")
     assert done.returncode == 0, done.stdout + done.stderr
     assert not {"not applicable", "warn"} & {line[:16].strip() for line in done.stdout.splitlines()}
 
@@ -158,3 +158,29 @@ def test_app_that_does_not_start_is_exit_3_with_its_last_words(folder):
     done = check("late:app", cwd=folder)
     assert (done.returncode, "before it was ready" in done.stderr) == (3, True)
     assert "no database" in done.stderr
+
+
+def test_app_of_another_environment_is_served_by_its_python(folder):
+    link = folder / "python"
+    link.write_text(f'#!/bin/sh\necho served by mine >&2\nexec {sys.executable} "$@"\n')
+    link.chmod(0o755)
+    done = check("asgi:app", "--app-python", str(link), "--report-dir", "out", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    assert "served by mine" in (folder / "out/receiver.log").read_text()
+
+
+def test_python_without_a_server_says_what_to_install(folder):
+    wrapped = folder / "python"
+    wrapped.write_text(f'#!/bin/sh\nexec {sys.executable} -S "$@"\n')
+    wrapped.chmod(0o755)
+    (folder / "bare.py").write_text("def app(environ, start_response):\n    return []\n")
+    done = check("bare:app", "--app-python", str(wrapped), cwd=folder)
+    assert (done.returncode, "has no waitress" in done.stderr, "-m pip install waitress" in done.stderr) == (
+        2,
+        True,
+        True,
+    )
+
+
+def test_python_of_no_app_is_wrong_use():
+    assert "--app-python: there is no app" in str(invoke(cli, ["check", "--app-python", "x"]).exception)

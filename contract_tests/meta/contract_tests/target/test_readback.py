@@ -35,7 +35,7 @@ def test_without_read_back_its_rules_are_not_applicable_and_say_what_would_help(
 
 
 def test_state_url_makes_them_applicable(url):
-    done = quick(url, "--rules", "STA-01,IDM-03", "--state-url", url + STATE)
+    done = quick(url, "--verbose", "--rules", "STA-01,IDM-03", "--state-url", url + STATE)
     assert (done.returncode, done.stdout.count("\npass ")) == (0, 2), done.stdout
 
 
@@ -49,7 +49,7 @@ def test_plugin_takes_the_place_of_a_state_url(url, tmp_path):
         "    except urllib.error.HTTPError:\n"
         "        return None\n"
     )
-    done = quick(url, "--rules", "STA-01", "--plugin", str(plugin))
+    done = quick(url, "--verbose", "--rules", "STA-01", "--plugin", str(plugin))
     assert (done.returncode, done.stdout.count("\npass ")) == (0, 1), done.stdout + done.stderr
 
 

@@ -111,7 +111,7 @@ def test_check_reports_an_untrusted_chain_and_exits_1(reached):
     access = reached("untrusted")
     done = quick(access.url, "--ca", access.ca)
     assert done.returncode == 1
-    assert "fail            TLS-03" in done.stdout
+    assert "fail TLS-03 MUST" in done.stdout
     assert "--ca FILE or --insecure" in done.stdout
 
 
@@ -165,7 +165,7 @@ def test_mock_by_https_says_whom_to_trust_and_is_judged(tmp_path):
         mock.wait(timeout=20)
         mock.stdout.close()
     assert done.returncode == 0, done.stderr
-    assert "warn            TLS-07" in done.stdout
+    assert "warn TLS-07 SHOULD" in done.stdout
     assert f"--rules TLS-07 --seed 0 --depth quick --ca {ca}" in done.stdout
 
 

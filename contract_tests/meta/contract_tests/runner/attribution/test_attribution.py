@@ -128,7 +128,7 @@ def breaking_plugin(tmp_path):
 def test_read_back_that_breaks_is_an_error_and_hides_no_verdict(breaking_plugin):
     rules = "PAY-17,STA-01,IDM-01,IDM-03,ORD-01"
     with served(Receiver(CONTRACT, fault=FAULTS["PAY-17"])) as url:
-        done = quick(url, "--rules", rules, "--plugin", breaking_plugin, "--state-patience", "0.1")
+        done = quick(url, "--rules", rules, "--plugin", breaking_plugin, "--state-patience", "0.1", "--verbose")
     verdicts = {line.split()[1]: line.split()[0] for line in done.stdout.splitlines() if " MUST  " in line}
     assert verdicts == {"PAY-17": "fail", "STA-01": "error", "IDM-01": "pass", "IDM-03": "error", "ORD-01": "pass"}
     assert (done.returncode, "the database is gone" in done.stderr) == (3, True)

@@ -8,10 +8,11 @@ import textwrap
 
 import click
 
+from callback_contract.contract_tests.receivers.regions import FRAMEWORKS, code_for, region_by_rule
 from callback_contract.openapi.contract.loading import load_contract
 from callback_contract.openapi.documenting.content.links import address
 from callback_contract.openapi.documenting.published import BUILT_BY, docs_url_option, site_of
-from callback_contract.openapi.rules.catalogue import Catalogue, Rule, load_catalogue
+from callback_contract.openapi.rules.catalogue import SEEN, Catalogue, Rule, load_catalogue
 from callback_contract.openapi.text.errors import CatalogueError
 from callback_contract.openapi.text.language import chosen_language
 from callback_contract.openapi.text.message import ENGLISH, Text, translated
@@ -24,7 +25,13 @@ _WIDTH = {"en": 96, "zh": 48}  # signs of a line; a Chinese one is twice as wide
 @click.command()
 @click.argument("names", nargs=-1, metavar="[ID|CHAPTER]...")
 @docs_url_option
-def rules(names: tuple[str, ...], docs_url: str | None) -> None:
+@click.option(
+    "--framework",
+    type=click.Choice(list(FRAMEWORKS), case_sensitive=False),
+    metavar="NAME",
+    help=f"Show the lines to change in it: {', '.join(FRAMEWORKS)}.",
+)
+def rules(names: tuple[str, ...], docs_url: str | None, framework: str | None) -> None:
     """List the rules, or explain those that are named.
 
     \b
@@ -39,7 +46,7 @@ def rules(names: tuple[str, ...], docs_url: str | None) -> None:
     except CatalogueError as error:
         raise CatalogueError(error.what, where="rules", remedy=error.remedy) from None
     if names and not any(name.upper() in catalogue.chapters for name in names):
-        click.echo("\n\n".join(explained(rule, catalogue, docs_url, language) for rule in chosen))
+        click.echo("\n\n".join(explained(rule, catalogue, docs_url, language, framework or "") for rule in chosen))
     else:
         click.echo(listed(chosen, catalogue))
 
@@ -55,12 +62,15 @@ def listed(chosen: tuple[Rule, ...], catalogue: Catalogue) -> str:
     return "\n".join(lines[1:])
 
 
-def explained(rule: Rule, catalogue: Catalogue, docs_url: str | None = None, language: str = ENGLISH) -> str:
+def explained(
+    rule: Rule, catalogue: Catalogue, docs_url: str | None = None, language: str = ENGLISH, framework: str = ""
+) -> str:
     """Return everything about one rule, for an engineer whose receiver broke it."""
     site, place = site_of(docs_url, load_contract().document), address("rule", rule.id)
     paragraphs = [
         (Text("rules.why"), rule.why),
         (Text("rules.remedy"), rule.remedy),
+        *((Text(f"rules.remedy-{seen}"), getattr(rule, f"remedy_{seen}")) for seen in SEEN),
         (Text("rules.source"), rule.source),
         (Text("rules.evidence"), Text(f"rules.{rule.evidence}")),
         (Text("rules.requires"), ", ".join(rule.requires) if rule.requires else Text("rules.requires-nothing")),
@@ -74,8 +84,22 @@ def explained(rule: Rule, catalogue: Catalogue, docs_url: str | None = None, lan
             shown = translated(text, language)
             said = textwrap.wrap(shown, _WIDTH[language], initial_indent="  ", subsequent_indent="  ")
             lines += ["", Text("rules.title", title=title).in_language(language), *said]
+    lines += _code(rule, framework, language)
+    judge = Text("rules.title", title=Text("rules.judge")).in_language(language)
+    lines += ["", judge, f"  callback-contract check URL --rules {rule.id}{rule.means}"]
     # Never wrapped, so that it can be clicked or copied.
     writes = Text("rules.documentation-to-write", command=f"{BUILT_BY} --out DIR", page=f"DIR/{language}/{place}")
     read = site.link(language, "rule", rule.id) if site else writes.in_language(language)
     title = Text("rules.title", title=Text("rules.documentation"))
     return "\n".join([*lines, "", title.in_language(language), f"  {read}"])
+
+
+def _code(rule: Rule, framework: str, language: str) -> list[str]:
+    """The lines to change in a framework, or in which frameworks there are some."""
+    if framework and (code := code_for(rule.id, framework)):
+        named = Text("rules.in-framework", framework=FRAMEWORKS[framework].framework)
+        title = Text("rules.title", title=named).in_language(language)
+        return ["", title, *(f"  {line}" for line in code.splitlines())]
+    if not framework and rule.id in region_by_rule():
+        return ["", Text("rules.in-frameworks", names=tuple(FRAMEWORKS)).in_language(language)]
+    return []
