@@ -49,8 +49,8 @@ def test_text_of_a_pattern_is_made(dry):
 
 def test_assignment_completes_a_body_that_nobody_can_make(dry):
     contradictory = an_object(a={**TEXT, "not": {}})
-    with pytest.raises(KitError, match="at /a its parts seem to contradict"):
-        dry(contradictory)
+    refused = dry(contradictory).exception
+    assert isinstance(refused, KitError) and "at /a its parts seem to contradict" in str(refused)
     assert """--data-raw '{"a":"x"}'""" in dry(contradictory, "--set", "a=x").stdout
 
 
