@@ -10,16 +10,11 @@ import click
 
 from callback_contract.openapi.comparing.change import LEVELS, Change, at_least
 from callback_contract.openapi.contract.model import Contract
+from callback_contract.openapi.text.message import Text, listed
 from callback_contract.openapi.text.printable import exact_json, printable
+from callback_contract.openapi.text.spoken import spoken
 
 __all__ = ["as_json", "as_markdown", "as_text", "diff"]
-
-_MEANING = {
-    "breaking": "a receiver that was right by the old contract may fail",
-    "risky": "a strict receiver may fail; one that ignores what it does not know does not",
-    "unclear": "cannot be judged here; somebody has to look",
-    "safe": "hurts nobody",
-}
 
 
 @click.command()
@@ -51,7 +46,6 @@ def diff(old: str, new: str | None, form: str, fail_on: str, everything: bool, p
     from callback_contract.openapi.comparing import compare
     from callback_contract.openapi.contract.loading import CONTRACT_FILE
     from callback_contract.openapi.text.errors import KitError
-    from callback_contract.openapi.text.message import Text
 
     if old == new == "-":
         raise KitError(Text("error-contract.stdin-once"), where="diff - -", remedy=Text("error-contract.one-file"))
@@ -71,30 +65,49 @@ def _counts(changes: Sequence[Change]) -> dict[str, int]:
     return {level: sum(change.level == level for change in changes) for level in reversed(LEVELS)}
 
 
-def _headline(old: Contract, new: Contract, changes: Sequence[Change]) -> str:
-    counted = ", ".join(f"{count} {level}" for level, count in _counts(changes).items())
-    return f"{old.title} {old.version} → {new.version}: {counted if changes else 'nothing changed'}"
+def _headline(old: Contract, new: Contract, changes: Sequence[Change]) -> Text:
+    counts = listed(
+        Text("diff.counted", number=count, level=_level(level)) for level, count in _counts(changes).items()
+    )
+    return Text(
+        "diff.headline",
+        title=old.title,
+        old=old.version,
+        new=new.version,
+        counts=counts if changes else Text("diff.nothing-changed"),
+    )
+
+
+def _level(level: str) -> Text:
+    return Text(f"diff.level-{level}")
+
+
+def _direction(change: Change) -> Text:
+    return Text(f"diff.direction-{change.direction.replace(' ', '-')}")
 
 
 def as_text(old: Contract, new: Contract, changes: Sequence[Change], shown: Sequence[Change], fails: bool) -> str:
     """Render changes as text for a terminal, the most severe level first."""
-    lines = [_headline(old, new, changes)]
+    lines = [spoken(_headline(old, new, changes))]
     for level in reversed(LEVELS):
         of_level = [change for change in shown if change.level == level]
         if of_level:
-            lines += ["", f"{level} ({len(of_level)}): {_MEANING[level]}"]
+            meaning = Text(f"diff.means-{level}")
+            lines += ["", spoken(Text("diff.of-level", level=_level(level), number=len(of_level), meaning=meaning))]
         for change in of_level:
+            direction = _direction(change)
+            what = Text("diff.change", callback=change.callback, direction=direction, what=change.what)
             lines += [
-                f"  {change.callback}, {change.direction}: {change.what}",
-                f"    at {change.where}",
-                *textwrap.wrap(change.reason, 100, initial_indent="    ", subsequent_indent="    "),
+                f"  {spoken(what)}",
+                f"    {spoken(Text('diff.at', where=change.where))}",
+                *textwrap.wrap(spoken(change.reason), 100, initial_indent="    ", subsequent_indent="    "),
             ]
     return "\n".join(map(printable, [*lines, *_hidden(changes, shown)]))
 
 
 def _hidden(changes: Sequence[Change], shown: Sequence[Change]) -> list[str]:
     hidden = len(changes) - len(shown)
-    return ["", f"{hidden} safe change{'' if hidden == 1 else 's'} not shown; --all shows them."] if hidden else []
+    return ["", spoken(Text("diff.hidden", count=hidden))] if hidden else []
 
 
 def as_json(old: Contract, new: Contract, changes: Sequence[Change], shown: Sequence[Change], fails: bool) -> str:
@@ -117,16 +130,15 @@ def as_json(old: Contract, new: Contract, changes: Sequence[Change], shown: Sequ
 
 def as_markdown(old: Contract, new: Contract, changes: Sequence[Change], shown: Sequence[Change], fails: bool) -> str:
     """Render changes as Markdown, for a pull request or a step summary."""
-    lines = [f"### {_cell(_headline(old, new, changes))}"]
+    lines = [f"### {_cell(spoken(_headline(old, new, changes)))}"]
     if shown:
-        lines += ["", "| level | callback | direction | change | why | where |", "|---|---|---|---|---|---|"]
+        lines += ["", spoken(Text("diff.table-head")), "|---|---|---|---|---|---|"]
     for level in reversed(LEVELS):
-        lines += [
-            f"| {level} | {_cell(change.callback)} | {change.direction} | {_cell(change.what)} "
-            f"| {_cell(change.reason)} | `{change.where.replace('|', '%7C').replace('`', '%60')}` |"
-            for change in shown
-            if change.level == level
-        ]
+        for change in shown:
+            if change.level == level:
+                told = (_level(level), change.callback, _direction(change), change.what, change.reason)
+                where = change.where.replace("|", "%7C").replace("`", "%60")
+                lines.append(f"| {' | '.join(_cell(spoken(each)) for each in told)} | `{where}` |")
     return "\n".join([*lines, *_hidden(changes, shown)])
 
 

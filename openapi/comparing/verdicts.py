@@ -31,117 +31,71 @@ __all__ = ["Verdict", "verdict"]
 
 @dataclass(frozen=True)
 class Verdict:
-    """A level and the sentence that explains it."""
+    """A level and the key of the sentence that explains it."""
 
     level: str
-    reason: str
+    why: str
 
-
-_SAFE_DELIVERY = "Every delivery that the new contract allows, the old one allowed, too."
-_SAFE_ANSWER = "Every answer that the old contract allowed is still accepted."
 
 _DELIVERY = {
-    "type": ("breaking", "A receiver that reads the old type fails on a value of another one."),
-    "value": (
-        "risky",
-        "A receiver that knows only the listed values may refuse or misread a new one; a forward-compatible "
-        "receiver stores it as it came.",
-    ),
-    "value refused": ("breaking", "The old contract refuses this value, and so may a receiver that relies on it."),
-    "list opened": (
-        "risky",
-        "Values that no list names may come; a forward-compatible receiver stores them as they come, a strict"
-        " one refuses them.",
-    ),
-    "values opened": ("breaking", "The old contract named every value that can come, and now others can."),
-    "bound": (
-        "breaking",
-        "A value beyond the old bound may come, and a receiver may have a column, a type or a check of "
-        "exactly that size.",
-    ),
-    "pattern dropped": ("breaking", "A receiver that takes texts of the old form apart fails on any other text."),
-    "pattern": (
-        "unclear",
-        "Whether the new regular expression allows a text that the old one refused cannot be decided here; "
-        "compare the two.",
-    ),
-    "format": (
-        "risky",
-        "A format only annotates, so no validation changes, but a receiver that parses values of the old form"
-        " may fail on another one.",
-    ),
-    "encoding": ("risky", "A receiver that decodes the text as the old contract says may fail on it."),
-    "member added": (
-        "risky",
-        "A receiver that refuses members it does not know fails; a forward-compatible one ignores the member.",
-    ),
-    "member lost": ("breaking", "A receiver that relies on the member, which was always there, fails without it."),
-    "optional lost": (
-        "risky",
-        "Receivers cope without it, but what it carried no longer comes, and nothing says any more what may "
-        "stand under that name.",
-    ),
-    "required dropped": ("breaking", "The member may be missing now, and a receiver that relies on it fails."),
-    "object opened": (
-        "risky",
-        "Members that no name announces may come; a forward-compatible receiver ignores them, a strict one "
-        "refuses the body.",
-    ),
-    "constraint dropped": ("breaking", "Bodies that the old contract excluded may come now."),
-    "alternative": ("breaking", "A body of this form fits none of the forms that a receiver was told of."),
-    "overlap": (
-        "unclear",
-        "The old contract wants exactly one form to fit, and whether a body may fit two of them cannot be "
-        "decided here.",
-    ),
-    "discriminator": ("breaking", "A receiver that chooses the form by this member chooses wrongly or not at all."),
-    "discriminator value": ("risky", "A receiver that chooses the form by this value does not know the new one."),
-    "discriminator lost": ("safe", "The value no longer comes; no delivery is new."),
+    "narrowed": "safe",
+    "type": "breaking",
+    "value": "risky",
+    "value refused": "breaking",
+    "list opened": "risky",
+    "values opened": "breaking",
+    "bound": "breaking",
+    "pattern dropped": "breaking",
+    "pattern": "unclear",
+    "format": "risky",
+    "encoding": "risky",
+    "member added": "risky",
+    "member lost": "breaking",
+    "optional lost": "risky",
+    "required dropped": "breaking",
+    "object opened": "risky",
+    "constraint dropped": "breaking",
+    "alternative": "breaking",
+    "overlap": "unclear",
+    "discriminator": "breaking",
+    "discriminator value": "risky",
+    "discriminator lost": "safe",
+    "default": "risky",
 }
 _ANSWER = {
-    "type": ("breaking", "A receiver that answers a value of the old type is no longer understood."),
-    "value refused": ("breaking", "A receiver that answers this value is no longer understood."),
-    "values opened": ("breaking", "A receiver may answer a value that is not in the new list."),
-    "bound": ("breaking", "A receiver may answer a value that the old bounds allowed and the new ones refuse."),
-    "pattern dropped": ("breaking", "A receiver may answer a text that does not have the newly demanded form."),
-    "pattern": (
-        "unclear",
-        "Whether the new regular expression refuses a text that the old one allowed cannot be decided here; "
-        "compare the two.",
-    ),
-    "format": ("risky", "A format only annotates, but a provider that parses the answer may expect the new form."),
-    "encoding": ("risky", "A provider that decodes the answer as the new contract says may fail on an old one."),
-    "answer member named": (
-        "risky",
-        "A receiver that already answers something else under this name is no longer understood.",
-    ),
-    "answer member refused": ("breaking", "A receiver that answers this member is no longer understood."),
-    "required dropped": ("breaking", "A receiver that was right to leave the member out is now wrong."),
-    "object opened": ("breaking", "A receiver that answers members of its own is no longer understood."),
-    "constraint dropped": ("breaking", "A receiver may answer what the new constraint excludes."),
-    "alternative": ("breaking", "A receiver that answers in this form is no longer understood."),
-    "overlap": (
-        "unclear",
-        "The new contract wants exactly one form to fit, and whether an old answer may fit two of them cannot"
-        " be decided here.",
-    ),
-    "discriminator": ("breaking", "The provider chooses the form by this member and misreads old answers."),
-    "discriminator value": ("safe", "A receiver need not answer the new form."),
-    "discriminator lost": ("breaking", "A receiver that answers this form is no longer understood."),
+    "narrowed": "safe",
+    "type": "breaking",
+    "value refused": "breaking",
+    "values opened": "breaking",
+    "bound": "breaking",
+    "pattern dropped": "breaking",
+    "pattern": "unclear",
+    "format": "risky",
+    "encoding": "risky",
+    "answer member named": "risky",
+    "answer member refused": "breaking",
+    "required dropped": "breaking",
+    "object opened": "breaking",
+    "constraint dropped": "breaking",
+    "alternative": "breaking",
+    "overlap": "unclear",
+    "discriminator": "breaking",
+    "discriminator value": "safe",
+    "discriminator lost": "breaking",
+    "default": "risky",
 }
 _BOTH = {
-    "text": ("safe", "Only words changed; no delivery and no answer differs."),
-    "direction mark": (
-        "unclear",
-        "Tools disagree about what readOnly and writeOnly mean in a callback; ask the provider whether the "
-        "member still comes.",
-    ),
-    "unjudged": ("unclear", "This comparison does not judge that part of a schema; compare the two by hand."),
+    "text": "safe",
+    "direction mark": "unclear",
+    "unjudged": "unclear",
 }
 
 
 def verdict(kind: str, *, answer: bool) -> Verdict:
     """Return the verdict on a kind of change; `narrowed` is safe by inclusion."""
-    if kind == "narrowed":
-        return Verdict("safe", _SAFE_ANSWER if answer else _SAFE_DELIVERY)
-    return Verdict(*(_BOTH.get(kind) or (_ANSWER if answer else _DELIVERY)[kind]))
+    name = kind.replace(" ", "-")
+    if kind in _BOTH:
+        return Verdict(_BOTH[kind], f"diff-why.{name}")
+    if answer:
+        return Verdict(_ANSWER[kind], f"diff-why.answer-{name}")
+    return Verdict(_DELIVERY[kind], f"diff-why.delivery-{name}")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from callback_contract.openapi.comparing.change import Change
+from callback_contract.openapi.comparing.change import Change, Finding, fact
 from callback_contract.openapi.comparing.operations.delivery_facts import compared_facts
 from callback_contract.openapi.comparing.operations.headers import compared_headers
 from callback_contract.openapi.comparing.operations.operation_parts import Operation, operation_of
@@ -17,7 +17,7 @@ from callback_contract.openapi.comparing.operations.responses import compared_an
 from callback_contract.openapi.comparing.schemas.comparison import compared_schemas
 from callback_contract.openapi.comparing.schemas.schema_nodes import Readers
 from callback_contract.openapi.comparing.schemas.structural_equality import StructuralEquality
-from callback_contract.openapi.comparing.schemas.walk import Finding
+from callback_contract.openapi.comparing.schemas.walk import changed_value
 from callback_contract.openapi.contract import derivation as derive
 from callback_contract.openapi.contract.model import Callback, Contract
 from callback_contract.openapi.documents import json_pointer as jp
@@ -76,9 +76,8 @@ def _callback_changes(old: Operation, new: Operation) -> Iterator[Change]:
         ("delivery facts", compared_facts(old.callback, new.callback)),
     ):
         for finding in findings:
-            yield Change(
-                finding.level, new.callback.name, finding.where, finding.what, finding.reason, direction, finding.words
-            )
+            what, why = finding.what.said(), Text(finding.why)
+            yield Change(finding.level, new.callback.name, finding.where, what, why, direction, finding.words)
 
 
 def _operation(old: Operation, new: Operation) -> Iterator[Finding]:
@@ -87,35 +86,32 @@ def _operation(old: Operation, new: Operation) -> Iterator[Finding]:
         yield Finding(
             "safe",
             f"{after.pointer}/operationId",
-            f"the callback {before.name!r} is called {after.name!r}",
-            "Only the contract's name of it changed.",
+            fact("diff.callback-renamed", old=before.name, new=after.name),
+            "diff-why.only-name",
             words=True,
         )
     if before.method != after.method:
         yield Finding(
             "breaking",
             after.pointer,
-            f"the method is {after.method} instead of {before.method}",
-            "A receiver answers 404 or 405 to a method that it does not serve.",
+            changed_value("method", before.method, after.method),
+            "diff-why.method",
         )
     for key in ("summary", "description", "tags", "deprecated", "externalDocs"):
         if old.raw.get(key) != new.raw.get(key):
             place = (new if key in new.raw else old).callback.pointer
-            yield Finding("safe", f"{place}/{key}", f"{key} changed", "Only words changed.", words=True)
+            what = fact("diff.part-changed", keyword=key)
+            yield Finding("safe", f"{place}/{key}", what, "diff-why.text", words=True)
     for key in ("security", "servers", "callbacks"):
         if old.raw.get(key, old.contract.document.get(key)) != new.raw.get(key, new.contract.document.get(key)):
-            yield Finding(
-                "unclear",
-                f"{after.pointer}/{key}",
-                f"{key} changed",
-                f"This comparison does not judge {key!r}; compare the two by hand.",
-            )
+            what = fact("diff.part-changed", keyword=key)
+            yield Finding("unclear", f"{after.pointer}/{key}", what, "diff-why.not-judged")
     if _parameters(old) != _parameters(new):
         yield Finding(
             "unclear",
             f"{after.pointer}/parameters",
-            "parameters other than headers changed",
-            "A callback's URL belongs to the receiver, so the contract has no say in it; compare by hand.",
+            fact("diff.other-parameters"),
+            "diff-why.url-of-receiver",
         )
     yield from _examples(before, after)
 
@@ -129,41 +125,33 @@ def _parameters(operation: Operation) -> list[jp.Json]:
 
 
 def _examples(old: Callback, new: Callback) -> Iterator[Finding]:
-    reason = "Examples bind nobody."
+    why = "diff-why.example"
     before = {example.name: example for example in old.examples}
     after = {example.name: example for example in new.examples}
     for name in dict.fromkeys([*before, *after]):
         if name not in after or name not in before:
-            place, change = (before[name], "gone") if name not in after else (after[name], "new")
-            yield Finding("safe", place.pointer, f"the example {name!r} is {change}", reason, words=True)
+            gone = name not in after
+            what = fact("diff.example-gone", name=name) if gone else fact("diff.example-new", name=name)
+            yield Finding("safe", (before if gone else after)[name].pointer, what, why, words=True)
         elif replace(before[name], pointer="") != replace(after[name], pointer=""):
-            yield Finding("safe", after[name].pointer, f"the example {name!r} changed", reason, words=True)
+            yield Finding("safe", after[name].pointer, fact("diff.example-changed", name=name), why, words=True)
 
 
 def _body(old: Operation, new: Operation) -> Iterator[Finding]:
     before, after = old.callback.media_type, new.callback.media_type
     place = new.body_pointer
     if before.lower() != after.lower():
+        what = fact("diff.media-type-changed", old=before, new=after)
         if before.partition(";")[0].strip().lower() == after.partition(";")[0].strip().lower():
-            yield Finding(
-                "risky",
-                place,
-                f"the media type is {after} instead of {before}",
-                "A receiver that compares the whole Content-Type refuses it; one that reads only the type "
-                "before the semicolon does not notice.",
-            )
+            yield Finding("risky", place, what, "diff-why.whole-content-type")
         else:
-            yield Finding(
-                "breaking",
-                place,
-                f"the media type is {after} instead of {before}",
-                "A receiver that parses the old one answers 415 or misreads the body.",
-            )
+            yield Finding("breaking", place, what, "diff-why.parses-old-type")
     if old.body_is_required != new.body_is_required:
-        change = ("breaking", "may be missing now", "A receiver that parses an empty body fails.")
+        where = new.callback.pointer + "/requestBody"
         if new.body_is_required:
-            change = ("safe", "is always there now", "Receivers relied on less before.")
-        yield Finding(change[0], new.callback.pointer + "/requestBody", f"the body {change[1]}", change[2])
+            yield Finding("safe", where, fact("diff.body-always"), "diff-why.relied-on-less")
+        else:
+            yield Finding("breaking", where, fact("diff.body-optional"), "diff-why.parses-empty")
     yield from compared_schemas(
         old.readers.reader(old.callback.schema, f"{old.body_pointer}/schema"),
         new.readers.reader(new.callback.schema, f"{place}/schema"),
@@ -175,8 +163,8 @@ def _removed(callback: Callback) -> Change:
         "breaking",
         callback.name,
         callback.pointer,
-        "the callback is gone",
-        "The provider no longer sends it, so whatever a partner's system does upon it stops happening.",
+        Text("diff.callback-gone"),
+        Text("diff-why.callback-gone"),
         "delivery",
     )
 
@@ -192,16 +180,16 @@ def _added(callback: Callback, old: Contract) -> Change:
             "breaking",
             callback.name,
             callback.pointer,
-            "the callback is new, on a URL that has others",
-            "A receiver at that URL expects the others and refuses or misreads this one.",
+            Text("diff.callback-new-on-url"),
+            Text("diff-why.expects-others"),
             "delivery",
         )
     return Change(
         "risky",
         callback.name,
         callback.pointer,
-        "the callback is new",
-        "Wherever it is sent to a URL that takes other callbacks, a receiver written for those refuses or misreads it.",
+        Text("diff.callback-new"),
+        Text("diff-why.callback-new"),
         "delivery",
     )
 

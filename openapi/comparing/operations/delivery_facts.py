@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from callback_contract.openapi.comparing.schemas.walk import Finding, shown
+from callback_contract.openapi.comparing.change import Finding, fact
+from callback_contract.openapi.comparing.schemas.walk import changed_value, shown
 from callback_contract.openapi.contract.model import Callback
 from callback_contract.openapi.contract.order import Order
 from callback_contract.openapi.documents import json_pointer as jp
+from callback_contract.openapi.text.message import Text
 
 __all__ = ["compared_facts"]
 
 _NAMES = {
     # a pointer (or a set of pointers), and the consequence for receivers when it changes
-    "correlation": "Receivers find the message by it, and would look where nothing or something else stands.",
-    "idempotency": "Receivers drop what repeats under the old key, and would drop new events or apply one twice.",
-    "state": "Receivers store the state from there, and would store something else.",
+    "correlation": "diff-why.find-by-it",
+    "idempotency": "diff-why.drop-repeats",
+    "state": "diff-why.store-from-there",
 }
 
 
@@ -33,18 +35,19 @@ def compared_facts(old: Callback, new: Callback) -> Iterator[Finding]:
         yield Finding(
             "safe",
             _at(old, new, "stamped"),
-            "stamped changed",
-            "It only tells this kit what to fill in test messages.",
+            fact("diff.part-changed", keyword="stamped"),
+            "diff-why.only-test-messages",
             words=True,
         )
     for name in dict.fromkeys([*before.provenance, *after.provenance]):
         if name in before.provenance and name in after.provenance and before.provenance[name] != after.provenance[name]:
-            what = f"provenance of {name} changed from {before.provenance[name]} to {after.provenance[name]}"
+            was, is_now = before.provenance[name], after.provenance[name]
+            what = fact("diff.provenance-changed", name=name, old=was, new=is_now)
             yield Finding(
                 "safe",
                 _at(old, new, name.partition(".")[0]),
                 what,
-                "How a fact is known changed, not the fact.",
+                "diff-why.how-known",
                 words=True,
             )
 
@@ -59,29 +62,13 @@ def _deadline(old: Callback, new: Callback) -> Iterator[Finding]:
     if before == after:
         return
     where = _at(old, new, "deadline_s")
-    if before is None:
-        yield Finding(
-            "risky",
-            where,
-            f"a deadline of {after} s is stated now",
-            "A receiver that takes longer counts as failed; nobody told it before.",
-        )
-    elif after is None:
-        yield Finding(
-            "unclear",
-            where,
-            f"the deadline of {before} s is no longer stated",
-            "How long the provider waits now has to be asked.",
-        )
-    elif after < before:
-        yield Finding(
-            "breaking",
-            where,
-            f"the deadline is {after} s instead of {before} s",
-            "A receiver that used the time it had counts as failed now.",
-        )
+    if after is None:
+        yield Finding("unclear", where, fact("diff.deadline-gone", before=before or 0), "diff-why.ask-how-long")
+    elif before is None:
+        yield Finding("risky", where, fact("diff.deadline-new", after=after), "diff-why.takes-longer")
     else:
-        yield Finding("safe", where, f"the deadline is {after} s instead of {before} s", "Receivers have longer.")
+        level, why = ("breaking", "used-the-time") if after < before else ("safe", "have-longer")
+        yield Finding(level, where, fact("diff.deadline-changed", before=before, after=after), f"diff-why.{why}")
 
 
 def _retry(old: Callback, new: Callback) -> Iterator[Finding]:
@@ -93,33 +80,28 @@ def _retry(old: Callback, new: Callback) -> Iterator[Finding]:
         yield Finding(
             "risky",
             where,
-            "retries are no longer promised",
-            "A delivery that fails once may be lost; receivers that leaned on retries lose messages.",
+            fact("diff.retries-gone"),
+            "diff-why.may-be-lost",
         )
     elif before is None:
         yield Finding(
             "risky",
             where,
-            f"failed deliveries are tried again, {after.max_tries} times",
-            "The same event may arrive more than once, and a receiver that was never told applies it twice.",
+            fact("diff.retries-new", count=after.max_tries),
+            "diff-why.arrives-twice",
         )
     else:
-        what = (
-            f"retries are {after.max_tries} times after {after.after_s} s instead of "
-            f"{before.max_tries} times after {before.after_s} s"
+        what = fact(
+            "diff.retries-changed",
+            tries=after.max_tries,
+            after=after.after_s,
+            old_tries=before.max_tries,
+            old_after=before.after_s,
         )
         if after.max_tries < before.max_tries or after.max_tries * after.after_s < before.max_tries * before.after_s:
-            yield Finding(
-                "risky",
-                where,
-                what,
-                "The provider gives up earlier; a receiver that is down for as long as it could be before "
-                "loses messages.",
-            )
+            yield Finding("risky", where, what, "diff-why.gives-up-earlier")
         else:
-            yield Finding(
-                "safe", where, what, "The provider tries for at least as long, and redeliveries were announced before."
-            )
+            yield Finding("safe", where, what, "diff-why.tries-as-long")
 
 
 def _limits(old: Callback, new: Callback) -> Iterator[Finding]:
@@ -129,21 +111,18 @@ def _limits(old: Callback, new: Callback) -> Iterator[Finding]:
         if before == after:
             continue
         where = (old if after is None else new).pointer + jp.join(["x-delivery", "accept_body_bytes", level])
-        told = "nothing was said before" if before is None else f"{before} before"
+        told = Text("diff.nothing-said") if before is None else Text("diff.so-many-before", before=before)
         if after is not None and (before is None or after > before):
             yield Finding(
                 harm,
                 where,
-                f"receivers {level} accept bodies of {after} bytes ({told})",
-                "A receiver, or a proxy before it, that limits bodies to less refuses larger ones.",
+                fact("diff.accept-bytes", level=level, after=after, told=told),
+                "diff-why.limits-bodies",
             )
         else:
-            yield Finding(
-                "safe",
-                where,
-                f"receivers {level} accept bodies of {after or 'any stated number of'} bytes ({told})",
-                "Receivers accept more than is asked.",
-            )
+            what = fact("diff.accept-bytes", level=level, after=after, told=told)
+            what = what if after else fact("diff.accept-unstated", level=level, told=told)
+            yield Finding("safe", where, what, "diff-why.accept-more")
 
 
 def _named(old: Callback, new: Callback, name: str, reason: str) -> Iterator[Finding]:
@@ -155,18 +134,18 @@ def _named(old: Callback, new: Callback, name: str, reason: str) -> Iterator[Fin
         yield Finding(
             "risky",
             where,
-            f"{name} is {shown(after)}; nothing was said before",
-            "A receiver that chose another one, for lack of a word, works differently now.",
+            fact("diff.fact-new", name=name, value=shown(after)),
+            "diff-why.chose-another",
         )
     elif not after:
         yield Finding(
             "risky",
             where,
-            f"{name} {shown(before)} is no longer stated",
-            "Receivers are built upon it, and nothing says any more that it holds.",
+            fact("diff.fact-gone", name=name, value=shown(before)),
+            "diff-why.built-upon",
         )
     else:
-        yield Finding("breaking", where, f"{name} is {shown(after)} instead of {shown(before)}", reason)
+        yield Finding("breaking", where, changed_value(name, before, after), reason)
 
 
 def _order(where: str, before: Order | None, after: Order | None) -> Iterator[Finding]:
@@ -176,16 +155,16 @@ def _order(where: str, before: Order | None, after: Order | None) -> Iterator[Fi
         yield Finding(
             "risky",
             where,
-            "an order of states is stated now",
-            "A receiver that stored states as they came may store an older one over a newer one.",
+            fact("diff.order-new"),
+            "diff-why.older-over-newer",
         )
         return
     if after is None:
         yield Finding(
             "risky",
             where,
-            "the order of states is no longer stated",
-            "A receiver that drops what comes late by the old order may drop what is new.",
+            fact("diff.order-gone"),
+            "diff-why.may-drop-new",
         )
         return
     known = [state for state in before.states if state in after.states]
@@ -194,8 +173,8 @@ def _order(where: str, before: Order | None, after: Order | None) -> Iterator[Fi
             yield Finding(
                 "risky",
                 where,
-                f"the state {shown(state)} takes part in the order",
-                "A receiver that knows only the old states does not know what comes before and after it.",
+                fact("diff.state-ordered", state=shown(state)),
+                "diff-why.knows-old-states",
             )
     for a in known:
         for b in known:
@@ -203,31 +182,31 @@ def _order(where: str, before: Order | None, after: Order | None) -> Iterator[Fi
                 yield Finding(
                     "breaking",
                     where,
-                    f"{shown(a)} no longer comes before {shown(b)}",
-                    "A receiver that drops what comes late by the old order drops a new state.",
+                    fact("diff.no-longer-before", first=shown(a), second=shown(b)),
+                    "diff-why.drops-new-state",
                 )
             elif after.is_before(a, b) and not before.is_before(a, b) and not before.is_before(b, a):
                 yield Finding(
                     "risky",
                     where,
-                    f"{shown(a)} comes before {shown(b)} now",
-                    "A receiver that knew no order between the two may go back from the later one.",
+                    fact("diff.before-now", first=shown(a), second=shown(b)),
+                    "diff-why.may-go-back",
                 )
     for state in before.terminal:
         if state not in after.terminal:
             yield Finding(
                 "breaking",
                 where,
-                f"the state {shown(state)} no longer ends a message's life",
-                "A receiver that ignores what comes after it ignores new states.",
+                fact("diff.no-longer-ends", state=shown(state)),
+                "diff-why.ignores-new-states",
             )
     for state in after.terminal:
         if state not in before.terminal:
             yield Finding(
                 "risky",
                 where,
-                f"the state {shown(state)} ends a message's life now",
-                "A receiver that goes on after it stores what no longer counts.",
+                fact("diff.ends-now", state=shown(state)),
+                "diff-why.stores-uncounted",
             )
 
 
@@ -238,14 +217,14 @@ def _shared(old: Callback, new: Callback) -> Iterator[Finding]:
             yield Finding(
                 "risky",
                 _at(old, new, "groups"),
-                f"many messages may share {pointer}",
-                "A receiver that takes it for unique writes one message over another.",
+                fact("diff.shared-now", pointer=pointer),
+                "diff-why.takes-for-unique",
             )
     if set(before) - set(after) or (after and not before):
-        gone = ", ".join(pointer for pointer in before if pointer not in after) or "nothing"
+        gone = tuple(pointer for pointer in before if pointer not in after)
         yield Finding(
             "safe",
             _at(old, new, "groups"),
-            f"groups changed: {gone} no longer named",
-            "Nothing new is shared by several messages.",
+            fact("diff.groups-gone", pointers=gone) if gone else fact("diff.part-added", keyword="groups"),
+            "diff-why.nothing-shared",
         )

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from callback_contract.openapi.comparing.change import Finding, fact
 from callback_contract.openapi.comparing.operations.operation_parts import Operation
 from callback_contract.openapi.comparing.schemas.comparison import compared_schemas
-from callback_contract.openapi.comparing.schemas.walk import Finding, shown
+from callback_contract.openapi.comparing.schemas.walk import shown
 from callback_contract.openapi.contract.model import HeaderParameter
 
 __all__ = ["compared_headers"]
@@ -21,8 +22,8 @@ def compared_headers(old: Operation, new: Operation) -> Iterator[Finding]:
             yield Finding(
                 "safe",
                 _where(new, name),
-                f"the header {after[name].name} is new",
-                "Receivers ignore headers that they do not know; one that wants to rely on it may.",
+                fact("diff.header-new", name=after[name].name),
+                "diff-why.unknown-header",
             )
         elif name not in after:
             yield _gone(before[name], _where(old, name))
@@ -42,10 +43,10 @@ def _gone(header: HeaderParameter, where: str) -> Finding:
         return Finding(
             "breaking",
             where,
-            f"the header {header.name} is gone",
-            "It always came; a receiver that checks it, as one checks a signature, refuses every delivery.",
+            fact("diff.header-gone", name=header.name),
+            "diff-why.header-always-came",
         )
-    return Finding("safe", where, f"the optional header {header.name} is gone", "Receivers had to cope without it.")
+    return Finding("safe", where, fact("diff.header-optional-gone", name=header.name), "diff-why.had-to-cope")
 
 
 def _kept(old: Operation, new: Operation, before: HeaderParameter, after: HeaderParameter) -> Iterator[Finding]:
@@ -54,21 +55,17 @@ def _kept(old: Operation, new: Operation, before: HeaderParameter, after: Header
         yield Finding(
             "breaking",
             where,
-            f"the header {after.name} is no longer required",
-            "A receiver that checks it, as one checks a signature, refuses deliveries without it.",
+            fact("diff.header-not-required", name=after.name),
+            "diff-why.header-checked",
         )
     elif after.required and not before.required:
-        yield Finding("safe", where, f"the header {after.name} is always there now", "Receivers relied on less before.")
+        yield Finding("safe", where, fact("diff.header-always", name=after.name), "diff-why.relied-on-less")
     if before.default != after.default:
-        what = f"the header {after.name} is by default {shown(after.default)} instead of {shown(before.default)}"
-        yield Finding(
-            "risky",
-            f"{where}/schema",
-            what,
-            "A firewall or a receiver that looks for the old value refuses the new one.",
-        )
+        what = fact("diff.header-default", name=after.name, old=shown(before.default), new=shown(after.default))
+        yield Finding("risky", f"{where}/schema", what, "diff-why.old-header-value")
     schemas = [
         side.readers.bundled(header.schema, f"{place}/schema")
         for side, header, place in ((old, before, _where(old, before.name.lower())), (new, after, where))
     ]
-    yield from (finding for finding in compared_schemas(schemas[0], schemas[1]) if finding.what != "default changed")
+    found = compared_schemas(schemas[0], schemas[1])
+    yield from (each for each in found if each.what.argument("keyword") != "default")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from callback_contract.openapi.comparing.change import Finding, fact
 from callback_contract.openapi.comparing.operations.operation_parts import Operation, resolved
 from callback_contract.openapi.comparing.schemas.comparison import compared_schemas
 from callback_contract.openapi.comparing.schemas.schema_nodes import Reader
-from callback_contract.openapi.comparing.schemas.walk import Finding
 from callback_contract.openapi.documents import json_pointer as jp
 
 __all__ = ["compared_answers"]
@@ -21,25 +21,21 @@ def compared_answers(old: Operation, new: Operation) -> Iterator[Finding]:
     for status, answer in before.items():
         covering = _covering(status, after)
         if covering is None:
-            narrower = [other for other in after if status.endswith("XX") and other[:1] == status[:1]]
-            change = f"narrowed to {', '.join(narrower)}" if narrower else "gone"
-            yield Finding(
-                "breaking",
-                answer[1],
-                f"the status {status} is {change}",
-                "A receiver that answers it is no longer understood.",
-            )
+            narrower = tuple(other for other in after if status.endswith("XX") and other[:1] == status[:1])
+            gone = fact("diff.status-gone", status=status)
+            what = fact("diff.status-narrowed", status=status, narrower=narrower) if narrower else gone
+            yield Finding("breaking", answer[1], what, "diff-why.not-understood")
         else:
             yield from _answer(old, new, answer, after[covering])
     for status, (_, where) in after.items():
         if _covering(status, before) is None:
-            yield Finding("safe", where, f"the status {status} is new", "A receiver need not answer it.")
+            yield Finding("safe", where, fact("diff.status-new", status=status), "diff-why.need-not-answer")
         elif status not in before:
             yield Finding(
                 "safe",
                 where,
-                f"the status {status} is described on its own now",
-                "It was allowed before; how its body changed is told beside it.",
+                fact("diff.status-described", status=status),
+                "diff-why.allowed-before",
                 words=True,
             )
             yield from _answer(old, new, before[str(_covering(status, before))], after[status])
@@ -55,37 +51,24 @@ def _covering(status: str, answers: Mapping[str, _Answer]) -> str | None:
 
 def _answer(old: Operation, new: Operation, before: _Answer, after: _Answer) -> Iterator[Finding]:
     if before[0].get("description") != after[0].get("description"):
-        yield Finding("safe", f"{after[1]}/description", "description changed", "Only words changed.", words=True)
+        what = fact("diff.part-changed", keyword="description")
+        yield Finding("safe", f"{after[1]}/description", what, "diff-why.text", words=True)
     yield from _headers(old, new, before, after)
     contents = before[0].get("content", {}), after[0].get("content", {})
     if not contents[0]:
         for media_type in contents[1]:
             where = after[1] + jp.join(["content", media_type])
-            yield Finding(
-                "breaking",
-                where,
-                f"a body of {media_type} is described",
-                "A receiver that answers without a body, as the old contract has it, may not be understood.",
-            )
+            yield Finding("breaking", where, fact("diff.body-described", type=media_type), "diff-why.answers-no-body")
         return
     if not contents[1]:
-        yield Finding(
-            "safe",
-            f"{before[1]}/content",
-            "the answer's body is no longer described",
-            "The provider says nothing about it any more, so it can break nothing.",
-        )
+        yield Finding("safe", f"{before[1]}/content", fact("diff.body-undescribed"), "diff-why.breaks-nothing")
         return
     for media_type, entry in contents[0].items():
         where = jp.join(["content", media_type])
         covering = _media(media_type, contents[1])
         if covering is None:
-            yield Finding(
-                "breaking",
-                before[1] + where,
-                f"the media type {media_type} is gone",
-                "A receiver that answers it is no longer understood.",
-            )
+            what = fact("diff.media-type-gone", type=media_type)
+            yield Finding("breaking", before[1] + where, what, "diff-why.not-understood")
             continue
         yield from compared_schemas(
             _reader(old, entry, before[1] + where),
@@ -97,8 +80,8 @@ def _answer(old: Operation, new: Operation, before: _Answer, after: _Answer) -> 
             yield Finding(
                 "safe",
                 after[1] + jp.join(["content", media_type]),
-                f"the media type {media_type} is new",
-                "A receiver need not answer it.",
+                fact("diff.media-type-new", type=media_type),
+                "diff-why.need-not-answer",
             )
 
 
@@ -123,10 +106,10 @@ def _headers(old: Operation, new: Operation, before: _Answer, after: _Answer) ->
             yield Finding(
                 "breaking",
                 where,
-                f"the answer's header {name} is required now",
-                "A receiver that was right to leave it out is now wrong.",
+                fact("diff.answer-header-required", name=name),
+                "diff-why.right-to-leave-out",
             )
         elif was is None:
-            yield Finding("safe", where, f"the answer's header {name} is new", "A receiver need not send it.")
+            yield Finding("safe", where, fact("diff.answer-header-new", name=name), "diff-why.need-not-send")
         if was is not None:
             yield from compared_schemas(_reader(old, was[0], was[1]), _reader(new, header, where), answer=True)

@@ -1,28 +1,81 @@
-"""Comparison of `anyOf`, `oneOf`, `not` and `if`: matches each alternative of a schema with one of the other."""
+"""Comparison of `anyOf`, `oneOf`, `not` and `if`: compares each alternative with what it was."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
-from callback_contract.openapi.comparing.change import LEVELS
-from callback_contract.openapi.comparing.schemas.inclusion import are_disjoint, are_same
+from callback_contract.openapi.comparing.change import LEVELS, Fact, Finding, fact
+from callback_contract.openapi.comparing.schemas.inclusion import are_disjoint, are_same, listed_in
 from callback_contract.openapi.comparing.schemas.normal_form import Flat, Group, flatten, merged
+from callback_contract.openapi.comparing.schemas.pairing import Alternative, paired
+from callback_contract.openapi.comparing.schemas.scalars import null_new
 from callback_contract.openapi.comparing.schemas.schema_nodes import ANYTHING, Node
-from callback_contract.openapi.comparing.schemas.walk import Finding, Walk, best, is_safe, severity, shown
+from callback_contract.openapi.comparing.schemas.walk import Walk, best, is_safe, severity
 
-__all__ = ["alternatives", "conditions", "groups", "negations"]
+__all__ = ["by_alternative", "conditions", "groups", "negations"]
 
 Judge = Callable[[Walk, Flat, Flat], list[Finding]]
 
 
-def alternatives(flat: Flat, group: Group) -> list[Flat]:
+def _alternatives(flat: Flat, group: Group, *, plain: bool = False) -> list[Alternative]:
     """Return one conjunction per branch of a group.
 
     Together they allow at least the values that the whole schema allows.
+
+    Args:
+        plain: Leave out other combinations, which are compared on their own.
     """
     base = replace(flat, groups=tuple(other for other in flat.groups if other is not group))
-    return [merged(base, flatten(branch)) for branch in group.branches]
+    if plain:
+        base = replace(base, groups=(), nots=(), conditionals=(), rest=())
+    return [Alternative(branch, merged(base, flatten(branch))) for branch in group.branches]
+
+
+def by_alternative(walk: Walk, sub: Flat, group: Group, sup: Flat, judge: Judge) -> list[Finding]:
+    """Compare each alternative of `sub` with the constraints that `sup` has for all values.
+
+    A guarantee that the whole does not give may be given by each of its alternatives. Where `sup` has no alternatives,
+    it is the one form that became one of several.
+    """
+    mine = _alternatives(sub, group)
+    found = [judge(walk.trial(), each.flat, sup) for each in mine]
+    broken = [index for index, findings in enumerate(found) if not is_safe(findings)]
+    kept = set(broken) if sup.groups else _kept(mine, broken, sup)
+    told = [each for findings in found if is_safe(findings) for each in findings if each.level != "safe"]
+    for index in broken:
+        if index in kept:
+            several = len(mine) > 1
+            told += [_within(each, mine[index]) if several else each for each in found[index] if each.level != "safe"]
+        else:
+            told.append(_as_a_whole(walk, found[index], mine[index], mine[index].node[0].in_document))
+    return told
+
+
+def _kept(mine: Sequence[Alternative], broken: Sequence[int], sup: Flat) -> set[int]:
+    """Return the broken alternatives that continue the one form of before; any other one is new.
+
+    It is continued at most once for values of one type: by an alternative that is not broken, if there is one.
+    """
+    whole = [index for index in range(len(mine)) if index not in broken]
+    free = [
+        index
+        for index in broken
+        if mine[index].flat.kinds & sup.kinds
+        and not any(mine[index].flat.kinds & mine[other].flat.kinds & sup.kinds for other in whole)
+    ]
+    if len(free) == 1:
+        return set(free)
+    pairs = paired([mine[index] for index in free], [Alternative(sup.sources, sup)])
+    return {free[index] for index in pairs}
+
+
+def _within(finding: Finding, alternative: Alternative) -> Finding:
+    """Return a finding in words that are true of one alternative, whatever the others have."""
+    if finding.what.key != "diff.member-gone":
+        return finding
+    name = str(finding.what.argument("name"))
+    return replace(finding, what=fact("diff.member-not-in", name=name, alternative=alternative.title))
 
 
 def groups(walk: Walk, sub: Flat, sup: Flat, judge: Judge) -> Iterator[Finding]:
@@ -35,13 +88,9 @@ def groups(walk: Walk, sub: Flat, sup: Flat, judge: Judge) -> Iterator[Finding]:
                 yield from walk.descend(walk, mine_branch, branch)
         elif free:
             mine = next((group for group in free if group.keyword == theirs.keyword), free[0])
-            yield from _fitted(walk, (sub, mine), theirs, judge)
-        else:
-            yield from _fitted(walk, (sub, None), theirs, judge)
-    for mine in free:
-        if not sup.groups:
-            where = walk.where(mine.keyword, sub, sup)
-            yield walk.found("narrowed", where, f"{mine.keyword} {'removed' if walk.answer else 'added'}")
+            yield from _fitted(walk, (sub, mine), (sup, theirs), judge)
+        elif sub.groups or listed_in(theirs) is None:  # a list that was dropped is reported as one
+            yield from _fitted(walk, (sub, None), (sup, theirs), judge)
 
 
 def _counterpart(group: Group, flat: Flat) -> Group | None:
@@ -55,39 +104,60 @@ def _counterpart(group: Group, flat: Flat) -> Group | None:
     return None
 
 
-def _fitted(walk: Walk, mine: tuple[Flat, Group | None], theirs: Group, judge: Judge) -> Iterator[Finding]:
+def _fitted(walk: Walk, mine: tuple[Flat, Group | None], theirs: tuple[Flat, Group], judge: Judge) -> Iterator[Finding]:
     sub, group = mine
-    branches = [flatten(branch) for branch in theirs.branches]
-    if group is None:
-        parts = [sub] if len(branches) == 1 or len(_by_kind(sub)) == 1 else _by_kind(sub)
+    others = _alternatives(*theirs, plain=True)
+    if group is not None:
+        parts = _alternatives(sub, group)
+    elif len(others) == 1 or len(_by_kind(sub)) == 1:
+        parts = [Alternative(sub.sources, sub)]
     else:
-        parts = alternatives(sub, group)
-    used: set[int] = set()
+        parts = [Alternative((), piece) for piece in _by_kind(sub)]
+    pairs = paired(parts, others)
+    used = set(pairs.values())
     for index, part in enumerate(parts):
-        pair = None if group is None else _namesake(group.branches[index], theirs, index, len(parts))
-        found, chosen = _fit(walk, part, branches, judge, pair)
-        if not is_safe(found) and len(_by_kind(part)) > 1:
-            split = [_fit(walk, piece, branches, judge, None) for piece in _by_kind(part)]
+        pair = pairs.get(index)
+        found, chosen = _fit(walk, part.flat, others, judge, pair)
+        if not is_safe(found) and len(_by_kind(part.flat)) > 1:
+            split = [_fit(walk, piece, others, judge, None) for piece in _by_kind(part.flat)]
             if all(is_safe(piece) for piece, _ in split):
                 found, chosen = [finding for piece, _ in split for finding in piece], None
                 used |= {other for _, other in split if other is not None}
-        used |= set() if chosen is None else {chosen}
-        if is_safe(found) or pair is not None:
+        used |= set() if chosen is None or not is_safe(found) else {chosen}
+        where = part.node[0].in_document if part.node else _place(part.flat, theirs[1])
+        if pair is not None and pair == chosen:
             yield from found
+        elif not is_safe(found):
+            yield _as_a_whole(walk, found, part, where)
         else:
-            yield _whole(
-                walk,
-                found,
-                f"values of type {'/'.join(sorted(part.kinds))}"
-                if group is None
-                else f"the alternative {_title(group.branches[index])}",
-                _place(part, group, index, theirs),
+            yield from (each for each in found if each.level != "safe")  # notes
+            yield from _safe(
+                walk, part, judge(walk.trial(), part.flat, others[pair].flat) if pair is not None else None
             )
-        if theirs.keyword == "oneOf" and not _fits_only_one(walk, (part, index), branches, chosen, group):
-            yield walk.found("overlap", _place(part, group, index, theirs), "oneOf changed")
-    for index in set(range(len(branches))) - used:
-        what = f"the alternative {_title(theirs.branches[index])} is {'new' if walk.answer else 'gone'}"
-        yield walk.found("narrowed", theirs.branches[index][0].in_document, what)
+        if (
+            theirs[1].keyword == "oneOf"
+            and is_safe(found)
+            and not _fits_only_one(walk, (part.flat, index), [each.flat for each in others], chosen, group)
+        ):
+            yield walk.found("overlap", where, fact("diff.may-overlap", alternative=part.title))
+    for index in sorted(set(range(len(others))) - used):
+        yield walk.found("narrowed", others[index].node[0].in_document, _come(others[index], new=walk.answer))
+
+
+def _safe(walk: Walk, part: Alternative, findings: list[Finding] | None) -> Iterator[Finding]:
+    """Yield what changed in an alternative that another one of before includes; that it is new if it was none."""
+    if findings is not None:
+        for each in findings:
+            yield walk.found("narrowed", each.where, each.what)
+    elif part.node:
+        yield walk.found("narrowed", part.node[0].in_document, _come(part, new=not walk.answer))
+
+
+def _come(alternative: Alternative, *, new: bool) -> Fact:
+    if alternative.flat.kinds == {"null"}:
+        return fact("diff.null-new") if new else fact("diff.null-gone")
+    title = alternative.title
+    return fact("diff.alternative-new", title=title) if new else fact("diff.alternative-gone", title=title)
 
 
 def _by_kind(flat: Flat) -> list[Flat]:
@@ -98,68 +168,43 @@ def _by_kind(flat: Flat) -> list[Flat]:
 
 
 def _fit(
-    walk: Walk, part: Flat, branches: list[Flat], judge: Judge, pair: int | None
+    walk: Walk, part: Flat, branches: Sequence[Alternative], judge: Judge, pair: int | None
 ) -> tuple[list[Finding], int | None]:
-    """Return the findings for the branch that a part fits best, and its index.
+    """Return the findings for the branch that a part was, and its index.
 
-    Among equals, the branch at the same index wins.
+    Any branch will do that includes the part; a part that was none is compared with the one that it fits best.
     """
     order = sorted(range(len(branches)), key=lambda index: index != pair)
     tried: dict[int, list[Finding]] = {}
     for index in order:
-        tried[index] = judge(walk.trial(), part, branches[index])
+        tried[index] = judge(walk.trial(), part, branches[index].flat)
         if is_safe(tried[index]):
-            break
-    chosen = min(tried, key=lambda index: severity(tried[index]), default=None)
+            return tried[index], index
+    chosen = pair if pair is not None else min(tried, key=lambda index: severity(tried[index]), default=None)
     if chosen is None:
-        return [walk.found("alternative", "", "no alternatives")], None
+        return [walk.found("alternative", "", fact("diff.no-alternatives"))], None
     return tried[chosen], chosen
 
 
-def _namesake(branch: Node, theirs: Group, index: int, count: int) -> int | None:
-    """Return the index of the branch that an alternative was, or became.
-
-    It is the branch of the same name, or else the one at the same index.
-    """
-    names = [_name(other) for other in theirs.branches]
-    if _name(branch) and names.count(_name(branch)) == 1:
-        return names.index(_name(branch))
-    return index if count == len(names) else None
-
-
-def _whole(walk: Walk, found: list[Finding], subject: str, where: str) -> Finding:
+def _as_a_whole(walk: Walk, found: list[Finding], part: Alternative, where: str) -> Finding:
     """Return the finding that an alternative as a whole is new (or gone).
 
     Its level is that of the branch that the alternative fits best.
     """
+    if part.flat.kinds == {"null"}:
+        return walk.found("type", where, null_new(walk))
     level = LEVELS[severity(found)]
-    whole = walk.found(
-        "alternative",
-        where,
-        f"{subject} {'fit no alternative any more' if walk.answer else 'are new'}"
-        if subject.startswith("values")
-        else f"{subject} is {'gone' if walk.answer else 'new'}",
+    what = (
+        _come(part, new=not walk.answer) if part.node else fact("diff.fit-none", kinds=tuple(sorted(part.flat.kinds)))
     )
+    whole = walk.found("alternative", where, what)
     if level == whole.level:
         return whole
-    return replace(whole, level=level, reason=next(finding.reason for finding in found if finding.level == level))
+    return replace(whole, level=level, why=next(finding.why for finding in found if finding.level == level))
 
 
-def _place(part: Flat, group: Group | None, index: int, theirs: Group) -> str:
-    if group is not None:
-        return group.branches[index][0].in_document
-    return part.place.in_document if part.place else theirs.at.in_document
-
-
-def _name(node: Node) -> str:
-    value = node[0].value if node else {}
-    if isinstance(value, dict) and "$ref" in value:
-        return str(value["$ref"]).rpartition("/")[2].rpartition(".")[2]
-    return str(value.get("title", "")) if isinstance(value, dict) else ""
-
-
-def _title(node: Node) -> str:
-    return _name(node) or shown(node[0].value if node else {})
+def _place(flat: Flat, theirs: Group) -> str:
+    return flat.place.in_document if flat.place else theirs.at.in_document
 
 
 def _fits_only_one(
@@ -198,11 +243,11 @@ def negations(walk: Walk, sub: Flat, sup: Flat) -> Iterator[Finding]:
     for forbidden in sup.nots:
         if any(walk.includes((forbidden,), (mine,)) for mine in sub.nots) or are_disjoint(sub, flatten((forbidden,))):
             continue
-        dropped = not sub.nots
-        change = ("added" if walk.answer else "removed") if dropped else "changed"
-        yield walk.found("constraint dropped" if dropped else "unjudged", walk.where("not", sub, sup), f"not {change}")
+        kind = "unjudged" if sub.nots else "constraint dropped"
+        what = fact("diff.part-changed", keyword="not") if sub.nots else walk.dropped("not")
+        yield walk.found(kind, walk.where("not", sub, sup), what)
     if sub.nots and not sup.nots:
-        yield walk.found("narrowed", walk.where("not", sub, sup), f"not {'removed' if walk.answer else 'added'}")
+        yield walk.found("narrowed", walk.where("not", sub, sup), walk.gained("not"))
 
 
 def conditions(walk: Walk, sub: Flat, sup: Flat) -> Iterator[Finding]:
@@ -218,7 +263,6 @@ def conditions(walk: Walk, sub: Flat, sup: Flat) -> Iterator[Finding]:
             if same is not None:
                 yield from walk.descend(walk, mine, wanted)
                 continue
-            dropped = not sub.conditionals
-            change = ("added" if walk.answer else "removed") if dropped else "changed"
-            kind = "constraint dropped" if dropped else "unjudged"
-            yield walk.found(kind, walk.where("if", sub, sup), f"if {change}")
+            kind = "unjudged" if sub.conditionals else "constraint dropped"
+            what = fact("diff.part-changed", keyword="if") if sub.conditionals else walk.dropped("if")
+            yield walk.found(kind, walk.where("if", sub, sup), what)

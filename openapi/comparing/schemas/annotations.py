@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
+from callback_contract.openapi.comparing.change import Fact, Finding, fact
 from callback_contract.openapi.comparing.schemas.normal_form import Flat, canonical
-from callback_contract.openapi.comparing.schemas.walk import Finding, Walk, shown
+from callback_contract.openapi.comparing.schemas.walk import Walk, added, changed_value, removed, shown
 from callback_contract.openapi.documents import json_pointer as jp
 
 __all__ = ["notes"]
@@ -23,10 +24,10 @@ def notes(walk: Walk, sub: Flat, sup: Flat) -> Iterator[Finding]:
         if keyword == "discriminator":
             found = list(_discriminator(walk, walk.where(keyword, sub, sup), before, after))
         else:
-            what = f"{keyword} {_change(keyword, before, after)}"
+            what = _change(keyword, before, after)
             found = [walk.found(_kind(walk, keyword, before, after), walk.where(keyword, sub, sup), what)]
         for finding in found:
-            yield replace(finding, note=True, words=keyword not in _TELLING)
+            yield replace(finding, note=True, words=keyword not in _TELLING and finding.level == "safe")
 
 
 _TELLING = frozenset(
@@ -43,33 +44,33 @@ def _kind(walk: Walk, keyword: str, before: jp.Json, after: jp.Json) -> str:
         return "encoding"
     if keyword in {"readOnly", "writeOnly"}:
         return "direction mark" if bool(before) != bool(after) else "text"
+    if keyword == "default" and walk.optional and before is not None:
+        return "default"  # what a missing member means is another value now
     return "text"
 
 
-def _change(keyword: str, before: jp.Json, after: jp.Json) -> str:
-    if keyword in _TELLING and before is not None and after is not None:
-        return f"changed from {shown(before)} to {shown(after)}"
+def _change(keyword: str, before: jp.Json, after: jp.Json) -> Fact:
+    if keyword in _TELLING or keyword == "default":
+        return changed_value(keyword, before, after)
     if before is None:
-        return f"{shown(after)} added" if keyword in _TELLING else "added"
-    if after is None:
-        return f"{shown(before)} removed" if keyword in _TELLING else "removed"
-    return "changed"
+        return added(keyword)
+    return removed(keyword) if after is None else fact("diff.part-changed", keyword=keyword)
 
 
 def _discriminator(walk: Walk, where: str, before: jp.Json, after: jp.Json) -> Iterator[Finding]:
     if not isinstance(before, Mapping) or not isinstance(after, Mapping):
         kind = "narrowed" if (after is None if walk.answer else before is None) else "discriminator"
-        yield walk.found(kind, where, f"discriminator {'added' if before is None else 'removed'}")
+        yield walk.found(kind, where, added("discriminator") if before is None else removed("discriminator"))
         return
     if before.get("propertyName") != after.get("propertyName"):
-        was, now_is = shown(before.get("propertyName")), shown(after.get("propertyName"))
-        yield walk.found("discriminator", where + "/propertyName", f"propertyName changed from {was} to {now_is}")
+        what = changed_value("propertyName", before.get("propertyName"), after.get("propertyName"))
+        yield walk.found("discriminator", where + "/propertyName", what)
     mapped, now = before.get("mapping", {}), after.get("mapping", {})
     for value in dict.fromkeys([*mapped, *now]):
         place = where + jp.join(["mapping", value])
         if value not in mapped:
-            yield walk.found("discriminator value", place, f"the value {shown(value)} is new")
+            yield walk.found("discriminator value", place, fact("diff.mapped-new", value=shown(value)))
         elif value not in now:
-            yield walk.found("discriminator lost", place, f"the value {shown(value)} is gone")
+            yield walk.found("discriminator lost", place, fact("diff.mapped-gone", value=shown(value)))
         elif mapped[value] != now[value]:
-            yield walk.found("discriminator", place, f"the value {shown(value)} means another form")
+            yield walk.found("discriminator", place, fact("diff.mapped-other", value=shown(value)))

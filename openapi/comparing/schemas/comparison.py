@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from callback_contract.openapi.comparing.schemas.alternatives import alternatives, conditions, groups, negations
+from callback_contract.openapi.comparing.change import Finding, fact
+from callback_contract.openapi.comparing.schemas.alternatives import by_alternative, conditions, groups, negations
 from callback_contract.openapi.comparing.schemas.annotations import notes
 from callback_contract.openapi.comparing.schemas.containers import arrays, objects
-from callback_contract.openapi.comparing.schemas.inclusion import are_same, values_of
+from callback_contract.openapi.comparing.schemas.inclusion import are_same, listed_in, values_of
 from callback_contract.openapi.comparing.schemas.normal_form import Flat, flatten, kind_of
-from callback_contract.openapi.comparing.schemas.scalars import listed, numbers, strings, types
+from callback_contract.openapi.comparing.schemas.scalars import list_fact, listed, numbers, strings, types
 from callback_contract.openapi.comparing.schemas.schema_nodes import Located, Node, Reader
-from callback_contract.openapi.comparing.schemas.walk import Finding, Walk, best, is_safe
+from callback_contract.openapi.comparing.schemas.walk import Walk, best, is_safe
 
 __all__ = ["compared_schemas"]
 
@@ -50,34 +51,41 @@ def _nodes(walk: Walk, sub: Node, sup: Node) -> list[Finding]:
         return []  # a recursive schema: what is being shown may be used below, since JSON values are finite
     inner = walk.entered(key)
     if inner.is_exhausted:
-        return [walk.found("unjudged", walk.where_node(sub, sup), "too large or too deep to compare")]
+        return [walk.found("unjudged", walk.where_node(sub, sup), fact("diff.too-large"))]
     try:
         findings = _flats(inner, flatten(sub), flatten(sup))
         told = [finding for finding in findings if finding.note]
         return told if len(told) == len(findings) or are_same(sub, sup) else findings
     except (ValueError, ArithmeticError) as cause:
-        what = f"cannot be compared: {str(cause).splitlines()[0] if str(cause) else type(cause).__name__}"
-        return [walk.found("unjudged", walk.where_node(sub, sup), what)]
+        why = str(cause).splitlines()[0] if str(cause) else type(cause).__name__
+        return [walk.found("unjudged", walk.where_node(sub, sup), fact("diff.cannot-compare", why=why))]
 
 
 def _flats(walk: Walk, sub: Flat, sup: Flat) -> list[Finding]:
     if walk.is_exhausted:
         where = sub.place or sup.place
-        return [walk.found("unjudged", where.in_document if where else "", "too large or too deep to compare")]
+        return [walk.found("unjudged", where.in_document if where else "", fact("diff.too-large"))]
     values = values_of(sub)
     if not sub.kinds or values == ():
         return []  # nothing satisfies it
     remarks = list(notes(walk, sub, sup))
-    found = _constraints(walk, sub, sup)
-    for group in sub.groups:
-        if is_safe(found):
-            break
-        # A guarantee that the whole does not give may be given by each of its alternatives.
-        parts = [finding for part in alternatives(sub, group) for finding in _constraints(walk.trial(), part, sup)]
-        found = best([found, parts])
+    walk = replace(walk, optional=False)
+    found = _guaranteed(walk, sub, sup)
     if values is not None:
         return [*found, *remarks]
-    return [*found, *_combined(walk, sub, sup), *remarks]
+    combined = [*_combined(walk, sub, sup)]
+    if sub.groups and not sup.groups and is_safe([*found, *combined]):
+        keyword = sub.groups[0].keyword
+        combined.append(walk.found("narrowed", walk.where(keyword, sub, sup), walk.gained(keyword)))
+    return [*found, *combined, *remarks]
+
+
+def _guaranteed(walk: Walk, sub: Flat, sup: Flat) -> list[Finding]:
+    """Compare the constraints of `sup` for all values with what `sub` or each of its alternatives guarantees."""
+    found = _constraints(walk, sub, sup)
+    if is_safe(found) or walk.is_exhausted or values_of(sub) is not None:
+        return found
+    return best([*(by_alternative(walk, sub, group, sup, _guaranteed) for group in sub.groups), found])
 
 
 def _constraints(walk: Walk, sub: Flat, sup: Flat) -> list[Finding]:
@@ -88,18 +96,25 @@ def _constraints(walk: Walk, sub: Flat, sup: Flat) -> list[Finding]:
     if values is not None:
         kinds = frozenset(map(kind_of, values))
         return [*types(walk, sub, sup, kinds), *listed(walk, values, sub, sup)]
-    found = list(types(walk, sub, sup, sub.kinds))
+    found = list(types(walk, sub, sup, sub.possible_kinds))
     common = replace(sub, kinds=sub.kinds & sup.kinds)
-    if sup.values is not None and common.kinds:
-        plain = not any(isinstance(value, (list, dict)) for value in sup.values)
-        change = "a closed list of values " + ("added" if walk.answer else "removed")
-        kind = "list opened" if plain and not walk.answer else "values opened"
-        keyword = "const" if "const" in sup.at else "enum"
-        found.append(walk.found(kind, walk.where(keyword, sub, sup), change))
+    found += _opened(walk, common, sup)
     for kinds, compare in _KEYWORDS:
         if common.kinds & kinds:
             found += compare(walk, common, sup)
     return found
+
+
+def _opened(walk: Walk, sub: Flat, sup: Flat) -> Iterator[Finding]:
+    """Yield that `sup` lists what may come, by itself or as alternatives, and `sub` does not."""
+    for keyword, values in [("", sup.values), *((group.keyword, listed_in(group)) for group in sup.groups)]:
+        if values is None or not sub.kinds or (keyword and sub.groups):
+            continue
+        plain = not any(isinstance(value, (list, dict)) for value in values)
+        plain = plain and (not keyword or sub.kinds <= set(map(kind_of, values)))
+        kind = "list opened" if plain and not walk.answer else "values opened"
+        where = walk.where(keyword or ("const" if "const" in sup.at else "enum"), sub, sup)
+        yield walk.found(kind, where, list_fact(added=walk.answer))
 
 
 def _combined(walk: Walk, sub: Flat, sup: Flat) -> Iterator[Finding]:
@@ -114,4 +129,4 @@ def _combined(walk: Walk, sub: Flat, sup: Flat) -> Iterator[Finding]:
         yield from best([_flats(walk.trial(), mine, part) for mine in candidates])
     for keyword in ("unevaluatedProperties", "unevaluatedItems", "$dynamicRef", "$id"):
         if keyword in sup.many or (keyword == "$id" and keyword in sub.many):
-            yield walk.found("unjudged", walk.where(keyword, sub, sup), f"a schema with {keyword} changed")
+            yield walk.found("unjudged", walk.where(keyword, sub, sup), fact("diff.schema-with", keyword=keyword))

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 
+from callback_contract.openapi.comparing.change import Fact, Finding, fact
 from callback_contract.openapi.comparing.schemas.inclusion import refused
 from callback_contract.openapi.comparing.schemas.normal_form import Flat, child_at, child_named, is_closed
 from callback_contract.openapi.comparing.schemas.scalars import least, most
 from callback_contract.openapi.comparing.schemas.schema_nodes import ANYTHING, Node
-from callback_contract.openapi.comparing.schemas.walk import Finding, Walk, is_safe
+from callback_contract.openapi.comparing.schemas.walk import Walk, is_safe
 from callback_contract.openapi.contract.patterns import matches
 
 __all__ = ["arrays", "objects"]
@@ -44,7 +46,7 @@ def arrays(walk: Walk, sub: Flat, sup: Flat) -> Iterator[Finding]:
 
 
 def _unproven(walk: Walk, keyword: str, sub: Flat, sup: Flat, *, dropped: bool) -> Finding:
-    what = f"{keyword} {'added' if walk.answer else 'removed'}" if dropped else f"{keyword} changed"
+    what = walk.dropped(keyword) if dropped else fact("diff.part-changed", keyword=keyword)
     return walk.found("constraint dropped" if dropped else "unjudged", walk.where(keyword, sub, sup), what)
 
 
@@ -69,8 +71,12 @@ def _member(walk: Walk, name: str, sub: Flat, sup: Flat) -> Iterator[tuple[Findi
     old, new = walk.old_new(sub, sup)
     mine, theirs = child_named(sub, name), child_named(sup, name)
     where = walk.where_node(sub.properties.get(name, ()), sup.properties.get(name, ()))
+    if name in (old if name in new.properties else new).by_alternatives:
+        yield from ((finding, False) for finding in walk.descend(walk, mine, theirs))
+        return
     if name in old.properties and name in new.properties:
-        findings = walk.descend(walk, mine, theirs)
+        may_be_missing = not (name in sub.required and name in sup.required)
+        findings = walk.descend(replace(walk, optional=may_be_missing), mine, theirs)
     elif name in new.properties:
         findings = _added(walk, name, where, old, (mine, theirs))
     else:
@@ -85,7 +91,7 @@ def _member(walk: Walk, name: str, sub: Flat, sup: Flat) -> Iterator[tuple[Findi
 
 def _added(walk: Walk, name: str, where: str, old: Flat, pair: tuple[Node, Node]) -> list[Finding]:
     """Return the findings for a member that only the new schema names."""
-    what = f"the member {name!r} is new"
+    what = fact("diff.member-new", name=name)
     by_pattern = any(matches(pattern, name) for pattern in old.patterns)
     ruled_before = by_pattern or any(located.value not in (True, False, {}) for located in old.additional or ())
     closed = is_closed(old.additional) and not by_pattern
@@ -95,7 +101,7 @@ def _added(walk: Walk, name: str, where: str, old: Flat, pair: tuple[Node, Node]
         return walk.descend(walk, *pair) if ruled_before else [walk.found("answer member named", where, what)]
     if ruled_before or (not old.properties and not closed):
         findings = walk.descend(walk, *pair)
-        named = walk.found("narrowed", where, f"{what}; any name was allowed before")
+        named = walk.found("narrowed", where, fact("diff.member-named", name=name))
         return [*findings, named] if is_safe(findings) else findings
     return [walk.found("member added", where, what)]
 
@@ -104,7 +110,7 @@ def _removed(
     walk: Walk, name: str, where: str, pair: tuple[Node, Node], *, was_required: bool, gone: bool
 ) -> list[Finding]:
     """Return the findings for a member that only the old schema names."""
-    what = f"the member {name!r} is no longer named"
+    what = fact("diff.member-gone", name=name)
     if walk.answer:
         if is_closed(pair[1]):
             return [walk.found("answer member refused", where, what)]
@@ -119,15 +125,19 @@ def _removed(
 def _required(walk: Walk, sub: Flat, sup: Flat, lost: set[str]) -> Iterator[Finding]:
     for name in sup.required:
         if name not in sub.required and name not in lost:
-            what = "required now" if walk.answer else "no longer required"
             place = sup.properties.get(name) or (sup.required[name],)
             where = walk.where_node(sub.properties.get(name, ()), place)
-            yield walk.found("required dropped", where, f"the member {name!r} is {what}")
+            yield walk.found("required dropped", where, _need(walk, name, more=walk.answer))
     for name in sub.required:
         if name not in sup.required and (walk.answer or name in sup.properties):
-            what = "no longer required" if walk.answer else "always there now"
             where = walk.where_node(sub.properties.get(name, ()), sup.properties.get(name, ()))
-            yield walk.found("narrowed", where, f"the member {name!r} is {what}")
+            yield walk.found("narrowed", where, _need(walk, name, more=not walk.answer))
+
+
+def _need(walk: Walk, name: str, *, more: bool) -> Fact:
+    if not more:
+        return fact("diff.member-optional", name=name)
+    return fact("diff.member-required", name=name) if walk.answer else fact("diff.member-always", name=name)
 
 
 def _others(walk: Walk, sub: Flat, sup: Flat) -> Iterator[Finding]:
@@ -139,16 +149,18 @@ def _others(walk: Walk, sub: Flat, sup: Flat) -> Iterator[Finding]:
     fresh = [node for pattern, node in sub.patterns.items() if pattern not in sup.patterns and not is_closed(node)]
     if is_closed(theirs):
         if not is_closed(mine) or fresh:
-            what = "closed to other members now" if walk.answer else "open to other members now"
-            yield walk.found("object opened", where, f"the object is {what}")
+            yield walk.found("object opened", where, _others_fact(closed=walk.answer))
         return
     if is_closed(mine):
-        what = "open to other members now" if walk.answer else "closed to other members now"
-        yield walk.found("narrowed", where, f"the object is {what}")
+        yield walk.found("narrowed", where, _others_fact(closed=not walk.answer))
     elif theirs is not None or mine is not None:
         yield from walk.descend(walk, mine or ANYTHING, theirs or ANYTHING)
     for node in fresh:
         yield from walk.descend(walk, node, theirs or ANYTHING)
+
+
+def _others_fact(*, closed: bool) -> Fact:
+    return fact("diff.object-closed") if closed else fact("diff.object-open")
 
 
 def _patterns(walk: Walk, sub: Flat, sup: Flat) -> Iterator[Finding]:
@@ -159,20 +171,11 @@ def _patterns(walk: Walk, sub: Flat, sup: Flat) -> Iterator[Finding]:
         others = [*sub.patterns.values(), *([] if is_closed(sub.additional) else [sub.additional or ANYTHING])]
         if all(walk.includes(node, theirs) for node in others):
             continue
-        dropped = not sub.patterns
-        change = ("added" if walk.answer else "removed") if dropped else "changed"
-        yield walk.found(
-            "constraint dropped" if dropped else "unjudged",
-            walk.where("patternProperties", sub, sup),
-            f"patternProperties {pattern!r} {change}",
-        )
+        kind = "unjudged" if sub.patterns else "constraint dropped"
+        yield walk.changed(kind, "patternProperties", sub, sup, (None, pattern))
     for pattern in sub.patterns:
         if pattern not in sup.patterns:
-            yield walk.found(
-                "narrowed",
-                walk.where("patternProperties", sub, sup),
-                f"patternProperties {pattern!r} {'removed' if walk.answer else 'added'}",
-            )
+            yield walk.changed("narrowed", "patternProperties", sub, sup, (pattern, None))
 
 
 def _names(walk: Walk, sub: Flat, sup: Flat) -> Iterator[Finding]:

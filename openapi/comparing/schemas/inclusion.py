@@ -5,12 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from callback_contract.openapi.comparing.schemas.normal_form import Flat, canonical, child_named, flatten, kind_of
+from callback_contract.openapi.comparing.schemas.normal_form import (
+    Flat,
+    Group,
+    canonical,
+    child_named,
+    flatten,
+    kind_of,
+)
 from callback_contract.openapi.comparing.schemas.schema_nodes import Located, Node
 from callback_contract.openapi.contract import derivation as derive
 from callback_contract.openapi.contract.patterns import validator_of
 
-__all__ = ["accepted", "are_disjoint", "are_same", "refused", "tolerated", "values_of"]
+__all__ = ["accepted", "are_disjoint", "are_same", "listed_in", "refused", "tolerated", "values_of"]
 
 _WORDS = frozenset(
     """title description default deprecated examples example externalDocs xml $comment format contentEncoding
@@ -72,13 +79,30 @@ def _through_references(located: Located) -> Located:
 
 def values_of(flat: Flat) -> tuple[Any, ...] | None:
     """Return every value that satisfies a schema; None unless the values are listed."""
-    values = flat.values
-    if values is None and flat.kinds <= {"null", "boolean"}:
-        values = (*([None] if "null" in flat.kinds else []), *([True, False] if "boolean" in flat.kinds else []))
+    values = _listed(flat)
     if values is None:
         return None
     within = [value for value in values if kind_of(value) in flat.kinds]
     return tuple(accepted(within, flat.sources))
+
+
+def _listed(flat: Flat, depth: int = 0) -> tuple[Any, ...] | None:
+    if flat.values is not None:
+        return flat.values
+    if flat.kinds <= {"null", "boolean"}:
+        return (*([None] if "null" in flat.kinds else []), *([True, False] if "boolean" in flat.kinds else []))
+    return next((values for group in flat.groups if (values := listed_in(group, depth)) is not None), None)
+
+
+def listed_in(group: Group, depth: int = 0) -> tuple[Any, ...] | None:
+    """Return the values of alternatives that are lists or constants, each once; None if one is not."""
+    values: dict[Any, Any] = {}
+    for branch in group.branches if depth < _DEEPEST else ():
+        listed = _listed(flatten(branch), depth + 1)
+        if listed is None:
+            return None
+        values |= {canonical(value): value for value in listed}
+    return tuple(values.values()) if depth < _DEEPEST else None
 
 
 def accepted(values: Iterable[Any], node: Node) -> list[Any]:

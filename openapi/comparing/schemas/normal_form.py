@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 from callback_contract.openapi.comparing.schemas.schema_nodes import ANYTHING, Located, Node, conjoined
@@ -103,6 +104,20 @@ class Flat:
     def place(self) -> Located | None:
         """The place of the schema; None when there is no schema."""
         return self.sources[0] if self.sources else None
+
+    @cached_property
+    def possible_kinds(self) -> frozenset[str]:
+        """The types that `type` allows, here and in the alternatives."""
+        kinds = self.kinds
+        for group in self.groups:
+            kinds &= frozenset[str]().union(*(flatten(branch).kinds for branch in group.branches))
+        return kinds
+
+    @cached_property
+    def by_alternatives(self) -> frozenset[str]:
+        """The members that only alternatives name."""
+        parts = (flatten(branch) for group in self.groups for branch in group.branches)
+        return frozenset(name for part in parts for name in part.properties) - set(self.properties)
 
 
 def canonical(value: jp.Json) -> Any:

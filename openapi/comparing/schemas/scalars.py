@@ -7,11 +7,13 @@ from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any
 
+from callback_contract.openapi.comparing.change import Fact, Finding, fact
 from callback_contract.openapi.comparing.schemas.inclusion import refused, tolerated, values_of
 from callback_contract.openapi.comparing.schemas.normal_form import Flat, canonical, kind_of
-from callback_contract.openapi.comparing.schemas.walk import Finding, Walk, shown
+from callback_contract.openapi.comparing.schemas.walk import Walk, shown
+from callback_contract.openapi.text.message import Text, either
 
-__all__ = ["least", "listed", "most", "numbers", "strings", "types"]
+__all__ = ["least", "list_fact", "listed", "most", "null_new", "numbers", "strings", "types"]
 
 
 def types(walk: Walk, sub: Flat, sup: Flat, kinds: frozenset[str]) -> Iterator[Finding]:
@@ -20,21 +22,28 @@ def types(walk: Walk, sub: Flat, sup: Flat, kinds: frozenset[str]) -> Iterator[F
     old, new = walk.old_new(kinds, sup.kinds)
     where = walk.where("type", sub, sup)
     if extra:
-        what = f"type changed from {_named(old)} to {_named(new)}"
-        if extra == {"null"} and len(sup.kinds) > 0:
-            what = "null is no longer allowed" if walk.answer else "null is allowed now"
-        yield walk.found("type", where, what)
-    elif sub.kinds < sup.kinds and old != new:
-        yield walk.found("narrowed", where, f"type changed from {_named(old)} to {_named(new)}")
+        only_null = extra == {"null"} and len(sup.kinds) > 0
+        yield walk.found("type", where, null_new(walk) if only_null else _changed(old, new))
+    elif not (sub.groups or sup.groups) and sub.kinds < sup.kinds and old != new:
+        yield walk.found("narrowed", where, _changed(old, new))
 
 
-def _named(kinds: frozenset[str]) -> str:
+def null_new(walk: Walk) -> Fact:
+    """Return the fact that the writer may write null and the reader was promised none."""
+    return fact("diff.null-gone") if walk.answer else fact("diff.null-new")
+
+
+def _changed(old: frozenset[str], new: frozenset[str]) -> Fact:
+    return fact("diff.type-changed", old=_named(old), new=_named(new))
+
+
+def _named(kinds: frozenset[str]) -> Text:
     if len(kinds) == 7:
-        return "any type"
+        return Text("diff.any-type")
     names = set(kinds)
     if "fraction" in names:
         names = names - {"fraction", "integer"} | {"number"}
-    return " or ".join(sorted(names)) or "nothing"
+    return either(sorted(names)) if names else Text("diff.no-type")
 
 
 def listed(walk: Walk, values: tuple[Any, ...], sub: Flat, sup: Flat) -> Iterator[Finding]:
@@ -46,16 +55,26 @@ def listed(walk: Walk, values: tuple[Any, ...], sub: Flat, sup: Flat) -> Iterato
     where = walk.where(keyword, sub, sup)
     for value in bad:
         kind = "value" if canonical(value) in harmless else "value refused"
-        yield walk.found(kind, where, f"the value {shown(value)} is {'gone' if walk.answer else 'new'}")
+        yield walk.found(kind, where, value_fact(shown(value), new=not walk.answer))
     before = values_of(sup)
     if before is None:
-        if sub.values is not None:
-            yield walk.found("narrowed", where, f"a closed list of values {'removed' if walk.answer else 'added'}")
+        if sub.values is not None or sub.groups:
+            yield walk.found("narrowed", where, list_fact(added=not walk.answer))
         return
     known = set(map(canonical, values))
     for value in before:
         if canonical(value) not in known:
-            yield walk.found("narrowed", where, f"the value {shown(value)} is {'new' if walk.answer else 'gone'}")
+            yield walk.found("narrowed", where, value_fact(shown(value), new=walk.answer))
+
+
+def value_fact(value: str, *, new: bool) -> Fact:
+    """Return the fact that a value may come now, or no longer."""
+    return fact("diff.value-new", value=value) if new else fact("diff.value-gone", value=value)
+
+
+def list_fact(*, added: bool) -> Fact:
+    """Return the fact that a list closes what may come, or no longer."""
+    return fact("diff.list-added") if added else fact("diff.list-removed")
 
 
 def numbers(walk: Walk, sub: Flat, sup: Flat) -> Iterator[Finding]:

@@ -1,4 +1,4 @@
-"""Step of a schema comparison: its direction, the visited pairs, and the wording of findings."""
+"""Step of a schema comparison: its direction, the visited pairs, and the making of findings."""
 
 from __future__ import annotations
 
@@ -7,32 +7,20 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
-from callback_contract.openapi.comparing.change import LEVELS, worst
+from callback_contract.openapi.comparing.change import LEVELS, Fact, Finding, fact, worst
 from callback_contract.openapi.comparing.schemas.normal_form import Flat
 from callback_contract.openapi.comparing.schemas.schema_nodes import Node
 from callback_contract.openapi.comparing.schemas.structural_equality import StructuralEquality
 from callback_contract.openapi.comparing.verdicts import verdict
 from callback_contract.openapi.documents import json_pointer as jp
 
-__all__ = ["Finding", "Walk", "best", "is_safe", "severity", "shown"]
+__all__ = ["Walk", "added", "best", "changed_value", "is_safe", "removed", "severity", "shown"]
 
 T = TypeVar("T")
 Key = tuple[tuple[tuple[int, str], ...], tuple[tuple[int, str], ...]]
 
 _MOST_STEPS = 10_000  # pairs of schemas in one comparison; only contrived documents need more
 _DEEPEST = 50  # nested steps; alternatives that refer to themselves have no end
-
-
-@dataclass(frozen=True)
-class Finding:
-    """A change inside a schema, before it is assigned to a callback."""
-
-    level: str
-    where: str
-    what: str
-    reason: str
-    note: bool = False
-    words: bool = False
 
 
 @dataclass(frozen=True)
@@ -47,6 +35,7 @@ class Walk:
         seen: Pairs that were compared; their findings are in the same result.
         stack: Pairs that are being compared: a recursive schema meets them again.
         steps: The number of steps left, shared by the whole comparison.
+        optional: Whether the value may be missing, so that its `default` stands for it.
     """
 
     answer: bool
@@ -56,6 +45,7 @@ class Walk:
     stack: frozenset[Key] = frozenset()
     depth: int = 0
     steps: list[int] = field(default_factory=lambda: [_MOST_STEPS])
+    optional: bool = False
 
     def entered(self, key: Key) -> Walk:
         """Return the step inside a pair of nodes."""
@@ -103,21 +93,41 @@ class Walk:
         first = next(iter((*new, *old)), None)
         return first.in_document if first else ""
 
-    def found(self, kind: str, where: str, what: str) -> Finding:
+    def found(self, kind: str, where: str, what: Fact) -> Finding:
         """Return a finding with the level of its kind."""
         judged = verdict(kind, answer=self.answer)
-        return Finding(judged.level, where, what, judged.reason)
+        return Finding(judged.level, where, what, judged.why)
 
     def changed(self, kind: str, keyword: str, sub: Flat, sup: Flat, values: tuple[Any, Any]) -> Finding:
         """Return a finding for a keyword whose values differ; None is an absent keyword."""
-        old, new = self.old_new(*values)
-        if old is None:
-            what = f"{keyword} {shown(new)} added"
-        elif new is None:
-            what = f"{keyword} {shown(old)} removed"
-        else:
-            what = f"{keyword} changed from {shown(old)} to {shown(new)}"
-        return self.found(kind, self.where(keyword, sub, sup), what)
+        return self.found(kind, self.where(keyword, sub, sup), changed_value(keyword, *self.old_new(*values)))
+
+    def dropped(self, keyword: str) -> Fact:
+        """Return the fact that the reader's schema has a keyword and the writer's has none."""
+        return added(keyword) if self.answer else removed(keyword)
+
+    def gained(self, keyword: str) -> Fact:
+        """Return the fact that the writer's schema has a keyword and the reader's has none."""
+        return removed(keyword) if self.answer else added(keyword)
+
+
+def added(keyword: str) -> Fact:
+    """Return the fact that a keyword is there now."""
+    return fact("diff.part-added", keyword=keyword)
+
+
+def removed(keyword: str) -> Fact:
+    """Return the fact that a keyword is there no longer."""
+    return fact("diff.part-removed", keyword=keyword)
+
+
+def changed_value(keyword: str, old: jp.Json, new: jp.Json) -> Fact:
+    """Return the fact that a keyword's value changed; None is an absent keyword."""
+    if old is None:
+        return fact("diff.keyword-added", keyword=keyword, value=shown(new))
+    if new is None:
+        return fact("diff.keyword-removed", keyword=keyword, value=shown(old))
+    return fact("diff.keyword-changed", keyword=keyword, old=shown(old), new=shown(new))
 
 
 def shown(value: jp.Json) -> str:

@@ -67,7 +67,7 @@ def test_parts_alike_are_not_walked(monkeypatch):
         deep = {"type": "object", "properties": {"a": deep}}
     assert compared_schemas(reader({}, deep, ""), reader({}, {**deep, "title": "x"}, "")) != []
     found = compared_schemas(reader({}, deep, ""), reader({}, {**deep, "title": "x"}, ""))
-    assert [finding.what for finding in found] == ["title added"]
+    assert [finding.what.said() for finding in found] == ["title added"]
 
 
 def test_a_document_is_looked_through_once_for_all_its_callbacks(tmp_path, monkeypatch):

@@ -468,10 +468,10 @@ def test_table_has_forty_changes_and_each_once() -> None:
 def test_safe_change_lets_no_reader_refuse_what_may_be_written(pair: Any, answer: bool) -> None:
     old, new = ({"allOf": [schema]} for schema in pair)
     found = compared_schemas(reader({}, *bundled(old)), reader({}, *bundled(new)), answer=answer)
-    level, gone = worst(finding.level for finding in found), verdict("optional lost", answer=False).reason
+    level, gone = worst(finding.level for finding in found), verdict("optional lost", answer=False).why
     if level == "safe":
         written, read = (old, new) if answer else (new, old)
-    elif not answer and not any(f.level in {"breaking", "unclear"} or f.reason == gone for f in found):
+    elif not answer and not any(f.level in {"breaking", "unclear"} or f.why == gone for f in found):
         written, read = new, tolerant_schema(bundled(old)[0])
     else:
         return
