@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -15,7 +16,7 @@ from callback_contract.openapi.text.printable import printable
 if TYPE_CHECKING:
     from callback_contract.openapi.contract.model import Contract
 
-__all__ = ["contract_of", "contract_options", "either_contract", "identity_option", "is_own", "say_what_was_left"]
+__all__ = ["contract_of", "contract_options", "contracts_read_alike", "identity_option", "is_own", "say_what_was_left"]
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 _MOST_SHOWN = 6
@@ -113,16 +114,16 @@ def is_own(source: str) -> bool:
     return any(callback.delivery.provenance for callback in contract.callbacks)
 
 
-def either_contract(
-    source: Path | str, *, paths: bool = False, remote: bool = False, below: str | None = None
-) -> Contract:
-    """Read a contract strictly, or else as any OpenAPI document.
+def contracts_read_alike(
+    sources: Sequence[Path | str], *, paths: bool = False, remote: bool = False, below: str | None = None
+) -> list[Contract]:
+    """Read several contracts in the same way: all strictly, or else all as any OpenAPI document.
 
-    The result of the strict reading counts where it succeeds.
+    The two readings keep different parts, so that two contracts read in different ways differ where nothing changed.
 
     Args:
-        source: A file, a URL, or `-` for standard input.
-        paths: Whether its paths are the callbacks.
+        sources: Files, URLs, or `-` for standard input.
+        paths: Whether their paths are the callbacks.
         remote: Whether targets of `$ref` are fetched by http(s).
         below: The folder below which files may be targets of `$ref`; None for the document's own.
 
@@ -134,18 +135,15 @@ def either_contract(
     from callback_contract.openapi.reading.callback_discovery import stand_elsewhere
     from callback_contract.openapi.text.errors import ContractError
 
-    if not paths and str(source) != "-" and "://" not in str(source):
-        try:
-            contract = load_contract(source)
-        except ContractError:  # the other reading knows every form, so what it finds wrong is what is said
-            contract = read_contract(source, paths=paths, remote=remote, below=below)
-        else:
-            if stand_elsewhere(contract.document):
-                contract = read_contract(source, remote=remote, below=below)
-    else:
-        contract = read_contract(source, paths=paths, remote=remote, below=below)
-    say_what_was_left(contract)
-    return contract
+    contracts: list[Contract] = []
+    if not paths and not any(str(source) == "-" or "://" in str(source) for source in sources):
+        with suppress(ContractError):  # the other reading knows every form, so what it finds wrong is what is said
+            contracts = [load_contract(source) for source in sources]
+    if not contracts or any(stand_elsewhere(contract.document) for contract in contracts):
+        contracts = [read_contract(source, paths=paths, remote=remote, below=below) for source in sources]
+    for contract in contracts:
+        say_what_was_left(contract)
+    return contracts
 
 
 def say_what_was_left(contract: Contract) -> None:

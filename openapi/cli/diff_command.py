@@ -42,7 +42,7 @@ def diff(old: str, new: str | None, form: str, fail_on: str, everything: bool, p
     Levels, worst first: breaking, risky, unclear, safe.
     Exit codes: 0 nothing as bad as --fail-on, 1 something is, 2 wrong use.
     """
-    from callback_contract.openapi.cli.contract_options import either_contract
+    from callback_contract.openapi.cli.contract_options import contracts_read_alike
     from callback_contract.openapi.comparing import compare
     from callback_contract.openapi.contract.loading import CONTRACT_FILE
     from callback_contract.openapi.text.errors import KitError
@@ -51,7 +51,7 @@ def diff(old: str, new: str | None, form: str, fail_on: str, everything: bool, p
         raise KitError(Text("error-contract.stdin-once"), where="diff - -", remedy=Text("error-contract.one-file"))
     if paths and new is None:
         raise KitError(Text("error-contract.paths-for-two"), where="--paths", remedy=Text("error-contract.give-new"))
-    before, after = (either_contract(each, paths=paths, remote=remote) for each in (old, new or CONTRACT_FILE))
+    before, after = contracts_read_alike([old, new or CONTRACT_FILE], paths=paths, remote=remote)
     changes = compare(before, after)
     shown = [change for change in changes if everything or change.level != "safe"]
     fails = fail_on != "none" and any(at_least(change.level, fail_on) for change in changes)

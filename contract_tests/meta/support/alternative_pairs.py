@@ -85,7 +85,7 @@ def alternative_pairs(draw: Any) -> tuple[Any, Any]:
     kinds = draw(st.lists(st.sampled_from(_KINDS), min_size=1, max_size=3, unique=True))
     old = [draw(_forms(kind, tagged, titled)) for kind in kinds]
     new = list(old)
-    for _ in range(draw(st.integers(0, 2))):
+    for _ in range(draw(st.integers(1, 3))):
         index = draw(st.integers(0, len(new) - 1))
         way = draw(st.sampled_from(["inside", "inside", "inside", "come", "go", "move"]))
         fresh = [kind for kind in _KINDS if kind not in kinds]
@@ -163,7 +163,8 @@ def _is_true(finding: Finding, old: Any, new: Any) -> bool:
     key, given = finding.what.key.removeprefix("diff."), dict(finding.what.given)
     if key in {"alternative-new", "alternative-gone"}:
         return "properties" in jp.tokens(finding.where) or _is_only_there(str(given["title"]), key, old, new)
-    form = _standing(finding.where, old, new)
+    of_old = key in {"member-gone", "member-not-in"}  # what was removed is named where it was
+    form = _standing(finding.where, *((new, old) if of_old else (old, new)))
     if form is None:
         return True
     before, after = (_named(each, form) for each in (old, new))
@@ -205,7 +206,7 @@ def _title(form: Any) -> str:
 
 
 def _standing(where: str, old: Any, new: Any) -> str | None:
-    """The form in which a place stands; the new schema counts first, as in the findings."""
+    """The form in which a place stands; the second schema counts first."""
     path = jp.tokens(where)
     if "properties" not in path:
         return None

@@ -1,7 +1,7 @@
 """Comparison of two contracts: pairs the callbacks and compares bodies, headers, responses and facts.
 
-Callbacks pair by name, else by the place of their operation. What the model keeps (body, headers, delivery) is read
-from it; what it does not keep (every documented answer, the names of schemas in the document) from the document.
+What the model keeps (body, headers, delivery) is read from it; what it does not keep (every documented answer, the
+names of schemas in the document) from the document.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from callback_contract.openapi.comparing.change import Change, Finding, fact
+from callback_contract.openapi.comparing.operations.callback_pairs import callback_pairs, is_renamed, place_of
 from callback_contract.openapi.comparing.operations.delivery_facts import compared_facts
 from callback_contract.openapi.comparing.operations.headers import compared_headers
 from callback_contract.openapi.comparing.operations.operation_parts import Operation, operation_of
@@ -33,7 +34,7 @@ def compare(old: Contract, new: Contract) -> tuple[Change, ...]:
     Raises:
         ContractError: The two contracts have no callback in common.
     """
-    pairs = _pairs(old, new)
+    pairs = callback_pairs(old.callbacks, new.callbacks)
     if not pairs:
         raise ContractError(
             Text("error-contract.no-common-callback"),
@@ -56,19 +57,6 @@ def _names(contract: Contract) -> str:
     return ", ".join(callback.name for callback in contract.callbacks)
 
 
-def _pairs(old: Contract, new: Contract) -> list[tuple[Callback, Callback]]:
-    by_name = {callback.name: callback for callback in old.callbacks}
-    pairs = [(by_name[callback.name], callback) for callback in new.callbacks if callback.name in by_name]
-    known = {callback.name for _, callback in pairs}
-    by_place = {callback.pointer: callback for callback in old.callbacks if callback.name not in known}
-    pairs += [
-        (by_place[callback.pointer], callback)
-        for callback in new.callbacks
-        if callback.name not in known and callback.pointer in by_place
-    ]
-    return pairs
-
-
 def _callback_changes(old: Operation, new: Operation) -> Iterator[Change]:
     for direction, findings in (
         ("delivery", [*_operation(old, new), *_body(old, new), *compared_headers(old, new)]),
@@ -82,7 +70,7 @@ def _callback_changes(old: Operation, new: Operation) -> Iterator[Change]:
 
 def _operation(old: Operation, new: Operation) -> Iterator[Finding]:
     before, after = old.callback, new.callback
-    if before.name != after.name:
+    if is_renamed(before.name, after.name):
         yield Finding(
             "safe",
             f"{after.pointer}/operationId",
@@ -174,8 +162,8 @@ def _added(callback: Callback, old: Contract) -> Change:
 
     No receiver was written for it. It breaks receivers whose URL already gets other callbacks.
     """
-    expression = _url_expression(callback)
-    if expression and any(_url_expression(other) == expression for other in old.callbacks):
+    url = _url(callback)
+    if url and any(_url(other) == url for other in old.callbacks):
         return Change(
             "breaking",
             callback.name,
@@ -194,10 +182,11 @@ def _added(callback: Callback, old: Contract) -> Change:
     )
 
 
-def _url_expression(callback: Callback) -> str:
-    """Return the URL expression of a 3.0 callback; empty for a webhook.
+def _url(callback: Callback) -> tuple[str, ...]:
+    """Return the operation and the expression that name the URL of a 3.0 callback; empty for a webhook.
 
-    The URL of a webhook is known to the partner only.
+    The URL of a webhook is known to the partner only, and one expression means another URL in another operation.
     """
-    path = jp.tokens(callback.pointer)
-    return path[-2] if "callbacks" in path and path[-1] in derive.METHODS else ""
+    path = tuple(jp.tokens(place_of(callback)))
+    is_callback = "callbacks" in path and path[-1] in derive.METHODS
+    return (*path[: path.index("callbacks")], path[-2]) if is_callback else ()
