@@ -55,8 +55,11 @@ def by_alternative(walk: Walk, sub: Flat, group: Group, sup: Flat, judge: Judge)
 def _kept(mine: Sequence[Alternative], broken: Sequence[int], sup: Flat) -> set[int]:
     """Return the broken alternatives that continue the one form of before; any other one is new.
 
-    It is continued at most once for values of one type: by an alternative that is not broken, if there is one.
+    It is continued at most once for values of one type: by the alternative of its name, else by one that is not broken.
     """
+    form = Alternative(sup.sources, sup)
+    if form.name and (named := {index for index in broken if mine[index].name == form.name}):
+        return named
     whole = [index for index in range(len(mine)) if index not in broken]
     free = [
         index
@@ -66,7 +69,7 @@ def _kept(mine: Sequence[Alternative], broken: Sequence[int], sup: Flat) -> set[
     ]
     if len(free) == 1:
         return set(free)
-    pairs = paired([mine[index] for index in free], [Alternative(sup.sources, sup)])
+    pairs = paired([mine[index] for index in free], [form])
     return {free[index] for index in pairs}
 
 
