@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from importlib.resources import files
 from pathlib import Path
 
@@ -13,12 +14,13 @@ from callback_contract.openapi.comparing.change import Change, worst
 from callback_contract.openapi.comparing.operations.operation_parts import Operation, operation_of
 from callback_contract.openapi.comparing.schemas.schema_nodes import Located, Readers, children
 from callback_contract.openapi.contract import derivation as derive
-from callback_contract.openapi.contract.checking import document_flaws
+from callback_contract.openapi.contract.checking import Flaw, document_flaws
 from callback_contract.openapi.contract.extent import IN_PLACE, MOST_PARTS, MOST_QUESTIONS, Extents
 from callback_contract.openapi.contract.loading import load_contract
 from callback_contract.openapi.contract.model import Contract
 from callback_contract.openapi.contract.patterns import unenforced, validator_of
 from callback_contract.openapi.documents import json_pointer as jp
+from callback_contract.openapi.documents.overlay import apply_overlay, load_overlay
 from callback_contract.openapi.documents.yaml_file import YamlFile, read_yaml
 from callback_contract.openapi.text.errors import ContractError
 from callback_contract.openapi.text.message import Text, details_of
@@ -38,6 +40,7 @@ class Remark:
         level: error (a verdict by this contract would be wrong), warning (a reader or a rule lacks something) or note.
         where: JSON pointer into the document.
         place: File, line and pointer.
+        basis: Whether it is a rule of the format (OpenAPI, JSON Schema) or this kit's advice.
     """
 
     level: str
@@ -45,29 +48,49 @@ class Remark:
     what: str
     remedy: str
     place: str = ""
+    basis: str = "advice"
 
 
-def lint_contract(path: Path, against: Path | None = None, *, remote: bool = False) -> tuple[Remark, ...]:
+def lint_contract(
+    path: Path,
+    against: Path | None = None,
+    *,
+    overlays: Sequence[str] = (),
+    paths: bool = False,
+    remote: bool = False,
+) -> tuple[Remark, ...]:
     """Return the remarks on a contract, errors first.
 
     Args:
         against: The previous version, to judge how far `info.version` was raised.
+        overlays: OpenAPI Overlays, laid over the contract and not over the previous version.
+        paths: Whether its paths are the callbacks.
         remote: Whether a foreign document's references by http(s) are fetched.
 
     Raises:
-        ContractError: A file cannot be read at all, the older one is no contract, or the two share no callback.
+        KitError: A file cannot be read at all, the older one is no contract, or the two share no callback.
     """
     file = read_yaml(path, error=ContractError)
     if not isinstance(file.value, Mapping):
         load_contract(path)  # reports what is wrong with it
+    for overlay in overlays:
+        file = replace(file, value=apply_overlay(file.value, load_overlay(overlay)))
     is_other = not str(file.value.get("openapi", "")).startswith("3.")
     # What is no OpenAPI 3 at all breaks every line of its schema, and saying so once is clearer.
     remarks, is_sound = ([], False) if is_other else _validated(file)
-    if is_other or _is_foreign(file.value):
-        remarks += _foreign(path, remote=remote)
+    read_as_foreign = partial(_foreign, path, against, overlays=overlays, paths=paths, remote=remote)
+    if is_other or paths or _is_foreign(file, is_sound=is_sound):
+        remarks += read_as_foreign()
     elif is_sound:
-        found = [Remark("error", flaw.pointer, flaw.what, flaw.remedy) for flaw in document_flaws(file.value)]
-        found = found or list(_looked_through(path, against))
+        found = [_of_flaw(flaw) for flaw in document_flaws(file.value)]
+        if not found:
+            contract = _strictly(path, overlays)
+            if isinstance(contract, Contract):
+                found = list(_looked_through(contract, against))
+            elif _has_another_form(contract, file):
+                found = list(read_as_foreign())
+            else:
+                found = [Remark("error", contract.pointer, contract.what, contract.remedy, contract.where)]
         # An error that the validator cannot place (a wrong default) was found again with its place, unless it is
         # unused.
         remarks = found if any(remark.level == "error" for remark in found) else [*remarks, *found]
@@ -75,20 +98,58 @@ def lint_contract(path: Path, against: Path | None = None, *, remote: bool = Fal
     return tuple(sorted(placed, key=lambda remark: LEVELS.index(remark.level)))
 
 
-def _is_foreign(document: Mapping[str, jp.Json]) -> bool:
+def _of_flaw(flaw: Flaw) -> Remark:
+    """Return the remark on a flaw; the kit alone refuses unknown keywords of a schema, and knows `x-signature`."""
+    key = flaw.what.key if isinstance(flaw.what, Text) else ""
+    of_schema = key == "error-contract.unknown-keyword" and flaw.what.arguments["kind"] == Text(  # type: ignore[attr-defined]
+        "error-contract.kind-schema"
+    )
+    own = of_schema or key.startswith("error-contract.x-signature") or key == "error-contract.reference-leaves"
+    return Remark("error", flaw.pointer, flaw.what, flaw.remedy, basis="advice" if own else "rule")
+
+
+def _strictly(path: Path, overlays: Sequence[str]) -> Contract | ContractError:
+    try:
+        return load_contract(path, overlays)
+    except ContractError as error:
+        return error
+
+
+def _has_another_form(error: ContractError, file: YamlFile) -> bool:
+    """Return whether a document breaks the form of the kit's own contract, and no rule of OpenAPI.
+
+    A document that states facts of delivery is meant to have that form.
+    """
+    key = error.what.key if isinstance(error.what, Text) else ""
+    return key in {"error-contract.wrong-shape", "error-contract.media-types"} and '"x-delivery"' not in json.dumps(
+        file.value
+    )
+
+
+def _is_foreign(file: YamlFile, *, is_sound: bool) -> bool:
     """Return whether a document has another form than the kit's own contract.
 
-    It has callbacks of 3.0 or 3.2, or of operations.
+    It is of 3.0 or 3.2, or has callbacks elsewhere than under `webhooks`.
     """
-    return str(document.get("openapi", "")).startswith(("3.0", "3.2")) or not document.get("webhooks")
+    if str(file.value.get("openapi", "")).startswith(("3.0", "3.2")) or not file.value.get("webhooks"):
+        return True
+    if not is_sound:
+        return False
+    from callback_contract.openapi.reading.callback_discovery import found_callbacks
+    from callback_contract.openapi.reading.references import Library
+
+    found, _ = found_callbacks(Library(file, file.path.parent), paths=False)
+    return any(each.kind != "webhooks" for each in found)
 
 
-def _foreign(path: Path, *, remote: bool) -> Iterator[Remark]:
-    """Yield remarks on a foreign document: what is set aside, and notes of the reader."""
+def _foreign(
+    path: Path, against: Path | None, *, overlays: Sequence[str], paths: bool, remote: bool
+) -> Iterator[Remark]:
+    """Yield remarks on a foreign document: what is set aside, notes of the reader, and the version."""
     from callback_contract.openapi.reading import read_contract
 
     try:
-        contract = read_contract(path, remote=remote)
+        contract = read_contract(path, overlays, paths=paths, remote=remote)
     except ContractError as error:
         yield Remark("error", "", error.what, error.remedy, error.where)
         return
@@ -99,6 +160,8 @@ def _foreign(path: Path, *, remote: bool) -> Iterator[Remark]:
     for note in contract.notes:
         level = "error" if isinstance(note, Text) and note.key == "note.example-breaks" else "note"
         yield Remark(level, "", note, Text("lint.read-without"), str(path))
+    if against is not None:
+        yield from _version(read_contract(against, paths=paths, remote=remote), contract)
 
 
 def _validated(file: YamlFile) -> tuple[list[Remark], bool]:
@@ -123,11 +186,11 @@ def _validated(file: YamlFile) -> tuple[list[Remark], bool]:
                 jp.get(file.value, where)
             except LookupError:  # the validator counts from the schema and does not name it
                 what, where = Text("lint.in-some-schema", place=where, what=what), ""
-            remarks.append(Remark("error", where, what, Text("error-contract.see-openapi")))
+            remarks.append(Remark("error", where, what, Text("error-contract.see-openapi"), basis="rule"))
     except Unresolvable:
         pass  # a dangling reference, whose place `document_flaws` reports
     except RecursionError:
-        endless = Remark("error", "", Text("lint.endless-references"), Text("lint.lead-to-value"))
+        endless = Remark("error", "", Text("lint.endless-references"), Text("lint.lead-to-value"), basis="rule")
         return [*remarks, endless], False
     return remarks, is_sound
 
@@ -141,12 +204,7 @@ def _endless(document: Mapping[str, jp.Json]) -> str:
     return next((str(name) for name, schema in named if extents.of(schema) > MOST_PARTS), "")
 
 
-def _looked_through(path: Path, against: Path | None) -> Iterator[Remark]:
-    try:
-        contract = load_contract(path)
-    except ContractError as error:
-        yield Remark("error", error.pointer, error.what, error.remedy, error.where)
-        return
+def _looked_through(contract: Contract, against: Path | None) -> Iterator[Remark]:
     for pointer in unenforced(contract.document):
         yield Remark("note", pointer, Text("fault.expression-not-held"), Text("lint.write-without"))
     readers, extents = Readers(contract.document), Extents(contract.document, IN_PLACE)
@@ -158,7 +216,7 @@ def _looked_through(path: Path, against: Path | None) -> Iterator[Remark]:
         yield from (*_examples(operation), *_words(operation), *_signatures(operation))
         yield from (*_schemas(operation), *_facts(operation))
     if against is not None:
-        yield from _version(load_contract(against), contract)
+        yield from _version(*_alike(against, contract))
 
 
 def _located(operation: Operation) -> Iterator[tuple[Located, bool]]:
@@ -342,6 +400,14 @@ def demanded_part(changes: tuple[Change, ...]) -> str:
     return {"breaking": "major", "risky": "minor", "unclear": "minor"}.get(worst(c.level for c in changes), "patch")
 
 
+def _alike(against: Path, contract: Contract) -> tuple[Contract, Contract]:
+    """Return the older contract and this one, read in the same way."""
+    from callback_contract.openapi.reading import read_contract
+
+    old = _strictly(against, ())
+    return (old, contract) if isinstance(old, Contract) else (read_contract(against), read_contract(contract.path))
+
+
 def _version(old: Contract, new: Contract) -> Iterator[Remark]:
     from callback_contract.openapi.comparing import compare
 
@@ -367,5 +433,5 @@ def _version(old: Contract, new: Contract) -> Iterator[Remark]:
 
 
 def _numbers(version: str) -> tuple[int, ...] | None:
-    match = re.fullmatch(r"(\d+)\.(\d+)\.(\d+)(?:[-+][0-9A-Za-z.+-]+)?", version)
-    return tuple(map(int, match.groups())) if match else None
+    match = re.fullmatch(r"v?(\d+)(?:\.(\d+)(?:\.(\d+)(?:[-+][0-9A-Za-z.+-]+)?)?)?", version)
+    return tuple(int(number or 0) for number in match.groups()) if match else None

@@ -273,3 +273,87 @@ def test_lint_as_json_tells_every_remark(tmp_path) -> None:
 def test_lint_without_a_file_looks_at_the_built_in_contract() -> None:
     result = invoke(lint, [])
     assert (result.exit_code, "0 errors" in result.output) == (0, True)
+
+
+def test_example_by_reference_is_no_error(remarks_on) -> None:
+    example = {"value": {"id": "p1"}}
+    operation = {k: v for k, v in GOOD["webhooks"]["parcelMoved"]["post"].items() if k != "x-delivery"}
+    found = remarks_on(
+        **{
+            PLACE: operation,
+            f"{BODY}/examples/first": {"$ref": "#/components/examples/first"},
+            "/components/examples": {"first": example},
+        }
+    )
+    assert "error" not in {remark.level for remark in found}, found
+
+
+def elsewhere(key: str, schema: Any, version: str = "3.1.0") -> Any:
+    """A document whose one callback does not stand under `webhooks`."""
+    operation = {
+        "requestBody": {"content": {"application/json": {"schema": schema, "example": {"id": 1}}}},
+        "responses": {"200": {"description": "taken"}},
+    }
+    document = {"openapi": version, "info": {"title": "Parcels", "version": "1.2.3"}, "paths": {}}
+    if key == "callbacks":
+        made = {"responses": {"201": {"description": "made"}}, "callbacks": {"moved": {"{$url}": {"post": operation}}}}
+        return {**document, "paths": {"/sub": {"post": made}}}
+    return {**document, key: {"moved": {"post": operation}}}
+
+
+@pytest.mark.parametrize("beside_webhooks", [False, True], ids=["alone", "beside webhooks"])
+@pytest.mark.parametrize("key", ["callbacks", "x-webhooks"])
+def test_callback_that_stands_elsewhere_is_looked_at(tmp_path, key: str, beside_webhooks: bool) -> None:
+    document = elsewhere(key, {"type": "object", "properties": {"id": {"type": "string"}}})
+    if beside_webhooks:
+        document["webhooks"] = {"other": elsewhere("webhooks", {"type": "object"})["webhooks"]["moved"]}
+    found = lint_contract(saved(tmp_path, "contract", document))
+    assert ["breaks its own schema" in remark.what for remark in found if remark.level == "error"] == [True], found
+
+
+@pytest.mark.parametrize("version", ["3.0.3", "3.1.0"])
+def test_version_of_a_foreign_document_is_held_to_its_change(tmp_path, version: str) -> None:
+    old, new = (
+        saved(tmp_path, name, elsewhere("callbacks", schema, version))
+        for name, schema in (("old", {"required": ["id"]}), ("new", {}))
+    )
+    found = lint_contract(new, old)
+    assert ["demands a major version" in remark.what for remark in found] == [True], found
+
+
+def test_paths_are_looked_at_when_they_are_the_callbacks(tmp_path) -> None:
+    document = {**elsewhere("callbacks", {"type": "object"}), "paths": elsewhere("webhooks", {})["webhooks"]}
+    document["paths"] = {f"/{name}": item for name, item in document["paths"].items()}
+    path = saved(tmp_path, "contract", document)
+    assert [invoke(lint, [str(path), *options]).exit_code for options in ([], ["--paths"])] == [1, 0]
+
+
+def test_overlay_is_laid_over_what_is_looked_at(tmp_path) -> None:
+    overlay = {
+        "overlay": "1.0.0",
+        "info": {"title": "x", "version": "1"},
+        "actions": [{"target": "$.components.schemas.Parcel", "update": {"additionalProperties": False}}],
+    }
+    paths = [str(saved(tmp_path, name, each)) for name, each in (("contract", GOOD), ("overlay", overlay))]
+    result = invoke(lint, [paths[0], "--overlay", paths[1]])
+    assert "1 note" in result.output
+
+
+@pytest.mark.parametrize(
+    ("edit", "basis"),
+    [
+        ({f"{PLACE}/responses/200/description": None}, "rule"),
+        ({f"{BODY}/schema": {"$ref": "#/components/schemas/Nothing"}}, "rule"),
+        ({f"{MEMBERS}/id/requierd": True}, "advice"),
+        ({f"{MEMBERS}/place/description": None}, "advice"),
+        ({f"{PLACE}/x-delivery/state": fact("/nothing")}, "advice"),
+    ],
+)
+def test_remark_says_whether_it_is_a_rule_of_the_format(remarks_on, edit: Any, basis: str) -> None:
+    assert [remark.basis for remark in remarks_on(**edit)] == [basis]
+
+
+@pytest.mark.parametrize(("fail_on", "code"), [("error", 0), ("warning", 1), ("note", 1), ("none", 0)])
+def test_lint_fails_from_the_level_that_is_named(tmp_path, fail_on: str, code: int) -> None:
+    poor = saved(tmp_path, "poor", edited({f"{MEMBERS}/id/description": None}))
+    assert invoke(lint, [str(poor), "--fail-on", fail_on]).exit_code == code
