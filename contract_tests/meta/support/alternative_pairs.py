@@ -163,7 +163,8 @@ def _is_true(finding: Finding, old: Any, new: Any) -> bool:
     key, given = finding.what.key.removeprefix("diff."), dict(finding.what.given)
     if key in {"alternative-new", "alternative-gone"}:
         return "properties" in jp.tokens(finding.where) or _is_only_there(str(given["title"]), key, old, new)
-    of_old = key in {"member-gone", "member-not-in"}  # what was removed is named where it was
+    # What was removed is named where it was: a member, or null as an alternative.
+    of_old = key in {"member-gone", "member-not-in"} or (key == "null-gone" and not finding.where.endswith("/type"))
     form = _standing(finding.where, *((new, old) if of_old else (old, new)))
     if form is None:
         return True

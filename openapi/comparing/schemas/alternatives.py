@@ -120,9 +120,10 @@ def _fitted(walk: Walk, mine: tuple[Flat, Group | None], theirs: tuple[Flat, Gro
     used = set(pairs.values())
     for index, part in enumerate(parts):
         pair = pairs.get(index)
-        found, chosen = _fit(walk, part.flat, others, judge, pair)
+        found, chosen = _fit(walk, part, others, judge, pair)
         if not is_safe(found) and len(_by_kind(part.flat)) > 1:
-            split = [_fit(walk, piece, others, judge, None) for piece in _by_kind(part.flat)]
+            pieces = [Alternative((), piece) for piece in _by_kind(part.flat)]
+            split = [_fit(walk, piece, others, judge, None) for piece in pieces]
             if all(is_safe(piece) for piece, _ in split):
                 found, chosen = [finding for piece, _ in split for finding in piece], None
                 used |= {other for _, other in split if other is not None}
@@ -171,7 +172,7 @@ def _by_kind(flat: Flat) -> list[Flat]:
 
 
 def _fit(
-    walk: Walk, part: Flat, branches: Sequence[Alternative], judge: Judge, pair: int | None
+    walk: Walk, part: Alternative, branches: Sequence[Alternative], judge: Judge, pair: int | None
 ) -> tuple[list[Finding], int | None]:
     """Return the findings for the branch that a part was, and its index.
 
@@ -180,7 +181,9 @@ def _fit(
     order = sorted(range(len(branches)), key=lambda index: index != pair)
     tried: dict[int, list[Finding]] = {}
     for index in order:
-        tried[index] = judge(walk.trial(), part, branches[index].flat)
+        if pair is not None and index != pair and part.is_told_from(branches[index]):
+            continue
+        tried[index] = judge(walk.trial(), part.flat, branches[index].flat)
         if is_safe(tried[index]):
             return tried[index], index
     chosen = pair if pair is not None else min(tried, key=lambda index: severity(tried[index]), default=None)

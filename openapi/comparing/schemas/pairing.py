@@ -48,6 +48,11 @@ class Alternative:
         """The value of each member that has one value only; of a scalar with one value that, by the empty name."""
         return {name: canonical(value) for name, value in self._single.items()}
 
+    def is_told_from(self, other: Alternative) -> bool:
+        """Return whether a constant tells the two apart, so that neither includes the other."""
+        common = self.constants.keys() & other.constants.keys()
+        return any(self.constants[name] != other.constants[name] for name in common)
+
     @cached_property
     def _single(self) -> dict[str, Any]:
         members = {name: flatten(node).values for name, node in self.flat.properties.items()}
@@ -90,14 +95,12 @@ def _by_constraints(a: Alternative, b: Alternative) -> float:
 
 def _by_constants(a: Alternative, b: Alternative) -> float:
     common = a.constants.keys() & b.constants.keys()
-    return float(len(common)) if all(a.constants[name] == b.constants[name] for name in common) else 0.0
+    return 0.0 if a.is_told_from(b) else float(len(common))
 
 
 def _by_members(a: Alternative, b: Alternative) -> float:
-    if not a.flat.kinds & b.flat.kinds:
+    if not a.flat.kinds & b.flat.kinds or a.is_told_from(b):
         return 0.0
-    if any(a.constants[name] != b.constants[name] for name in a.constants.keys() & b.constants.keys()):
-        return 0.0  # two forms that a constant tells apart
     names = set(a.flat.properties), set(b.flat.properties)
     if not any(names):
         return 1.0
