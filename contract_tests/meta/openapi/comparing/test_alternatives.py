@@ -86,6 +86,26 @@ def test_alternative_is_compared_with_what_it_was_and_not_with_the_others(change
     assert said(SPELLINGS[spelling](old), SPELLINGS[spelling](new)) == [expected]
 
 
+def test_alternative_of_a_name_is_compared_with_the_one_of_that_name_and_not_with_what_fits_best() -> None:
+    other = {**form(["id"], id=TEXT), "title": "Other"}
+    old, new = ({**form(need, id=TEXT, amount=WHOLE), "title": "Created"} for need in (["id", "amount"], ["id"]))
+    assert said({"oneOf": [old, other]}, {"oneOf": [new, other]}) == [
+        ("breaking", "the member 'amount' is no longer required")
+    ]
+
+
+def test_form_with_the_constant_of_before_is_that_form_whatever_else_it_has() -> None:
+    old, new = form(["type", "x"], type=CREATED["type"], x=TEXT), form(["type"], **CREATED, p=TEXT, q=TEXT)
+    found = said({"oneOf": [DELETED["Deleted"], old]}, {"oneOf": [new, DELETED["Deleted"]]})
+    assert ("breaking", "the member 'x' is no longer named") in found
+
+
+def test_one_form_that_changed_and_kept_its_name_is_not_new() -> None:
+    old = {**form([], a=TEXT), "title": "Parcel"}
+    new = {"oneOf": [{**old, "title": "Other"}, {**form([], a=WHOLE), "title": "Parcel"}]}
+    assert said(old, new) == [("breaking", "type changed from string to integer")]
+
+
 @pytest.mark.parametrize("keyword", ["oneOf", "anyOf"])
 def test_one_form_that_becomes_the_first_of_several_is_still_that_form(keyword: str) -> None:
     old, new = form(["foo"], foo=TEXT), {**form(["baz"], baz=TEXT), "title": "New"}

@@ -565,6 +565,11 @@ def test_header_is_judged_for_a_receiver_that_ignores_unknown_ones(changes_of, o
     assert worst(c.level for c in changes_of(document(parameters=old), document(parameters=new))) == level
 
 
+def test_default_of_a_header_is_said_once(changes_of) -> None:
+    old, new = (document(parameters=[header(default=value)]) for value in "AB")
+    assert [change.what for change in changes_of(old, new)] == ['the header X-Sign is by default "B" instead of "A"']
+
+
 def answers(*statuses: str, media: str = "", **rest: Any) -> Any:
     content = {"content": {media: {"schema": {}}}} if media else {}
     return {status: {"description": "x", **content, **rest} for status in statuses}

@@ -63,8 +63,19 @@ def test_callback_of_the_same_name_before_the_others_is_new(told) -> None:
     ]
 
 
-def test_callback_of_one_name_that_moved_is_found_by_its_content(told) -> None:
-    assert told(document(first=A, second=B), document(second=B, other=A)) == []
+def test_callbacks_of_one_name_that_moved_are_found_by_their_content(told) -> None:
+    assert told(document(first=A, second=B), document(third=B, fourth=A)) == []
+
+
+def test_callback_at_its_old_place_with_the_content_of_another_has_changed(told) -> None:
+    assert "breaking" in dict(told(document(first=A, second=B), document(first=B, second=A)))
+
+
+def test_callback_of_one_name_that_changed_is_found_by_its_place(told) -> None:
+    c = operation(a={"type": "string"}, c={"type": "string"})
+    d = operation(b={"type": "string"}, d={"type": "string"})
+    found = told(document(first=A, second=B), document(second=d, first=c))
+    assert sorted(what for _, what in found) == ["the member 'c' is new", "the member 'd' is new"]
 
 
 def test_new_callback_on_a_url_with_others_is_breaking(told) -> None:
