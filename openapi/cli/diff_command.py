@@ -31,7 +31,17 @@ __all__ = ["as_json", "as_markdown", "as_text", "diff"]
 @click.option("--all", "everything", is_flag=True, help="Show safe changes, too.")
 @click.option("--paths", is_flag=True, help="The paths of both are the callbacks.")
 @click.option("--allow-remote-refs", "remote", is_flag=True, help="Fetch what their $ref name by http(s).")
-def diff(old: str, new: str | None, form: str, fail_on: str, everything: bool, paths: bool, remote: bool) -> None:
+@click.option("--refs-below", "below", metavar="FOLDER", help="Their $ref may lead to files below it.")
+def diff(
+    old: str,
+    new: str | None,
+    form: str,
+    fail_on: str,
+    everything: bool,
+    paths: bool,
+    remote: bool,
+    below: str | None,
+) -> None:
     """Say what changed between two contracts and whom it hurts.
 
     OLD and NEW are files, URLs, or one of them - for standard input; any OpenAPI 3 document.
@@ -51,7 +61,7 @@ def diff(old: str, new: str | None, form: str, fail_on: str, everything: bool, p
         raise KitError(Text("error-contract.stdin-once"), where="diff - -", remedy=Text("error-contract.one-file"))
     if paths and new is None:
         raise KitError(Text("error-contract.paths-for-two"), where="--paths", remedy=Text("error-contract.give-new"))
-    before, after = contracts_read_alike([old, new or CONTRACT_FILE], paths=paths, remote=remote)
+    before, after = contracts_read_alike([old, new or CONTRACT_FILE], paths=paths, remote=remote, below=below)
     changes = compare(before, after)
     shown = [change for change in changes if everything or change.level != "safe"]
     fails = fail_on != "none" and any(at_least(change.level, fail_on) for change in changes)

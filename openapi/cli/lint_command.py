@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from callback_contract.openapi.linting.linter import LEVELS, Remark
+from callback_contract.openapi.linting.remark import LEVELS, Manner, Remark
 from callback_contract.openapi.text.message import Text, listed
 from callback_contract.openapi.text.printable import exact_json
 from callback_contract.openapi.text.spoken import spoken
@@ -27,6 +27,7 @@ __all__ = ["lint"]
 @click.option("--overlay", multiple=True, metavar="FILE", help="Lay this OpenAPI Overlay over it.")
 @click.option("--paths", is_flag=True, help="Its paths are the callbacks.")
 @click.option("--allow-remote-refs", "remote", is_flag=True, help="Fetch what its $ref name by http(s).")
+@click.option("--refs-below", "below", metavar="FOLDER", help="Its $ref may lead to files below it.")
 @click.option(
     "--fail-on",
     type=click.Choice([*LEVELS, "none"]),
@@ -41,6 +42,7 @@ def lint(
     overlay: tuple[str, ...],
     paths: bool,
     remote: bool,
+    below: str | None,
     fail_on: str,
     form: str,
 ) -> None:
@@ -55,7 +57,8 @@ def lint(
     from callback_contract.openapi.contract.loading import CONTRACT_FILE
     from callback_contract.openapi.linting.linter import lint_contract
 
-    remarks = lint_contract(file or CONTRACT_FILE, against, overlays=overlay, paths=paths, remote=remote)
+    manner = Manner(overlay, paths=paths, remote=remote, below=below)
+    remarks = lint_contract(file or CONTRACT_FILE, against, manner)
     click.echo(_as_json(remarks) if form == "json" else _as_text(remarks))
     counted = LEVELS[: LEVELS.index(fail_on) + 1] if fail_on != "none" else ()
     if any(remark.level in counted for remark in remarks):

@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
-from callback_contract.openapi.comparing.change import Change, worst
 from callback_contract.openapi.comparing.operations.operation_parts import Operation, operation_of
 from callback_contract.openapi.comparing.schemas.schema_nodes import Located, Readers, children
 from callback_contract.openapi.contract import derivation as derive
@@ -22,50 +21,21 @@ from callback_contract.openapi.contract.patterns import unenforced, validator_of
 from callback_contract.openapi.documents import json_pointer as jp
 from callback_contract.openapi.documents.overlay import apply_overlay, load_overlay
 from callback_contract.openapi.documents.yaml_file import YamlFile, read_yaml
+from callback_contract.openapi.linting.remark import LEVELS, PLAIN, Manner, Remark
+from callback_contract.openapi.linting.versions import compared_version
 from callback_contract.openapi.text.errors import ContractError
 from callback_contract.openapi.text.message import Text, details_of
 
-__all__ = ["LEVELS", "Remark", "demanded_part", "lint_contract"]
+__all__ = ["lint_contract"]
 
-LEVELS = ("error", "warning", "note")
 PROVENANCES = ("doc", "example", "inferred", "house")
-_PARTS = ("major", "minor", "patch")
 
 
-@dataclass(frozen=True)
-class Remark:
-    """A finding on a contract.
-
-    Attributes:
-        level: error (a verdict by this contract would be wrong), warning (a reader or a rule lacks something) or note.
-        where: JSON pointer into the document.
-        place: File, line and pointer.
-        basis: Whether it is a rule of the format (OpenAPI, JSON Schema) or this kit's advice.
-    """
-
-    level: str
-    where: str
-    what: str
-    remedy: str
-    place: str = ""
-    basis: str = "advice"
-
-
-def lint_contract(
-    path: Path,
-    against: Path | None = None,
-    *,
-    overlays: Sequence[str] = (),
-    paths: bool = False,
-    remote: bool = False,
-) -> tuple[Remark, ...]:
+def lint_contract(path: Path, against: Path | None = None, manner: Manner = PLAIN) -> tuple[Remark, ...]:
     """Return the remarks on a contract, errors first.
 
     Args:
         against: The previous version, to judge how far `info.version` was raised.
-        overlays: OpenAPI Overlays, laid over the contract and not over the previous version.
-        paths: Whether its paths are the callbacks.
-        remote: Whether a foreign document's references by http(s) are fetched.
 
     Raises:
         KitError: A file cannot be read at all, the older one is no contract, or the two share no callback.
@@ -73,22 +43,21 @@ def lint_contract(
     file = read_yaml(path, error=ContractError)
     if not isinstance(file.value, Mapping):
         load_contract(path)  # reports what is wrong with it
-    for overlay in overlays:
+    for overlay in manner.overlays:
         file = replace(file, value=apply_overlay(file.value, load_overlay(overlay)))
     is_other = not str(file.value.get("openapi", "")).startswith("3.")
     # What is no OpenAPI 3 at all breaks every line of its schema, and saying so once is clearer.
     remarks, is_sound = ([], False) if is_other else _validated(file)
-    read_as_foreign = partial(_foreign, path, against, overlays=overlays, paths=paths, remote=remote)
-    if is_other or paths or _is_foreign(file, is_sound=is_sound):
-        remarks += read_as_foreign()
+    if is_other or manner.paths or _is_foreign(file.value, is_sound=is_sound):
+        remarks += _foreign(path, against, manner)
     elif is_sound:
         found = [_of_flaw(flaw) for flaw in document_flaws(file.value)]
         if not found:
-            contract = _strictly(path, overlays)
+            contract = _strictly(path, manner.overlays)
             if isinstance(contract, Contract):
                 found = list(_looked_through(contract, against))
             elif _has_another_form(contract, file):
-                found = list(read_as_foreign())
+                found = list(_foreign(path, against, manner))
             else:
                 found = [Remark("error", contract.pointer, contract.what, contract.remedy, contract.where)]
         # An error that the validator cannot place (a wrong default) was found again with its place, unless it is
@@ -126,30 +95,25 @@ def _has_another_form(error: ContractError, file: YamlFile) -> bool:
     )
 
 
-def _is_foreign(file: YamlFile, *, is_sound: bool) -> bool:
+def _is_foreign(document: Mapping[str, jp.Json], *, is_sound: bool) -> bool:
     """Return whether a document has another form than the kit's own contract.
 
     It is of 3.0 or 3.2, or has callbacks elsewhere than under `webhooks`.
     """
-    if str(file.value.get("openapi", "")).startswith(("3.0", "3.2")) or not file.value.get("webhooks"):
+    if str(document.get("openapi", "")).startswith(("3.0", "3.2")) or not document.get("webhooks"):
         return True
-    if not is_sound:
-        return False
-    from callback_contract.openapi.reading.callback_discovery import found_callbacks
-    from callback_contract.openapi.reading.references import Library
+    from callback_contract.openapi.reading.callback_discovery import stand_elsewhere
 
-    found, _ = found_callbacks(Library(file, file.path.parent), paths=False)
-    return any(each.kind != "webhooks" for each in found)
+    return is_sound and stand_elsewhere(document)
 
 
-def _foreign(
-    path: Path, against: Path | None, *, overlays: Sequence[str], paths: bool, remote: bool
-) -> Iterator[Remark]:
+def _foreign(path: Path, against: Path | None, manner: Manner) -> Iterator[Remark]:
     """Yield remarks on a foreign document: what is set aside, notes of the reader, and the version."""
     from callback_contract.openapi.reading import read_contract
 
+    how: dict[str, Any] = {"paths": manner.paths, "remote": manner.remote, "below": manner.below}
     try:
-        contract = read_contract(path, overlays, paths=paths, remote=remote)
+        contract = read_contract(path, manner.overlays, **how)
     except ContractError as error:
         yield Remark("error", "", error.what, error.remedy, error.where)
         return
@@ -161,7 +125,7 @@ def _foreign(
         level = "error" if isinstance(note, Text) and note.key == "note.example-breaks" else "note"
         yield Remark(level, "", note, Text("lint.read-without"), str(path))
     if against is not None:
-        yield from _version(read_contract(against, paths=paths, remote=remote), contract)
+        yield from compared_version(read_contract(against, **how), contract)
 
 
 def _validated(file: YamlFile) -> tuple[list[Remark], bool]:
@@ -216,7 +180,7 @@ def _looked_through(contract: Contract, against: Path | None) -> Iterator[Remark
         yield from (*_examples(operation), *_words(operation), *_signatures(operation))
         yield from (*_schemas(operation), *_facts(operation))
     if against is not None:
-        yield from _version(*_alike(against, contract))
+        yield from compared_version(*_alike(against, contract))
 
 
 def _located(operation: Operation) -> Iterator[tuple[Located, bool]]:
@@ -389,49 +353,9 @@ def _facts(operation: Operation) -> Iterator[Remark]:
                 yield Remark("warning", f"{where}/{name}", what, meaning)
 
 
-def demanded_part(changes: tuple[Change, ...]) -> str:
-    """Return the part of the version that has to be raised: major, minor or patch.
-
-    Breaking changes require a major version, risky and unclear ones a minor one, all others a patch (as in
-    CHANGELOG.md). It is empty without changes.
-    """
-    if not changes:
-        return ""
-    return {"breaking": "major", "risky": "minor", "unclear": "minor"}.get(worst(c.level for c in changes), "patch")
-
-
 def _alike(against: Path, contract: Contract) -> tuple[Contract, Contract]:
     """Return the older contract and this one, read in the same way."""
     from callback_contract.openapi.reading import read_contract
 
     old = _strictly(against, ())
     return (old, contract) if isinstance(old, Contract) else (read_contract(against), read_contract(contract.path))
-
-
-def _version(old: Contract, new: Contract) -> Iterator[Remark]:
-    from callback_contract.openapi.comparing import compare
-
-    where = "/info/version"
-    before, after = _numbers(old.version), _numbers(new.version)
-    if before is None or after is None:
-        odd = old.version if before is None else new.version
-        yield Remark("error", where, Text("lint.odd-version", version=odd), Text("lint.use-semantic"))
-        return
-    demanded = demanded_part(compare(old, new))
-    if after < before:
-        what = Text("lint.version-back", old=old.version, new=new.version)
-        yield Remark("error", where, what, Text("lint.raise-it"))
-    elif demanded:
-        at = _PARTS.index(demanded)
-        if before[0] == 0:
-            at = min(at + 1, 2)  # before 1.0.0 a minor version may break (semver.org, 4)
-        if after[: at + 1] <= before[: at + 1]:
-            raised = ".".join(str(n) for n in (*before[:at], before[at] + 1, *[0] * (2 - at)))
-            part = Text(f"lint.{demanded}")
-            what = Text("lint.version-not-raised", old=old.version, new=new.version, part=part)
-            yield Remark("error", where, what, Text("lint.raise-to", version=raised))
-
-
-def _numbers(version: str) -> tuple[int, ...] | None:
-    match = re.fullmatch(r"v?(\d+)(?:\.(\d+)(?:\.(\d+)(?:[-+][0-9A-Za-z.+-]+)?)?)?", version)
-    return tuple(int(number or 0) for number in match.groups()) if match else None

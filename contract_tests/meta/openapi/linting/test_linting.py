@@ -13,7 +13,8 @@ from callback_contract.contract_tests.meta.support.processes import invoke
 from callback_contract.openapi.cli.lint_command import lint
 from callback_contract.openapi.contract.loading import CONTRACT_FILE
 from callback_contract.openapi.documents import json_pointer as jp
-from callback_contract.openapi.linting.linter import Remark, lint_contract
+from callback_contract.openapi.linting.linter import lint_contract
+from callback_contract.openapi.linting.remark import Remark
 from callback_contract.openapi.text.errors import KitError
 
 PLACE = "/webhooks/parcelMoved/post"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from callback_contract.contract_tests.meta.support.foreign import written
-from callback_contract.openapi.cli.contract_options import either_contract
+from callback_contract.openapi.cli.contract_options import contracts_read_alike
 from callback_contract.openapi.reading import read_contract
 
 OPERATION = {
@@ -100,5 +100,5 @@ def test_xml_alone_is_set_aside(read):
 )
 def test_comparison_and_documentation_read_what_stands_beside_webhooks(tmp_path, elsewhere):
     document = {"openapi": "3.1.0", "info": {"title": "t", "version": "1"}, "webhooks": {"a": {"post": OPERATION}}}
-    contract = either_contract(written(tmp_path, {**document, **elsewhere}))
+    (contract,) = contracts_read_alike([written(tmp_path, {**document, **elsewhere})])
     assert [callback.name for callback in contract.callbacks] == ["a", "b"]
