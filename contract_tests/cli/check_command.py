@@ -308,6 +308,8 @@ class _Reporter:
             )
             _say_selection(self._out, config)
         most = config.sender.pace.most
+        if run.state.left_out:
+            self._out.say(Text("terminal.left-out", most=most or 0, rules=tuple(run.state.left_out)))
         if most is not None and total > most:
             raise KitError(
                 Text("error-options.too-many-deliveries", total=total, most=most),

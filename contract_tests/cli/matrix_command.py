@@ -21,7 +21,7 @@ __all__ = ["as_markdown", "matrix"]
 
 @click.command()
 @click.option("--rules", "-r", default="", metavar="ID,…", help="Only the faults of these rules or chapters.")
-@click.option("--depth", type=click.Choice(["quick", "standard", "thorough"]), default="quick", show_default=True)
+@click.option("--depth", type=click.Choice(["quick", "standard", "thorough"]), default="standard", show_default=True)
 @click.option("--seed", type=SEEDS, default=0, show_default=True, help="Decides what is drawn.")
 @click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="Also write the matrix as Markdown.")
 def matrix(rules: str, depth: str, seed: int, out: Path | None) -> None:

@@ -43,12 +43,14 @@ class Depth:
         contents: Valid contents drawn by Schemathesis.
         negations: Broken contents drawn by Schemathesis.
         boundaries: The most broken contents from Schemathesis' walk along the schema's boundaries.
+        alone: The most cases of a stimulus that share a delivery with no other; None for all.
     """
 
     name: str
     contents: int
     negations: int
     boundaries: int
+    alone: int | None = None
 
     def pick(self, quick: T, standard: T, thorough: T) -> T:
         """Return the value for this depth."""
@@ -56,7 +58,7 @@ class Depth:
 
 
 DEPTHS = {
-    "quick": Depth("quick", contents=10, negations=8, boundaries=0),
+    "quick": Depth("quick", contents=10, negations=8, boundaries=0, alone=2),
     "standard": Depth("standard", contents=30, negations=20, boundaries=12),
     "thorough": Depth("thorough", contents=200, negations=200, boundaries=1000),
 }

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from hashlib import sha256
 from typing import Any
 
 from callback_contract.contract_tests.model.verdicts import NotApplicable
 from callback_contract.mock_server.provider.composer import default_headers, identified
 from callback_contract.mock_server.wire.bodies import encode_body
 from callback_contract.mock_server.wire.delivery import PLAIN, Delivery, Framing, Headers
-from callback_contract.mock_server.wire.identity import Identity, id_at, stamp
+from callback_contract.mock_server.wire.identity import Identity, Run, id_at, stamp
 from callback_contract.openapi.contract.model import Callback
 from callback_contract.openapi.documents.json_pointer import Json
 from callback_contract.openapi.text.message import Text
@@ -22,6 +24,7 @@ __all__ = [
     "Case",
     "Declaration",
     "Draw",
+    "Joins",
     "Sample",
     "Stimuli",
     "declaration_of",
@@ -30,6 +33,8 @@ __all__ = [
     "stimuli",
 ]
 
+
+_SOMEBODY = Identity(Run("00000000", datetime(2025, 1, 1, tzinfo=UTC)), 1)
 
 KIT_AGENT: Headers = (("User-Agent", "callback-contract"),)
 """Requests that are no deliveries say who sends them."""
@@ -58,6 +63,21 @@ class Draw:
 
 
 @dataclass(frozen=True)
+class Joins:
+    """What a harmless case changes of a plain delivery, so that several such cases can share one.
+
+    Attributes:
+        values: What it puts into the stamped body, by pointer.
+        among: Which cases it goes together with; those of another kind never share a delivery with it.
+        are_texts: Whether only the characters of its texts matter, and not where a text begins, ends or how long it is.
+    """
+
+    values: Mapping[str, Json]
+    among: str = "values"
+    are_texts: bool = False
+
+
+@dataclass(frozen=True)
 class Case:
     """One stimulus: what is sent, but for identity.
 
@@ -79,6 +99,7 @@ class Case:
         tls: The only version that its handshake offers, a key of `tls_probe.OLD`; empty for all of today's.
         looks_at: The purpose and the index of the case that this one repeats: where that one was sent, this one looks
             at what came of it.
+        joins: How it shares a delivery with others; None where it goes alone.
     """
 
     callback: Callback
@@ -100,6 +121,7 @@ class Case:
     sent: Delivery | None = None
     tls: str = ""
     looks_at: tuple[str, int] | None = None
+    joins: Joins | None = None
 
     def delivery(self, identity: Identity) -> Delivery:
         """Makes the delivery that speaks of one message."""
@@ -138,6 +160,14 @@ class Case:
         """The id by which a message is read back."""
         correlation = self.callback.delivery.correlation
         return "" if correlation is None else id_at(self.callback, correlation, identity)
+
+    @functools.cached_property
+    def digest(self) -> bytes:
+        """The same for cases whose deliveries are equal to the byte but for what is stamped."""
+        sent = self.delivery(_SOMEBODY)
+        return sha256(
+            repr((sent.callback, sent.method, sent.headers, sent.framing, sent.seal)).encode() + sent.body
+        ).digest()
 
 
 Stimuli = Callable[..., Iterable[Case]]

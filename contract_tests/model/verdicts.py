@@ -114,6 +114,7 @@ class Means(StrEnum):
     RECORDINGS = "samples"
     TLS = "https"
     AT_ONCE = "at-once"
+    DELIVERIES = "max-deliveries"
 
 
 class LacksMeans(NotApplicable):

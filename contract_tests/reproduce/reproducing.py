@@ -69,7 +69,7 @@ class Scene:
     def deliveries(self, run: RunContext) -> int:
         """Return the number of deliveries of one try at a correct receiver."""
         if self.case is None:
-            return planned(run, self.rule, self.test, set()).deliveries
+            return planned(run, self.rule, self.test, {}).deliveries
         return self.test.deliveries(self.case) + self.test.hostile
 
     def play(self, run: RunContext) -> Played:

@@ -18,7 +18,7 @@ from callback_contract.contract_tests.runner.contention import (
     left_to_burst_rule,
     was_contended,
 )
-from callback_contract.contract_tests.runner.rule_tests import RuleTest
+from callback_contract.contract_tests.runner.rule_tests import RuleTest, story_key
 from callback_contract.contract_tests.runner.state import RunContext
 from callback_contract.mock_server.wire.delivery import Exchange
 from callback_contract.openapi.rules.catalogue import Rule
@@ -89,11 +89,12 @@ def first_try(run: RunContext, test: RuleTest, case: Case, number: int, index: i
     A story that broke there is told again, in its turn: among many others more came between its deliveries than its
     rule speaks of. An error that contention brings out counts, as long as no more was under way than the pace says.
     """
-    if ahead is None:
-        return run_case(run, test, case, number, index)
-    exchanges = ahead.contact.exchanges
+    tried = ahead or run_case(run, test, case, number, index)
+    if tried.broken is None or not (ahead or tried.contact.told_ahead):
+        return tried
+    exchanges = tried.contact.exchanges
     counts = any(not exchange.answered for exchange in exchanges) and not run.dispatcher.overloaded(exchanges)
-    return ahead if ahead.broken is None or counts else run_case(run, test, case, number, None, ATTEMPT_AGAIN)
+    return tried if counts else run_case(run, test, case, number, None, ATTEMPT_AGAIN)
 
 
 def _breaks(run: RunContext, test: RuleTest, case: Case, number: int, attempt: int) -> bool:
@@ -117,6 +118,7 @@ def run_case(
     contact = CaseSession.of(run, case, number, attempt if shared_as is None else 0, ahead_of, test)
     try:
         if not test.shares:
+            contact = _told(test, contact, is_first=shared_as is not None)
             test.check(contact)
         else:
             exchange = _exchange(run, test, contact, shared_as)
@@ -128,18 +130,42 @@ def run_case(
     return Outcome(contact, None)
 
 
+def _told(test: RuleTest, contact: CaseSession, *, is_first: bool) -> CaseSession:
+    """The session in which the case's story is told: at a first try by whichever rule comes first."""
+    if test.story is None:
+        return contact
+    key = story_key(test.story, contact.case)
+    known = contact.run.state.stories.get(key) if is_first else None
+    if known is None:
+        contact.told = test.story.tell(contact)
+        if not is_first:
+            return contact
+        contact.run.state.story_told(key, contact)
+        known = contact
+    told_ahead = bool(known.ahead_of) and not contact.ahead_of
+    # A copy: what a rule goes on to do is of no concern to the next one.
+    return replace(
+        known,
+        exchanges=list(known.exchanges),
+        looks=list(known.looks),
+        ahead_of=contact.ahead_of,
+        told_ahead=told_ahead,
+    )
+
+
 def _exchange(run: RunContext, test: RuleTest, contact: CaseSession, shared_as: int | None) -> Exchange:
     if shared_as is None:
         if contact.is_empty:  # nothing can be varied in it, so something else comes in between
             replace(contact, exchanges=[]).deliver_plain()
         return contact.deliver()
     key = (test.purpose, contact.case.callback.name, shared_as)
-    known = run.state.shared.get(key)
+    digest = contact.case.digest
+    known = run.state.shared.get(key) or run.state.exchange_of_equal(test.purpose, digest)
     if known is None:
         known = contact.deliver()
-        run.state.exchange_shared(key, known)
     else:
         contact.exchanges.append(known)
+    run.state.exchange_shared(key, known, digest)
     return known
 
 
@@ -158,7 +184,7 @@ def _finding(outcome: Outcome, broken: RuleBroken, test: RuleTest, tally: Attemp
         actual=broken.actual or (exchanges[-1].described() if exchanges else Text("actual.nothing-sent")),
         exchanges=exchanges,
         repeated=tally.broke == tally.tries,
-        curl_suffices=test.sends in {0, 1} and not test.connects,
+        curl_suffices=test.sends in {0, 1} and test.story is None and not test.connects,
         case_number=outcome.contact.identity.case,
         tries=tally.tries,
         broke=tally.broke,

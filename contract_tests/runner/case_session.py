@@ -9,6 +9,7 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from callback_contract.contract_tests.model.cases import Case
 from callback_contract.contract_tests.model.identity_ranges import later_identity, session_identity
@@ -41,6 +42,8 @@ class CaseSession:
         ahead_of: The rule whose turn it is prefetched for; empty in that turn.
         sender: Sends in the place of the callback's own one.
         stimulus: What it puts before the receiver, where that is a rule's.
+        told: What the case's story returned, where it has one.
+        told_ahead: Whether the story was told before its rule's turn.
     """
 
     run: RunContext
@@ -52,6 +55,8 @@ class CaseSession:
     ahead_of: str = ""
     sender: Sender | None = None
     stimulus: Stimulus | None = None
+    told: Any = None
+    told_ahead: bool = False
 
     @classmethod
     def of(
@@ -86,6 +91,8 @@ class CaseSession:
             self.run.state.exchange_shared(key, self.deliver())
         else:
             self.exchanges.append(known)
+            # Another case of the same delivery may break the rule: this one is told alone before it is judged.
+            self.told_ahead = self.run.state.is_combined(known)
         return self.exchanges[-1]
 
     def another(self, message: int) -> Delivery:
@@ -231,6 +238,11 @@ class CaseSession:
     def message_id(self, message: int = 0) -> str:
         """The id of one of the case's messages."""
         return self.case.message_id(self.identity.next(message))
+
+    @property
+    def can_read_back(self) -> bool:
+        """Whether what is stored can be seen."""
+        return self.run.config.read_back is not None and self.run.state.read_back_error is None
 
     def stored(
         self, until: Callable[[Stored | None], bool], *, message: int = 0, message_id: str = ""

@@ -46,6 +46,7 @@ from callback_contract.contract_tests.runner.planning import (
 from callback_contract.contract_tests.runner.preconditions import UnmetPreconditionError, cases_of, narrow
 from callback_contract.contract_tests.runner.prefetch import prefetch, prefetched
 from callback_contract.contract_tests.runner.rule_tests import RuleTest
+from callback_contract.contract_tests.runner.sharing.combinations import narrow_combined
 from callback_contract.contract_tests.runner.state import RunContext
 from callback_contract.contract_tests.target.read_back import HttpReadBack, ReadBackError, known_states
 from callback_contract.mock_server.client.pacing import OutOfBudget
@@ -101,7 +102,7 @@ def judge_in_turn(run: RunContext, rule: Rule, test: RuleTest, tests: Mapping[st
         if INTERRUPTION.cause is not None:  # it got lost in a callback of the interpreter
             raise INTERRUPTION.cause
         prefetch(run, rule, tests)
-        result = judge(run, rule, test)
+        result = _left_out(run, rule) or judge(run, rule, test)
         add_read_back_hint(run, result)
         add_example_hint(run, result)
     except (OutOfBudget, KitError):
@@ -113,6 +114,12 @@ def judge_in_turn(run: RunContext, rule: Rule, test: RuleTest, tests: Mapping[st
     run.config.policy.apply(result)
     run.state.rule_judged(result, is_final=not may_be_chance(run, result))
     return result
+
+
+def _left_out(run: RunContext, rule: Rule) -> RuleResult | None:
+    """What is said of a rule for which the deliveries do not suffice."""
+    reason = run.state.left_out.get(rule.id)
+    return None if reason is None else RuleResult(rule, Verdict.NOT_APPLICABLE, reason, lacks={Means.DELIVERIES})
 
 
 def judge(run: RunContext, rule: Rule, test: RuleTest) -> RuleResult:
@@ -203,7 +210,7 @@ def _judge_scope(run: RunContext, rule: Rule, test: RuleTest, scope: Scope, resu
         plain_exchange(run, scope)  # a receiver that has stopped shows nothing, either, and the watch says so
         raise
     if test.hostile and run.state.sent_in_turn > before:
-        result.findings += look_after(run, scope, rule)
+        result.findings += look_after(run, scope, rule, cases[0][1])
     return len(cases)
 
 
@@ -212,6 +219,7 @@ def _judge_cases(
 ) -> None:
     first = first_number(run, test, scope, cases)
     ahead = prefetched(run, test, scope)
+    narrow_combined(run, test, scope, cases)
     jobs = [
         functools.partial(first_try, run, test, case, first + index, index, ahead.get(index)) for index, case in cases
     ]

@@ -10,13 +10,23 @@ from callback_contract.contract_tests.model.cases import Case
 from callback_contract.contract_tests.model.identity_ranges import plain_identity
 from callback_contract.contract_tests.model.verdicts import Finding
 from callback_contract.contract_tests.runner.attempts import Outcome
+from callback_contract.contract_tests.runner.case_session import CaseSession
+from callback_contract.contract_tests.runner.rule_tests import story, story_key
 from callback_contract.contract_tests.runner.state import RunContext
 from callback_contract.mock_server.wire.delivery import Exchange, Framing
 from callback_contract.openapi.rules.catalogue import Rule
 from callback_contract.openapi.text.errors import KitError
 from callback_contract.openapi.text.message import Text
 
-__all__ = ["credentials_error", "death", "look_after", "plain_case", "plain_exchange", "refuse_lost_credentials"]
+__all__ = [
+    "credentials_error",
+    "death",
+    "look_after",
+    "plain_case",
+    "plain_exchange",
+    "refuse_lost_credentials",
+    "valid_after_hostile",
+]
 
 
 def plain_case(scope: Scope) -> Case:
@@ -35,19 +45,35 @@ def plain_exchange(run: RunContext, scope: Scope, *, along: bool = False) -> Exc
     return exchange
 
 
-def look_after(run: RunContext, scope: Scope, rule: Rule) -> list[Finding]:
-    """Sends one valid delivery after something hostile: a receiver that died is found at once, and by whom."""
+@story(sends=2)
+def valid_after_hostile(receiver: CaseSession) -> Exchange:
+    """Something hostile, and a valid delivery after it."""
+    receiver.deliver()
+    return receiver.deliver_plain()
+
+
+def look_after(run: RunContext, scope: Scope, rule: Rule, case: Case | None = None) -> list[Finding]:
+    """Sends one valid delivery after something hostile: a receiver that died is found at once, and by whom.
+
+    Args:
+        case: The first of the hostile ones. Where the delivery is acknowledged, that one needs none of its own.
+    """
     sender = run.config.sender_of(scope.callback.name)
     sender.renew()  # no later rule pays for what a broken body left on a connection
-    takes_others_along = iter([True])
+    came: list[Exchange] = []
 
     def deliver() -> Exchange:
-        if not next(takes_others_along, False):  # what others could explain is seen again without them
-            return plain_exchange(run, scope)
-        with run.dispatcher.concurrency.let_along():
-            return plain_exchange(run, scope, along=True)
+        if came:  # what others could explain is seen again without them
+            came.append(plain_exchange(run, scope))
+        else:
+            with run.dispatcher.concurrency.let_along():
+                came.append(plain_exchange(run, scope, along=True))
+        return came[-1]
 
     finding = death(deliver, scope.callback.name, Text("case.plain-after-all"))
+    if case is not None and came[0].acknowledged:
+        session = replace(CaseSession.of(run, case, 0), exchanges=came, told=came[0])
+        run.state.story_told(story_key(valid_after_hostile, case), session)
     if finding is None:
         return []
     run.state.receiver_stopped(sender, rule)

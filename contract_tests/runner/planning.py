@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import contextlib
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from callback_contract.contract_tests.generation.corpus import Scope
 from callback_contract.contract_tests.model.cases import Case
 from callback_contract.contract_tests.model.verdicts import Block, LacksMeans, Means, NotApplicable
 from callback_contract.contract_tests.runner.config import RunConfig, hosts
+from callback_contract.contract_tests.runner.liveness import valid_after_hostile
 from callback_contract.contract_tests.runner.preconditions import can_do_without
-from callback_contract.contract_tests.runner.rule_tests import RuleTest
+from callback_contract.contract_tests.runner.rule_tests import RuleTest, story_key
+from callback_contract.contract_tests.runner.scheduling.worth import fitting
+from callback_contract.contract_tests.runner.sharing.combinations import parts_of
 from callback_contract.contract_tests.runner.state import RunContext
 from callback_contract.contract_tests.stimuli.applicable_cases import applicable_cases
+from callback_contract.contract_tests.stimuli.combined import Part, packs_of
 from callback_contract.openapi.rules.catalogue import Rule
 from callback_contract.openapi.text.message import Text, joined
 
@@ -40,8 +45,15 @@ class Plan:
     reason: str = ""
 
 
-def planned(run: RunContext, rule: Rule, test: RuleTest, seen: set[tuple[str, str]]) -> Plan:
-    """Counts what one rule adds to the deliveries; `seen` carries the stimuli that are already counted."""
+def planned(
+    run: RunContext, rule: Rule, test: RuleTest, seen: dict[Hashable, str], led: Collection[tuple[str, str, int]] = ()
+) -> Plan:
+    """Counts what one rule adds to the deliveries.
+
+    Args:
+        seen: The stimuli that are already counted.
+        led: The cases that go along in a delivery that another case leads.
+    """
     plan = Plan(reason=joined(run.config.withheld.values()))
     if lacking := out_of_reach(run.config, rule, test):
         plan.reason = lacking.text
@@ -59,19 +71,87 @@ def planned(run: RunContext, rule: Rule, test: RuleTest, seen: set[tuple[str, st
         if test.shares and key in seen:
             continue
         if test.shares:
-            seen.add(key)
-        looked_at = {(case.looks_at[0], scope.callback.name) for case in cases if case.looks_at is not None}
-        unsent = [c for c in cases if c.looks_at is None or (c.looks_at[0], scope.callback.name) not in seen]
-        plan.deliveries += sum(test.deliveries(case) for case in unsent) + (test.hostile and bool(unsent))
-        plan.deliveries += test.sends_again * (len(cases) - len(unsent))
-        seen |= looked_at
+            seen[key] = test.purpose
+        for index, case in enumerate(cases):
+            if (*key, index) in led:
+                seen.setdefault(case.digest, test.purpose)
+            elif case.looks_at is not None and (case.looks_at[0], scope.callback.name) in seen:
+                plan.deliveries += test.sends_again
+            else:
+                plan.deliveries += _deliveries(test, case, seen)
+        for case in cases:
+            if case.looks_at is not None:
+                seen.setdefault((case.looks_at[0], scope.callback.name), test.purpose)
+        if test.hostile and plan.deliveries:
+            plan.deliveries += 1
+            seen[story_key(valid_after_hostile, cases[0])] = test.purpose
     return plan
 
 
 def plans_of(run: RunContext, tests: Mapping[str, RuleTest]) -> dict[str, Plan]:
-    """What each rule is going to take; one without cases is not applicable, and its reason says why."""
-    seen: set[tuple[str, str]] = set()
-    return {rule.id: planned(run, rule, tests[rule.id], seen) for rule in run.config.rules if rule.id in tests}
+    """What each rule is going to take; one without cases is not applicable, and its reason says why.
+
+    Where more may not be sent, the worthiest rules are planned and the others left out.
+    """
+    most = run.config.sender.pace.most
+    rules = [rule for rule in run.config.rules if rule.id in tests]
+    plans = _plans(run, tests, rules)
+    if most is None or _total(run, plans.values()) <= most:
+        return plans
+    kept = fitting(rules, most, lambda some: _total(run, _plans(run, tests, some).values()))
+    chosen = {rule.id for rule in kept}
+    left = Text("reason.left-out", most=most)
+    run.state.rules_left_out({rule.id: left for rule in rules if rule.id not in chosen and not plans[rule.id].reason})
+    plans = {rule_id: plan if plan.reason else Plan(reason=left) for rule_id, plan in plans.items()}
+    return plans | _plans(run, tests, [rule for rule in rules if rule.id in chosen])
+
+
+def _total(run: RunContext, plans: Iterable[Plan]) -> int:
+    return sum(plan.deliveries for plan in plans) + len(run.config.scopes)
+
+
+def _plans(run: RunContext, tests: Mapping[str, RuleTest], rules: Sequence[Rule]) -> dict[str, Plan]:
+    seen: dict[Hashable, str] = {}
+    chosen = {rule.id for rule in rules}
+    in_order = [rule for rule in run.config.rules if rule.id in chosen]
+    chapters = list(dict.fromkeys(rule.chapter for rule in in_order))
+    # As they are sent: what needs no turn goes first in its chapter.
+    in_order.sort(key=lambda rule: (chapters.index(rule.chapter), not tests[rule.id].goes_ahead))
+    led = _led(run.config, tests, in_order)
+    return {rule.id: planned(run, rule, tests[rule.id], seen, led) for rule in in_order}
+
+
+def _deliveries(test: RuleTest, case: Case, seen: dict[Hashable, str]) -> int:
+    """What a case adds to the deliveries: a story is told once, and one of equal deliveries serves several rules."""
+    if test.shares:
+        return int(seen.setdefault(case.digest, test.purpose) == test.purpose)
+    if test.story is None:
+        return test.deliveries(case)
+    key = story_key(test.story, case)
+    is_told = key in seen
+    seen[key] = test.purpose
+    return test.further_deliveries(case) if is_told else test.deliveries(case)
+
+
+def _led(config: RunConfig, tests: Mapping[str, RuleTest], rules: Sequence[Rule]) -> set[tuple[str, str, int]]:
+    """The cases that go along in a delivery that another case of their chapter leads."""
+    led: set[tuple[str, str, int]] = set()
+    for scope in config.scopes:
+        parts: dict[str, dict[tuple[str, str, int], Part]] = {}
+        sent_for: dict[bytes, str] = {}
+        for rule in rules:
+            test = tests[rule.id]
+            if out_of_reach(config, rule, test):
+                continue
+            with contextlib.suppress(NotApplicable):
+                own = parts_of(test, scope, enumerate(applicable_cases(test.stimuli, scope)))
+                different = (
+                    part for part in own if sent_for.setdefault(part.case.digest, test.purpose) == test.purpose
+                )
+                parts.setdefault(rule.chapter, {}).update((part.place, part) for part in different)
+        for of_chapter in parts.values():
+            led |= {part.place for pack in packs_of(scope, of_chapter.values()) for part in pack[1:]}
+    return led
 
 
 def first_number(run: RunContext, test: RuleTest, scope: Scope, cases: Sequence[tuple[int, Case]]) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from callback_contract.contract_tests.generation.corpus import Scope
@@ -14,8 +14,10 @@ from callback_contract.contract_tests.runner.attempts import Outcome, run_case
 from callback_contract.contract_tests.runner.case_session import CaseSession
 from callback_contract.contract_tests.runner.planning import first_number, out_of_reach, unmet_precondition
 from callback_contract.contract_tests.runner.preconditions import UnmetPreconditionError, cases_of
-from callback_contract.contract_tests.runner.rule_tests import RuleTest
+from callback_contract.contract_tests.runner.rule_tests import RuleTest, story_key
+from callback_contract.contract_tests.runner.sharing.combinations import deliver_combined, parts_of
 from callback_contract.contract_tests.runner.state import RunContext
+from callback_contract.contract_tests.stimuli.combined import packs_of
 from callback_contract.openapi.rules.catalogue import Rule
 
 __all__ = ["prefetch", "prefetched"]
@@ -35,36 +37,75 @@ def prefetch(run: RunContext, rule: Rule, tests: Mapping[str, RuleTest]) -> None
         _begin_all(run, rule, tests)
     elif _has_time(run, rule):
         _begin_pausing(run, rule, tests)
-    jobs: list[Callable[[], None]] = []
+    ahead: list[_Begun] = []
     for following in run.config.rules[run.config.rules.index(rule) :]:
         test = tests.get(following.id)
-        if following.chapter != rule.chapter or test is None or test.hostile or not test.shares:
+        if (
+            following.chapter != rule.chapter
+            or following.id in run.state.left_out
+            or test is None
+            or test.hostile
+            or not test.shares
+        ):
             continue
         for scope in run.config.scopes:
             if unmet_precondition(run, following, test, scope):
                 continue
             with contextlib.suppress(NotApplicable):
-                jobs += _deliveries_ahead(run, following, test, scope)
+                ahead += _ahead(run, following, test, scope)
+    jobs: list[Callable[[], None]] = []
+    first = {each.case.digest: each.key for each in reversed(ahead)}
+    for some in _together(run, [each for each in ahead if first[each.case.digest] == each.key]):
+        run.state.deliveries_prefetched(some[0].rule, 1)
+        jobs.append(functools.partial(_deliver, run, some))
     for _ in run.dispatcher.side_by_side(jobs):
         pass
 
 
-def _deliveries_ahead(run: RunContext, rule: Rule, test: RuleTest, scope: Scope) -> list[Callable[[], None]]:
+def _ahead(run: RunContext, rule: Rule, test: RuleTest, scope: Scope) -> list[_Begun]:
     key = (test.purpose, scope.callback.name)
     if _is_known(run, key):
         return []  # asked first: making the cases again for every rule that follows is most of the work
     cases = cases_of(run, test, scope)
     run.dispatcher.prefetches.mark(key)
-    run.state.deliveries_prefetched(rule, len(cases))
     first = first_number(run, test, scope, cases)
+    return [
+        _Begun(rule, test, scope, case, first + index, index)
+        for index, case in cases
+        if run.state.exchange_of_equal(test.purpose, case.digest) is None
+    ]
 
-    def deliver(index: int, case: Case) -> None:
-        if rule.id in run.state.late_findings:
-            return  # it stops the receiver
-        with contextlib.suppress(UnmetPreconditionError):
-            run.state.exchange_shared((*key, index), CaseSession.of(run, case, first + index, test=test).deliver())
 
-    return [functools.partial(deliver, index, case) for index, case in cases]
+def _together(run: RunContext, begun: Sequence[_Begun]) -> list[list[_Begun]]:
+    """What goes in one delivery, each where the first of its cases stands."""
+    by_place = {each.place: each for each in begun}
+    packs: list[list[_Begun]] = []
+    for scope in run.config.scopes:
+        own = [(each.index, each.case, each.test) for each in begun if each.scope is scope]
+        parts = [part for index, case, test in own for part in parts_of(test, scope, [(index, case)])]
+        packs += [[by_place[part.place] for part in pack] for pack in packs_of(scope, parts)]
+    for first, *_ in packs:
+        run.state.number(first.combined, first.scope, 1)  # here, so that ids do not depend on which goes out first
+    combined = {each.place: pack for pack in packs for each in pack}
+    return [
+        combined.get(each.place, [each])
+        for each in begun
+        if each.place not in combined or combined[each.place][0] is each
+    ]
+
+
+def _deliver(run: RunContext, some: Sequence[_Begun], ahead_of: str = "") -> None:
+    first = some[0]
+    if first.rule.id in run.state.late_findings:
+        return  # it stops the receiver
+    if len(some) > 1:
+        parts = [part for each in some for part in parts_of(each.test, each.scope, [(each.index, each.case)])]
+        number = run.state.number(first.combined, first.scope, 1)
+        deliver_combined(run, first.test, first.scope, parts, number, ahead_of)
+        return
+    with contextlib.suppress(UnmetPreconditionError):
+        contact = CaseSession.of(run, first.case, first.number, ahead_of=ahead_of, test=first.test)
+        run.state.exchange_shared(first.place, contact.deliver(), first.case.digest)
 
 
 def _is_known(run: RunContext, key: tuple[str, str]) -> bool:
@@ -101,7 +142,7 @@ def _begin_pausing(run: RunContext, rule: Rule, tests: Mapping[str, RuleTest]) -
             begun.case.delivery(contact.identity), ahead_of=begun.rule.id, apart=True, stimulus=contact.stimulus
         )
         if exchange.acknowledged:
-            run.state.exchange_shared((*begun.key, begun.index), exchange)
+            run.state.exchange_shared(begun.place, exchange, begun.case.digest)
 
     for begun in _unsent(run, rule, tests):
         if begun[0].test.shares and any(each.case.framing.pause_s for each in begun):
@@ -114,6 +155,7 @@ def _begin_pausing(run: RunContext, rule: Rule, tests: Mapping[str, RuleTest]) -
 class _Begun:
     rule: Rule
     test: RuleTest
+    scope: Scope
     case: Case
     number: int
     index: int
@@ -122,6 +164,16 @@ class _Begun:
     def key(self) -> tuple[str, str]:
         """By what its stimuli are known to be under way."""
         return (self.test.purpose, self.case.callback.name)
+
+    @property
+    def place(self) -> tuple[str, str, int]:
+        """By what its exchange is known."""
+        return (*self.key, self.index)
+
+    @property
+    def combined(self) -> str:
+        """What the message is numbered by that tells of it and of others in one delivery."""
+        return f"{self.test.purpose} {self.index} and others"
 
     @property
     def is_long(self) -> bool:
@@ -134,16 +186,21 @@ def _begin_all(run: RunContext, rule: Rule, tests: Mapping[str, RuleTest]) -> No
     begun: list[_Begun] = []
     for some in _unsent(run, rule, tests):
         run.dispatcher.prefetches.mark(some[0].key)
-        begun += some
-    for each in sorted(begun, key=lambda each: not each.is_long):
-        run.dispatcher.prefetches.begin(each.key, each.index, run.dispatcher.begin(_run, run, each))
+        begun += [each for each in some if not _is_told(run, each)]
+    shared = _together(run, [each for each in begun if each.test.shares])
+    told = [[each] for each in begun if not each.test.shares]
+    for some in sorted([*told, *shared], key=lambda some: not some[0].is_long):
+        under_way = run.dispatcher.begin(_run, run, some)
+        for each in some:
+            run.dispatcher.prefetches.begin(each.key, each.index, under_way)
 
 
 def _unsent(run: RunContext, rule: Rule, tests: Mapping[str, RuleTest]) -> Iterator[list[_Begun]]:
     """The cases of each following rule that waits for no turn and whose stimuli nobody has marked by then."""
     for following in run.config.rules[run.config.rules.index(rule) :]:
         test = tests.get(following.id)
-        if test is None or test.waits_its_turn or out_of_reach(run.config, following, test):
+        is_left_out = following.id in run.state.left_out
+        if test is None or is_left_out or test.waits_its_turn or out_of_reach(run.config, following, test):
             continue
         for scope in run.config.scopes:
             key = (test.purpose, scope.callback.name)
@@ -152,15 +209,23 @@ def _unsent(run: RunContext, rule: Rule, tests: Mapping[str, RuleTest]) -> Itera
             with contextlib.suppress(NotApplicable):
                 cases = cases_of(run, test, scope)
                 first = first_number(run, test, scope, cases)
-                if begun := [_Begun(following, test, case, first + index, index) for index, case in cases]:
+                if begun := [_Begun(following, test, scope, case, first + index, index) for index, case in cases]:
                     yield begun
 
 
-def _run(run: RunContext, begun: _Begun) -> Outcome | None:
+def _is_told(run: RunContext, begun: _Begun) -> bool:
+    """Whether the case's story is told already, or by a rule that was begun before."""
+    if begun.test.story is None:
+        return False
+    key = story_key(begun.test.story, begun.case)
+    return key in run.state.stories or not run.dispatcher.prefetches.claim(key)
+
+
+def _run(run: RunContext, some: Sequence[_Begun]) -> Outcome | None:
+    begun = some[0]
     if not begun.test.shares:
         return run_case(run, begun.test, begun.case, begun.number, begun.index, ahead_of=begun.rule.id)
-    contact = CaseSession.of(run, begun.case, begun.number, ahead_of=begun.rule.id, test=begun.test)
-    run.state.exchange_shared((*begun.key, begun.index), contact.deliver())
+    _deliver(run, some, begun.rule.id)
     return None
 
 

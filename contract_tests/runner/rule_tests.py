@@ -5,14 +5,37 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from callback_contract.contract_tests.model import verdicts
 from callback_contract.contract_tests.model.cases import Case, Stimuli, declaration_of, purpose_of
 from callback_contract.contract_tests.runner.config import RunConfig
 
-__all__ = ["RuleTest", "Stimulus", "each", "over_the_run"]
+__all__ = ["RuleTest", "Stimulus", "Story", "each", "over_the_run", "story", "story_key"]
+
+
+@dataclass(frozen=True)
+class Story:
+    """Deliveries of a case that several rules look at: they are told once, and a second try tells them afresh.
+
+    Attributes:
+        tell: Delivers, with the case's `CaseSession`; what it returns is the session's `told`.
+        sends: Deliveries per case.
+    """
+
+    tell: Callable[[Any], Any]
+    sends: int | Callable[[Case], int]
+
+
+def story_key(story: Story, case: Case) -> tuple[object, ...]:
+    """By what a story of a case is known that was told."""
+    return (story, case.callback.name, case.label, case.states)
+
+
+def story(*, sends: int | Callable[[Case], int]) -> Callable[[Callable[[Any], Any]], Story]:
+    """Turns a function of a `CaseSession` into a story."""
+    return lambda tell: Story(tell, sends)
 
 
 @dataclass(frozen=True)
@@ -21,7 +44,7 @@ class RuleTest:
 
     Attributes:
         check: Takes the exchange of a case, or the case's `CaseSession` when it delivers by itself.
-        sends: Deliveries per case when the check delivers by itself; 0 when it looks at a shared exchange.
+        sends: Deliveries per case when the check delivers by itself; 0 when it looks at a shared exchange or story.
         at_once: Cases that may be under way together; None for as many as the pace allows.
         together: Whether it shows nothing unless several deliveries are under way at once.
         connects: Whether the check looks at the connection itself and delivers nothing.
@@ -31,6 +54,7 @@ class RuleTest:
         over_the_run: Whether the check looks at all that the run saw; it takes the run and the rule.
         rule_id: The rule that it judges; empty before it is collected.
         sends_again: Deliveries of a case that looks at an earlier one, where that one was sent.
+        story: What is told before the check; None when the check looks at one exchange or delivers all by itself.
     """
 
     stimuli: Stimuli
@@ -45,17 +69,24 @@ class RuleTest:
     over_the_run: bool = False
     rule_id: str = ""
     sends_again: int = 0
+    story: Story | None = None
 
     def deliveries(self, case: Case) -> int:
         """How many deliveries a case costs at a receiver that does everything right."""
         if self.connects or self.over_the_run:
             return 0
-        return self.sends(case) if callable(self.sends) else max(1, self.sends)
+        if self.shares:
+            return 1
+        return _number(self.sends, case) + (0 if self.story is None else _number(self.story.sends, case))
+
+    def further_deliveries(self, case: Case) -> int:
+        """The same where another rule has told the case's story."""
+        return _number(self.sends, case)
 
     @property
     def shares(self) -> bool:
         """Whether the check looks at an exchange that other rules may look at, too."""
-        return self.sends == 0 and not self.connects and not self.over_the_run
+        return self.sends == 0 and self.story is None and not self.connects and not self.over_the_run
 
     @property
     def purpose(self) -> str:
@@ -71,6 +102,11 @@ class RuleTest:
     def hostile(self) -> bool:
         """Whether its stimuli may harm a receiver."""
         return declaration_of(self.stimuli).hostile
+
+    @property
+    def goes_ahead(self) -> bool:
+        """Whether its stimuli go out with those of its chapter, before its turn."""
+        return self.shares and not self.hostile
 
     @property
     def waits_its_turn(self) -> bool:
@@ -98,6 +134,10 @@ class Stimulus:
         return self.kind, self.case.callback.name, self.number
 
 
+def _number(sends: int | Callable[[Case], int], case: Case) -> int:
+    return sends(case) if callable(sends) else sends
+
+
 def each(
     stimuli: Stimuli,
     *,
@@ -109,6 +149,7 @@ def each(
     narrows: bool = False,
     named: bool = False,
     sends_again: int = 0,
+    story: Story | None = None,
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Turns a check of one case into a pytest test of a rule.
 
@@ -117,20 +158,18 @@ def each(
         sends: How often the check delivers, a number or a function of the case; leave it out for a check that
             takes `exchange`.
         at_once: Cases that may be under way together.
-        together: See `RuleTest`; likewise connects, needs, narrows, named and sends_again.
+        together: See `RuleTest`; likewise connects, needs, narrows, named, sends_again and story.
     """
 
     def decorate(check: Callable[..., None]) -> Callable[..., None]:
-        wanted = ["receiver"] if sends or connects else ["exchange", "callback"]
+        wanted = ["receiver"] if sends or connects or story else ["exchange", "callback"]
         names = list(inspect.signature(check).parameters)
         if names not in (wanted, wanted[:1]):
             raise TypeError(f"{check.__name__} takes {' and '.join(wanted)}, not {names}")
 
         declaration_of(stimuli)  # what is not declared is said when the tests are loaded
-        checked = verdicts.check(check)
-        rule_test = RuleTest(
-            stimuli, checked, sends, at_once, together, connects, needs, narrows, named, sends_again=sends_again
-        )
+        made = RuleTest(stimuli, verdicts.check(check), sends, at_once, together, connects, needs, narrows, named)
+        rule_test = replace(made, sends_again=sends_again, story=story)
 
         return _as_test(rule_test, check)
 

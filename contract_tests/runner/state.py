@@ -7,7 +7,8 @@ import math
 import threading
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from callback_contract.contract_tests.generation.corpus import Scope
 from callback_contract.contract_tests.model.cases import Case
@@ -37,9 +38,28 @@ from callback_contract.openapi.documents import json_pointer as jp
 from callback_contract.openapi.rules.catalogue import Rule
 from callback_contract.openapi.text.message import Text
 
-__all__ = ["RunContext", "RunState"]
+__all__ = ["BrokenCombination", "RunContext", "RunState"]
 
 _Listed = tuple[str, jp.Json]
+
+
+@dataclass(eq=False)
+class BrokenCombination:
+    """A combined delivery that was not acknowledged.
+
+    Attributes:
+        places: Its parts, by what their exchanges are known by.
+        waiting: The parts that no rule has looked at yet.
+        is_explained: Whether one of its parts was not acknowledged, either.
+    """
+
+    exchange: Exchange
+    places: tuple[tuple[str, str, int], ...]
+    waiting: set[tuple[str, str, int]] = field(init=False)
+    is_explained: bool = False
+
+    def __post_init__(self) -> None:
+        self.waiting = set(self.places)
 
 
 class RunState:
@@ -50,6 +70,10 @@ class RunState:
         begun_s: `time.perf_counter()` that times of exchanges are counted from.
         results: What was said about each rule that was judged, by its id.
         shared: Exchanges that several rules look at, by stimuli, callback and index.
+        equal: The same by the digest of the case, for cases that went alone, each with the stimuli's purpose.
+        combined: Which deliveries were of several cases.
+        stories: Deliveries of a case that several rules look at, by the story and the case.
+        combinations: What is known of each combined delivery that was not acknowledged, by its parts.
         exchanges: All of them, in the order in which they came back.
         ids_sent: Ids of all messages, in their order.
         plain_sent: How many plain valid deliveries followed hostile ones.
@@ -62,6 +86,7 @@ class RunState:
         sent_again: Ids of messages that were sent once more at the end of the run.
         looked_up: What read-back showed of messages at the end of the run, by their ids.
         states_shown: Every state that read-back showed.
+        left_out: Why a rule is not judged although it could be: the deliveries do not suffice, by the rule.
         shut: Why nothing can be delivered to a URL although its TLS can be judged, by its sender.
         contacts_refused: Callbacks whose first delivery was answered and not acknowledged.
         stopped_by: The rule after which valid deliveries were no longer acknowledged, for each URL's sender.
@@ -78,6 +103,10 @@ class RunState:
         self.begun_s = time.perf_counter()
         self.results: dict[str, RuleResult] = {}
         self.shared: dict[tuple[str, str, int], Exchange] = {}
+        self.equal: dict[bytes, tuple[str, Exchange]] = {}
+        self.combined: set[int] = set()
+        self.stories: dict[tuple[object, ...], Any] = {}
+        self.combinations: dict[tuple[str, str, int], BrokenCombination] = {}
         self.exchanges: list[Exchange] = []
         self.ids_sent: dict[str, None] = {}
         self.refused: dict[str, list[_Listed]] = {}
@@ -89,6 +118,7 @@ class RunState:
         self.sent_again: set[str] = set()
         self.looked_up: dict[str, Stored] = {}
         self.states_shown: set[str] = set()
+        self.left_out: dict[str, Text] = {}
         self.shut: dict[Sender, Text] = {}
         self.contacts_refused: set[str] = set()
         self.stopped_by: dict[Sender, str] = {}
@@ -135,6 +165,10 @@ class RunState:
         """The same rule is tried once more as in a new run: no two of them speak of the same message."""
         self.run = Run.fresh()
         self.shared.clear()
+        self.equal.clear()
+        self.combined.clear()
+        self.stories.clear()
+        self.combinations.clear()
         self.stopped_by.clear()
         return self.run
 
@@ -184,9 +218,37 @@ class RunState:
         with self._lock:
             return len(self.exchanges) - self._sent_ahead
 
-    def exchange_shared(self, key: tuple[str, str, int], exchange: Exchange) -> None:
-        """Other rules may look at it."""
+    def exchange_shared(self, key: tuple[str, str, int], exchange: Exchange, digest: bytes = b"") -> None:
+        """Other rules may look at it; those with an equal case, too, whose digest is given."""
         self.shared[key] = exchange
+        if digest:
+            self.equal.setdefault(digest, (key[0], exchange))
+
+    def exchange_of_equal(self, purpose: str, digest: bytes) -> Exchange | None:
+        """What came back of an equal case of other stimuli; within its own each place is delivered."""
+        of, exchange = self.equal.get(digest, (purpose, None))
+        return None if of == purpose else exchange
+
+    def combination_held(self, exchange: Exchange) -> None:
+        """A delivery of several cases tells of each of them."""
+        self.combined.add(id(exchange))
+
+    def is_combined(self, exchange: Exchange) -> bool:
+        """Whether a delivery was of several cases."""
+        return id(exchange) in self.combined
+
+    def story_told(self, key: tuple[object, ...], session: Any) -> None:
+        """Other rules may look at the deliveries of a case's story, as its session remembers them."""
+        self.stories.setdefault(key, session)
+
+    def forget_shared(self, keys: Iterable[tuple[str, str, int]]) -> None:
+        """These cases are delivered again, each alone."""
+        for key in keys:
+            self.shared.pop(key, None)
+
+    def combination_broke(self, broken: BrokenCombination) -> None:
+        """A combined delivery was not acknowledged: its parts are looked at in their rules' turns."""
+        self.combinations.update(dict.fromkeys(broken.places, broken))
 
     def burst_sent(self, burst: Burst) -> None:
         """Several deliveries went out together."""
@@ -268,6 +330,10 @@ class RunState:
     def read_back_broke(self, error: ReadBackError) -> None:
         """Nothing can be read back any more."""
         self.read_back_error = error
+
+    def rules_left_out(self, reasons: Mapping[str, Text]) -> None:
+        """Nothing is sent for these rules."""
+        self.left_out.update(reasons)
 
     def state_shown(self, state: str) -> None:
         """Read-back showed a message in this state."""

@@ -11,7 +11,13 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from callback_contract.contract_tests.generation.corpus import Scope
-from callback_contract.contract_tests.model.cases import Case, Stimuli, declaration_of, default_headers
+from callback_contract.contract_tests.model.cases import (
+    Case,
+    Declaration,
+    Stimuli,
+    declaration_of,
+    default_headers,
+)
 from callback_contract.contract_tests.model.verdicts import NotApplicable
 from callback_contract.mock_server.signing import Scheme
 from callback_contract.mock_server.signing.members import member_text, with_member
@@ -24,7 +30,7 @@ from callback_contract.openapi.bodies import Unencodable
 from callback_contract.openapi.documents import json_pointer as jp
 from callback_contract.openapi.text.message import Text, listed
 
-__all__ = ["applicable_cases"]
+__all__ = ["applicable_cases", "is_applicable"]
 
 _WHOLE = {"http", "story"}
 _WRITTEN_INTO = {"valid", "forward-compatible", "off-schema"}
@@ -49,6 +55,12 @@ def applicable_cases(stimuli: Stimuli, scope: Scope) -> list[Case]:
     return list(made)
 
 
+def is_applicable(stimuli: Stimuli, scope: Scope, case: Case) -> bool:
+    """Return whether a case that was made of a kind's cases is in their class, too."""
+    test = _test_of(stimuli, scope)
+    return (scope.callback.is_json or _has_form(case)) and (test is None or test(case))
+
+
 def _made(stimuli: Stimuli, scope: Scope) -> list[Case]:
     made = list(stimuli(scope))
     cases = [case for case in made if not _is_replaced(case, scope)]
@@ -65,7 +77,21 @@ def _made(stimuli: Stimuli, scope: Scope) -> list[Case]:
         sound = [case for case, as_sent in signed if test(as_sent) and (kind == "off-schema" or _has(as_sent, scheme))]
     if not sound:
         raise NotApplicable(Text("reason.no-such-case"))
-    return sound
+    return _some(sound, declaration_of(stimuli), scope.depth.alone)
+
+
+def _some(cases: list[Case], declared: Declaration, alone: int | None) -> list[Case]:
+    """Return of the cases that go alone only so many, from the first to the last one; one of hostile ones."""
+    counted = [case for case in cases if case.joins is None and case.listed is None]
+    if alone is None or len(counted) <= 1:
+        return cases
+    if declared.hostile:
+        # Members are broken one at a time and then all together, which most receivers break at that break at one.
+        chosen = [counted[-1 if declared.kind == "off-schema" else 0]]
+    else:
+        chosen = [counted[round(number * (len(counted) - 1) / (alone - 1))] for number in range(alone)]
+    kept = {id(case) for case in chosen}
+    return [case for case in cases if case.joins is not None or case.listed is not None or id(case) in kept]
 
 
 def _is_replaced(case: Case, scope: Scope) -> bool:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import functools
 import string
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from random import Random
 
 from callback_contract.contract_tests.generation.corpus import Scope
-from callback_contract.contract_tests.model.cases import Case, stimuli
+from callback_contract.contract_tests.model.cases import Case, Joins, stimuli
 from callback_contract.contract_tests.model.verdicts import NotApplicable
 from callback_contract.contract_tests.stimuli.texts import with_keys
 from callback_contract.openapi.contract.members import Member
@@ -66,6 +66,10 @@ def _added(body: jp.Json, pointer: str, new: dict[str, jp.Json]) -> jp.Json:
     return jp.replaced(body, pointer, {**jp.get(body, pointer), **new})
 
 
+def _joins(pointer: str, new: Mapping[str, jp.Json], among: str) -> Joins:
+    return Joins({jp.join((*jp.tokens(pointer), name)): value for name, value in new.items()}, among)
+
+
 def _known(member: Member) -> Iterable[str]:
     names: Iterable[str] = member.schema.get("properties", {})
     return names
@@ -83,6 +87,7 @@ def unknown_members(scope: Scope) -> Iterable[Case]:
                 _unknown_member(next(iter(new)), member.pointer),
                 scope.plain,
                 edit=functools.partial(_added, pointer=member.pointer, new=new),
+                joins=_joins(member.pointer, new, "unknown members"),
             )
 
 
@@ -105,6 +110,7 @@ def structured_members(scope: Scope) -> Iterable[Case]:
                 Text("case.unknown-member-holds", what=_type_of(value)),
                 scope.plain,
                 edit=functools.partial(_added, pointer=member.pointer, new=new),
+                joins=_joins(member.pointer, new, "unknown members"),
             )
 
 
@@ -126,6 +132,7 @@ def several_members(scope: Scope) -> Iterable[Case]:
                 Text("case.unknown-members", count=len(new)),
                 scope.plain,
                 edit=functools.partial(_added, pointer=member.pointer, new=new),
+                joins=_joins(member.pointer, new, "unknown members"),
             )
 
 
@@ -154,14 +161,17 @@ def other_types(scope: Scope) -> Iterable[Case]:
     for member in maps:
         values: list[jp.Json] = [7, -1, 2.5, True, False, None, [], ["a", 1], {}, {"a": {"b": None}}]
         values += [_structure(chance) for _ in range(scope.depth.pick(0, 5, 30))]
-        for value in values:
+        every = {f"k{i}": value for i, value in enumerate(values)}
+        for key, value in every.items():
             yield Case(
                 scope.callback,
                 Text("case.type-in", what=_type_of(value), pointer=member.pointer),
                 with_keys(scope, member, {"extra": value}),
+                joins=_joins(member.pointer, {key: value}, "other types"),
             )
         yield Case(
             scope.callback,
             Text("case.every-type-in", pointer=member.pointer),
-            with_keys(scope, member, {f"k{i}": value for i, value in enumerate(values)}),
+            with_keys(scope, member, every),
+            joins=_joins(member.pointer, every, "other types"),
         )

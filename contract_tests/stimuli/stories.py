@@ -110,10 +110,10 @@ def each_state(scope: Scope) -> Iterable[Case]:
 def first_and_last_state(scope: Scope) -> Iterable[Case]:
     """A message in the first and in the last state of a life.
 
-    At a thorough depth it is every state.
+    At a thorough depth it is every state, and at a quick one only the last.
     """
     cases = list(each_state(scope))
-    yield from cases if scope.depth.name == "thorough" else (cases[0], cases[-1])
+    yield from scope.depth.pick(cases[-1:], [cases[0], cases[-1]], cases)
 
 
 @stimuli("story")
@@ -167,13 +167,17 @@ def orders(scope: Scope) -> Iterable[Case]:
     chance = scope.random("orders")
     most = scope.depth.pick(4, 6, 120)
     drawn = scope.depth.pick(4, 5, 120)  # long lives are sent interleaved, too
+    found: dict[tuple[str, ...], None] = {}
     for life in order.lives:
         if math.factorial(len(life)) <= most:
             told = [list(p) for p in itertools.permutations(life)]
         else:
             told = [list(life), list(reversed(life))]
             told += [chance.sample(life, len(life)) for _ in range(drawn - len(told))]
-        for states in {tuple(states): None for states in told}:
+        found |= dict.fromkeys(tuple(states) for states in told)
+    begun = {states[:count] for states in found for count in range(len(states))}
+    for states in found:
+        if states not in begun:  # what another one begins with is told by that one
             yield Case(scope.callback, Text("case.order", states=states), scope.plain, states=states)
 
 
@@ -221,7 +225,7 @@ def group_mates(scope: Scope) -> Iterable[Case]:
 def interleavings(scope: Scope) -> Iterable[Case]:
     """Several messages of one group, their states in any interleaving."""
     order = _order(scope)
-    runs, steps = scope.depth.pick((2, 15), (2, 15), (30, 16))
+    runs, steps = scope.depth.pick((2, 8), (2, 15), (30, 16))
     draw = Draw(scope.random("interleavings").getrandbits(32), runs, steps)
     label = Text("case.interleaved")
     yield Case(scope.callback, label, scope.plain, states=order.states, draw=draw)

@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 
 from callback_contract.contract_tests.generation.corpus import MAX_TEXT, Scope
-from callback_contract.contract_tests.model.cases import Case, stimuli
+from callback_contract.contract_tests.model.cases import Case, Joins, stimuli
 from callback_contract.contract_tests.model.verdicts import NotApplicable
 from callback_contract.mock_server.wire.bodies import encode_body
 from callback_contract.openapi.contract.members import Member
@@ -19,6 +19,7 @@ __all__ = [
     "awkward_keys",
     "empty_maps",
     "invisible_texts",
+    "keys_case",
     "lengths",
     "line_ends",
     "many_keys",
@@ -105,6 +106,8 @@ _MOST_ITEMS = 300
 _ACCEPTED_BYTES = 20_480  # what every receiver has to take where the contract names no number
 
 VALUES = ("0", "null", "false", "undefined", "   ")
+WHOLE_VALUES = {"term.path", "term.formula", "term.json-text", "term.line-ends-around"}
+"""Texts that matter as a whole, or by how they begin or end; of the others only the characters matter."""
 
 
 LENGTHS = (0, 1, 2, 191, 255, 256, 1000, 1024, 2048, MAX_TEXT)
@@ -153,16 +156,29 @@ def with_text(scope: Scope, member: Member, text: str) -> jp.Json:
 
 
 def _put_text(content: jp.Json, member: Member, text: str) -> jp.Json:
+    return functools.reduce(
+        lambda made, pointer: jp.replaced(made, pointer, text), _text_pointers(content, member), content
+    )
+
+
+def _text_pointers(content: jp.Json, member: Member) -> list[str]:
+    """Return where a text stands that fills a free text, or a free map."""
     if not member.is_free_map:
-        return jp.replaced(content, member.pointer, text)
+        return [member.pointer]
     # The example's keys stay: another rule covers a missing key.
-    keys = [*jp.get(content, member.pointer), "text"]
-    return jp.replaced(content, member.pointer, dict.fromkeys(keys, text))
+    keys = dict.fromkeys([*jp.get(content, member.pointer), "text"])
+    return [jp.join((*jp.tokens(member.pointer), key)) for key in keys]
 
 
 def with_keys(scope: Scope, member: Member, more: dict[str, jp.Json]) -> jp.Json:
     """Return the plain content with more keys in one free map."""
     return jp.replaced(scope.plain, member.pointer, {**jp.get(scope.plain, member.pointer), **more})
+
+
+def keys_case(scope: Scope, label: Text, member: Member, more: dict[str, jp.Json]) -> Case:
+    """Return the case of more keys in one free map, which other cases may share."""
+    joins = Joins({jp.join((*jp.tokens(member.pointer), key)): value for key, value in more.items()})
+    return Case(scope.callback, label, with_keys(scope, member, more), joins=joins)
 
 
 def named(texts: Mapping[str, str]) -> dict[Text, str]:
@@ -172,21 +188,16 @@ def named(texts: Mapping[str, str]) -> dict[Text, str]:
 
 def _texts(scope: Scope, texts: Mapping[Text, str]) -> Iterator[Case]:
     members = text_members(scope)
-    everywhere = functools.partial(_everywhere, scope, members)
+    pointers = [pointer for member in members for pointer in _text_pointers(scope.plain, member)]
     for index, (name, text) in enumerate(texts.items()):
-        spelling = "compact-escaped" if index % 2 else "compact-raw"
-        yield Case(scope.callback, Text("case.everywhere", what=name), everywhere(text), spelling=spelling)
+        content = functools.reduce(lambda made, member: _put_text(made, member, text), members, scope.plain)
+        joins = Joins(dict.fromkeys(pointers, text), are_texts=name.key not in WHOLE_VALUES)
+        spellings = ["compact-raw", "compact-escaped"] if index % 2 == 0 else ["compact-escaped", "compact-raw"]
+        label = Text("case.everywhere", what=name)
+        yield Case(scope.callback, label, content, spelling=spellings[0], joins=joins)
         if scope.depth.name == "thorough":
-            other = "compact-raw" if index % 2 else "compact-escaped"
             label = Text("case.everywhere-respelt", what=name)
-            yield Case(scope.callback, label, everywhere(text), spelling=other)
-
-
-def _everywhere(scope: Scope, members: list[Member], text: str) -> jp.Json:
-    content = scope.plain
-    for member in members:
-        content = _put_text(content, member, text)
-    return content
+            yield Case(scope.callback, label, content, spelling=spellings[1], joins=joins)
 
 
 @stimuli("valid")
@@ -237,7 +248,8 @@ def lengths(scope: Scope) -> Iterable[Case]:
     for member in text_members(scope):
         for length in chosen:
             label = Text("case.characters-at", count=length, pointer=member.pointer)
-            yield Case(scope.callback, label, with_text(scope, member, "a" * length))
+            joins = Joins(dict.fromkeys(_text_pointers(scope.plain, member), "a" * length))
+            yield Case(scope.callback, label, with_text(scope, member, "a" * length), joins=joins)
 
 
 def _maps(scope: Scope) -> list[Member]:
@@ -264,7 +276,7 @@ def many_keys(scope: Scope) -> Iterable[Case]:
     """Maps of hundreds of keys, and arrays of hundreds of items where nothing bounds them."""
     arrays = scope.with_members(lambda member: member.types == ("array",) and "maxItems" not in member.schema)
     for member in _free_maps(scope) if not arrays else _maps(scope):
-        for count in (50, 300):
+        for count in scope.depth.pick((300,), (50, 300), (50, 300)):
             full = {f"k{index}": str(index) for index in range(count)}
             label = Text("case.keys-at", count=count, pointer=member.pointer)
             yield Case(scope.callback, label, with_keys(scope, member, full))
@@ -290,6 +302,6 @@ def awkward_keys(scope: Scope) -> Iterable[Case]:
                 label = Text("case.key-at", key=repr(key), pointer=member.pointer)
             else:
                 label = Text("case.long-key-at", beginning=key[:10], length=len(key), pointer=member.pointer)
-            yield Case(scope.callback, label, with_keys(scope, member, {key: "value"}))
+            yield keys_case(scope, label, member, {key: "value"})
         label = Text("case.at", what=Text("term.those-keys"), pointer=member.pointer)
-        yield Case(scope.callback, label, with_keys(scope, member, dict.fromkeys(KEYS, "value")))
+        yield keys_case(scope, label, member, dict.fromkeys(KEYS, "value"))

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import functools
+import json
 from collections.abc import Iterable, Iterator
 
 from callback_contract.contract_tests.generation.bounds import MOST_LISTED
 from callback_contract.contract_tests.generation.corpus import MAX_INTEGER, Scope
-from callback_contract.contract_tests.model.cases import Case, stimuli
+from callback_contract.contract_tests.model.cases import Case, Joins, stimuli
 from callback_contract.contract_tests.model.verdicts import NotApplicable
 from callback_contract.contract_tests.stimuli.missing_facts import lacking
 from callback_contract.openapi.documents import json_pointer as jp
@@ -44,9 +45,10 @@ PHONES = (
 
 @stimuli("valid")
 def plain(scope: Scope) -> Iterable[Case]:
-    """The plain valid delivery, in both common spellings."""
+    """The plain valid delivery, in both common spellings; at a quick depth in one."""
     yield Case(scope.callback, Text("case.plain"), scope.plain)
-    yield Case(scope.callback, Text("case.plain-escaped"), scope.plain, spelling="compact-escaped")
+    if scope.depth.name != "quick":
+        yield Case(scope.callback, Text("case.plain-escaped"), scope.plain, spelling="compact-escaped")
 
 
 @stimuli("valid")
@@ -87,9 +89,35 @@ def generated(scope: Scope) -> Iterable[Case]:
     """Contents that the contract allows, drawn by Schemathesis."""
     if not scope.contents:
         raise NotApplicable(Text("reason.nothing-drawn"))
-    for index, content in enumerate(scope.contents):
+    for index, content in enumerate(_with_new_values(scope)):
         spelling = "compact-escaped" if index % 2 else "compact-raw"
         yield Case(scope.callback, Text("case.generated", number=index + 1), content, spelling=spelling)
+
+
+def _with_new_values(scope: Scope) -> list[jp.Json]:
+    """Return the drawn contents without those of which every member has its value in another one, too."""
+    kept: list[jp.Json] = []
+    seen: set[tuple[str, str]] = set()
+    facts = [_values_at(scope, content) for content in scope.contents]
+    for content, own in sorted(zip(scope.contents, facts, strict=True), key=lambda each: -len(each[1])):
+        if not own <= seen:
+            kept.append(content)
+            seen |= own
+    return kept
+
+
+def _values_at(scope: Scope, content: jp.Json) -> set[tuple[str, str]]:
+    """Return what stands at each place of a content that nothing is stamped over, and which members it lacks."""
+    found = {(member.pointer, "missing") for member in scope.callback.members}
+    waiting: list[tuple[tuple[str, ...], jp.Json]] = [((), content)]
+    while waiting:
+        path, value = waiting.pop()
+        found.discard((jp.join(path), "missing"))
+        inside = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+        waiting += [((*path, str(key)), each) for key, each in inside]
+        if not value or not isinstance(value, (dict, list)):
+            found.add((jp.join(path), json.dumps(value)))
+    return {(pointer, value) for pointer, value in found if pointer not in scope.callback.delivery.stamped}
 
 
 @stimuli("valid")
@@ -105,7 +133,8 @@ def integers(scope: Scope) -> Iterable[Case]:
     for member in members:
         for value in (1, 32768, 2**31, 2**32 + 1, MAX_INTEGER - 1, MAX_INTEGER):
             label = Text("case.value", pointer=member.pointer, value=str(value))
-            yield Case(scope.callback, label, jp.replaced(scope.plain, member.pointer, value))
+            content = jp.replaced(scope.plain, member.pointer, value)
+            yield Case(scope.callback, label, content, joins=Joins({member.pointer: value}))
 
 
 @stimuli("valid")
@@ -122,6 +151,7 @@ def phone_forms(scope: Scope) -> Iterable[Case]:
                 Text("case.value", pointer=member.pointer, value=shown),
                 scope.plain,
                 edit=functools.partial(put, pointer=member.pointer, value=shown),
+                joins=Joins({member.pointer: shown}),
             )
 
 
@@ -146,6 +176,7 @@ def id_forms(scope: Scope) -> Iterable[Case]:
                 Text("case.value", pointer=member.pointer, value=form),
                 scope.plain,
                 edit=functools.partial(put, pointer=member.pointer, value=form),
+                joins=Joins({member.pointer: form}),
             )
 
 
@@ -182,7 +213,7 @@ def sizes_must(scope: Scope) -> Iterable[Case]:
     limit = scope.callback.delivery.accept_body_bytes.must
     if limit is None:
         raise NotApplicable(lacking("accept_body_bytes.must"))
-    for size in (limit // 2, limit):
+    for size in scope.depth.pick((limit,), (limit // 2, limit), (limit // 2, limit)):
         yield from filled_to(scope, size)
 
 
@@ -192,7 +223,7 @@ def sizes_should(scope: Scope) -> Iterable[Case]:
     limit = scope.callback.delivery.accept_body_bytes.should
     if limit is None:
         raise NotApplicable(lacking("accept_body_bytes.should"))
-    for size in (limit // 2, limit):
+    for size in scope.depth.pick((limit,), (limit // 2, limit), (limit // 2, limit)):
         yield from filled_to(scope, size)
 
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 
 from callback_contract.contract_tests.chapters.checks.meaning import means_the_same
 from callback_contract.contract_tests.model.observations import NOTHING_SHOWN, Stored
-from callback_contract.contract_tests.model.verdicts import LacksMeans, Means, RuleBroken, check
+from callback_contract.contract_tests.model.verdicts import LacksMeans, Means, Mismatch, RuleBroken, check
 from callback_contract.contract_tests.runner.case_session import CaseSession
+from callback_contract.contract_tests.runner.rule_tests import story
+from callback_contract.contract_tests.target.read_back import ReadBackError
 from callback_contract.mock_server.wire.bodies import decode_body
 from callback_contract.mock_server.wire.delivery import Exchange
 from callback_contract.openapi.contract.members import Member
@@ -18,12 +21,15 @@ from callback_contract.openapi.documents.json_pointer import Json
 from callback_contract.openapi.text.message import Text
 
 __all__ = [
+    "Redelivered",
     "counted_effects",
     "deviation",
     "different_members",
     "effects",
     "furthest",
+    "known_effects",
     "need_applied",
+    "redelivered",
     "shown_last",
     "some_others",
 ]
@@ -58,6 +64,57 @@ def need_applied(stored: Stored | None) -> None:
     """Raise what ends a rule that counts effects where the receiver does not show them."""
     if stored is not None and stored.applied is None:
         raise LacksMeans(Means.APPLIED, Text("reason.needs-applied"))
+
+
+@dataclass(frozen=True)
+class Redelivered:
+    """One state that was told twice.
+
+    Attributes:
+        shown: What was shown between the two; None where it was not known, or nothing can be read back.
+    """
+
+    first: Exchange
+    again: Exchange
+    shown: Stored | ReadBackError | None
+
+    @property
+    def stored(self) -> Stored | None:
+        """What was stored between the two.
+
+        Raises:
+            ReadBackError: It could not be read back, which is no matter of rules that look at answers alone.
+        """
+        if isinstance(self.shown, ReadBackError):
+            raise self.shown
+        return self.shown
+
+
+@story(sends=2)
+def redelivered(receiver: CaseSession) -> Redelivered:
+    """Tell a state twice, and look in between where that is possible."""
+    (state,) = receiver.case.states
+    first = receiver.tell(state)
+    shown: Stored | ReadBackError | None = None
+    if receiver.can_read_back and first.acknowledged:
+        try:
+            shown = receiver.stored(lambda stored: stored is not None and stored.state == state)
+        except ReadBackError as error:
+            shown = error
+    return Redelivered(first, receiver.tell(state), shown)
+
+
+@check
+def known_effects(told: Exchange, stored: Stored | None) -> Stored:
+    """Return what was stored of a delivery.
+
+    Raises:
+        AssertionError: It was not acknowledged, or the message is not known.
+    """
+    assert told.acknowledged, Mismatch(Text("expected.acknowledged"), told.described())
+    if stored is None:
+        raise RuleBroken(Text("expected.known-message"), Text("actual.message-not-known"))
+    return stored
 
 
 def some_others(refused: Sequence[Exchange]) -> Text:

@@ -7,7 +7,13 @@ from __future__ import annotations
 
 import pytest
 
-from callback_contract.contract_tests.chapters.checks.stored_state import counted_effects, need_applied, some_others
+from callback_contract.contract_tests.chapters.checks.stored_state import (
+    counted_effects,
+    known_effects,
+    need_applied,
+    redelivered,
+    some_others,
+)
 from callback_contract.contract_tests.model.observations import described
 from callback_contract.contract_tests.model.verdicts import Mismatch
 from callback_contract.contract_tests.runner.rule_tests import each
@@ -21,11 +27,9 @@ def told_at_once(case):
 
 
 @pytest.mark.rule("IDM-01")
-@each(stories.each_state, sends=2)
+@each(stories.each_state, story=redelivered)
 def test_redelivery_is_acknowledged(receiver):
-    (state,) = receiver.case.states
-    receiver.tell(state)
-    assert receiver.tell(state).acknowledged, Text("expected.redelivery-acknowledged")
+    assert receiver.told.again.acknowledged, Text("expected.redelivery-acknowledged")
 
 
 @pytest.mark.rule("IDM-02")
@@ -38,11 +42,10 @@ def test_equal_deliveries_at_once_are_acknowledged(receiver):
 
 
 @pytest.mark.rule("IDM-03")
-@each(stories.each_state, sends=3)
+@each(stories.each_state, story=redelivered, sends=1)
 def test_redelivery_has_no_second_effect(receiver):
-    (state,) = receiver.case.states
-    before = counted_effects(receiver, receiver.tell(state))
-    receiver.tell(state)
+    before = known_effects(receiver.told.first, receiver.told.stored)
+    need_applied(before)
     after = receiver.stored_at_last()
     assert after == before, Mismatch(Text("expected.as-before", what=before.described()), described(after))
 

@@ -12,7 +12,7 @@ import pytest
 from callback_contract.contract_tests.chapters.checks.stored_state import furthest, some_others
 from callback_contract.contract_tests.model.observations import described
 from callback_contract.contract_tests.model.verdicts import Mismatch
-from callback_contract.contract_tests.runner.rule_tests import each
+from callback_contract.contract_tests.runner.rule_tests import each, story
 from callback_contract.contract_tests.runner.scheduling.cpu_contention import Withheld, slowdown_factor
 from callback_contract.contract_tests.stimuli import stories
 from callback_contract.contract_tests.stimuli.stories import BURST
@@ -23,30 +23,39 @@ SLOW_S = 1.0
 SLOW_SHARE = 0.01
 
 
+@story(sends=BURST)
 def burst(receiver):
     (state,) = receiver.case.states
-    return receiver.deliver_at_once([receiver.event(state, message=number) for number in range(BURST)])
+    busy = slowdown_factor()
+    with Withheld() as withheld:
+        receiver.deliver_at_once([receiver.event(state, message=number) for number in range(BURST)])
+    return busy, withheld.longest_s
+
+
+@story(sends=lambda case: len(case.states))
+def states_at_once(receiver):
+    receiver.deliver_at_once([receiver.event(state) for state in receiver.case.states], meeting=True)
 
 
 @pytest.mark.rule("LOD-01")
-@each(stories.bursts, sends=BURST, at_once=1, together=True)
+@each(stories.bursts, story=burst, at_once=1, together=True)
 def test_burst_is_acknowledged(receiver):
-    refused = [exchange for exchange in burst(receiver) if not exchange.acknowledged]
+    refused = [exchange for exchange in receiver.exchanges if not exchange.acknowledged]
     assert not refused, Mismatch(Text("expected.all-acknowledged", count=BURST), some_others(refused))
 
 
 @pytest.mark.rule("LOD-02")
-@each(stories.mixed_bursts, sends=lambda case: len(case.states), at_once=1, together=True)
+@each(stories.mixed_bursts, story=states_at_once, at_once=1, together=True)
 def test_states_of_one_message_at_once_are_acknowledged(receiver):
-    came = receiver.deliver_at_once([receiver.event(state) for state in receiver.case.states], meeting=True)
-    refused = [exchange for exchange in came if not exchange.acknowledged]
-    assert not refused, Mismatch(Text("expected.all-acknowledged", count=len(came)), some_others(refused))
+    refused = [exchange for exchange in receiver.exchanges if not exchange.acknowledged]
+    count = len(receiver.exchanges)
+    assert not refused, Mismatch(Text("expected.all-acknowledged", count=count), some_others(refused))
 
 
 @pytest.mark.rule("LOD-03")
-@each(stories.bursts, sends=BURST, at_once=1, together=True)
+@each(stories.bursts, story=burst, at_once=1, together=True)
 def test_nothing_of_a_burst_is_lost(receiver):
-    acknowledged = [number for number, exchange in enumerate(burst(receiver)) if exchange.acknowledged]
+    acknowledged = [number for number, exchange in enumerate(receiver.exchanges) if exchange.acknowledged]
     lost = [n for n in acknowledged if receiver.stored(lambda stored: stored is not None, message=n) is None]
     assert not lost, Mismatch(
         Text("expected.all-stored", count=len(acknowledged)), Text("actual.some-not-known", count=len(lost))
@@ -54,12 +63,10 @@ def test_nothing_of_a_burst_is_lost(receiver):
 
 
 @pytest.mark.rule("LOD-04")
-@each(stories.bursts, sends=BURST, at_once=1, together=True)
+@each(stories.bursts, story=burst, at_once=1, together=True)
 def test_burst_is_answered_in_time(receiver):
-    busy = slowdown_factor()
-    with Withheld() as withheld:
-        came = burst(receiver)
-    took = [max(0.0, exchange.elapsed_s - receiver.round_trip_s - withheld.longest_s) for exchange in came]
+    busy, withheld_s = receiver.told
+    took = [max(0.0, exchange.elapsed_s - receiver.round_trip_s - withheld_s) for exchange in receiver.exchanges]
     if not in_time(took, busy):
         busy = max(busy, *(slowdown_factor() for _ in range(3)))  # asked only where it matters
     median, slow = statistics.median(took), slower(took, busy)
@@ -82,9 +89,8 @@ def in_time(took, busy=1.0):
 
 
 @pytest.mark.rule("LOD-05")
-@each(stories.mixed_bursts, sends=lambda case: len(case.states) + 1, at_once=1, together=True)
+@each(stories.mixed_bursts, story=states_at_once, sends=1, at_once=1, together=True)
 def test_states_of_one_message_at_once_end_in_the_last_one(receiver):
-    receiver.deliver_at_once([receiver.event(state) for state in receiver.case.states], meeting=True)
     expected = furthest(receiver.facts.order, receiver.case.states)
     receiver.stored(lambda stored: stored is not None and stored.state in expected)
     stored = receiver.stored_at_last()

@@ -10,13 +10,19 @@ import pytest
 from callback_contract.contract_tests.chapters.checks.stored_state import furthest
 from callback_contract.contract_tests.model.observations import described
 from callback_contract.contract_tests.model.verdicts import Mismatch
-from callback_contract.contract_tests.runner.rule_tests import each
+from callback_contract.contract_tests.runner.rule_tests import each, story
 from callback_contract.contract_tests.stimuli import stories
 from callback_contract.openapi.text.message import Text, either
 
 
 def told(case):
     return len(case.states)
+
+
+@story(sends=told)
+def in_order(receiver):
+    for state in receiver.case.states:
+        receiver.tell(state)
 
 
 def interleaved(case):
@@ -28,17 +34,17 @@ def interleaved(case):
 
 
 @pytest.mark.rule("ORD-01")
-@each(stories.orders, sends=told)
+@each(stories.orders, story=in_order)
 def test_any_order_is_acknowledged(receiver):
-    for state in receiver.case.states:
-        assert receiver.tell(state).acknowledged, Text("expected.state-acknowledged", state=repr(state))
+    for state, exchange in zip(receiver.case.states, receiver.exchanges, strict=True):
+        assert exchange.acknowledged, Mismatch(
+            Text("expected.state-acknowledged", state=repr(state)), exchange.described()
+        )
 
 
 @pytest.mark.rule("ORD-02")
-@each(stories.unended_orders, sends=lambda case: told(case) + 1)
+@each(stories.unended_orders, story=in_order, sends=1)
 def test_state_never_moves_backwards(receiver):
-    for state in receiver.case.states:
-        receiver.tell(state)
     expected = furthest(receiver.facts.order, receiver.case.states)
     receiver.stored(lambda stored: stored is not None and stored.state in expected)
     stored = receiver.stored_at_last()

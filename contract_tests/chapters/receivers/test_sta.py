@@ -8,7 +8,12 @@ from __future__ import annotations
 import pytest
 
 from callback_contract.contract_tests.chapters.checks.meaning import changed_members
-from callback_contract.contract_tests.chapters.checks.stored_state import deviation, different_members, shown_last
+from callback_contract.contract_tests.chapters.checks.stored_state import (
+    deviation,
+    different_members,
+    redelivered,
+    shown_last,
+)
 from callback_contract.contract_tests.model.observations import NOTHING_SHOWN, described
 from callback_contract.contract_tests.model.verdicts import LacksMeans, Means, Mismatch
 from callback_contract.contract_tests.runner.rule_tests import each
@@ -19,11 +24,11 @@ from callback_contract.openapi.text.message import Text
 
 
 @pytest.mark.rule("STA-01")
-@each(stories.each_state, sends=1)
+@each(stories.each_state, story=redelivered)
 def test_acknowledged_delivery_is_stored(receiver):
     (state,) = receiver.case.states
-    assert receiver.tell(state).acknowledged, Text("expected.acknowledged")
-    stored = receiver.stored(lambda stored: stored is not None and stored.state == state)
+    assert receiver.told.first.acknowledged, Mismatch(Text("expected.acknowledged"), receiver.told.first.described())
+    stored = receiver.told.stored
     assert stored is not None, Mismatch(Text("expected.state", state=repr(state)), Text("actual.message-not-known"))
     assert stored.state == state, Mismatch(Text("expected.state", state=repr(state)), stored.described())
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from concurrent.futures import Future
 from typing import Any
 
@@ -21,6 +22,7 @@ class Prefetches:
     def __init__(self) -> None:
         self.has_begun_all = self.has_begun_pauses = False
         self._marked: set[_Key] = set()
+        self._stories: set[Hashable] = set()
         self._begun: dict[_Key, dict[int, Future[Any]]] = {}
 
     def begin_all(self) -> None:
@@ -38,6 +40,12 @@ class Prefetches:
     def is_marked(self, key: _Key) -> bool:
         """Whether somebody sends these stimuli already."""
         return key in self._marked
+
+    def claim(self, story: Hashable) -> bool:
+        """Whether the asker is the first one; a story is begun once."""
+        is_first = story not in self._stories
+        self._stories.add(story)
+        return is_first
 
     def begin(self, key: _Key, index: int, future: Future[Any]) -> None:
         """One of the cases is under way."""

@@ -36,10 +36,10 @@ def findings(fault):
         scheme = getattr(sender.signer, "scheme", None)
         callbacks = CONTRACT.default_callbacks
         drawn = tuple(
-            Scope(callback, DEPTHS["quick"], 0, scheme, samples=stock_samples(callback) if scheme else None)
+            Scope(callback, DEPTHS["standard"], 0, scheme, samples=stock_samples(callback) if scheme else None)
             for callback in callbacks
         )
-        chosen = (CONTRACT, CATALOGUE, CATALOGUE.with_required(fault), callbacks, sender, DEPTHS["quick"])
+        chosen = (CONTRACT, CATALOGUE, CATALOGUE.with_required(fault), callbacks, sender, DEPTHS["standard"])
         run = run_of(*chosen, read_back=state, patience_s=0.3, drawn=drawn)
         stack.callback(run.close)
         judge_all(run, TESTS)

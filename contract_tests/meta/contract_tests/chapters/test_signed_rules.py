@@ -17,7 +17,7 @@ from callback_contract.contract_tests.meta.support.hostile import http_server
 from callback_contract.contract_tests.meta.support.judged import broken, judged, run_for, verdicts
 from callback_contract.contract_tests.meta.support.providers import document_for, signature_of
 from callback_contract.contract_tests.meta.support.scripted import run_of
-from callback_contract.contract_tests.runner.planning import planned
+from callback_contract.contract_tests.runner.planning import plans_of
 from callback_contract.mock_server.client.sender import Access, Pace, Sender
 from callback_contract.mock_server.faults.registry import FAULTS
 from callback_contract.mock_server.receiver.receiver import Receiver
@@ -151,8 +151,7 @@ def test_signed_standard_run_fits_what_is_sent_elsewhere_by_default():
     run = run_of(
         CONTRACT, catalogue, catalogue.rules, CONTRACT.default_callbacks, sender, read_back=lambda message_id: None
     )
-    seen = set()
-    assert sum(planned(run, rule, tests[rule.id], seen).deliveries for rule in run.config.rules) + 1 <= 1000
+    assert sum(plan.deliveries for plan in plans_of(run, tests).values()) + 1 <= 1000
 
 
 # --- a callback that always comes signed ----------------------------------------------------------------------------

@@ -37,7 +37,7 @@ def state_url(base):
 def judged(base, rule_id, *, pace=None, spare=None):
     rule = CATALOGUE[rule_id]
     sender = Sender(Access(f"{base}/callbacks"), pace or Pace())
-    chosen = (CONTRACT, CATALOGUE, (rule,), CONTRACT.default_callbacks, sender, DEPTHS["quick"])
+    chosen = (CONTRACT, CATALOGUE, (rule,), CONTRACT.default_callbacks, sender, DEPTHS["standard"])
     run = run_of(*chosen, read_back=own_read_back(base, CONTRACT), patience_s=0.3)
     run.dispatcher._spare = spare
     run.state.rule_judged(judge(run, rule, TESTS[rule_id]))

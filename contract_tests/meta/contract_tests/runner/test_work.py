@@ -8,7 +8,7 @@ import pytest
 from callback_contract.contract_tests.generation.corpus import DEPTHS, Scope
 from callback_contract.contract_tests.kill_matrix.matrix import judge_all, tools
 from callback_contract.contract_tests.meta.support.scripted import run_of
-from callback_contract.contract_tests.runner.planning import planned
+from callback_contract.contract_tests.runner.planning import plans_of
 from callback_contract.contract_tests.target.read_back import own_read_back
 from callback_contract.mock_server.client.sender import Access, Pace, Sender
 from callback_contract.mock_server.faults.registry import FAULTS
@@ -31,8 +31,7 @@ def judged(fault=None, **more):
 
 
 def plan(run):
-    seen = set()
-    return {rule.id: planned(run, rule, TESTS[rule.id], seen).deliveries for rule in run.config.rules}
+    return {rule_id: plan.deliveries for rule_id, plan in plans_of(run, TESTS).items()}
 
 
 @pytest.fixture(scope="module")
@@ -45,10 +44,12 @@ def test_each_rule_sends_what_was_planned(clean):
 
 
 @pytest.mark.parametrize("fault", ["ACK-01", "PAY-17", "DAT-06"])
-def test_broken_receiver_gets_no_more_than_planned_and_three_retries_a_rule(fault):
+def test_broken_receiver_gets_no_more_than_planned_three_retries_a_rule_and_what_narrows(fault):
     run = judged(fault)
     retries = sum(3 * max(1, TESTS[rule_id].sends) for rule_id, r in run.state.results.items() if r.broken)
-    assert len(run.state.exchanges) <= sum(plan(run).values()) + 1 + retries
+    broken = {id(each): each for each in run.state.combinations.values()}.values()
+    narrowing = sum(2 * len(each.places) for each in broken)
+    assert len(run.state.exchanges) <= sum(plan(run).values()) + 1 + retries + narrowing
 
 
 def test_standard_depth_fits_what_is_sent_elsewhere_by_default():

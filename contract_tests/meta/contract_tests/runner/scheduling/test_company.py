@@ -141,9 +141,9 @@ def judged(fault, *rules):
 
 
 def test_cases_of_several_rules_and_chapters_are_under_way_together(met):
-    judged(None, "ACK", "DAT-01", "FWD-01", "IDM-01", "ORD-01", "STA-01")
+    judged(None, "ACK", "DAT-01", "FWD-01", "IDM-06", "ORD-01", "STA-01")
     rules = {rule_id for pair in met for rule_id in pair}
-    assert {"FWD-01", "IDM-01", "ORD-01", "STA-01"} <= rules  # the first chapters may have shown that it is slow
+    assert {"FWD-01", "IDM-06", "ORD-01", "STA-01"} <= rules  # the first chapters may have shown that it is slow
 
 
 def test_interleaved_messages_are_told_side_by_side_ahead_of_their_turn(monkeypatch):

@@ -101,4 +101,4 @@ def _mark(run):
     (scope,), stimuli = run.config.scopes, TESTS["FWD-01"].stimuli
     first, *others = applicable_cases(stimuli, scope)
     edit = first.edit
-    scope.made[stimuli] = [replace(first, edit=lambda body: {**edit(body), _MARK: 1}), *others]
+    scope.made[stimuli] = [replace(first, edit=lambda body: {**edit(body), _MARK: 1}, joins=None), *others]
