@@ -8,12 +8,12 @@ from callback_contract.contract_tests.meta.support.scripted import run_of
 from callback_contract.mock_server.client.sender import Pace, Sender
 
 
-def run_for(access, *rules, signer=None, contract=None, **more):
+def run_for(access, *rules, signer=None, contract=None, depth="quick", **more):
     own, catalogue, _ = tools()
     contract = contract or own
     chosen = catalogue.select(rules)
     sender = Sender(access, Pace(), signer)
-    return run_of(contract, catalogue, chosen, contract.default_callbacks, sender, DEPTHS["quick"], **more)
+    return run_of(contract, catalogue, chosen, contract.default_callbacks, sender, DEPTHS[depth], **more)
 
 
 def judged(access, *rules, **more):

@@ -39,7 +39,7 @@ class CrashesOnPut(OnlyPost):
 def verdict_of():
     def judge(handler, *rules):
         with http_server(handler) as url:
-            return verdicts(judged(Access(f"{url}/"), *rules))
+            return verdicts(judged(Access(f"{url}/"), *rules, depth="standard"))
 
     return judge
 

@@ -44,7 +44,7 @@ def packs(scope, chapter):
 
 def judged(answer, *rules):
     with served(Receiver(CONTRACT, fault=Fault(answer))) as url:
-        run = run_for(Access(url), *rules)
+        run = run_for(Access(url), *rules, depth="standard")
         try:
             plans_of(run, TESTS)
             judge_rules(run, TESTS)
@@ -172,7 +172,7 @@ def test_five_mistakes_of_different_chapters_are_all_found():
 def test_value_that_is_stored_wrongly_is_named_although_others_were_in_its_delivery():
     rules = ("ACK-01", "ACK-03", "DAT-01", "DAT-02", "DAT-07", "STA-01", "STA-02", "STA-03")
     with served(Receiver(CONTRACT, fault=FAULTS["STA-02"])) as url:
-        run = run_for(Access(url), *rules, read_back=own_read_back(url, CONTRACT), patience_s=1.0)
+        run = run_for(Access(url), *rules, depth="standard", read_back=own_read_back(url, CONTRACT), patience_s=1.0)
         try:
             plans_of(run, TESTS)
             judge_rules(run, TESTS)
