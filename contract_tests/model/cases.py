@@ -70,11 +70,13 @@ class Joins:
         values: What it puts into the stamped body, by pointer.
         among: Which cases it goes together with; those of another kind never share a delivery with it.
         are_texts: Whether only the characters of its texts matter, and not where a text begins, ends or how long it is.
+        headers: What it adds to the headers, or has in the place of the usual ones.
     """
 
     values: Mapping[str, Json]
     among: str = "values"
     are_texts: bool = False
+    headers: Headers = ()
 
 
 @dataclass(frozen=True)

@@ -7,13 +7,15 @@ them: `runner/sharing` then looks for those that it stumbles over alone.
 from __future__ import annotations
 
 import functools
+import itertools
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from callback_contract.contract_tests.generation.corpus import Scope
-from callback_contract.contract_tests.model.cases import Case, Stimuli, declaration_of
+from callback_contract.contract_tests.model.cases import Case, Stimuli, declaration_of, default_headers
 from callback_contract.contract_tests.stimuli.applicable_cases import is_applicable
+from callback_contract.mock_server.wire.delivery import Headers
 from callback_contract.openapi.documents import json_pointer as jp
 from callback_contract.openapi.text.message import Text
 
@@ -52,11 +54,14 @@ class _Open:
     values: dict[str, jp.Json]
     texts: set[str]
     size: int
+    headers: dict[str, str] = field(default_factory=dict)
 
     def takes(self, part: Part, limit: int) -> bool:
         joins = part.case.joins
         assert joins is not None
-        added = self.size
+        added = self.size + sum(len(name) + len(value) for name, value in joins.headers)
+        if any(self.headers.get(name.lower(), value) != value for name, value in joins.headers):
+            return False
         for pointer, value in joins.values.items():
             if pointer not in self.values:
                 added += len(json.dumps(value)) + len(json.dumps(pointer)) + 2
@@ -70,6 +75,7 @@ class _Open:
         self.parts.append(part)
         self.size = added
         self.values = _joined(self.values, part)
+        self.headers |= {name.lower(): value for name, value in joins.headers}
         if joins.are_texts:
             self.texts |= joins.values.keys()
         return True
@@ -123,7 +129,15 @@ def combined_case(scope: Scope, parts: Sequence[Part]) -> Case:
     values: dict[str, jp.Json] = functools.reduce(_joined, parts, {})
     label = Text("case.combined", cases=tuple(part.case.label for part in parts))
     edit = functools.partial(_with_values, values)
-    return Case(scope.callback, label, scope.plain, edit=edit, spelling=parts[0].case.spelling)
+    own = {name.lower(): (name, value) for name, value in itertools.chain(*(_headers_of(part) for part in parts))}
+    usual = tuple(header for header in default_headers(scope.callback) if header[0].lower() not in own)
+    headers = (*usual, *own.values()) if own else None
+    return Case(scope.callback, label, scope.plain, edit=edit, spelling=parts[0].case.spelling, headers=headers)
+
+
+def _headers_of(part: Part) -> Headers:
+    assert part.case.joins is not None
+    return part.case.joins.headers
 
 
 def _with_values(values: Mapping[str, jp.Json], body: jp.Json) -> jp.Json:

@@ -6,7 +6,7 @@ import functools
 from collections.abc import Iterable
 
 from callback_contract.contract_tests.generation.corpus import Scope
-from callback_contract.contract_tests.model.cases import KIT_AGENT, Case, default_headers, stimuli
+from callback_contract.contract_tests.model.cases import KIT_AGENT, Case, Joins, default_headers, stimuli
 from callback_contract.contract_tests.model.verdicts import NotApplicable
 from callback_contract.contract_tests.stimuli.off_schema import missing_members, wrong_roots
 from callback_contract.contract_tests.stimuli.texts import MARKUP, text_members, with_text
@@ -62,6 +62,7 @@ def media_type_parameters(scope: Scope) -> Iterable[Case]:
             Text("case.header", name="Content-Type", value=media_type + parameters),
             scope.plain,
             headers=_with_media_type(scope, media_type + parameters),
+            joins=_joins(("Content-Type", media_type + parameters)),
         )
 
 
@@ -72,7 +73,12 @@ def media_type_cases(scope: Scope) -> Iterable[Case]:
     for spelt in (media_type.title(), media_type.upper()):
         value = spelt + semicolon + parameters
         label = Text("case.header", name="Content-Type", value=value)
-        yield Case(scope.callback, label, scope.plain, headers=_with_media_type(scope, value))
+        headers = _with_media_type(scope, value)
+        yield Case(scope.callback, label, scope.plain, headers=headers, joins=_joins(("Content-Type", value)))
+
+
+def _joins(*headers: tuple[str, str]) -> Joins:
+    return Joins({}, "headers", headers=headers)
 
 
 @stimuli("http", hostile=True)
@@ -184,7 +190,8 @@ def other_agents(scope: Scope) -> Iterable[Case]:
     headers = tuple(h for h in default_headers(scope.callback) if h[0].lower() != "user-agent")
     for name in ("Go-http-client/2.0", "Apache-HttpClient/5.3 (Java/17)", "Mozilla/5.0", "x"):
         label = Text("case.header", name="User-Agent", value=name)
-        yield Case(scope.callback, label, scope.plain, headers=(*headers, ("User-Agent", name)))
+        agent = ("User-Agent", name)
+        yield Case(scope.callback, label, scope.plain, headers=(*headers, agent), joins=_joins(agent))
 
 
 @stimuli("http")
@@ -241,7 +248,7 @@ def unknown_headers(scope: Scope) -> Iterable[Case]:
         (("X-Forwarded-Prefix", "/"), ("X-Amzn-Trace-Id", "Root=1-67891233-abcdef012345678912345678")),
     ):
         label = Text("case.headers", names=tuple(name for name, _ in more))
-        yield Case(scope.callback, label, scope.plain, headers=(*headers, *more))
+        yield Case(scope.callback, label, scope.plain, headers=(*headers, *more), joins=_joins(*more))
 
 
 @stimuli("http", hostile=True)

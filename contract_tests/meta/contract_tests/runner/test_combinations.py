@@ -103,6 +103,16 @@ def test_unknown_members_go_with_no_value_of_the_contracts_own_members(scope):
         assert kinds == {"other types"} or not pointers & known
 
 
+def test_headers_go_with_plain_bodies_alone_and_none_is_lost(scope):
+    for pack in packs(scope, "WIRE"):
+        made = combined_case(scope, pack)
+        assert made.edit(scope.plain) == scope.plain
+        for part in pack:
+            assert set(part.case.joins.headers) <= set(made.headers)
+        names = [name.lower() for name, _ in made.headers]
+        assert len(names) == len(set(names))
+
+
 def test_text_that_matters_as_a_whole_is_joined_with_no_other(scope):
     whole = [
         (part, pack)
