@@ -81,13 +81,15 @@ def _made(stimuli: Stimuli, scope: Scope) -> list[Case]:
 
 
 def _some(cases: list[Case], declared: Declaration, alone: int | None) -> list[Case]:
-    """Return of the cases that go alone only so many, from the first to the last one; one of hostile ones."""
+    """Return of the cases that go alone only so many, from the first to the last one.
+
+    Of hostile ones it is one, but where the first one breaks a member and the last one all of them.
+    """
     counted = [case for case in cases if case.joins is None and case.listed is None]
     if alone is None or len(counted) <= 1:
         return cases
-    if declared.hostile:
-        # Members are broken one at a time and then all together, which most receivers break at that break at one.
-        chosen = [counted[-1 if declared.kind == "off-schema" else 0]]
+    if declared.hostile and declared.kind != "off-schema":
+        chosen = counted[:1]
     else:
         chosen = [counted[round(number * (len(counted) - 1) / (alone - 1))] for number in range(alone)]
     kept = {id(case) for case in chosen}

@@ -56,7 +56,7 @@ def media_type_parameters(scope: Scope) -> Iterable[Case]:
         '; charset="utf-8"',
         "; profile=x; charset=utf-8",
         " ; v=1",
-    ):
+    )[: scope.depth.pick(3, 5, 5)]:
         yield Case(
             scope.callback,
             Text("case.header", name="Content-Type", value=media_type + parameters),
@@ -223,7 +223,8 @@ def expecting(scope: Scope) -> Iterable[Case]:
 def slow(scope: Scope) -> Iterable[Case]:
     """A body in several pieces with pauses between them, which split characters of several bytes."""
     content = accented(scope, "长" * 200)
-    for parts, pause_s in ((4, 0.2), (2, scope.depth.pick(0.5, 0.5, 1.0))):
+    longest = (2, scope.depth.pick(0.5, 0.5, 1.0))
+    for parts, pause_s in scope.depth.pick((longest,), ((4, 0.2), longest), ((4, 0.2), longest)):
         framing = Framing(parts=parts, pause_s=pause_s)
         label = Text("case.pieces", parts=parts, pause_s=pause_s)
         yield Case(scope.callback, label, content, framing=framing)
