@@ -56,4 +56,4 @@ def fitting(rules: Sequence[Rule], most: int, cost: Callable[[Sequence[Rule]], i
     for rule in ordered[least:]:  # cheap ones behind a dear one
         if len(rules) - len(kept) > 1 and cost([*kept, rule]) <= allowed:
             kept.append(rule)
-    return kept
+    return kept or list(rules)  # where not even one fits, the run says so

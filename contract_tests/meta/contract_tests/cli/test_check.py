@@ -335,7 +335,7 @@ def test_receiver_that_does_not_start_is_told_by_the_reports(tmp_path):
 
 
 def test_wrong_use_leaves_no_report(tmp_path):
-    done = run("check", "http://127.0.0.1:1/", "--max-deliveries", "30", "--report-dir", str(tmp_path))
+    done = run("check", "http://127.0.0.1:1/", "--max-deliveries", "1", "--report-dir", str(tmp_path))
     assert (done.returncode, list(tmp_path.iterdir())) == (2, [])
 
 
@@ -443,8 +443,15 @@ def test_used_up_budget_is_no_pass(url):
     assert "--max-time" in done.stdout + done.stderr
 
 
-def test_plan_beyond_what_is_allowed_sends_nothing(url):
-    done = quick(url, "--max-deliveries", "30")
+def test_plan_is_made_to_fit_what_is_allowed_and_what_is_left_out_is_listed(url):
+    done = quick(url, "--max-deliveries", "30", "--require", "answers")
+    assert done.returncode == 3
+    assert "left out, since --max-deliveries allows 30: " in done.stdout
+    assert "NOT JUDGED" in done.stdout
+
+
+def test_plan_of_which_nothing_fits_sends_nothing(url):
+    done = quick(url, "--max-deliveries", "1")
     assert (done.returncode, "--max-deliveries" in done.stderr) == (2, True)
 
 
@@ -518,7 +525,7 @@ def test_receiver_that_died_is_a_failure_of_the_rule_that_killed_it():
         connection.sendall(answer("500 Dead") if dead else JSON_OK)
 
     with raw_server(act) as base:
-        done = quick(base, "--rules", "ACK,WIRE-03,WIRE-10,SEC", "--at-once", "1")
+        done = run("check", base, "--rules", "ACK,WIRE-03,WIRE-10,SEC", "--at-once", "1")
     assert done.returncode == 1
     said = " ".join(done.stdout.split())
     assert "the plain valid delivery after all of these" in said
