@@ -214,11 +214,9 @@ def _unsent(run: RunContext, rule: Rule, tests: Mapping[str, RuleTest]) -> Itera
 
 
 def _is_told(run: RunContext, begun: _Begun) -> bool:
-    """Whether the case's story is told already, or by another rule."""
+    """Whether the case's story is told already, or by a rule that was begun before."""
     if begun.test.story is None:
         return False
-    if begun.test.story.is_delivery and begun.case.joins is not None:
-        return True  # it goes with others, by the rule on their acknowledgement
     key = story_key(begun.test.story, begun.case)
     return key in run.state.stories or not run.dispatcher.prefetches.claim(key)
 
