@@ -223,8 +223,7 @@ def expecting(scope: Scope) -> Iterable[Case]:
 def slow(scope: Scope) -> Iterable[Case]:
     """A body in several pieces with pauses between them, which split characters of several bytes."""
     content = accented(scope, "长" * 200)
-    longest = (2, scope.depth.pick(0.5, 0.5, 1.0))
-    for parts, pause_s in scope.depth.pick((longest,), ((4, 0.2), longest), ((4, 0.2), longest)):
+    for parts, pause_s in ((4, 0.2), (2, scope.depth.pick(0.5, 0.5, 1.0))):
         framing = Framing(parts=parts, pause_s=pause_s)
         label = Text("case.pieces", parts=parts, pause_s=pause_s)
         yield Case(scope.callback, label, content, framing=framing)

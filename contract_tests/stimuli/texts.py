@@ -191,7 +191,7 @@ def _texts(scope: Scope, texts: Mapping[Text, str]) -> Iterator[Case]:
     pointers = [pointer for member in members for pointer in _text_pointers(scope.plain, member)]
     for index, (name, text) in enumerate(texts.items()):
         content = functools.reduce(lambda made, member: _put_text(made, member, text), members, scope.plain)
-        joins = Joins(dict.fromkeys(pointers, text), are_texts=name.key not in WHOLE_VALUES)
+        joins = Joins(dict.fromkeys(pointers, text), are_texts=name.key not in WHOLE_VALUES and text not in VALUES)
         spellings = ["compact-raw", "compact-escaped"] if index % 2 == 0 else ["compact-escaped", "compact-raw"]
         label = Text("case.everywhere", what=name)
         yield Case(scope.callback, label, content, spelling=spellings[0], joins=joins)
@@ -232,7 +232,9 @@ def markup_texts(scope: Scope) -> Iterable[Case]:
 @stimuli("valid")
 def value_like_texts(scope: Scope) -> Iterable[Case]:
     """Free texts that a language may take for a value, or for none."""
-    yield from _texts(scope, {Text("term.text-that-is", value=repr(text)): text for text in VALUES})
+    yield from _texts(
+        scope, {Text("term.text-that-is", value=repr(text)): text for text in VALUES[: scope.depth.pick(2, 5, 5)]}
+    )
 
 
 @stimuli("valid")
