@@ -52,9 +52,9 @@ def _structure(chance: Random, depth: int = 0) -> jp.Json:
 
 
 def _objects(scope: Scope) -> list[Member]:
-    """Return the root and all objects whose members the contract names."""
+    """Return the root and all objects whose members the contract names, without those that are null in the body."""
     root = scope.callback.members[0]
-    inside = scope.with_members(_has_names)
+    inside = [each for each in scope.with_members(_has_names) if isinstance(jp.get(scope.plain, each.pointer), dict)]
     return [root, *inside] if _has_names(root) else inside
 
 

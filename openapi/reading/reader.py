@@ -282,12 +282,11 @@ def _apart(callback: Callback) -> Callback:
     """Return the callback with `oneOf` read as `anyOf`, where no body meets one alternative alone."""
     from callback_contract.openapi.contract.derivation import with_any_of
 
-    loosened = with_any_of(callback.schema)
-    if loosened == callback.schema:
-        return callback
-    strict = with_any_of(callback.strict)
     shown = [example for example in callback.examples if not example.illustrative]
     if any(not example.flaw for example in shown) or (not shown and sample_of(callback.schema) is not None):
+        return callback
+    loosened, strict = with_any_of(callback.schema), with_any_of(callback.strict)
+    if loosened == callback.schema:
         return callback
     validator = validator_of(strict)
     examples = tuple(

@@ -210,6 +210,12 @@ def test_regular_expression_of_ecma_262_is_held_and_met(tmp_path, pattern, right
     assert scope.contents and contract.notes == () and refused_by_its_mock(contract) == []
 
 
+def test_object_that_is_null_in_the_example_gets_no_member(tmp_path):
+    schema = an_object(["o"], o={**an_object(a=TEXT), "type": ["object", "null"]})
+    scope = scope_of(read_schema(tmp_path, schema, examples={"e": {"value": {"o": None}}}))
+    assert {case.content["o"] for case in applicable_cases(forward.unknown_members, scope)} == {None}
+
+
 # Alternatives
 
 
