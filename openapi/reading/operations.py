@@ -107,7 +107,8 @@ class _Writer:
         name = _without_parameters(chosen)
         if is_fields(name):
             made["encoding"] = checked_encoding(self._library, entry, name, self._made.notes)
-        return {"content": {name: made}}
+        required = {"required": True} if body.value.get("required") is True else {}
+        return {**required, "content": {name: made}}
 
     def _examples(self, entry: Place) -> Iterator[tuple[str, dict[str, Any]]]:
         if "example" in entry.value:

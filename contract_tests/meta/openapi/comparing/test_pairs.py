@@ -94,3 +94,11 @@ def test_own_contract_in_which_only_openapi_rose_is_the_same(told) -> None:
     post = {**A, "security": [], "responses": {"200": {"description": "taken"}, "410": {"description": "gone"}}}
     old = {"openapi": "3.1.0", "info": {"title": "Parcels", "version": "1"}, "webhooks": {"event": {"post": post}}}
     assert told(old, {**old, "openapi": "3.2.0"}) == told(old, {**old, "openapi": "3.1.1"}) == []
+
+
+@pytest.mark.parametrize("version", ["3.0.3", "3.1.0"])
+def test_body_that_may_be_missing_is_breaking_in_a_foreign_document(told, version: str) -> None:
+    optional = {**A, "requestBody": {**A["requestBody"], "required": False}}
+    assert told(document(version, first=A), document(version, first=optional)) == [
+        ("breaking", "the body may be missing now")
+    ]
