@@ -98,14 +98,14 @@ def _deliver(run: RunContext, some: Sequence[_Begun], ahead_of: str = "") -> Non
     first = some[0]
     if first.rule.id in run.state.late_findings:
         return  # it stops the receiver
-    if len(some) > 1:
-        parts = [part for each in some for part in parts_of(each.test, each.scope, [(each.index, each.case)])]
-        number = run.state.number(first.combined, first.scope, 1)
-        deliver_combined(run, first.test, first.scope, parts, number, ahead_of)
-        return
-    with contextlib.suppress(UnmetPreconditionError):
-        contact = CaseSession.of(run, first.case, first.number, ahead_of=ahead_of, test=first.test)
-        run.state.exchange_shared(first.place, contact.deliver(), first.case.digest)
+    with contextlib.suppress(UnmetPreconditionError):  # the receiver has stopped, and its rule says so
+        if len(some) > 1:
+            parts = [part for each in some for part in parts_of(each.test, each.scope, [(each.index, each.case)])]
+            number = run.state.number(first.combined, first.scope, 1)
+            deliver_combined(run, first.test, first.scope, parts, number, ahead_of)
+        else:
+            contact = CaseSession.of(run, first.case, first.number, ahead_of=ahead_of, test=first.test)
+            run.state.exchange_shared(first.place, contact.deliver(), first.case.digest)
 
 
 def _is_known(run: RunContext, key: tuple[str, str]) -> bool:
