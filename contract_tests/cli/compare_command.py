@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import click
 
 from callback_contract.openapi.cli.ranges import NumberRange
+from callback_contract.openapi.text.language import SPOKEN, chosen_language
 
 __all__ = ["compare"]
 
@@ -25,7 +27,10 @@ __all__ = ["compare"]
     metavar="PERCENT",
     help="Latency that differs by less is no news; nor is less than 10 ms.",
 )
-def compare(old: Path, new: Path, form: str, strict: bool, allow_unjudged: bool, tolerance: float) -> None:
+@click.option("--language", type=click.Choice(SPOKEN), help="Of the text.  [default: that of the locale]")
+def compare(
+    old: Path, new: Path, form: str, strict: bool, allow_unjudged: bool, tolerance: float, language: str | None
+) -> None:
     """Say what changed between two reports of a receiver.
 
     OLD and NEW are each a report.json or its directory. Rules that a newer kit added are told and are not
@@ -38,11 +43,17 @@ def compare(old: Path, new: Path, form: str, strict: bool, allow_unjudged: bool,
     from callback_contract.contract_tests.reporting.comparison import output as shown
     from callback_contract.contract_tests.reporting.comparison.changes import compare_reports
     from callback_contract.contract_tests.reporting.model.report_file import read_report_file
+    from callback_contract.openapi.rules.catalogue import load_catalogue
 
     before, after = read_report_file(old)[0], read_report_file(new)[0]
     found = compare_reports(before, after, strict=strict, tolerance=tolerance / 100, allow_unjudged=allow_unjudged)
-    render = {"text": shown.comparison_text, "json": shown.comparison_json, "markdown": shown.comparison_markdown}
-    click.echo(render[form](before, after, found))
+    if form == "text":
+        spoken = language or chosen_language((), os.environ)
+        statements = {rule.id: rule.statement for rule in load_catalogue().in_language(spoken).rules}
+        click.echo(shown.comparison_text(before, after, found, spoken, statements))
+    else:
+        render = {"json": shown.comparison_json, "markdown": shown.comparison_markdown}
+        click.echo(render[form](before, after, found))
     if found.judged_nothing:
         raise click.exceptions.Exit(3)
     if found.fails:

@@ -245,25 +245,25 @@ def _latency(old: _Report, new: _Report, tolerance: float) -> Iterator[LatencyCh
 
 def _notes(old: _Report, new: _Report) -> Iterator[str]:
     for what, key, part in (
-        ("receivers", "receiver", "url"),
-        ("versions of the contract", "contract", "version"),
-        ("kits", "kit", "version"),
-        ("depths", "run", "depth"),
-        ("seeds", "run", "seed"),
+        ("compare.other-receivers", "receiver", "url"),
+        ("compare.other-contracts", "contract", "version"),
+        ("compare.other-kits", "kit", "version"),
+        ("compare.other-depths", "run", "depth"),
+        ("compare.other-seeds", "run", "seed"),
     ):
         if old[key][part] != new[key][part]:
-            yield f"different {what}: {old[key][part]} and {new[key][part]}"
+            yield Text(what, old=old[key][part], new=new[key][part])
     if old["receiver"].get("urls") != new["receiver"].get("urls"):
-        yield "callbacks go to different URLs"
+        yield Text("compare.other-urls")
     if (
         old["contract"]["version"] == new["contract"]["version"]
         and old["contract"]["digest"] != new["contract"]["digest"]
     ):
-        yield "the contract changed without a change of its version"
+        yield Text("compare.same-version")
     if set(old["contract"]["callbacks"]) != set(new["contract"]["callbacks"]):
-        yield "different callbacks: only what both runs judged can be told apart"
+        yield Text("compare.other-callbacks")
     for name, report in (("old", old), ("new", new)):
         if report["run"]["incomplete"]:
-            yield f"the {name} run ended early: {report['run']['incomplete']}"
+            yield Text(f"compare.{name}-ended-early", why=report["run"]["incomplete"])
     if old["run"]["started_at"] > new["run"]["started_at"]:
-        yield "the old run is the later one: are the two files swapped?"
+        yield Text("compare.swapped")
