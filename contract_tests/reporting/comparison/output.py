@@ -130,9 +130,9 @@ def comparison_markdown(old: Mapping[str, Any], new: Mapping[str, Any], found: C
         lots += [f"- {in_markdown(Text('compare.lot', what=title, rules=line))}" for line in alike]
     lines += _table(("what", "rule", "level", "verdict", "what it says", "why"), rows)
     lines += ["", *lots] if lots else []
-    for title, findings in (("New findings", found.new_findings), ("Gone findings", found.gone_findings)):
+    for head, findings in (("New findings", found.new_findings), ("Gone findings", found.gone_findings)):
         if findings:
-            lines += ["", f"**{title}** ({len(findings)})", ""]
+            lines += ["", f"**{head}** ({len(findings)})", ""]
         lines += [f"- {in_markdown(_found(finding))}" for finding in findings]
     lines += ["", in_markdown(f"Latency: {joined(map(_latency, found.latency))}")]
     return "\n".join(lines)

@@ -9,7 +9,7 @@ import pytest
 
 from callback_contract.contract_tests.kill_matrix.matrix import tools
 from callback_contract.contract_tests.meta.support.judged import judged, verdicts
-from callback_contract.contract_tests.reporting.terminal.terminal import pace_in_words
+from callback_contract.contract_tests.reporting.terminal.progress import pace_in_words
 from callback_contract.contract_tests.runner.events import PaceLearned
 from callback_contract.mock_server.client.sender import Access
 from callback_contract.mock_server.receiver.receiver import Fault, Receiver, Response
