@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from callback_contract.openapi.contract.formats import render
 from callback_contract.openapi.contract.id_forms import IdForm, Stamp
+from callback_contract.openapi.contract.members import render
 from callback_contract.openapi.contract.model import Callback
 from callback_contract.openapi.documents import json_pointer as jp
 from callback_contract.openapi.documents.runtime_expression import header_of, is_in_body, query_of

@@ -10,8 +10,7 @@ from types import MappingProxyType
 from typing import Any
 
 from callback_contract.openapi.contract.checking import Flaw
-from callback_contract.openapi.contract.formats import STAMPS
-from callback_contract.openapi.contract.members import Member
+from callback_contract.openapi.contract.members import STAMPS, Member
 from callback_contract.openapi.contract.model import BodyLimit, DeliveryFacts, Retry
 from callback_contract.openapi.contract.order import Circle, Order
 from callback_contract.openapi.documents import json_pointer as jp

@@ -1,18 +1,36 @@
-"""Members of a body: every place that a schema names, with `$ref` and `allOf` resolved."""
+"""Members of a body: every place that a schema names, with `$ref` and `allOf` resolved, and the formats of values."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from callback_contract.openapi.documents import json_pointer as jp
 
-__all__ = ["Member", "members_of", "root_members", "types_of"]
+__all__ = ["FORMATS", "STAMPS", "Member", "members_of", "render", "root_members", "types_of"]
 
 _MAX_DEPTH = 8  # a recursive schema names no deeper place that is worth a rule
 _MOST_MEMBERS = 10_000
 _MADE_UP = {"x-not-drawn", "x-unsaid"}  # added to foreign documents, see openapi/reading/schemas.py
 _NARROWING = {"const", "pattern", "contentEncoding", "contentMediaType", "x-not-drawn"}
+
+
+FORMATS = {
+    "hex32": "32 lower-case hexadecimal digits",
+    "unix-seconds": "seconds since 1970-01-01T00:00:00Z, as an integer",
+    "date-time": "an RFC 3339 time",
+    "serial": "an integer from 1 to 2^53",
+    "msisdn": "a phone number in international form, digits only",
+    "e164": "a phone number in international form with a leading plus sign",
+}
+
+STAMPS = {
+    # Values that a sender can stamp so that no test message is taken for a real one.
+    "id": {"hex32", "uuid", ""},
+    "time": {"unix-seconds", "date-time"},
+    "phone": {"msisdn", "e164"},
+}
 
 
 @dataclass(frozen=True)
@@ -132,3 +150,17 @@ def _named(flatten: _Flattening, root: Mapping[str, jp.Json], most_levels: int) 
 
     visit(root, "", 0, True)
     return tuple(found.values())
+
+
+def render(value: str | datetime, format_name: str) -> str | int:
+    """Return a stamped value in the form that its format requires.
+
+    Args:
+        value: An id as text, a phone number in E.164, or an aware time.
+        format_name: The member's `format`; an unknown one leaves text as it is.
+    """
+    if isinstance(value, datetime):
+        if format_name == "unix-seconds":
+            return int(value.timestamp())
+        return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return value.lstrip("+") if format_name == "msisdn" else value

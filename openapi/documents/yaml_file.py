@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -196,6 +197,10 @@ def _value_of(text: str, path: Path, error: type[KitError]) -> jp.Json:
     return value
 
 
+def _without_tabs(blanks: re.Match[str]) -> str:
+    return " " if "\t" in blanks[0] else blanks[0]
+
+
 def _loaded(text: str, read: Callable[..., Any]) -> Any:
     """Read a text with the kit's loader, which is a safe one.
 
@@ -204,9 +209,7 @@ def _loaded(text: str, read: Callable[..., Any]) -> Any:
     try:
         return read(text, Loader=_JsonLikeLoader)
     except yaml.MarkedYAMLError:
-        import re
-
-        spaced = re.sub(r"^[ \t]*\t[ \t]*(?=#|\r?$)", " ", text, flags=re.MULTILINE)
+        spaced = re.sub(r"^[ \t]++(?=#|\r?$)", _without_tabs, text, flags=re.MULTILINE)
         if spaced == text:
             raise
         return read(spaced, Loader=_JsonLikeLoader)

@@ -1,4 +1,4 @@
-"""Version of a contract: is `info.version` raised as far as the change demands?"""
+"""Version of a contract: whether `info.version` is raised as far as the change demands."""
 
 from __future__ import annotations
 

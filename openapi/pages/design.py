@@ -35,7 +35,7 @@ def shared_script() -> str:
 def packed(style: str) -> str:
     """A style without its comments and most of its blanks: every page of a site contains it."""
     bare = re.sub(r"/\*.*?\*/", "", style, flags=re.DOTALL)
-    return re.sub(r"(?<=[:,]) ", "", re.sub(r"\s*([{};])\s*", r"\1", bare)).replace(";}", "}")
+    return re.sub(r"(?<=[:,]) ", "", re.sub(r"(?<!\s)\s*+([{};])\s*+", r"\1", bare)).replace(";}", "}")
 
 
 def _read(name: str) -> str:

@@ -13,7 +13,7 @@ from callback_contract.openapi.contract.checking import SCHEMA_KEYWORDS
 from callback_contract.openapi.contract.derivation import SUBSCHEMA_LISTS, SUBSCHEMA_MAPS, SUBSCHEMAS
 from callback_contract.openapi.contract.ecma_patterns import for_engine, for_python
 from callback_contract.openapi.contract.example_value import TEXTS
-from callback_contract.openapi.contract.formats import FORMATS
+from callback_contract.openapi.contract.members import FORMATS
 from callback_contract.openapi.contract.patterns import longest_text
 from callback_contract.openapi.documents import json_pointer as jp
 from callback_contract.openapi.reading.references import Fault, Faulty, Library, Place

@@ -15,7 +15,11 @@ from typing import Any
 
 from hypothesis import HealthCheck, Phase, given, settings
 
-from callback_contract.contract_tests.meta.support.alternative_pairs import alternative_pairs, compared, untruths
+from callback_contract.contract_tests.meta.openapi.comparing.alternative_pairs import (
+    alternative_pairs,
+    compared,
+    untruths,
+)
 
 
 def main() -> None:

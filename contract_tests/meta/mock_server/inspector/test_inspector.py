@@ -371,7 +371,7 @@ def test_page_uses_every_word_and_no_other():
     source = "\n".join(file.read_text() for file in PAGE.iterdir())
     used = {*re.findall(r'\bt\("([\w-]+)"', source), *re.findall(r'data-word="([\w-]+)"', source)}
     assert used <= set(words)
-    families = re.compile("(tab|new_(member|value|type)|wire|theme)|.*_says$|token$|forward-compatible$")
+    families = re.compile("(tab|new_(member|value|type|format)|wire|theme)|.*_says$|token$|forward-compatible$")
     assert [key for key in words if not families.match(key) and not re.search(rf'[" `]{key}["` ]', source)] == []
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
-from callback_contract.contract_tests.meta.support.alternative_pairs import alternative_pairs, untruths
+from callback_contract.contract_tests.meta.openapi.comparing.alternative_pairs import alternative_pairs, untruths
 from callback_contract.openapi.comparing.change import worst
 from callback_contract.openapi.comparing.schemas.comparison import compared_schemas
 from callback_contract.openapi.comparing.schemas.schema_nodes import reader

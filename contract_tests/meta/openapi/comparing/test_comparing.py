@@ -13,8 +13,8 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from callback_contract.contract_tests.meta.openapi.comparing.schema_pairs import POOL, SCALARS, pairs
 from callback_contract.contract_tests.meta.support.processes import invoke
-from callback_contract.contract_tests.meta.support.schema_pairs import POOL, SCALARS, pairs
 from callback_contract.openapi.cli.diff_command import diff
 from callback_contract.openapi.comparing import Change, compare, worst
 from callback_contract.openapi.comparing.schemas.comparison import compared_schemas

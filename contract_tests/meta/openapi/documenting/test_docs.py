@@ -23,7 +23,7 @@ from callback_contract.contract_tests.meta.openapi.rules.test_translations impor
 from callback_contract.contract_tests.meta.support.processes import invoke
 from callback_contract.mock_server.signing import load_keys, load_scheme
 from callback_contract.openapi import CONTRACT_FILE, KitError, load_contract
-from callback_contract.openapi.contract.formats import FORMATS
+from callback_contract.openapi.contract.members import FORMATS
 from callback_contract.openapi.contract.order import Order
 from callback_contract.openapi.documenting import address
 from callback_contract.openapi.documenting.content.delivery import apart
