@@ -285,7 +285,9 @@ def many_keys(scope: Scope) -> Iterable[Case]:
     for member in arrays:
         items = jp.get(scope.plain, member.pointer)
         if items and not member.schema.get("uniqueItems"):
-            count = min(_MOST_ITEMS, _room(scope) // max(1, len(encode_body(scope.callback, items[:1]))))
+            one, two = (jp.replaced(scope.plain, member.pointer, items[:1] * count) for count in (1, 2))
+            each = len(encode_body(scope.callback, two)) - len(encode_body(scope.callback, one))
+            count = min(_MOST_ITEMS, _room(scope) // max(1, each))
             label = Text("case.items-at", count=count, pointer=member.pointer)
             yield Case(scope.callback, label, jp.replaced(scope.plain, member.pointer, items[:1] * count))
 

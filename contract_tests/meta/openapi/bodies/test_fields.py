@@ -28,9 +28,11 @@ from callback_contract.contract_tests.meta.support.fielded import (
     right_about_events,
     right_about_messages,
 )
-from callback_contract.contract_tests.meta.support.foreign import refused_by_its_mock, written
+from callback_contract.contract_tests.meta.support.foreign import refused_by_its_mock, scope_of, written
 from callback_contract.contract_tests.meta.support.processes import invoke
 from callback_contract.contract_tests.reporting.model.redaction import Redaction
+from callback_contract.contract_tests.stimuli import texts
+from callback_contract.contract_tests.stimuli.applicable_cases import applicable_cases
 from callback_contract.mock_server.receiver.receiver import Receiver, Request
 from callback_contract.mock_server.wire.bodies import content_type, decode_body, encode_body
 from callback_contract.mock_server.wire.strict_json import Unparsable, Unusable
@@ -100,6 +102,15 @@ def test_mock_made_from_it_is_judged_clean(tmp_path, name):
 @pytest.mark.parametrize("name", DOCUMENTS)
 def test_everything_sent_as_valid_is_acknowledged_by_its_mock(read, name):
     assert refused_by_its_mock(read(DOCUMENTS[name])) == []
+
+
+@pytest.mark.parametrize("told", [{}, {"explode": False}, {"contentType": "application/json"}])
+@pytest.mark.parametrize("media_type", [FORM, MULTIPART])
+def test_long_array_fills_what_a_receiver_has_to_accept(callback, media_type, told):
+    items = {"type": "array", "items": {**TEXT, "minLength": 200}}
+    made = callback(an_object(a=items), media_type, encoding={"a": told}, example={"a": ["%" * 200]})
+    (case,) = applicable_cases(texts.many_keys, scope_of(made))
+    assert 19_000 < len(encode_body(made, case.content)) <= 20_480
 
 
 def test_messages_are_followed_and_redelivered(tmp_path):
