@@ -83,9 +83,10 @@ def _made(stimuli: Stimuli, scope: Scope) -> list[Case]:
 def _some(cases: list[Case], declared: Declaration, alone: int | None) -> list[Case]:
     """Return of the cases that go alone only so many, from the first to the last one.
 
-    Of hostile ones it is one, but where the first one breaks a member and the last one all of them.
+    Of hostile ones it is one, but where the first one breaks a member and the last one all of them. Of recordings it
+    is each: the user chose them.
     """
-    counted = [case for case in cases if case.joins is None and case.listed is None]
+    counted = [case for case in cases if case.joins is None and case.listed is None and case.sent is None]
     if alone is None or len(counted) <= 1:
         return cases
     if declared.hostile and declared.kind != "off-schema":
@@ -93,7 +94,8 @@ def _some(cases: list[Case], declared: Declaration, alone: int | None) -> list[C
     else:
         chosen = [counted[round(number * (len(counted) - 1) / (alone - 1))] for number in range(alone)]
     kept = {id(case) for case in chosen}
-    return [case for case in cases if case.joins is not None or case.listed is not None or id(case) in kept]
+    uncounted = {id(case) for case in cases} - {id(case) for case in counted}
+    return [case for case in cases if id(case) in kept | uncounted]
 
 
 def _is_replaced(case: Case, scope: Scope) -> bool:

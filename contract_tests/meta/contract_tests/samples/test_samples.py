@@ -374,7 +374,7 @@ def test_finding_is_judged_again_without_the_recording(tmp_path):
 
 def test_dry_run_counts_the_recordings(tmp_path):
     done = run("--samples", lines(tmp_path, *BODIES), "--dry-run")
-    assert "SMP-01  MUST            6" in done.output
+    assert "SMP-01   MUST    6 " in done.output
 
 
 def test_environment_and_file_name_recordings_and_masks(tmp_path, monkeypatch):
