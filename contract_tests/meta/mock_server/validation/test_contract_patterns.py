@@ -215,10 +215,10 @@ def test_check_ends_whatever_patterns_a_contract_has(tmp_path):
         "--contract",
         str(written(tmp_path, schema)),
     ]
-    command += ["--rules", "ACK,PAY"]
+    command += ["--rules", "ACK,PAY", "--verbose"]
     run = run_program(command, timeout=150)
     assert run.returncode == 0, run.stdout + run.stderr
-    assert "PAY-" in run.stdout
+    assert "pass            PAY-" in run.stdout
 
 
 @pytest.mark.parametrize("pattern", RUNAWAY)

@@ -290,7 +290,7 @@ def test_missing_member_that_another_alternative_allows_is_not_called_a_mistake(
 
 
 def test_body_without_a_brace_is_not_called_a_syntax_error(tmp_path):
-    scope = scope_of(read_schema(tmp_path, {"type": "integer"}))
+    scope = scope_of(read_schema(tmp_path, {"type": "integer"}), "standard")
     labels = {case.label for case in applicable_cases(unparsable.syntax_errors, scope)}
     assert "a comment" not in labels and "words" in labels
 
