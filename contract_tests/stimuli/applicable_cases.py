@@ -86,7 +86,7 @@ def _some(cases: list[Case], declared: Declaration, alone: int | None) -> list[C
     Of hostile ones it is one, but where the first one breaks a member and the last one all of them. Of recordings it
     is each: the user chose them.
     """
-    counted = [case for case in cases if case.joins is None and case.listed is None and case.sent is None]
+    counted = [case for case in cases if _goes_alone(case)]
     if alone is None or len(counted) <= 1:
         return cases
     if declared.hostile and declared.kind != "off-schema":
@@ -94,8 +94,12 @@ def _some(cases: list[Case], declared: Declaration, alone: int | None) -> list[C
     else:
         chosen = [counted[round(number * (len(counted) - 1) / (alone - 1))] for number in range(alone)]
     kept = {id(case) for case in chosen}
-    uncounted = {id(case) for case in cases} - {id(case) for case in counted}
-    return [case for case in cases if id(case) in kept | uncounted]
+    return [case for case in cases if not _goes_alone(case) or id(case) in kept]
+
+
+def _goes_alone(case: Case) -> bool:
+    """Return whether a case has a delivery of its own that may be left out: one that looks at another's has none."""
+    return all(each is None for each in (case.joins, case.listed, case.looks_at, case.sent))
 
 
 def _is_replaced(case: Case, scope: Scope) -> bool:
