@@ -110,6 +110,7 @@ class ChapterLines:
         self._is_whole = is_whole
         self._out, self._titles = out, catalogue.in_language(out.language).chapters
         self._judged: list[RuleResult] = []
+        self._told: set[str] = set()
 
     def __call__(self, event: Event) -> None:
         if isinstance(event, RuleStarted) and self._judged and self._judged[0].rule.chapter != event.rule.chapter:
@@ -128,8 +129,13 @@ class ChapterLines:
         if not any(map(_is_told, results)):
             if self._is_whole and all(result.verdict is Verdict.NOT_APPLICABLE for result in results):
                 return
+            line, reasons = f"{chapter:6}{self._out.words(said)}", {result.reason for result in results}
+            is_news, self._told = not reasons <= self._told, self._told | reasons
             with contextlib.suppress(OSError):
-                self._out.put(Styled(cut(f"{chapter:6}{self._out.words(said)}", self._out.width), style="dim"))
+                if is_news:  # it may say what to do
+                    self._out.paragraph(Styled(line, style="dim"), hanging=6)
+                else:
+                    self._out.put(Styled(cut(line, self._out.width), style="dim"))
             return
         with contextlib.suppress(OSError):
             self._out.paragraph(
