@@ -94,10 +94,9 @@ function decode(body) {
   // endregion
   // region: members
   const usable =
-    isObject(callback) &&
+    [callback, callback?.variables].every(isObject) &&
     STRINGS.every((name) => typeof callback[name] === 'string') &&
     INTEGERS.every((name) => Number.isInteger(callback[name])) &&
-    isObject(callback.variables) &&
     /^[0-9A-Za-z_-]{1,64}$/.test(callback.msg_id); // what a key and a URL carry without escapes
   if (!usable) throw refusal(400, 'a member is missing, or is not what the contract says');
   // endregion
