@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import click
 
 from callback_contract.openapi.documents.output_files import replace_file
 from callback_contract.openapi.text.errors import KitError
+from callback_contract.openapi.text.language import SPOKEN, chosen_language
+from callback_contract.openapi.text.message import Text
 
 __all__ = ["summary"]
 
@@ -25,7 +28,8 @@ __all__ = ["summary"]
     "--out", type=click.Path(path_type=Path), metavar="FILE", help="Where to; the standard output without it."
 )
 @click.option("--all-reports", is_flag=True, help="Show each report, not only the newest of a receiver.")
-def summary(reports: tuple[Path, ...], form: str, out: Path | None, all_reports: bool) -> None:
+@click.option("--language", type=click.Choice(SPOKEN), help="Of the text.  [default: that of the locale]")
+def summary(reports: tuple[Path, ...], form: str, out: Path | None, all_reports: bool, language: str | None) -> None:
     """Merge many receivers' reports into one table, the worst first, and tell which rules break most.
 
     Every report.json at or below a DIR is taken. Of several on one receiver the newest counts: the same name,
@@ -42,12 +46,14 @@ def summary(reports: tuple[Path, ...], form: str, out: Path | None, all_reports:
     from callback_contract.contract_tests.reporting.partners.page import partners_html
 
     merged = merge_reports((read_report_file(file)[0] for file in report_files(reports)), every=all_reports)
-    render = {"text": partners_text, "markdown": partners_markdown, "html": partners_html, "json": partners_json}
-    text = render[form](merged)
+    render = {"markdown": partners_markdown, "html": partners_html, "json": partners_json}
+    spoken = language or chosen_language((), os.environ)
+    text = partners_text(merged, spoken) if form == "text" else render[form](merged)
     if out is None:
         click.echo(text)
         return
     try:
         replace_file(out, f"{text}\n".encode("utf-8", "backslashreplace"))
     except OSError as error:
-        raise KitError(f"cannot be written: {error.strerror}", where=str(out), remedy="Give another --out.") from None
+        what = Text("error-report.not-written", why=str(error.strerror))
+        raise KitError(what, where=str(out), remedy=Text("error-report.other-out")) from None

@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 from callback_contract.contract_tests.reporting.model.inert import in_markdown, one_line
 from callback_contract.contract_tests.reporting.partners.overview import COUNTED, Partner, Partners
-from callback_contract.openapi.text.plural import counted
+from callback_contract.openapi.text.message import ENGLISH, Text, joined, translated
 from callback_contract.openapi.text.printable import exact_json
 
 __all__ = [
@@ -21,39 +21,39 @@ __all__ = [
     "warnings",
 ]
 
-HEAD = (
-    "receiver",
-    "outcome",
-    "fail",
-    "flaky",
-    "warn",
-    "waived",
-    "n/a",
-    "blocked",
-    "error",
-    "contract",
-    "kit",
-    "when (UTC)",
-    "p95",
-    "profiles",
+HEAD = tuple(
+    Text(f"summary.{column}")
+    for column in (
+        *("receiver", "outcome", "fail", "flaky", "warn", "waived", "not-applicable", "blocked", "error", "contract"),
+        *("kit", "when", "p95", "profiles"),
+    )
 )
-_RULES_HEAD = ("rule", "level", "broken by", "fail", "flaky", "warn", "waived", "what it says")
+_RULES_HEAD = tuple(
+    Text(f"summary.{column}")
+    for column in ("rule", "level", "broken-by", "fail", "flaky", "warn", "waived", "what-it-says")
+)
 _WIDEST_NAME = 40
 
 
-def headline(partners: Partners) -> str:
+def headline(partners: Partners) -> Text:
     """How many receivers came to what."""
-    total = len(partners.receivers)
-    told = ", ".join(f"{count} {outcome}" for outcome, count in partners.outcomes.items())
-    left = partners.left_out
-    older = f"; {counted(left, 'older report')} of the same receivers left out: --all-reports shows all" if left else ""
-    return f"{counted(total, 'report')}: {told}{older}"
+    each = tuple(
+        Text("summary.counted", number=count, what=outcome_in_words(outcome))
+        for outcome, count in partners.outcomes.items()
+    )
+    reports = Text("summary.reports", count=len(partners.receivers), each=each)
+    return joined([reports, Text("summary.left-out", count=partners.left_out)]) if partners.left_out else reports
 
 
-def warnings(partners: Partners) -> list[str]:
+def outcome_in_words(outcome: str) -> Text:
+    """What a receiver came to."""
+    return Text(f"summary.{outcome.replace(' ', '-')}")
+
+
+def warnings(partners: Partners) -> list[Text]:
     """Where the newest report says less than an older one did."""
-    narrower = [cells(partner, partners)[0] for partner in partners.receivers if partner.narrower]
-    return [f"the newest report judged fewer rules than an older one: {', '.join(narrower)}"] if narrower else []
+    narrower = tuple(cells(partner, partners)[0] for partner in partners.receivers if partner.narrower)
+    return [Text("summary.narrower", receivers=narrower)] if narrower else []
 
 
 def cells(partner: Partner, partners: Partners) -> tuple[str, ...]:
@@ -62,30 +62,40 @@ def cells(partner: Partner, partners: Partners) -> tuple[str, ...]:
     titles = {other.contract for other in partners.receivers}
     return (
         partner.name if len(same) == 1 else f"{partner.name} ({partner.url})",
-        partner.outcome,
+        outcome_in_words(partner.outcome),
         *(str(partner.counts[verdict]) for verdict in COUNTED),
         partner.contract_version if len(titles) == 1 else f"{partner.contract} {partner.contract_version}",
         partner.kit_version,
-        partner.started_at[:16].replace("T", " ") + (f" ({partner.older} older)" if partner.older else ""),
+        _when(partner),
         "–" if partner.p95_s is None else f"{partner.p95_s * 1000:.0f} ms",
         told_profiles(partner),
     )
 
 
-def told_profiles(partner: Partner) -> str:
+def _when(partner: Partner) -> str:
+    moment = partner.started_at[:16].replace("T", " ")
+    return Text("summary.older", moment=moment, number=partner.older) if partner.older else moment
+
+
+def told_profiles(partner: Partner) -> Text:
     """The profiles by their verdict."""
     by_verdict: dict[str, list[str]] = {}
     for name, verdict in partner.profiles.items():
-        by_verdict.setdefault(verdict, []).append(name)
-    return "; ".join(f"{verdict}: {', '.join(names)}" for verdict, names in by_verdict.items())
+        by_verdict.setdefault(verdict, []).append(Text(f"profile.{name}"))
+    return joined(
+        Text("summary.lot", what=outcome_in_words(verdict), names=tuple(names)) for verdict, names in by_verdict.items()
+    )
 
 
-def told_broken(partner: Partner) -> str:
+def told_broken(partner: Partner) -> Text:
     """The rules that a receiver breaks, by verdict."""
     by_verdict: dict[str, list[str]] = {}
     for rule, verdict in partner.broken.items():
         by_verdict.setdefault(verdict, []).append(rule)
-    return "; ".join(f"{verdict} {', '.join(rules)}" for verdict, rules in by_verdict.items())
+    return joined(
+        Text("summary.broken", verdict=Text(f"verdict.{verdict}"), rules=tuple(rules))
+        for verdict, rules in by_verdict.items()
+    )
 
 
 def _rule_cells(partners: Partners) -> list[tuple[str, ...]]:
@@ -93,7 +103,7 @@ def _rule_cells(partners: Partners) -> list[tuple[str, ...]]:
         (
             rule.rule,
             rule.level,
-            f"{rule.broken} of {rule.judged}",
+            Text("summary.of", broken=rule.broken, judged=rule.judged),
             *(str(count) for count in rule.counts.values()),
             rule.statement,
         )
@@ -101,18 +111,22 @@ def _rule_cells(partners: Partners) -> list[tuple[str, ...]]:
     ]
 
 
-def partners_text(partners: Partners) -> str:
+def partners_text(partners: Partners, language: str = ENGLISH) -> str:
     """For a terminal."""
-    lines = _aligned(HEAD, [_short(cells(partner, partners)) for partner in partners.receivers])
+
+    def said(row: Sequence[str]) -> tuple[str, ...]:
+        return tuple(translated(cell, language) for cell in row)
+
+    lines = _aligned(said(HEAD), [_short(said(cells(partner, partners))) for partner in partners.receivers])
     broken = [partner for partner in partners.receivers if partner.broken]
     if broken:
-        lines += ["", "What each receiver breaks"]
-        lines += [
-            f"  {one_line(cells(partner, partners)[0])[:_WIDEST_NAME]}: {one_line(told_broken(partner))}"
-            for partner in broken
-        ]
-        lines += ["", "Which rules break most", *_aligned(_RULES_HEAD, _rule_cells(partners))]
-    return "\n".join([*lines, "", *map(one_line, warnings(partners)), headline(partners)])
+        lines += ["", *said([Text("summary.each-breaks")])]
+        for partner in broken:
+            name, rules = said([cells(partner, partners)[0], told_broken(partner)])
+            lines.append(f"  {one_line(name)[:_WIDEST_NAME]}: {one_line(rules)}")
+        lines += ["", *said([Text("summary.break-most")])]
+        lines += _aligned(said(_RULES_HEAD), [said(row) for row in _rule_cells(partners)])
+    return "\n".join([*lines, "", *map(one_line, said([*warnings(partners), headline(partners)]))])
 
 
 def _short(row: Sequence[str]) -> tuple[str, ...]:
@@ -133,9 +147,9 @@ def partners_markdown(partners: Partners) -> str:
     lines = ["## Receivers of callbacks", "", f"**{in_markdown(headline(partners))}**", ""]
     lines += [line for told in warnings(partners) for line in (in_markdown(told), "")]
     rows = [(*cells(partner, partners), told_broken(partner)) for partner in partners.receivers]
-    lines += _table((*HEAD, "broken rules"), rows)
+    lines += _table((*HEAD, Text("summary.broken-rules")), rows)
     if partners.rules:
-        lines += ["", "### Which rules break most", "", *_table(_RULES_HEAD, _rule_cells(partners))]
+        lines += ["", f"### {Text('summary.break-most')}", "", *_table(_RULES_HEAD, _rule_cells(partners))]
     return "\n".join(lines)
 
 

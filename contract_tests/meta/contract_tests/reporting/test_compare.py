@@ -86,6 +86,12 @@ def test_must_that_passed_and_is_not_judged_any_more_is_worse_unless_that_is_all
     assert not compare_reports(before, after, allow_unjudged=True).fails
 
 
+def test_comparison_is_said_in_chinese():
+    before, after = of("pass"), of("fail")
+    shown = comparison_text(before, after, compare_reports(before, after), "zh", {"PAY-01": "陈述"})
+    assert "变差（1）" in shown and "通过 → 不通过  陈述" in shown and shown.endswith("变差：PAY-01")
+
+
 @pytest.mark.parametrize(
     ("more", "fails"),
     [({"not_reached": ["PAY-02"]}, True), ({"of_rules": 2}, True), ({}, False)],  # a kit without the rule

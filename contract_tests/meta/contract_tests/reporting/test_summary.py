@@ -69,6 +69,11 @@ def test_the_rule_that_most_receivers_break_comes_first():
     assert rules[0].receivers == ("failing", "warned")
 
 
+def test_table_is_said_in_chinese():
+    shown = partners_text(merge_reports([GOOD, FAILING]), "zh")
+    assert shown.startswith("接收方") and "最常违反的规则" in shown and shown.endswith("2 份报告：1 个门禁不通过、1 个符合")
+
+
 def test_receivers_of_one_name_are_told_apart_by_their_url():
     other = report(rule("ACK-01"), name="good", receiver={"name": "good", "url": "http://elsewhere.example/x"})
     assert "good (http://elsewhere.example/x)" in partners_markdown(merge_reports([GOOD, other])).replace(
