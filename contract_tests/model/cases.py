@@ -177,7 +177,7 @@ Stimuli = Callable[..., Iterable[Case]]
 
 
 KINDS = (
-    "valid",  # the four classes of delivery (judgement); `hard` are those off-schema that a contract may allow
+    "valid",  # the four classes of delivery (USING.md, "What is sent"); `hard` are those off-schema that a contract may allow
     "forward-compatible",
     "off-schema",
     "hard",

@@ -1,4 +1,4 @@
-"""Profiles: the parts of what a receiver does, each with a verdict of its own (judgement.md, "Verdicts")."""
+"""Profiles: the parts of what a receiver does, each with a verdict of its own (README.md, "Exit codes")."""
 
 from __future__ import annotations
 

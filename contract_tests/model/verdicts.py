@@ -1,4 +1,4 @@
-"""Verdicts on rules, and the exit code of a whole run (judgement.md, "Verdicts")."""
+"""Verdicts on rules, and the exit code of a whole run, see README.md, "Exit codes and verdicts"."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Refusable recordings: valid deliveries that a receiver may reject (judgement.md, "Four classes of delivery").
+"""Refusable recordings: valid deliveries that a receiver may reject, see USING.md, "What is sent".
 
 One condition applies to recordings and not to drawn bodies: values other than texts in a map with open keys have to be
 accepted. The contract does not describe them, and the recording shows that the provider sends them.

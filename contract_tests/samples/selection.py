@@ -1,7 +1,7 @@
 """Selection of recordings: delivers each valid recording once, and sets the others aside with a reason.
 
 A recording that breaks its contract shows a flaw of the contract or of the recording, and nothing about the receiver,
-so it is set aside and reported. So is one that a receiver may reject (judgement.md, the class "valid").
+so it is set aside and reported. So is one that a receiver may reject (USING.md, "What is sent").
 """
 
 from __future__ import annotations

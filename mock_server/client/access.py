@@ -20,7 +20,7 @@ _SHORTEST_PASSWORD = 4
 _HOST = re.compile(r"(?:[A-Za-z0-9._~!$&'()*+,;=%-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{0,5})?")  # RFC 3986 section 3.2
 
 NO_ANSWER_S = 30.0
-"""The upper end of the time that providers wait ("no answer", judgement.md)."""
+"""The upper end of the time that providers wait: without a whole answer by then there is none."""
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 A delivery is written by the provider and read by the receiver; an answer the other way round. What its reader was told
 before has to stay true for everything that its writer may write now, so one direction's widening is the other's
-narrowing. A *forward-compatible* receiver (judgement.md) reads by the tolerant form of the old schema: closed lists of
+narrowing. A *forward-compatible* receiver reads by the tolerant form of the old schema: closed lists of
 scalars and closed objects are open to it. Hence, for a delivery:
 
     every body of the new schema satisfies the old one                              safe

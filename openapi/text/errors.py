@@ -18,7 +18,7 @@ class KitError(Exception):
         what: What is wrong, one sentence without its full stop.
         where: File and line, JSON pointer or command-line option; empty when there is none.
         remedy: What to do about it, one sentence.
-        exit_code: 2 for wrong use, 3 when nothing could be judged (judgement.md, "Verdicts").
+        exit_code: 2 for wrong use, 3 when nothing could be judged, see README.md, "Exit codes and verdicts".
         private: Follows `what` on the user's own terminal, and is in no report: it may hold secrets that only the
             user knows, as the message of a plugin's exception does.
     """

@@ -1,7 +1,7 @@
 """Check of interleaved messages: a Hypothesis state machine compares read-back with a model.
 
 Neither content nor identity is drawn here: each run of the machine has its own messages. Only states are compared with
-the model. `applied` is compared directly before and after a redelivery only (judgement.md), which the rules on
+the model. `applied` is compared directly before and after a redelivery only, which the rules on
 redelivery do.
 """
 

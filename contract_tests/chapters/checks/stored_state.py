@@ -125,7 +125,7 @@ def some_others(refused: Sequence[Exchange]) -> Text:
 def furthest(order: Order, states: Iterable[str]) -> set[str]:
     """Return the states that may be stored after these: none of the others follows.
 
-    A terminal state is not judged once the message went past it on another branch (judgement.md, "Order").
+    A terminal state is not judged once the message went past it on another branch.
     """
     told = list(states)
     return {state for state in told if not any(order.is_before(state, other) for other in told)}

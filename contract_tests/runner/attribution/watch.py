@@ -1,7 +1,7 @@
 """Watch over the receiver: after a delivery without an answer or with a refusal, finds out whose doing that is.
 
 A receiver that was away gets the delivery again when it is back. One that is full gets it again alone. What is left
-is the delivery's own, and its rule judges it (judgement.md, "Attribution").
+is the delivery's own, and its rule judges it.
 """
 
 from __future__ import annotations
