@@ -177,7 +177,8 @@ Stimuli = Callable[..., Iterable[Case]]
 
 
 KINDS = (
-    "valid",  # the four classes of delivery (USING.md, "What is sent"); `hard` are those off-schema that a contract may allow
+    # The four classes of delivery (USING.md, "What is sent"); `hard` are those off-schema that a contract may allow.
+    "valid",
     "forward-compatible",
     "off-schema",
     "hard",
