@@ -83,7 +83,7 @@ MISTAKES = {
         "letter_case": "WIRE-02",
         "small_limit": "WIRE-18",
         "stack_page": "SEC-01",
-        "throws_later": "FWD-04",
+        "throws_later": "LIVE-01",  # its process ends, and nobody starts it again to play suspects
         "unanswered": "FWD-04",
         "upper_values": "FWD-06",
     },
