@@ -198,8 +198,8 @@ class _Maker:
         return True if kind == "boolean" else None
 
     def _list(self, flat: dict[str, Any], level: int, must: bool) -> list[jp.Json]:
-        least = flat.get("minItems", 0)
-        count = max(least, min(1, flat.get("maxItems", 1)) if self._whole else 0)
+        least = int(flat.get("minItems", 0))  # 2.0 is an integer, too
+        count = max(least, min(1, int(flat.get("maxItems", 1))) if self._whole else 0)
         if count > 100:
             raise _NoValue(Text("note.least-length"))
         try:
@@ -235,7 +235,7 @@ class _Maker:
                     raise reason.inside(name) from None
             finally:
                 self._choice = whole
-        for index in range(len(made), min(flat.get("minProperties", 0), 20)):
+        for index in range(len(made), min(int(flat.get("minProperties", 0)), 20)):
             made[f"key{index}"] = self.value(flat.get("additionalProperties", {}), level + 1)
         return made
 
@@ -247,7 +247,8 @@ class _Maker:
             return made
         stands_in = "{}" if "json" in str(flat.get("contentMediaType", "")) else "text"
         text = TEXTS["byte"] if "contentEncoding" in flat else TEXTS.get(flat.get("format", ""), stands_in)
-        least, most = flat.get("minLength", 0), flat.get("maxLength", len(text) + flat.get("minLength", 0))
+        least = int(flat.get("minLength", 0))
+        most = int(flat.get("maxLength", len(text) + least))
         if not isinstance(least, int) or least > 100_000:
             raise _NoValue(Text("note.least-length"))
         return (text + "x" * (least - len(text)))[: max(int(most), 0)]

@@ -4,6 +4,7 @@ Start it with ``PORT=8080 STORE=statuses.sqlite3 MISTAKE=check_then_insert pytho
 receiver of the standard library answers HTTP; what differs is the store, which several threads use side by side.
 """
 
+import json
 import os
 import sqlite3
 import sys
@@ -24,6 +25,10 @@ _CHECK_S = 0.005  # what a look into a database over the network takes, and time
 
 # What the mistaken receiver takes for the key of a row.
 KEY = {"last_of_task": "nodetask_id"}.get(MISTAKE, "msg_id")
+
+
+def _key(event):
+    return json.dumps(event[KEY])  # a lone surrogate, escaped, can be stored
 
 
 class Store:
@@ -72,8 +77,8 @@ class Store:
 
     def apply(self, db, event, text):
         """Counts the event and moves the state on, never back."""
-        row = db.execute("SELECT msg_id, state FROM message WHERE key = ?", (event[KEY],)).fetchone()
-        values = (event["msg_id"], event["status"], text, event[KEY])
+        row = db.execute("SELECT msg_id, state FROM message WHERE key = ?", (_key(event),)).fetchone()
+        values = (event["msg_id"], event["status"], text, _key(event))
         if row is None or row[0] != event["msg_id"]:
             db.execute("REPLACE INTO message (msg_id, state, applied, last, key) VALUES (?, ?, 1, ?, ?)", values)
         elif event["status"] in RANK and stdlib_receiver.advances(row[1], event["status"]):
@@ -81,7 +86,7 @@ class Store:
                 "UPDATE message SET msg_id = ?, state = ?, applied = applied + 1, last = ? WHERE key = ?", values
             )
         else:
-            db.execute("UPDATE message SET applied = applied + 1 WHERE key = ?", (event[KEY],))
+            db.execute("UPDATE message SET applied = applied + 1 WHERE key = ?", (_key(event),))
 
     def find(self, msg_id):
         with closing(self.connect()) as db:

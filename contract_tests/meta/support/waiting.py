@@ -23,7 +23,7 @@ MOST = 48
 
 
 @contextlib.contextmanager
-def run_before(fault=None, *rules, at_once=None):
+def run_before(fault=None, *rules, at_once=None, depth="quick"):
     """Open a run on a mock with slow, parallel responses."""
 
     def answer(request, assessment, receiver, right):
@@ -33,7 +33,9 @@ def run_before(fault=None, *rules, at_once=None):
     contract = tools()[0]
     with (
         served(Receiver(contract, fault=Fault(answer))) as url,
-        run_at(url, *rules, at_once=at_once, read_back=own_read_back(url, contract), patience_s=1.0) as run,
+        run_at(
+            url, *rules, at_once=at_once, depth=depth, read_back=own_read_back(url, contract), patience_s=1.0
+        ) as run,
     ):
         for _ in range(16):  # parallelism is known from here on, however busy this machine is
             quick = Exchange(Delivery("", "POST", (), b""), Response(200, "", (), b"{}"), "", "", WORK_S)
@@ -42,14 +44,14 @@ def run_before(fault=None, *rules, at_once=None):
 
 
 @contextlib.contextmanager
-def run_at(url, *rules, at_once=None, **more):
+def run_at(url, *rules, at_once=None, depth="quick", **more):
     """Return a run as `check` opens it on this machine, optionally with --at-once."""
     contract, catalogue, _ = tools()
     chosen = catalogue.select(rules) if rules else catalogue.rules
     sender = Sender(Access(url), Pace() if at_once is None else Pace(at_once=at_once))
     most = MOST if at_once is None else at_once
     run = run_of(
-        contract, catalogue, chosen, contract.default_callbacks, sender, DEPTHS["quick"], most_at_once=most, **more
+        contract, catalogue, chosen, contract.default_callbacks, sender, DEPTHS[depth], most_at_once=most, **more
     )
     try:
         yield run

@@ -216,7 +216,7 @@ def test_command_is_copied_as_it_is(show):
     page = show(hostile(), permissions=["clipboard-read", "clipboard-write"])
     button = page.locator("#finding-PAY-02 .command button").last
     button.click()
-    page.wait_for_function("document.querySelector('[data-done]')")
+    page.locator("[data-done]").wait_for(state="attached")
     copied = page.evaluate("navigator.clipboard.readText()")
     assert copied == "callback-contract check http://127.0.0.1:1/x --rules PAY-02"
 

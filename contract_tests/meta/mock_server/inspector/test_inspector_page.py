@@ -317,7 +317,7 @@ def test_page_is_worked_by_keyboard(show, mock):
     assert page.locator("#scroller").get_attribute("aria-activedescendant") == "row-2"
     page.keyboard.press("Enter")
     page.locator("h2", has_text="#2 send").wait_for()
-    page.wait_for_function("document.activeElement.id === 'detail'")
+    page.locator("#detail:focus").wait_for()
     page.keyboard.press("ArrowRight")
     page.keyboard.press("ArrowRight")
     assert page.locator("[role=tab][aria-selected=true]").get_attribute("id") == "tab-life"
