@@ -195,7 +195,7 @@ class _Check:
                     reporter.announce(plans_of(run, tests))
                     make_first_contact(run)
                     failed = judge_rules(run, tests, fail_fast=self.options["fail_fast"])
-                except (Exception, KeyboardInterrupt) as reason:  # whatever it is, what was judged is reported
+                except (Exception, KeyboardInterrupt) as reason:  # every exception leaves a report of the judged rules
                     stopped = reason
                 INTERRUPTION.ends()
                 stopped = INTERRUPTION.cause or stopped  # what broke because of it is not told

@@ -69,7 +69,8 @@ _R = TypeVar("_R")
 def check(function: Callable[_P, _R]) -> Callable[_P, _R]:
     """Declares a check: an assertion that fails in its own body, and in nothing that it calls, is a verdict.
 
-    What the assertion says is a `Text`, what was expected, or a `Mismatch`; one that says neither is the kit's own.
+    What the assertion says is a `Text`, what was expected, or a `Mismatch`. An assertion with
+    neither is an error of the kit.
     Where pytest would rewrite a module, and make strings of both, its docstring has `PYTEST_DONT_REWRITE`.
     """
 

@@ -18,7 +18,7 @@ _MILLISECONDS = 10**11  # more seconds than that are after the year 5000
 
 
 def changed_members(callback: Callback, sent: Json, shown: Json) -> Iterator[tuple[str, Json, Json]]:
-    """Yield each place where another value is shown than was sent: its pointer, what was sent, and what is shown.
+    """Yield each place whose shown value differs from the sent one: its pointer, the sent and the shown value.
 
     Members that are not shown are passed over; a map with keys of the customer's own is shown whole.
     """

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from callback_contract.contract_tests.chapters.checks.meaning import means_the_same
-from callback_contract.contract_tests.model.observations import NOTHING_SHOWN, Stored
+from callback_contract.contract_tests.model.observations import NOTHING_SHOWN, Stored, described
 from callback_contract.contract_tests.model.verdicts import LacksMeans, Means, Mismatch, RuleBroken, check
 from callback_contract.contract_tests.runner.case_session import CaseSession
 from callback_contract.contract_tests.runner.rule_tests import story
@@ -18,7 +18,7 @@ from callback_contract.openapi.contract.members import Member
 from callback_contract.openapi.contract.order import Order
 from callback_contract.openapi.documents import json_pointer as jp
 from callback_contract.openapi.documents.json_pointer import Json
-from callback_contract.openapi.text.message import Text
+from callback_contract.openapi.text.message import Text, either
 
 __all__ = [
     "Redelivered",
@@ -30,6 +30,7 @@ __all__ = [
     "known_effects",
     "need_applied",
     "redelivered",
+    "settles_in_furthest_state",
     "shown_last",
     "some_others",
 ]
@@ -129,6 +130,21 @@ def furthest(order: Order, states: Iterable[str]) -> set[str]:
     """
     told = list(states)
     return {state for state in told if not any(order.is_before(state, other) for other in told)}
+
+
+@check
+def settles_in_furthest_state(receiver: CaseSession) -> None:
+    """Check that the message ends in a state that none of the case's other states follows.
+
+    Raises:
+        RuleBroken: It is stored in another state, or not at all.
+    """
+    assert receiver.facts.order is not None  # judged only with an order
+    expected = furthest(receiver.facts.order, receiver.case.states)
+    receiver.stored(lambda stored: stored is not None and stored.state in expected)
+    stored = receiver.stored_at_last()
+    shown = None if stored is None else stored.state
+    assert shown in expected, Mismatch(Text("expected.state", state=either(sorted(expected))), described(stored))
 
 
 def shown_last(receiver: CaseSession) -> Json:
