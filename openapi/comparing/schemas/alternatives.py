@@ -29,7 +29,10 @@ def _alternatives(flat: Flat, group: Group, *, plain: bool = False) -> list[Alte
     base = replace(flat, groups=tuple(other for other in flat.groups if other is not group))
     if plain:
         base = replace(base, groups=(), nots=(), conditionals=(), rest=())
-    return [Alternative(branch, merged(base, flatten(branch))) for branch in group.branches]
+    parts = [(branch, flatten(branch)) for branch in group.branches]
+    # A branch that refers to its own schema allows nothing that the others do not.
+    kept = [part for part in parts if all(inner.at.key != group.at.key for inner in part[1].groups)] or parts
+    return [Alternative(branch, merged(base, flat)) for branch, flat in kept]
 
 
 def by_alternative(walk: Walk, sub: Flat, group: Group, sup: Flat, judge: Judge) -> list[Finding]:
