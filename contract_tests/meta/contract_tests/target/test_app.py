@@ -109,6 +109,7 @@ def test_report_names_the_app_and_not_the_passing_port(folder):
     assert "127.0.0.1" not in text
 
 
+@pytest.mark.slow
 def test_app_that_dies_is_a_finding_and_the_judge_survives(folder):
     done = check("wsgi:app", cwd=folder, DIES_AT="2")
     assert done.returncode == 1

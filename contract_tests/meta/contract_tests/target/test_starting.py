@@ -122,6 +122,7 @@ def test_what_was_left_running_is_not_judged_in_its_place(folder, port):
     assert not (folder / "pid").exists()
 
 
+@pytest.mark.slow
 def test_death_during_the_run_is_said(folder, port):
     done = check(port, tiny(port), cwd=folder, DIES_AT="2")
     assert done.returncode == 1

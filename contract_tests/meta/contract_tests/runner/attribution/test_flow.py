@@ -38,6 +38,7 @@ def test_receiver_that_asks_to_come_later_is_judged_at_its_pace():
     assert set(verdicts(results).values()) == {"pass"}
 
 
+@pytest.mark.slow
 def test_receiver_that_refuses_without_a_word_breaks_the_rule_on_bursts_alone():
     with served(Receiver(tools()[0], fault=limited(4))) as url:
         results = judged(Access(url), "ACK-01", "ACK-03", "LOD-01")
