@@ -33,14 +33,15 @@ def make_first_contact(run: RunContext) -> None:
     """Sends one plain valid delivery and measures the round trip; from then on the receiver is watched.
 
     Raises:
-        KitError: With exit code 3: no connection, no TLS session, the wrong path, refused credentials, or an
-            answer that never ends. What a receiver merely does wrong is left to the rules.
+        KitError: With exit code 3: no connection, no TLS session, the wrong path, refused credentials, an answer that
+            never ends, or a read-back that is none. What a receiver merely does wrong is left to the rules.
     """
     for scope in run.config.scopes:
         sender = run.config.sender_of(scope.callback.name)
         access = sender.access
         number = run.state.number("first contact", scope, 1)
-        plain = plain_case(scope).delivery(Identity(run.state.run, number))
+        case, identity = plain_case(scope), Identity(run.state.run, number)
+        plain = case.delivery(identity)
         kept = tuple(header for header in plain.headers if header[0].lower() != "user-agent")
         first = replace(plain, headers=kept + KIT_AGENT)
         exchange = run.dispatcher.send(first)
@@ -58,6 +59,8 @@ def make_first_contact(run: RunContext) -> None:
         except KitError as error:
             raise _with_examples(error, scope, exchange) from None
         run.state.plain_answered(exchange)
+        if run.config.read_back is not None and (message_id := case.message_id(identity)):
+            run.config.read_back(message_id)  # a wrong URL or shape is told once, before anything is judged by it
     if run.config.scopes and not run.config.sender.access.proxy:
         run.state.round_trips_measured({sender: _round_trip_s(sender.access.url) for sender in run.config.senders})
     watch_over(run)

@@ -13,8 +13,10 @@ from callback_contract.contract_tests.meta.support.scripted import ScriptedSende
 from callback_contract.contract_tests.runner.first_contact import make_first_contact
 from callback_contract.contract_tests.runner.judge import judge_rules
 from callback_contract.contract_tests.runner.planning import out_of_reach
+from callback_contract.contract_tests.target.read_back import ReadBackError
 from callback_contract.mock_server.client.sender import Access
 from callback_contract.mock_server.wire.delivery import Response
+from callback_contract.openapi.contract.loading import load_contract
 from callback_contract.openapi.text.errors import KitError
 
 SCHEMA = with_members(action={"enum": ["opened"]}, tenant_id={"type": "string"}, text={"type": "string"})
@@ -103,3 +105,13 @@ def test_other_redirect_is_a_wrong_address(tmp_path):
 def test_redirect_is_judged_where_one_callback_documents_none(tmp_path):
     run = run_before(redirecting(tmp_path), 200, rules=("ACK-02",))
     assert out_of_reach(run.config, run.config.rules[0], tools()[2]["ACK-02"]) is None
+
+
+def test_read_back_that_is_none_is_told_before_anything_is_judged(tmp_path):
+    def wrong(message_id):
+        raise ReadBackError(f"{message_id[:8]} is no read-back", exit_code=3)
+
+    run = run_before(load_contract(), answering(200), rules=("STA-01",))
+    run = replace(run, config=replace(run.config, read_back=wrong))
+    with pytest.raises(ReadBackError, match="is no read-back"):
+        make_first_contact(run)
