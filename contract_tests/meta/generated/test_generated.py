@@ -20,7 +20,7 @@ CATALOGUE = load_catalogue()
 RUNS = {run["what"]: run for run in recorded_runs.kept()}
 
 
-@pytest.mark.parametrize("name", ["packages", "bodies", "counts", "translations"])
+@pytest.mark.parametrize("name", ["packages", "action", "bodies", "counts", "translations"])
 def test_generated_file_is_up_to_date(name):
     made = PARTS[name].make()
     assert made.stale() == [], f"run: {COMMAND} {name}"

@@ -30,6 +30,13 @@ COMMANDS = [text for _, kind, text in BLOCKS if kind == "sh"]
 FILES = {name: text for name, _, text in BLOCKS if name}
 ACTION = ROOT / ".github/actions/callback-contract/action.yml"
 VARIABLES = {"CALLBACK_CONTRACT_CHECK_RULES": "ACK-01"}
+VENDORS = {  # by a word of the file's name
+    "azure": "vendor.azure-pipelines",
+    "bitbucket": "vendor.bitbucket-pipelines",
+    "circleci": "vendor.circle-ci",
+    "gitlab": "vendor.gitlab-ci",
+    "github": "vendor.github-workflows",
+}
 SCHEMAS = {
     ".github/actions/callback-contract/action.yml": "vendor.github-actions",
     ".github/workflows/callback-contract.yml": "vendor.github-workflows",
@@ -99,7 +106,10 @@ def test_command_of_the_page_does_what_it_says(pipeline, script):
 
 @pytest.mark.parametrize("name", FILES)
 def test_file_of_the_page_is_what_its_name_says(name):
-    tomllib.loads(FILES[name]) if name.endswith(".toml") else yaml.safe_load(FILES[name])
+    if name.endswith(".toml"):
+        tomllib.loads(FILES[name])
+    elif name.endswith((".yml", ".yaml")):
+        yaml.safe_load(FILES[name])
 
 
 def test_plain_workflow_judges_the_receiver(pipeline):
@@ -109,6 +119,22 @@ def test_plain_workflow_judges_the_receiver(pipeline):
             assert done.returncode == 0, done.stderr
     assert "1 pass" in done.stdout
     assert "git+https://YOUR-GIT-HOST" in (pipeline.folder / "tools/installed").read_text()
+
+
+@pytest.mark.parametrize(
+    ("file", "command"),
+    [
+        ("azure-pipelines.yml", r"- script: (.+)"),
+        ("bitbucket-pipelines.yml", r"- ((?:pip|callback-contract) .+)"),
+        (".circleci/config.yml", r"- run: (.+)"),
+        ("Jenkinsfile", r"sh '(.+)'"),
+    ],
+)
+def test_commands_of_another_pipeline_judge_the_receiver(pipeline, file, command):
+    script = "\n".join(re.findall(command, FILES[file]))
+    done = pipeline(script)
+    assert (done.returncode, "1 pass" in done.stdout) == (0, True), done.stderr
+    assert list(pipeline.folder.glob("callback-report/**/junit.xml"))
 
 
 def filled(value, known):
@@ -125,13 +151,23 @@ def act(pipeline, given):
     unknown = set(given) - set(action["inputs"])
     assert not unknown
     known = {f"inputs.{name}": given.get(name, spec.get("default", "")) for name, spec in action["inputs"].items()}
-    known["github.action_path"] = str(ACTION.parent)
+    known["github.action_path"], judged = str(ACTION.parent), None
+    (pipeline.folder / "ci/output").write_text("")
     for step in action["runs"]["steps"]:
+        if "uses" in step:  # of GitHub's own actions, which are not had here
+            continue
         environment = {name: filled(value, known) for name, value in step["env"].items()}
         cwd = pipeline.folder / filled(step.get("working-directory", "."), known)
-        done = pipeline(step["run"], cwd=cwd, RUNNER_TEMP=str(pipeline.folder / "ci"), **environment)
+        done = pipeline(
+            step["run"],
+            cwd=cwd,
+            RUNNER_TEMP=str(pipeline.folder / "ci"),
+            GITHUB_OUTPUT=str(pipeline.folder / "ci/output"),
+            **environment,
+        )
         assert done.returncode == 0, done.stderr
-    return done
+        judged = done if step["name"] == "Judge the receiver" else judged
+    return judged
 
 
 def test_action_judges_what_the_example_gives_it(pipeline):
@@ -152,8 +188,17 @@ def test_action_judges_an_app_in_its_own_environment(pipeline):
     assert not (pipeline.folder / "ci/callback-contract").exists()
 
 
+def test_action_tells_the_verdict_of_each_profile_and_the_report(pipeline):
+    act(pipeline, {})
+    told = dict(line.split("=", 1) for line in (pipeline.folder / "ci/output").read_text().splitlines())
+    assert set(told) == set(yaml.safe_load(ACTION.read_text())["outputs"])
+    assert (told["verdict"], json.loads(told["profiles"])["answers"]) == ("not judged", "not judged")  # one rule alone
+    assert (json.loads(told["counts"]), told["exit-code"]) == ({"pass": 1}, "0")
+    assert (pipeline.folder / told["report"]).is_file()
+
+
 def test_action_puts_no_input_into_a_command():
-    assert not [step for step in yaml.safe_load(ACTION.read_text())["runs"]["steps"] if "${{" in step["run"]]
+    assert not [step for step in yaml.safe_load(ACTION.read_text())["runs"]["steps"] if "${{" in step.get("run", "")]
 
 
 def test_called_workflow_judges_what_it_is_given(pipeline):
@@ -194,7 +239,7 @@ def test_hooks_of_the_example_exist_and_run(pipeline):
 def test_file_satisfies_the_schema_of_its_pipeline(tmp_path, file):
     if "CI" not in os.environ:
         pytest.importorskip("check_jsonschema", reason="check-jsonschema, which has the schemas, is not installed")
-    schema = SCHEMAS.get(file) or ("vendor.gitlab-ci" if "gitlab" in file else "vendor.github-workflows")
+    schema = SCHEMAS.get(file) or next(VENDORS[word] for word in VENDORS if word in file)
     path = ROOT / file
     if file in FILES:
         path = tmp_path / "example.yml"

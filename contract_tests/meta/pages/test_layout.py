@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import ast
+import re
 import sys
 import tomllib
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from callback_contract.contract_tests.meta.support.processes import run_program
 
@@ -97,3 +100,11 @@ def test_first_sentence_of_every_module_names_the_module_in_one_line(top):
     lines = {path: text.partition("\n\n")[0] for path, text in docstrings.items()}
     assert [path for path, line in lines.items() if not line.endswith(".") or len(line) > 120 or "\n" in line] == []
     assert [path for path, line in lines.items() if line.startswith(("Decides", "What ", "Whether "))] == []
+
+
+def test_each_dependency_is_pinned_within_its_range():
+    pinned = dict(re.findall(r"(?m)^([\w.-]+)==(\S+)$", (ROOT / ".ci/constraints.txt").read_text()))
+    known = {canonicalize_name(name): version for name, version in pinned.items()}
+    for line in tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]:
+        wanted = Requirement(line)
+        assert wanted.specifier.contains(known[canonicalize_name(wanted.name)]), line

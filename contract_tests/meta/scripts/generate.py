@@ -16,7 +16,15 @@ from dataclasses import dataclass
 
 import click
 
-from callback_contract.contract_tests.meta.generating import bodies, matrix, output, pages, recorded_runs, translations
+from callback_contract.contract_tests.meta.generating import (
+    action,
+    bodies,
+    matrix,
+    output,
+    pages,
+    recorded_runs,
+    translations,
+)
 from callback_contract.contract_tests.meta.generating.made import ROOT, Made
 
 
@@ -30,6 +38,7 @@ class Part:
 
 PARTS = {  # the translations' digests come after the pages, whose English and Chinese they are of
     "packages": Part("lists the folders", pages.packages),
+    "action": Part("lists the options of check", action.made),
     "bodies": Part("draws from a schema that is new, some seconds", bodies.made),
     "counts": Part("plans a run, some seconds", pages.counts),
     "translations": Part("compares every text with its Chinese", translations.made),
