@@ -95,10 +95,22 @@ def wheel(tmp_path_factory):
     removed.write_text("")
     maker = tmp_path_factory.mktemp("maker")
     run_program([sys.executable, "-m", "venv", maker], check=True)
-    run_program(
-        [maker / "bin/pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", maker, tree], check=True, timeout=300
-    )
-    return next(maker.glob("*.whl"))
+    return built(maker, tree, maker)
+
+
+def built(maker, tree, folder):
+    """The wheel of a tree, made as of a moment, so that it can be made again byte by byte."""
+    command = [maker / "bin/pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", folder, tree]
+    run_program(command, check=True, timeout=300, env={**os.environ, "SOURCE_DATE_EPOCH": "1700000000"})
+    return next(folder.glob("*.whl"))
+
+
+def test_wheel_of_one_tree_is_the_same_each_time(wheel, tmp_path):
+    tree = tmp_path / "tree"
+    for path in tracked():
+        (tree / path).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / path, tree / path)
+    assert built(wheel.parent, tree, tmp_path).read_bytes() == wheel.read_bytes()
 
 
 class Shop:
