@@ -235,4 +235,4 @@ class Server(ThreadingHTTPServer):
 
 if __name__ == "__main__":
     Handler.store = Store(os.environ.get("STORE", ":memory:"))
-    Server(("127.0.0.1", int(os.environ["PORT"])), Handler).serve_forever()
+    Server((os.environ.get("HOST", "127.0.0.1"), int(os.environ["PORT"])), Handler).serve_forever()

@@ -6,6 +6,7 @@ free port takes the place of 8080; and the rules are few, by an environment vari
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import re
@@ -16,9 +17,11 @@ import sys
 import tomllib
 from pathlib import Path
 
+import click
 import pytest
 import yaml
 
+from callback_contract.contract_tests.cli.commands import cli
 from callback_contract.contract_tests.meta.support.processes import run_program
 
 pytestmark = pytest.mark.slow  # every example is run as a pipeline would
@@ -38,6 +41,7 @@ VENDORS = {  # by a word of the file's name
     "github": "vendor.github-workflows",
 }
 SCHEMAS = {
+    ".container/compose.yaml": "vendor.compose-spec",
     ".github/actions/callback-contract/action.yml": "vendor.github-actions",
     ".github/workflows/callback-contract.yml": "vendor.github-workflows",
     ".gitlab/callback-contract.yml": "vendor.gitlab-ci",
@@ -233,6 +237,17 @@ def test_hooks_of_the_example_exist_and_run(pipeline):
     for used in repo["hooks"]:
         done = pipeline(shlex.join([*hooks[used["id"]]["entry"].split(), *used.get("args", [])]))
         assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_container_s_commands_and_programs_exist():
+    services = yaml.safe_load((ROOT / ".container/compose.yaml").read_text())["services"]
+    for service in services.values():
+        if module := service.get("entrypoint"):
+            assert importlib.util.find_spec(module[-1])
+            continue
+        name, *arguments = service["command"]
+        command = cli.get_command(click.Context(cli), name)
+        command.make_parser(click.Context(command)).parse_args(list(arguments))
 
 
 @pytest.mark.parametrize("file", [*SCHEMAS, *(name for name in FILES if name.endswith(".yml"))])
