@@ -42,6 +42,7 @@ from callback_contract.mock_server.cli.target_options import (
     pace_in_words,
     pace_options,
     reach_options,
+    with_providers_signature,
 )
 from callback_contract.openapi.cli.help import rarely_used
 from callback_contract.openapi.cli.interruption import INTERRUPTION
@@ -211,6 +212,7 @@ class _Check:
         redact = checked_pointers(self.options["redact"])
         refuse_nothing_to_mask(self.options)
         ci_runner(self.options)
+        self.options = with_providers_signature(self.options)
         report_dir = writable(self.options["report_dir"])
         url, self.options = parted(url, self.options)
         if self.options["docs_url"]:

@@ -27,6 +27,7 @@ _COMMANDS = {
     "docs": ("contract_tests.cli.docs_command", "docs", "Write the documentation as a site, in English and Chinese."),
     "export": ("contract_tests.cli.export_command", "export", "Write the contract in a form that other tools read."),
     "diff": ("openapi.cli.diff_command", "diff", "Say what changed between two contracts and whom it hurts."),
+    "providers": ("openapi.cli.providers_command", "providers_command", "List what is known of providers' deliveries."),
     "lint": ("openapi.cli.lint_command", "lint", "Say whether a contract is a good one."),
     "compare": ("contract_tests.cli.compare_command", "compare", "Say what changed between two reports of a receiver."),
     "summary": ("contract_tests.cli.summary_command", "summary", "Merge many receivers' reports into one table."),

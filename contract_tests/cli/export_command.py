@@ -97,7 +97,7 @@ def _read(names: tuple[str, ...], options: Mapping[str, Any]) -> tuple[Contract,
 
     if options["contract"] is None:
         contract = contract_of(options)
-    elif not options["paths"] and is_own(options["contract"]):
+    elif not options["paths"] and not options["provider"] and is_own(options["contract"]):
         contract = load_contract(options["contract"], options["overlay"]).identified_by(options["identity"])
     else:
         every = [name.lower() for name in names] == ["all"]

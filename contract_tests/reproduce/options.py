@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["options_to_dict", "restored"]
 
 _TOLD = (
-    *("rules", "callback", "contract", "overlay", "paths", "strict", "signature", "insecure", "timeout"),
+    *("rules", "callback", "contract", "provider", "overlay", "paths", "strict", "signature", "insecure", "timeout"),
     *(
         "allow_remote_refs",
         "refs_below",
@@ -36,7 +36,7 @@ _TOLD = (
     *("identity", "acknowledges_unread", "waivers", "strict_waivers", "require", "rules_as_of", "samples", "mask"),
 )
 _RESTORED = (
-    *("contract", "overlay", "paths", "identity", "acknowledges_unread", "signature"),
+    *("contract", "provider", "overlay", "paths", "identity", "acknowledges_unread", "signature"),
     *("timeout", "rate", "at_once", "state_url", "state_map", "state_patience"),
 )
 """Options that decide stimuli or a verdict, without programs and trust."""

@@ -105,7 +105,7 @@ class CaseSession:
         The provider would still try it again by the contract, and it was not yet sent again at the end of the run.
         """
         retry, exchanges = self.facts.retry, self.run.state.exchanges
-        since_s = time.perf_counter() - (retry.after_s * retry.max_tries if retry else math.inf)
+        since_s = time.perf_counter() - (retry.horizon_s if retry else math.inf)
         for (purpose, callback, _), exchange in list(self.run.state.shared.items()):
             is_kept = purpose in STORED and callback == self.case.callback.name and self.has_to_be_kept(exchange)
             if not is_kept or exchange.begun_s < since_s or exchange.delivery.ids[0] in self.run.state.sent_again:

@@ -115,7 +115,7 @@ def of_old_events(scope: Scope) -> Iterable[Case]:
     if not scheme.timed:
         raise NotApplicable(_without(scheme, _NO_TIME))
     retry = scope.callback.delivery.retry
-    age_s = int(scheme.tolerance_s + (retry.after_s * retry.max_tries if retry else 0))
+    age_s = int(scheme.tolerance_s + (retry.horizon_s if retry else 0))
     label = Text("case.old-event", age_s=age_s)
     yield Case(scope.callback, label, scope.plain, later_s=-age_s)
 

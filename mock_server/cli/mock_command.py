@@ -12,6 +12,7 @@ import click
 
 from callback_contract.mock_server.cli.inspector_options import inspector_options
 from callback_contract.mock_server.cli.recording_options import recording_options
+from callback_contract.mock_server.cli.target_options import with_providers_signature
 from callback_contract.openapi.cli.contract_options import contract_of, contract_options, identity_option
 from callback_contract.openapi.cli.help import rarely_used
 from callback_contract.openapi.rules.catalogue import load_catalogue
@@ -88,6 +89,7 @@ def mock(
             Text("error-mock.no-path", path=path), where="--path", remedy=Text("error-mock.write-path", path=path)
         )
     planted = FAULTS[fault.upper()] if fault else None
+    signature = with_providers_signature({**options, "signature": signature})["signature"]
     if planted is not None and planted.needs == "signature" and not signature:
         raise KitError(
             Text("error-mock.fault-needs-signature"),

@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from callback_contract.mock_server.cli.target_options import pace_in_words, pace_options, reach_options, sender_to
+from callback_contract.mock_server.cli.target_options import (
+    pace_in_words,
+    pace_options,
+    reach_options,
+    sender_to,
+    with_providers_signature,
+)
 from callback_contract.openapi.cli.contract_options import contract_of, contract_options, identity_option
 from callback_contract.openapi.cli.help import rarely_used
 from callback_contract.openapi.cli.interruption import INTERRUPTION, OutOfTime
@@ -86,7 +92,7 @@ def send(url: str, **options: Any) -> None:
     Exit codes: 0 all was acknowledged, 1 not all was, 2 wrong use, 3 nobody answers, 130 interrupted.
     """
     with INTERRUPTION.heard(options["max_time"]):
-        code = _Send(url, options).run()
+        code = _Send(url, with_providers_signature(options)).run()
     raise click.exceptions.Exit(code)
 
 

@@ -12,6 +12,7 @@ import click
 from callback_contract.openapi.cli.interruption import INTERRUPTION
 from callback_contract.openapi.cli.ranges import NumberRange
 from callback_contract.openapi.text.errors import KitError
+from callback_contract.openapi.text.language import language_of
 from callback_contract.openapi.text.message import Text
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ __all__ = [
     "reach_options",
     "sender_to",
     "with_options",
+    "with_providers_signature",
 ]
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
@@ -199,6 +201,25 @@ def sender_to(url: str, options: Mapping[str, Any], *others: str) -> Sender:
         until=INTERRUPTION.begun + options["max_time"] if options["max_time"] else None,
     )
     return Sender(access, pace, _signer(options["signature"]))
+
+
+def with_providers_signature(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options with the signature scheme of the provider, where none is given and its key is set."""
+    name = options["provider"] if options["contract"] and not options["signature"] else None
+    if not name:
+        return dict(options)
+    from callback_contract.mock_server.signing import load_scheme
+    from callback_contract.openapi.reading.provider_facts import load_provider
+
+    provider = load_provider(name)
+    if provider.signature is None:
+        return dict(options)
+    variable = load_scheme(provider.signature).key_env[0]
+    if os.environ.get(variable):
+        return {**options, "signature": provider.signature}
+    unsigned = Text("provider.unsigned", title=provider.title, scheme=provider.signature, variable=variable)
+    click.echo(unsigned.in_language(language_of(options)), err=True)
+    return dict(options)
 
 
 def _signer(signature: str | None) -> Any:

@@ -249,7 +249,7 @@ class _Run:
             tally.delivered += 1
         elif job.tries < self._retry.max_tries:
             again = _Job(job.message, job.step, job.delivery, job.tries + 1)
-            self._later(time.monotonic() + self._retry.after_s / self._campaign.speed, job.message, again)
+            self._later(time.monotonic() + self._retry.wait_s(job.tries) / self._campaign.speed, job.message, again)
         else:
             tally.given_up += 1
         if job.tries == 0:

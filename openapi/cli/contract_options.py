@@ -15,6 +15,7 @@ from callback_contract.openapi.text.printable import printable
 
 if TYPE_CHECKING:
     from callback_contract.openapi.contract.model import Contract
+    from callback_contract.openapi.reading.provider_facts import Provider
 
 __all__ = ["contract_of", "contract_options", "contracts_read_alike", "identity_option", "is_own", "say_what_was_left"]
 
@@ -32,6 +33,7 @@ def contract_options(command: _Command) -> _Command:
                 metavar="FILE|URL|-",
                 help="Another contract: any OpenAPI 3 document.",
             ),
+            click.option("--provider", metavar="NAME", help="Whose it is: facts of delivery that it lacks."),
             click.option("--overlay", multiple=True, metavar="FILE", help="Lay this OpenAPI Overlay over it."),
             click.option("--paths", is_flag=True, help="Its paths are the callbacks."),
             click.option("--refs-below", default=None, metavar="FOLDER", help="Its $ref may lead to files below it."),
@@ -76,7 +78,10 @@ def _read(options: Mapping[str, Any], only: Sequence[str]) -> Contract:
     from callback_contract.openapi.text.errors import KitError
     from callback_contract.openapi.text.message import Text
 
+    named = options.get("provider")
     if options["contract"] is None:
+        if named:
+            raise KitError(Text("provider.for-own"), where="--provider", remedy=Text("error-contract.give-contract"))
         if options["paths"]:
             raise KitError(
                 Text("error-contract.paths-for-own"), where="--paths", remedy=Text("error-contract.give-contract")
@@ -92,7 +97,14 @@ def _read(options: Mapping[str, Any], only: Sequence[str]) -> Contract:
         strict=options["strict_contract"],
         remote=bool(options.get("allow_remote_refs")),
         below=options.get("refs_below"),
+        provider=_provider(named) if named else None,
     )
+
+
+def _provider(name: str) -> Provider:
+    from callback_contract.openapi.reading.provider_facts import load_provider
+
+    return load_provider(name)
 
 
 def is_own(source: str) -> bool:

@@ -115,7 +115,7 @@ def facts_from(raw: Mapping[str, jp.Json]) -> DeliveryFacts:
     provenance |= {f"accept_body_bytes.{level}": entry["provenance"] for level, entry in limits.items()}
     return DeliveryFacts(
         deadline_s=value("deadline_s"),
-        retry=Retry(retry["after_s"], retry["max_tries"]) if retry else None,
+        retry=_retry(retry) if retry else None,
         accept_body_bytes=BodyLimit(**{level: entry["value"] for level, entry in limits.items()}),
         correlation=place("correlation"),
         idempotency=tuple(map(canonical, value("idempotency", ()))),
@@ -126,3 +126,12 @@ def facts_from(raw: Mapping[str, jp.Json]) -> DeliveryFacts:
         acknowledges_unread=bool(value("acknowledges_unread", False)),
         provenance=MappingProxyType(provenance),
     )
+
+
+def _retry(value: Mapping[str, jp.Json]) -> Retry:
+    schedule_s = tuple(value.get("schedule_s", ()))
+    max_tries, within_s = value.get("max_tries", len(schedule_s)), value.get("within_s")
+    if schedule_s:
+        return Retry(schedule_s[-1], max_tries, schedule_s, sum(schedule_s) if within_s is None else within_s)
+    spread_s = within_s / max_tries if within_s and max_tries else 0.0  # evenly, where no time between two is stated
+    return Retry(value.get("after_s", spread_s), max_tries, (), within_s)

@@ -60,10 +60,27 @@ class Fact:
 
 @dataclass(frozen=True)
 class Retry:
-    """The sender tries again `after_s` seconds later, `max_tries` times at most."""
+    """The sender tries again `after_s` seconds later, `max_tries` times at most.
+
+    Attributes:
+        max_tries: 0 where nobody states how often it tries.
+        schedule_s: Seconds before each try, where they differ; the last ones may be unknown.
+        within_s: Seconds after which the sender gives up; None for those of all tries together.
+    """
 
     after_s: float
     max_tries: int
+    schedule_s: tuple[float, ...] = ()
+    within_s: float | None = None
+
+    @property
+    def horizon_s(self) -> float:
+        """Seconds within which the same event may come again."""
+        return self.after_s * self.max_tries if self.within_s is None else self.within_s
+
+    def wait_s(self, tries: int) -> float:
+        """Return the seconds before the next try, after so many of them."""
+        return self.schedule_s[tries] if tries < len(self.schedule_s) else self.after_s
 
 
 @dataclass(frozen=True)

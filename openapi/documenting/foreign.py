@@ -96,5 +96,6 @@ def _named(options: Mapping[str, Any]) -> str:
     """Return the document's name in a command: without folders, and without a query."""
     name = re.sub(r"[^A-Za-z0-9._-]", "_", Path(options["contract"].partition("?")[0]).name)
     named = "FILE" if name in {"", "-"} else name
-    said = [f"--{key.replace('_', '-')}" for key in ("paths", "allow_remote_refs") if options.get(key)]
+    provider = [f"--provider {options['provider']}"] if options.get("provider") else []
+    said = provider + [f"--{key.replace('_', '-')}" for key in ("paths", "allow_remote_refs") if options.get(key)]
     return " ".join([named, *said])

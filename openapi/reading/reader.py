@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from callback_contract.openapi.contract.delivery_facts import facts_from
 from callback_contract.openapi.contract.example_value import sample_of
 from callback_contract.openapi.contract.extent import IN_PLACE, MOST_QUESTIONS, Extents
 from callback_contract.openapi.contract.loading import Bundles, read_callback
@@ -20,6 +21,7 @@ from callback_contract.openapi.reading.callback_discovery import Found, contents
 from callback_contract.openapi.reading.fetching import opened
 from callback_contract.openapi.reading.field_bodies import travelled
 from callback_contract.openapi.reading.operations import Written, written
+from callback_contract.openapi.reading.provider_facts import Provider
 from callback_contract.openapi.reading.references import Fault, Faulty, Library
 from callback_contract.openapi.reading.remote_documents import Remote
 from callback_contract.openapi.reading.schema_closure import Schemas
@@ -38,6 +40,7 @@ def read_contract(
     strict: bool = False,
     remote: bool = False,
     below: Path | str | None = None,
+    provider: Provider | None = None,
 ) -> Contract:
     """Read a foreign OpenAPI document (3.0, 3.1 or 3.2), with any flaws it has.
 
@@ -49,6 +52,7 @@ def read_contract(
         strict: Reject the document when anything has to be set aside.
         remote: Fetch what a `$ref` names by http(s).
         below: The folder below which a `$ref` may name files; None for the document's own.
+        provider: Whose facts hold where the document and its overlays state none.
 
     Raises:
         ContractError: It cannot be read, or has no usable callback.
@@ -67,9 +71,10 @@ def read_contract(
     chosen = _chosen(file, found, only, aside)
     taken, faults = _taken(library, chosen)
     aside = ([] if only else aside) + faults
-    digested = "".join([file.text, *(overlay.text for overlay in laid_over)])
+    digested = "".join([file.text, *(overlay.text for overlay in laid_over), provider.text if provider else ""])
     try:
-        contract = _contract(file, taken, aside, hashlib.sha256(digested.encode(errors="replace")).hexdigest())
+        digest = hashlib.sha256(digested.encode(errors="replace")).hexdigest()
+        contract = _contract(file, taken, aside, digest, provider)
     except RecursionError:
         what = Text("error-contract.value-too-deep")
         raise ContractError(what, where=str(file.path), remedy=Text("error-contract.name-callbacks")) from None
@@ -169,12 +174,20 @@ def _taken(library: Library, chosen: list[Found]) -> tuple[dict[str, Written], l
     return taken, aside
 
 
-def _contract(file: YamlFile, taken: Mapping[str, Written], aside: list[tuple[str, Fault]], digest: str) -> Contract:
+def _contract(
+    file: YamlFile,
+    taken: Mapping[str, Written],
+    aside: list[tuple[str, Fault]],
+    digest: str,
+    provider: Provider | None,
+) -> Contract:
     info = file.value.get("info") if isinstance(file.value.get("info"), Mapping) else {}
     title, version = str(info.get("title") or file.path.stem), str(info.get("version") or "0")
     components: dict[str, jp.Json] = {}
     for each in taken.values():
         components |= each.components
+        if provider:
+            provider.acknowledges(each.operation)
     document: dict[str, Any] = {
         "openapi": "3.1.0",
         "info": {
@@ -191,7 +204,7 @@ def _contract(file: YamlFile, taken: Mapping[str, Written], aside: list[tuple[st
     flawed: list[Text] = []
     for name, item in document["webhooks"].items():
         for method in item:
-            callback = _usable(_read(file, document, bundles, name, method), endless)
+            callback = _usable(_read(file, document, bundles, name, method, provider), endless)
             if isinstance(callback, Text):
                 unusable.append((name, callback))
                 continue
@@ -215,17 +228,30 @@ def _contract(file: YamlFile, taken: Mapping[str, Written], aside: list[tuple[st
         tolerant_document=bundles.opened,
         callbacks=tuple(callbacks),
         set_aside=tuple(reasons),
-        notes=(*_notes(taken.values()), *flawed),
+        notes=(*_notes(taken.values()), *flawed, *_used(provider, document)),
     )
 
 
-def _read(file: YamlFile, document: dict[str, Any], bundles: Bundles, name: str, method: str) -> Callback:
+def _used(provider: Provider | None, document: Mapping[str, Any]) -> Iterator[Text]:
+    operations = [operation for item in document["webhooks"].values() for operation in item.values()]
+    if provider and (facts := provider.used(operation["x-delivery"] for operation in operations)):
+        yield Text("provider.used", title=provider.title, facts=facts)
+
+
+def _read(
+    file: YamlFile, document: dict[str, Any], bundles: Bundles, name: str, method: str, provider: Provider | None
+) -> Callback:
+    operation = document["webhooks"][name][method]
     try:
-        return read_callback(file, document, bundles, name, method)
+        callback = read_callback(file, document, bundles, name, method)
     except ContractError as error:
         # Here only `x-delivery` can be wrong, which was written for this kit: it is an error and sets nothing aside.
-        where = f"{document['webhooks'][name][method]['x-origin']}, x-delivery"
+        where = f"{operation['x-origin']}, x-delivery"
         raise ContractError(error.what, where=where, remedy=error.remedy) from None
+    if provider is None:
+        return callback
+    operation["x-delivery"] = provider.completed(operation.get("x-delivery", {}), callback.members)
+    return replace(callback, delivery=facts_from(operation["x-delivery"]))
 
 
 def _in_words(fault: Fault) -> Text:

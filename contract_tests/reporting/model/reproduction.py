@@ -78,7 +78,8 @@ def run_words(options: Mapping[str, Any]) -> str:
 
 def contract_words(options: Mapping[str, Any]) -> str:
     """What follows a `check` to judge by the same contract; nothing where it was the kit's own."""
-    words = [word for overlay in options.get("overlay") or () for word in ("--overlay", str(overlay))]
+    words = ["--provider", str(options["provider"])] if options.get("provider") else []
+    words += [word for overlay in options.get("overlay") or () for word in ("--overlay", str(overlay))]
     words += ["--paths"] if options.get("paths") else []
     words += [word for place in options.get("identity") or () for word in ("--identity", str(place))]
     words += ["--acknowledges-unread"] if options.get("acknowledges_unread") else []

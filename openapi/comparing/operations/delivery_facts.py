@@ -87,7 +87,9 @@ def _retry(old: Callback, new: Callback) -> Iterator[Finding]:
         yield Finding(
             "risky",
             where,
-            fact("diff.retries-new", count=after.max_tries),
+            fact("diff.retries-new", count=after.max_tries)
+            if after.max_tries
+            else fact("diff.retries-new-within", within=after.horizon_s),
             "diff-why.arrives-twice",
         )
     else:
@@ -98,7 +100,9 @@ def _retry(old: Callback, new: Callback) -> Iterator[Finding]:
             old_tries=before.max_tries,
             old_after=before.after_s,
         )
-        if after.max_tries < before.max_tries or after.max_tries * after.after_s < before.max_tries * before.after_s:
+        if any(each.schedule_s or each.within_s is not None for each in (before, after)):
+            what = fact("diff.retries-within", within=after.horizon_s, old_within=before.horizon_s)
+        if 0 < after.max_tries < before.max_tries or after.horizon_s < before.horizon_s:
             yield Finding("risky", where, what, "diff-why.gives-up-earlier")
         else:
             yield Finding("safe", where, what, "diff-why.tries-as-long")

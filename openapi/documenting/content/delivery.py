@@ -76,8 +76,10 @@ def _told(key: str, value: jp.Json, words: Words) -> tuple[str, tuple[str, ...]]
         return "", (value,)
     if isinstance(value, list) and all(isinstance(item, str) and item.startswith("/") for item in value):
         return "", tuple(value)
-    if isinstance(value, Mapping) and words.has(f"fact.{key}.value"):
-        return words(f"fact.{key}.value", None, **{str(name): _number(item) for name, item in value.items()}), ()
+    shape = "-".join(map(str, value)) if isinstance(value, Mapping) else ""
+    for said in (f"fact.{key}.{shape}", f"fact.{key}.value"):
+        if isinstance(value, Mapping) and words.has(said):
+            return words(said, None, **{str(name): _number(item) for name, item in value.items()}), ()
     if isinstance(value, Mapping) and all(str(name).startswith("/") for name in value):
         return "", tuple(value)
     if isinstance(value, Mapping) and "edges" in value:
@@ -88,6 +90,8 @@ def _told(key: str, value: jp.Json, words: Words) -> tuple[str, tuple[str, ...]]
 
 
 def _number(value: jp.Json) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(_number, value))
     return f"{value:,}".replace(",", "\u202f") if isinstance(value, int) and value >= 10_000 else str(value)
 
 

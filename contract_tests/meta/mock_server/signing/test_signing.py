@@ -317,6 +317,8 @@ LACKING = {
     "mailgun-like": {"stale", "future", "other-prefix", "unsecured"},
     "sha1-hex-body": OF_TIME | OF_ID | {"unsecured"},
     "sha256-hex-body": OF_TIME | OF_ID | {"unsecured"},
+    "shopify-like": OF_TIME | OF_ID | {"other-prefix", "unsecured"},
+    "slack-like": OF_ID | {"unsecured"},
     "standard-webhooks": {"unsecured"},
     "standard-webhooks-ed25519": {"unsecured"},
     "stripe-like": OF_ID | {"future", "unsecured"},
