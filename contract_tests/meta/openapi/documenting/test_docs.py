@@ -214,6 +214,7 @@ def test_no_word_is_idle():
         "aside.",
         "fact.acknowledges_unread",
         "fact.none",
+        "fact.retry.",
         "field.",
         "format.",
         "home.answer.",

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
 import pytest
 
+from callback_contract.contract_tests.cli.commands import cli
 from callback_contract.contract_tests.meta.support.foreign import with_members, with_schema, written
+from callback_contract.contract_tests.meta.support.processes import invoke
 from callback_contract.mock_server.cli.target_options import with_providers_signature
 from callback_contract.mock_server.signing import presets
 from callback_contract.openapi.cli.contract_options import contract_of
-from callback_contract.openapi.cli.providers_command import providers_command
 from callback_contract.openapi.contract.delivery_facts import fact_flaws, facts_from
 from callback_contract.openapi.contract.loading import load_contract
 from callback_contract.openapi.reading import read_contract
@@ -138,21 +140,24 @@ def test_missing_key_is_said_and_nothing_is_signed(monkeypatch, capsys):
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
-def test_command_shows_every_fact_of_every_provider(language, monkeypatch, capsys):
+def test_command_shows_every_fact_of_every_provider(language, monkeypatch):
     monkeypatch.setenv("LC_ALL", {"en": "C.UTF-8", "zh": "zh_CN.UTF-8"}[language])
-    providers_command.callback(names=providers(), form="text")
-    shown = capsys.readouterr().out
+    shown = invoke(cli, ["providers", *providers()]).output
     for provider in map(load_provider, providers()):
         assert provider.title in shown
         assert all(fact.source in shown and fact.read in shown for fact in provider.facts)
     assert ("未能证实" in shown, "Not confirmed" in shown) == (language == "zh", language == "en")
 
 
-def test_list_names_each_provider_and_its_pages(capsys):
-    providers_command.callback(names=(), form="text")
-    shown = capsys.readouterr().out
+def test_list_names_each_provider_and_its_pages():
+    shown = invoke(cli, ["providers"]).output
     assert [line.split()[0] for line in shown.splitlines() if not line.startswith(" ")] == list(providers())
     assert "  https://docs.stripe.com/webhooks, read on 2026-11-29\n" in shown
+
+
+def test_programs_read_the_facts_as_json():
+    (shown,) = json.loads(invoke(cli, ["providers", "twilio", "--format", "json"]).output)["providers"]
+    assert (shown["name"], shown["facts"][0]["value"], shown["not_confirmed"][0]) == ("twilio", 15, "retry")
 
 
 def test_fact_that_nobody_confirmed_is_said_to_be_unknown():

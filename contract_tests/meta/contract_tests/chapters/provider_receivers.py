@@ -1,6 +1,6 @@
 """Receivers of well-known providers, each by the provider's own library or documentation, and contracts of their shape.
 
-    PROVIDER=stripe MISTAKE=unverified … check --app callback_contract.contract_tests.meta.support.provider_receivers:app
+The environment names the provider, as in PROVIDER=stripe, and the mistake, as in MISTAKE=unverified.
 
 The contracts are ours: an event of each provider's envelope, with the states of one message. What they leave to the
 provider's facts is the deadline, the retries, and, but for WhatsApp, Mailgun and Slack, what identifies an event.
@@ -19,6 +19,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from flask import Flask, abort, jsonify, request
+from werkzeug.exceptions import HTTPException
 
 from callback_contract.contract_tests.meta.support.fielded import TEXT
 from callback_contract.contract_tests.meta.support.providers import (
@@ -272,7 +273,7 @@ def made(name: str, mistake: str) -> Flask:
     def read_back(message):
         return jsonify(stored[message]) if message in stored else abort(404, "no such message")
 
-    app.register_error_handler(Exception, lambda error: refuse(error))
+    app.register_error_handler(HTTPException, refuse)
     return app
 
 
