@@ -97,7 +97,7 @@ def library(name):
     try:
         return importlib.import_module(name)
     except ImportError:
-        do_without(f"{name} is not installed: pip install twilio Adyen stripe vonage-jwt mailgun")
+        do_without(f"{name} is not installed: pip install twilio Adyen stripe vonage-jwt mailgun gidgethub slack-sdk")
 
 
 def by_twilio(request, url, body):

@@ -8,8 +8,8 @@ import sys
 
 import pytest
 
-from callback_contract.contract_tests.meta.support.processes import run_program
 from callback_contract.contract_tests.meta.contract_tests.chapters.provider_receivers import KINDS
+from callback_contract.contract_tests.meta.support.processes import run_program
 from callback_contract.contract_tests.meta.support.providers import library
 from callback_contract.openapi.reading.provider_facts import load_provider, providers
 
