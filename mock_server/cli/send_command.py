@@ -48,6 +48,7 @@ _LONGEST_ARGUMENT = 100_000  # Linux takes 131 072 bytes
     "strict_contract",
     "identity",
     "paths",
+    "repeat_ids",
     "concurrent",
     "burst",
     "start_rate",
