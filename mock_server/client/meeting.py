@@ -1,4 +1,8 @@
-"""Meeting of deliveries: the last byte of each waits until all but the last byte of every one is sent."""
+"""Meeting of deliveries: the last byte of each waits until all but the last byte of every one is sent.
+
+Equal deliveries meet each other alone: of a receiver that looks before it inserts, two threads have to look within
+microseconds, and whatever else it works on meanwhile keeps them apart.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +17,7 @@ from callback_contract.mock_server.client.framing import connection_in_use
 
 __all__ = ["Meeting", "meeting_now", "meetings_of"]
 
+_APART_S = 0.01  # between those that are equal and the next ones: time enough to work on a few
 _PATIENCE_S = 1.0  # a server may take one connection after the other, and a delivery may never get there
 
 _Thing = TypeVar("_Thing")
@@ -28,14 +33,17 @@ class Meeting:
     def __init__(self, deliveries: int) -> None:
         # One thread sends all last bytes: until each had woken up for its own, milliseconds would pass.
         self._barrier = threading.Barrier(deliveries, action=self._release)
-        self._held: list[tuple[socket.socket, bytes]] = []
+        self._held: dict[bytes, list[socket.socket]] = {}
         self.met_s = 0.0
 
     def _release(self) -> None:
-        for sock, last in self._held:
-            with contextlib.suppress(OSError):  # whoever waits for its answer sees that it is closed
-                sock.sendall(last)
-        self.met_s = time.perf_counter()
+        for body, socks in self._held.items():
+            for sock in socks:
+                with contextlib.suppress(OSError):  # whoever waits for its answer sees that it is closed
+                    sock.sendall(body[-1:])
+            self.met_s = time.perf_counter()
+            if len(socks) > 1:
+                time.sleep(_APART_S)
 
     @contextlib.contextmanager
     def joined(self) -> Iterator[None]:
@@ -50,7 +58,7 @@ class Meeting:
         """Yield a body but for its last byte, which goes when the others are there, too, or after a second."""
         yield body[:-1]
         if not self.met_s:
-            self._held.append((connection_in_use.sock, body[-1:]))
+            self._held.setdefault(body, []).append(connection_in_use.sock)
             try:
                 self._barrier.wait(min(_PATIENCE_S, left_s))
                 return

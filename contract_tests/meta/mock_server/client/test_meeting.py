@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from callback_contract.mock_server.client import meeting as meetings
+from callback_contract.mock_server.client.framing import connection_in_use
 from callback_contract.mock_server.client.meeting import Meeting, meetings_of
 from callback_contract.mock_server.client.sender import Access, Pace, Sender
 from callback_contract.mock_server.wire.delivery import Delivery
@@ -65,6 +66,33 @@ def test_delivery_that_is_sent_again_meets_nobody():
     meeting = Meeting(1)
     meeting.met_s = 1.0
     assert b"".join(meeting.held(BODY, 0.0)) == BODY
+
+
+class Told:
+    """Socket that tells whose last byte it sent."""
+
+    def __init__(self, order, whose):
+        self.order, self.whose = order, whose
+
+    def sendall(self, last):
+        self.order.append(self.whose + last.decode())
+
+
+@pytest.mark.parametrize(
+    ("bodies", "released"),
+    [((b"1a", b"2b", b"1a", b"2b"), ["1a", "1a", "-", "2b", "2b", "-"]), ((b"1a", b"2b"), ["1a", "2b"])],
+)
+def test_equal_deliveries_meet_apart_from_the_others(monkeypatch, bodies, released):
+    order, meeting = [], Meeting(len(bodies))
+    monkeypatch.setattr(meetings.time, "sleep", lambda _: order.append("-"))
+
+    def send(body):
+        connection_in_use.sock = Told(order, body[:-1].decode())
+        list(meeting.held(body, 10))
+
+    with ThreadPoolExecutor(len(bodies)) as pool:
+        list(pool.map(send, bodies))
+    assert order in (released, [*released[3:], *released[:3]], released[::-1])
 
 
 @pytest.mark.parametrize(("at_once", "sizes"), [(2, [2, 2, 1]), (8, [5])])
