@@ -10,7 +10,14 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from callback_contract.contract_tests.generation.corpus import DEPTHS, Scope
-from callback_contract.contract_tests.kill_matrix.setups import RIGHT, reached, set_aside, stock_samples
+from callback_contract.contract_tests.kill_matrix.setups import (
+    RIGHT,
+    is_secured,
+    never_retried,
+    reached,
+    set_aside,
+    stock_samples,
+)
 from callback_contract.contract_tests.model.verdicts import RuleResult, Verdict
 from callback_contract.contract_tests.runner.attribution.deadlines import judge_deadlines
 from callback_contract.contract_tests.runner.collection import collect_tests
@@ -56,12 +63,17 @@ def tools() -> tuple[Contract, Catalogue, dict[str, RuleTest]]:
     return load_contract(), load_catalogue(), collect_tests()
 
 
+@lru_cache(maxsize=2)
+def _contract(*, secured: bool) -> Contract:
+    return never_retried(tools()[0]) if secured else tools()[0]
+
+
 @lru_cache(maxsize=4)
 def _scopes(depth: str, seed: int, scheme: Scheme | None) -> tuple[Scope, ...]:
     """Return the scopes, drawn once for all faults, on which they do not depend."""
     return tuple(
         Scope(callback, DEPTHS[depth], seed, scheme, samples=stock_samples(callback) if scheme else None)
-        for callback in tools()[0].default_callbacks
+        for callback in _contract(secured=scheme is not None).default_callbacks
     )
 
 
@@ -81,7 +93,8 @@ def judge_mock(fault: str, depth: str, seed: int, *, alone: bool = False) -> dic
     Args:
         alone: Judge only the fault's own rule and those that it requires.
     """
-    contract, catalogue, tests = tools()
+    _, catalogue, tests = tools()
+    contract = _contract(secured=is_secured(fault))
     rules = catalogue.with_required(fault) if alone and fault not in RIGHT else catalogue.rules
     with reached(contract, fault) as (sender, state):
         config = RunConfig(

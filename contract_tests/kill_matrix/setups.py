@@ -1,4 +1,4 @@
-"""Setups of the mock for the kill matrix: plain, or signed, with credentials and by HTTPS."""
+"""Setups of the mock for the kill matrix: plain, or signed, with credentials, by HTTPS and never tried again."""
 
 from __future__ import annotations
 
@@ -18,14 +18,15 @@ from callback_contract.mock_server.server.serving import served
 from callback_contract.mock_server.signing import DeliverySigner, Keys, Scheme, load_keys, load_scheme
 from callback_contract.mock_server.wire.delivery import Delivery
 from callback_contract.mock_server.wire.json_spelling import encode
-from callback_contract.openapi.contract.model import Callback, Contract
+from callback_contract.openapi.contract.model import Callback, Contract, Retry
 
-__all__ = ["RIGHT", "reached", "set_aside", "stock_samples", "stock_signature"]
+__all__ = ["RIGHT", "is_secured", "never_retried", "reached", "set_aside", "stock_samples", "stock_signature"]
 
-RIGHT = {"": "right", "secured": "right; signed, with credentials, by HTTPS"}
+RIGHT = {"": "right", "secured": "right; signed, with credentials, by HTTPS, never tried again"}
 """The mocks without a fault, as the matrix names and describes them."""
 
 _NEEDY = frozenset(fault for fault, planted in FAULTS.items() if planted.needs)
+_WITHIN_RETRIES = "IDM-08"  # it asks nothing where nothing is tried again
 _ELSEWHERE = "127.1"  # a spelling of this machine's address that the kit does not take for loopback
 
 
@@ -34,13 +35,20 @@ def set_aside(fault: str) -> frozenset[str]:
 
     The other correct mock judges them.
     """
-    if not _wants_all(fault):
+    if not is_secured(fault):
         return _NEEDY
     without_tls = fault in FAULTS and FAULTS[fault].tls == "none"
-    return frozenset(rule for rule in _NEEDY if without_tls and FAULTS[rule].needs == "https")
+    return frozenset(rule for rule in _NEEDY if without_tls and FAULTS[rule].needs == "https") | {_WITHIN_RETRIES}
 
 
-def _wants_all(fault: str) -> bool:
+def never_retried(contract: Contract) -> Contract:
+    """Return a contract of the secured setup: nothing is tried again, so each redelivery comes after the last retry."""
+    told = ((each, replace(each.delivery, retry=Retry(60, 0))) for each in contract.callbacks)
+    return replace(contract, callbacks=tuple(replace(each, delivery=facts) for each, facts in told))
+
+
+def is_secured(fault: str) -> bool:
+    """Return whether a fault's setup has all that rules need."""
     return fault == "secured" or fault in _NEEDY
 
 
@@ -66,7 +74,7 @@ def reached(contract: Contract, fault: str) -> Iterator[tuple[Sender, ReadBack]]
     A name of `RIGHT` is a mock without a fault.
     """
     planted = FAULTS.get(fault)
-    if not _wants_all(fault):
+    if not is_secured(fault):
         with served(Receiver(contract, fault=planted)) as url:
             yield Sender(Access(f"{url}/callbacks"), Pace()), own_read_back(url, contract)
         return

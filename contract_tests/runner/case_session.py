@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import functools
 import itertools
-import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
@@ -99,16 +98,20 @@ class CaseSession:
         """Makes the case's delivery about another of its messages."""
         return self.case.delivery(self.identity.next(message))
 
-    def earliest_delivered(self, distance: int) -> Exchange | None:
+    def earliest_delivered(self, distance: int, *, past_retries: bool = False) -> Exchange | None:
         """The run's earliest acknowledged delivery of what has to be kept; None where too few deliveries followed it.
 
-        The provider would still try it again by the contract, and it was not yet sent again at the end of the run.
+        It was not yet sent again at the end of the run.
+
+        Args:
+            past_retries: Whether the provider would not try it again any more, by the contract; else it still would.
         """
-        retry, exchanges = self.facts.retry, self.run.state.exchanges
-        since_s = time.perf_counter() - (retry.horizon_s if retry else math.inf)
+        exchanges = self.run.state.exchanges
         for (purpose, callback, _), exchange in list(self.run.state.shared.items()):
             is_kept = purpose in STORED and callback == self.case.callback.name and self.has_to_be_kept(exchange)
-            if not is_kept or exchange.begun_s < since_s or exchange.delivery.ids[0] in self.run.state.sent_again:
+            if not is_kept or self.is_past_retries(exchange) != past_retries:
+                continue
+            if exchange.delivery.ids[0] in self.run.state.sent_again:
                 continue
             if sum(other.begun_s > exchange.begun_s for other in exchanges) < distance:
                 return None
@@ -116,6 +119,11 @@ class CaseSession:
             self.exchanges.append(exchange)
             return exchange
         return None
+
+    def is_past_retries(self, exchange: Exchange) -> bool:
+        """Whether the provider would not try a delivery again any more, by the contract."""
+        retry = self.facts.retry
+        return retry is not None and time.perf_counter() - exchange.begun_s > retry.horizon_s
 
     def has_to_be_kept(self, exchange: Exchange) -> bool:
         """Whether a message was acknowledged, and since the receiver stopped last, if it did."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from callback_contract.contract_tests.runner.state import RunContext
     from callback_contract.contract_tests.samples.selection import Samples
     from callback_contract.mock_server.client.pacing import Pace
-    from callback_contract.openapi.contract.model import Contract
+    from callback_contract.openapi.contract.model import Callback, Contract
 
-__all__ = ["choice_options", "configured", "read_back_options", "receiver_at", "run_at"]
+__all__ = ["choice_options", "configured", "excuses_of", "read_back_options", "receiver_at", "run_at"]
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -89,6 +89,16 @@ def read_back_options(command: _Command) -> _Command:
     )
 
 
+def excuses_of(callbacks: Iterable[Callback], *, acknowledges_unread: bool) -> set[str]:
+    """What makes a MUST a SHOULD in a run, by the names that the catalogue has for it (`should_if`)."""
+    facts = [each.delivery for each in callbacks]
+    holding = {
+        "acknowledges_unread": acknowledges_unread or any(each.acknowledges_unread for each in facts),
+        "house_retry": any(each.provenance.get("retry") == "house" for each in facts),
+    }
+    return {name for name, holds in holding.items() if holds}
+
+
 @contextlib.contextmanager
 def configured(
     url: str | None,
@@ -117,8 +127,8 @@ def configured(
 
     contract = contract_of(options, () if means_all(options["callback"]) else options["callback"])
     callbacks, left = chosen_callbacks(contract, options, own_mock=url is None)
-    unread = options["acknowledges_unread"] or any(each.delivery.acknowledges_unread for each in callbacks)
-    catalogue = load_catalogue().with_declared({"acknowledges_unread"} if unread else ())
+    excuses = excuses_of(callbacks, acknowledges_unread=options["acknowledges_unread"])
+    catalogue = load_catalogue().with_declared(excuses)
     rules = catalogue.select(tuple(name.strip() for name in options["rules"].split(",") if name.strip()))
     with receiver_at(url, contract, options["signature"]) as target:
         sender = sender_to(target, options, *options.get("callback_urls", {}).values())

@@ -54,6 +54,7 @@ __all__ = [
     "mixed_bursts",
     "orders",
     "overtaken_states",
+    "redeliveries_past_retries",
     "refused_after_stored",
     "respelt",
     "same_second",
@@ -149,7 +150,19 @@ def respelt(scope: Scope) -> Iterable[Case]:
 def distant_redeliveries(scope: Scope) -> Iterable[Case]:
     """The first message of the run, sent again at its end."""
     _events(scope)
+    retry = scope.callback.delivery.retry
+    if retry is not None and not retry.horizon_s:
+        raise NotApplicable(Text("reason.never-retried"))
     yield Case(scope.callback, Text("case.distant"), scope.plain, looks_at=(purpose_of(plain), 0))
+
+
+@stimuli("story", in_turn=True)
+def redeliveries_past_retries(scope: Scope) -> Iterable[Case]:
+    """The first message of the run, sent again when the provider would not try it any more."""
+    _events(scope)
+    if scope.callback.delivery.retry is None:
+        raise NotApplicable(lacking("retry"))
+    yield Case(scope.callback, Text("case.distant-past-retries"), scope.plain, looks_at=(purpose_of(plain), 0))
 
 
 @stimuli("story")

@@ -186,6 +186,19 @@ def _short_memory(event: _Event, right: Right) -> Response:
     return reply
 
 
+def _forgets_after_retries(event: _Event, right: Right) -> Response:
+    since: dict[str, float] = event.memory("since", dict)
+    recent: deque[str] = event.memory("recent", lambda: deque(maxlen=100))
+    key, retry = event.id + event.key, event.facts.retry
+    is_over = retry is not None and time.monotonic() - since.setdefault(key, time.monotonic()) > retry.horizon_s
+    forgotten = event.repeated and is_over and key not in recent
+    recent.append(key)
+    reply = right()
+    if forgotten:
+        _once_more(event)
+    return reply
+
+
 def _is_overtaken(event: _Event) -> bool:
     """Whether another event of the message took effect after this one."""
     return event.before is not None and next(reversed(event.before.events)) != event.key
@@ -341,6 +354,7 @@ STORED_FAULTS: dict[str, Fault] = {
     "IDM-06": _fault(_by_value),
     "IDM-07": _fault(_by_message),
     "IDM-08": _fault(_short_memory),
+    "IDM-10": replace(_fault(_forgets_after_retries), needs="no retries"),
     "IDM-09": _fault(_counted_again_if(_is_overtaken)),
     "ORD-01": _fault(_conflict_on_late),
     "ORD-02": _fault(_last_one_wins),

@@ -82,7 +82,8 @@ class Fault:
     Attributes:
         answer: Gets the request, its assessment (None before a body is looked at), the receiver, and the right
             answer as a function that stores and answers when it is called.
-        needs: What has to be there for it to show: signature, https, credentials or samples; empty for nothing.
+        needs: What has to be there for it to show: signature, https, credentials, samples, or a contract with no
+            retries; empty for nothing.
         tls: What is wrong with the TLS below it, a key of `certificates.FLAWS`; empty for nothing.
         varies: Whether it meets other deliveries each time.
     """

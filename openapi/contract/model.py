@@ -75,7 +75,7 @@ class Retry:
 
     @property
     def horizon_s(self) -> float:
-        """Seconds within which the same event may come again."""
+        """Seconds after a delivery within which the sender may try it again."""
         return self.after_s * self.max_tries if self.within_s is None else self.within_s
 
     def wait_s(self, tries: int) -> float:

@@ -15,7 +15,7 @@ from callback_contract.contract_tests.chapters.checks.stored_state import (
     some_others,
 )
 from callback_contract.contract_tests.model.observations import described
-from callback_contract.contract_tests.model.verdicts import Mismatch
+from callback_contract.contract_tests.model.verdicts import Mismatch, NotApplicable, check
 from callback_contract.contract_tests.runner.rule_tests import each
 from callback_contract.contract_tests.stimuli import stories
 from callback_contract.contract_tests.stimuli.stories import DISTANCE, EQUAL
@@ -24,6 +24,17 @@ from callback_contract.openapi.text.message import Text
 
 def told_at_once(case):
     return len(case.states) * EQUAL + 1
+
+
+@check
+def has_no_second_effect(receiver, told):
+    message_id = "".join(told.delivery.ids)
+    before = counted_effects(receiver, told, message_id)
+    receiver.deliver(told.delivery)
+    after = receiver.stored_at_last(message_id=message_id)
+    assert after is not None and after.applied == before.applied, Mismatch(
+        Text("expected.applied-as-before", count=before.applied), described(after)
+    )
 
 
 @pytest.mark.rule("IDM-01")
@@ -106,13 +117,18 @@ def test_redelivery_after_many_other_messages_has_no_second_effect(receiver):
     if told is None:
         told = receiver.deliver()
         receiver.deliver_at_once([receiver.another(1 + other) for other in range(DISTANCE)])
-    message_id = "".join(told.delivery.ids)
-    before = counted_effects(receiver, told, message_id)
-    receiver.deliver(told.delivery)
-    after = receiver.stored_at_last(message_id=message_id)
-    assert after is not None and after.applied == before.applied, Mismatch(
-        Text("expected.applied-as-before", count=before.applied), described(after)
-    )
+    if receiver.is_past_retries(told):
+        raise NotApplicable(Text("reason.past-retries", seconds=receiver.facts.retry.horizon_s))
+    has_no_second_effect(receiver, told)
+
+
+@pytest.mark.rule("IDM-10")
+@each(stories.redeliveries_past_retries, sends=2, at_once=1)
+def test_redelivery_past_the_retries_has_no_second_effect(receiver):
+    told = receiver.earliest_delivered(0, past_retries=True)
+    if told is None:
+        raise NotApplicable(Text("reason.within-retries", seconds=receiver.facts.retry.horizon_s))
+    has_no_second_effect(receiver, told)
 
 
 @pytest.mark.rule("IDM-09")

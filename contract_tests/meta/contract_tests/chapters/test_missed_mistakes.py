@@ -18,6 +18,7 @@ from callback_contract.contract_tests.model.observations import Stop
 from callback_contract.contract_tests.model.verdicts import NotApplicable
 from callback_contract.contract_tests.runner.case_session import CaseSession
 from callback_contract.contract_tests.runner.planning import plans_of
+from callback_contract.contract_tests.runner.setup import excuses_of
 from callback_contract.contract_tests.stimuli.applicable_cases import applicable_cases
 from callback_contract.contract_tests.stimuli.http import slow
 from callback_contract.contract_tests.stimuli.texts import many_keys
@@ -137,7 +138,7 @@ def test_run_that_sent_the_contents_looks_them_up_without_sending_them_again():
     assert (plans["DAT-06"].deliveries > 0, plans["STA-09"].deliveries) == (True, 0)
 
 
-def test_message_that_the_provider_would_not_try_again_any_more_is_not_redelivered():
+def test_time_since_a_delivery_decides_which_rule_redelivers_it():
     run = run_for(Access("http://127.0.0.1:1"), "IDM-08")
     case = applicable_cases(plain, run.config.scopes[0])[0]
     delivery = case.delivery(Identity(run.state.run, 1))
@@ -147,8 +148,21 @@ def test_message_that_the_provider_would_not_try_again_any_more_is_not_redeliver
     for index, begun_s in enumerate((old, young)):
         sent = Exchange(replace(delivery, ids=(str(index),)), acknowledged, "", "", 0.1, begun_s=begun_s)
         run.state.exchange_shared((purpose_of(plain), case.callback.name, index), sent)
-    assert CaseSession.of(run, case, 1).earliest_delivered(distance=0).delivery.ids == ("1",)
-    assert CaseSession.of(run, case, 1).earliest_delivered(distance=0) is None
+    session = CaseSession.of(run, case, 1)
+    assert session.earliest_delivered(distance=0).delivery.ids == ("1",)
+    assert session.earliest_delivered(distance=0) is None
+    assert session.earliest_delivered(distance=0, past_retries=True).delivery.ids == ("0",)
+    assert session.earliest_delivered(distance=0, past_retries=True) is None
+
+
+def test_redelivery_within_retries_that_are_assumed_is_a_should():
+    _, catalogue, _ = tools()
+    (own,) = tools()[0].default_callbacks
+    told = {**own.delivery.provenance, "retry": "house"}
+    assumed = replace(own, delivery=replace(own.delivery, provenance=told))
+    for callback, level in ((own, "MUST"), (assumed, "SHOULD")):
+        excuses = excuses_of([callback], acknowledges_unread=False)
+        assert catalogue.with_declared(excuses)["IDM-08"].level == level
 
 
 def fails_at_a_surrogate_in_the_last_text(request, assessment, receiver, right):
