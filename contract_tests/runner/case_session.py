@@ -131,9 +131,8 @@ class CaseSession:
         is_recent = not stops or exchange.begun_s > stops[-1].exchange.begun_s
         return exchange.acknowledged and bool(exchange.delivery.ids) and is_recent
 
-    def looked_up(self, exchange: Exchange) -> Stored | None:
+    def looked_up(self, message_id: str) -> Stored | None:
         """What the receiver shows of an acknowledged message at the end of a run, at the run's pace; asked once."""
-        message_id = exchange.delivery.ids[0]
         known = self.run.state.looked_up.get(message_id)
         if known is not None:
             return known
@@ -170,9 +169,9 @@ class CaseSession:
         finally:
             sender.renew()  # closing it would end what both share: the pace
 
-    def tell(self, state: str, *, message: int = 0) -> Exchange:
-        """Delivers one state of one of the case's messages."""
-        exchange = self.deliver(self.event(state, message=message))
+    def tell(self, state: str, *, message: int = 0, later_s: int = 0) -> Exchange:
+        """Delivers one state of one of the case's messages; its time is so much later."""
+        exchange = self.deliver(self.event(state, message=message, later_s=later_s))
         if self.watches and self.run.config.read_back is not None:
             self._read(self.message_id(message))
         return exchange

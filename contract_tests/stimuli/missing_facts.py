@@ -16,6 +16,7 @@ LINES = {
     "order": "order: {value: {edges: [[FIRST, NEXT]], terminal: []}, provenance: inferred, why: …}",
     "order.terminal": "order: {value: {edges: [[FIRST, LAST]], terminal: [LAST]}, provenance: inferred, why: …}",
     "groups": "groups: {value: [/POINTER-TO-WHAT-IS-SHARED], provenance: inferred, why: …}",
+    "retry": "retry: {value: {after_s: 60, max_tries: 5}, provenance: house, why: …}",
     "stamped": "stamped: {value: {/POINTER-TO-A-TIME: time}, provenance: house, why: …}",
 }
 

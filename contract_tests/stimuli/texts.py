@@ -276,7 +276,9 @@ def empty_maps(scope: Scope) -> Iterable[Case]:
 @stimuli("valid")
 def many_keys(scope: Scope) -> Iterable[Case]:
     """Maps of hundreds of keys, and arrays of hundreds of items where nothing bounds them."""
-    arrays = scope.with_members(lambda member: member.types == ("array",) and "maxItems" not in member.schema)
+    batch = scope.callback.batch
+    arrays = scope.with_members(lambda m: m.types == ("array",) and (m.pointer == batch or "maxItems" not in m.schema))
+    arrays += scope.callback.members[:1] if batch == "" else []
     for member in _free_maps(scope) if not arrays else _maps(scope):
         for count in scope.depth.pick((300,), (50, 300), (50, 300)):
             full = {f"k{index}": str(index) for index in range(count)}
@@ -287,8 +289,8 @@ def many_keys(scope: Scope) -> Iterable[Case]:
         if items and not member.schema.get("uniqueItems"):
             one, two = (jp.replaced(scope.plain, member.pointer, items[:1] * count) for count in (1, 2))
             each = len(encode_body(scope.callback, two)) - len(encode_body(scope.callback, one))
-            count = min(_MOST_ITEMS, _room(scope) // max(1, each))
-            label = Text("case.items-at", count=count, pointer=member.pointer)
+            count = min(_MOST_ITEMS, _room(scope) // max(1, each), member.schema.get("maxItems", _MOST_ITEMS))
+            label = Text("case.items-at", count=count, pointer=member.pointer or "/")
             yield Case(scope.callback, label, jp.replaced(scope.plain, member.pointer, items[:1] * count))
 
 

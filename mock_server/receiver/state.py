@@ -8,7 +8,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from callback_contract.mock_server.receiver.request import Head, reader
 from callback_contract.openapi.contract.model import Callback
@@ -99,6 +99,31 @@ class States:
 
         Every error is raised here, none by the function.
         """
+        if callback.batch is not None:
+            return self._effects(callback, callback.batch, value, size, head)
+        return self._effect(callback, value, size, head, value)
+
+    def _effects(
+        self, callback: Callback, batch: str, value: jp.Json, size: int, head: Head | None
+    ) -> Callable[[], None]:
+        """Return a function that stores each item of a body by itself."""
+        try:
+            items: Any = jp.get(value, batch)
+        except LookupError:
+            return _nothing
+        effects = [
+            self._effect(callback, jp.replaced(value, batch, [item]), size // len(items), head, item) for item in items
+        ]
+
+        def store() -> None:
+            for effect in effects:
+                effect()
+
+        return store
+
+    def _effect(
+        self, callback: Callback, value: jp.Json, size: int, head: Head | None, last: jp.Json
+    ) -> Callable[[], None]:
         places = self._places.get(callback.pointer)
         if places is None:
             places = self._places[callback.pointer] = _Places(callback)
@@ -110,7 +135,7 @@ class States:
             event = _event(places, value, head)
         except LookupError:
             return _nothing  # the contract allows a body without them, and then there is nothing to store
-        return partial(self._apply, callback, message_id, state, event, value, size)
+        return partial(self._apply, callback, message_id, state, event, last, size)
 
     def _apply(self, callback: Callback, message_id: str, state: str, event: str, value: jp.Json, size: int) -> None:
         with self._lock:

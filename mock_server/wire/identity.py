@@ -20,6 +20,8 @@ MARK = "ca11bac4"
 """The first eight hexadecimal digits of every synthetic id, for cleaning up."""
 
 _RUN_DIGITS = 8
+_MILLISECONDS = 10**11  # more seconds than that are after the year 5000
+_ITEM_BITS = 19  # cases of a run; the other nine bits of their number are those of an item
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,10 @@ class Identity:
     def next(self, step: int = 1) -> Identity:
         """Return another message of the same case."""
         return replace(self, message=self.message + step)
+
+    def of_item(self, index: int) -> Identity:
+        """Return the message of an item, where the items of a body are events."""
+        return replace(self, case=self.case + (index << _ITEM_BITS)) if index else self
 
     def id(self, kind: int) -> str:
         """Return 32 hexadecimal digits; `kind` distinguishes the members of one body."""
@@ -107,6 +113,31 @@ def stamp(callback: Callback, value: jp.Json, identity: Identity, *, later_s: in
         identity: The message of the body.
         later_s: Seconds after the message's first time.
     """
+    if callback.batch is not None:
+        value = _further_items(callback, callback.batch, value, identity, later_s)
+    return _stamp_one(callback, value, identity, later_s)
+
+
+def _further_items(callback: Callback, batch: str, value: jp.Json, identity: Identity, later_s: int) -> jp.Json:
+    """Return a body whose items but the first are stamped: each is an event of its own."""
+    items = _items(batch, value)
+    made = items[:1]
+    for index, item in enumerate(items[1:], 1):
+        alone = _stamp_one(callback, jp.replaced(value, batch, [item]), identity.of_item(index), later_s)
+        made.append(jp.get(alone, batch)[0])
+    return jp.replaced(value, batch, made) if items[1:] else value
+
+
+def _items(batch: str | None, value: jp.Json) -> list[jp.Json]:
+    """Return the events of a body; nothing where it tells of one message."""
+    try:
+        found = [] if batch is None else jp.get(value, batch)
+    except LookupError:
+        return []
+    return found if isinstance(found, list) else []
+
+
+def _stamp_one(callback: Callback, value: jp.Json, identity: Identity, later_s: int) -> jp.Json:
     # A little in the past: a receiver may correctly reject future times. Neighbours differ, so that a receiver that
     # mixes up their times shows it.
     before_s = 120 + (identity.case + identity.message) % 60
@@ -116,7 +147,7 @@ def stamp(callback: Callback, value: jp.Json, identity: Identity, *, later_s: in
         if not is_in_body(each.place):
             continue
         try:
-            jp.get(value, each.place)
+            was = jp.get(value, each.place)
         except LookupError:
             continue
         new: str | int | None
@@ -126,6 +157,8 @@ def stamp(callback: Callback, value: jp.Json, identity: Identity, *, later_s: in
             member = callback.member(each.place)
             form = member.format if member else ""
             new = render(at if each.kind == "time" else identity.phone(number, shared=each.is_shared), form)
+            if each.kind == "time" and not form and isinstance(was, int):
+                new = int(at.timestamp()) * (1000 if was > _MILLISECONDS else 1)
         value = value if new is None else jp.replaced(value, each.place, new)
     return value
 
@@ -137,7 +170,7 @@ class Stamps:
     Attributes:
         headers: Values by lower-case name.
         query: Parameters of the URL.
-        ids: All ids of the message, for cleaning up; its own first.
+        ids: All ids of the message, for cleaning up; its own first, and those of the other items of a batch last.
         event_id: Id of the event for a signature scheme.
     """
 
@@ -154,7 +187,7 @@ def stamped_outside(callback: Callback, value: jp.Json, identity: Identity) -> S
     return Stamps(
         headers={name: found[place] for place in found if (name := header_of(place))},
         query=tuple((name, found[place]) for place in found if (name := query_of(place))),
-        ids=_message_ids(callback, found),
+        ids=(*_message_ids(callback, found), *_ids_of_items(callback, value, identity)),
         event_id=identity.event_id(event),
     )
 
@@ -194,6 +227,13 @@ def _message_ids(callback: Callback, found: dict[str, str]) -> tuple[str, ...]:
     if correlation is not None:
         return (found[correlation],) if correlation in found else ()
     return tuple(dict.fromkeys(found[place] for place in callback.event_places if place in found))
+
+
+def _ids_of_items(callback: Callback, value: jp.Json, identity: Identity) -> Iterator[str]:
+    correlation = callback.delivery.correlation
+    for index in range(1, len(_items(callback.batch, value))):
+        if correlation is not None and (found := id_at(callback, correlation, identity.of_item(index))):
+            yield found
 
 
 def _event(callback: Callback, value: jp.Json) -> str:

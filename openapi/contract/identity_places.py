@@ -10,11 +10,11 @@ from typing import Any
 
 from callback_contract.openapi.contract.members import Member
 from callback_contract.openapi.documents import json_pointer as jp
-from callback_contract.openapi.documents.runtime_expression import HEADER
+from callback_contract.openapi.documents.runtime_expression import HEADER, is_in_body
 from callback_contract.openapi.documents.yaml_file import read_yaml
 from callback_contract.openapi.text.errors import ContractError
 
-__all__ = ["common_places", "identifiers"]
+__all__ = ["batch_of", "common_places", "identifiers"]
 
 _SCALARS = {"string", "integer"}
 
@@ -70,6 +70,14 @@ def identifiers(headers: Mapping[str, bool], members: Sequence[Member]) -> tuple
         and ((name := jp.tokens(member.pointer)[-1]) in names.members or name.endswith(endings))
     ]
     return tuple(found)
+
+
+def batch_of(correlation: str | None, members: Sequence[Member]) -> str | None:
+    """Return the innermost array in whose first item a message's id stands, by its pointer; None for none."""
+    path = jp.tokens(correlation) if correlation is not None and is_in_body(correlation) else ()
+    arrays = {member.pointer for member in members if "array" in member.types} if "0" in path else set()
+    ends = [end for end, step in enumerate(path) if step == "0" and jp.join(path[:end]) in arrays]
+    return jp.join(path[: ends[-1]]) if ends else None
 
 
 def _is_scalar(member: Member) -> bool:

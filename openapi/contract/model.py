@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from callback_contract.openapi.bodies import FORM, Field, fields_of, is_fields
-from callback_contract.openapi.contract.identity_places import common_places, identifiers
+from callback_contract.openapi.contract.identity_places import batch_of, common_places, identifiers
 from callback_contract.openapi.contract.members import Member, members_of, root_members
 from callback_contract.openapi.contract.order import Order
 from callback_contract.openapi.documents import json_pointer as jp
@@ -29,7 +29,6 @@ __all__ = [
     "DeliveryFacts",
     "DocumentedResponse",
     "Example",
-    "Fact",
     "HeaderParameter",
     "Retry",
     "contract_in_words",
@@ -47,15 +46,6 @@ def contract_in_words(path: Path | str) -> str:
 
 _ALL = "all"
 _MOST_NAMED = 12
-
-
-@dataclass(frozen=True)
-class Fact:
-    """A number or name that the kit uses, and its provenance: doc, inferred or house."""
-
-    value: jp.Json
-    provenance: str
-    why: str = ""
 
 
 @dataclass(frozen=True)
@@ -214,6 +204,11 @@ class Callback:
     encoding: Mapping[str, jp.Json] = field(default_factory=dict)
     redirects: tuple[int, ...] = ()
     identified_by: tuple[str, ...] = ()
+
+    @cached_property
+    def batch(self) -> str | None:
+        """The array whose items are events, by its pointer; None where a body tells of one message."""
+        return batch_of(self.delivery.correlation, self.members)
 
     @cached_property
     def stamped(self) -> Mapping[str, str]:

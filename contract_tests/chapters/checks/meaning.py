@@ -5,16 +5,35 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from typing import Any
 
 from callback_contract.openapi.contract.members import Member
 from callback_contract.openapi.contract.model import Callback
 from callback_contract.openapi.documents import json_pointer as jp
 from callback_contract.openapi.documents.json_pointer import Json
 
-__all__ = ["changed_members", "means_the_same"]
+__all__ = ["as_bodies", "changed_members", "means_the_same"]
 
 _TIMES = {"unix-seconds", "date-time"}
 _MILLISECONDS = 10**11  # more seconds than that are after the year 5000
+
+
+def as_bodies(callback: Callback, sent: Json, shown: Json) -> tuple[Json, Json]:
+    """Return what was sent and what is shown of it as bodies with one event, where a body may tell of several.
+
+    A receiver shows the event, or the body that it came in.
+    """
+    batch = callback.batch
+    try:
+        items: Any = None if batch is None else jp.get(sent, batch)
+    except LookupError:
+        items = None
+    if batch is None or items is None:
+        return sent, shown
+    is_body = isinstance(shown, list) if not batch else isinstance(shown, dict) and jp.tokens(batch)[0] in shown
+    shown = shown if is_body else jp.replaced(sent, batch, [shown])
+    told: Any = jp.get(shown, batch)
+    return jp.replaced(sent, batch, items[:1]) if len(told) == 1 else sent, shown
 
 
 def changed_members(callback: Callback, sent: Json, shown: Json) -> Iterator[tuple[str, Json, Json]]:

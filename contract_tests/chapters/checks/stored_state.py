@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from callback_contract.contract_tests.chapters.checks.meaning import means_the_same
+from callback_contract.contract_tests.chapters.checks.meaning import as_bodies, changed_members, means_the_same
 from callback_contract.contract_tests.model.observations import NOTHING_SHOWN, Stored, described
 from callback_contract.contract_tests.model.verdicts import LacksMeans, Means, Mismatch, RuleBroken, check
 from callback_contract.contract_tests.runner.case_session import CaseSession
@@ -27,6 +27,7 @@ __all__ = [
     "different_members",
     "effects",
     "furthest",
+    "is_as_before",
     "known_effects",
     "need_applied",
     "redelivered",
@@ -118,6 +119,23 @@ def known_effects(told: Exchange, stored: Stored | None) -> Stored:
     return stored
 
 
+def is_as_before(receiver: CaseSession, before: Stored, after: Stored) -> bool:
+    """Whether a redelivery left no trace: what a receiver shows of its own beside the callback's members may change."""
+    callback = receiver.case.callback
+    sent = decode_body(callback, receiver.exchanges[0].delivery.body)
+    changed = changed_members(callback, before.last, after.last)
+    is_kept = not any(_has(sent, pointer) for pointer, _, _ in changed)
+    return (before.state, before.applied) == (after.state, after.applied) and is_kept
+
+
+def _has(value: Json, pointer: str) -> bool:
+    try:
+        jp.get(value, pointer)
+    except LookupError:
+        return False
+    return True
+
+
 def some_others(refused: Sequence[Exchange]) -> Text:
     """What came in the place of acknowledgements, as one of them shows."""
     return Text("actual.some-others", count=len(refused), first=refused[0].described())
@@ -154,7 +172,7 @@ def shown_last(receiver: CaseSession) -> Json:
         LacksMeans: The receiver does not show it.
     """
     told = receiver.delivered()
-    stored = effects(receiver, told, "".join(told.delivery.ids))
+    stored = effects(receiver, told, next(iter(told.delivery.ids), ""))
     if stored.last is NOTHING_SHOWN:
         raise LacksMeans(Means.SHOWN_LAST, Text("reason.needs-last"))
     return stored.last
@@ -167,7 +185,7 @@ def different_members(receiver: CaseSession, last: Json, wanted: Callable[[Membe
         LacksMeans: None of them is shown.
     """
     callback = receiver.case.callback
-    sent = decode_body(callback, receiver.exchanges[0].delivery.body)
+    sent, last = as_bodies(callback, decode_body(callback, receiver.exchanges[0].delivery.body), last)
     is_shown = False
     for member in receiver.case.callback.members:
         if not member.pointer or not wanted(member):
