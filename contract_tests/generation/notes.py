@@ -11,7 +11,7 @@ from callback_contract.openapi.contract.extent import MOST_PARTS
 from callback_contract.openapi.contract.model import Callback, Contract
 from callback_contract.openapi.text.message import Text, in_detail, listed
 
-__all__ = ["Note", "contract_notes", "identity_notes", "selection_notes"]
+__all__ = ["Note", "contract_notes", "identity_notes", "selection_notes", "some_places"]
 
 _LONGEST = 600
 _MOST_PLACES = 12
@@ -24,7 +24,7 @@ class Note:
     Attributes:
         about: `selection`, callbacks left out because they were not named; `set aside`, a callback of the contract that
             cannot be used; `not judged`, one with a missing precondition; `contract`, a part read differently;
-            `identity`, the places of fresh ids and of those that stay.
+            `identity`, the places of fresh ids and of those that stay; `not shown`, members that read-back never shows.
         callback: The callback of the note; empty for none in particular.
     """
 
@@ -69,7 +69,7 @@ def identity_notes(callbacks: Sequence[Callback]) -> tuple[Note, ...]:
         fresh = [place for place in callback.stamped if place in callback.id_forms]
         kept = callback.kept_identifiers
         if not set(fresh) <= set(callback.delivery.stamped) or (kept and callback.origin):
-            notes.append(Note("identity", _identity(callback.name, _some(fresh), _some(kept))))
+            notes.append(Note("identity", _identity(callback.name, some_places(fresh), some_places(kept))))
     return tuple(notes)
 
 
@@ -81,7 +81,8 @@ def _identity(callback: str, fresh: str, kept: str) -> Text:
     return Text("reason.identity-kept", callback=callback, kept=kept)
 
 
-def _some(places: Sequence[str]) -> str:
+def some_places(places: Sequence[str]) -> str:
+    """Return the first of some places, and how many more there are."""
     shown = [printable(place) for place in places[:_MOST_PLACES]]
     more = [Text("reason.more", count=len(places) - _MOST_PLACES)] if len(places) > _MOST_PLACES else []
     return listed([*shown, *more])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,7 +12,7 @@ from callback_contract.openapi.contract.model import Callback
 from callback_contract.openapi.documents import json_pointer as jp
 from callback_contract.openapi.documents.json_pointer import Json
 
-__all__ = ["as_bodies", "changed_members", "means_the_same"]
+__all__ = ["as_bodies", "changed_members", "has_member", "means_the_same", "unshown_members"]
 
 _TIMES = {"unix-seconds", "date-time"}
 _MILLISECONDS = 10**11  # more seconds than that are after the year 5000
@@ -57,6 +57,33 @@ def changed_members(callback: Callback, sent: Json, shown: Json) -> Iterator[tup
             yield pointer, was, now
 
     return compare("", "", sent, shown)
+
+
+def unshown_members(callback: Callback, pairs: Iterable[tuple[Json, Json]]) -> list[str]:
+    """Return the members that were sent and are shown of no delivery; of an object that is not shown, it alone.
+
+    Args:
+        pairs: What was sent of each delivery, and what is shown of it.
+    """
+    sent_at: set[str] = set()
+    shown_at: set[str] = set()
+    names = [member.pointer for member in callback.members if member.pointer]
+    for pair in pairs:
+        sent, shown = as_bodies(callback, *pair)
+        new = [pointer for pointer in names if pointer not in shown_at and has_member(sent, pointer)]
+        sent_at.update(new)
+        shown_at |= {pointer for pointer in new if has_member(shown, pointer)}
+    left = [pointer for pointer in names if pointer in sent_at - shown_at]
+    return [pointer for pointer in left if pointer.rpartition("/")[0] not in left]
+
+
+def has_member(value: Json, pointer: str) -> bool:
+    """Return whether something stands at a pointer."""
+    try:
+        jp.get(value, pointer)
+    except LookupError:
+        return False
+    return True
 
 
 def means_the_same(callback: Callback, member: Member | None, was: Json, now: Json) -> bool:

@@ -6,7 +6,12 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from callback_contract.contract_tests.chapters.checks.meaning import as_bodies, changed_members, means_the_same
+from callback_contract.contract_tests.chapters.checks.meaning import (
+    as_bodies,
+    changed_members,
+    has_member,
+    means_the_same,
+)
 from callback_contract.contract_tests.model.observations import NOTHING_SHOWN, Stored, described
 from callback_contract.contract_tests.model.verdicts import LacksMeans, Means, Mismatch, RuleBroken, check
 from callback_contract.contract_tests.runner.case_session import CaseSession
@@ -124,16 +129,8 @@ def is_as_before(receiver: CaseSession, before: Stored, after: Stored) -> bool:
     callback = receiver.case.callback
     sent = decode_body(callback, receiver.exchanges[0].delivery.body)
     changed = changed_members(callback, before.last, after.last)
-    is_kept = not any(_has(sent, pointer) for pointer, _, _ in changed)
+    is_kept = not any(has_member(sent, pointer) for pointer, _, _ in changed)
     return (before.state, before.applied) == (after.state, after.applied) and is_kept
-
-
-def _has(value: Json, pointer: str) -> bool:
-    try:
-        jp.get(value, pointer)
-    except LookupError:
-        return False
-    return True
 
 
 def some_others(refused: Sequence[Exchange]) -> Text:

@@ -1,14 +1,16 @@
-"""Measurements in a report: latency, bursts, and the states of a message over time."""
+"""Measurements in a report: latency, bursts, the states of a message over time, and what read-back never shows."""
 
 from __future__ import annotations
 
+import contextlib
 import math
 import statistics
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from callback_contract.contract_tests.model.observations import Look
+from callback_contract.contract_tests.chapters.checks.meaning import unshown_members
+from callback_contract.contract_tests.model.observations import NOTHING_SHOWN, Look
 from callback_contract.contract_tests.model.verdicts import Finding, RuleResult
 from callback_contract.contract_tests.reporting.model.redaction import Redaction, said
 from callback_contract.contract_tests.runner.state import RunContext
@@ -17,8 +19,9 @@ from callback_contract.mock_server.wire.delivery import Exchange
 from callback_contract.mock_server.wire.strict_json import Unparsable, Unusable
 from callback_contract.openapi.contract.model import Callback
 from callback_contract.openapi.documents import json_pointer as jp
+from callback_contract.openapi.documents.json_pointer import Json
 
-__all__ = ["EDGES_S", "bursts", "latency", "timeline"]
+__all__ = ["EDGES_S", "bursts", "latency", "timeline", "unshown"]
 
 EDGES_S = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
 """Upper edges of the histogram; the same in each report, so that several can be added up."""
@@ -26,6 +29,20 @@ EDGES_S = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 
 _MOST_BURSTS = 40
 _MOST_TOGETHER = 64
 _MOST_EVENTS = 80
+
+
+def unshown(run: RunContext) -> dict[str, list[str]]:
+    """The members of each callback that no `last` of a read-back shows, where one is shown: they are not judged."""
+    told: dict[str, list[tuple[Json, Json]]] = {}
+    for exchange in run.state.exchanges:
+        stored = run.state.looked_up.get(next(iter(exchange.delivery.ids), ""))
+        if stored is None or stored.last is NOTHING_SHOWN or not exchange.acknowledged:
+            continue
+        callback = run.config.contract.callback(exchange.delivery.callback)
+        with contextlib.suppress(Unparsable, Unusable):
+            told.setdefault(callback.name, []).append((decode_body(callback, exchange.delivery.body), stored.last))
+    found = {name: unshown_members(run.config.contract.callback(name), pairs) for name, pairs in told.items()}
+    return {name: members for name, members in found.items() if members}
 
 
 def latency(exchanges: Iterable[Exchange]) -> dict[str, Any]:

@@ -8,12 +8,12 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import unquote
 
-from callback_contract.contract_tests.generation.notes import Note
+from callback_contract.contract_tests.generation.notes import Note, some_places
 from callback_contract.contract_tests.model.verdicts import Finding, RuleResult
 from callback_contract.contract_tests.policy.acceptance import waivers_to_dict
 from callback_contract.contract_tests.receivers.regions import code_for, framework_of
 from callback_contract.contract_tests.reporting.model.documentation_links import docs_of
-from callback_contract.contract_tests.reporting.model.measures import bursts, latency, timeline
+from callback_contract.contract_tests.reporting.model.measures import bursts, latency, timeline, unshown
 from callback_contract.contract_tests.reporting.model.profiles import is_conformant, profile_to_dict, profiles_of
 from callback_contract.contract_tests.reporting.model.redaction import Redaction
 from callback_contract.contract_tests.reporting.model.reproduction import (
@@ -106,7 +106,7 @@ def build_report(
             "callbacks": len(run.config.callbacks),
             "of_callbacks": len(run.config.contract.callbacks),
         },
-        "notes": [_note(note, redaction) for note in (*run.config.notes, *_withheld(run))],
+        "notes": [_note(note, redaction) for note in (*run.config.notes, *_withheld(run), *_unshown(run))],
         "exit_code": code,
         "conformant": is_conformant(profiles) and not incomplete,
         "profiles": [profile_to_dict(profile) for profile in profiles],
@@ -151,6 +151,11 @@ def redaction_of(run: RunContext, pointers: tuple[str, ...] = ()) -> Redaction:
 
 def _withheld(run: RunContext) -> Iterator[Note]:
     return (Note("not judged", reason, name) for name, reason in run.config.withheld.items())
+
+
+def _unshown(run: RunContext) -> Iterator[Note]:
+    for callback, members in unshown(run).items():
+        yield Note("not shown", Text("note.not-shown", callback=callback, members=some_places(members)))
 
 
 def _note(note: Note, redaction: Redaction) -> dict[str, Any]:

@@ -67,6 +67,9 @@ def _show_summary(target: Terminal, value: dict[str, Any], catalogue: Catalogue)
         target.say(line)
     for line in accepted_lines(value):
         target.say(line, style="yellow")
+    for note in value["notes"]:
+        if note["about"] == "not shown":
+            target.say(Text("terminal.sentence", said=in_language(note, "text", target.language)))
     if value["not_reached"]:
         target.say(Text("terminal.not-reached", rules=Text("terminal.rules", count=len(value["not_reached"]))))
     if run["incomplete"] and outcome(value) != "incomplete":

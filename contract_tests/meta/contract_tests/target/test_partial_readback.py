@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 
 import pytest
 
+from callback_contract.contract_tests.chapters.checks.meaning import unshown_members
 from callback_contract.contract_tests.generation.corpus import DEPTHS
 from callback_contract.contract_tests.kill_matrix.matrix import judge_all, tools
 from callback_contract.contract_tests.kill_matrix.setups import reached
@@ -49,6 +51,30 @@ def test_member_that_is_not_shown_is_not_judged():
     results = judged(without_maps, "STA-02", "STA-03", "STA-05")
     assert [results[rule].verdict for rule in ("STA-02", "STA-03")] == ["pass"] * 2
     assert (results["STA-05"].verdict, results["STA-05"].lacks) == ("not applicable", {Means.SHOWN_LAST})
+
+
+def test_members_that_no_last_shows_are_listed():
+    (callback,) = tools()[0].default_callbacks
+    sent = {"msg_id": "1", "callee": "+1", "variables": {"a": "b"}}
+    pairs = [(sent, {"msg_id": "1"}), ({**sent, "status": "wait"}, {"variables": {}, "other": 1})]
+    assert unshown_members(callback, pairs) == ["/status", "/callee"]
+    assert unshown_members(callback, [*pairs, (sent, {**sent, "status": "wait"})]) == ["/status"]
+
+
+def test_redelivery_may_change_what_a_receiver_shows_of_its_own():
+    def seen_again(stored):
+        is_shown = stored is not None and stored.last is not NOTHING_SHOWN
+        return replace(stored, last={**stored.last, "seen_at": time.time()}) if is_shown else stored
+
+    assert judged(seen_again, "IDM-03")["IDM-03"].verdict == "pass"
+
+
+def test_redelivery_that_changes_a_member_is_found():
+    def shortened(stored):
+        callee = str(time.time())
+        return stored and replace(stored, last={**stored.last, "callee": callee})
+
+    assert judged(shortened, "IDM-03")["IDM-03"].broken
 
 
 @pytest.mark.parametrize("rule", ["STA-02", "STA-03"])
