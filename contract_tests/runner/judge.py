@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from callback_contract.contract_tests.generation.contract_examples import from_examples
 from callback_contract.contract_tests.generation.corpus import Scope
-from callback_contract.contract_tests.model.cases import Case, declaration_of
+from callback_contract.contract_tests.model.cases import Case
 from callback_contract.contract_tests.model.verdicts import (
     Block,
     Finding,
@@ -26,7 +26,7 @@ from callback_contract.contract_tests.model.verdicts import (
 from callback_contract.contract_tests.runner.attempts import confirmed, first_try, frequency
 from callback_contract.contract_tests.runner.attribution.chance import may_be_chance
 from callback_contract.contract_tests.runner.attribution.deadlines import judge_deadlines
-from callback_contract.contract_tests.runner.attribution.narrowing import narrowed
+from callback_contract.contract_tests.runner.attribution.narrowing import is_drawn, narrowed
 from callback_contract.contract_tests.runner.attribution.respelling import leave_to_spelling_rule, take_over_respelt
 from callback_contract.contract_tests.runner.attribution.stops import verdict_on_stops
 from callback_contract.contract_tests.runner.contention import (
@@ -248,7 +248,7 @@ def _judge_cases(
                 is_ours = run.dispatcher.overloaded(outcome.contact.exchanges)
                 overloaded, contended = overloaded + is_ours, contended + (not is_ours)
             else:
-                if declaration_of(test.stimuli).drawn:
+                if is_drawn(test, case):
                     finding = narrowed(run, test, scope, case, number, finding)
                 result.findings.append(replace(finding, case_index=number - first))
                 broken += 1

@@ -5,8 +5,8 @@ from __future__ import annotations
 import contextlib
 import functools
 import json
-from collections.abc import Iterable
-from dataclasses import replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 
 from callback_contract.contract_tests.generation.corpus import MAX_TEXT, Scope
 from callback_contract.contract_tests.model.cases import Case, stimuli
@@ -34,6 +34,7 @@ from callback_contract.openapi.documents import json_pointer as jp
 from callback_contract.openapi.text.message import Text
 
 __all__ = [
+    "DrawnMistake",
     "big_integers",
     "broken_then_valid",
     "control_characters",
@@ -235,7 +236,7 @@ def outside_formats(scope: Scope) -> Iterable[Case]:
             )
 
 
-@stimuli("hard", hostile=True)
+@stimuli("hard", hostile=True, drawn=True)
 def negations(scope: Scope) -> Iterable[Case]:
     """Contents that Schemathesis broke."""
     for index, broken in enumerate(scope.negations):
@@ -245,16 +246,46 @@ def negations(scope: Scope) -> Iterable[Case]:
                 continue  # such bytes are broken JSON, and some form readers take them for a field
             yield mangled(scope, label, functools.partial(instead, broken))
         elif _has_form(scope, broken):
-            yield Case(scope.callback, label, scope.plain, edit=functools.partial(_broken, broken, scope.pinned))
+            yield Case(scope.callback, label, scope.plain, edit=DrawnMistake(broken, scope.pinned))
 
 
-def _broken(broken: jp.Json, pinned: dict[str, jp.Json], stamped: jp.Json) -> jp.Json:
-    """Stamp the intact members; stamping all members could repair the broken one."""
-    for pointer, value in pinned.items():
+@dataclass(frozen=True)
+class DrawnMistake:
+    """Edit that puts a broken content in the place of a stamped one.
+
+    Attributes:
+        pinned: The values at the places that are stamped.
+    """
+
+    content: jp.Json
+    pinned: Mapping[str, jp.Json]
+
+    def __call__(self, stamped: jp.Json) -> jp.Json:
+        """Stamp the intact members; stamping all members could repair the broken one."""
+        return _copied(self.content, stamped, {p for p, v in self.pinned.items() if _holds(self.content, p, v)})
+
+    def pinned_in(self, content: jp.Json) -> jp.Json:
+        """Return a content with those values, so that these members are stamped."""
+        told = {pointer: value for pointer, value in self.pinned.items() if _holds(content, pointer)}
+        return functools.reduce(lambda made, pair: jp.replaced(made, *pair), told.items(), content)
+
+
+def _copied(content: jp.Json, other: jp.Json, pointers: Iterable[str]) -> jp.Json:
+    for pointer in pointers:
         with contextlib.suppress(LookupError):
-            if jp.get(broken, pointer) == value:
-                broken = jp.replaced(broken, pointer, jp.get(stamped, pointer))
-    return broken
+            content = jp.replaced(content, pointer, jp.get(other, pointer))
+    return content
+
+
+_ANYTHING = object()
+
+
+def _holds(content: jp.Json, pointer: str, value: object = _ANYTHING) -> bool:
+    try:
+        found = jp.get(content, pointer)
+    except LookupError:
+        return False
+    return value is _ANYTHING or found == value
 
 
 def _has_form(scope: Scope, value: jp.Json) -> bool:

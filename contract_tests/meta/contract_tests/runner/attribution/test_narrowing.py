@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
+
 import pytest
 
 from callback_contract.contract_tests.kill_matrix.matrix import tools
 from callback_contract.contract_tests.meta.support import scripted
 from callback_contract.contract_tests.meta.support.judged import judged
-from callback_contract.contract_tests.runner.attribution.narrowing import members_that_break
+from callback_contract.contract_tests.model.cases import Case, purpose_of
+from callback_contract.contract_tests.model.verdicts import Finding
+from callback_contract.contract_tests.runner.attribution.narrowing import is_drawn, members_that_break, narrowed
+from callback_contract.contract_tests.stimuli.valid import generated, plain
 from callback_contract.mock_server.client.sender import Access
 from callback_contract.mock_server.receiver.receiver import Fault, Receiver, Response
 from callback_contract.mock_server.server.serving import served
+from callback_contract.openapi.text.message import Text
 
 PLAIN_NAME = scripted.PLAIN[scripted.FIRST.name]["workflow_name"].encode()
 PLAIN = {"a": 1, "b": {"c": 2, "d": 3}, "e": 4, "f": 5}
@@ -44,3 +51,40 @@ def test_finding_names_the_member_and_shows_a_delivery_that_is_plain_but_for_it(
         (member,) = finding.actual.arguments["members"].arguments["parts"]
         assert member.arguments["pointer"] == "/waba_template_id"
         assert PLAIN_NAME in finding.exchanges[0].delivery.body
+
+
+def crashes_at_a_template_that_is_no_number(request, assessment, receiver, right):
+    try:
+        told = json.loads(request.body)
+    except ValueError:
+        return right()
+    is_odd = isinstance(told, dict) and not isinstance(told.get("waba_template_id", 1), int)
+    return Response(500) if is_odd else right()
+
+
+def test_drawn_mistake_is_narrowed_to_the_member_that_breaks_and_keeps_fresh_ids():
+    contract = tools()[0]
+    with served(Receiver(contract, fault=Fault(crashes_at_a_template_that_is_no_number))) as url:
+        found = judged(Access(f"{url}/callbacks"), "PAY-33", depth="standard")["PAY-33"].findings
+    assert found
+    for finding in found:
+        (member,) = finding.actual.arguments["members"].arguments["parts"]
+        assert member.arguments["pointer"] == "/waba_template_id"
+        told = json.loads(finding.exchanges[0].delivery.body)
+        assert told["workflow_name"].encode() == PLAIN_NAME
+        assert told["msg_id"].startswith("ca11bac4")
+
+
+def test_drawn_content_that_is_looked_at_once_more_is_narrowed_too():
+    case = Case(scripted.FIRST, Text("case.plain"), {}, looks_at=(purpose_of(generated), 3))
+    assert is_drawn(tools()[2]["STA-08"], case)
+    assert not is_drawn(tools()[2]["STA-08"], replace(case, looks_at=(purpose_of(plain), 3)))
+
+
+def test_what_gets_no_answer_is_not_narrowed():
+    case = Case(scripted.FIRST, Text("case.plain"), {})
+    asked = (scripted.exchange("timeout"),)
+    silent = Finding(
+        scripted.FIRST.name, case.label, Text("expected.answered"), Text("actual.not-known"), asked, True, True
+    )
+    assert narrowed(None, None, None, case, 1, silent) is silent
