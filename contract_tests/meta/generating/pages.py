@@ -59,15 +59,15 @@ def corrected(text: str, now: Mapping[str, int]) -> str:
 
 
 def figures() -> dict[str, int]:
-    """What is counted: the first run's figures as it plans them, and rules of the catalogue."""
-    _, plan = ran("callback-contract check --dry-run")
-    planned = re.search(r"(\d+) rules \((\d+) not applicable\), (\d+) deliveries", plan)
-    assert planned, plan
-    rules, idle, deliveries = map(int, planned.groups())
+    """What is counted: the first run's figures, and rules of the catalogue."""
+    _, told = ran("callback-contract check")  # not its plan: what is asked may depend on how long the run takes
+    counted = re.search(r"(\d+) pass, (\d+) not applicable\n.*, (\d+) deliveries", told)
+    assert counted, told
+    passed, idle, deliveries = map(int, counted.groups())
     catalogue = load_catalogue().rules
     return {
-        "rules": rules,
-        "passed": rules - idle,  # the mock is right
+        "rules": passed + idle,  # the mock is right
+        "passed": passed,
         "not_applicable": idle,
         "deliveries": deliveries,
         "first": sum(rule.since == "1.0" for rule in catalogue),
