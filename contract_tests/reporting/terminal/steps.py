@@ -11,18 +11,27 @@ __all__ = ["story_lines"]
 
 
 def story_lines(timeline: Mapping[str, Any]) -> Iterator[Text]:
-    """One line for each delivery of a finding's timeline, e.g. ``2. read → 200; stored: read (applied 2)``."""
+    """One line for each delivery of a finding's timeline, e.g. ``2. read → 200; stored: read (applied 2)``.
+
+    Equal ones in a row share a line: ``1–4. wait → 200``.
+    """
     several = len({event["message"] for event in timeline["events"]}) > 1
-    number, told = 0, None
+    number, first, told = 0, 0, None
+    same: tuple[Any, ...] = ()
     for event in timeline["events"]:
         of_message, message = ("-of", {"message": event["message"]}) if several else ("", {})
         if event["kind"] == "sent":
-            if told is not None:
-                yield told
             number += 1
+            key = (event["state"], event["status"], event["message"])
+            if told is not None and key != same:
+                yield told
+            if key != same:
+                first, same = number, key
             state, answer = event["state"] or Text("terminal.a-delivery"), event["status"] or Text("terminal.silence")
-            told = Text(f"terminal.step-sent{of_message}", number=number, state=state, answer=answer, **message)
+            which = str(number) if first == number else f"{first}–{number}"
+            told = Text(f"terminal.step-sent{of_message}", number=which, state=state, answer=answer, **message)
             continue
+        same = ()
         told = Text(
             f"terminal.step-stored{of_message}",
             told=told or Text("terminal.step-before"),

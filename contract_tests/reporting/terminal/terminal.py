@@ -67,7 +67,7 @@ def _show_summary(target: Terminal, value: dict[str, Any], catalogue: Catalogue)
         target.say(line)
     for line in accepted_lines(value):
         target.say(line, style="yellow")
-    for note in value["notes"]:
+    for note in value.get("notes", ()):
         if note["about"] == "not shown":
             target.say(Text("terminal.sentence", said=in_language(note, "text", target.language)))
     if value["not_reached"]:

@@ -71,6 +71,17 @@ def test_story_of_several_messages_says_which_one_and_what_is_left_out():
     ]
 
 
+def test_equal_deliveries_in_a_row_share_a_line():
+    sent = event("sent", state="a", status=200)
+    events = [sent, sent, {**sent, "status": 500}, sent, sent, shown("a"), sent]
+    assert list(story_lines({"events": events, "left_out": 0})) == [
+        "1–2. a → 200",
+        "3. a → 500",
+        "4–5. a → 200; stored: a (applied 1)",
+        "6. a → 200",
+    ]
+
+
 def test_finding_with_a_story_shows_its_steps():
     one = finding("oops", 1, "ORD-02") | {"timeline": TIMELINE}
     one["exchanges"] = one["exchanges"] * 2
