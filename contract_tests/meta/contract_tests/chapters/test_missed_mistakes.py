@@ -44,6 +44,19 @@ def broken_by(answer, *rules, **more):
         return broken(judged(Access(f"{url}/callbacks"), *rules, read_back=read_back, patience_s=1.0, **more))
 
 
+def takes_one_second_of_a_group_for_one_message(request, assessment, receiver, right):
+    if assessment is None or not assessment.accepted:
+        return right()
+    told = assessment.value
+    key = (told["workflow_id"], told["status"], told["timestamp"])
+    first = receiver.memory.setdefault("first", {}).setdefault(key, told["msg_id"])
+    return right() if first == told["msg_id"] else TAKEN
+
+
+def test_message_of_the_same_group_state_and_second_that_is_dropped_is_found():
+    assert broken_by(takes_one_second_of_a_group_for_one_message, "STA-06") == {"STA-06"}
+
+
 def drops_what_is_not_later(request, assessment, receiver, right):
     if assessment is None or not assessment.accepted:
         return right()
