@@ -7,6 +7,7 @@ microseconds, and whatever else it works on meanwhile keeps them apart.
 from __future__ import annotations
 
 import contextlib
+import selectors
 import socket
 import threading
 import time
@@ -17,7 +18,7 @@ from callback_contract.mock_server.client.framing import connection_in_use
 
 __all__ = ["Meeting", "meeting_now", "meetings_of"]
 
-_APART_S = 0.01  # between those that are equal and the next ones: time enough to work on a few
+_APART_S = 0.05  # the longest wait for the answers to those that are equal before the next ones go
 _PATIENCE_S = 1.0  # a server may take one connection after the other, and a delivery may never get there
 
 _Thing = TypeVar("_Thing")
@@ -43,7 +44,7 @@ class Meeting:
                     sock.sendall(body[-1:])
             self.met_s = time.perf_counter()
             if len(socks) > 1:
-                time.sleep(_APART_S)
+                _wait_for_answers(socks)
 
     @contextlib.contextmanager
     def joined(self) -> Iterator[None]:
@@ -65,6 +66,18 @@ class Meeting:
             except threading.BrokenBarrierError:
                 self.met_s = self.met_s or time.perf_counter()
         yield body[-1:]  # it comes too late, or again: it meets nobody
+
+
+def _wait_for_answers(socks: Sequence[socket.socket]) -> None:
+    """Wait until each of some sockets can be read, for a moment at most."""
+    until_s = time.monotonic() + _APART_S
+    with selectors.DefaultSelector() as selector:
+        for sock in socks:
+            with contextlib.suppress(OSError, ValueError, KeyError):  # it is closed
+                selector.register(sock, selectors.EVENT_READ)
+        while selector.get_map() and (left := until_s - time.monotonic()) > 0:
+            for key, _ in selector.select(left):
+                selector.unregister(key.fileobj)
 
 
 class _Joined(threading.local):

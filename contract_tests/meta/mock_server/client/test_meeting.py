@@ -84,7 +84,7 @@ class Told:
 )
 def test_equal_deliveries_meet_apart_from_the_others(monkeypatch, bodies, released):
     order, meeting = [], Meeting(len(bodies))
-    monkeypatch.setattr(meetings.time, "sleep", lambda _: order.append("-"))
+    monkeypatch.setattr(meetings, "_wait_for_answers", lambda _: order.append("-"))
 
     def send(body):
         connection_in_use.sock = Told(order, body[:-1].decode())
@@ -93,6 +93,16 @@ def test_equal_deliveries_meet_apart_from_the_others(monkeypatch, bodies, releas
     with ThreadPoolExecutor(len(bodies)) as pool:
         list(pool.map(send, bodies))
     assert order in (released, [*released[3:], *released[:3]], released[::-1])
+
+
+def test_next_ones_go_when_the_equal_ones_are_answered_or_after_a_moment(monkeypatch):
+    (one, its_end), (other, other_end) = socket.socketpair(), socket.socketpair()
+    with one, its_end, other, other_end:
+        its_end.sendall(b"x")
+        meetings._wait_for_answers([one, other])  # nobody answers the other: it ends all the same
+        other_end.sendall(b"x")
+        monkeypatch.setattr(meetings, "_APART_S", 3600)
+        meetings._wait_for_answers([one, other])
 
 
 @pytest.mark.parametrize(("at_once", "sizes"), [(2, [2, 2, 1]), (8, [5])])
