@@ -63,7 +63,8 @@ class Store:
             self._database.execute(
                 """
                 INSERT INTO message (id, state, applied, last) VALUES (?, ?, 1, ?)
-                ON CONFLICT (id) DO UPDATE SET state = excluded.state, applied = applied + 1, last = excluded.last
+                ON CONFLICT (id) DO UPDATE
+                SET state = excluded.state, applied = applied + 1, last = excluded.last
                 WHERE state IN (SELECT value FROM json_each(?))
                 """,
                 [msg_id, status, text, json.dumps(FOLLOWS[status])],
@@ -88,7 +89,7 @@ async def receive(request: web.Request) -> web.Response:
     """Stores one delivery; every repeat of it gets the same answer."""
     # region: media-type
     if request.content_type != "application/json":  # aiohttp has dropped the parameters and lower-cased the rest
-        raise web.HTTPUnsupportedMediaType(text="the media type has to be application/json")
+        raise web.HTTPUnsupportedMediaType(text="the body has to be JSON")
     # endregion
     try:
         body = await request.read()  # which raises the 413
@@ -119,7 +120,7 @@ def decode(body: bytes) -> tuple[str, dict[str, Any]]:
         text = body.decode("utf-8")  # request.json() would replace or guess at what is not UTF-8
         callback = json.loads(text, parse_constant=refuse_constant)
     except (ValueError, RecursionError):  # also bad UTF-8, integers past 4300 digits, very deep nesting
-        raise web.HTTPBadRequest(text="the body is not JSON in UTF-8, or cannot be read here") from None
+        raise web.HTTPBadRequest(text="the body cannot be read") from None
     # endregion
     # region: members
     usable = (
@@ -130,7 +131,7 @@ def decode(body: bytes) -> tuple[str, dict[str, Any]]:
         and re.fullmatch(r"[0-9A-Za-z_-]{1,64}", callback["msg_id"])  # what a key and a URL carry without escapes
     )
     if not usable:
-        raise web.HTTPBadRequest(text="a member is missing, or is not what the contract says")
+        raise web.HTTPBadRequest(text="a member is missing or of another type")
     # endregion
     return text, callback
 

@@ -82,7 +82,7 @@ def receive(request: HttpRequest) -> HttpResponse:
     """Stores one delivery; every repeat of it gets the same answer."""
     # region: media-type
     if request.content_type != "application/json":  # Django has dropped the parameters and lower-cased the rest
-        return JsonResponse({"error": "the media type has to be application/json"}, status=415)
+        return JsonResponse({"error": "the body has to be JSON"}, status=415)
     # endregion
     try:
         body = request.body
@@ -111,7 +111,7 @@ def decode(body: bytes) -> tuple[str, dict[str, Any]]:
         text = body.decode("utf-8")  # from bytes, json.loads would also take UTF-16 and a byte order mark
         callback = json.loads(text, parse_constant=refuse_constant)
     except (ValueError, RecursionError):  # also bad UTF-8, integers past 4300 digits, very deep nesting
-        raise BadRequest("the body is not JSON in UTF-8, or cannot be read here") from None
+        raise BadRequest("the body cannot be read") from None
     # endregion
     # region: members
     usable = (
@@ -122,7 +122,7 @@ def decode(body: bytes) -> tuple[str, dict[str, Any]]:
         and re.fullmatch(r"[0-9A-Za-z_-]{1,64}", callback["msg_id"])  # what a key and a URL carry without escapes
     )
     if not usable:
-        raise BadRequest("a member is missing, or is not what the contract says")
+        raise BadRequest("a member is missing or of another type")
     # endregion
     return text, callback
 
@@ -144,8 +144,9 @@ def store(msg_id: str, status: str, text: str) -> None:
         return  # a value that came into use after this was written: acknowledged, and nothing to do
     # endregion
     # region: store
-    _, created = Message.objects.get_or_create(pk=msg_id, defaults={"state": status, "last": text})
-    if not created:
+    first = {"state": status, "last": text}
+    _, created = Message.objects.get_or_create(pk=msg_id, defaults=first)
+    if not created:  # it takes effect only from a state that it may follow
         Message.objects.filter(pk=msg_id, state__in=FOLLOWS[status]).update(
             state=status, applied=models.F("applied") + 1, last=text
         )

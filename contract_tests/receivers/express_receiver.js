@@ -38,8 +38,11 @@ app.post(
   '/callbacks/whatsapp',
   (req, res, next) => {
     // region: media-type
-    const mediaType = (req.get('Content-Type') ?? '').split(';')[0].trim().toLowerCase();
-    next(mediaType === 'application/json' ? undefined : refusal(415, 'the media type has to be application/json'));
+    const mediaType = (req.get('Content-Type') ?? '').split(';')[0].trim();
+    if (mediaType.toLowerCase() !== 'application/json') {
+      throw refusal(415, 'the body has to be JSON');
+    }
+    next();
     // endregion
   },
   // The bytes, not express.json(): that would mend broken UTF-8 and drop a byte order mark, unseen.
@@ -86,10 +89,11 @@ function decode(body) {
   // region: parse
   let text, callback;
   try {
-    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(body); // ignoreBOM: it stays, and is refused
+    const strict = { fatal: true, ignoreBOM: true }; // ignoreBOM: it stays, and is refused
+    text = new TextDecoder('utf-8', strict).decode(body);
     callback = JSON.parse(text);
   } catch {
-    throw refusal(400, 'the body is not JSON in UTF-8, or cannot be read here');
+    throw refusal(400, 'the body cannot be read as JSON in UTF-8');
   }
   // endregion
   // region: members
@@ -98,7 +102,7 @@ function decode(body) {
     STRINGS.every((name) => typeof callback[name] === 'string') &&
     INTEGERS.every((name) => Number.isInteger(callback[name])) &&
     /^[0-9A-Za-z_-]{1,64}$/.test(callback.msg_id); // what a key and a URL carry without escapes
-  if (!usable) throw refusal(400, 'a member is missing, or is not what the contract says');
+  if (!usable) throw refusal(400, 'a member is missing or of another type');
   // endregion
   return { text, callback };
 }
@@ -123,8 +127,9 @@ function store(id, status, text) {
   // region: store
   if (message === undefined) {
     messages.set(id, { state: status, applied: 1, last: text });
-  } else if (follows.includes(message.state)) {
-    messages.set(id, { state: status, applied: message.applied + 1, last: text });
+  } else if (follows.includes(message.state)) { // from which this status may follow
+    const applied = message.applied + 1;
+    messages.set(id, { state: status, applied, last: text });
   }
   // endregion
 }

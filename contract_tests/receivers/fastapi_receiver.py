@@ -36,7 +36,7 @@ FOLLOWS = {
 
 # region: members
 class WabaMessageStatus(BaseModel):
-    """The callback. Members that it does not name are ignored: the provider may add some."""
+    """Members that it does not name are ignored: the provider adds some."""
 
     model_config = ConfigDict(strict=True, extra="ignore")  # strict: "288" is not 288
     # endregion
@@ -48,7 +48,9 @@ class WabaMessageStatus(BaseModel):
     waba_task_id: str
     wfdetail_uuid: str
     timestamp: int
-    status: str  # no Enum, which would refuse the value that the provider adds next year
+    # region: status
+    status: str  # no Enum or Literal, which refuses what the provider adds next year
+    # endregion
     msg_id: Annotated[str, Field(pattern=r"^[0-9A-Za-z_-]{1,64}$")]  # what a key and a URL carry without escapes
     send_time: str
     waba_template_name: str
@@ -79,8 +81,8 @@ async def json_body(request: Request) -> bytes:
     except ClientDisconnect:
         raise HTTPException(400, "the body ends early") from None
     # region: media-type
-    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if media_type != "application/json":
+    content_type = request.headers.get("content-type", "")
+    if content_type.partition(";")[0].strip().lower() != "application/json":
         raise HTTPException(415, "the media type has to be application/json")
     # endregion
     if len(body) > MAX_BODY_BYTES:
@@ -95,9 +97,10 @@ async def receive(body: Annotated[bytes, Depends(json_body)]) -> dict[str, Any]:
     try:
         # A parameter of the model's type would be shorter. But FastAPI decodes it with json.loads, which takes NaN,
         # UTF-16 and a byte order mark, and its 422 quotes the input, which fails on what JSON cannot carry back.
-        callback = WabaMessageStatus.model_validate(from_json(body, allow_inf_nan=False))
+        value = from_json(body, allow_inf_nan=False)
+        callback = WabaMessageStatus.model_validate(value)
     except ValueError:  # of which pydantic's ValidationError is one
-        raise HTTPException(422, "the body is not a callback that can be read here") from None
+        raise HTTPException(422, "the body cannot be read") from None
     # endregion
     await run_in_threadpool(store, callback.msg_id, callback.status, body.decode("utf-8"))
     return {}  # only now: when storing fails, FastAPI answers 500, and the provider tries again
@@ -131,7 +134,8 @@ def store(msg_id: str, status: str, text: str) -> None:
         database.execute(
             """
             INSERT INTO message (id, state, applied, last) VALUES (?, ?, 1, ?)
-            ON CONFLICT (id) DO UPDATE SET state = excluded.state, applied = applied + 1, last = excluded.last
+            ON CONFLICT (id) DO UPDATE
+            SET state = excluded.state, applied = applied + 1, last = excluded.last
             WHERE state IN (SELECT value FROM json_each(?))
             """,
             [msg_id, status, text, json.dumps(FOLLOWS[status])],

@@ -113,7 +113,7 @@ def decode(body: bytes) -> tuple[str, dict[str, Any]]:
         text = body.decode("utf-8")  # from bytes, json.loads would also take UTF-16 and a byte order mark
         callback = json.loads(text, parse_constant=refuse_constant)
     except (ValueError, RecursionError):  # also bad UTF-8, integers past 4300 digits, very deep nesting
-        abort(400, "the body is not JSON in UTF-8, or cannot be read here")
+        abort(400, "the body cannot be read as JSON in UTF-8")
     # endregion
     if not isinstance(callback, dict):
         abort(400, "the body is not a JSON object")
@@ -140,7 +140,8 @@ def store(msg_id: str, status: str, text: str) -> None:
         database.execute(
             """
             INSERT INTO message (id, state, applied, last) VALUES (?, ?, 1, ?)
-            ON CONFLICT (id) DO UPDATE SET state = excluded.state, applied = applied + 1, last = excluded.last
+            ON CONFLICT (id) DO UPDATE
+            SET state = excluded.state, applied = applied + 1, last = excluded.last
             WHERE state IN (SELECT value FROM json_each(?))
             """,
             [msg_id, status, text, json.dumps(FOLLOWS[status])],

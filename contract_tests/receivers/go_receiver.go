@@ -87,7 +87,7 @@ func (receiver *receiver) receive(w http.ResponseWriter, r *http.Request) {
 	// region: media-type
 	mediaType, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";")
 	if !strings.EqualFold(strings.TrimSpace(mediaType), "application/json") {
-		refuse(w, http.StatusUnsupportedMediaType, "the media type has to be application/json")
+		refuse(w, http.StatusUnsupportedMediaType, "the body has to be JSON")
 		return
 	}
 	// endregion

@@ -51,13 +51,13 @@ if ($path === PATH) {
 function receive(): never
 {
     // region: media-type
-    $media_type = strtolower(trim(explode(';', $_SERVER['CONTENT_TYPE'] ?? '', 2)[0]));
-    if ($media_type !== 'application/json') {
+    $media_type = trim(explode(';', $_SERVER['CONTENT_TYPE'] ?? '', 2)[0]);
+    if (strtolower($media_type) !== 'application/json') {
         refuse(415, 'the media type has to be application/json');
     }
     // endregion
     // region: limit
-    $body = file_get_contents('php://input', false, null, 0, MAX_BODY_BYTES + 1);
+    $body = stream_get_contents(fopen('php://input', 'r'), MAX_BODY_BYTES + 1);
     // endregion
     if (strlen($body) > MAX_BODY_BYTES) {
         refuse(413, 'the body is too large');
@@ -86,7 +86,7 @@ function decode(string $body): object
     try {
         $callback = json_decode($body, false, 512, JSON_THROW_ON_ERROR); // refuses broken UTF-8, NaN, byte order marks
     } catch (JsonException) {
-        refuse(400, 'the body is not JSON in UTF-8, or cannot be read here');
+        refuse(400, 'the body cannot be read as JSON in UTF-8');
     }
     // endregion
     // region: members
@@ -100,7 +100,7 @@ function decode(string $body): object
     }
     // What a key and a URL carry without escapes; the D keeps $ from matching before a line end.
     if (!$usable || !preg_match('/^[0-9A-Za-z_-]{1,64}$/D', $callback->msg_id)) {
-        refuse(400, 'a member is missing, or is not what the contract says');
+        refuse(400, 'a member is missing or of another type');
     }
     return $callback;
 }
@@ -122,7 +122,8 @@ function store(string $id, string $status, string $body): void
     // region: store
     $file = fopen(message_file($id), 'c+');
     flock($file, LOCK_EX);
-    [$state, $applied] = explode("\n", stream_get_contents($file), 3) + ['', 0];
+    $stored = explode("\n", stream_get_contents($file), 3);
+    [$state, $applied] = $stored + ['', 0];
     if ($state === '' || in_array($state, FOLLOWS[$status], true)) {
         rewind($file);
         ftruncate($file, 0);

@@ -1,6 +1,6 @@
 """Regions of the correct receivers that mend a rule: the few lines to change, cut from what the suite judges.
 
-A region stands between the comments ``region: NAME`` and ``endregion`` of a starter.
+A region stands between the comments ``region: NAME`` and ``endregion`` of a starter, and may have several parts.
 """
 
 from __future__ import annotations
@@ -65,4 +65,7 @@ def framework_of(headers: Mapping[str, str]) -> str:
 @cache
 def _cut(file: str) -> dict[str, str]:
     text = Path(__file__).with_name(file).read_text("utf-8")
-    return {name: textwrap.dedent(code.expandtabs(4)).rstrip("\n") for name, code in _REGION.findall(text)}
+    parts: dict[str, list[str]] = {}
+    for name, code in _REGION.findall(text):
+        parts.setdefault(name, []).append(textwrap.dedent(code.expandtabs(4)).rstrip("\n"))
+    return {name: "\n".join(codes) for name, codes in parts.items()}

@@ -24,6 +24,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.springframework.boot.SpringApplication;
 import org.springframework.boot.autoconfigure.SpringBootApplication;
 import org.springframework.http.HttpStatus;
@@ -80,20 +81,23 @@ public class SpringReceiver {
         // region: parse
         try {
             // A @RequestBody of a class of ours would be shorter. But Jackson guesses at UTF-16, and makes 1 of "1".
-            text = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(body)).toString();
+            ByteBuffer bytes = ByteBuffer.wrap(body);
+            text = StandardCharsets.UTF_8.newDecoder().decode(bytes).toString();
             callback = JSON.readTree(text);
         } catch (IOException refused) { // bad UTF-8, bad JSON, very deep nesting, numbers of thousands of digits
-            throw badRequest("the body is not JSON in UTF-8, or cannot be read here");
+            throw badRequest("the body cannot be read as JSON in UTF-8");
         }
         // endregion
         // `path` gives a node without a type where a member is missing or where the body is no object.
         // region: members
-        boolean usable = STRINGS.stream().allMatch(name -> callback.path(name).isTextual())
-                && INTEGERS.stream().map(callback::path).allMatch(n -> n.isIntegralNumber() && n.canConvertToLong())
+        Stream<JsonNode> texts = STRINGS.stream().map(callback::path);
+        Stream<JsonNode> numbers = INTEGERS.stream().map(callback::path);
+        boolean usable = texts.allMatch(JsonNode::isTextual)
+                && numbers.allMatch(n -> n.isInt() || n.isLong())
                 && callback.path("variables").isObject()
-                && USABLE_ID.matcher(callback.path("msg_id").textValue()).matches();
+                && USABLE_ID.matcher(callback.path("msg_id").asText()).matches();
         if (!usable) {
-            throw badRequest("a member is missing, or is not what the contract says");
+            throw badRequest("a member is missing or of another type");
         }
         // endregion
         store(callback.path("msg_id").textValue(), callback.path("status").textValue(), text);
@@ -129,7 +133,10 @@ public class SpringReceiver {
             if (known == null) {
                 return new Message(id, status, 1, text);
             }
-            return before.contains(known.state()) ? new Message(id, status, known.applied() + 1, text) : known;
+            if (!before.contains(known.state())) {
+                return known; // a redelivery, or a status that comes late
+            }
+            return new Message(id, status, known.applied() + 1, text);
         });
         // endregion
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 
 from callback_contract.contract_tests.model.verdicts import LacksMeans, Means
@@ -10,7 +11,15 @@ from callback_contract.contract_tests.stimuli.texts import MARKUP
 from callback_contract.mock_server.wire.delivery import Exchange
 from callback_contract.openapi.text.message import Text
 
-__all__ = ["framework_version", "has_markup", "header_from_text", "holds_trace", "secrets_to_look_for", "stack_trace"]
+__all__ = [
+    "exception_in",
+    "framework_version",
+    "has_markup",
+    "header_from_text",
+    "holds_trace",
+    "secrets_to_look_for",
+    "stack_trace",
+]
 
 _LOOKED_AT = 64 * 1024  # bytes of a response to search; a trace or a version is on its first page
 
@@ -28,6 +37,8 @@ _TRACES = re.compile(
     r"|\bat [\w.`<>]{1,200} in [^\n]{1,300}:line \d{1,9}",  # .NET
     re.MULTILINE,
 )
+# The line of a trace that says what went wrong: `KeyError: 'name'`, `java.lang.IllegalStateException: closed`.
+_EXCEPTIONS = re.compile(r"(?<![\w.])[A-Za-z_][\w.]{0,100}(?:Error|Exception)\b: [^\n<\\]{1,300}")
 _HEADER_LINES = re.compile(rb"\\[rn]([A-Za-z][\w-]{0,80}):")  # as JSON spells line ends
 _VERSIONS = re.compile(
     r"\b(?:Werkzeug|Flask|Django|Gunicorn|uvicorn|aiohttp|Tornado|CherryPy|waitress|Express|Apache|Tomcat|Jetty|nginx|"
@@ -45,6 +56,13 @@ def stack_trace(exchange: Exchange) -> str:
 def holds_trace(text: str) -> bool:
     """Return whether a text has a stack trace."""
     return _TRACES.search(text[:_LOOKED_AT]) is not None
+
+
+def exception_in(text: str) -> str:
+    """Return the exception of a stack trace with what it says; empty where a text has no trace, or none is named."""
+    found = _EXCEPTIONS.findall(text[:_LOOKED_AT]) if holds_trace(text) else []
+    is_python = "Traceback (most" in text  # the exception stands last there, else first
+    return html.unescape(found[-1 if is_python else 0]).strip() if found else ""
 
 
 def framework_version(exchange: Exchange) -> str:

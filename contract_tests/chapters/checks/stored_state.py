@@ -159,7 +159,8 @@ def settles_in_furthest_state(receiver: CaseSession) -> None:
     receiver.stored(lambda stored: stored is not None and stored.state in expected)
     stored = receiver.stored_at_last()
     shown = None if stored is None else stored.state
-    assert shown in expected, Mismatch(Text("expected.state", state=either(sorted(expected))), described(stored))
+    state = either(map(repr, sorted(expected)))
+    assert shown in expected, Mismatch(Text("expected.state", state=state), described(stored))
 
 
 def shown_last(receiver: CaseSession) -> Json:

@@ -95,5 +95,5 @@ def test_states_of_one_message_at_once_end_in_the_last_one(receiver):
     receiver.stored(lambda stored: stored is not None and stored.state in expected)
     stored = receiver.stored_at_last()
     assert stored is not None and stored.state in expected, Mismatch(
-        Text("expected.state", state=either(sorted(expected))), described(stored)
+        Text("expected.state", state=either(map(repr, sorted(expected)))), described(stored)
     )

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from callback_contract.contract_tests.chapters.checks.information_disclosure import holds_trace
+from callback_contract.contract_tests.chapters.checks.information_disclosure import exception_in, holds_trace
 from callback_contract.contract_tests.reporting.model.outcome import broken_rules
 
 __all__ = ["Cause", "by_cause", "command_of_any", "explained"]
@@ -26,7 +26,6 @@ _OF_ONE_ANSWER = re.compile(
     r"|[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}"
     r"|\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?(?:Z|[+-]\d\d:?\d\d)?"
 )
-_EXCEPTION = re.compile(r"^(?:\w+\.)*([A-Z]\w*(?:Error|Exception|Exit|Interrupt))\b", re.MULTILINE)
 _ANSWER = {"actual.answer", "actual.answer-without-type"}
 
 _MOST_FINDINGS = 3  # of one rule, see judging: its further cases are not sent
@@ -107,7 +106,7 @@ def _sight(finding: Mapping[str, Any]) -> tuple[str, ...] | None:
         return (*seen, exchange["no_answer"]["kind"])
     labels = [value.lower() for name, value in answer["headers"] if name.lower() == "content-type"]
     if answer["status"] >= 500 and holds_trace(answer["body"]):
-        return (*seen, str(answer["status"]), *labels, "a stack trace", *_EXCEPTION.findall(answer["body"]))
+        return (*seen, str(answer["status"]), *labels, "a stack trace", exception_in(answer["body"]).partition(":")[0])
     return (*seen, str(answer["status"]), *labels, _same(answer["body"]))
 
 

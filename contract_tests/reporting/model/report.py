@@ -187,7 +187,7 @@ def _ids_are_redacted(run: RunContext, pointers: tuple[str, ...]) -> bool:
 
 def _rule(run: RunContext, result: RuleResult, redaction: Redaction, bodies: dict[str, bytes]) -> dict[str, Any]:
     rule, seen = result.rule, _seen(result)
-    advice = {"hint": hint} if (hint := _hint(run, result)) else {}
+    advice = {"hint": hint} if (hint := _hint(run, result, redaction)) else {}
     code = {"code": code} if result.findings and (code := _code(run, rule.id)) else {}
     return {
         "id": rule.id,
@@ -221,23 +221,29 @@ def _rule(run: RunContext, result: RuleResult, redaction: Redaction, bodies: dic
 
 def _seen(result: RuleResult) -> str:
     """What the receiver did in the first finding, one of `SEEN` or nothing of them."""
-    exchange = next((finding.exchanges[-1] for finding in result.findings[:1] if finding.exchanges), None)
-    if exchange is None:
+    exchanges = next((finding.exchanges for finding in result.findings[:1]), ())
+    if not exchanges:
         return ""
+    exchange = next((each for each in exchanges if not each.acknowledged), exchanges[-1])
     if exchange.answer is None:
         return "silent"
     return {4: "refused", 5: "crashed"}.get(exchange.answer.status // 100, "")
 
 
-def _hint(run: RunContext, result: RuleResult) -> str:
-    """What the contract says of identity and order, where a story of states was found to be wrong."""
+def _hint(run: RunContext, result: RuleResult, redaction: Redaction) -> str:
+    """What the contract says of identity where a status was told twice, and of order where several were told."""
     found = next((finding for finding in result.findings if finding.looks), None)
     if found is None:
         return ""
     facts = run.config.contract.callback(found.callback).delivery
-    said = [Text("terminal.identified-by", members=both_of(facts.idempotency))] if facts.idempotency else []
-    if facts.order:
-        said.append(Text("terminal.in-order", lives=joined(" → ".join(life) for life in facts.order.lives)))
+    events = timeline(run, found, redaction)["events"]
+    told = [(event["message"], event["state"]) for event in events if event["kind"] == "sent"]
+    said = []
+    if facts.idempotency and len(set(told)) < len(told):
+        said.append(Text("terminal.identified-by", members=both_of(facts.idempotency)))
+    if facts.order and len(set(told)) > len({message for message, _ in told}):
+        lives = joined(" → ".join(life) for life in facts.order.lives)
+        said.append(Text("terminal.in-order", lives=lives))
     return joined(said)
 
 
@@ -293,9 +299,10 @@ def bodies_of(finding: Finding) -> Iterator[bytes]:
 
 
 def _command(run: RunContext, rule_id: str, callback: str) -> str:
-    """The command that judges one rule again as this run did; of several URLs, at the callback's own."""
+    """The command that judges one rule again as this run did, at the callback's own URL, with what the rule needs."""
     words = ["--rules", rule_id]
-    words += ["--seed", str(run.config.seed), "--depth", run.config.depth.name]
+    words += ["--seed", str(run.config.seed)] if run.config.seed else []
+    words += ["--depth", run.config.depth.name] if run.config.depth.name != "standard" else []
     if run.config.elsewhere:
         words += ["--callback", callback]
     elif run.config.callbacks != run.config.contract.default_callbacks:
@@ -309,15 +316,22 @@ def _command(run: RunContext, rule_id: str, callback: str) -> str:
         ]  # nobody sends in the clear by it
     if run.config.scheme is not None:
         words += ["--signature", getattr(run.config.sender.signer, "named", "") or run.config.scheme.name]
-    if isinstance(run.config.read_back, HttpReadBack):
-        state_url = unquote(run.config.read_back.access.shown_url)
-        if access.app and run.config.read_back.access.url.startswith(_origin(access.url)):
-            state_url = state_url.removeprefix(_origin(access.url))
-        words += ["--state-url", state_url]
-        state_headers = header_words(run.config.read_back.access, "--state-header")
-    elif plugin := getattr(run.config.read_back, "plugin", None):
-        words += ["--plugin", plugin]
+    if run.config.catalogue[rule_id].evidence == "read-back":
+        read_back, state_headers = _read_back_words(run, access)
+        words += read_back
     return f"callback-contract check {_target_words(access)} {shell_words(words)}{reach_words(access)}{state_headers}"
+
+
+def _read_back_words(run: RunContext, access: Access) -> tuple[list[str], str]:
+    """The options by which it is seen what was stored, and the headers that go with them."""
+    read_back = run.config.read_back
+    if isinstance(read_back, HttpReadBack):
+        state_url = unquote(read_back.access.shown_url)
+        if access.app and read_back.access.url.startswith(_origin(access.url)):
+            state_url = state_url.removeprefix(_origin(access.url))
+        return ["--state-url", state_url], header_words(read_back.access, "--state-header")
+    plugin = getattr(read_back, "plugin", None)
+    return ["--plugin", plugin] if plugin else [], ""
 
 
 def _target_words(access: Access) -> str:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from rich.cells import cell_len
 from rich.text import Text as Styled
 
+from callback_contract.contract_tests.chapters.checks.information_disclosure import exception_in
 from callback_contract.contract_tests.receivers import Receiver
 from callback_contract.contract_tests.receivers.regions import FRAMEWORKS
 from callback_contract.contract_tests.reporting.model.causes import Cause, by_cause, command_of_any
@@ -25,6 +28,7 @@ from callback_contract.openapi.text.message import ENGLISH, Text, in_detail, joi
 __all__ = ["show_findings"]
 
 _MOST_REMEDIES = 4  # of rules that one answer broke
+_COMMENT = re.compile(r"(?:^\s*|\s+)(?:#|//) .*")
 
 
 def show_findings(
@@ -38,12 +42,12 @@ def show_findings(
     """
     framework = report["receiver"].get("framework", "")
     causes = [Cause(rule) for rule in broken_rules(report)] if at_length else by_cause(report)
-    shown: set[str] = set()
+    shown: dict[str, str] = {}  # the rule below which lines of code stand
     for cause in causes:
         _show_rule(target, cause.rule, catalogue[cause.rule["id"]], directory, at_length=at_length)
-        if framework and (code := cause.rule.get("code", "")) and code not in shown:
-            shown.add(code)
-            _show_code(target, code, FRAMEWORKS[framework])
+        if framework and (code := cause.rule.get("code", "")):
+            first = shown.setdefault(code, cause.rule["id"])
+            _show_code(target, code, FRAMEWORKS[framework], above=first if first != cause.rule["id"] else "")
         _show_commands(target, cause.rule, directory, at_length=at_length)
         if link := rule_link(report, cause.rule["id"]):
             documentation = target.words(Text("terminal.documentation"))
@@ -65,7 +69,7 @@ def _show_more(target: Terminal, cause: Cause, catalogue: Catalogue, directory: 
         said = Text("terminal.same-remedy") if is_same else _remedy(target, rules[0], catalogue)
         is_apart = len(rules) == 1 and not is_same  # it may be another mistake
         names = listed(_named(target, rule, cause, with_case=is_apart) for rule in rules)
-        target.put(Styled(cut(f"     {target.words(in_detail(names, said))}", target.width)))
+        target.paragraph(printable(target.words(in_detail(names, said))), indent=5)
     rest = [rule["id"] for _, rules in told[_MOST_REMEDIES:] for rule in rules]
     if rest:
         target.paragraph(target.words(Text("terminal.of-other-remedies", rules=listed(rest))), indent=5)
@@ -120,13 +124,24 @@ def _show_commands(target: Terminal, rule: dict[str, Any], directory: Path | Non
         target.command(from_here(command, directory), indent=2)
 
 
-def _show_code(target: Terminal, code: str, starter: Receiver) -> None:
-    """Prints the lines to change, as the starter has them."""
-    target.paragraph(
-        target.words(Text("terminal.in-framework", framework=starter.framework, name=starter.name)), indent=2
-    )
-    for line in code.splitlines():
+def _show_code(target: Terminal, code: str, starter: Receiver, *, above: str) -> None:
+    """Prints the lines to change, as the starter has them, or the rule above that has shown them."""
+    where = Text("terminal.in-framework", framework=starter.framework, name=starter.name)
+    if above:
+        where = Text("terminal.in-framework-above", framework=starter.framework, rule=above)
+    target.paragraph(target.words(where), indent=2)
+    if above:
+        return
+    for line in _fitting(code.splitlines(), target.width - 4):
         target.put(cut(f"    {line}", target.width))
+
+
+def _fitting(code: list[str], width: int) -> Iterator[str]:
+    """Lines of code; where one is wider, its comment gives way."""
+    for line in code:
+        kept = line if cell_len(line) < width else _COMMENT.sub("", line)
+        if kept or not line:
+            yield kept
 
 
 def _show_finding(target: Terminal, number: int, finding: dict[str, Any], others: list[dict[str, Any]]) -> None:
@@ -137,10 +152,14 @@ def _show_finding(target: Terminal, number: int, finding: dict[str, Any], others
     if not finding["repeated"]:
         what = Text("terminal.flaky-case", what=what, broke=finding["broke"], tries=finding["tries"])
     heading = Styled(f"{f'{number}. ' if number else ''}{printable(words(what))}", style="bold")
+    others = [other for other in others if other["case"] != finding["case"]]
     if others:
         cases = joined(in_language(other, "case", target.language) for other in others)
         heading.append(printable(words(Text("terminal.broken-too", cases=cases))), style="not bold")
     target.paragraph(heading, indent=2)
+    if "timeline" in finding and len(finding["exchanges"]) > 1:
+        for step in story_lines(finding["timeline"]):
+            target.paragraph(printable(words(step)), indent=2, hanging=3)
     for line in _exchange_lines(target, finding):
         target.put(cut(f"  {line}", target.width))
     for member in ("expected", "actual"):
@@ -149,16 +168,25 @@ def _show_finding(target: Terminal, number: int, finding: dict[str, Any], others
 
 
 def _exchange_lines(target: Terminal, finding: Mapping[str, Any]) -> Iterator[str]:
-    """The steps of a story, and one exchange: the one that broke, or the first of a story."""
+    """One exchange: the one that broke; of a story the first that was not acknowledged, or the first at all."""
     exchanges = finding["exchanges"]
-    if "timeline" in finding and len(exchanges) > 1:
-        yield from map(target.words, story_lines(finding["timeline"]))
-    for exchange in exchanges[-1:] if "timeline" not in finding else exchanges[:1]:
-        answer = exchange.get("answer")
-        came = (
-            f"{answer['status']}  {answer['body']}"
-            if answer
-            else target.words(Text("terminal.no-answer", why=Text(f"terminal.silence-{exchange['no_answer']['kind']}")))
-        )
-        yield f"> {exchange['method']} {exchange['url']}  {exchange['body']}"
-        yield f"< {exchange['elapsed_s'] * 1000:.0f} ms  {came}"
+    if not exchanges:
+        return
+    exchange = exchanges[-1]
+    if "timeline" in finding:
+        exchange = next((each for each in exchanges if not _is_acknowledged(each)), exchanges[0])
+    yield f"> {exchange['method']} {exchange['url']}  {exchange['body']}"
+    yield f"< {exchange['elapsed_s'] * 1000:.0f} ms  {_came(target, exchange)}"
+
+
+def _is_acknowledged(exchange: Mapping[str, Any]) -> bool:
+    return "answer" in exchange and exchange["answer"]["status"] // 100 == 2
+
+
+def _came(target: Terminal, exchange: Mapping[str, Any]) -> str:
+    """The answer, of a stack trace in it the exception; or why there is none."""
+    answer = exchange.get("answer")
+    if answer is None:
+        why = Text(f"terminal.silence-{exchange['no_answer']['kind']}")
+        return target.words(Text("terminal.no-answer", why=why))
+    return f"{answer['status']}  {exception_in(answer['body']) or answer['body']}"

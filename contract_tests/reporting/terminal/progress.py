@@ -100,7 +100,7 @@ def pace_in_words(event: PaceLearned) -> Text:
 
 
 class ChapterLines:
-    """Prints what came of a chapter once its last rule is judged.
+    """Prints what came of a chapter once its last rule is judged; some are judged when all others are.
 
     Args:
         is_whole: Whether all rules were asked for: what could not be judged of them is told by profile at the end.
@@ -109,53 +109,76 @@ class ChapterLines:
     def __init__(self, out: Terminal, catalogue: Catalogue, *, is_whole: bool = False) -> None:
         self._is_whole = is_whole
         self._out, self._titles = out, catalogue.in_language(out.language).chapters
-        self._judged: list[RuleResult] = []
+        self._left: Counter[str] = Counter()
+        self._judged: dict[str, list[RuleResult]] = {}
         self._told: set[str] = set()
 
     def __call__(self, event: Event) -> None:
-        if isinstance(event, RuleStarted) and self._judged and self._judged[0].rule.chapter != event.rule.chapter:
-            self._tell()
+        if isinstance(event, RunStarted):
+            self._left.update(rule.chapter for rule in event.rules)
         elif isinstance(event, RuleJudged):
-            self._judged.append(event.result)
-        elif isinstance(event, RunFinished) and self._judged:
-            self._tell()
+            chapter = event.result.rule.chapter
+            self._judged.setdefault(chapter, []).append(event.result)
+            self._left[chapter] -= 1
+            if not self._left[chapter]:
+                self._tell(chapter)
+        elif isinstance(event, RunFinished):
+            for chapter in list(self._judged):
+                self._tell(chapter)
 
-    def _tell(self) -> None:
-        results, self._judged = self._judged, []
-        chapter = results[0].rule.chapter
-        said = in_detail(self._titles[chapter], _tallied(results))
-        style = STYLES[max((result.verdict for result in results), key=list(STYLES).index)]
-        is_quiet = all(result.verdict in _HARMLESS for result in results)
-        if not any(map(_is_told, results)):
-            if self._is_whole and all(result.verdict is Verdict.NOT_APPLICABLE for result in results):
-                return
-            line, reasons = f"{chapter:6}{self._out.words(said)}", {result.reason for result in results}
-            is_news, self._told = not reasons <= self._told, self._told | reasons
-            with contextlib.suppress(OSError):
-                if is_news:  # it may say what to do
-                    self._out.paragraph(Styled(line, style="dim"), hanging=6)
-                else:
-                    self._out.put(Styled(cut(line, self._out.width), style="dim"))
+    def _tell(self, chapter: str) -> None:
+        results = self._judged.pop(chapter)
+        if self._is_whole and all(result.verdict is Verdict.NOT_APPLICABLE for result in results):
             return
+        reasons = [] if any(map(_is_told, results)) else self._reasons(results)
+        said: Text = _tallied(results)
+        line = f"{chapter:6}{self._out.words(in_detail(self._titles[chapter], said))}"
         with contextlib.suppress(OSError):
-            self._out.paragraph(
-                Styled.assemble((f"{chapter:6}", "bold"), (self._out.words(said), "" if is_quiet else style)), hanging=6
-            )
+            if any(map(_is_told, results)):
+                self._out.paragraph(_styled(line, results), hanging=6)
+            elif set(reasons) <= self._told:
+                self._out.put(Styled(cut(line, self._out.width), style="dim"))
+            else:  # it may say what to do
+                why = self._out.words(in_detail(line, joined(reasons)))
+                self._out.paragraph(Styled(why, style="dim"), hanging=6)
+        self._told.update(reasons)
+
+    def _reasons(self, results: Sequence[RuleResult]) -> list[str]:
+        """Why none was judged, but for what the sum tells: the rules that block, and in a whole run the means."""
+        idle = Verdict.NOT_APPLICABLE
+        return [
+            result.reason
+            for result in results
+            if not (_blocking(result) or (self._is_whole and result.verdict is idle))
+        ]
+
+
+def _styled(line: str, results: Sequence[RuleResult]) -> Styled:
+    """A chapter's line: its id in bold, the rest in the colour of its gravest verdict, unless all is well."""
+    style = STYLES[max((result.verdict for result in results), key=list(STYLES).index)]
+    is_quiet = all(result.verdict in _HARMLESS for result in results)
+    return Styled.assemble((line[:6], "bold"), (line[6:], "" if is_quiet else style))
 
 
 def _tallied(results: Sequence[RuleResult]) -> Text:
-    """How many rules have each verdict, which ones broke, and why none was judged."""
-    counts = Counter(result.verdict for result in results)
-    said: list[Text] = []
-    for verdict, count in counts.items():
-        tallied = Text("terminal.tallied", count=count, verdict=verdict_text(verdict.value))
-        ids = [result.rule.id for result in results if result.verdict is verdict]
-        if verdict not in _HARMLESS:
-            tallied = Text("terminal.in-brackets", what=tallied, more=_few(ids))
-        said.append(tallied)
-    if not any(map(_is_told, results)):
-        return in_detail(listed(said), joined(dict.fromkeys(result.reason for result in results)))
-    return listed(said)
+    """How many rules have each verdict, which ones broke, and which ones block others."""
+    by_verdict: dict[Verdict, list[RuleResult]] = {}
+    for result in results:
+        by_verdict.setdefault(result.verdict, []).append(result)
+    return listed(_tally(verdict, of_it) for verdict, of_it in by_verdict.items())
+
+
+def _tally(verdict: Verdict, results: Sequence[RuleResult]) -> Text:
+    blocking = sorted({name for result in results for name in _blocking(result)})
+    if blocking and verdict is Verdict.BLOCKED:
+        return Text("terminal.blocked-by", count=len(results), rules=_few(blocking))
+    tallied = Text("terminal.tallied", count=len(results), verdict=verdict_text(verdict.value))
+    ids = [result.rule.id for result in results]
+    return tallied if verdict in _HARMLESS else Text("terminal.in-brackets", what=tallied, more=_few(ids))
+
+
+def _blocking(result: RuleResult) -> set[str]:
+    return {block.by for block in result.blocked_for.values()} - {""}
 
 
 def _is_told(result: RuleResult) -> bool:

@@ -17,23 +17,24 @@ from rich.cells import cell_len
 
 from callback_contract.contract_tests.meta.support.processes import run_program
 from callback_contract.contract_tests.meta.support.sample_reports import TIMELINE, finding, report, rule
-from callback_contract.contract_tests.model.verdicts import RuleResult, Verdict
+from callback_contract.contract_tests.model.verdicts import Block, RuleResult, Verdict
 from callback_contract.contract_tests.reporting.model.report import Report
 from callback_contract.contract_tests.reporting.model.reproduction import from_here
 from callback_contract.contract_tests.reporting.terminal.console import Terminal, command_lines
 from callback_contract.contract_tests.reporting.terminal.findings import show_findings
 from callback_contract.contract_tests.reporting.terminal.steps import story_lines
 from callback_contract.contract_tests.reporting.terminal.terminal import ChapterLines, show_report
-from callback_contract.contract_tests.runner.events import RuleJudged, RuleStarted, RunFinished
+from callback_contract.contract_tests.runner.events import RuleJudged, RunFinished, RunStarted
 from callback_contract.mock_server.receiver.receiver import Fault, Receiver, Response
 from callback_contract.mock_server.server.serving import served
 from callback_contract.openapi import load_contract
 from callback_contract.openapi.rules.catalogue import load_catalogue
 
 
-def told(*rules, width=100, at_length=False):
-    out = io.StringIO()
-    show_findings(Terminal(file=out, width=width), report(*rules), load_catalogue(), None, at_length=at_length)
+def told(*rules, width=100, at_length=False, framework=""):
+    out, value = io.StringIO(), report(*rules)
+    value["receiver"]["framework"] = framework
+    show_findings(Terminal(file=out, width=width), value, load_catalogue(), None, at_length=at_length)
     return out.getvalue().splitlines()
 
 
@@ -63,10 +64,11 @@ def test_story_of_several_messages_says_which_one_and_what_is_left_out():
         event("sent", state="a", status=None),
         event("sent", 2, state=None, status=200),
         shown(None, None, message=2),
+        shown("a"),
     ]
     assert list(story_lines({"events": events, "left_out": 3})) == [
         "1. a of message 1 → no answer",
-        "2. a delivery of message 2 → 200; stored of message 2: not known",
+        "2. a delivery of message 2 → 200; stored: not known; stored of message 1: a (applied 1)",
         "3 more steps stand between, left out here",
     ]
 
@@ -75,10 +77,27 @@ def test_equal_deliveries_in_a_row_share_a_line():
     sent = event("sent", state="a", status=200)
     events = [sent, sent, {**sent, "status": 500}, sent, sent, shown("a"), sent]
     assert list(story_lines({"events": events, "left_out": 0})) == [
-        "1–2. a → 200",
-        "3. a → 500",
-        "4–5. a → 200; stored: a (applied 1)",
-        "6. a → 200",
+        "1. a → 200",
+        "2. a again → 200",
+        "3. a again → 500",
+        "4–5. a again → 200; stored: a (applied 1)",
+        "6. a again → 200",
+    ]
+
+
+def test_story_says_what_is_sent_again_and_what_only_ends_it():
+    events = [
+        event("sent", state="a", status=200),
+        event("sent", state="a", status=200),
+        event("sent", 2, state="a", status=200),
+        shown("a", message=2),
+        shown("a", 2),
+    ]
+    assert list(story_lines({"events": events, "left_out": 0})) == [
+        "1. a → 200",
+        "2. a again → 200",
+        "3. a of another message, so that what came before is worked off → 200; "
+        "stored: a (applied 1); stored of message 1: a (applied 2)",
     ]
 
 
@@ -87,6 +106,41 @@ def test_finding_with_a_story_shows_its_steps():
     one["exchanges"] = one["exchanges"] * 2
     lines = told(rule("ORD-02", "fail", [one]))
     assert any(line.startswith("  1. ") and " → " in line for line in lines)
+
+
+def test_finding_with_a_story_shows_the_exchange_that_was_not_acknowledged():
+    one = finding("oops", 1, "IDM-01") | {"timeline": TIMELINE}
+    right = one["exchanges"][0] | {"answer": one["exchanges"][0]["answer"] | {"status": 200}}
+    one["exchanges"] = [right, *one["exchanges"], right]
+    assert [line for line in told(rule("IDM-01", "fail", [one])) if line.startswith("  < ")] == ["  < 12 ms  500  oops"]
+
+
+def test_exception_of_a_stack_trace_is_shown_and_not_the_page_around_it():
+    page = "<pre>TypeError: no &#39;a&#39;<br> &nbsp;at f (/x/app.js:1:2)</pre>"
+    assert "  < 12 ms  500  TypeError: no 'a'" in told(rule("PAY-01", "fail", [finding(page)]))
+
+
+def test_case_with_the_same_label_is_not_named_again():
+    cases = [finding("ouch", number) | {"case": "an integer"} for number in (1, 3)]
+    assert "  messageStatus, with an integer" in told(rule("PAY-01", "fail", cases))
+
+
+CODE = "if wrong:\n    # why\n    refuse()  # " + "because " * 12
+
+
+@pytest.mark.parametrize(("width", "comments"), [(200, 2), (60, 1)])
+def test_code_has_its_comments_where_they_fit(width, comments):
+    lines = told(broken("PAY-01") | {"code": CODE}, width=width, framework="flask")
+    assert "        refuse()" in [line.partition("  #")[0] for line in lines]
+    assert sum("#" in line for line in lines) == comments
+
+
+def test_lines_of_code_that_mend_two_rules_stand_under_the_first():
+    lines = told(
+        broken("PAY-01") | {"code": CODE}, broken("PAY-03", harm="crashes") | {"code": CODE}, framework="flask"
+    )
+    assert sum("refuse()" in line for line in lines) == 1
+    assert "the lines under PAY-03 above mend this, too" in " ".join(lines)
 
 
 def test_remedy_keeps_its_indent_on_further_lines():
@@ -200,16 +254,33 @@ def test_command_of_several_lines_is_the_same_command(tmp_path):
     assert ran[0] == ran[1]
 
 
-def test_chapter_has_a_line_once_its_last_rule_is_judged():
+def chapter_lines(*verdicts, is_whole=False, missing=(), **more):
+    """What is printed after each rule, and at the end."""
     out, catalogue = io.StringIO(), load_catalogue()
-    lines = ChapterLines(Terminal(file=out, width=100), catalogue)
-    for rule_id, verdict in (("ACK-01", "pass"), ("ACK-02", "fail"), ("DAT-01", "not applicable")):
-        lines(RuleStarted(catalogue[rule_id]))
-        lines(RuleJudged(RuleResult(catalogue[rule_id], Verdict(verdict), "it needs more")))
-    before = out.getvalue()
+    lines = ChapterLines(Terminal(file=out, width=100), catalogue, is_whole=is_whole)
+    rules = [catalogue[rule_id] for rule_id in (*dict(verdicts), *missing)]
+    lines(RunStarted("0badcafe", ("http://x/",), ("messageStatus",), tuple(rules), 3))
+    printed = []
+    for rule_id, verdict in verdicts:
+        lines(RuleJudged(RuleResult(catalogue[rule_id], Verdict(verdict), "it needs more", **more.get(verdict, {}))))
+        printed.append(out.getvalue())
     lines(RunFinished(""))
-    assert before == "ACK   Acknowledgement: 1 pass, 1 fail (ACK-02)\n"
-    assert out.getvalue() == before + "DAT   Hard but legal data: 1 not applicable: it needs more\n"
+    return [*printed, out.getvalue()]
+
+
+def test_chapter_has_a_line_once_its_last_rule_is_judged():
+    *_, first, second, third, at_end = chapter_lines(
+        ("ACK-01", "pass"), ("DAT-01", "not applicable"), ("ACK-02", "fail"), missing=["DAT-02"]
+    )
+    assert (first, second) == ("", "")
+    assert third == "ACK   Acknowledgement: 1 pass, 1 fail (ACK-02)\n"
+    assert at_end == third + "DAT   Hard but legal data: 1 not applicable: it needs more\n"
+
+
+def test_chapter_that_is_blocked_names_what_blocks_it_once():
+    blocked = {"blocked_for": {"messageStatus": Block("ACK-01", "DAT-02")}}
+    *_, printed = chapter_lines(("DAT-01", "blocked"), ("SIG-01", "not applicable"), is_whole=True, blocked=blocked)
+    assert printed == "DAT   Hard but legal data: 1 blocked by ACK-01\n"
 
 
 def test_progress_and_failures_are_shown_while_rules_are_judged():
