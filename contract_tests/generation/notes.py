@@ -94,7 +94,7 @@ def selection_notes(contract: Contract, names: Sequence[str]) -> tuple[Note, ...
     if names or len(judged) == len(contract.callbacks):
         return ()
     left = [callback for callback in contract.callbacks if callback not in judged]
-    return (Note("selection", Text("note.selection", judged=_names(judged), left=_names(left))),)
+    return (Note("selection", Text("note.selection", left=_names(left))),)
 
 
 def _shown(text: str) -> str:

@@ -25,6 +25,7 @@ STRINGS = [
     *("status", "msg_id", "send_time", "waba_template_name", "channel_id", "callee"),
 ]
 INTEGERS = ["timestamp", "waba_template_id"]
+REQUIRED: dict[str, type] = dict.fromkeys(STRINGS, str) | dict.fromkeys(INTEGERS, int) | {"variables": dict}
 
 # The states that each status may follow. A redelivery or a late older status finds none of them, and changes nothing.
 FOLLOWS = {
@@ -123,16 +124,14 @@ def decode(body: bytes) -> tuple[str, dict[str, Any]]:
         raise web.HTTPBadRequest(text="the body cannot be read") from None
     # endregion
     # region: members
-    usable = (
-        isinstance(callback, dict)
-        and all(isinstance(callback.get(name), str) for name in STRINGS)
-        and all(type(callback.get(name)) is int for name in INTEGERS)  # not isinstance: to Python, true is an int
-        and isinstance(callback.get("variables"), dict)
-        and re.fullmatch(r"[0-9A-Za-z_-]{1,64}", callback["msg_id"])  # what a key and a URL carry without escapes
-    )
-    if not usable:
-        raise web.HTTPBadRequest(text="a member is missing or of another type")
+    if not isinstance(callback, dict):
+        raise web.HTTPBadRequest(text="the body is no object")
+    for name, kind in REQUIRED.items():
+        if type(callback.get(name)) is not kind:  # not isinstance: to Python, true is an int
+            raise web.HTTPBadRequest(text=f"{name} is missing or of another type")
     # endregion
+    if not re.fullmatch(r"[0-9A-Za-z_-]{1,64}", callback["msg_id"]):  # what a key and a URL carry without escapes
+        raise web.HTTPBadRequest(text="msg_id is no usable id")
     return text, callback
 
 

@@ -74,12 +74,14 @@ app.use(() => {
   throw refusal(404, 'nothing here');
 });
 
-// Four parameters make this the error handler. Express' own would answer with a page and a stack trace.
+// region: errors
+// Four parameters make this the error handler. Express' own answers with a stack trace.
 app.use((error, req, res, next) => {
   const status = error.status ?? 500;
   if (status >= 500) console.error(error);
   res.status(status).json({ error: error.reason ?? 'the request cannot be read' });
 });
+// endregion
 
 function refusal(status, reason) {
   return Object.assign(new Error(reason), { status, reason });

@@ -36,7 +36,7 @@ FOLLOWS = {
 
 # region: members
 class WabaMessageStatus(BaseModel):
-    """Members that it does not name are ignored: the provider adds some."""
+    """Members that it does not name are ignored: more will come."""
 
     model_config = ConfigDict(strict=True, extra="ignore")  # strict: "288" is not 288
     # endregion
@@ -57,7 +57,9 @@ class WabaMessageStatus(BaseModel):
     waba_template_id: int
     channel_id: str
     callee: str
+    # region: map
     variables: dict[str, Any]  # strings today
+    # endregion
 
 
 # No redirects of slashes: a sender takes a redirect for a failure. No pages about the API either.

@@ -125,15 +125,19 @@ function store(string $id, string $status, string $body): void
     $stored = explode("\n", stream_get_contents($file), 3);
     [$state, $applied] = $stored + ['', 0];
     if ($state === '' || in_array($state, FOLLOWS[$status], true)) {
-        rewind($file);
-        ftruncate($file, 0);
-        $new = $status . "\n" . ((int) $applied + 1) . "\n" . $body;
-        if (fwrite($file, $new) !== strlen($new) || !fflush($file)) {
-            throw new RuntimeException('the message cannot be stored'); // a full disk: PHP answers 500
-        }
+        overwrite($file, $status . "\n" . ((int) $applied + 1) . "\n" . $body);
     }
     // endregion
     fclose($file); // gives the lock back
+}
+
+function overwrite($file, string $text): void
+{
+    rewind($file);
+    ftruncate($file, 0);
+    if (fwrite($file, $text) !== strlen($text) || !fflush($file)) {
+        throw new RuntimeException('the message cannot be stored'); // a full disk: PHP answers 500
+    }
 }
 
 function message_file(string $id): string

@@ -24,7 +24,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Pattern;
-import java.util.stream.Stream;
 import org.springframework.boot.SpringApplication;
 import org.springframework.boot.autoconfigure.SpringBootApplication;
 import org.springframework.http.HttpStatus;
@@ -90,13 +89,11 @@ public class SpringReceiver {
         // endregion
         // `path` gives a node without a type where a member is missing or where the body is no object.
         // region: members
-        Stream<JsonNode> texts = STRINGS.stream().map(callback::path);
-        Stream<JsonNode> numbers = INTEGERS.stream().map(callback::path);
-        boolean usable = texts.allMatch(JsonNode::isTextual)
-                && numbers.allMatch(n -> n.isInt() || n.isLong())
+        boolean fits = STRINGS.stream().allMatch(n -> callback.path(n).isTextual())
+                && INTEGERS.stream().allMatch(n -> isWhole(callback.path(n)))
                 && callback.path("variables").isObject()
                 && USABLE_ID.matcher(callback.path("msg_id").asText()).matches();
-        if (!usable) {
+        if (!fits) {
             throw badRequest("a member is missing or of another type");
         }
         // endregion
@@ -139,6 +136,10 @@ public class SpringReceiver {
             return new Message(id, status, known.applied() + 1, text);
         });
         // endregion
+    }
+
+    private static boolean isWhole(JsonNode number) {
+        return number.isInt() || number.isLong();
     }
 
     private static ResponseStatusException badRequest(String reason) {

@@ -242,8 +242,9 @@ def _hint(run: RunContext, result: RuleResult, redaction: Redaction) -> str:
     if facts.idempotency and len(set(told)) < len(told):
         said.append(Text("terminal.identified-by", members=both_of(facts.idempotency)))
     if facts.order and len(set(told)) > len({message for message, _ in told}):
-        lives = joined(" → ".join(life) for life in facts.order.lives)
-        said.append(Text("terminal.in-order", lives=lives))
+        lives = facts.order.lives
+        whole = [life for life in lives if not any(set(life) < set(other) for other in lives)]
+        said.append(Text("terminal.in-order", lives=joined(" → ".join(life) for life in whole)))
     return joined(said)
 
 

@@ -152,35 +152,48 @@ def _show_finding(target: Terminal, number: int, finding: dict[str, Any], others
     if not finding["repeated"]:
         what = Text("terminal.flaky-case", what=what, broke=finding["broke"], tries=finding["tries"])
     heading = Styled(f"{f'{number}. ' if number else ''}{printable(words(what))}", style="bold")
-    others = [other for other in others if other["case"] != finding["case"]]
-    if others:
-        cases = joined(in_language(other, "case", target.language) for other in others)
-        heading.append(printable(words(Text("terminal.broken-too", cases=cases))), style="not bold")
+    heading.append(_also(target, finding, others, target.width - 3 - cell_len(heading.plain)), style="not bold")
     target.paragraph(heading, indent=2)
-    if "timeline" in finding and len(finding["exchanges"]) > 1:
-        for step in story_lines(finding["timeline"]):
-            target.paragraph(printable(words(step)), indent=2, hanging=3)
-    for line in _exchange_lines(target, finding):
+    steps = list(story_lines(finding["timeline"])) if "timeline" in finding and len(finding["exchanges"]) > 1 else []
+    for step in steps:
+        target.paragraph(printable(words(step)), indent=2, hanging=3)
+    for line in [] if steps and _is_acknowledged(finding) else _exchange_lines(target, finding):
         target.put(cut(f"  {line}", target.width))
     for member in ("expected", "actual"):
         told = printable(in_language(finding, member, target.language))
         target.paragraph(words(Text(f"terminal.{member}", what=told)), indent=2)
 
 
+def _also(target: Terminal, finding: Mapping[str, Any], others: list[dict[str, Any]], width: int) -> str:
+    """Which other cases broke the rule, as many as a line takes."""
+    cases = [in_language(other, "case", target.language) for other in others if other["case"] != finding["case"]]
+    told = (Text("terminal.broken-too", cases=joined(cases[:many])) for many in range(len(cases), 0, -1))
+    return next((said for each in told if cell_len(said := printable(target.words(each))) <= width), "")
+
+
+def _is_acknowledged(finding: Mapping[str, Any]) -> bool:
+    """Whether every delivery was: then the steps of its story say all that the answers do."""
+    return all(_status(exchange) < 300 for exchange in finding["exchanges"])
+
+
 def _exchange_lines(target: Terminal, finding: Mapping[str, Any]) -> Iterator[str]:
-    """One exchange: the one that broke; of a story the first that was not acknowledged, or the first at all."""
+    """The exchange that broke, as far as the answers say which of several it was."""
     exchanges = finding["exchanges"]
     if not exchanges:
         return
+    failed = [exchange for exchange in exchanges if _status(exchange) >= 500]
     exchange = exchanges[-1]
     if "timeline" in finding:
-        exchange = next((each for each in exchanges if not _is_acknowledged(each)), exchanges[0])
+        exchange = next((each for each in exchanges if _status(each) >= 300), exchanges[0])
+    elif failed and _status(exchange) < 300:  # of a burst
+        exchange = failed[0]
     yield f"> {exchange['method']} {exchange['url']}  {exchange['body']}"
     yield f"< {exchange['elapsed_s'] * 1000:.0f} ms  {_came(target, exchange)}"
 
 
-def _is_acknowledged(exchange: Mapping[str, Any]) -> bool:
-    return "answer" in exchange and exchange["answer"]["status"] // 100 == 2
+def _status(exchange: Mapping[str, Any]) -> int:
+    """The status of its answer; where none came, more than any status."""
+    return int(exchange["answer"]["status"]) if "answer" in exchange else 1000
 
 
 def _came(target: Terminal, exchange: Mapping[str, Any]) -> str:

@@ -108,8 +108,9 @@ def test_finding_with_a_story_shows_its_steps():
     assert any(line.startswith("  1. ") and " → " in line for line in lines)
 
 
-def test_finding_with_a_story_shows_the_exchange_that_was_not_acknowledged():
-    one = finding("oops", 1, "IDM-01") | {"timeline": TIMELINE}
+@pytest.mark.parametrize("more", [{"timeline": TIMELINE}, {}], ids=["a story", "a burst"])
+def test_finding_of_several_deliveries_shows_the_one_that_broke(more):
+    one = finding("oops", 1, "IDM-01") | more
     right = one["exchanges"][0] | {"answer": one["exchanges"][0]["answer"] | {"status": 200}}
     one["exchanges"] = [right, *one["exchanges"], right]
     assert [line for line in told(rule("IDM-01", "fail", [one])) if line.startswith("  < ")] == ["  < 12 ms  500  oops"]

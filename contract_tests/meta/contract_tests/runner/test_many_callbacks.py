@@ -48,7 +48,7 @@ def test_own_contract_is_judged_by_its_first_callback_and_the_others_are_named()
     first, *others = (callback.name for callback in contract.callbacks)
     assert [callback.name for callback in contract.default_callbacks] == [first]
     (note,) = selection_notes(contract, ())
-    assert note.text == f"judged: {first}; not judged: {', '.join(others)}: name them with --callback"
+    assert note.text == f"not judged: {', '.join(others)}; name them with --callback"
     assert selection_notes(contract, (first,)) == ()
 
 
