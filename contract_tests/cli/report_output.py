@@ -18,7 +18,7 @@ from callback_contract.mock_server.client.pacing import OutOfBudget
 from callback_contract.openapi.cli.interruption import OutOfTime
 from callback_contract.openapi.documenting.published import site_of
 from callback_contract.openapi.text.errors import KitError
-from callback_contract.openapi.text.message import Text
+from callback_contract.openapi.text.message import Text, listed
 from callback_contract.openapi.text.streams import write_command
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ __all__ = [
     "kit_version",
     "report_of",
     "reportable_error",
+    "reports_in",
     "why_incomplete",
     "writable",
     "write",
@@ -43,6 +44,7 @@ __all__ = [
     "writes_to_stdout",
 ]
 
+_MOST_NAMED = 4  # files
 _NO_APP_YET = "http://app.invalid"  # an app's URL is shown by its name, and this one was never served
 
 
@@ -127,8 +129,7 @@ def write_interrupted_report(
             code=code_of(stop),
             incomplete=why_incomplete(stop),
         )
-        files = tuple(file.name for file in write(report, directory))
-        return [Text("terminal.reports-in", directory=str(directory), files=files)]
+        return [reports_in(directory, [file.name for file in write(report, directory)])]
     except KitError as error:  # wrong use that nobody came to, or a full disk
         return [str(error)]
 
@@ -263,6 +264,14 @@ def annotate(runner: str, report: Report, *, stderr: bool) -> None:
 
     for line in annotation_lines(runner, report.value):
         write_command(line, stderr=stderr)
+
+
+def reports_in(directory: Path, names: list[str]) -> Text:
+    """Where the reports are: the page for people first, and so many that they fit into a line."""
+    files = sorted(names, key=lambda name: not name.endswith(".html"))
+    first, more = listed(files[:_MOST_NAMED]), len(files) - _MOST_NAMED
+    told = Text("terminal.some-files", first=first, more=more) if more > 0 else first
+    return Text("terminal.reports-in", directory=str(directory), files=told)
 
 
 def draft_waivers(file: Path, run: RunContext, stopped: BaseException | None) -> Text:

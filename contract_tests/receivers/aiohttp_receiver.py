@@ -128,7 +128,7 @@ def decode(body: bytes) -> tuple[str, dict[str, Any]]:
         raise web.HTTPBadRequest(text="the body is no object")
     for name, kind in REQUIRED.items():
         if type(callback.get(name)) is not kind:  # not isinstance: to Python, true is an int
-            raise web.HTTPBadRequest(text=f"{name} is missing or of another type")
+            raise web.HTTPBadRequest(text=f"{name} is missing or mistyped")
     # endregion
     if not re.fullmatch(r"[0-9A-Za-z_-]{1,64}", callback["msg_id"]):  # what a key and a URL carry without escapes
         raise web.HTTPBadRequest(text="msg_id is no usable id")

@@ -109,7 +109,7 @@ def decode(body: bytes) -> tuple[str, dict[str, Any]]:
     """Reads one callback, with the checks that make every later step safe."""
     # region: parse
     try:
-        text = body.decode("utf-8")  # from bytes, json.loads would also take UTF-16 and a byte order mark
+        text = body.decode("utf-8")  # request.body: of bytes, json.loads takes UTF-16
         callback = json.loads(text, parse_constant=refuse_constant)
     except (ValueError, RecursionError):  # also bad UTF-8, integers past 4300 digits, very deep nesting
         raise BadRequest("the body cannot be read") from None
@@ -119,7 +119,7 @@ def decode(body: bytes) -> tuple[str, dict[str, Any]]:
         raise BadRequest("the body is no object")
     for name, kind in REQUIRED.items():
         if type(callback.get(name)) is not kind:  # not isinstance: to Python, true is an int
-            raise BadRequest(f"{name} is missing or of another type")
+            raise BadRequest(f"{name} is missing or mistyped")
     # endregion
     if not re.fullmatch(r"[0-9A-Za-z_-]{1,64}", callback["msg_id"]):  # what a key and a URL carry without escapes
         raise BadRequest("msg_id is no usable id")

@@ -75,11 +75,12 @@ app.use(() => {
 });
 
 // region: errors
-// Four parameters make this the error handler. Express' own answers with a stack trace.
+// Four parameters make it the error handler; Express' own shows a stack.
 app.use((error, req, res, next) => {
   const status = error.status ?? 500;
   if (status >= 500) console.error(error);
-  res.status(status).json({ error: error.reason ?? 'the request cannot be read' });
+  const reason = error.reason ?? 'the request cannot be read';
+  res.status(status).json({ error: reason });
 });
 // endregion
 
@@ -89,6 +90,7 @@ function refusal(status, reason) {
 
 function decode(body) {
   // region: parse
+  // body: bytes, by express.raw({ type: () => true }), not express.json()
   let text, callback;
   try {
     const strict = { fatal: true, ignoreBOM: true }; // ignoreBOM: it stays, and is refused

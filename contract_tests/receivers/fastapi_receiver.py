@@ -36,9 +36,12 @@ FOLLOWS = {
 
 # region: members
 class WabaMessageStatus(BaseModel):
-    """Members that it does not name are ignored: more will come."""
+    """One callback."""
 
-    model_config = ConfigDict(strict=True, extra="ignore")  # strict: "288" is not 288
+    model_config = ConfigDict(
+        extra="ignore",  # a member that it does not name: the provider may add some
+        strict=True,  # "288" is not 288, so a time is declared as str
+    )
     # endregion
 
     workflow_id: str
@@ -97,8 +100,8 @@ async def receive(body: Annotated[bytes, Depends(json_body)]) -> dict[str, Any]:
     """Stores one delivery; every repeat of it gets the same answer."""
     # region: parse
     try:
-        # A parameter of the model's type would be shorter. But FastAPI decodes it with json.loads, which takes NaN,
-        # UTF-16 and a byte order mark, and its 422 quotes the input, which fails on what JSON cannot carry back.
+        # The bytes, not a parameter of the model's type: FastAPI reads that by
+        # json.loads, which takes NaN and UTF-16, and its 422 may fail on it.
         value = from_json(body, allow_inf_nan=False)
         callback = WabaMessageStatus.model_validate(value)
     except ValueError:  # of which pydantic's ValidationError is one

@@ -110,7 +110,7 @@ def decode(body: bytes) -> tuple[str, dict[str, Any]]:
     """Reads RFC 8259 JSON in UTF-8, which is narrower than what `json.loads` takes."""
     # region: parse
     try:
-        text = body.decode("utf-8")  # from bytes, json.loads would also take UTF-16 and a byte order mark
+        text = body.decode("utf-8")  # request.get_data(): of bytes, json.loads takes UTF-16
         callback = json.loads(text, parse_constant=refuse_constant)
     except (ValueError, RecursionError):  # also bad UTF-8, integers past 4300 digits, very deep nesting
         abort(400, "the body cannot be read as JSON in UTF-8")

@@ -79,7 +79,7 @@ public class SpringReceiver {
         JsonNode callback;
         // region: parse
         try {
-            // A @RequestBody of a class of ours would be shorter. But Jackson guesses at UTF-16, and makes 1 of "1".
+            // Not a @RequestBody: Jackson guesses at UTF-16, and makes 1 of "1".
             ByteBuffer bytes = ByteBuffer.wrap(body);
             text = StandardCharsets.UTF_8.newDecoder().decode(bytes).toString();
             callback = JSON.readTree(text);

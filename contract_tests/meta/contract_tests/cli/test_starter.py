@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from callback_contract.contract_tests.cli.main import cli
@@ -89,6 +91,21 @@ def test_every_starter_has_every_region_in_few_whole_lines(receiver):
     for rule in region_by_rule():
         code = code_for(rule, receiver.name)
         assert 1 <= len(code.splitlines()) <= 12 and not code.startswith(" "), rule
+
+
+@pytest.mark.parametrize("receiver", STARTERS)
+def test_lines_of_a_region_fit_into_eighty_columns_but_for_comments(receiver):
+    code = [code_for(rule, receiver.name) for rule in (*region_by_rule(), "FWD-07", "SEC-01")]
+    lines = [re.sub(r"\s+(?:#|//) .*", "", line) for line in "\n".join(code).splitlines()]
+    assert [line for line in lines if len(line) > 75] == []
+
+
+def test_stack_trace_is_mended_by_the_error_handler_of_express():
+    assert "app.use((error, req, res, next) =>" in code_for("SEC-01", "express")
+
+
+def test_region_of_several_parts_is_shown_whole():
+    assert code_for("FWD-05", "fastapi").startswith("status: str") and "FOLLOWS" in code_for("FWD-05", "fastapi")
 
 
 def test_regions_name_rules_that_there_are():

@@ -63,7 +63,7 @@ def test_foreign_contract_is_judged_by_all_of_its_callbacks(tmp_path):
 @pytest.mark.parametrize("dry", [(), ("--dry-run",)])
 def test_what_is_not_judged_unasked_is_said(dry, tmp_path):
     ran = invoke(cli, ["check", "--rules", "ACK-01", "--report-dir", str(tmp_path), *dry])
-    (told,) = (line for line in ran.output.splitlines() if line.startswith("judged: "))
+    (told,) = (line for line in ran.output.splitlines() if line.startswith("not judged: "))
     if not dry:
         (note,) = json.loads((tmp_path / "report.json").read_text())["notes"]
         assert (note["about"], note["text"]) == ("selection", told[:-1])
