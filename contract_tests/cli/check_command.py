@@ -23,7 +23,6 @@ from callback_contract.contract_tests.cli.report_output import (
     kit_version,
     report_of,
     reportable_error,
-    reports_in,
     why_incomplete,
     writable,
     write,
@@ -360,7 +359,7 @@ class _Reporter:
         if self._report_dir is not None:
             written = write(report, self._report_dir, self._runner)
             names = [file.name for file in written] + ["findings/"] * (self._report_dir / "findings").is_dir()
-            self._out.say(reports_in(self._report_dir, names))
+            self._out.say(Text("terminal.reports-in", directory=str(self._report_dir), files=tuple(names)))
         if options["write_waivers"] is not None:
             self._out.say(draft_waivers(options["write_waivers"], run, stopped))
         annotate(self._runner, report, stderr=writes_to_stdout(options["jsonl"]))

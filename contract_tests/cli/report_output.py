@@ -18,7 +18,7 @@ from callback_contract.mock_server.client.pacing import OutOfBudget
 from callback_contract.openapi.cli.interruption import OutOfTime
 from callback_contract.openapi.documenting.published import site_of
 from callback_contract.openapi.text.errors import KitError
-from callback_contract.openapi.text.message import Text, listed
+from callback_contract.openapi.text.message import Text
 from callback_contract.openapi.text.streams import write_command
 
 if TYPE_CHECKING:
@@ -34,7 +34,6 @@ __all__ = [
     "kit_version",
     "report_of",
     "reportable_error",
-    "reports_in",
     "why_incomplete",
     "writable",
     "write",
@@ -44,7 +43,6 @@ __all__ = [
     "writes_to_stdout",
 ]
 
-_MOST_NAMED = 4  # files
 _NO_APP_YET = "http://app.invalid"  # an app's URL is shown by its name, and this one was never served
 
 
@@ -129,7 +127,8 @@ def write_interrupted_report(
             code=code_of(stop),
             incomplete=why_incomplete(stop),
         )
-        return [reports_in(directory, [file.name for file in write(report, directory)])]
+        files = tuple(file.name for file in write(report, directory))
+        return [Text("terminal.reports-in", directory=str(directory), files=files)]
     except KitError as error:  # wrong use that nobody came to, or a full disk
         return [str(error)]
 
@@ -253,7 +252,8 @@ def ci_runner(options: Mapping[str, Any]) -> str:
     from callback_contract.contract_tests.reporting.formats.annotations import CODE_QUALITY, runner_of
 
     if options["annotations"] == "gitlab" and options["report_dir"] is None:
-        raise KitError(f"GitLab reads {CODE_QUALITY}", where="--annotations", remedy="Add --report-dir DIR.")
+        what = Text("error-options.gitlab-reads", file=CODE_QUALITY)
+        raise KitError(what, where="--annotations", remedy=Text("error-options.add-report-dir"))
     asked: str | None = options["annotations"]
     return runner_of(os.environ) if asked is None else asked.replace("none", "")
 
@@ -264,14 +264,6 @@ def annotate(runner: str, report: Report, *, stderr: bool) -> None:
 
     for line in annotation_lines(runner, report.value):
         write_command(line, stderr=stderr)
-
-
-def reports_in(directory: Path, names: list[str]) -> Text:
-    """Where the reports are: the page for people first, and so many that they fit into a line."""
-    files = sorted(names, key=lambda name: not name.endswith(".html"))
-    first, more = listed(files[:_MOST_NAMED]), len(files) - _MOST_NAMED
-    told = Text("terminal.some-files", first=first, more=more) if more > 0 else first
-    return Text("terminal.reports-in", directory=str(directory), files=told)
 
 
 def draft_waivers(file: Path, run: RunContext, stopped: BaseException | None) -> Text:

@@ -74,7 +74,7 @@ def subject_of(url: str | None, options: Mapping[str, Any], report_dir: Path | N
     """
     command, app = _chosen(options)
     if options["app_python"] and not app:
-        raise KitError("there is no app", where="--app-python", remedy="It goes with --app MODULE:APP.")
+        raise KitError(Text("error-app.none"), where="--app-python", remedy=Text("error-app.goes-with-app"))
     options = {**options, "start": command, "app": app}
     if options["wait_for"] and not command and not app:
         raise KitError(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sys
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -15,8 +16,9 @@ from callback_contract.mock_server.cli.recording_options import recording_option
 from callback_contract.mock_server.cli.target_options import with_providers_signature
 from callback_contract.openapi.cli.contract_options import contract_of, contract_options, identity_option
 from callback_contract.openapi.cli.help import rarely_used
-from callback_contract.openapi.rules.catalogue import load_catalogue
+from callback_contract.openapi.rules.catalogue import Catalogue, load_catalogue
 from callback_contract.openapi.text.errors import KitError
+from callback_contract.openapi.text.language import chosen_language
 from callback_contract.openapi.text.message import Text, listed
 from callback_contract.openapi.text.spoken import spoken
 
@@ -80,7 +82,7 @@ def mock(
     from callback_contract.mock_server.faults.registry import FAULTS
 
     if list_faults:
-        click.echo("\n".join(f"{rule.id}  {rule.fault}" for rule in load_catalogue().rules if rule.fault))
+        click.echo("\n".join(f"{rule.id}  {rule.fault}" for rule in _spoken_catalogue().rules if rule.fault))
         return
     if fault is not None and fault.upper() not in FAULTS:
         raise KitError(Text("error-mock.no-fault", fault=fault), where="--fault", remedy=Text("error-mock.list-faults"))
@@ -147,7 +149,7 @@ def mock(
         if tls and tls.authority:
             click.echo(spoken(Text("mock.authority", file=str(tls.authority))))
         if fault and planted:
-            click.echo(spoken(Text("mock.wrong", id=fault.upper(), fault=load_catalogue()[fault.upper()].fault)))
+            click.echo(spoken(Text("mock.wrong", id=fault.upper(), fault=_spoken_catalogue()[fault.upper()].fault)))
         _tell_of_looking(page, "" if gate else read_back)
         _tell_of(recorder.found, options["store"])
         click.echo(spoken(Text("mock.how-to-stop")))
@@ -168,6 +170,11 @@ def _tell_of_looking(page: str, read_back: str) -> None:
 def _tell_of(found: int, store: str | None) -> None:
     if found:
         click.echo(spoken(Text("mock.in-store", count=found, store=str(store))))
+
+
+def _spoken_catalogue() -> Catalogue:
+    """The rules in the user's language."""
+    return load_catalogue().in_language(chosen_language(sys.argv[1:], os.environ))
 
 
 def _names(contract: Any) -> Text:

@@ -173,9 +173,9 @@ def _proxy_to(url: str, given: str | None) -> str | None:
         return f"http://{proxy}"  # as curl reads it
     if proxy and not proxy.startswith(("http://", "https://")):
         raise KitError(
-            f"the environment names a proxy of the kind {proxy.partition(':')[0]}, which is not supported",
+            Text("error-options.proxy-kind", kind=proxy.partition(":")[0]),
             where="--proxy",
-            remedy="Give --proxy http://HOST:PORT, or --proxy none.",
+            remedy=Text("error-options.give-proxy"),
         )
     return proxy or None
 

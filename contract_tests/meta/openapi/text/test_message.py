@@ -125,6 +125,24 @@ def test_message_has_chinese_with_the_same_places(key):
     assert {places(form) for form in forms} <= {places(message["zh"]), places(message["zh"]) - {"count"}}
 
 
+@pytest.mark.parametrize("file", sorted((FOLDER.parents[1] / "openapi/messages").glob("*.yaml")), ids=lambda f: f.stem)
+def test_message_stands_once_in_its_table(file):
+    keys = re.findall(r"^([\w\"-]+):", file.read_text("utf-8"), re.MULTILINE)
+    assert [key for key in keys if keys.count(key) > 1] == []
+
+
+def test_error_is_a_text_that_can_be_said_in_chinese():
+    plain = [
+        f"{file.name}: {ast.unparse(told)}"
+        for file in modules()
+        for call in ast.walk(ast.parse(file.read_text("utf-8")))
+        if isinstance(call, ast.Call) and ast.unparse(call.func) in {"KitError", "ContractError", "ReadBackError"}
+        for told in (*call.args, *(keyword.value for keyword in call.keywords if keyword.arg == "remedy"))
+        if isinstance(told, ast.JoinedStr) or (isinstance(told, ast.Constant) and told.value)
+    ]
+    assert plain == []
+
+
 NAMES = {"HTTP", "HTML", "TLS", "URL", "https", "http", "Allow", "Unsupported", "Media", "Type"}
 
 
