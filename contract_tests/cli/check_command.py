@@ -357,7 +357,7 @@ class _Reporter:
         told = {"at_length": options["all_findings"], "verbose": options["verbose"]}
         show_report(self._out, report, run.config.catalogue, self._report_dir, **told)
         if self._report_dir is not None:
-            written = write(report, self._report_dir, self._runner)
+            written = write(report, self._report_dir, self._language, self._runner)
             names = [file.name for file in written] + ["findings/"] * (self._report_dir / "findings").is_dir()
             self._out.say(Text("terminal.reports-in", directory=str(self._report_dir), files=tuple(names)))
         if options["write_waivers"] is not None:

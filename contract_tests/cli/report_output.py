@@ -18,6 +18,7 @@ from callback_contract.mock_server.client.pacing import OutOfBudget
 from callback_contract.openapi.cli.interruption import OutOfTime
 from callback_contract.openapi.documenting.published import site_of
 from callback_contract.openapi.text.errors import KitError
+from callback_contract.openapi.text.language import language_of
 from callback_contract.openapi.text.message import Text
 from callback_contract.openapi.text.streams import write_command
 
@@ -91,7 +92,7 @@ def write_abort_report(run: RunContext, error: KitError, options: Mapping[str, A
         incomplete=error.reported,
     )
     with contextlib.suppress(KitError):  # what stopped the run is told, and matters more
-        write(report, options["report_dir"])
+        write(report, options["report_dir"], language_of(options))
 
 
 def write_unstarted_report(error: KitError, url: str | None, options: Mapping[str, Any]) -> None:
@@ -127,7 +128,7 @@ def write_interrupted_report(
             code=code_of(stop),
             incomplete=why_incomplete(stop),
         )
-        files = tuple(file.name for file in write(report, directory))
+        files = tuple(file.name for file in write(report, directory, language_of(options)))
         return [Text("terminal.reports-in", directory=str(directory), files=files)]
     except KitError as error:  # wrong use that nobody came to, or a full disk
         return [str(error)]
@@ -222,7 +223,7 @@ def event_stream(jsonl: Path | None) -> Iterator[IO[bytes] | None]:
             yield stream
 
 
-def write(report: Report, directory: Path, runner: str = "") -> tuple[Path, ...]:
+def write(report: Report, directory: Path, language: str, runner: str = "") -> tuple[Path, ...]:
     """Writes every report, and gives their files.
 
     Raises:
@@ -233,7 +234,8 @@ def write(report: Report, directory: Path, runner: str = "") -> tuple[Path, ...]
     from callback_contract.openapi.rules.translations import load_translation
 
     try:
-        return write_reports(report, directory, chinese=Texts.of(load_translation("zh")), for_gitlab=runner == "gitlab")
+        chinese = Texts.of(load_translation("zh"))
+        return write_reports(report, directory, chinese=chinese, for_gitlab=runner == "gitlab", language=language)
     except OSError as error:
         raise KitError(
             Text("error-report.report-unwritten", why=str(error.strerror)),

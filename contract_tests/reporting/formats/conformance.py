@@ -8,7 +8,8 @@ from xml.etree import ElementTree as ET
 from callback_contract.contract_tests.reporting.formats.junit import clean
 from callback_contract.contract_tests.reporting.formats.profile_words import profiles_said
 from callback_contract.contract_tests.reporting.formats.summary import escaped
-from callback_contract.openapi.text.message import Text
+from callback_contract.contract_tests.reporting.model.redaction import in_language
+from callback_contract.openapi.text.message import ENGLISH, Argument, Text, joined
 
 __all__ = ["badge_svg", "conformance_md", "in_short"]
 
@@ -19,40 +20,46 @@ _CHARACTER = 6.6  # pixels, of 11 px Verdana on average
 _HEIGHT = 20
 
 
-def in_short(report: dict[str, Any]) -> str:
+def in_short(report: dict[str, Any]) -> Text:
     """What a run comes to, in as few words as are true."""
     if report["conformant"]:
-        return "conformant"
+        return Text("markdown.conformant")
     if any(profile["verdict"] == "not conformant" for profile in report["profiles"]):
-        return "not conformant"
+        return Text("markdown.not-conformant")
     told = []
-    for verdict in ("conformant", "not judged"):
+    for verdict, word in (("conformant", "conformant"), ("not judged", "profile-not-judged")):
         names = [Text(f"profile.{profile['name']}") for profile in report["profiles"] if profile["verdict"] == verdict]
-        told += [f"{verdict}: {', '.join(names)}"] if names else []
+        told += (
+            [Text("markdown.profiles-are", verdict=Text(f"markdown.{word}"), profiles=tuple(names))] if names else []
+        )
     whole = not report["run"]["incomplete"] and any(
         profile["verdict"] == "conformant" for profile in report["profiles"]
     )
-    return "; ".join(told) if whole else "not judged"
+    return joined(told) if whole else Text("markdown.profile-not-judged")
 
 
-def conformance_md(report: dict[str, Any]) -> str:
+def conformance_md(report: dict[str, Any], language: str = ENGLISH) -> str:
     """The statement as a page of Markdown."""
+
+    def say(key: str, **arguments: Argument) -> str:
+        return Text(f"markdown.{key}", **arguments).in_language(language)
+
     run, contract = report["run"], report["contract"]
     facts = {
         "contract": f"{contract['title']} {contract['version']}",
-        "digest of the contract": f"sha256:{contract['digest']}",
+        "digest": f"sha256:{contract['digest']}",
         "callbacks": ", ".join(contract["callbacks"]),
         "kit": f"{report['kit']['name']} {report['kit']['version']}",
         "date": run["started_at"].replace("T", " ").replace("+00:00", " UTC"),
-        "run": f"{run['id']}, depth {run['depth']}, seed {run['seed']}",
+        "run": say("run-of", run=run["id"], depth=run["depth"], seed=run["seed"]),
     }
-    lines = [f"# {escaped(report['receiver']['name'])}: {in_short(report)}", ""]
-    lines += [f"- {escaped(said)}" for said in profiles_said(report)]
+    lines = [f"# {say('title', receiver=escaped(report['receiver']['name']), said=in_short(report))}", ""]
+    lines += [f"- {escaped(said)}" for said in profiles_said(report, language)]
     lines += ["", "| | |", "|---|---|"]
-    lines += [f"| {name} | {escaped(value)} |" for name, value in facts.items()]
+    lines += [f"| {say(name)} | {escaped(value)} |" for name, value in facts.items()]
     if run["incomplete"]:
-        lines += ["", f"The run ended early: {escaped(run['incomplete'])}"]
-    lines += ["", "A profile is conformant when each MUST of it was judged and held. The evidence is `report.json`."]
+        lines += ["", f"{say('ended-early')} {escaped(in_language(run, 'incomplete', language))}"]
+    lines += ["", say("evidence")]
     return "\n".join(lines) + "\n"
 
 

@@ -17,6 +17,7 @@ from callback_contract.contract_tests.reporting.model.history import broken_sinc
 from callback_contract.contract_tests.reporting.model.report import Report
 from callback_contract.contract_tests.reporting.model.reproduction import curl_file
 from callback_contract.openapi.documents.output_files import replace_file
+from callback_contract.openapi.text.message import ENGLISH
 from callback_contract.openapi.text.printable import exact_json
 
 __all__ = ["write_reports"]
@@ -25,13 +26,19 @@ _OURS = re.compile(r"[A-Z]{3,4}-\d{2}-\d+(-\d+\.body|\.sh)")  # rule, finding, e
 
 
 def write_reports(
-    report: Report, directory: Path, *, chinese: Texts | None = None, for_gitlab: bool = False
+    report: Report,
+    directory: Path,
+    *,
+    chinese: Texts | None = None,
+    for_gitlab: bool = False,
+    language: str = ENGLISH,
 ) -> tuple[Path, ...]:
     """Writes every report of a run; all of them are made from `report.json` alone.
 
     Args:
         chinese: Texts of chapters and rules for the page's second language.
         for_gitlab: Whether its file of Code Quality is among them.
+        language: Of the pages of Markdown. What programs read is in English, the page and its Chinese in both.
 
     Returns:
         The files, `report.json` first; the findings' bytes and curl lines stand under `findings/`.
@@ -52,14 +59,15 @@ def write_reports(
         (findings / name).write_bytes(body)
     for finding in (finding for rule in value["rules"] for finding in rule["findings"] if "curl" in finding):
         (directory / curl_file(finding["id"])).write_bytes(f"{finding['curl']}\n".encode("utf-8", "backslashreplace"))
+    summary = summary_md(value, language, chinese.rules if chinese and language != ENGLISH else None)
     # One after the other: report.json is there even if another one cannot be made.
     makers: dict[str, Callable[[], str]] = {
         "report.json": lambda: exact_json(value, indent=1) + "\n",
         "junit.xml": lambda: junit_xml(value),
         "report.sarif": lambda: sarif_json(value),
         "findings.har": lambda: archive_json(value, report.bodies),
-        "summary.md": lambda: summary_md(value),
-        "conformance.md": lambda: conformance_md(value),
+        "summary.md": lambda: summary,
+        "conformance.md": lambda: conformance_md(value, language),
         "conformance.svg": lambda: badge_svg(value),
         "report.html": lambda: report_html(value, chinese, since),
     }
@@ -67,5 +75,5 @@ def write_reports(
         makers[CODE_QUALITY] = lambda: code_quality_json(value)
     for name, make in makers.items():
         replace_file(directory / name, make().encode("utf-8", "backslashreplace"))
-    append_to_step_summary(summary_md(value))
+    append_to_step_summary(summary)
     return tuple(directory / name for name in makers)
