@@ -114,11 +114,12 @@ def _notes(notes: list[dict[str, Any]]) -> list[Text | str]:
 def _row(report: dict[str, Any], rule: dict[str, Any], language: str, texts: Mapping[str, str]) -> str:
     link: Link | None = rule_link(report, rule["id"])
     finding = rule["findings"][0] if rule["findings"] else None
-    reason = in_language(rule, "reason", language)
-    happened = reason
+    happened = in_language(rule, "reason", language)
     if finding:
         told = {member: said_text(finding, member) for member in ("case", "actual")}
-        happened = Text("markdown.happened-in", **told).in_language(language) + (f" ({reason})" if reason else "")
+        seen = Text("markdown.happened-in", **told)
+        more = said_text(rule, "reason")
+        happened = translated(Text("terminal.in-brackets", what=seen, more=more) if more else seen, language)
     name = escaped(f"{rule['id']} {rule['level']}")
     verdict = Text(f"verdict.{Verdict(rule['verdict']).name.lower()}").in_language(language)
     remedy = (texts.get(f"remedy_{rule['seen']}") if "seen" in rule else "") or texts.get("remedy") or rule["remedy"]

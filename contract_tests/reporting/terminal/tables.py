@@ -7,7 +7,7 @@ from typing import Any
 from rich.cells import cell_len
 from rich.text import Text as Styled
 
-from callback_contract.contract_tests.reporting.model.redaction import in_language
+from callback_contract.contract_tests.reporting.model.redaction import said_text
 from callback_contract.contract_tests.reporting.terminal.console import Terminal, verdict_text
 from callback_contract.contract_tests.reporting.terminal.progress import STYLES
 from callback_contract.contract_tests.runner.planning import Plan
@@ -109,7 +109,14 @@ def _show_verdict(target: Terminal, rule: dict[str, Any], statement: str, told: 
         until = Text("terminal.waived-until", **{name: waiver[name] for name in ("until", "owner", "reason")})
         target.paragraph(Styled(printable(target.words(until)), style="dim"), indent=16)
     if verdict in {"pass", "not applicable", "blocked"} and rule["reason"] and rule["reason"] != told:
-        target.paragraph(Styled(in_language(rule, "reason", target.language), style="dim"), indent=16)
+        target.paragraph(Styled(target.words(_why(rule)), style="dim"), indent=16)
+
+
+def _why(rule: dict[str, Any]) -> str:
+    """The reason of a verdict, without the verdict itself, which stands before it."""
+    reason = said_text(rule, "reason")
+    cause = reason.arguments["cause"] if isinstance(reason, Text) and reason.key == "reason.blocked" else reason
+    return cause if isinstance(cause, str) else reason
 
 
 def _wide(cell: str, width: int) -> str:

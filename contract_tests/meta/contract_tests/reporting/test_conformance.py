@@ -95,10 +95,12 @@ def test_pages_say_each_profile_in_their_languages():
 def test_pages_of_markdown_are_in_chinese_where_the_run_is():
     value = ran(BROKEN, STATE, name="r", verdict="fail")
     pages = summary_md(value, "zh", {"ACK-01": {"statement": "返回 2xx。"}}) + conformance_md(value, "zh")
-    assert "## ❌ 不符合契约：r" in pages and "# r：不符合" in pages and "| 不通过 | ACK-01 MUST | 返回 2xx。 |" in pages
+    assert "## ❌ 不符合契约：r" in pages and "# r：不符合" in pages
+    assert "| 不通过 | ACK-01 MUST | 返回 2xx。 |" in pages
     assert "\n- 响应：不符合（ACK-01、ACK-02）\n- 状态：未检测（18 条规则：" in pages
     own = re.sub(r"</?[a-z]+>|`[^`]*`|[a-z]+-[a-z]+|sha256:\w+", "", pages)
-    assert set(re.findall(r"[A-Za-z]{5,}", own)) <= {"Callbacks", "messageStatus", "quick", "badcafe"}
+    names = {"callbacks", "Callbacks", "messageStatus", "quick", "badcafe"}
+    assert set(re.findall(r"[A-Za-z]{5,}", own)) <= names
 
 
 @pytest.mark.parametrize("show", [partners_text, partners_markdown])
