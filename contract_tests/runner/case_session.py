@@ -10,13 +10,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from callback_contract.contract_tests.generation.corpus import Scope
 from callback_contract.contract_tests.model.cases import Case
-from callback_contract.contract_tests.model.identity_ranges import later_identity, session_identity
+from callback_contract.contract_tests.model.identity_ranges import later_identity, plain_identity, session_identity
 from callback_contract.contract_tests.model.observations import Burst, Look, ReadBack, Stored, remembering
 from callback_contract.contract_tests.runner.rule_tests import RuleTest, Stimulus
 from callback_contract.contract_tests.runner.state import RunContext
 from callback_contract.contract_tests.stimuli.stored import STORED
-from callback_contract.contract_tests.target.read_back import settled
+from callback_contract.contract_tests.target.read_back import ReadBackError, settled
 from callback_contract.mock_server.client.meeting import Meeting, meetings_of
 from callback_contract.mock_server.client.sender import Access, Sender
 from callback_contract.mock_server.signing.signatures import parts_of
@@ -27,7 +28,23 @@ from callback_contract.openapi.contract.model import DeliveryFacts
 from callback_contract.openapi.documents import json_pointer as jp
 from callback_contract.openapi.text.message import Text
 
-__all__ = ["CaseSession"]
+__all__ = ["CaseSession", "plain_case", "plain_exchange"]
+
+
+def plain_case(scope: Scope) -> Case:
+    """One plain valid delivery, as first contact and after anything hostile."""
+    return Case(scope.callback, Text("case.plain"), scope.plain)
+
+
+def plain_exchange(run: RunContext, scope: Scope, *, along: bool = False) -> Exchange:
+    """Sends one plain valid delivery of another message."""
+    number = run.state.number("a plain valid delivery", scope, 1)
+    delivery = plain_case(scope).delivery(plain_identity(run.state.run, number, run.state.count_plain()))
+    # On a connection of its own: what a kept connection does after a broken body is another rule's matter.
+    exchange = run.dispatcher.send(replace(delivery, framing=Framing(fresh_connection=True)), along=along)
+    if exchange.answer is not None:
+        run.state.plain_answered(exchange)
+    return exchange
 
 
 @dataclass
@@ -155,8 +172,7 @@ class CaseSession:
 
     def deliver_plain(self, *, fresh_connection: bool = True) -> Exchange:
         """Sends a plain valid delivery of another message, by default on a connection of its own."""
-        scope = next(scope for scope in self.run.config.scopes if scope.callback is self.case.callback)
-        plain = Case(self.case.callback, Text("case.plain"), scope.plain)
+        plain = plain_case(self._scope)
         self.identity = self.identity.next()
         return self.deliver(replace(plain.delivery(self.identity), framing=Framing(fresh_connection=fresh_connection)))
 
@@ -275,17 +291,26 @@ class CaseSession:
 
     @property
     def _read(self) -> ReadBack:
-        assert self.run.config.read_back is not None  # judged only with read-back
-        read = self.run.config.read_back
-
         def noting(message_id: str) -> Stored | None:
-            with self.run.dispatcher.concurrency.turn() if self.ahead_of else contextlib.nullcontext():
-                stored = read(message_id)
+            try:
+                stored = self._shown(message_id)
+            except ReadBackError:
+                plain_exchange(self.run, self._scope)  # a receiver that is away shows nothing; this awaits its return
+                stored = self._shown(message_id)
             if stored is not None:
                 self.run.state.state_shown(stored.state)
             return stored
 
         return remembering(noting, self.looks)
+
+    def _shown(self, message_id: str) -> Stored | None:
+        assert self.run.config.read_back is not None  # judged only with read-back
+        with self.run.dispatcher.concurrency.turn() if self.ahead_of else contextlib.nullcontext():
+            return self.run.config.read_back(message_id)
+
+    @property
+    def _scope(self) -> Scope:
+        return next(scope for scope in self.run.config.scopes if scope.callback is self.case.callback)
 
     @property
     def _own_sender(self) -> Sender:

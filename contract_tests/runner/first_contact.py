@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import statistics
 import time
 from dataclasses import replace
@@ -14,11 +15,12 @@ from callback_contract.contract_tests.model.pages import challenger, is_page
 from callback_contract.contract_tests.model.verdicts import NotApplicable
 from callback_contract.contract_tests.runner.attribution.respelling import SPELLING_RULE, taken_as
 from callback_contract.contract_tests.runner.attribution.watch import watch_over
-from callback_contract.contract_tests.runner.liveness import credentials_error, plain_case
+from callback_contract.contract_tests.runner.case_session import plain_case
+from callback_contract.contract_tests.runner.liveness import credentials_error
 from callback_contract.contract_tests.runner.state import RunContext
 from callback_contract.contract_tests.target.tls_probe import OLD, handshake, is_https
-from callback_contract.mock_server.client.sender import Access
-from callback_contract.mock_server.wire.delivery import Exchange, printable
+from callback_contract.mock_server.client.sender import Access, OutOfBudget
+from callback_contract.mock_server.wire.delivery import Delivery, Exchange, printable
 from callback_contract.mock_server.wire.identity import Identity
 from callback_contract.openapi.contract.model import Callback
 from callback_contract.openapi.documents.deadline import connected, within
@@ -27,6 +29,9 @@ from callback_contract.openapi.text.message import Text, beside, in_detail, line
 from callback_contract.openapi.text.secret_names import masked_parameters
 
 __all__ = ["make_first_contact"]
+
+_RETURN_S = 5.0
+_LOOK_S = 0.25
 
 
 def make_first_contact(run: RunContext) -> None:
@@ -44,9 +49,7 @@ def make_first_contact(run: RunContext) -> None:
         plain = case.delivery(identity)
         kept = tuple(header for header in plain.headers if header[0].lower() != "user-agent")
         first = replace(plain, headers=kept + KIT_AGENT)
-        exchange = run.dispatcher.send(first)
-        if exchange.failure == "reset":  # the network loses a connection now and then
-            exchange = run.dispatcher.send(first)
+        exchange = _contacted(run, first)
         if exchange.failure == "tls" and (shut := _shut_by_tls(run, access)):
             run.state.receiver_shut(sender, in_detail(access.shown_url, shut) if run.config.elsewhere else shut)
             continue
@@ -64,6 +67,20 @@ def make_first_contact(run: RunContext) -> None:
     if run.config.scopes and not run.config.sender.access.proxy:
         run.state.round_trips_measured({sender: _round_trip_s(sender.access.url) for sender in run.config.senders})
     watch_over(run)
+
+
+def _contacted(run: RunContext, first: Delivery) -> Exchange:
+    """Sends the first delivery, and again while nobody listens: a receiver may be starting, or come back."""
+    process, end = run.config.process, time.monotonic() + _RETURN_S
+    exchange = run.dispatcher.send(first)
+    with contextlib.suppress(OutOfBudget):  # what came last is told, and not that nothing more may be sent
+        while exchange.failure in {"refused", "reset"} and time.monotonic() < end:
+            if process is not None and process.ended():
+                break
+            time.sleep(_LOOK_S)
+            run.state.excuse(exchange)
+            exchange = run.dispatcher.send(first)
+    return exchange
 
 
 def _with_examples(error: KitError, scope: Scope, exchange: Exchange) -> KitError:

@@ -29,13 +29,14 @@ from callback_contract.contract_tests.runner.attribution.deadlines import judge_
 from callback_contract.contract_tests.runner.attribution.narrowing import is_drawn, narrowed
 from callback_contract.contract_tests.runner.attribution.respelling import leave_to_spelling_rule, take_over_respelt
 from callback_contract.contract_tests.runner.attribution.stops import verdict_on_stops
+from callback_contract.contract_tests.runner.case_session import plain_exchange
 from callback_contract.contract_tests.runner.contention import (
     BURST_RULE,
     broke_in_contention,
     is_selected,
     take_over,
 )
-from callback_contract.contract_tests.runner.liveness import look_after, plain_exchange, refuse_lost_credentials
+from callback_contract.contract_tests.runner.liveness import look_after, refuse_lost_credentials
 from callback_contract.contract_tests.runner.planning import (
     STOP_RULE,
     first_number,

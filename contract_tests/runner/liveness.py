@@ -7,13 +7,12 @@ from dataclasses import replace
 
 from callback_contract.contract_tests.generation.corpus import Scope
 from callback_contract.contract_tests.model.cases import Case
-from callback_contract.contract_tests.model.identity_ranges import plain_identity
 from callback_contract.contract_tests.model.verdicts import Finding
 from callback_contract.contract_tests.runner.attempts import Outcome
-from callback_contract.contract_tests.runner.case_session import CaseSession
+from callback_contract.contract_tests.runner.case_session import CaseSession, plain_exchange
 from callback_contract.contract_tests.runner.rule_tests import story, story_key
 from callback_contract.contract_tests.runner.state import RunContext
-from callback_contract.mock_server.wire.delivery import Exchange, Framing
+from callback_contract.mock_server.wire.delivery import Exchange
 from callback_contract.openapi.rules.catalogue import Rule
 from callback_contract.openapi.text.errors import KitError
 from callback_contract.openapi.text.message import Text
@@ -22,27 +21,9 @@ __all__ = [
     "credentials_error",
     "death",
     "look_after",
-    "plain_case",
-    "plain_exchange",
     "refuse_lost_credentials",
     "valid_after_hostile",
 ]
-
-
-def plain_case(scope: Scope) -> Case:
-    """One plain valid delivery, as first contact and after anything hostile."""
-    return Case(scope.callback, Text("case.plain"), scope.plain)
-
-
-def plain_exchange(run: RunContext, scope: Scope, *, along: bool = False) -> Exchange:
-    """Sends one plain valid delivery of another message."""
-    number = run.state.number("a plain valid delivery", scope, 1)
-    delivery = plain_case(scope).delivery(plain_identity(run.state.run, number, run.state.count_plain()))
-    # On a connection of its own: what a kept connection does after a broken body is another rule's matter.
-    exchange = run.dispatcher.send(replace(delivery, framing=Framing(fresh_connection=True)), along=along)
-    if exchange.answer is not None:
-        run.state.plain_answered(exchange)
-    return exchange
 
 
 @story(sends=2)

@@ -29,7 +29,7 @@ __all__ = [
 ]
 
 _MOST_WAITS = 10
-_TRIES = 10
+_PATIENCE_S = 1.5  # a lost connection or a locked table must not cost the whole run
 _PAUSE_S = 0.3
 _LONGEST_WAIT_S = 30.0
 
@@ -78,12 +78,9 @@ class HttpReadBack:
         """
         parts = urlsplit(self.template.replace("{id}", quote(message_id, safe="")))
         target = parts.path + (f"?{parts.query}" if parts.query else "")
-        exchange = self._fetched(target)
-        for _ in range(_TRIES - 1):
-            if exchange.answered:
-                break
-            time.sleep(_PAUSE_S)  # a restart or a locked table must not cost the whole run
-            exchange = self._fetched(target)
+        end = time.monotonic() + _PATIENCE_S
+        while not (exchange := self._fetched(target)).answered and time.monotonic() < end:
+            time.sleep(_PAUSE_S)
         answer = exchange.answer
         if answer is not None and answer.status == 404:
             return None  # a framework's own page is accepted, too

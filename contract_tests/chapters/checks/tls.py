@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from callback_contract.contract_tests.generation.corpus import Scope
 from callback_contract.contract_tests.model.cases import Case, stimuli
 from callback_contract.contract_tests.model.verdicts import LacksMeans, Means, NotApplicable
+from callback_contract.contract_tests.runner.case_session import plain_case
 from callback_contract.contract_tests.runner.config import RunConfig
-from callback_contract.contract_tests.runner.liveness import plain_case
 from callback_contract.contract_tests.target.tls_probe import OLD, is_https, may_be_asked
 from callback_contract.openapi.text.message import Text
 

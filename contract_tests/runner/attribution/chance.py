@@ -15,7 +15,7 @@ from callback_contract.contract_tests.generation.corpus import Scope
 from callback_contract.contract_tests.model.verdicts import Block, Finding, NotApplicable, RuleResult, Verdict
 from callback_contract.contract_tests.runner.attempts import run_case
 from callback_contract.contract_tests.runner.attribution.likelihood import rejected, tail
-from callback_contract.contract_tests.runner.liveness import plain_exchange
+from callback_contract.contract_tests.runner.case_session import plain_exchange
 from callback_contract.contract_tests.runner.planning import STOP_RULE
 from callback_contract.contract_tests.runner.rule_tests import Stimulus
 from callback_contract.contract_tests.runner.scheduling.dispatcher import Dispatcher

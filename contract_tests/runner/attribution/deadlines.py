@@ -6,7 +6,7 @@ from callback_contract.contract_tests.generation.corpus import Scope
 from callback_contract.contract_tests.model.cases import declaration_of
 from callback_contract.contract_tests.model.verdicts import Finding, Verdict
 from callback_contract.contract_tests.runner.attribution.suspects import add_late_finding
-from callback_contract.contract_tests.runner.liveness import plain_exchange
+from callback_contract.contract_tests.runner.case_session import plain_exchange
 from callback_contract.contract_tests.runner.state import RunContext
 from callback_contract.mock_server.wire.delivery import Exchange, Framing
 from callback_contract.openapi.text.message import Text

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from callback_contract.contract_tests.model.verdicts import Block, Finding, RuleResult
 from callback_contract.contract_tests.runner.attempts import Outcome
-from callback_contract.contract_tests.runner.liveness import plain_case
+from callback_contract.contract_tests.runner.case_session import plain_case
 from callback_contract.contract_tests.runner.preconditions import UnmetPreconditionError
 from callback_contract.contract_tests.runner.state import RunContext, RunState
 from callback_contract.mock_server.wire.delivery import Delivery, Exchange

@@ -24,9 +24,8 @@ from callback_contract.contract_tests.runner.attribution.suspects import (
     play,
     suspects_of,
 )
-from callback_contract.contract_tests.runner.case_session import CaseSession
+from callback_contract.contract_tests.runner.case_session import CaseSession, plain_exchange
 from callback_contract.contract_tests.runner.contention import BURST_RULE, is_selected
-from callback_contract.contract_tests.runner.liveness import plain_exchange
 from callback_contract.contract_tests.runner.planning import STOP_RULE
 from callback_contract.contract_tests.runner.preconditions import UnmetPreconditionError
 from callback_contract.contract_tests.runner.rule_tests import Stimulus

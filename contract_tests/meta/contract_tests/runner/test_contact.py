@@ -19,6 +19,7 @@ from callback_contract.contract_tests.meta.support.scripted import (
 from callback_contract.contract_tests.model.observations import Stored
 from callback_contract.contract_tests.runner import case_session as contact_module
 from callback_contract.contract_tests.runner.case_session import CaseSession
+from callback_contract.contract_tests.target.read_back import ReadBackError
 from callback_contract.mock_server.client.sender import OutOfBudget, Pace, Sender
 from callback_contract.mock_server.signing import DeliverySigner, load_keys, load_scheme
 from callback_contract.mock_server.wire.delivery import Framing
@@ -264,6 +265,17 @@ def test_read_back_ahead_of_its_turn_takes_a_turn():
         contact(run=run, ahead_of=MUST.id).stored(lambda stored: True)
     contact(run=run).stored(lambda stored: True)
     assert turns == [1]
+
+
+def test_read_back_that_failed_is_asked_again_once_a_plain_delivery_was_answered():
+    def shown(message_id):
+        if not receiver.run.state.plain_sent:
+            raise ReadBackError("no answer")
+        return Stored(STATES[0], 1)
+
+    receiver, asked = watched(shown)
+    assert receiver.stored(lambda stored: stored is not None) == Stored(STATES[0], 1)
+    assert (len(asked), receiver.exchanges, receiver.run.state.plain_sent) == (2, [], 1)
 
 
 # Identities

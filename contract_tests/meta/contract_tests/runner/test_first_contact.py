@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
@@ -10,6 +11,7 @@ from callback_contract.contract_tests.generation.corpus import DEPTHS
 from callback_contract.contract_tests.kill_matrix.matrix import judge_all, tools
 from callback_contract.contract_tests.meta.support.foreign import contract_of, with_members
 from callback_contract.contract_tests.meta.support.scripted import ScriptedSender, exchange, run_of
+from callback_contract.contract_tests.runner import first_contact
 from callback_contract.contract_tests.runner.first_contact import make_first_contact
 from callback_contract.contract_tests.runner.judge import judge_rules
 from callback_contract.contract_tests.runner.planning import out_of_reach
@@ -77,6 +79,39 @@ def test_first_rule_tells_of_the_examples_when_a_body_is_refused(tmp_path):
 def test_challenge_is_called_that(tmp_path):
     error = refusal(contract_of(tmp_path), answering(403, b"", ("cf-mitigated", "challenge")))
     assert "a challenge of Cloudflare" in error.what
+
+
+# A receiver that is not there yet
+
+
+@pytest.fixture
+def passing(monkeypatch):
+    """Time that passes only while the next try is waited for."""
+    clock = SimpleNamespace(now=0.0)
+    sleep = lambda seconds: setattr(clock, "now", clock.now + seconds)  # noqa: E731
+    monkeypatch.setattr(first_contact, "time", SimpleNamespace(sleep=sleep, monotonic=lambda: clock.now))
+    monkeypatch.setattr(first_contact, "_round_trip_s", lambda url: 0.0)
+    return clock
+
+
+@pytest.mark.parametrize("failure", ["refused", "reset"])
+def test_receiver_that_comes_back_within_five_seconds_is_judged(tmp_path, passing, failure):
+    run = run_before(contract_of(tmp_path), *[failure] * 20, 200)
+    make_first_contact(run)
+    assert (passing.now, len(run.state.excused)) == (5.0, 20)
+
+
+def test_receiver_that_does_not_come_back_ends_the_run(tmp_path, passing):
+    assert "cannot be reached" in refusal(contract_of(tmp_path), "refused").what
+    assert passing.now == 5.0
+
+
+def test_receiver_that_the_kit_started_and_that_ended_is_not_waited_for(tmp_path, passing):
+    run = run_before(contract_of(tmp_path), "refused")
+    run = replace(run, config=replace(run.config, process=SimpleNamespace(ended=lambda: "ended with 1")))
+    with pytest.raises(KitError):
+        make_first_contact(run)
+    assert passing.now == 0.0
 
 
 # A documented redirect

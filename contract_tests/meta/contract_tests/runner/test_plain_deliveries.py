@@ -9,12 +9,11 @@ import pytest
 
 from callback_contract.contract_tests.meta.support.scripted import FIRST, MUST, case, exchange, run_before
 from callback_contract.contract_tests.runner.attempts import Outcome
-from callback_contract.contract_tests.runner.case_session import CaseSession
+from callback_contract.contract_tests.runner.case_session import CaseSession, plain_case
 from callback_contract.contract_tests.runner.liveness import (
     credentials_error,
     death,
     look_after,
-    plain_case,
     refuse_lost_credentials,
 )
 from callback_contract.mock_server.wire.delivery import Framing
