@@ -54,7 +54,7 @@ class Outcome:
 
 
 def confirmed(run: RunContext, rule: Rule, test: RuleTest, outcome: Outcome, number: int) -> Finding | None:
-    """Tries a broken case a second time; gives nothing where it broke only in contention or overload."""
+    """Tries a broken case a second time; gives nothing where that was not the receiver's doing."""
     contended = was_contended(run, outcome.contact.exchanges)
     if contended and test.together:
         # Being together is this rule's stimulus; it is no explanation unless others break down together, too.
@@ -70,6 +70,8 @@ def confirmed(run: RunContext, rule: Rule, test: RuleTest, outcome: Outcome, num
         tally = count_attempts(run, test, outcome.contact.case, again_broke=again.broken is not None, breaks=breaks)
         # Overload excuses what breaks no more, however often it is asked alone.
         excused = excused and tally.broke == 1
+    if test.timed and (tally.tries, tally.broke) == (MOST_TRIES, 1):
+        return None  # the machine stood still for a moment
     last = again if again.broken is not None else outcome
     assert last.broken is not None  # a case that held is not confirmed
     finding = _finding(last, last.broken, test, tally)

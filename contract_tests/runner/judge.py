@@ -23,7 +23,7 @@ from callback_contract.contract_tests.model.verdicts import (
     RuleResult,
     Verdict,
 )
-from callback_contract.contract_tests.runner.attempts import confirmed, first_try, frequency
+from callback_contract.contract_tests.runner.attempts import MOST_TRIES, confirmed, first_try, frequency
 from callback_contract.contract_tests.runner.attribution.chance import may_be_chance
 from callback_contract.contract_tests.runner.attribution.deadlines import judge_deadlines
 from callback_contract.contract_tests.runner.attribution.narrowing import is_drawn, narrowed
@@ -245,7 +245,9 @@ def _judge_cases(
             result.reason = joined((result.reason, leave_to_spelling_rule(run, rule, outcome)))
             finding = confirmed(run, rule, test, outcome, number)
             run.state.case_finished(rule, case, is_broken=finding is not None)
-            if finding is None:
+            if finding is None and test.timed:
+                result.reason = joined((result.reason, Text("reason.slow-once", tries=MOST_TRIES)))
+            elif finding is None:
                 is_ours = run.dispatcher.overloaded(outcome.contact.exchanges)
                 overloaded, contended = overloaded + is_ours, contended + (not is_ours)
             else:
@@ -255,17 +257,7 @@ def _judge_cases(
                 broken += 1
         if broken >= (_ENOUGH_NAMED if test.named else _ENOUGH_BROKEN):
             break
-    said = []
-    if broken == len(cases) > 1:
-        said.append(Text("reason.all-broke", broken=broken))
-    elif broken:
-        is_all = broken < (_ENOUGH_NAMED if test.named else _ENOUGH_BROKEN)
-        key = "reason.some-broke" if is_all else "reason.at-least-broke"
-        said.append(Text(key, broken=broken, cases=len(cases)))
-    elif contended:
-        said.append(Text("reason.broke-among-others", broken=contended, cases=len(cases), rule=BURST_RULE))
-    elif overloaded:
-        said.append(Text("reason.broke-in-company", broken=overloaded, cases=len(cases)))
+    said = _told_of(len(cases), broken, contended, overloaded, _ENOUGH_NAMED if test.named else _ENOUGH_BROKEN)
     if not is_selected(run.config) and any(broke_in_contention(run.dispatcher, finding) for finding in result.findings):
         said.append(Text("reason.not-alone", rule=BURST_RULE))
     if test.named and further:
@@ -273,6 +265,19 @@ def _judge_cases(
     if said and len(run.config.scopes) > 1:
         said = [Text("reason.of-callback", callback=scope.callback.name, said=joined(said))]
     result.reason = joined((result.reason, *said))
+
+
+def _told_of(cases: int, broken: int, contended: int, overloaded: int, enough: int) -> list[Text]:
+    """How many cases broke a rule, or broke without being its matter."""
+    if broken == cases > 1:
+        return [Text("reason.all-broke", broken=broken)]
+    if broken:
+        return [Text(f"reason.{'some' if broken < enough else 'at-least'}-broke", broken=broken, cases=cases)]
+    if contended:
+        return [Text("reason.broke-among-others", broken=contended, cases=cases, rule=BURST_RULE)]
+    if overloaded:
+        return [Text("reason.broke-in-company", broken=overloaded, cases=cases)]
+    return []
 
 
 def add_read_back_hint(run: RunContext, result: RuleResult) -> None:

@@ -55,6 +55,7 @@ class RuleTest:
         rule_id: The rule that it judges; empty before it is collected.
         sends_again: Deliveries of a case that looks at an earlier one, where that one was sent.
         story: What is told before the check; None when the check looks at one exchange or delivers all by itself.
+        timed: Whether it measures time: a machine that stands still for a moment is no mistake of the receiver's.
     """
 
     stimuli: Stimuli
@@ -70,6 +71,7 @@ class RuleTest:
     rule_id: str = ""
     sends_again: int = 0
     story: Story | None = None
+    timed: bool = False
 
     def deliveries(self, case: Case) -> int:
         """How many deliveries a case costs at a receiver that does everything right."""
@@ -150,6 +152,7 @@ def each(
     named: bool = False,
     sends_again: int = 0,
     story: Story | None = None,
+    timed: bool = False,
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Turns a check of one case into a pytest test of a rule.
 
@@ -158,7 +161,8 @@ def each(
         sends: How often the check delivers, a number or a function of the case; leave it out for a check that
             takes `exchange`.
         at_once: Cases that may be under way together.
-        together: See `RuleTest`; likewise connects, needs, narrows, named, sends_again and story.
+        together: See `RuleTest`; likewise connects, needs, narrows, named, sends_again, story
+            and timed.
     """
 
     def decorate(check: Callable[..., None]) -> Callable[..., None]:
@@ -169,7 +173,7 @@ def each(
 
         declaration_of(stimuli)  # what is not declared is said when the tests are loaded
         made = RuleTest(stimuli, verdicts.check(check), sends, at_once, together, connects, needs, narrows, named)
-        rule_test = replace(made, sends_again=sends_again, story=story)
+        rule_test = replace(made, sends_again=sends_again, story=story, timed=timed)
 
         return _as_test(rule_test, check)
 

@@ -63,7 +63,7 @@ def test_nothing_of_a_burst_is_lost(receiver):
 
 
 @pytest.mark.rule("LOD-04")
-@each(stories.bursts, story=burst, at_once=1, together=True)
+@each(stories.bursts, story=burst, at_once=1, together=True, timed=True)
 def test_burst_is_answered_in_time(receiver):
     busy, withheld_s = receiver.told
     took = [max(0.0, exchange.elapsed_s - receiver.round_trip_s - withheld_s) for exchange in receiver.exchanges]
