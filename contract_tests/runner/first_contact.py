@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import statistics
 import time
 from dataclasses import replace
@@ -18,8 +17,9 @@ from callback_contract.contract_tests.runner.attribution.watch import watch_over
 from callback_contract.contract_tests.runner.case_session import plain_case
 from callback_contract.contract_tests.runner.liveness import credentials_error
 from callback_contract.contract_tests.runner.state import RunContext
+from callback_contract.contract_tests.target.readiness import Place
 from callback_contract.contract_tests.target.tls_probe import OLD, handshake, is_https
-from callback_contract.mock_server.client.sender import Access, OutOfBudget
+from callback_contract.mock_server.client.sender import Access
 from callback_contract.mock_server.wire.delivery import Delivery, Exchange, printable
 from callback_contract.mock_server.wire.identity import Identity
 from callback_contract.openapi.contract.model import Callback
@@ -70,14 +70,15 @@ def make_first_contact(run: RunContext) -> None:
 
 
 def _contacted(run: RunContext, first: Delivery) -> Exchange:
-    """Sends the first delivery, and again while nobody listens: a receiver may be starting, or come back."""
-    process, end = run.config.process, time.monotonic() + _RETURN_S
+    """Sends the first delivery, and again once somebody listens: a receiver may be starting, or come back."""
+    process, sender = run.config.process, run.config.sender_of(first.callback)
+    place, end = Place.below(sender.access.url), time.monotonic() + _RETURN_S
     exchange = run.dispatcher.send(first)
-    with contextlib.suppress(OutOfBudget):  # what came last is told, and not that nothing more may be sent
-        while exchange.failure in {"refused", "reset"} and time.monotonic() < end:
-            if process is not None and process.ended():
-                break
-            time.sleep(_LOOK_S)
+    while exchange.failure in {"refused", "reset"} and time.monotonic() < end:
+        if process is not None and process.ended():
+            break
+        time.sleep(_LOOK_S)
+        if place.answers():
             run.state.excuse(exchange)
             exchange = run.dispatcher.send(first)
     return exchange

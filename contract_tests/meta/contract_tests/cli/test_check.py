@@ -23,6 +23,7 @@ from callback_contract.contract_tests.meta.support.hostile import answer, endles
 from callback_contract.contract_tests.meta.support.means import do_without
 from callback_contract.contract_tests.meta.support.processes import invoke, run_program
 from callback_contract.contract_tests.reporting.model.stable import stable
+from callback_contract.contract_tests.runner import first_contact
 from callback_contract.contract_tests.runner.events import RuleJudged
 from callback_contract.mock_server.faults.registry import FAULTS
 from callback_contract.mock_server.receiver.receiver import Receiver
@@ -340,9 +341,10 @@ def test_wrong_use_leaves_no_report(tmp_path):
     assert (done.returncode, list(tmp_path.iterdir())) == (2, [])
 
 
-def test_host_that_does_not_answer_is_exit_3():
-    done = run("check", "http://127.0.0.1:1/callbacks")
-    assert (done.returncode, "cannot be reached" in done.stderr) == (3, True)
+def test_host_that_does_not_answer_is_exit_3(monkeypatch):
+    monkeypatch.setattr(first_contact, "_RETURN_S", 0.0)
+    error = invoke(cli, ["check", "http://127.0.0.1:1/callbacks"]).exception
+    assert (error.exit_code, "cannot be reached" in str(error)) == (3, True)
 
 
 def test_host_that_does_not_exist_is_exit_3():

@@ -7,8 +7,11 @@ import subprocess
 
 import pytest
 
+from callback_contract.contract_tests.cli.main import cli
 from callback_contract.contract_tests.meta.contract_tests.cli.test_check import CONTRACT, PROGRAM, quick
 from callback_contract.contract_tests.meta.support.hostile import answer, raw_server
+from callback_contract.contract_tests.meta.support.processes import invoke
+from callback_contract.contract_tests.runner import first_contact
 from callback_contract.mock_server.faults.registry import FAULTS
 from callback_contract.mock_server.receiver.receiver import Receiver
 from callback_contract.mock_server.server.serving import served
@@ -50,11 +53,12 @@ def test_standard_output_holds_events_alone():
     assert "ACK   " in done.stderr and "conformant" in done.stderr
 
 
-def test_what_stops_a_run_is_its_last_event(tmp_path):
+def test_what_stops_a_run_is_its_last_event(tmp_path, monkeypatch):
+    monkeypatch.setattr(first_contact, "_RETURN_S", 0.0)
     file = tmp_path / "events.jsonl"
-    done = quick("http://127.0.0.1:1/", "--rules", "ACK-01", "--jsonl", str(file))
+    done = invoke(cli, ["check", "http://127.0.0.1:1/", "--depth", "quick", "--rules", "ACK-01", "--jsonl", file])
     (started, sent, finished) = events_in(file.read_text())
-    assert (done.returncode, started["event"], sent["failure"]) == (3, "run_started", "refused")
+    assert (done.exception.exit_code, started["event"], sent["failure"]) == (3, "run_started", "refused")
     assert "cannot be reached" in finished["incomplete"]
 
 

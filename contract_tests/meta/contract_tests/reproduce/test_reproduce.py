@@ -18,6 +18,7 @@ from callback_contract.contract_tests.model.verdicts import Verdict
 from callback_contract.contract_tests.reporting.formats.writing import write_reports
 from callback_contract.contract_tests.reporting.model.report import build_report
 from callback_contract.contract_tests.reproduce.reproducing import scene_of
+from callback_contract.contract_tests.runner import first_contact
 from callback_contract.contract_tests.runner.judge import judge
 from callback_contract.contract_tests.target.read_back import own_read_back
 from callback_contract.mock_server.client.sender import Access, Pace, Sender
@@ -340,7 +341,8 @@ def test_wrong_use_is_one_message_and_exit_2(spoil, wanted, said, copied, reprod
     assert (code, said in told, "Traceback" in told) == (2, True, False), told
 
 
-def test_nobody_there_is_exit_3(report_dir, reproduce):
+def test_nobody_there_is_exit_3(report_dir, reproduce, monkeypatch):
+    monkeypatch.setattr(first_contact, "_RETURN_S", 0.0)
     code, told = reproduce(report_dir, "WIRE-10-1")
     assert (code, "cannot be reached" in told) == (3, True)
 

@@ -86,8 +86,10 @@ def test_challenge_is_called_that(tmp_path):
 
 @pytest.fixture
 def passing(monkeypatch):
-    """Time that passes only while the next try is waited for."""
-    clock = SimpleNamespace(now=0.0)
+    """Time that passes only while the next try is waited for, and a place that answers when it is told to."""
+    clock = SimpleNamespace(now=0.0, listens=True)
+    place = SimpleNamespace(answers=lambda: clock.listens)
+    monkeypatch.setattr(first_contact, "Place", SimpleNamespace(below=lambda url: place))
     sleep = lambda seconds: setattr(clock, "now", clock.now + seconds)  # noqa: E731
     monkeypatch.setattr(first_contact, "time", SimpleNamespace(sleep=sleep, monotonic=lambda: clock.now))
     monkeypatch.setattr(first_contact, "_round_trip_s", lambda url: 0.0)
@@ -102,8 +104,11 @@ def test_receiver_that_comes_back_within_five_seconds_is_judged(tmp_path, passin
 
 
 def test_receiver_that_does_not_come_back_ends_the_run(tmp_path, passing):
-    assert "cannot be reached" in refusal(contract_of(tmp_path), "refused").what
-    assert passing.now == 5.0
+    passing.listens = False
+    run = run_before(contract_of(tmp_path), "refused")
+    with pytest.raises(KitError, match="cannot be reached"):
+        make_first_contact(run)
+    assert (passing.now, len(run.config.sender.sent)) == (5.0, 1)
 
 
 def test_receiver_that_the_kit_started_and_that_ended_is_not_waited_for(tmp_path, passing):

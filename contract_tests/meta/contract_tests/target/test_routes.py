@@ -18,6 +18,7 @@ from callback_contract.contract_tests.model.verdicts import NotApplicable
 from callback_contract.contract_tests.reporting.formats.html import report_html
 from callback_contract.contract_tests.reporting.formats.summary import summary_md
 from callback_contract.contract_tests.reporting.model.report_file import read_report_file
+from callback_contract.contract_tests.runner import first_contact
 from callback_contract.contract_tests.target.tls_probe import by_https, handshake
 from callback_contract.mock_server.client.sender import Access, OutOfBudget, Pace, Sender
 from callback_contract.mock_server.faults.registry import FAULTS
@@ -129,7 +130,8 @@ def test_wrong_use_is_one_message(arguments, said, two):
     assert ran.exception.exit_code == 2
 
 
-def test_url_that_nobody_answers_at_ends_the_run_and_is_named(two):
+def test_url_that_nobody_answers_at_ends_the_run_and_is_named(two, monkeypatch):
+    monkeypatch.setattr(first_contact, "_RETURN_S", 0.0)
     right, _ = two
     ran = check("--callback", f"{FIRST}={right}", "--callback", f"{SECOND}=http://127.0.0.1:9/x", "--rules", "ACK-01")
     assert ran.exception.exit_code == 3 and ran.exception.what.startswith("http://127.0.0.1:9/x cannot be reached")
