@@ -23,7 +23,7 @@ from callback_contract.contract_tests.model.verdicts import (
     RuleResult,
     Verdict,
 )
-from callback_contract.contract_tests.runner.attempts import MOST_TRIES, confirmed, first_try, frequency
+from callback_contract.contract_tests.runner.attempts import confirmed, first_try, frequency
 from callback_contract.contract_tests.runner.attribution.chance import may_be_chance
 from callback_contract.contract_tests.runner.attribution.deadlines import judge_deadlines
 from callback_contract.contract_tests.runner.attribution.narrowing import is_drawn, narrowed
@@ -246,7 +246,7 @@ def _judge_cases(
             finding = confirmed(run, rule, test, outcome, number)
             run.state.case_finished(rule, case, is_broken=finding is not None)
             if finding is None and test.timed:
-                result.reason = joined((result.reason, Text("reason.slow-once", tries=MOST_TRIES)))
+                result.reason = joined((result.reason, Text("reason.slow-at-first")))
             elif finding is None:
                 is_ours = run.dispatcher.overloaded(outcome.contact.exchanges)
                 overloaded, contended = overloaded + is_ours, contended + (not is_ours)
