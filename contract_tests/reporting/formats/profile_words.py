@@ -41,7 +41,8 @@ def profiles_line(report: dict[str, Any], language: str = ENGLISH) -> str:
 def profiles_said(report: dict[str, Any], language: str = ENGLISH) -> list[str]:
     """Each profile that applies with its verdict: what is conformant first, what nobody judged last."""
     profiles = profiles_in_order(report)
-    said = [_said(profile, is_first=number == 0) for number, profile in enumerate(profiles)]
+    erred = {rule["id"] for rule in report["rules"] if rule["verdict"] == "error"}
+    said = [_said(profile, erred, is_first=number == 0) for number, profile in enumerate(profiles)]
     return [translated(each, language) for each in said]
 
 
@@ -102,13 +103,15 @@ def unjudged_names(report: dict[str, Any]) -> list[str]:
     return [profile["name"] for profile in report["profiles"] if profile["verdict"] == "not judged"]
 
 
-def _said(profile: dict[str, Any], *, is_first: bool) -> Text:
+def _said(profile: dict[str, Any], erred: set[str], *, is_first: bool) -> Text:
     verdict = profile["verdict"]
     what: str = ""
     number = profile["judged"]
     if verdict == "not conformant":
-        broken = profile["broken"]
-        what = listed(broken) if len(broken) <= _MOST_NAMED else _count(len(broken))
+        broken = [rule for rule in profile["broken"] if rule not in erred]
+        number = len(profile["broken"]) - len(broken)
+        told = listed(broken) if len(broken) <= _MOST_NAMED else _count(len(broken))
+        what = joined([told if broken else "", Text("profile.erred", count=number) if number else ""])
     if verdict == "not judged":
         number = len({rule for gap in profile["gaps"] for rule in gap["rules"]})
         about = [] if profile["judged"] else [Text(f"profile.about-{profile['name']}")]

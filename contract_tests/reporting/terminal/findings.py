@@ -104,7 +104,8 @@ def _show_rule(target: Terminal, rule: dict[str, Any], row: Rule, directory: Pat
     )
     target.paragraph(Styled(f"{words(Text('terminal.source'))}{row.source}", style="dim"), indent=2)
     if rule["reason"]:
-        target.paragraph(printable(in_language(rule, "reason", target.language)), indent=2)
+        for line in in_language(rule, "reason", target.language).splitlines():  # an error's remedy stands below it
+            target.paragraph(printable(line.strip()), indent=2)
     findings = rule["findings"]
     for number, finding in enumerate(findings if at_length else findings[:1], 1):
         _show_finding(target, number if at_length else 0, finding, [] if at_length else findings[1:])

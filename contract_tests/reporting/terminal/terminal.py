@@ -61,6 +61,9 @@ def _show_summary(target: Terminal, value: dict[str, Any], catalogue: Catalogue)
         deliveries=Text("terminal.deliveries", count=run["deliveries"]),
         seconds=run["duration_s"],
     )
+    for rule in value["rules"]:
+        if rule["verdict"] == "pass" and rule["reason"]:  # as a stop that nothing explains
+            target.say(Text("terminal.passed-with", rule=rule["id"], said=said_text(rule, "reason")))
     target.put("")
     begin = _begin_with(value, catalogue)
     for line in filter(None, (judged, by, profiles_line(value, target.language), begin, _in_a_word(value))):
@@ -79,7 +82,7 @@ def _show_summary(target: Terminal, value: dict[str, Any], catalogue: Catalogue)
 
 def _begin_with(value: dict[str, Any], catalogue: Catalogue) -> Text | None:
     """The cause that explains most other rules, the first of several; nothing where there is only one."""
-    causes = by_cause(value)
+    causes = [cause for cause in by_cause(value) if cause.rule["verdict"] != "error"]  # no matter of the receiver's
     if len(causes) < 2:
         return None
     gravest = [cause for cause in causes if cause.rule["level"] == causes[0].rule["level"]]

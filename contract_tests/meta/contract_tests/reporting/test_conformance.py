@@ -44,6 +44,13 @@ def test_broken_profile_names_its_rules_and_counts_many():
     assert profiles_line(ran(many)) == "answers: NOT CONFORMANT (7 rules)"
 
 
+def test_profile_that_an_error_breaks_says_that_it_is_none_of_the_receivers():
+    told = "could not be judged, by an error of the suite or the set-up that says nothing of the receiver"
+    assert profiles_line(ran(BROKEN, verdict="error")) == f"answers: NOT CONFORMANT (ACK-02; 1 rule {told})"
+    alone = BROKEN | {"broken": ["ACK-01"]}
+    assert profiles_line(ran(alone, verdict="error")) == f"answers: NOT CONFORMANT (1 rule {told})"
+
+
 def test_blocked_rules_name_what_is_to_be_mended():
     blocked = STATE | {"judged": 1, "gaps": [{"want": "blocked", "rules": ["STA-02"], "by": ["IDM-01"]}]}
     assert profiles_line(ran(blocked)) == "state: NOT JUDGED (1 rule: mend IDM-01 first)"

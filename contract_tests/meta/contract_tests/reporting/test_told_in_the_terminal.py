@@ -215,6 +215,19 @@ def test_single_cause_needs_no_beginning():
     assert "Begin with" not in summed(broken("PAY-01"))
 
 
+def test_error_is_no_beginning_of_mending():
+    assert "Begin with" not in summed(broken("PAY-01"), rule("STA-01", "error", reason="it erred"))
+
+
+def test_remedy_of_an_error_stands_below_it():
+    assert told(rule("STA-01", "error", reason="it erred.\n  Mend it."))[-2:] == ["  it erred.", "  Mend it."]
+
+
+def test_rule_that_passed_and_has_something_to_say_says_it():
+    said = summed(rule("LIVE-01", "pass", reason="it stopped once"), rule("ACK-01", "pass"))
+    assert "LIVE-01 passed: it stopped once\n" in said and "ACK-01 passed" not in said
+
+
 BEGINS = r"not appl|不适用|fail|不通过|[A-Z]{3,4}  \S|http|contract 1|契约 1|Begin with|请先处理|not conf|不符合"
 
 
