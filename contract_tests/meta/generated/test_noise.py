@@ -14,6 +14,7 @@ from callback_contract.contract_tests.meta.support.noise import relay
 from callback_contract.contract_tests.meta.support.processes import run_program
 from callback_contract.openapi.rules.catalogue import load_catalogue
 
+LATE = Condition(broken=frozenset({"ACK-05"}))
 BY_CHANCE = Condition(broken=frozenset({"LIVE-02"}))
 
 
@@ -25,7 +26,8 @@ BY_CHANCE = Condition(broken=frozenset({"LIVE-02"}))
         (Condition(), 3, {"STA-01": "error"}, ["exit code 3", "STA-01 error"]),
         (BY_CHANCE, 1, {"LIVE-02": "fail"}, []),
         (BY_CHANCE, 1, {"LIVE-02": "fail", "DAT-01": "flaky"}, ["DAT-01 flaky"]),
-        (BY_CHANCE, 0, {"LIVE-02": "pass"}, ["exit code 0", "LIVE-02 not broken"]),
+        (BY_CHANCE, 0, {"LIVE-02": "pass"}, ["LIVE-02 not broken"]),
+        (LATE, 0, {"ACK-05": "warn"}, []),
     ],
 )
 def test_run_deviates_by_its_exit_code_and_by_each_verdict(tmp_path, condition, code, verdicts, found):
@@ -35,7 +37,7 @@ def test_run_deviates_by_its_exit_code_and_by_each_verdict(tmp_path, condition, 
 
 
 def test_run_without_a_report_deviates(tmp_path):
-    assert deviations(Condition(), 0, tmp_path / "none.json") == ["no report"]
+    assert deviations(Condition(), 0, tmp_path / "none.json") == ["exit code 0", "no report"]
 
 
 def test_every_rule_that_a_condition_breaks_is_one_of_the_catalogue():
