@@ -54,6 +54,7 @@ class Kept:
             with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), timeout=1):
                 return
             time.sleep(0.05)
+        self.kill()
         raise RuntimeError(f"the receiver did not start: {self._log.read_text(errors='replace')[-2000:]}")
 
     def kill(self) -> None:
