@@ -49,7 +49,7 @@ def make_first_contact(run: RunContext) -> None:
         plain = case.delivery(identity)
         kept = tuple(header for header in plain.headers if header[0].lower() != "user-agent")
         first = replace(plain, headers=kept + KIT_AGENT)
-        exchange = _contacted(run, first)
+        exchange = _contacted(run, first, scope.callback)
         if exchange.failure == "tls" and (shut := _shut_by_tls(run, access)):
             run.state.receiver_shut(sender, in_detail(access.shown_url, shut) if run.config.elsewhere else shut)
             continue
@@ -69,7 +69,7 @@ def make_first_contact(run: RunContext) -> None:
     watch_over(run)
 
 
-def _contacted(run: RunContext, first: Delivery) -> Exchange:
+def _contacted(run: RunContext, first: Delivery, callback: Callback) -> Exchange:
     """Sends the first delivery, and again once somebody listens: a receiver may be starting, or come back."""
     process, sender = run.config.process, run.config.sender_of(first.callback)
     place, end = Place.below(sender.access.url), time.monotonic() + _RETURN_S
@@ -81,6 +81,8 @@ def _contacted(run: RunContext, first: Delivery) -> Exchange:
         if place.answers():
             run.state.excuse(exchange)
             exchange = run.dispatcher.send(first)
+    if exchange.answer is not None and exchange.answer.status >= 500 and is_page(exchange.answer, callback):
+        return run.dispatcher.send(first)  # one that fails by chance is no wrong address
     return exchange
 
 

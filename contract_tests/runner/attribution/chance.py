@@ -43,7 +43,7 @@ def may_be_chance(run: RunContext, result: RuleResult) -> bool:
     """Whether a verdict may change: a case got no answer or a server error, and that one or another did not repeat."""
     is_due = CHANCE_RULE not in run.state.results and any(rule.id == CHANCE_RULE for rule in run.config.rules)
     failed = [finding for finding in result.findings if _failed(finding)]
-    was_seen = run.state.holds_verdicts or run.state.contended or not all(finding.repeated for finding in failed)
+    was_seen = run.state.holds_verdicts or run.state.contended or any(_is_mixed(run, finding) for finding in failed)
     return is_due and bool(failed) and bool(was_seen)
 
 
@@ -74,7 +74,7 @@ def verdict_on_chance(run: RunContext, rule: Rule) -> RuleResult:
     result = RuleResult(rule, Verdict.PASS, cases=1)
     before = len(run.state.exchanges)
     kinds = _failed_kinds(run)
-    if run.config.scopes and (_is_intermittent(kinds) or any(map(_counts_against(run), _plain(run)))):
+    if run.config.scopes and (_is_intermittent(run, kinds) or any(map(_counts_against(run), _plain(run)))):
         _weigh(run, kinds, result)
     result.deliveries = len(run.state.exchanges) - before
     run.state.verdicts_are_final()
@@ -126,8 +126,7 @@ def _failed_kinds(run: RunContext) -> dict[str, _Kind]:
     kinds: dict[str, _Kind] = {}
     for result in run.state.results.values():
         for finding in result.findings:
-            stimuli = [run.state.sent_for.get(id(exchange)) for exchange in finding.exchanges]
-            stimulus = next(filter(None, stimuli), None)
+            stimulus = _stimulus(run, finding)
             if stimulus is not None and _failed(finding):
                 kind = kinds.setdefault(stimulus.kind, _Kind())
                 kind.findings.append((result, finding))
@@ -135,9 +134,20 @@ def _failed_kinds(run: RunContext) -> dict[str, _Kind]:
     return kinds
 
 
-def _is_intermittent(kinds: dict[str, _Kind]) -> bool:
+def _is_intermittent(run: RunContext, kinds: dict[str, _Kind]) -> bool:
     """Whether anything failed at one time and not at another: without that nothing speaks for chance."""
-    return any(not finding.repeated for kind in kinds.values() for _, finding in kind.findings)
+    return any(_is_mixed(run, finding) for kind in kinds.values() for _, finding in kind.findings)
+
+
+def _is_mixed(run: RunContext, finding: Finding) -> bool:
+    """Whether it held at another time, or failed for some only of the deliveries that went out together."""
+    stimulus = _stimulus(run, finding)
+    is_burst = stimulus is not None and stimulus.test.together
+    return not finding.repeated or (is_burst and not all(map(_is_failure, finding.exchanges)))
+
+
+def _stimulus(run: RunContext, finding: Finding) -> Stimulus | None:
+    return next(filter(None, (run.state.sent_for.get(id(exchange)) for exchange in finding.exchanges)), None)
 
 
 def _plain(run: RunContext) -> list[Exchange]:

@@ -119,6 +119,14 @@ def test_receiver_that_the_kit_started_and_that_ended_is_not_waited_for(tmp_path
     assert passing.now == 0.0
 
 
+def test_error_page_that_came_once_is_no_wrong_address(tmp_path):
+    page = answering(502, b"<html><body>Bad Gateway</body></html>", ("Content-Type", "text/html"))
+    run = run_before(contract_of(tmp_path), page, 200)
+    make_first_contact(run)
+    assert (len(run.config.sender.sent), run.state.excused) == (2, set())
+    assert "is this the right URL?" in refusal(contract_of(tmp_path), page).what
+
+
 # A documented redirect
 
 

@@ -7,10 +7,12 @@ from dataclasses import replace
 import pytest
 
 from callback_contract.contract_tests.meta.support.scripted import CATALOGUE, asked, case, exchange, run_before
-from callback_contract.contract_tests.model.verdicts import Block, Verdict
+from callback_contract.contract_tests.model.verdicts import Block, RuleBroken, Verdict
 from callback_contract.contract_tests.runner.attribution.chance import _Kind, verdict_on_chance
 from callback_contract.contract_tests.runner.attribution.likelihood import rejected, tail
 from callback_contract.contract_tests.runner.judge import judge_rules
+from callback_contract.mock_server.client.sender import Pace
+from callback_contract.openapi.text.message import Text
 
 RULES = CATALOGUE.select(("DAT-01", "DAT-02", "DAT-03", "DAT-12", "LIVE-02"))
 CHANCE = RULES[-1]
@@ -112,6 +114,21 @@ def test_plain_delivery_that_failed_once_is_enough_to_ask_sixty_more(count, verd
     run.state.delivery_sent(exchange(502))
     result = verdict_on_chance(run, CHANCE)
     assert (result.verdict, result.deliveries) == (verdict, 60)
+
+
+def test_bursts_of_which_some_deliveries_fail_each_time_may_fail_by_chance():
+    def all_acknowledged(receiver):
+        told = [receiver.another(number) for number in range(24)]
+        if not all(exchange.acknowledged for exchange in receiver.deliver_at_once(told)):
+            raise RuleBroken(Text("expected.acknowledged"))
+
+    rules = CATALOGUE.select(("LOD-01", "LIVE-02"))
+    bursts = replace(asked(check=all_acknowledged, sends=24, together=True), rule_id="LOD-01")
+    by_chance = replace(asked(), check=verdict_on_chance, over_the_run=True)
+    fails = every(17)
+    run = run_before(lambda delivery: exchange(fails(delivery), delivery), rules=rules, pace=Pace(at_once=4))
+    judge_rules(run, {"LOD-01": bursts, "LIVE-02": by_chance})
+    assert verdicts(run) == {"LOD-01": "blocked", "LIVE-02": "fail"}
 
 
 def test_receiver_that_never_fails_costs_nothing():
