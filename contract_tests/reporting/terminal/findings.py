@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from rich.cells import cell_len
 from rich.text import Text as Styled
 
 from callback_contract.contract_tests.chapters.checks.information_disclosure import exception_in
+from callback_contract.contract_tests.model.verdicts import Verdict
 from callback_contract.contract_tests.receivers import Receiver
 from callback_contract.contract_tests.receivers.regions import FRAMEWORKS
 from callback_contract.contract_tests.reporting.model.causes import Cause, by_cause, command_of_any
@@ -43,17 +44,32 @@ def show_findings(
     framework = report["receiver"].get("framework", "")
     causes = [Cause(rule) for rule in broken_rules(report)] if at_length else by_cause(report)
     shown: dict[str, str] = {}  # the rule below which lines of code stand
+    errors = {} if at_length else _by_reason(cause.rule for cause in causes)
     for cause in causes:
+        first, *others = errors.get(cause.rule["reason"], ()) or (cause.rule["id"],)
+        if cause.rule["id"] in others:
+            continue
         _show_rule(target, cause.rule, catalogue[cause.rule["id"]], directory, at_length=at_length)
+        if others:
+            target.paragraph(target.words(Text("terminal.same-error", rules=listed(others))), indent=2)
         if framework and (code := cause.rule.get("code", "")):
-            first = shown.setdefault(code, cause.rule["id"])
-            _show_code(target, code, FRAMEWORKS[framework], above=first if first != cause.rule["id"] else "")
+            above = shown.setdefault(code, cause.rule["id"])
+            _show_code(target, code, FRAMEWORKS[framework], above=above if above != cause.rule["id"] else "")
         _show_commands(target, cause.rule, directory, at_length=at_length)
         if link := rule_link(report, cause.rule["id"]):
             documentation = target.words(Text("terminal.documentation"))
             target.put(Styled.assemble("  ", (documentation, "bold"), link(target.language)))
         if cause.more:
             _show_more(target, cause, catalogue, directory)
+
+
+def _by_reason(rules: Iterable[dict[str, Any]]) -> dict[str, list[str]]:
+    """The rules that ended with an error, by its words: one broken read-back ends all that need it."""
+    found: dict[str, list[str]] = {}
+    for rule in rules:
+        if rule["verdict"] == Verdict.ERROR and not rule["findings"]:
+            found.setdefault(rule["reason"], []).append(rule["id"])
+    return found
 
 
 def _show_more(target: Terminal, cause: Cause, catalogue: Catalogue, directory: Path | None) -> None:

@@ -219,6 +219,12 @@ def test_error_is_no_beginning_of_mending():
     assert "Begin with" not in summed(broken("PAY-01"), rule("STA-01", "error", reason="it erred"))
 
 
+def test_error_that_ended_many_rules_is_told_once():
+    lines = told(*(rule(rule_id, "error", reason="read-back broke") for rule_id in ("STA-01", "STA-02", "STA-03")))
+    assert sum("read-back broke" in line for line in lines) == 1
+    assert lines[-1] == "  The same ended: STA-02, STA-03"
+
+
 def test_remedy_of_an_error_stands_below_it():
     assert told(rule("STA-01", "error", reason="it erred.\n  Mend it."))[-2:] == ["  it erred.", "  Mend it."]
 
