@@ -140,6 +140,7 @@ class Case:
             body=body,
             framing=self.framing,
             seal=self.seal,
+            by_query=self.callback.by_query,
         )
         made = identified(self.callback, made, stamped, identity)
         # Nobody knows what the target of a redirect says to what is no delivery.
@@ -209,18 +210,25 @@ class Declaration:
 
 
 def stimuli(
-    kind: str, *, hostile: bool = False, in_turn: bool = False, drawn: bool = False, about_json: bool = False
+    kind: str,
+    *,
+    hostile: bool = False,
+    in_turn: bool = False,
+    drawn: bool = False,
+    about_json: bool = False,
+    about_body: bool = False,
 ) -> Callable[[Stimuli], Stimuli]:
     """Declares what stimuli are; see `Declaration`.
 
     Args:
         about_json: Whether they are about JSON text: fields have neither its syntax nor null, nor bytes to spell it.
+        about_body: Whether they are about a body's label or its way over the wire.
     """
     if kind not in KINDS:
         raise ValueError(f"{kind!r} is no kind of stimuli; there are {', '.join(KINDS)}")
 
     def declare(function: Stimuli) -> Stimuli:
-        made = _only_json(function) if about_json else function
+        made = _only_json(function) if about_json else _only_bodies(function) if about_body else function
         made.declaration = Declaration(kind, hostile, in_turn, drawn)  # type: ignore[attr-defined]
         return made
 
@@ -248,8 +256,20 @@ def _only_json(function: Stimuli) -> Stimuli:
     @functools.wraps(function)
     def only_json(scope: Any) -> Iterable[Case]:
         callback: Callback = scope.callback
+        if callback.by_query:
+            raise NotApplicable(Text("reason.about-body", callback=callback.name))
         if not callback.is_json:
             raise NotApplicable(Text("reason.about-json", callback=callback.name, media_type=callback.media_type))
         return function(scope)
 
     return only_json
+
+
+def _only_bodies(function: Stimuli) -> Stimuli:
+    @functools.wraps(function)
+    def only_bodies(scope: Any) -> Iterable[Case]:
+        if scope.callback.by_query:
+            raise NotApplicable(Text("reason.about-body", callback=scope.callback.name))
+        return function(scope)
+
+    return only_bodies

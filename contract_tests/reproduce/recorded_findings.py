@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 from callback_contract.contract_tests.reporting.model.report_file import read_report_file
 from callback_contract.contract_tests.reporting.model.reproduction import REPORT_FILE
@@ -65,6 +66,7 @@ class ReportFile:
                 method=exchange["method"],
                 headers=tuple((name, value.replace("{run}", run.id)) for name, value in exchange["headers"]),
                 body=body,
+                query=tuple(parse_qsl(_query(exchange["url"]).replace("{run}", run.id), keep_blank_values=True)),
                 framing=Framing(**framing),
                 ids=(message[0].decode(),) if message else (),
             )
@@ -82,6 +84,10 @@ class ReportFile:
                 where=str(beside / name),
                 remedy=Text("error-report.keep-together", report=REPORT_FILE),
             ) from None
+
+
+def _query(url: str) -> str:
+    return urlsplit(url).query
 
 
 def _leads_away(beside: Path, name: str) -> bool:

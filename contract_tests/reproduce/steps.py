@@ -12,7 +12,6 @@ from callback_contract.mock_server.wire.delivery import (
     Delivery,
     Exchange,
     Headers,
-    in_query,
     printable,
     replaced_by,
     status_line,
@@ -65,15 +64,16 @@ def steps_in_words(
 
 
 def _request(delivery: Delivery, sender: Sender, url: str, told: _Told) -> Iterator[str]:
-    yield f"> {delivery.method} {in_query(url, delivery.query)}"
+    yield f"> {delivery.method} {delivery.target_from(url)}"
     own = tuple((name, "***") for name, _ in sender.access.secret_headers)
     headers = [f"> {name}: {value}" for name, value in replaced_by(delivery.headers, own)]
     headers += ["> (signed)"] if sender.signer is not None else []
     yield from ["> (the same headers)"] if headers == told.headers else headers
     yield from _framing(delivery)
-    same = delivery.body and delivery.body == told.body
-    yield f"> (the same {len(delivery.body)} bytes)" if same else f"> {_shown(delivery.body)}"
-    told.headers, told.body = headers, delivery.body
+    content = delivery.content
+    same = content and content == told.body
+    yield f"> (the same {len(content)} bytes)" if same else f"> {_shown(content)}"
+    told.headers, told.body = headers, content
 
 
 def _framing(delivery: Delivery) -> Iterator[str]:

@@ -52,7 +52,7 @@ def delivery_of(
         if made is None:
             raise UnmaskableError(Text("sample.masked-fields"))
         body, headers = made
-    delivery = Delivery(callback.name, callback.method, headers, body)
+    delivery = Delivery(callback.name, callback.method, headers, body, by_query=callback.by_query)
     if recording.headers is None:  # recorded ids are kept
         delivery = unstamped(callback, delivery)
     return content, replace(delivery, ids=_ids(content, callback)), left

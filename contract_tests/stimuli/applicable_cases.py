@@ -155,12 +155,15 @@ def _has(case: Case, scheme: Scheme) -> bool:
     return all(member_text(body, pointer) is not None for pointer in scheme.members)
 
 
+_MOST_QUERY_BYTES = 3000  # common servers take request lines of 4 094 bytes, and the URL has more parts
+
+
 def _has_form(case: Case) -> bool:
     try:
         _body(case)
     except (Unencodable, Unparsable, Unusable):
         return False
-    return True
+    return not case.callback.by_query or len(case.delivery(_SOMEBODY).body) <= _MOST_QUERY_BYTES
 
 
 def _is_json(case: Case) -> bool:

@@ -87,7 +87,8 @@ rotated = _sealed("one-key", "second-key")
 def altered(scope: Scope) -> Iterable[Case]:
     """A delivery that was changed after it was signed."""
     scheme = _scheme(scope)
-    signed = (member for member in text_members(scope) if member.is_free_text and scheme.covers(member.pointer))
+    covers = (lambda _: scheme.signs_the_url) if scope.callback.by_query else scheme.covers
+    signed = (member for member in text_members(scope) if member.is_free_text and covers(member.pointer))
     if member := next(signed, None):
         edit = functools.partial(put, pointer=member.pointer, value="changed after signing")
         label = Text("case.altered-text", pointer=member.pointer)

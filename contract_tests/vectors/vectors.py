@@ -70,7 +70,7 @@ def vectors_document(
     shown = {expectation["rule"] for vector in vectors for expectation in vector["expect"]}
     return {
         "made_by": f"{MADE_BY} {importlib.metadata.version('callback-contract')}",
-        "schema_version": "1.0",
+        "schema_version": "1.1",
         "contract": {"title": contract.title, "version": contract.version, "digest": contract.digest},
         "seed": seed,
         "depth": depth.name,
@@ -193,7 +193,8 @@ def _vector(
         "what": case.label,
         "method": delivery.method,
         "headers": [list(header) for header in delivery.headers],
-        **_body(delivery.body),
+        **({"query": query} if (query := delivery.target_from("").removeprefix("?")) else {}),
+        **_body(delivery.content),
         "expect": [
             {"rule": rule.id, "level": rule.level, "expected": expected.words, "statuses": list(expected.statuses)}
             for rule, expected in rules

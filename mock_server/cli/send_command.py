@@ -353,7 +353,9 @@ def _say_what_breaks(contract: Any, callback: Any, body: bytes, *, told_of_state
     from callback_contract.mock_server.wire.delivery import printable
 
     assessor = Validator(contract)
-    if callback.is_json:
+    if callback.by_query:
+        assessment = assessor.assess_query(body, callback.method)
+    elif callback.is_json:
         assessment = assessor.assess(body)
     else:
         assessment = assessor.assess_fields(body, callback.media_type, content_type(callback))
@@ -382,15 +384,15 @@ def _near(callback: Callback, pointer: str) -> str:
 
 
 def _show(exchange: Any, access: Access) -> None:
-    from callback_contract.mock_server.wire.delivery import in_query, printable
+    from callback_contract.mock_server.wire.delivery import printable
 
     delivery = exchange.delivery
-    click.echo(f"> {delivery.method} {in_query(access.shown_url, delivery.query)}")
+    click.echo(f"> {delivery.method} {delivery.target_from(access.shown_url)}")
     given = {name.lower() for name, _ in access.secret_headers}  # sent in the place of the contract's, and not shown
     for name, value in delivery.headers:
         if name.lower() not in given:
             click.echo(f"> {printable(name)}: {printable(value)}")
-    click.echo(f"\n{printable_body(delivery.body)}\n")
+    click.echo(f"\n{printable_body(delivery.content)}\n" if not delivery.by_query else "")
     if exchange.answer is None:
         why = exchange.described().with_words(printable)
         click.echo(spoken(Text("send.no-answer", why=why, ms=exchange.elapsed_s * 1000)))

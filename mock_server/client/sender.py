@@ -33,7 +33,7 @@ from callback_contract.mock_server.client.framing import (
 )
 from callback_contract.mock_server.client.meeting import meeting_now
 from callback_contract.mock_server.client.pacing import OutOfBudget, Pace, Turns, is_loopback
-from callback_contract.mock_server.wire.delivery import Delivery, Exchange, Headers, Response, in_query, replaced_by
+from callback_contract.mock_server.wire.delivery import Delivery, Exchange, Headers, Response, replaced_by
 from callback_contract.openapi.documents.deadline import bounded_tls, left_s, within
 from callback_contract.openapi.text.message import Text
 from callback_contract.openapi.text.secret_spellings import NO_SECRETS, Secrets
@@ -208,7 +208,7 @@ class Sender:
         signature: Headers = ()
         if self.signer is not None:
             signature, body = self.signer(delivery, self._origin + self._target_of(delivery))
-            delivery = replace(delivery, body=body)
+            delivery = delivery if delivery.by_query else replace(delivery, body=body)
         try:
             with within(self.access.timeout_s + delivery.framing.parts * delivery.framing.pause_s):
                 answer = self._answer(delivery, signature)
@@ -264,7 +264,8 @@ class Sender:
 
     def _request(self, pool: Any, delivery: Delivery, signature: Headers) -> Response:
         headers = urllib3.HTTPHeaderDict()
-        body: bytes | Iterator[bytes] = delivery.body
+        content = delivery.content
+        body: bytes | Iterator[bytes] = content
         framing, meeting = delivery.framing, meeting_now()
         own = (("Host", self._authority), *delivery.headers)
         for name, value in replaced_by(own, signature, self._own):
@@ -273,20 +274,20 @@ class Sender:
             if name not in headers:
                 headers[name] = urllib3.util.SKIP_HEADER
         if framing.chunks:
-            body = in_chunks(delivery.body, framing.chunks)
-        elif delivery.method == "POST" or delivery.body:
-            headers["Content-Length"] = str(len(delivery.body))
-            if meeting is not None and delivery.body:
-                body = meeting.held(delivery.body, left_s())
+            body = in_chunks(content, framing.chunks)
+        elif delivery.method == "POST" or content:
+            headers["Content-Length"] = str(len(content))
+            if meeting is not None and content:
+                body = meeting.held(content, left_s())
             elif framing.parts > 1:
-                body = slowly(delivery.body, framing.parts, framing.pause_s)
+                body = slowly(content, framing.parts, framing.pause_s)
             if framing.expect_continue:
                 headers["Expect"] = "100-continue"
-                body = when_continued(delivery.body)
+                body = when_continued(content)
         response = pool.urlopen(
             delivery.method,
             self._request_target(pool, delivery),
-            body=body if delivery.body or delivery.method == "POST" else None,
+            body=body if content or delivery.method == "POST" else None,
             headers=headers,
             redirect=False,
             retries=False,
@@ -297,7 +298,7 @@ class Sender:
             chunked=bool(framing.chunks),
         )
         try:
-            content, wrong_length = read_whole(response, self._patience_s)
+            answered, wrong_length = read_whole(response, self._patience_s)
         except BaseException:
             response.close()
             raise
@@ -306,11 +307,11 @@ class Sender:
         if wrong_length == "unended":
             self._patience_s = STALLED_S  # nobody waits a second time for what never comes
         told = tuple(response.headers.items())
-        answer = Response(response.status, response.reason or "", told, content, wrong_length)
+        answer = Response(response.status, response.reason or "", told, answered, wrong_length)
         return answer if wrong_length else decoded(answer)
 
     def _target_of(self, delivery: Delivery) -> str:
-        return delivery.target or in_query(self._target, delivery.query)
+        return delivery.target or delivery.target_from(self._target)
 
     def _request_target(self, pool: Any, delivery: Delivery) -> str:
         target = self._target_of(delivery)

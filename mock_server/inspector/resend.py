@@ -48,7 +48,7 @@ class Forwarding:
         recorded, redacted = _headers(arrival)
         headers = tuple((name, value) for name, value in recorded if name.lower() not in self._own)
         left_out = [name for name in redacted if name.lower() not in self._own]
-        delivery = Delivery(arrival.callback, arrival.method, headers, arrival.body)
+        delivery = _as_sent(arrival, headers)
         with self._turn:
             at = time.time()
             exchange = self._sender.send_once(delivery)
@@ -81,8 +81,12 @@ def curl_of(arrival: StoredDelivery, url: str) -> str | None:
     headers, left_out = _headers(arrival)
     if not arrival.whole or "{run}" in f"{arrival.method}{headers}" or b"{run}" in arrival.body:
         return None  # in a report these characters stand for a fresh run
-    delivery = Delivery(arrival.callback, arrival.method, headers, arrival.body)
+    delivery = _as_sent(arrival, headers)
     return curl(delivery, shell_word(url), extra_headers=tuple(left_out))
+
+
+def _as_sent(arrival: StoredDelivery, headers: Headers) -> Delivery:
+    return Delivery(arrival.callback, arrival.method, headers, arrival.content, by_query=arrival.by_query)
 
 
 def _headers(arrival: StoredDelivery) -> tuple[Headers, list[str]]:

@@ -40,7 +40,8 @@ def default_headers(callback: Callback) -> Headers:
     )
     declared = {header.name.lower() for header in callback.headers}
     more = tuple((name, UNSTAMPED) for name in ids if name not in declared)
-    return (("Content-Type", content_type(callback)), *((("User-Agent", agent),) if agent else ()), *required, *more)
+    own = () if callback.by_query else (("Content-Type", content_type(callback)),)
+    return (*own, *((("User-Agent", agent),) if agent else ()), *required, *more)
 
 
 UNSTAMPED = "unstamped"
@@ -146,7 +147,8 @@ class Composer:
         return unstamped(self.callback, self._made(body))
 
     def _made(self, body: bytes) -> Delivery:
-        return Delivery(self.callback.name, self.callback.method, default_headers(self.callback), body)
+        callback = self.callback
+        return Delivery(callback.name, callback.method, default_headers(callback), body, by_query=callback.by_query)
 
 
 def _text_of(schema: Mapping[str, jp.Json]) -> str | None:

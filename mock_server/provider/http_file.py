@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from callback_contract.mock_server.provider.composer import default_headers
 from callback_contract.mock_server.wire.bodies import encode_body
-from callback_contract.mock_server.wire.delivery import in_query, printable
+from callback_contract.mock_server.wire.delivery import Delivery, printable
 from callback_contract.mock_server.wire.identity import Identity, Run, stamp, stamped_outside
 from callback_contract.openapi.contract.model import Callback, Contract
 from callback_contract.openapi.documenting.export import MADE_BY
@@ -85,10 +85,12 @@ def _request(callback: Callback, name: str, summary: str, value: jp.Json, number
         if header.required and header.signature:
             yield f"# {printable(header.name)} is required, and only who holds the key can make it."
     yield f"# @name {''.join(c if c.isascii() and c.isalnum() else '_' for c in f'{callback.name}_{name}')}"
-    query = in_query("", ids.query).replace(quote(_RUN.id), "{{run}}")
-    yield f"{callback.method} {{{{url}}}}{query}"
+    made = Delivery(callback.name, callback.method, (), body.encode(), query=ids.query, by_query=callback.by_query)
+    yield f"{callback.method} {{{{url}}}}{made.target_from('').replace(quote(_RUN.id), '{{run}}')}"
     yield from (f"{header}: {printable(told.replace(_RUN.id, '{{run}}'))}" for header, told in headers)
     yield ""
+    if callback.by_query:
+        return
     if not callback.is_json:
         yield body.replace(quote(_RUN.id), _RUN.id).replace(_RUN.id, "{{run}}")
         return

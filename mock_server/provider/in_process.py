@@ -33,7 +33,7 @@ from callback_contract.mock_server.provider.composer import Composer
 from callback_contract.mock_server.provider.lifecycles import Mix, life
 from callback_contract.mock_server.provider.lifespan import Apps
 from callback_contract.mock_server.wire.bodies import decode_body, encode_body
-from callback_contract.mock_server.wire.delivery import Delivery, Exchange, Headers, Response, in_query, replaced_by
+from callback_contract.mock_server.wire.delivery import Delivery, Exchange, Headers, Response, replaced_by
 from callback_contract.mock_server.wire.identity import Identity, Run
 from callback_contract.openapi.contract.loading import CONTRACT_FILE, load_contract
 from callback_contract.openapi.documents import json_pointer as jp
@@ -139,11 +139,11 @@ class Provider:
         Raises:
             KitError: The application does not start, or does not respond.
         """
-        target = in_query(self._target, delivery.query)
+        target = delivery.target_from(self._target)
         signed: Headers = ()
         if self._signer is not None:
             signed, body = self._signer(delivery, f"http://localhost{target}")
-            delivery = replace(delivery, body=body)
+            delivery = delivery if delivery.by_query else replace(delivery, body=body)
         headers = replaced_by(delivery.headers, signed, self._headers)
         interface = self._interface or _interface_of(app)
         if interface == "wsgi":
@@ -210,7 +210,7 @@ def _by_wsgi(app: Any, delivery: Delivery, target: str, headers: Headers) -> Res
 
     path, _, query = target.partition("?")
     builder = EnvironBuilder(
-        path=path, query_string=query, method=delivery.method, headers=list(headers), data=delivery.body
+        path=path, query_string=query, method=delivery.method, headers=list(headers), data=delivery.content
     )
     try:
         parts, status, answered = run_wsgi_app(app, builder.get_environ(), buffered=True)
@@ -222,7 +222,7 @@ def _by_wsgi(app: Any, delivery: Delivery, target: str, headers: Headers) -> Res
 
 async def _by_asgi(app: Any, delivery: Delivery, target: str, headers: Headers, told: dict[str, Any]) -> Response:
     path, _, query = target.partition("?")
-    length = (("content-length", str(len(delivery.body))), ("host", "localhost"))
+    length = (("content-length", str(len(delivery.content))), ("host", "localhost"))
     scope = {
         "type": "http",
         "asgi": {"version": "3.0", "spec_version": "2.3"},
@@ -247,7 +247,7 @@ async def _by_asgi(app: Any, delivery: Delivery, target: str, headers: Headers, 
             await done.wait()  # an application that waits for the disconnect gets it after its response
             return {"type": "http.disconnect"}
         asked = True
-        return {"type": "http.request", "body": delivery.body, "more_body": False}
+        return {"type": "http.request", "body": delivery.content, "more_body": False}
 
     async def send(message: dict[str, Any]) -> None:
         if message["type"] == "http.response.start":

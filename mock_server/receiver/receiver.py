@@ -177,10 +177,14 @@ class Receiver:
         self.prefix = read_back.prefix + "/"
         self._state_start, _, self._state_end = read_back.template.partition("{id}")
         self.methods = {callback.method for callback in contract.callbacks}
-        self.media_types = {callback.media_type.lower() for callback in contract.callbacks}
-        self._of_fields = {callback.media_type for callback in contract.callbacks if not callback.is_json}
+        self._by_query = {callback.method for callback in contract.callbacks if callback.by_query}
+        with_body = [callback for callback in contract.callbacks if not callback.by_query]
+        self._with_body = {callback.method for callback in with_body}
+        self.media_types = {callback.media_type.lower() for callback in with_body}
+        self._of_fields = {callback.media_type for callback in with_body if not callback.is_json}
         self._acknowledgements = {callback.name: _documented_reply(callback) for callback in contract.callbacks}
         self._refused_head = self._refusal_of_head
+        self._told_by_query = self._is_by_query
 
     def answer(self, request: Request) -> Response:
         """Respond to one request; the observer is called before the response is sent."""
@@ -219,7 +223,14 @@ class Receiver:
             return assessment, right()
         return assessment, self.script.answer(request, assessment, right)
 
+    def _is_by_query(self, head: Head) -> bool:
+        """Return whether a request is one of the deliveries without a body."""
+        return head.method in self._by_query and (head.method not in self._with_body or head.content_type[0] == "")
+
     def _assess(self, request: Request) -> Assessment:
+        if bool(self._by_query) and request.head.noted(self._told_by_query):
+            query = request.head.raw_target.partition(b"?")[2]
+            return self.assessor.assess_query(query, request.method)
         if self._of_fields and (media_type := request.media_type) in self._of_fields:
             return self.assessor.assess_fields(request.body, media_type, request.header("content-type") or "")
         return self.assessor.assess(request.body)
@@ -240,6 +251,8 @@ class Receiver:
             return replace(
                 problem(405, "Method Not Allowed", f"Callbacks come by {allow}."), headers=(("Allow", allow),)
             )
+        if self._is_by_query(head):
+            return None
         media_type, charset = head.content_type
         if media_type not in self.media_types or charset not in {"", "utf-8", "utf8"}:
             wanted = ", ".join(sorted(self.media_types))

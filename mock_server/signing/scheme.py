@@ -115,6 +115,11 @@ class Scheme:
         """Whether a change anywhere in the body breaks the signature."""
         return bool(self.plugin) or any(name in OF_THE_BODY for name in self.placeholders)
 
+    @property
+    def signs_the_url(self) -> bool:
+        """Whether a change of the URL's query breaks the signature."""
+        return bool(self.plugin) or any(name in {"url", "path"} for name in self.placeholders)
+
     def covers(self, pointer: str) -> bool:
         """Whether a change of one member of the body breaks the signature."""
         return self.signs_the_body or pointer in self.placeholders

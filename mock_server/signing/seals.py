@@ -50,7 +50,7 @@ def sealed(scheme: Scheme, keys: Keys, delivery: Delivery, url: str, at: datetim
         # A body that nobody stamped is the same event whenever it is sent again.
         identity = delivery.event_id or MARK + hashlib.sha256(delivery.body).hexdigest()[:24]
         return sign(
-            scheme, keys, body=delivery.body, method=delivery.method, url=url, message_id=identity, at=at, key=key
+            scheme, keys, body=delivery.content, method=delivery.method, url=url, message_id=identity, at=at, key=key
         )
 
     kind = delivery.seal
@@ -62,7 +62,7 @@ def sealed(scheme: Scheme, keys: Keys, delivery: Delivery, url: str, at: datetim
         return signed(1)
     right = signed() if delivery.signature is None else delivery.signature
     if kind in KINDS:
-        made = forged(scheme, keys, right, kind, body=delivery.body, method=delivery.method, url=url, at=at)
+        made = forged(scheme, keys, right, kind, body=delivery.content, method=delivery.method, url=url, at=at)
         assert made is not None  # by `has_meaning`
         return made
     return _respelt(scheme, right, kind, delivery, url) if kind else right
@@ -73,7 +73,7 @@ def _respelt(scheme: Scheme, places: Headers, kind: str, delivery: Delivery, url
         change = str.lower if kind == "names-lower" else str.upper
         return tuple((name if name.startswith("/") else change(name), value) for name, value in places)
     parts = parts_of(scheme, places)
-    told = Signed(delivery.method, url, delivery.body, parts.message_id or "", parts.timestamp or "")
+    told = Signed(delivery.method, url, delivery.content, parts.message_id or "", parts.timestamp or "")
     other = signature(scheme, foreign_key(scheme), told)
     value = header_value(places, scheme.place) or ""
     at = value.index(scheme.mark + parts.signatures[0])

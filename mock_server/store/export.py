@@ -25,7 +25,7 @@ from callback_contract.openapi.text.message import Text
 __all__ = ["stored_deliveries"]
 
 _QUERY = (
-    "SELECT d.id, d.callback, d.method, c.headers, c.body"
+    "SELECT d.id, d.callback, d.method, d.target, c.headers, c.body"
     " FROM deliveries d JOIN contents c ON c.id = d.id ORDER BY d.id"
 )
 _BUSY_S = 2.0
@@ -35,7 +35,7 @@ _HAS_IDENTITY = "SELECT 1 FROM sqlite_master WHERE name = 'store'"  # older stor
 def stored_deliveries(
     file: Path, trouble: Callable[[Path, Text], None] = lambda path, text: None
 ) -> Iterator[tuple[int, str, str, Headers, bytes]]:
-    """Yield number, callback, method, headers and body of each delivery.
+    """Yield number, callback, method, headers and body of each delivery; its query where it has no body.
 
     A store in use may be read, too.
 
@@ -49,16 +49,17 @@ def stored_deliveries(
         # Opened first: a delivery that leaves the log meanwhile is in the tables by then.
         log = [stack.enter_context(opened) for path in log_files(file) if (opened := _opened(path))]
         last = 0
-        for number, callback, method, headers, body in _selected(file, _QUERY):
+        for number, callback, method, target, headers, body in _selected(file, _QUERY):
             last = number
-            yield number, callback, method, headers_of(headers), body
+            yield number, callback, method, headers_of(headers), body or _query_of(callback, target)
         if not (log and any(_selected(file, _HAS_IDENTITY))):
             return
         ((identity,),) = _selected(file, IDENTITY_QUERY)
         for part in log:
             for row in _rows(part, identity, trouble):
                 if row.id > last:
-                    yield row.id, row.callback, row.method, headers_of(row.headers), row.body
+                    content = row.body or _query_of(row.callback, row.target)
+                    yield row.id, row.callback, row.method, headers_of(row.headers), content
 
 
 def _rows(part: BinaryIO, identity: bytes, trouble: Callable[[Path, Text], None]) -> list[Row]:
@@ -71,6 +72,10 @@ def _rows(part: BinaryIO, identity: bytes, trouble: Callable[[Path, Text], None]
     if left_out.bytes:
         trouble(path, damage_told(path, left_out))
     return rows
+
+
+def _query_of(callback: str, target: str) -> bytes:
+    return target.partition("?")[2].encode("latin-1") if callback else b""
 
 
 def _opened(path: Path) -> BinaryIO | None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from callback_contract.mock_server.receiver.receiver import Receiver
 from callback_contract.mock_server.receiver.request import Head
 from callback_contract.mock_server.store.reader import Reader
+from callback_contract.mock_server.wire.bodies import decode_body
+from callback_contract.mock_server.wire.strict_json import Unparsable, Unusable
 
 __all__ = ["restore"]
 
@@ -23,6 +25,8 @@ def restore(receiver: Receiver, reader: Reader) -> None:
                 try:
                     raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in arrival.headers]
                     head = Head(arrival.method, "", raw, arrival.target.encode("latin-1"))
-                    receiver.states.apply(callbacks[arrival.callback], arrival.json, arrival.body_bytes, head)
-                except LookupError:  # the store was written with another contract
+                    callback = callbacks[arrival.callback]
+                    value = decode_body(callback, arrival.content, arrival.header("content-type") or "")
+                    receiver.states.apply(callback, value, arrival.body_bytes, head)
+                except (LookupError, Unparsable, Unusable):  # the store was written with another contract
                     continue

@@ -108,6 +108,16 @@ class StoredDelivery:
         """Whether `body` is complete."""
         return len(self.body) == self.body_bytes
 
+    @property
+    def by_query(self) -> bool:
+        """Whether its members are parameters of the URL, and it has no body."""
+        return not self.body_bytes and (self.callback != "" or self.method == "GET")
+
+    @property
+    def content(self) -> bytes:
+        """What its callback describes: the body, or the query of a delivery without one."""
+        return self.target.partition("?")[2].encode("latin-1") if self.by_query else self.body
+
     @cached_property
     def json(self) -> Json:
         """The decoded body.

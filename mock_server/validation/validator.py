@@ -12,6 +12,7 @@ from callback_contract.mock_server.validation.error_details import ErrorDetails,
 from callback_contract.mock_server.validation.validators import FEW, Validators
 from callback_contract.mock_server.wire.bodies import read_texts, value_of
 from callback_contract.mock_server.wire.strict_json import Unparsable, Unusable, decode
+from callback_contract.openapi.bodies import FORM
 from callback_contract.openapi.contract.members import Member
 from callback_contract.openapi.contract.model import Callback, Contract
 from callback_contract.openapi.documents import json_pointer as jp
@@ -92,6 +93,7 @@ class Validator:
         self._formats = formats
         self._json = tuple(callback for callback in contract.callbacks if callback.is_json)
         self._fields = tuple(callback for callback in contract.callbacks if not callback.is_json)
+        self._queries = tuple(callback for callback in self._fields if callback.by_query)
         self._is_large = len(self._json) > FEW
         self._places: dict[str, tuple[_Place, ...]] = {}
         self._exactly: dict[str, Callable[[jp.Json], tuple[Novelty, ...]]] = {}
@@ -212,7 +214,14 @@ class Validator:
         Args:
             content_type: The whole header.
         """
-        meant = [callback for callback in self._fields if callback.media_type == media_type]
+        meant = [each for each in self._fields if each.media_type == media_type and not each.by_query]
+        return self._assess_fields(meant, body, media_type, content_type)
+
+    def assess_query(self, query: bytes, method: str) -> Assessment:
+        """Do the same for the query of a request without a body."""
+        return self._assess_fields([each for each in self._queries if each.method == method], query, FORM, FORM)
+
+    def _assess_fields(self, meant: Sequence[Callback], body: bytes, media_type: str, content_type: str) -> Assessment:
         try:
             texts = read_texts(media_type, body, content_type)
             read = [(callback, value_of(callback, texts)) for callback in meant]

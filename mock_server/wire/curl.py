@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
+from itertools import chain, repeat
 
-from callback_contract.mock_server.wire.delivery import Delivery, in_query
+from callback_contract.mock_server.wire.delivery import Delivery
 from callback_contract.openapi.text.printable import shell_word
 
 __all__ = ["FRESH_RUN", "curl"]
 
 FRESH_RUN = "RUN=$(od -An -N4 -tx1 /dev/urandom | tr -d ' \\n')"
+_RUN = '"$RUN"'
+# The first id draws the run where it stands, eight digits, so that the line begins with curl and can be run again.
+_RUN_DRAWN = '"$((RUN=10000000+$(od -An -N4 -tu4 /dev/urandom)%90000000))"'
 _LONGEST_BODY = 4000  # a longer command line is of no use; the bytes are in a file next to the report
 # Pasted into a terminal, these can end the paste and start a command; and a copy of a screen has no CR.
 _NOT_FOR_A_TERMINAL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
@@ -41,18 +45,20 @@ def curl(
     if framing.chunks or framing.pause_s or len(delivery.body) > longest:
         return None
     try:
-        body = delivery.body.decode()
+        body = delivery.content.decode()
     except UnicodeDecodeError:
         return None
     texts = (delivery.method, body, *extra_headers, *(text for pair in delivery.headers for text in pair))
     if any(map(_NOT_FOR_A_TERMINAL.search, texts)):
         return None
+    runs = chain([_RUN_DRAWN] * afresh, repeat(_RUN))
 
-    def word(text: str) -> str:
-        return '"$RUN"'.join(map(shell_word, text.split(run) if run else [text]))
+    def word(text: str) -> str:  # called in the order of the words
+        first, *others = map(shell_word, text.split(run) if run else [text])
+        return first + "".join(next(runs) + other for other in others)
 
     method = "--head" if delivery.method == "HEAD" else f"-i -X {word(delivery.method)}"
-    query = in_query("", delivery.query)
+    query = delivery.target_from("")
     words = ["curl -sS", method, url + (word(query.replace("?", "&", 1) if "?" in url else query) if query else "")]
     replaced = {name.lower() for name in extra_headers}
     headers = tuple(header for header in delivery.headers if header[0].lower() not in replaced)
@@ -62,7 +68,6 @@ def curl(
     words += [f"-H {name}:" for name in ("Content-Type", "User-Agent") if name.lower() not in names]
     words += ["-H 'Expect: 100-continue'"] if framing.expect_continue else []
     words += [f'-H {shell_word(f"{name}: ")}"$SECRET"' for name in extra_headers]
-    if delivery.body or delivery.method == "POST":
+    if body or delivery.method == "POST":
         words.append(f"--data-raw {word(body)}")  # unlike --data, a body that begins with @ names no file
-    is_fresh = afresh and run != "" and any(run in text for text in texts)
-    return f"{FRESH_RUN}; " * is_fresh + " ".join(words)
+    return " ".join(words)

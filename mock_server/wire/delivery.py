@@ -70,9 +70,11 @@ class Delivery:
     """One POST of one callback, down to its bytes.
 
     Attributes:
+        body: What the contract describes; `content` is what comes after the head.
         headers: In the order and letter case in which they are sent; `Content-Length` is added by the sender.
         ids: The stamped identities, for cleaning up.
         query: Parameters that the URL gets, or gets otherwise, for this delivery.
+        by_query: Whether `body` travels in the URL's query.
         redirects: Statuses that acknowledge it although they redirect, since the contract documents them.
         event_id: Id of the event for a signature scheme, equal in redeliveries; empty takes one of the body.
         target: Path and query of another resource on the same host (read-back); empty for the receiver's own.
@@ -93,6 +95,22 @@ class Delivery:
     target: str = ""
     seal: str = ""
     signature: Headers | None = None
+    by_query: bool = False
+
+    @property
+    def content(self) -> bytes:
+        """The body of the request: none where its members are the query's."""
+        return b"" if self.by_query else self.body
+
+    def target_from(self, url: str) -> str:
+        """Return a URL, or its target, as this delivery is sent to it."""
+        target = in_query(url, self.query)
+        if not (self.by_query and self.body):
+            return target
+        return f"{target}{'&' if '?' in target else '?'}{quote(self.body, safe=_IN_QUERY)}"
+
+
+_IN_QUERY = "%&=+!$'()*,;:@/?-._~"  # RFC 3986 section 3.4, and the escapes of a form
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,11 +268,10 @@ def replaced_by(headers: Headers, *others: Headers) -> Headers:
 def in_query(target: str, parameters: Iterable[tuple[str, str]]) -> str:
     """Return a request target in whose query these parameters have these values."""
     path, _, query = target.partition("?")
-    pairs = query.split("&") if query else []
-    for name, value in parameters:
-        word = quote(name, safe="")
-        pairs = [pair for pair in pairs if pair.partition("=")[0] not in {name, word}]
-        pairs.append(f"{word}={quote(value, safe='')}")
+    given = tuple(parameters)
+    names = {name for name, _ in given} | {quote(name, safe="") for name, _ in given}
+    pairs = [pair for pair in query.split("&") if pair.partition("=")[0] not in names] if query else []
+    pairs += [f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in given]
     return f"{path}?{'&'.join(pairs)}" if pairs else target
 
 

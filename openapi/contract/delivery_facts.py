@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from importlib.resources import files
 from types import MappingProxyType
@@ -29,10 +29,15 @@ def _validator() -> Any:
     return jsonschema_rs.validator_for(schema)
 
 
-def fact_flaws(raw: jp.Json, members: tuple[Member, ...], where: str) -> Iterator[Flaw]:
+def fact_flaws(
+    raw: jp.Json, members: tuple[Member, ...], where: str, *, place_of: Callable[[str], str] = canonical
+) -> Iterator[Flaw]:
     """Yield the flaws of one `x-delivery`.
 
     They are violations of its schema, and places in the body that its schema does not name.
+
+    Args:
+        place_of: Returns a place in the spelling of its callback.
     """
     shape_is_right = True
     for error in _validator().iter_errors(raw):
@@ -43,16 +48,16 @@ def fact_flaws(raw: jp.Json, members: tuple[Member, ...], where: str) -> Iterato
         return
     by_pointer = {member.pointer: member for member in members}
     for key in ("correlation", "state"):
-        if key in raw and _is_unnamed(place := canonical(raw[key]["value"]), by_pointer):
+        if key in raw and _is_unnamed(place := place_of(raw[key]["value"]), by_pointer):
             yield _unnamed(place, f"{where}/{key}/value")
     for key in ("idempotency", "groups"):
         for index, given in enumerate(raw.get(key, {"value": ()})["value"]):
-            if _is_unnamed(place := canonical(given), by_pointer):
+            if _is_unnamed(place := place_of(given), by_pointer):
                 yield _unnamed(place, f"{where}/{key}/value/{index}")
     for given, kind in raw.get("stamped", {"value": {}})["value"].items():
-        yield from _stamp_flaws(canonical(given), kind, by_pointer, where + jp.join(["stamped", "value", given]))
+        yield from _stamp_flaws(place_of(given), kind, by_pointer, where + jp.join(["stamped", "value", given]))
     if "order" in raw:
-        yield from _order_flaws(raw, by_pointer, f"{where}/order")
+        yield from _order_flaws(raw, by_pointer, f"{where}/order", place_of)
 
 
 def _is_unnamed(place: str, by_pointer: Mapping[str, Member]) -> bool:
@@ -73,11 +78,13 @@ def _stamp_flaws(place: str, kind: str, by_pointer: Mapping[str, Member], where:
         )
 
 
-def _order_flaws(raw: Mapping[str, jp.Json], by_pointer: Mapping[str, Member], where: str) -> Iterator[Flaw]:
+def _order_flaws(
+    raw: Mapping[str, jp.Json], by_pointer: Mapping[str, Member], where: str, place_of: Callable[[str], str]
+) -> Iterator[Flaw]:
     if "state" not in raw:
         yield Flaw(where, Text("error-contract.order-without-state"), Text("error-contract.say-state"))
         return
-    member = by_pointer.get(canonical(raw["state"]["value"]))
+    member = by_pointer.get(place_of(raw["state"]["value"]))
     known = set(member.enum) if member else set()
     edges = raw["order"]["value"]["edges"]
     for index, edge in enumerate(edges):
@@ -100,14 +107,14 @@ def _unnamed(pointer: str, where: str) -> Flaw:
     return Flaw(where, what, Text("error-contract.mend-pointer-or-schema"))
 
 
-def facts_from(raw: Mapping[str, jp.Json]) -> DeliveryFacts:
+def facts_from(raw: Mapping[str, jp.Json], *, place_of: Callable[[str], str] = canonical) -> DeliveryFacts:
     """Return the typed facts of one `x-delivery` that has no flaws."""
 
     def value(key: str, default: Any = None) -> Any:
         return raw[key]["value"] if key in raw else default
 
     def place(key: str) -> str | None:
-        return canonical(raw[key]["value"]) if key in raw else None
+        return place_of(raw[key]["value"]) if key in raw else None
 
     limits = raw.get("accept_body_bytes", {})
     retry, order = value("retry"), value("order")
@@ -118,11 +125,11 @@ def facts_from(raw: Mapping[str, jp.Json]) -> DeliveryFacts:
         retry=_retry(retry) if retry else None,
         accept_body_bytes=BodyLimit(**{level: entry["value"] for level, entry in limits.items()}),
         correlation=place("correlation"),
-        idempotency=tuple(map(canonical, value("idempotency", ()))),
+        idempotency=tuple(map(place_of, value("idempotency", ()))),
         state=place("state"),
         order=Order(tuple((a, b) for a, b in order["edges"]), tuple(order.get("terminal", ()))) if order else None,
-        groups=tuple(map(canonical, value("groups", ()))),
-        stamped=MappingProxyType({canonical(place): kind for place, kind in value("stamped", {}).items()}),
+        groups=tuple(map(place_of, value("groups", ()))),
+        stamped=MappingProxyType({place_of(given): kind for given, kind in value("stamped", {}).items()}),
         acknowledges_unread=bool(value("acknowledges_unread", False)),
         provenance=MappingProxyType(provenance),
     )

@@ -16,6 +16,7 @@ from callback_contract.openapi.contract.model import CONTRACT_FILE, Callback, Co
 from callback_contract.openapi.contract.patterns import unenforced
 from callback_contract.openapi.documents import json_pointer as jp
 from callback_contract.openapi.documents.overlay import apply_overlay, load_overlay
+from callback_contract.openapi.documents.runtime_expression import as_member, canonical
 from callback_contract.openapi.documents.yaml_file import YamlFile, read_yaml
 from callback_contract.openapi.text.errors import ContractError
 from callback_contract.openapi.text.message import Text, lines
@@ -162,9 +163,13 @@ def read_callback(file: YamlFile, document: Mapping[str, jp.Json], bundles: Bund
     media_type, entry = next(iter(content.items()))
     schema = bundles.whole.bundle(entry.get("schema", {}))
     opened_entry = bundles.opened["webhooks"][key][method]["requestBody"]["content"][media_type]
-    raw_facts = operation.get("x-delivery", {})
+    raw_facts, by_query = operation.get("x-delivery", {}), operation.get("x-by-query") is True
+
+    def place_of(given: str) -> str:
+        return as_member(canonical(given), by_query=by_query)
+
     if raw_facts != {}:  # listing the members of hundreds of callbacks without facts takes seconds
-        _refuse(file, fact_flaws(raw_facts, members_of(schema), f"{where}/x-delivery"))
+        _refuse(file, fact_flaws(raw_facts, members_of(schema), f"{where}/x-delivery", place_of=place_of))
     return Callback(
         name=str(operation.get("operationId", key)),
         summary=str(operation.get("summary", "")),
@@ -179,10 +184,11 @@ def read_callback(file: YamlFile, document: Mapping[str, jp.Json], bundles: Bund
         ),
         examples=tuple(_examples(entry, where + jp.join(["requestBody", "content", media_type]))),
         answer=answer_of(operation, bundles.whole),
-        delivery=facts_from(raw_facts),
+        delivery=facts_from(raw_facts, place_of=place_of),
         origin=str(operation.get("x-origin", "")),
         encoding=entry.get("encoding", {}),
         redirects=redirects_of(operation),
+        by_query=by_query,
     )
 
 

@@ -13,7 +13,7 @@ from callback_contract.openapi.contract.identity_places import batch_of, common_
 from callback_contract.openapi.contract.members import Member, members_of, root_members
 from callback_contract.openapi.contract.order import Order
 from callback_contract.openapi.documents import json_pointer as jp
-from callback_contract.openapi.documents.runtime_expression import canonical, is_in_body
+from callback_contract.openapi.documents.runtime_expression import as_member, canonical, is_in_body
 from callback_contract.openapi.text.errors import ContractError
 from callback_contract.openapi.text.message import Text, either
 from callback_contract.openapi.text.suggest import did_you_mean, nearest
@@ -186,6 +186,7 @@ class Callback:
         encoding: How members travel in a body of fields, by the media type's `encoding`.
         redirects: Documented statuses that redirect a delivery; they acknowledge it.
         identified_by: Places of ids that the user named in addition to the contract's.
+        by_query: Whether its members are parameters of the URL's query, and its deliveries have no body.
     """
 
     name: str
@@ -204,6 +205,7 @@ class Callback:
     encoding: Mapping[str, jp.Json] = field(default_factory=dict)
     redirects: tuple[int, ...] = ()
     identified_by: tuple[str, ...] = ()
+    by_query: bool = False
 
     @cached_property
     def batch(self) -> str | None:
@@ -359,12 +361,16 @@ class Contract:
             except ValueError:
                 what = Text("error-contract.no-place", place=given)
                 raise ContractError(what, where="--identity", remedy=Text("error-contract.name-place")) from None
-            having = [not is_in_body(place) or callback.member(place) is not None for callback in callbacks]
+            places_of = [as_member(place, by_query=callback.by_query) for callback in callbacks]
+            having = [
+                not is_in_body(own) or callback.member(own) is not None
+                for callback, own in zip(callbacks, places_of, strict=True)
+            ]
             if not any(having):
                 raise _no_such_place(place, callbacks)
             callbacks = tuple(
-                replace(callback, identified_by=(*callback.identified_by, place)) if has else callback
-                for callback, has in zip(callbacks, having, strict=True)
+                replace(callback, identified_by=(*callback.identified_by, own)) if has else callback
+                for callback, own, has in zip(callbacks, places_of, having, strict=True)
             )
         return replace(self, callbacks=callbacks) if places else self
 

@@ -27,7 +27,7 @@ _NAMED = frozenset(["webhooks", "paths", "content", "responses", "schemas", "exa
 
 def as_openapi(contract: Contract) -> dict[str, Any]:
     """Return the contract as one document, with its overlays applied."""
-    return _marked(contract, contract.document)
+    return _marked(contract, _with_parameters(contract.document))
 
 
 def as_paths(contract: Contract) -> dict[str, Any]:
@@ -35,11 +35,37 @@ def as_paths(contract: Contract) -> dict[str, Any]:
 
     The paths are not the URLs of receivers; the description in the document has this note.
     """
-    document = derive.lifted(contract.document)
+    document = derive.lifted(_with_parameters(contract.document))
     info = document["info"]
     note = "Each path stands for a callback; the partner chooses the URL at which it is received."
     described = f"{info['description'].rstrip()}\n\n{note}\n" if info.get("description") else note
     return _marked(contract, {**document, "info": {**info, "description": described}})
+
+
+def _with_parameters(document: Mapping[str, jp.Json]) -> dict[str, Any]:
+    """Return the document with the members of callbacks without a body as OpenAPI has them: parameters of the query."""
+    webhooks = {
+        name: {method: _as_parameters(told) for method, told in item.items()}
+        for name, item in document["webhooks"].items()
+    }
+    return {**document, "webhooks": webhooks}
+
+
+def _as_parameters(operation: jp.Json) -> jp.Json:
+    if not isinstance(operation, Mapping) or "x-by-query" not in operation:
+        return operation
+    rest = {key: value for key, value in operation.items() if key not in {"x-by-query", "requestBody"}}
+    (entry,) = operation["requestBody"]["content"].values()
+    schema, encoding = entry["schema"], entry.get("encoding", {})
+    if set(schema) - {"type", "properties", "required"}:  # a whole query string, which only a later OpenAPI describes
+        return operation
+    parameters = []
+    for name, shape in schema["properties"].items():
+        told = dict(encoding.get(name, {}))
+        media_type = told.pop("contentType", "")
+        described = {"content": {media_type: {"schema": shape}}} if media_type else {**told, "schema": shape}
+        parameters.append({"name": name, "in": "query", "required": name in schema.get("required", ()), **described})
+    return {**rest, "parameters": [*parameters, *operation.get("parameters", ())]}
 
 
 def _marked(contract: Contract, document: Mapping[str, jp.Json]) -> dict[str, Any]:

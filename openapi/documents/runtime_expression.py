@@ -9,7 +9,7 @@ import re
 
 from callback_contract.openapi.documents import json_pointer as jp
 
-__all__ = ["HEADER", "QUERY", "canonical", "header_of", "is_in_body", "query_of"]
+__all__ = ["HEADER", "QUERY", "as_member", "canonical", "header_of", "is_in_body", "query_of"]
 
 HEADER, QUERY, _BODY = "$request.header.", "$request.query.", "$request.body#"
 
@@ -31,6 +31,11 @@ def canonical(place: str) -> str:
     if not _POINTER.fullmatch(pointer):
         raise ValueError(f"{place!r} is no place of a delivery")
     return jp.join(jp.tokens(pointer))
+
+
+def as_member(place: str, *, by_query: bool) -> str:
+    """Return a place as its callback has it: where the members are the query's parameters, it is the pointer to one."""
+    return jp.join([query_of(place)]) if by_query and query_of(place) else place
 
 
 def is_in_body(place: str) -> bool:

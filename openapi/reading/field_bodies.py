@@ -13,7 +13,7 @@ from callback_contract.openapi.documents import json_pointer as jp
 from callback_contract.openapi.reading.references import Fault, Faulty, Library, Place
 from callback_contract.openapi.text.message import Text
 
-__all__ = ["checked_encoding", "travelled"]
+__all__ = ["checked_encoding", "refuse_style", "travelled"]
 
 _STYLES = {"form", "spaceDelimited", "pipeDelimited", "deepObject"}
 _UNDERSTOOD = ("style", "explode", "contentType")
@@ -34,7 +34,7 @@ def checked_encoding(library: Library, entry: Place, media_type: str, notes: lis
         made[name] = {key: told[key] for key in _UNDERSTOOD if key in told}
         shape = shapes.get(name, {})
         if media_type == FORM and "style" in told:
-            _refuse_style(place, told["style"], shape)
+            refuse_style(place, told["style"], shape)
         elif media_type == FORM and ("explode" in told or "allowReserved" in told):
             made[name].setdefault("style", "form")
         _refuse_media_type(place, str(told.get("contentType", "")), shape)
@@ -53,7 +53,8 @@ def _properties(library: Library, entry: Place) -> Mapping[str, Mapping[str, jp.
     return found
 
 
-def _refuse_style(place: Place, style: jp.Json, shape: Mapping[str, jp.Json]) -> None:
+def refuse_style(place: Place, style: jp.Json, shape: Mapping[str, jp.Json]) -> None:
+    """Raise Faulty for a `style` that the kit does not write."""
     if style not in _STYLES:
         raise Faulty(place.fault(Text("fault.style", style=repr(style)), Text("fault.use-form")))
     if "object" in (shape.get("type") or ()) and style != "deepObject":

@@ -7,11 +7,12 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from callback_contract.openapi.bodies import is_fields
+from callback_contract.openapi.bodies import FORM, is_fields
 from callback_contract.openapi.contract.example_value import TEXTS, sample_of
 from callback_contract.openapi.documents import json_pointer as jp
 from callback_contract.openapi.reading.callback_discovery import Found
 from callback_contract.openapi.reading.field_bodies import checked_encoding
+from callback_contract.openapi.reading.query_parameters import BY_QUERY, query_as_form
 from callback_contract.openapi.reading.references import Fault, Faulty, Library, Place
 from callback_contract.openapi.reading.schema_closure import Part, Schemas
 from callback_contract.openapi.reading.schemas import NOT_DRAWN
@@ -51,7 +52,7 @@ def written(library: Library, schemas: Schemas, found: Found) -> Written:
         **kept,
         "operationId": found.name,
         "x-origin": f"{operation.file.path} ({operation.pointer})",
-        "requestBody": writer.body(operation),
+        **({"requestBody": writer.body(operation)} if "requestBody" in operation.value else writer.query(found)),
         "parameters": writer.headers(found),
     }
     if answers := writer.answers(operation):  # OpenAPI allows no empty object there
@@ -80,8 +81,6 @@ class _Writer:
         return opened
 
     def body(self, operation: Place) -> dict[str, Any]:
-        if "requestBody" not in operation.value:
-            raise Faulty(operation.fault(Text("fault.no-request-body"), Text("fault.describe-request-body")))
         body = self._opened(operation.child("requestBody"), "request-body")
         types = dict(body.members("content"))
         chosen = min(types, key=_preference, default=None)
@@ -90,7 +89,11 @@ class _Writer:
         if _preference(chosen) == _FOREIGN:
             what = Text("fault.media-types-not-sent", types=tuple(types))
             raise Faulty(body.fault(what, Text("fault.describe-json-or-fields")))
-        entry = self._opened(types[chosen], "media-type")
+        made = self._content(self._opened(types[chosen], "media-type"), chosen)
+        required = {"required": True} if body.value.get("required") is True else {}
+        return {**required, "content": made}
+
+    def _content(self, entry: Place, media_type: str) -> dict[str, Any]:
         examples = dict(self._examples(entry))
         schema: jp.Json = {}
         if "schema" in entry.value:
@@ -104,11 +107,38 @@ class _Writer:
         else:
             schema = {NOT_DRAWN: "it has no schema"}
         made = {"schema": schema, "examples": examples}
-        name = _without_parameters(chosen)
+        name = _without_parameters(media_type)
         if is_fields(name):
             made["encoding"] = checked_encoding(self._library, entry, name, self._made.notes)
-        required = {"required": True} if body.value.get("required") is True else {}
-        return {**required, "content": {name: made}}
+        return {name: made}
+
+    def query(self, found: Found) -> dict[str, Any]:
+        """Return what a callback without a body carries in its URL, as a form that travels there."""
+        operation = found.operation
+        if found.method not in BY_QUERY:
+            raise Faulty(operation.fault(Text("fault.no-request-body"), Text("fault.describe-request-body")))
+        parameters = [place for place, _ in self._parameters(found)]
+        whole = next((place for place in parameters if place.value["in"] == "querystring"), None)
+        if whole is None:
+            content = {FORM: query_as_form(self._library, parameters, self._schema)}
+        else:
+            types = dict(whole.members("content"))
+            if [*map(_without_parameters, types)] != [FORM]:
+                what = Text("fault.media-types-not-sent", types=tuple(types))
+                raise Faulty(whole.fault(what, Text("fault.describe-form")))
+            content = self._content(self._opened(types.popitem()[1], "media-type"), FORM)
+        return {"x-by-query": True, "requestBody": {"content": content}}
+
+    def _parameters(self, found: Found) -> Iterator[tuple[Place, str]]:
+        """Yield the parameters with their names; those of the operation precede the path item's."""
+        for carrier in (found.operation, *found.items):
+            given = carrier.value.get("parameters")
+            for index in range(len(given)) if isinstance(given, list) else ():
+                place = self._opened(carrier.child("parameters", index), "parameter")
+                name = place.value.get("name")
+                if not isinstance(name, str) or "in" not in place.value:
+                    raise Faulty(place.fault(Text("fault.parameter-without-name"), Text("fault.add-name")))
+                yield place, name
 
     def _examples(self, entry: Place) -> Iterator[tuple[str, dict[str, Any]]]:
         if "example" in entry.value:
@@ -144,26 +174,21 @@ class _Writer:
         return {"summary": summary, "value": value, "x-origin": pointer}
 
     def headers(self, found: Found) -> list[dict[str, Any]]:
-        """Return the header parameters; those of the operation precede the path item's.
+        """Return the header parameters.
 
-        Query and path parameters belong to the URL.
+        Path parameters belong to the URL, and those of the query beside a body.
         """
         made: dict[str, dict[str, Any]] = {}
-        for carrier in (found.operation, *found.items):
-            given = carrier.value.get("parameters")
-            for index in range(len(given)) if isinstance(given, list) else ():
-                place = self._opened(carrier.child("parameters", index), "parameter")
-                name = place.value.get("name")
-                if not isinstance(name, str) or "in" not in place.value:
-                    raise Faulty(place.fault(Text("fault.parameter-without-name"), Text("fault.add-name")))
-                if place.value["in"] != "header":
-                    if place.value.get("required") and place.value["in"] != "path":
-                        what = Text("fault.parameter-not-sent", where=str(place.value["in"]), name=name)
-                        self._made.notes.append(place.fault(what))
-                elif not _TOKENS.fullmatch(name) or "/" in name:
-                    raise Faulty(place.fault(Text("fault.header-name"), Text("fault.mend-name")))
-                elif name.lower() not in _NOT_PARAMETERS:
-                    made.setdefault(name.lower(), self._header(place, name))
+        elsewhere = {"path"} if "requestBody" in found.operation.value else {"path", "query", "querystring"}
+        for place, name in self._parameters(found):
+            if place.value["in"] != "header":
+                if place.value.get("required") and place.value["in"] not in elsewhere:
+                    what = Text("fault.parameter-not-sent", where=str(place.value["in"]), name=name)
+                    self._made.notes.append(place.fault(what))
+            elif not _TOKENS.fullmatch(name) or "/" in name:
+                raise Faulty(place.fault(Text("fault.header-name"), Text("fault.mend-name")))
+            elif name.lower() not in _NOT_PARAMETERS:
+                made.setdefault(name.lower(), self._header(place, name))
         for header in _secured(self._library, found.operation):
             made.setdefault(header.lower(), {"name": header, "in": "header", "required": True, "schema": {}})
         return list(made.values())

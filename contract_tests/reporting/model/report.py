@@ -27,7 +27,7 @@ from callback_contract.contract_tests.runner.state import RunContext
 from callback_contract.contract_tests.target.read_back import HttpReadBack
 from callback_contract.mock_server.client.sender import Access
 from callback_contract.mock_server.wire.curl import curl
-from callback_contract.mock_server.wire.delivery import PLAIN, Delivery, Exchange, in_query
+from callback_contract.mock_server.wire.delivery import PLAIN, Delivery, Exchange
 from callback_contract.mock_server.wire.identity import MARK
 from callback_contract.openapi.documenting.published import Site
 from callback_contract.openapi.text.message import Text, both_of, joined
@@ -361,14 +361,14 @@ def _exchange(
     exchange: Exchange, name: str, redaction: Redaction, bodies: dict[str, bytes], url: str, begun_s: float
 ) -> dict[str, Any]:
     delivery = redacted(exchange.delivery, redaction)
-    bodies[f"{name}.body"] = delivery.body
+    bodies[f"{name}.body"] = delivery.content
     value: dict[str, Any] = {
         "method": delivery.method,
-        "url": in_query(url, delivery.query),
+        "url": delivery.target_from(url),
         "headers": [list(header) for header in delivery.headers],
         "body_file": f"findings/{name}.body",
-        "body_bytes": len(exchange.delivery.body),
-        "body": _shown(delivery.body),
+        "body_bytes": len(exchange.delivery.content),
+        "body": _shown(delivery.content),
         "offset_s": round(max(0.0, exchange.begun_s - begun_s), 6),
         "elapsed_s": round(exchange.elapsed_s, 6),
     }

@@ -128,13 +128,16 @@ def _examples(old: Callback, new: Callback) -> Iterator[Finding]:
 def _body(old: Operation, new: Operation) -> Iterator[Finding]:
     before, after = old.callback.media_type, new.callback.media_type
     place = new.body_pointer
-    if before.lower() != after.lower():
+    if old.callback.by_query != new.callback.by_query:
+        what = fact("diff.into-query" if new.callback.by_query else "diff.into-body")
+        yield Finding("breaking", place, what, "diff-why.reads-elsewhere")
+    elif before.lower() != after.lower():
         what = fact("diff.media-type-changed", old=before, new=after)
         if before.partition(";")[0].strip().lower() == after.partition(";")[0].strip().lower():
             yield Finding("risky", place, what, "diff-why.whole-content-type")
         else:
             yield Finding("breaking", place, what, "diff-why.parses-old-type")
-    if old.body_is_required != new.body_is_required:
+    if not (old.callback.by_query or new.callback.by_query) and old.body_is_required != new.body_is_required:
         where = new.callback.pointer + "/requestBody"
         if new.body_is_required:
             yield Finding("safe", where, fact("diff.body-always"), "diff-why.relied-on-less")

@@ -26,6 +26,8 @@ def as_curl(callback: Callback, value: jp.Json) -> str:
         *method,
         *(f"-H {shell_word(f'{name}: {header}')}" for name, header in _sent_headers(callback)),
     ]
+    if callback.by_query:
+        return " \\\n  ".join([*parts, f'"$URL"{shell_word("?" + _sent(callback, value))}'])
     parts += [f"--data-binary {shell_word(_sent(callback, value))}", '"$URL"']
     return " \\\n  ".join(parts)
 
@@ -57,15 +59,18 @@ def _sent(callback: Callback, value: jp.Json) -> str:
 def _sent_headers(callback: Callback) -> list[tuple[str, str]]:
     """Return the headers of a delivery; an ellipsis stands for an unknown value."""
     named = [(h.name, h.default or "…") for h in callback.headers if h.default is not None or h.required]
-    return [("Content-Type", content_type_of(callback.media_type)), *named]
+    return named if callback.by_query else [("Content-Type", content_type_of(callback.media_type)), *named]
 
 
 def request_text(callback: Callback) -> str:
     """Return one delivery as sent: the first deliverable example, or an ellipsis."""
     sent = callback.delivered_examples[:1]
     body = _sent(callback, sent[0].value) if sent else "…"
-    lines = [f"{callback.method} {_PATH} HTTP/1.1", f"Host: {_HOST}"]
+    target = f"{_PATH}?{body}" if callback.by_query else _PATH
+    lines = [f"{callback.method} {target} HTTP/1.1", f"Host: {_HOST}"]
     lines += [f"{name}: {value}" for name, value in _sent_headers(callback)]
+    if callback.by_query:
+        return "\n".join(lines)
     lines += [f"Content-Length: {len(body.encode()) if sent else '…'}", "", body]
     return "\n".join(lines)
 

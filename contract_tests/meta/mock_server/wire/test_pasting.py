@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -18,7 +20,7 @@ from callback_contract.contract_tests.reporting.model.reproduction import (
 )
 from callback_contract.mock_server.client.sender import Access
 from callback_contract.mock_server.inspector.resend import curl_of
-from callback_contract.mock_server.wire.curl import FRESH_RUN, curl
+from callback_contract.mock_server.wire.curl import curl
 from callback_contract.mock_server.wire.delivery import Delivery
 from callback_contract.openapi.contract.loading import load_contract
 from callback_contract.openapi.documenting.content.wire_example import as_curl
@@ -84,10 +86,19 @@ def test_curl_sends_what_was_delivered(home, text):
 def test_fresh_id_takes_the_place_of_the_run_and_of_no_other_text(home, where):
     text = f"{{run}} $RUN x{RUN}y"
     header, sent = (text, "") if where == "header" else ("v", text)
-    line = curl(Delivery("c", "PUT", (("X", header),), sent.encode()), "u", run=RUN)
-    assert line.startswith(FRESH_RUN)
     line = curl(Delivery("c", "PUT", (("X", header),), sent.encode()), "u", run=RUN, afresh=False)
     assert any("{run} $RUN xfreshy" in word for word in arguments(line, home))
+
+
+@pytest.mark.parametrize("shell", [each for each in ("sh", "bash", "zsh") if shutil.which(each)])
+def test_pasted_line_begins_with_curl_and_draws_one_fresh_run_each_time(shell):
+    delivery = Delivery("c", "GET", (("Id", f"ca11bac4{RUN}"),), b"", query=(("id", f"{RUN}'$RUN"),))
+    line = curl(delivery, "u", run=RUN)
+    show = 'curl() { printf "%s\\n" "$@"; }\n'
+    done = run_program([shell, "-c", f"{show}{line}\n{line}\n"], timeout=20)
+    runs = re.findall(r"ca11bac4([0-9]{8})$", done.stdout, re.MULTILINE)
+    assert line.startswith("curl ") and len({*runs}) == len(runs) == 2 and not done.stderr
+    assert re.findall(r"^u\?id=([0-9]{8})%27%24RUN$", done.stdout, re.MULTILINE) == runs
 
 
 def test_empty_header_is_sent_and_not_left_out(home):
