@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from callback_contract.openapi.contract.derivation import METHODS
 from callback_contract.openapi.documents import json_pointer as jp
@@ -28,6 +28,8 @@ class Found:
         key: The key of the webhook, the callback or the path in the document.
         kind: webhooks, x-webhooks, callbacks or paths.
         items: The path item, and the targets of its `$ref`; members of earlier ones take precedence.
+        is_beside_body: Whether it has no body, and another operation of its path item has one, or of the receiver that
+            the document describes: it may be a handshake, a page, or the same delivery by another method.
     """
 
     name: str
@@ -36,6 +38,12 @@ class Found:
     method: str
     operation: Place = field(repr=False)
     items: tuple[Place, ...] = field(repr=False)
+    is_beside_body: bool = False
+
+    @property
+    def has_body(self) -> bool:
+        """Whether the document describes a body."""
+        return "requestBody" in self.operation.value
 
 
 def found_callbacks(library: Library, *, paths: bool) -> tuple[list[Found], list[tuple[str, Fault]]]:
@@ -75,7 +83,12 @@ def found_callbacks(library: Library, *, paths: bool) -> tuple[list[Found], list
                 continue
             name = _unique(str(operation.value.get("operationId") or key), method, taken)
             found.append(Found(name, key, kind, method, operation, items))
-    return found, aside
+    with_body = {_company(each) for each in found if each.has_body}
+    return [replace(each, is_beside_body=not each.has_body and _company(each) in with_body) for each in found], aside
+
+
+def _company(found: Found) -> object:
+    return found.kind if found.kind == "paths" else found.items[0].key
 
 
 def _twin(found: list[Found], kind: str, key: str, method: str) -> Found | None:
@@ -180,7 +193,8 @@ def _operations(items: tuple[Place, ...]) -> Iterator[tuple[str, Place]]:
     given: set[str] = set()
     for item in items:
         own = [(key.lower(), item.child(key)) for key in item.value if key.lower() in _METHODS]
-        own.sort(key=lambda each: _METHODS.index(each[0]))  # names of callbacks do not depend on the order of a file
+        # Names of callbacks do not depend on the order of a file; the one with a body has the plain name.
+        own.sort(key=lambda each: ("requestBody" not in (each[1].value or ()), _METHODS.index(each[0])))
         yield from ((method, operation) for method, operation in own if method not in given)
         given.update(method for method, _ in own)
         yield from item.members("additionalOperations")

@@ -69,7 +69,7 @@ def read_contract(
     found, aside = found_callbacks(library, paths=paths)
     _refuse_empty(file, found, aside, paths)
     chosen = _chosen(file, found, only, aside)
-    taken, faults = _taken(library, chosen)
+    taken, faults = _taken(library, chosen, named=bool(only))
     aside = ([] if only else aside) + faults
     digested = "".join([file.text, *(overlay.text for overlay in laid_over), provider.text if provider else ""])
     try:
@@ -160,10 +160,13 @@ def _chosen(file: YamlFile, found: list[Found], only: Sequence[str], aside: list
     return list(chosen.values())
 
 
-def _taken(library: Library, chosen: list[Found]) -> tuple[dict[str, Written], list[tuple[str, Fault]]]:
+def _taken(library: Library, chosen: list[Found], *, named: bool) -> tuple[dict[str, Written], list[tuple[str, Fault]]]:
     schemas, taken, aside = Schemas(library), {}, []
     for found in chosen:
         try:
+            if found.is_beside_body and not named:
+                what = Text("fault.beside-body")
+                raise Faulty(found.operation.fault(what, Text("fault.name-callback", name=found.name)))
             taken[found.name] = written(library, schemas, found)
             taken[found.name].operation["x-method"] = found.method
         except Faulty as faulty:

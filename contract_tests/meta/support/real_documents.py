@@ -106,7 +106,7 @@ DOCUMENTS = (
         "package/3.1/json/webhooks.json",
         "8750d0ebf53fabe05822ccf06e104530a9a3efadd3b1baa65517b36364be114c",
         taken=1,
-        aside=(("newPet-delete", "no request body"),),
+        aside=(("newPet-delete", "no request body, beside"),),
     ),
     Document(
         "Train Travel (3.1, webhooks)",

@@ -44,7 +44,7 @@ def document(*, said="An order was paid.", name="orderPaid", schema=None, versio
         },
         "responses": {"202": {"description": said}},
     }
-    events = {"{$request.body#/url}": {"post": paid}, "{$request.body#/other}": {"delete": {"summary": said}}}
+    events = {"{$request.body#/url}": {"post": paid}, "{$request.body#/other}": {"head": {"summary": said}}}
     subscribe = {"post": {"callbacks": {name: events}, "responses": {"200": {"description": ""}}}}
     info = {"title": said, "version": "7", "description": said}
     return {"openapi": version, "info": info, "paths": {"/subscribe": subscribe}}

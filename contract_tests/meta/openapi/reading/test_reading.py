@@ -204,7 +204,7 @@ def with_neighbour(hook, **members):
 @pytest.mark.parametrize(
     ("hook", "reason"),
     [
-        ({"post": {"responses": {}}}, "no request body"),
+        ({"head": {"responses": {}}}, "no request body"),
         ({"post": body("application/xml")}, "application/xml"),
         ({"post": body(schema={"$ref": "#/components/schemas/Nope"})}, "points at nothing"),
         ({"post": body(schema={"$ref": "https://example.com/a.yaml"})}, "leads to the network"),
