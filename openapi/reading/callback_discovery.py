@@ -43,7 +43,7 @@ class Found:
     @property
     def has_body(self) -> bool:
         """Whether the document describes a body."""
-        return "requestBody" in self.operation.value
+        return _has_body(self.operation)
 
 
 def found_callbacks(library: Library, *, paths: bool) -> tuple[list[Found], list[tuple[str, Fault]]]:
@@ -194,10 +194,14 @@ def _operations(items: tuple[Place, ...]) -> Iterator[tuple[str, Place]]:
     for item in items:
         own = [(key.lower(), item.child(key)) for key in item.value if key.lower() in _METHODS]
         # Names of callbacks do not depend on the order of a file; the one with a body has the plain name.
-        own.sort(key=lambda each: ("requestBody" not in (each[1].value or ()), _METHODS.index(each[0])))
+        own.sort(key=lambda each: (not _has_body(each[1]), _METHODS.index(each[0])))
         yield from ((method, operation) for method, operation in own if method not in given)
         given.update(method for method, _ in own)
         yield from item.members("additionalOperations")
+
+
+def _has_body(operation: Place) -> bool:
+    return isinstance(operation.value, Mapping) and "requestBody" in operation.value
 
 
 def stand_elsewhere(document: Mapping[str, jp.Json]) -> bool:

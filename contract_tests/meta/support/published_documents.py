@@ -1,7 +1,7 @@
 """Published documents of providers: in repositories, each named with its commit, and read from clones of these.
 
-Nobody's document is kept here. `python -m callback_contract.contract_tests.meta.scripts.documents --clones FOLDER` takes
-the files of a commit out of FOLDER/OWNER/NAME, a clone with or without a work tree.
+Nobody's document is kept here: the files of a commit are taken out of FOLDER/OWNER/NAME, a clone with or without a work
+tree. `python -m callback_contract.contract_tests.meta.scripts.documents --clones FOLDER` prints the table.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ class Published:
         label: Whose it is, and of what kind.
         repository: Owner and name.
         path: Of the document; `folder` is what it refers to, empty for itself alone.
-        options: How its callbacks are read.
+        below: The folder below which its references lead; empty for its own.
+        paths: Whether its callbacks stand under `paths`.
         judged: Callbacks that the suite judges the mock by; all of them when there is none.
     """
 
@@ -36,7 +37,8 @@ class Published:
     commit: str
     path: str
     folder: str = ""
-    options: tuple[str, ...] = ()
+    below: str = ""
+    paths: bool = False
     judged: tuple[str, ...] = ()
 
 
@@ -65,8 +67,7 @@ _ADYEN = ("Adyen/adyen-openapi", "aa014f0cbdb58ff5c44a2ff9d5fe734642210aff")
 _VONAGE = ("Nexmo/api-specification", "ad042003e946f5d99512cda2a8601488c8e863e5")
 _POLAR = ("polarsource/polar", "c6c3645e639ee8eeaa05aa0835cf8e39e330382f")
 _3GPP = ("jdegre/5GC_APIs", "045f2ab4d654ab585da08228d67b3a6f80340bd3")
-_CODE = ("code", ("--refs-below", "code"))
-_LISTENERS = ("", ("--paths",))
+_CODE = ("code", "code")
 
 PUBLISHED = (
     Published("Adyen, payments (3.1, webhooks)", *_ADYEN, "yaml/Webhooks-v1.yaml"),
@@ -113,21 +114,24 @@ PUBLISHED = (
         "tmforum-apis/TMF622_ProductOrder",
         "1dda858d8b74613a2c8e5ec7448d44cf1e859d9a",
         "TMF622-ProductOrdering-v5.0.0.oas.yaml",
-        *_LISTENERS,
+        paths=True,
+        judged=("productOrderCreateEvent", "productOrderStateChangeEvent", "cancelProductOrderCreateEvent"),
     ),
     Published(
         "TM Forum, product catalog (3.0, paths)",
         "tmforum-apis/TMF620_ProductCatalog",
         "2805255a7554649d016d987b4d90a44294beae05",
         "TMF620-Product_Catalog_Management-v5.0.0.oas.yaml",
-        *_LISTENERS,
+        paths=True,
+        judged=("productOfferingCreateEvent", "categoryDeleteEvent", "importJobStateChangeEvent"),
     ),
     Published(
         "TM Forum, trouble ticket (3.0, paths)",
         "tmforum-apis/TMF621_TroubleTicket",
         "f5b8ffb5975f523b17d8d55c25537d5d3533ecdb",
         "TMF621-Trouble_Ticket-v5.0.1.oas.yaml",
-        *_LISTENERS,
+        paths=True,
+        judged=("troubleTicketCreateEvent", "troubleTicketResolvedEvent", "troubleTicketStatusChangeEvent"),
     ),
     Published("Polar (3.1, webhooks)", *_POLAR, "docs/openapi/2026-10.openapi.json"),
     Published("Polar, before (3.1, webhooks)", *_POLAR, "docs/openapi/2026-04.openapi.json"),

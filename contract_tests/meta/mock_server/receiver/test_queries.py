@@ -14,7 +14,6 @@ from callback_contract.contract_tests.stimuli import (
     hard,
     http,
     off_schema,
-    signatures,
     texts,
     unparsable,
     valid,
@@ -82,7 +81,7 @@ def statuses(contract, scope, stimuli):
     return {receiver.answer(request_of(case.delivery(WHO))).status for case in applicable_cases(stimuli, scope)}
 
 
-@pytest.mark.parametrize("stimuli", (*VALID, *LATER), ids=lambda stimuli: stimuli.__name__)
+@pytest.mark.parametrize("stimuli", [*VALID, *LATER], ids=lambda stimuli: stimuli.__name__)
 def test_mock_takes_what_is_right_or_new(contract, scope, stimuli):
     assert statuses(contract, scope, stimuli) == {202}
 
