@@ -77,7 +77,10 @@ class _NoValue(Exception):
 
 
 def sample_of(
-    schema: Mapping[str, jp.Json], text_of: Callable[[Mapping[str, jp.Json]], str | None] | None = None
+    schema: Mapping[str, jp.Json],
+    text_of: Callable[[Mapping[str, jp.Json]], str | None] | None = None,
+    *,
+    validator: Any = None,
 ) -> Sample | None:
     """Make a plain value of a self-contained schema.
 
@@ -85,8 +88,9 @@ def sample_of(
 
     Args:
         text_of: Makes a text for a schema with a regular expression; without it such members are left out.
+        validator: That of the schema without its formats, where there is one: it takes longer to make than the value.
     """
-    validator = validator_of(derive.without_formats(schema))
+    validator = validator or validator_of(derive.without_formats(schema))
     for whole, shown in product((True, False), (True, False)):
         try:
             value = _Maker(schema, text_of, whole=whole, shown=shown).value(schema, 0)

@@ -109,9 +109,23 @@ def enforcer(root: jp.Json) -> Callable[[jp.Json], jp.Json]:
     Args:
         root: What the references in them point into; it may be a schema itself.
     """
-    having = (each for each in _objects(root) if "pattern" in each or "patternProperties" in each)
+    having = _having_patterns(root)
     limited = any(longest_text(pattern) < math.inf for each in having for _, pattern in _patterns(each))
     return _Enforcer(root).enforced if limited else lambda schema: schema
+
+
+def _having_patterns(root: jp.Json) -> list[Mapping[str, jp.Json]]:
+    """Return the schemas with regular expressions; every validator of a contract asks, so that it is a tight loop."""
+    waiting: list[jp.Json] = [root]
+    having: list[Mapping[str, jp.Json]] = []
+    for part in waiting:  # grows during the loop
+        if isinstance(part, dict):
+            if "pattern" in part or "patternProperties" in part:
+                having.append(part)
+            waiting += [each for each in part.values() if isinstance(each, (dict, list))]
+        elif isinstance(part, list):
+            waiting += [each for each in part if isinstance(each, (dict, list))]
+    return having
 
 
 def _objects(value: jp.Json) -> Iterator[Mapping[str, jp.Json]]:

@@ -201,18 +201,19 @@ def _contract(
         "webhooks": {name: {each.operation.pop("x-method"): each.operation} for name, each in taken.items()},
         "components": {"schemas": components},
     }
-    bundles, endless = Bundles(document), _Endless(document)
+    bundles, endless, alternatives = Bundles(document), _Endless(document), _Alternatives(components)
     callbacks: list[Callback] = []
     unusable: list[tuple[str, Text]] = []
     flawed: list[Text] = []
     for name, item in document["webhooks"].items():
         for method in item:
-            callback = _usable(_read(file, document, bundles, name, method, provider), endless)
-            if isinstance(callback, Text):
-                unusable.append((name, callback))
+            usable = _usable(_read(file, document, bundles, name, method, provider), endless)
+            if isinstance(usable, Text):
+                unusable.append((name, usable))
                 continue
-            if (loosened := _apart(callback)) is not callback:
-                callback = loosened
+            read, validator = usable
+            callback = _apart(read, validator) if alternatives.stand_in(read.schema) else read
+            if callback is not read:
                 flawed.append(in_detail(callback.origin, Text("note.alternatives-overlap")))
             callbacks.append(callback)
             for example in callback.examples:
@@ -281,8 +282,32 @@ class _Endless:
         return not self._named.isdisjoint(defs) or Extents(schema, IN_PLACE).largest(own) > MOST_QUESTIONS
 
 
-def _usable(callback: Callback, endless: _Endless) -> Callback | Text:
-    """Return the callback with checked examples and response, or why it is unusable."""
+class _Alternatives:
+    """Finds `oneOf` in schemas, whose shared parts are looked through once."""
+
+    def __init__(self, components: Mapping[str, jp.Json]) -> None:
+        self._named = {f"components.schemas.{name}" for name, schema in components.items() if _has_one_of(schema)}
+
+    def stand_in(self, schema: Mapping[str, jp.Json]) -> bool:
+        """Return whether a self-contained schema has alternatives."""
+        own = {key: value for key, value in schema.items() if key != "$defs"}
+        return not self._named.isdisjoint(schema.get("$defs", {})) or _has_one_of(own)
+
+
+def _has_one_of(schema: jp.Json) -> bool:
+    waiting = [schema]
+    for part in waiting:  # grows during the loop
+        if isinstance(part, dict):
+            if "oneOf" in part:
+                return True
+            waiting += part.values()
+        elif isinstance(part, list):
+            waiting += part
+    return False
+
+
+def _usable(callback: Callback, endless: _Endless) -> tuple[Callback, Any] | Text:
+    """Return the callback with checked examples and response, and its validator; or why it is unusable."""
     import jsonschema_rs
 
     if endless.holds(callback.strict):
@@ -293,8 +318,9 @@ def _usable(callback: Callback, endless: _Endless) -> Callback | Text:
     except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError) as error:
         flaw = str(error).partition(chr(10))[0][:160]
         return in_detail(callback.origin, Text("note.unusable-schema", flaw=flaw))
-    types = callback.members[0].types
-    if not callback.is_json and types and "object" not in types:
+    # Listing the members of hundreds of callbacks takes seconds.
+    types = () if callback.is_json else callback.members[0].types
+    if types and "object" not in types:
         return in_detail(callback.origin, Text("note.no-fields", types=" or ".join(types)))
     examples = []
     for example in callback.examples if callback.is_json else [travelled(callback, each) for each in callback.examples]:
@@ -304,15 +330,15 @@ def _usable(callback: Callback, endless: _Endless) -> Callback | Text:
         wrong = next(strict.iter_errors(example.value), None)
         flaw = f"{wrong.message[:160]} (at {jp.join(wrong.instance_path) or 'its root'})" if wrong else ""
         examples.append(replace(example, flaw=flaw))
-    return replace(callback, examples=tuple(examples), answer=_answerable(callback.answer, endless))
+    return replace(callback, examples=tuple(examples), answer=_answerable(callback.answer, endless)), strict
 
 
-def _apart(callback: Callback) -> Callback:
+def _apart(callback: Callback, held: Any) -> Callback:
     """Return the callback with `oneOf` read as `anyOf`, where no body meets one alternative alone."""
     from callback_contract.openapi.contract.derivation import with_any_of
 
     shown = [example for example in callback.examples if not example.illustrative]
-    if any(not example.flaw for example in shown) or (not shown and sample_of(callback.schema) is not None):
+    if any(not example.flaw for example in shown) or (not shown and sample_of(callback.schema, validator=held)):
         return callback
     loosened, strict = with_any_of(callback.schema), with_any_of(callback.strict)
     if loosened == callback.schema:

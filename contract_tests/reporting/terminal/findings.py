@@ -46,7 +46,7 @@ def show_findings(
     shown: dict[str, str] = {}  # the rule below which lines of code stand
     errors = {} if at_length else _by_reason(cause.rule for cause in causes)
     for cause in causes:
-        first, *others = errors.get(cause.rule["reason"], ()) or (cause.rule["id"],)
+        others = errors.get(cause.rule["reason"], [])[1:]
         if cause.rule["id"] in others:
             continue
         _show_rule(target, cause.rule, catalogue[cause.rule["id"]], directory, at_length=at_length)

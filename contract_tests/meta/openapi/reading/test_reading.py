@@ -418,3 +418,14 @@ def test_tab_before_a_comment_is_read(tmp_path):
         f"openapi: 3.1.0\t# one\n\t# two\ninfo: {{title: t}}\n\t\nwebhooks:\n  a:\n    post:\n \t# c\n      {body}\n"
     )
     assert names(read_contract(file)) == ["a"]
+
+
+def test_members_and_a_body_are_made_only_where_the_reading_depends_on_them(read, monkeypatch):
+    from callback_contract.openapi.reading import reader
+
+    tried = []
+    monkeypatch.setattr(reader, "sample_of", lambda *_, **__: tried.append(1))
+    either = body(schema={"oneOf": [{"type": "object"}, {"type": "object"}]})
+    callbacks = read(document(webhooks={"plain": {"post": OPERATION}, "either": {"post": either}})).callbacks
+    assert len(tried) == 2  # the one with alternatives: as they are, and overlapping
+    assert not any("members" in vars(callback) for callback in callbacks)
