@@ -14,6 +14,7 @@ from callback_contract.openapi.cli.ranges import SEEDS
 from callback_contract.openapi.contract.model import Callback, Contract
 from callback_contract.openapi.text.errors import KitError
 from callback_contract.openapi.text.message import Text, either, joined
+from callback_contract.openapi.text.spoken import spoken
 
 __all__ = ["export"]
 
@@ -79,6 +80,8 @@ def export(
         _write({"scheme.yaml": _scheme(preset or "standard-webhooks")}, out, force=force)
         return
     contract, callbacks = _read(names, options)
+    if kind in {"schema", "http", "vectors"} and not names:
+        _say_choice(contract, callbacks)
     form = form or ("yaml" if Path(out).suffix in {".yaml", ".yml"} else "json")
     if kind == "schema":
         files = _schemas(contract, callbacks, form, tolerant)
@@ -104,6 +107,13 @@ def _read(names: tuple[str, ...], options: Mapping[str, Any]) -> tuple[Contract,
         contract = contract_of(options, () if every else names)
         return contract, contract.callbacks if names else contract.callbacks[:1]
     return contract, contract.chosen(names)
+
+
+def _say_choice(contract: Contract, chosen: tuple[Callback, ...]) -> None:
+    """Say on standard error that one callback of several is written, where none was named."""
+    if len(chosen) < len(contract.callbacks):
+        told = Text("note.first-callback", name=chosen[0].name, count=len(contract.callbacks))
+        click.echo(spoken(Text("terminal.note", said=told)), err=True)
 
 
 def _refuse_idle_options(kind: str, **given: object) -> None:

@@ -11,6 +11,7 @@ import click
 from callback_contract.contract_tests.generation.corpus import DEPTHS, Scope
 from callback_contract.contract_tests.generation.notes import Note
 from callback_contract.contract_tests.model.verdicts import NotApplicable
+from callback_contract.mock_server.provider.composer import what_was_cut
 from callback_contract.mock_server.signing import Scheme, lacking_signature, load_scheme
 from callback_contract.openapi.contract.extent import refuse_too_many
 from callback_contract.openapi.contract.model import Callback, Contract, HeaderParameter, contract_in_words, means_all
@@ -38,7 +39,7 @@ def chosen_callbacks(
     refuse_too_many(len(chosen), Text("error-contract.judged-in-one-run"))
     scheme = load_scheme(options["signature"]) if options["signature"] else None
     given = _given(options, scheme)
-    kept, left = [], list[Note]()
+    kept, left, cut = [], list[Note](), list[Note]()
     for callback in chosen:
         reason = None if own_mock else _missing_header(callback, given)
         reason = reason or _missing_body(callback, options)
@@ -46,6 +47,7 @@ def chosen_callbacks(
             left.append(Note("not judged", reason, callback.name))
         else:
             kept.append(_with_given(callback, given))
+            cut += _cut(callback, options)
     lines = [Text("note.callback-not-judged", callback=note.callback, why=note.text) for note in left]
     if not kept:
         where = contract_in_words(contract.path)
@@ -61,7 +63,9 @@ def chosen_callbacks(
     if len(left) > _MOST_SHOWN:
         more = Text("note.more-lines", count=len(left) - _MOST_SHOWN)
         click.echo(Text("terminal.note", said=more).in_language(say), err=True)
-    return tuple(kept), tuple(left)
+    for note in cut[:_MOST_SHOWN]:
+        click.echo(Text("terminal.note", said=note.text).in_language(say), err=True)
+    return tuple(kept), (*left, *cut)
 
 
 def _given(options: Mapping[str, Any], scheme: Scheme | None) -> set[str]:
@@ -105,6 +109,14 @@ def _missing_header(callback: Callback, given: set[str]) -> Text | None:
 
 def _value(header: HeaderParameter) -> str | None:
     return header.default if header.default is not None else header.value
+
+
+def _cut(callback: Callback, options: Mapping[str, Any]) -> list[Note]:
+    """Note what was cut from a body that was made, since no example may be delivered."""
+    if callback.delivered_examples:
+        return []
+    said = what_was_cut(callback, Scope(callback, DEPTHS[options["depth"]], options["seed"]).plain)
+    return [Note("contract", said, callback.name)] if said is not None else []
 
 
 def _missing_body(callback: Callback, options: Mapping[str, Any]) -> Text | None:

@@ -133,6 +133,7 @@ class _Send:
         import random
 
         from callback_contract.mock_server.client.pacing import OutOfBudget
+        from callback_contract.mock_server.provider.composer import what_was_cut
         from callback_contract.mock_server.wire.identity import Identity
 
         o = self.options
@@ -142,6 +143,8 @@ class _Send:
         else:
             content = composer.content(random.Random(o["seed"]), o["state"])
             delivery = composer.delivery(content, identity)
+            if not composer.callback.delivered_examples and (cut := what_was_cut(composer.callback, content)):
+                click.echo(spoken(Text("terminal.note", said=cut)), err=True)
         if o["edit"]:
             delivery = replace(delivery, body=_edited(delivery.body))
         if o["dry_run"]:

@@ -9,11 +9,11 @@ from dataclasses import replace
 from typing import Any
 
 from callback_contract.mock_server.wire.bodies import content_type, encode_body, travels
-from callback_contract.mock_server.wire.delivery import Delivery, Headers
+from callback_contract.mock_server.wire.delivery import Delivery, Headers, printable
 from callback_contract.mock_server.wire.identity import Identity, Stamps, stamp, stamped_outside, stamps_of
 from callback_contract.openapi.contract.ecma_patterns import texts_of
 from callback_contract.openapi.contract.example_value import sample_of, why_no_sample
-from callback_contract.openapi.contract.members import Member
+from callback_contract.openapi.contract.members import Member, left_out_of
 from callback_contract.openapi.contract.model import Callback, HeaderParameter
 from callback_contract.openapi.contract.patterns import validator_of
 from callback_contract.openapi.documents import json_pointer as jp
@@ -22,7 +22,7 @@ from callback_contract.openapi.text.errors import KitError
 from callback_contract.openapi.text.message import Text, either
 from callback_contract.openapi.text.suggest import did_you_mean, nearest
 
-__all__ = ["Composer", "assigned", "default_headers", "identified", "no_place", "unstamped"]
+__all__ = ["Composer", "assigned", "default_headers", "identified", "no_place", "unstamped", "what_was_cut"]
 
 _STAMPED_BEFORE_S = 120  # `stamp` counts from this time before the run
 
@@ -149,6 +149,19 @@ class Composer:
     def _made(self, body: bytes) -> Delivery:
         callback = self.callback
         return Delivery(callback.name, callback.method, default_headers(callback), body, by_query=callback.by_query)
+
+
+def what_was_cut(callback: Callback, content: jp.Json) -> Text | None:
+    """Return which members a made content lacks; None where it lacks none."""
+    lacking = left_out_of(content, callback.members)
+    if not lacking:
+        return None
+    places = [*map(printable, lacking[:_MOST_CUT]), *(["…"] if len(lacking) > _MOST_CUT else [])]
+    every = len(callback.members) - 1
+    return Text("note.left-out", callback=callback.name, count=len(lacking), all=every, places=tuple(places))
+
+
+_MOST_CUT = 4
 
 
 def _text_of(schema: Mapping[str, jp.Json]) -> str | None:

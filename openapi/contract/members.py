@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -94,6 +94,23 @@ def members_of(root: Mapping[str, jp.Json]) -> tuple[Member, ...]:
 def root_members(root: Mapping[str, jp.Json]) -> tuple[Member, ...]:
     """Return the members of the root alone: listing all members of hundreds of callbacks takes seconds."""
     return _named(_Flattening(root), root, 1)[1:]
+
+
+def left_out_of(value: jp.Json, members: Sequence[Member]) -> tuple[str, ...]:
+    """Return the places that a made body lacks although it has what they stand in: they were cut from it."""
+    lacking = []
+    for member in members[1:]:
+        path = jp.tokens(member.pointer)
+        try:
+            parent = jp.get(value, jp.join(path[:-1]))
+        except (LookupError, ValueError):
+            continue
+        named = parent.keys() if isinstance(parent, dict) else range(len(parent)) if isinstance(parent, list) else None
+        if named is None or member.schema.get("readOnly"):
+            continue
+        if path[-1] not in named if isinstance(parent, dict) else not parent:
+            lacking.append(member.pointer)
+    return tuple(lacking)
 
 
 class _Flattening:
