@@ -55,18 +55,22 @@ class _Row:
     paths: bool = False
 
 
-def _of_packages(folder: Path) -> Iterator[_Row]:
+def _of_packages(folder: Path, word: str) -> Iterator[_Row]:
     for document in DOCUMENTS:
         origin = f"{document.package} {document.version}"
+        if word not in f"{document.label} {origin}".lower():
+            continue
         try:
             yield _Row(document.label, origin, fetched(document, folder), document.judged)
         except Unavailable as reason:
             yield _Row(document.label, origin, str(reason))
 
 
-def _published(clones: Path, target: Path) -> Iterator[_Row]:
+def _published(clones: Path, target: Path, word: str) -> Iterator[_Row]:
     for document in PUBLISHED:
         origin = f"{document.repository} {document.commit[:12]}"
+        if word not in f"{document.label} {origin}".lower():
+            continue
         try:
             file = taken_out(document, clones, target)
         except Unavailable as reason:
@@ -77,18 +81,19 @@ def _published(clones: Path, target: Path) -> Iterator[_Row]:
         yield _Row(document.label, origin, file, document.judged, below, document.paths)
 
 
-def _small(folder: Path) -> Iterator[_Row]:
+def _small(folder: Path, word: str) -> Iterator[_Row]:
     for number, (label, schema) in enumerate(QUIRKS.items()):
-        yield _Row(label, "here", written(folder, with_schema(schema, schemas=SCHEMAS), f"{number}.json"))
+        if word in label.lower():
+            yield _Row(label, "here", written(folder, with_schema(schema, schemas=SCHEMAS), f"{number}.json"))
 
 
-def _cells(row: _Row) -> list[str]:
+def _cells(row: _Row, rules: str) -> list[str]:
     if isinstance(row.file, str):
         return [row.label, row.origin, "", "", row.file]
     told: dict[str, Any] = measured(row.file, below=row.below or None, paths=row.paths)
     names = row.judged or (tuple(told["names"][:_MOST_JUDGED]) if len(told["names"]) > _MOST_JUDGED else ())
     options = (*(("--refs-below", row.below) if row.below else ()), *(("--paths",) if row.paths else ()))
-    code, text = judged(row.file, names, options)
+    code, text = judged(row.file, names, (*options, *(("--rules", rules) if rules else ())))
     summary = next((line.partition(": ")[2] for line in text.splitlines() if line.startswith("http")), text[-200:])
     is_clean = code == 0 and not re.search(r"\d (?:fail|flaky|error)", summary)
     reasons = [f"{name}: {reason.partition('): ')[2]}" for name, reason in told["aside"][:_MOST_REASONS]]
@@ -114,16 +119,19 @@ def main() -> None:
     options.add_argument("--real", action="store_true", help="only the providers' own")
     options.add_argument("--small", action="store_true", help="only the small ones of the tests")
     options.add_argument("--only", default="", metavar="WORD", help="only those with it in their label or origin")
+    options.add_argument(
+        "--rules", default="", metavar="IDS", help="judge by these rules alone, as `check --rules` does"
+    )
     asked = options.parse_args()
     both = asked.real == asked.small
     print(_line(_COLUMNS) + "\n" + "|---" * len(_COLUMNS) + "|")
     with tempfile.TemporaryDirectory() as temporary:
-        rows = [*(_of_packages(Path(asked.folder).absolute()) if asked.real or both else ())]
-        rows += [*(_published(Path(asked.clones).absolute(), Path(temporary)) if asked.clones else ())]
-        rows += [*(_small(Path(temporary)) if asked.small or both else ())]
+        word = asked.only.lower()
+        rows = [*(_of_packages(Path(asked.folder).absolute(), word) if asked.real or both else ())]
+        rows += [*(_published(Path(asked.clones).absolute(), Path(temporary), word) if asked.clones else ())]
+        rows += [*(_small(Path(temporary), word) if asked.small or both else ())]
         for row in rows:
-            if asked.only.lower() in f"{row.label} {row.origin}".lower():
-                print(_line(_cells(row)), flush=True)
+            print(_line(_cells(row, asked.rules)), flush=True)
 
 
 if __name__ == "__main__":
