@@ -59,8 +59,7 @@ def _operation(holder: _Held) -> Any:
             }
         },
     }
-    _hoist_defs(document)
-    return schemathesis.openapi.from_dict(document)["/drawn"]["POST"]
+    return schemathesis.openapi.from_dict(_with_components(document))["/drawn"]["POST"]
 
 
 def _drawn_as(callback: Callback) -> str:
@@ -124,25 +123,23 @@ def _is_valid(schema: Any, body: Any) -> bool:
         return False
 
 
-def _hoist_defs(document: dict[str, Any]) -> None:
-    content = document["paths"]["/drawn"]["post"]["requestBody"]["content"]
-    for entry in content.values():
-        defs = entry["schema"].pop("$defs", None)
-        if defs:
-            document["components"] = {"schemas": defs}
-            _repoint(document)
+def _with_components(document: dict[str, Any]) -> dict[str, Any]:
+    """Return the document with the definitions of its body where OpenAPI has them; parts of it are the callback's."""
+    (entry,) = document["paths"]["/drawn"]["post"]["requestBody"]["content"].values()
+    defs = entry["schema"].pop("$defs", None)
+    made: dict[str, Any] = _repointed({**document, "components": {"schemas": defs}}) if defs else document
+    return made
 
 
-def _repoint(value: Any) -> None:
-    if isinstance(value, dict):
-        reference = value.get("$ref")
-        if isinstance(reference, str):
-            value["$ref"] = reference.replace("#/$defs/", "#/components/schemas/")
-        for item in value.values():
-            _repoint(item)
-    elif isinstance(value, list):
-        for item in value:
-            _repoint(item)
+def _repointed(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_repointed(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    made = {key: _repointed(item) for key, item in value.items()}
+    if isinstance(reference := made.get("$ref"), str):
+        made["$ref"] = reference.replace("#/$defs/", "#/components/schemas/")
+    return made
 
 
 def draw(strategy: Any, count: int, seed: int) -> list[Any]:

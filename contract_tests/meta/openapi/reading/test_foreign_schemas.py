@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from callback_contract.contract_tests.generation.notes import contract_notes
+from callback_contract.contract_tests.generation.strategies import operation_of
 from callback_contract.contract_tests.meta.support.foreign import (
     read_schema,
     refused_by_its_mock,
@@ -348,3 +351,14 @@ def test_given_header_replaces_the_one_that_the_contract_shows(tmp_path):
     options = {"callback": (), "header": ("X-Sig: mine",), "auth": None, "signature": None, "depth": "quick", "seed": 0}
     (callback,), _ = chosen_callbacks(contract, options, own_mock=False)
     assert callback.headers[0].value is None
+
+
+def test_drawing_leaves_a_callbacks_schema_as_it_is(tmp_path):
+    part = {"$ref": "#/components/schemas/Whole"}
+    whole = {"type": "object", "properties": {"a": {"$ref": "#/components/schemas/Part"}}}
+    document = with_schema(part, schemas={"Whole": whole, "Part": {"type": "string"}})
+    operation = document["webhooks"]["thing"]["post"]
+    operation["responses"]["200"] = {"description": "", "content": {"application/json": {"schema": part}}}
+    (callback,) = read_contract(written(tmp_path, document)).callbacks
+    before = json.dumps(callback.schema)
+    assert operation_of(callback) is not None and json.dumps(callback.schema) == before
