@@ -13,7 +13,16 @@ from callback_contract.openapi.contract.model import Callback
 from callback_contract.openapi.documents import json_pointer as jp
 from callback_contract.openapi.documents.runtime_expression import is_in_body
 
-__all__ = ["MAX_INTEGER", "MAX_TEXT", "MOST_LISTED", "drawn_at_all", "generative", "pinned_values"]
+__all__ = [
+    "MAX_INTEGER",
+    "MAX_TEXT",
+    "MOST_LISTED",
+    "MOST_PATTERNS",
+    "drawn_at_all",
+    "generative",
+    "pinned_values",
+    "walked_at_all",
+]
 
 MAX_TEXT = 4096
 MAX_INTEGER = 2**53
@@ -39,6 +48,23 @@ def drawn_at_all(callback: Callback) -> bool:
     A schema whose generators would take minutes and gigabytes is excluded.
     """
     return Extents(callback.schema).of(callback.schema) <= MOST_PARTS
+
+
+MOST_PATTERNS = 8
+"""The most regular expressions of a schema whose boundaries are walked: each step there draws a text of several."""
+
+
+def walked_at_all(callback: Callback) -> bool:
+    """Return whether a schema's boundaries are walked; with dozens of regular expressions one step takes minutes."""
+    waiting: list[jp.Json] = [callback.schema]
+    patterns = 0
+    for part in waiting:  # grows during the loop
+        if isinstance(part, Mapping):
+            patterns += isinstance(part.get("pattern"), str)
+            waiting += part.values()
+        elif isinstance(part, list):
+            waiting += part
+    return patterns <= MOST_PATTERNS
 
 
 def generative(callback: Callback) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from callback_contract.contract_tests.generation.bounds import MOST_LISTED, drawn_at_all
+from callback_contract.contract_tests.generation.bounds import MOST_LISTED, MOST_PATTERNS, drawn_at_all, walked_at_all
 from callback_contract.mock_server.wire.delivery import printable
 from callback_contract.openapi.contract.extent import MOST_PARTS
 from callback_contract.openapi.contract.model import Callback, Contract
@@ -41,6 +41,10 @@ def contract_notes(contract: Contract) -> tuple[Note, ...]:
     aside = [Note("set aside", _shown(reason), _shown(name)) for name, reason in contract.set_aside]
     whole = Text("note.undrawn", parts=MOST_PARTS)
     undrawn = [Note("contract", in_detail(each.name, whole)) for each in contract.callbacks if not drawn_at_all(each)]
+    unwalked = Text("note.unwalked", patterns=MOST_PATTERNS)
+    undrawn += [
+        Note("contract", in_detail(each.name, unwalked)) for each in contract.callbacks if not walked_at_all(each)
+    ]
     undrawn += [
         Note(
             "contract",

@@ -7,7 +7,7 @@ from functools import lru_cache
 from itertools import islice
 from typing import Any
 
-from callback_contract.contract_tests.generation.bounds import MAX_TEXT, drawn_at_all, generative
+from callback_contract.contract_tests.generation.bounds import MAX_TEXT, drawn_at_all, generative, walked_at_all
 from callback_contract.contract_tests.generation.hypothesis_cache import keep_caches_out_of_sight
 from callback_contract.contract_tests.generation.pattern_texts import texts_of
 from callback_contract.openapi.contract.determinism import is_deterministic
@@ -96,6 +96,8 @@ def boundary_bodies(callback: Callback, *, negated: bool) -> list[Any]:
 
     They come from Schemathesis' coverage phase.
     """
+    if not walked_at_all(callback):
+        return []
     from schemathesis.generation import GenerationMode
 
     operation = operation_of(callback)

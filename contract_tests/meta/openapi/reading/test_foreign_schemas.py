@@ -7,7 +7,7 @@ import json
 import pytest
 
 from callback_contract.contract_tests.generation.notes import contract_notes
-from callback_contract.contract_tests.generation.strategies import operation_of
+from callback_contract.contract_tests.generation.strategies import boundary_bodies, operation_of
 from callback_contract.contract_tests.meta.support.foreign import (
     read_schema,
     refused_by_its_mock,
@@ -362,3 +362,14 @@ def test_drawing_leaves_a_callbacks_schema_as_it_is(tmp_path):
     (callback,) = read_contract(written(tmp_path, document)).callbacks
     before = json.dumps(callback.schema)
     assert operation_of(callback) is not None and json.dumps(callback.schema) == before
+
+
+def test_boundaries_are_not_walked_through_many_patterns_and_that_is_said(tmp_path):
+    made = {
+        "type": "object",
+        "properties": {f"m{n}": {"type": "string", "pattern": f"^[a-z]{{{n}}}$"} for n in range(1, 10)},
+    }
+    callback = read_schema(tmp_path, made)
+    assert boundary_bodies(callback, negated=False) == boundary_bodies(callback, negated=True) == []
+    contract = read_contract(tmp_path / "contract.json")
+    assert any("boundaries of its schema are not walked" in note.text for note in contract_notes(contract))
