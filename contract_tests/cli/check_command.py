@@ -49,7 +49,7 @@ from callback_contract.openapi.cli.interruption import INTERRUPTION
 from callback_contract.openapi.documenting.published import docs_url_option, site_at
 from callback_contract.openapi.text.errors import KitError
 from callback_contract.openapi.text.language import SPOKEN, language_of
-from callback_contract.openapi.text.message import Text, translated
+from callback_contract.openapi.text.message import Text, in_detail, listed, translated
 
 if TYPE_CHECKING:
     from callback_contract.contract_tests.reporting.terminal.console import Terminal
@@ -310,8 +310,9 @@ class _Reporter:
             )
             _say_selection(self._out, config)
         most = config.sender.pace.most
-        if run.state.left_out:
-            self._out.say(Text("terminal.left-out", most=most or 0, rules=tuple(run.state.left_out)))
+        for reason in dict.fromkeys(run.state.left_out.values()):
+            rules = listed(rule for rule, why in run.state.left_out.items() if why == reason)
+            self._out.say(in_detail(rules, reason))
         if most is not None and total > most:
             raise KitError(
                 Text("error-options.too-many-deliveries", total=total, most=most),

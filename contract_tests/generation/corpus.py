@@ -10,7 +10,13 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from callback_contract.contract_tests.generation.bounds import MAX_INTEGER, MAX_TEXT, drawn_at_all, pinned_values
+from callback_contract.contract_tests.generation.bounds import (
+    MAX_INTEGER,
+    MAX_TEXT,
+    drawn_at_all,
+    generative,
+    pinned_values,
+)
 from callback_contract.contract_tests.generation.pregenerated import drawn_bodies, walked_bodies
 from callback_contract.contract_tests.generation.strategies import text_of_pattern
 from callback_contract.contract_tests.model.verdicts import NotApplicable
@@ -44,6 +50,7 @@ class Depth:
         negations: Broken contents drawn by Schemathesis.
         boundaries: The most broken contents from Schemathesis' walk along the schema's boundaries.
         alone: The most cases of a stimulus that share a delivery with no other; None for all.
+        most: The most deliveries for a callback, of the rules that break most receivers; None for all.
     """
 
     name: str
@@ -51,6 +58,7 @@ class Depth:
     negations: int
     boundaries: int
     alone: int | None = None
+    most: int | None = None
 
     def pick(self, quick: T, standard: T, thorough: T) -> T:
         """Return the value for this depth."""
@@ -58,7 +66,7 @@ class Depth:
 
 
 DEPTHS = {
-    "quick": Depth("quick", contents=10, negations=8, boundaries=0, alone=2),
+    "quick": Depth("quick", contents=10, negations=8, boundaries=0, alone=2, most=150),
     "standard": Depth("standard", contents=30, negations=20, boundaries=12),
     "thorough": Depth("thorough", contents=200, negations=200, boundaries=1000),
 }
@@ -108,6 +116,11 @@ class Scope:
     def tolerant(self) -> Any:
         """Validates a body by what next year's contract may say."""
         return validator_of(self.callback.tolerant)
+
+    @cached_property
+    def bounded(self) -> Any:
+        """Validates a body by what is drawn from."""
+        return validator_of(generative(self.callback))
 
     def is_some_callback(self, body: jp.Json) -> bool:
         """Return whether a body is valid for a callback at the same URL."""

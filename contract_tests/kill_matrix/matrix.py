@@ -80,7 +80,7 @@ def _scopes(depth: str, seed: int, scheme: Scheme | None) -> tuple[Scope, ...]:
 def judge_all(run: RunContext, tests: dict[str, RuleTest]) -> dict[str, RuleResult]:
     """Judge the run's rules one after another, without pytest's reporting."""
     make_first_contact(run)
-    for rule in run.config.rules:
+    for rule in run.config.order:
         prefetch(run, rule, tests)
         run.state.rule_judged(judge(run, rule, tests[rule.id]))
     judge_deadlines(run)

@@ -71,12 +71,16 @@ class Joins:
         among: Which cases it goes together with; those of another kind never share a delivery with it.
         are_texts: Whether only the characters of its texts matter, and not where a text begins, ends or how long it is.
         headers: What it adds to the headers, or has in the place of the usual ones.
+        spelling: How the body is written, where it is about that; empty where any spelling does.
+        framing: How the body is framed, where it is about that.
     """
 
     values: Mapping[str, Json]
     among: str = "values"
     are_texts: bool = False
     headers: Headers = ()
+    spelling: str = ""
+    framing: Framing = PLAIN
 
 
 @dataclass(frozen=True)
@@ -102,6 +106,7 @@ class Case:
         looks_at: The purpose and the index of the case that this one repeats: where that one was sent, this one looks
             at what came of it.
         joins: How it shares a delivery with others; None where it goes alone.
+        goes_on: The case whose story it goes on from, where that is not its own.
     """
 
     callback: Callback
@@ -124,6 +129,7 @@ class Case:
     tls: str = ""
     looks_at: tuple[str, int] | None = None
     joins: Joins | None = None
+    goes_on: Case | None = None
 
     def delivery(self, identity: Identity) -> Delivery:
         """Makes the delivery that speaks of one message."""

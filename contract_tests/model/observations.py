@@ -4,14 +4,24 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from callback_contract.mock_server.wire.delivery import Exchange
 from callback_contract.openapi.documents.json_pointer import Json
 from callback_contract.openapi.text.message import Text
 
-__all__ = ["NOTHING_SHOWN", "Burst", "Look", "ReadBack", "Stop", "Stored", "described", "remembering"]
+__all__ = [
+    "NOTHING_SHOWN",
+    "BrokenCombination",
+    "Burst",
+    "Look",
+    "ReadBack",
+    "Stop",
+    "Stored",
+    "described",
+    "remembering",
+]
 
 
 NOTHING_SHOWN = object()
@@ -112,3 +122,22 @@ def remembering(read: ReadBack, looks: list[Look]) -> Callable[[str], Stored | N
         return stored
 
     return reading
+
+
+@dataclass(eq=False)
+class BrokenCombination:
+    """A combined delivery that was not acknowledged.
+
+    Attributes:
+        places: Its parts, by what their exchanges are known by.
+        waiting: The parts that no rule has looked at yet.
+        is_explained: Whether one of its parts was not acknowledged, either.
+    """
+
+    exchange: Exchange
+    places: tuple[tuple[str, str, int], ...]
+    waiting: set[tuple[str, str, int]] = field(init=False)
+    is_explained: bool = False
+
+    def __post_init__(self) -> None:
+        self.waiting = set(self.places)

@@ -139,7 +139,7 @@ def _profile(name: str, rows: list[Standing], quick: bool) -> Profile:
         gaps.setdefault(Want.CONTRACT, []).extend(row for row in rows if row not in judged)
         lacking = True
     if quick and judged:
-        gaps[Want.DEPTH] = judged
+        gaps.setdefault(Want.DEPTH, []).extend(judged)
         lacking = True
     verdict = Conformance.BROKEN if broken else Conformance.UNJUDGED if lacking else Conformance.CONFORMANT
     return Profile(name, verdict, len(judged), broken, tuple(_gap(want, left) for want, left in gaps.items()))

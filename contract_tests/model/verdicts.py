@@ -116,6 +116,7 @@ class Means(StrEnum):
     TLS = "https"
     AT_ONCE = "at-once"
     DELIVERIES = "max-deliveries"
+    DEPTH = "depth"
 
 
 class LacksMeans(NotApplicable):

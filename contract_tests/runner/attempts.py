@@ -138,20 +138,25 @@ def _told(test: RuleTest, contact: CaseSession, *, is_first: bool) -> CaseSessio
         return contact
     key = story_key(test.story, contact.case)
     known = contact.run.state.stories.get(key) if is_first else None
+    if is_old := known is not None and contact.is_past_retries(known.exchanges[0]):
+        known = None  # the provider would try none of it again
+    is_told_before = known is not None
     if known is None:
-        contact.told = test.story.tell(contact)
-        if not is_first:
-            return contact
-        contact.run.state.story_told(key, contact)
-        known = contact
+        known = contact.of_story()
+        known.told = test.story.tell(known)
+        if is_first and not is_old:
+            contact.run.state.story_told(key, known)
     told_ahead = bool(known.ahead_of) and not contact.ahead_of
     # A copy: what a rule goes on to do is of no concern to the next one.
     return replace(
         known,
+        case=contact.case,
+        stimulus=contact.stimulus,
         exchanges=list(known.exchanges),
         looks=list(known.looks),
         ahead_of=contact.ahead_of,
         told_ahead=told_ahead,
+        told_before=is_told_before,
     )
 
 

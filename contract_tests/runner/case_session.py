@@ -6,7 +6,8 @@ import contextlib
 import functools
 import itertools
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -47,6 +48,10 @@ def plain_exchange(run: RunContext, scope: Scope, *, along: bool = False) -> Exc
     return exchange
 
 
+_STILL_RECENT = 60
+"""Deliveries after which one is still recent: fewer than the hundred that a small cache remembers."""
+
+
 @dataclass
 class CaseSession:
     """One case before the receiver: delivers, and remembers what went to and fro.
@@ -60,6 +65,7 @@ class CaseSession:
         stimulus: What it puts before the receiver, where that is a rule's.
         told: What the case's story returned, where it has one.
         told_ahead: Whether the story was told before its rule's turn.
+        told_before: Whether it was told for another rule.
     """
 
     run: RunContext
@@ -73,6 +79,7 @@ class CaseSession:
     stimulus: Stimulus | None = None
     told: Any = None
     told_ahead: bool = False
+    told_before: bool = False
 
     @classmethod
     def of(
@@ -98,7 +105,7 @@ class CaseSession:
 
     def delivered(self) -> Exchange:
         """What came of the case that this one looks at; a further try sends it afresh, as does a run that never did."""
-        if self.case.looks_at is None or self.watches:
+        if self.case.looks_at is None or self.watches:  # which is what `looks_back` says
             return self.deliver()
         purpose, index = self.case.looks_at
         key = (purpose, self.case.callback.name, index)
@@ -110,6 +117,37 @@ class CaseSession:
             # Another case of the same delivery may break the rule: this one is told alone before it is judged.
             self.told_ahead = self.run.state.is_combined(known)
         return self.exchanges[-1]
+
+    @property
+    def looks_back(self) -> bool:
+        """Whether the case looks at what was delivered before."""
+        return self.case.looks_at is not None and not self.watches
+
+    def of_story(self) -> CaseSession:
+        """The session in which the case's story is told, which may be another case's."""
+        goes_on = self.case.goes_on
+        return self if goes_on is None else replace(self, case=replace(goes_on, again=self.case.again))
+
+    def told_once(self, state: str) -> Exchange:
+        """Delivers one state of the case's message, or takes the delivery of it that the case looks at.
+
+        The session goes on about that delivery's message; a further try sends it afresh.
+        """
+        known = None
+        if self.case.looks_at is not None and not self.watches:
+            purpose, index = self.case.looks_at
+            known = self.run.state.shared.get((purpose, self.case.callback.name, index))
+        # Whether a redelivery is recognised after many others is another rule's matter.
+        followed = self.run.state.exchanges[-_STILL_RECENT:]
+        if known is not None and self.has_to_be_kept(known) and any(each is known for each in followed):
+            sent_for = self.run.state.sent_for.get(id(known))
+            told = sent_for and session_identity(self.run.state.run, sent_for.number, 0)
+            if told and known.delivery == replace(self, identity=told).event(state, at_s=0):
+                self.identity = told
+                self.run.state.message_sent_again(known.delivery.ids[0])
+                self.exchanges.append(known)
+                return known
+        return self.deliver(self.event(state, at_s=0))
 
     def another(self, message: int) -> Delivery:
         """Makes the case's delivery about another of its messages."""
@@ -149,14 +187,16 @@ class CaseSession:
         return exchange.acknowledged and bool(exchange.delivery.ids) and is_recent
 
     def looked_up(self, message_id: str) -> Stored | None:
-        """What the receiver shows of an acknowledged message at the end of a run, at the run's pace; asked once."""
+        """What the receiver shows of an acknowledged message, at the run's pace; asked once, until it is known."""
         known = self.run.state.looked_up.get(message_id)
-        if known is not None:
-            return known
+        return known or self.run.state.once.done(("look", message_id), lambda: self._looked_up(message_id))
+
+    def _looked_up(self, message_id: str) -> Stored | None:
         pace = self._own_sender.pace
         if pace.per_second:
             time.sleep(pace.at_once / pace.per_second)  # so many look-ups are under way together
-        found = settled(self._read, message_id, lambda stored: stored is not None, self.run.config.patience_s)
+        with self.run.state.waiting("read-back", self.run.config.patience_s):
+            found = settled(self._read, message_id, lambda stored: stored is not None, self.run.config.patience_s)
         if found is not None:
             self.run.state.message_looked_up(message_id, found)
         return found
@@ -271,7 +311,13 @@ class CaseSession:
         self, until: Callable[[Stored | None], bool], *, message: int = 0, message_id: str = ""
     ) -> Stored | None:
         """What the receiver shows of a message, once it satisfies `until` or patience is at an end."""
-        return settled(self._read, message_id or self.message_id(message), until, self.run.config.patience_s)
+        with self.run.state.waiting("read-back", self.run.config.patience_s, message + 1):
+            return settled(self._read, message_id or self.message_id(message), until, self.run.config.patience_s)
+
+    def stored_each(self, until: Callable[[Stored | None], bool], messages: Iterable[int]) -> list[Stored | None]:
+        """The same of several of the case's messages, side by side."""
+        with ThreadPoolExecutor(self._own_sender.pace.at_once, thread_name_prefix="read-back") as readers:
+            return list(readers.map(lambda message: self.stored(until, message=message), messages))
 
     def stored_at_last(self, *, message: int = 0, message_id: str = "", known: bool = True) -> Stored | None:
         """What the receiver shows once everything before is worked off: a message sent later is already stored.
@@ -279,15 +325,30 @@ class CaseSession:
         Args:
             known: Whether the message is known to a right receiver, so that it is worth being patient.
         """
-        # Of another group: what messages of one group do to each other is another rule's matter.
-        after = later_identity(self.identity)
-        self.deliver(self.case.delivery(after))
+        after = self._deliver_after()
         for each, patience_s in (
-            (self.case.message_id(after), self.run.config.patience_s),
+            (after, self.run.config.patience_s),
             (message_id or self.message_id(message), self.run.config.patience_s if known else 0.0),
         ):
-            found = settled(self._read, each, lambda stored: stored is not None, patience_s)
+            with self.run.state.waiting("read-back", patience_s, message + 1):
+                found = settled(self._read, each, lambda stored: stored is not None, patience_s)
         return found
+
+    def _deliver_after(self) -> str:
+        """Delivers another message; gives its id. One of them follows all stories that were told before."""
+
+        def deliver() -> tuple[str, Exchange]:
+            # Of another group: what messages of one group do to each other is another rule's matter.
+            after = later_identity(self.identity)
+            return self.case.message_id(after), self._send(self.case.delivery(after))
+
+        if self.told_before and self.stimulus is not None and self.stimulus.test.settles:
+            purpose = self.stimulus.test.purpose
+            message_id, exchange = self.run.state.once.done((purpose, self.case.callback.name), deliver)
+        else:
+            message_id, exchange = deliver()
+        self.exchanges.append(exchange)
+        return message_id
 
     @property
     def _read(self) -> ReadBack:

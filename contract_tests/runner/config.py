@@ -12,6 +12,7 @@ from callback_contract.contract_tests.generation.corpus import DEPTHS, Depth, Sc
 from callback_contract.contract_tests.generation.notes import Note
 from callback_contract.contract_tests.model.observations import ReadBack
 from callback_contract.contract_tests.policy.acceptance import AcceptancePolicy
+from callback_contract.contract_tests.runner.scheduling.worth import in_order
 from callback_contract.mock_server.client.sender import Sender
 from callback_contract.mock_server.signing import Scheme, lacking_signature
 from callback_contract.openapi.contract.model import Callback, Contract
@@ -47,6 +48,7 @@ class RunConfig:
         policy: What the pipeline accepts.
         elsewhere: Senders of callbacks that go to another URL than `sender`'s, by callback.
         most_at_once: Deliveries under way at a receiver that takes no longer for many; 0 for what the pace says.
+        budget: Deliveries that a plan may have; of more, the worthiest rules are judged. None for no such limit.
         notes: What is said beside the verdicts.
         samples: Recorded deliveries that the user gave.
         framework: What the receiver is made with, by its starter's name; empty where nobody said so.
@@ -66,11 +68,17 @@ class RunConfig:
     policy: AcceptancePolicy = field(default_factory=AcceptancePolicy)
     elsewhere: Mapping[str, Sender] = field(default_factory=dict)
     most_at_once: int = 0
+    budget: int | None = None
     notes: tuple[Note, ...] = ()
     samples: Samples | None = None
     process: Process | None = None
     drawn: tuple[Scope, ...] | None = None
     framework: str = ""
+
+    @cached_property
+    def order(self) -> tuple[Rule, ...]:
+        """The rules in the order in which they are judged."""
+        return in_order(self.rules)
 
     @cached_property
     def scopes(self) -> tuple[Scope, ...]:

@@ -6,6 +6,7 @@ The runner publishes them and knows no consumer. They come in this order, delive
       DeliverySent …                       the first contact
       RuleStarted
         DeliverySent, CaseFinished …       deliveries that are prefetched for later rules, too
+        Waiting, WaitEnded …               of everything that may take long, from the thread that waits
         PaceLearned                        where the receiver says that it is too much
         ReceiverStopped                    where it acknowledges no valid delivery any more
       RuleJudged
@@ -33,6 +34,8 @@ __all__ = [
     "RuleStarted",
     "RunFinished",
     "RunStarted",
+    "WaitEnded",
+    "Waiting",
 ]
 
 
@@ -64,6 +67,28 @@ class DeliverySent:
     """One delivery was answered, or not; it comes from the thread that sent it."""
 
     exchange: Exchange
+
+
+@dataclass(frozen=True, eq=False)
+class Waiting:
+    """Something is waited for from here on, until `WaitEnded` has the same object.
+
+    Attributes:
+        what: `answer` of a delivery, `read-back` of a message, or `asked`: the receiver asked to come later.
+        most_s: Seconds that this takes at the most.
+        message: Which of a case's messages is read back, from 1; 0 where it has one, and of anything else.
+    """
+
+    what: str
+    most_s: float
+    message: int = 0
+
+
+@dataclass(frozen=True)
+class WaitEnded:
+    """What was waited for has come, or has not."""
+
+    wait: Waiting
 
 
 @dataclass(frozen=True)
@@ -123,7 +148,16 @@ class RunFinished:
 
 
 Event = (
-    RunStarted | RuleStarted | DeliverySent | PaceLearned | CaseFinished | ReceiverStopped | RuleJudged | RunFinished
+    RunStarted
+    | RuleStarted
+    | DeliverySent
+    | Waiting
+    | WaitEnded
+    | PaceLearned
+    | CaseFinished
+    | ReceiverStopped
+    | RuleJudged
+    | RunFinished
 )
 
 Consumer = Callable[[Event], None]

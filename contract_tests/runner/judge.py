@@ -14,6 +14,7 @@ from dataclasses import replace
 from callback_contract.contract_tests.generation.contract_examples import from_examples
 from callback_contract.contract_tests.generation.corpus import Scope
 from callback_contract.contract_tests.model.cases import Case
+from callback_contract.contract_tests.model.observations import Stored
 from callback_contract.contract_tests.model.verdicts import (
     Block,
     Finding,
@@ -29,7 +30,7 @@ from callback_contract.contract_tests.runner.attribution.deadlines import judge_
 from callback_contract.contract_tests.runner.attribution.narrowing import is_drawn, narrowed
 from callback_contract.contract_tests.runner.attribution.respelling import leave_to_spelling_rule, take_over_respelt
 from callback_contract.contract_tests.runner.attribution.stops import verdict_on_stops
-from callback_contract.contract_tests.runner.case_session import plain_exchange
+from callback_contract.contract_tests.runner.case_session import CaseSession, plain_exchange
 from callback_contract.contract_tests.runner.contention import (
     BURST_RULE,
     broke_in_contention,
@@ -72,7 +73,7 @@ _ENOUGH_NAMED = 20
 def judge_rules(run: RunContext, tests: Mapping[str, RuleTest], *, fail_fast: bool = False) -> Rule | None:
     """Judges the rules that were asked for, one after the other; the run's state holds what came of each.
 
-    The catalogue's order is topological: what explains a breaking is judged before what it explains.
+    What breaks most receivers comes first; what explains a breaking is judged before what it explains.
 
     Returns:
         The rule that ended it before the last one, as the first that failed and where that was asked for.
@@ -81,10 +82,10 @@ def judge_rules(run: RunContext, tests: Mapping[str, RuleTest], *, fail_fast: bo
         KitError: The run cannot go on: credentials were refused.
         OutOfBudget: Nothing more may be sent.
     """
-    for rule in run.config.rules:
+    for rule in run.config.order:
         if rule.id in tests:
             result = judge_in_turn(run, rule, tests[rule.id], tests)
-            if fail_fast and result.blocks_the_gate and rule is not run.config.rules[-1]:
+            if fail_fast and result.blocks_the_gate and rule is not run.config.order[-1]:
                 return rule
     judge_deadlines(run)
     if STOP_RULE not in run.state.results and run.state.stops:
@@ -120,7 +121,10 @@ def judge_in_turn(run: RunContext, rule: Rule, test: RuleTest, tests: Mapping[st
 def _left_out(run: RunContext, rule: Rule) -> RuleResult | None:
     """What is said of a rule for which the deliveries do not suffice."""
     reason = run.state.left_out.get(rule.id)
-    return None if reason is None else RuleResult(rule, Verdict.NOT_APPLICABLE, reason, lacks={Means.DELIVERIES})
+    if reason is None:
+        return None
+    means = Means.DEPTH if reason.key == "reason.left-out-quickly" else Means.DELIVERIES
+    return RuleResult(rule, Verdict.NOT_APPLICABLE, reason, lacks={means})
 
 
 def judge(run: RunContext, rule: Rule, test: RuleTest) -> RuleResult:
@@ -206,6 +210,8 @@ def _judge_scope(run: RunContext, rule: Rule, test: RuleTest, scope: Scope, resu
     before = run.state.sent_in_turn
     cases = cases_of(run, test, scope)
     try:
+        if rule.evidence == "read-back":
+            _look_up(run, cases)
         _judge_cases(run, rule, test, scope, cases, result)
     except ReadBackError:
         plain_exchange(run, scope)  # a receiver that has stopped shows nothing, either, and the watch says so
@@ -278,6 +284,20 @@ def _told_of(cases: int, broken: int, contended: int, overloaded: int, enough: i
     if overloaded:
         return [Text("reason.broke-in-company", broken=overloaded, cases=cases)]
     return []
+
+
+def _look_up(run: RunContext, cases: Sequence[tuple[int, Case]]) -> None:
+    """Reads what the cases look at, each message once: one delivery may hold many cases."""
+    found: dict[str, functools.partial[Stored | None]] = {}
+    for _, case in cases:
+        place = None if case.states else case.looks_at  # a story goes on about what it looks at
+        exchange = run.state.shared.get((place[0], case.callback.name, place[1])) if place else None
+        session = CaseSession.of(run, case, 0)
+        if exchange is not None and session.has_to_be_kept(exchange):
+            message_id = exchange.delivery.ids[0]
+            found.setdefault(message_id, functools.partial(session.looked_up, message_id))
+    for _ in run.dispatcher.side_by_side(list(found.values())):
+        pass
 
 
 def add_read_back_hint(run: RunContext, result: RuleResult) -> None:

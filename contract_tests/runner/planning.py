@@ -13,7 +13,7 @@ from callback_contract.contract_tests.runner.config import RunConfig, hosts
 from callback_contract.contract_tests.runner.liveness import valid_after_hostile
 from callback_contract.contract_tests.runner.preconditions import can_do_without
 from callback_contract.contract_tests.runner.rule_tests import RuleTest, story_key
-from callback_contract.contract_tests.runner.scheduling.worth import fitting
+from callback_contract.contract_tests.runner.scheduling.worth import NARROWING, fitting
 from callback_contract.contract_tests.runner.sharing.combinations import parts_of
 from callback_contract.contract_tests.runner.state import RunContext
 from callback_contract.contract_tests.stimuli.applicable_cases import applicable_cases
@@ -75,12 +75,14 @@ def planned(
         for index, case in enumerate(cases):
             if (*key, index) in led:
                 seen.setdefault(case.digest, test.purpose)
-            elif case.looks_at is not None and (case.looks_at[0], scope.callback.name) in seen:
+            elif test.story is not None:
+                plan.deliveries += _deliveries_of_story(test, case, seen)
+            elif _is_looked_at(case, seen):
                 plan.deliveries += test.sends_again
             else:
                 plan.deliveries += _deliveries(test, case, seen)
         for case in cases:
-            if case.looks_at is not None:
+            if case.looks_at is not None and test.story is None:
                 seen.setdefault((case.looks_at[0], scope.callback.name), test.purpose)
         if test.hostile and plan.deliveries:
             plan.deliveries += 1
@@ -93,17 +95,24 @@ def plans_of(run: RunContext, tests: Mapping[str, RuleTest]) -> dict[str, Plan]:
 
     Where more may not be sent, the worthiest rules are planned and the others left out.
     """
-    most = run.config.sender.pace.most
+    most, kept_back, left = _most(run.config)
     rules = [rule for rule in run.config.rules if rule.id in tests]
     plans = _plans(run, tests, rules)
     if most is None or _total(run, plans.values()) <= most:
         return plans
-    kept = fitting(rules, most, lambda some: _total(run, _plans(run, tests, some).values()))
+    kept = fitting(rules, most, lambda some: _total(run, _plans(run, tests, some).values()), kept=kept_back)
     chosen = {rule.id for rule in kept}
-    left = Text("reason.left-out", most=most)
     run.state.rules_left_out({rule.id: left for rule in rules if rule.id not in chosen and not plans[rule.id].reason})
     plans = {rule_id: plan if plan.reason else Plan(reason=left) for rule_id, plan in plans.items()}
     return plans | _plans(run, tests, [rule for rule in rules if rule.id in chosen])
+
+
+def _most(config: RunConfig) -> tuple[int | None, float, Text]:
+    """How many deliveries may be sent, the share that is kept for more than the plan, and why a rule is left out."""
+    allowed, budget = config.sender.pace.most, config.budget
+    if budget is not None and (allowed is None or budget <= allowed):
+        return budget, 0.0, Text("reason.left-out-quickly")
+    return allowed, NARROWING, Text("reason.left-out", most=allowed or 0)
 
 
 def _total(run: RunContext, plans: Iterable[Plan]) -> int:
@@ -113,24 +122,40 @@ def _total(run: RunContext, plans: Iterable[Plan]) -> int:
 def _plans(run: RunContext, tests: Mapping[str, RuleTest], rules: Sequence[Rule]) -> dict[str, Plan]:
     seen: dict[Hashable, str] = {}
     chosen = {rule.id for rule in rules}
-    in_order = [rule for rule in run.config.rules if rule.id in chosen]
-    chapters = list(dict.fromkeys(rule.chapter for rule in in_order))
-    # As they are sent: what needs no turn goes first in its chapter.
-    in_order.sort(key=lambda rule: (chapters.index(rule.chapter), not tests[rule.id].goes_ahead))
-    led = _led(run.config, tests, in_order)
-    return {rule.id: planned(run, rule, tests[rule.id], seen, led) for rule in in_order}
+    judged = [rule for rule in run.config.order if rule.id in chosen]
+    begins: dict[str, int] = {}
+    for place, rule in enumerate(judged):
+        begins.setdefault(rule.chapter, place)
+    places = {rule.id: begins[rule.chapter] if tests[rule.id].goes_ahead else judged.index(rule) for rule in judged}
+    # As they are sent: what needs no turn goes first, along with its chapter's first rule.
+    judged.sort(key=lambda rule: (places[rule.id], not tests[rule.id].goes_ahead))
+    led = _led(run.config, tests, judged)
+    return {rule.id: planned(run, rule, tests[rule.id], seen, led) for rule in judged}
 
 
 def _deliveries(test: RuleTest, case: Case, seen: dict[Hashable, str]) -> int:
-    """What a case adds to the deliveries: a story is told once, and one of equal deliveries serves several rules."""
+    """What a case adds to the deliveries: one of equal ones serves several rules."""
     if test.shares:
         return int(seen.setdefault(case.digest, test.purpose) == test.purpose)
-    if test.story is None:
-        return test.deliveries(case)
+    return test.deliveries(case)
+
+
+def _deliveries_of_story(test: RuleTest, case: Case, seen: dict[Hashable, str]) -> int:
+    """What a case adds to the deliveries whose story is told once, perhaps by another rule."""
+    assert test.story is not None
     key = story_key(test.story, case)
-    is_told = key in seen
-    seen[key] = test.purpose
-    return test.further_deliveries(case) if is_told else test.deliveries(case)
+    teller = seen.setdefault(key, test.purpose)
+    if teller == test.purpose:
+        return test.deliveries(case) - _is_looked_at(case.goes_on or case, seen)
+    settled = (test.purpose, case.callback.name, "settled")
+    is_settled = test.settles and settled in seen
+    seen[settled] = test.purpose
+    return test.further_deliveries(case) - is_settled
+
+
+def _is_looked_at(case: Case, seen: Mapping[Hashable, str]) -> bool:
+    """Whether an earlier rule delivers what a case looks at."""
+    return case.looks_at is not None and (case.looks_at[0], case.callback.name) in seen
 
 
 def _led(config: RunConfig, tests: Mapping[str, RuleTest], rules: Sequence[Rule]) -> set[tuple[str, str, int]]:

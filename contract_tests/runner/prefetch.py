@@ -38,7 +38,7 @@ def prefetch(run: RunContext, rule: Rule, tests: Mapping[str, RuleTest]) -> None
     elif _has_time(run, rule):
         _begin_pausing(run, rule, tests)
     ahead: list[_Begun] = []
-    for following in run.config.rules[run.config.rules.index(rule) :]:
+    for following in run.config.order[run.config.order.index(rule) :]:
         test = tests.get(following.id)
         if (
             following.chapter != rule.chapter
@@ -117,7 +117,7 @@ def _prefetches_all(run: RunContext, rule: Rule, tests: Mapping[str, RuleTest]) 
     dispatcher = run.dispatcher
     if dispatcher.prefetches.has_begun_all or dispatcher.is_serial or not dispatcher.concurrency.bears_more:
         return False
-    following = run.config.rules[run.config.rules.index(rule) :]
+    following = run.config.order[run.config.order.index(rule) :]
     return not any(tests[later.id].narrows for later in following if later.id in tests)
 
 
@@ -126,7 +126,7 @@ def _has_time(run: RunContext, rule: Rule) -> bool:
     concurrency, prefetches = run.dispatcher.concurrency, run.dispatcher.prefetches
     begun = prefetches.has_begun_all or prefetches.has_begun_pauses
     unlimited = concurrency.most > concurrency.usual
-    return unlimited and not begun and not run.dispatcher.is_serial and rule.chapter != run.config.rules[0].chapter
+    return unlimited and not begun and not run.dispatcher.is_serial and rule.chapter != run.config.order[0].chapter
 
 
 def _begin_pausing(run: RunContext, rule: Rule, tests: Mapping[str, RuleTest]) -> None:
@@ -197,7 +197,7 @@ def _begin_all(run: RunContext, rule: Rule, tests: Mapping[str, RuleTest]) -> No
 
 def _unsent(run: RunContext, rule: Rule, tests: Mapping[str, RuleTest]) -> Iterator[list[_Begun]]:
     """The cases of each following rule that waits for no turn and whose stimuli nobody has marked by then."""
-    for following in run.config.rules[run.config.rules.index(rule) :]:
+    for following in run.config.order[run.config.order.index(rule) :]:
         test = tests.get(following.id)
         is_left_out = following.id in run.state.left_out
         if test is None or is_left_out or test.waits_its_turn or out_of_reach(run.config, following, test):

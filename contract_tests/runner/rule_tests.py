@@ -30,6 +30,7 @@ class Story:
 
 def story_key(story: Story, case: Case) -> tuple[object, ...]:
     """By what a story of a case is known that was told."""
+    case = case.goes_on or case
     return (story, case.callback.name, case.label, case.states)
 
 
@@ -56,6 +57,8 @@ class RuleTest:
         sends_again: Deliveries of a case that looks at an earlier one, where that one was sent.
         story: What is told before the check; None when the check looks at one exchange or delivers all by itself.
         timed: Whether it measures time: a machine that stands still for a moment is no mistake of the receiver's.
+        settles: Whether the last delivery of `sends` only shows that all before is worked off, so that it is sent once
+            for all the cases whose stories were told before.
     """
 
     stimuli: Stimuli
@@ -72,6 +75,7 @@ class RuleTest:
     sends_again: int = 0
     story: Story | None = None
     timed: bool = False
+    settles: bool = False
 
     def deliveries(self, case: Case) -> int:
         """How many deliveries a case costs at a receiver that does everything right."""
@@ -79,7 +83,8 @@ class RuleTest:
             return 0
         if self.shares:
             return 1
-        return _number(self.sends, case) + (0 if self.story is None else _number(self.story.sends, case))
+        told = 0 if self.story is None else _number(self.story.sends, case.goes_on or case)
+        return _number(self.sends, case) + told
 
     def further_deliveries(self, case: Case) -> int:
         """The same where another rule has told the case's story."""
@@ -153,6 +158,7 @@ def each(
     sends_again: int = 0,
     story: Story | None = None,
     timed: bool = False,
+    settles: bool = False,
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Turns a check of one case into a pytest test of a rule.
 
@@ -161,8 +167,8 @@ def each(
         sends: How often the check delivers, a number or a function of the case; leave it out for a check that
             takes `exchange`.
         at_once: Cases that may be under way together.
-        together: See `RuleTest`; likewise connects, needs, narrows, named, sends_again, story
-            and timed.
+        together: See `RuleTest`; likewise connects, needs, narrows, named, sends_again, story, timed
+            and settles.
     """
 
     def decorate(check: Callable[..., None]) -> Callable[..., None]:
@@ -173,7 +179,7 @@ def each(
 
         declaration_of(stimuli)  # what is not declared is said when the tests are loaded
         made = RuleTest(stimuli, verdicts.check(check), sends, at_once, together, connects, needs, narrows, named)
-        rule_test = replace(made, sends_again=sends_again, story=story, timed=timed)
+        rule_test = replace(made, sends_again=sends_again, story=story, timed=timed, settles=settles)
 
         return _as_test(rule_test, check)
 

@@ -150,6 +150,7 @@ def configured(
             policy=accepted,
             elsewhere=elsewhere,
             most_at_once=most_at_once(sender.pace, options["at_once"]),
+            budget=None if (most := DEPTHS[options["depth"]].most) is None else most * len(callbacks),
             framework=options.get("framework") or "",
             notes=(
                 *selection_notes(contract, options["callback"]),

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import math
 import threading
 import time
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from callback_contract.contract_tests.generation.corpus import Scope
 from callback_contract.contract_tests.model.cases import Case
 from callback_contract.contract_tests.model.identity_ranges import FURTHER_ATTEMPTS
-from callback_contract.contract_tests.model.observations import Burst, Stop, Stored
+from callback_contract.contract_tests.model.observations import BrokenCombination, Burst, Stop, Stored
 from callback_contract.contract_tests.model.verdicts import Finding, RuleResult
 from callback_contract.contract_tests.runner.config import RunConfig
 from callback_contract.contract_tests.runner.events import (
@@ -27,9 +28,12 @@ from callback_contract.contract_tests.runner.events import (
     RuleStarted,
     RunFinished,
     RunStarted,
+    WaitEnded,
+    Waiting,
 )
 from callback_contract.contract_tests.runner.rule_tests import Stimulus
 from callback_contract.contract_tests.runner.scheduling.dispatcher import Dispatcher
+from callback_contract.contract_tests.runner.scheduling.prefetches import Once
 from callback_contract.contract_tests.target.read_back import HttpReadBack, ReadBackError
 from callback_contract.mock_server.client.sender import Sender
 from callback_contract.mock_server.wire.delivery import Exchange
@@ -38,28 +42,9 @@ from callback_contract.openapi.documents import json_pointer as jp
 from callback_contract.openapi.rules.catalogue import Rule
 from callback_contract.openapi.text.message import Text
 
-__all__ = ["BrokenCombination", "RunContext", "RunState"]
+__all__ = ["RunContext", "RunState"]
 
 _Listed = tuple[str, jp.Json]
-
-
-@dataclass(eq=False)
-class BrokenCombination:
-    """A combined delivery that was not acknowledged.
-
-    Attributes:
-        places: Its parts, by what their exchanges are known by.
-        waiting: The parts that no rule has looked at yet.
-        is_explained: Whether one of its parts was not acknowledged, either.
-    """
-
-    exchange: Exchange
-    places: tuple[tuple[str, str, int], ...]
-    waiting: set[tuple[str, str, int]] = field(init=False)
-    is_explained: bool = False
-
-    def __post_init__(self) -> None:
-        self.waiting = set(self.places)
 
 
 class RunState:
@@ -73,6 +58,7 @@ class RunState:
         equal: The same by the digest of the case, for cases that went alone, each with the stimuli's purpose.
         combined: Which deliveries were of several cases.
         stories: Deliveries of a case that several rules look at, by the story and the case.
+        once: Deliveries and looks that serve several cases.
         combinations: What is known of each combined delivery that was not acknowledged, by its parts.
         exchanges: All of them, in the order in which they came back.
         ids_sent: Ids of all messages, in their order.
@@ -128,6 +114,7 @@ class RunState:
         self.late_findings: dict[str, list[Finding]] = {}
         self.plain_answered_s = -math.inf
         self.absences = 0
+        self.once = Once()
         self._untold: list[RuleResult] = []
         self._attempts = itertools.count(FURTHER_ATTEMPTS)
         self._consumers = list(consumers)
@@ -169,6 +156,7 @@ class RunState:
         self.combined.clear()
         self.stories.clear()
         self.combinations.clear()
+        self.once.clear()
         self.stopped_by.clear()
         return self.run
 
@@ -181,6 +169,16 @@ class RunState:
         return self._round_trips_s.get(sender, 0.0)
 
     # Deliveries
+
+    @contextlib.contextmanager
+    def waiting(self, what: str, most_s: float, message: int = 0) -> Iterator[None]:
+        """Something is waited for while the block runs, see `Waiting`."""
+        wait = Waiting(what, most_s, message)
+        self._publish(wait)
+        try:
+            yield
+        finally:
+            self._publish(WaitEnded(wait))
 
     def delivery_sent(self, exchange: Exchange, ahead_of: str = "", stimulus: Stimulus | None = None) -> None:
         """One came back, perhaps of those that are sent ahead of a rule's turn."""
@@ -387,6 +385,8 @@ class RunContext:
             if (per_second := config.sender.learned_per_second) is not None:
                 state.pace_seen(per_second)
 
+        for sender in config.senders:
+            sender.waiting = state.waiting
         return cls(config, Dispatcher(config, config.most_at_once, sent), state)
 
     def close(self) -> None:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from callback_contract.contract_tests.generation.corpus import Scope
 from callback_contract.contract_tests.model.cases import Case, Stimuli, declaration_of, default_headers
 from callback_contract.contract_tests.stimuli.applicable_cases import is_applicable
-from callback_contract.mock_server.wire.delivery import Headers
+from callback_contract.mock_server.wire.delivery import PLAIN, Framing, Headers
 from callback_contract.openapi.documents import json_pointer as jp
 from callback_contract.openapi.text.message import Text
 
@@ -42,8 +42,10 @@ class Part:
     @property
     def kind(self) -> tuple[str, str, str]:
         """Parts of one kind may go together."""
-        assert self.case.joins is not None
-        return (declaration_of(self.stimuli).kind, self.case.joins.among, self.case.spelling)
+        joins = self.case.joins
+        assert joins is not None
+        # Whether a text is written raw or escaped is part of how hard it is.
+        return (declaration_of(self.stimuli).kind, joins.among, self.case.spelling if joins.values else "")
 
 
 @dataclass
@@ -55,11 +57,15 @@ class _Open:
     texts: set[str]
     size: int
     headers: dict[str, str] = field(default_factory=dict)
+    spelling: str = ""
+    framing: Framing = PLAIN
 
     def takes(self, part: Part, limit: int) -> bool:
         joins = part.case.joins
         assert joins is not None
         added = self.size + sum(len(name) + len(value) for name, value in joins.headers)
+        if PLAIN not in (joins.framing, self.framing) or len({joins.spelling, self.spelling, ""}) > 2:
+            return False
         if any(self.headers.get(name.lower(), value) != value for name, value in joins.headers):
             return False
         for pointer, value in joins.values.items():
@@ -76,6 +82,8 @@ class _Open:
         self.size = added
         self.values = _joined(self.values, part)
         self.headers |= {name.lower(): value for name, value in joins.headers}
+        self.spelling = joins.spelling or self.spelling
+        self.framing = joins.framing if self.framing == PLAIN else self.framing
         if joins.are_texts:
             self.texts |= joins.values.keys()
         return True
@@ -132,7 +140,16 @@ def combined_case(scope: Scope, parts: Sequence[Part]) -> Case:
     own = {name.lower(): (name, value) for name, value in itertools.chain(*(_headers_of(part) for part in parts))}
     usual = tuple(header for header in default_headers(scope.callback) if header[0].lower() not in own)
     headers = (*usual, *own.values()) if own else None
-    return Case(scope.callback, label, scope.plain, edit=edit, spelling=parts[0].case.spelling, headers=headers)
+    joins = [part.case.joins for part in parts if part.case.joins is not None]
+    return Case(
+        scope.callback,
+        label,
+        scope.plain if values else parts[0].case.content,
+        edit=edit,
+        spelling=next((each.spelling for each in joins if each.spelling), parts[0].case.spelling),
+        headers=headers,
+        framing=next((each.framing for each in joins if each.framing != PLAIN), PLAIN),
+    )
 
 
 def _headers_of(part: Part) -> Headers:

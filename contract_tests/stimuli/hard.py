@@ -11,9 +11,12 @@ from dataclasses import dataclass, replace
 from callback_contract.contract_tests.generation.corpus import MAX_TEXT, Scope
 from callback_contract.contract_tests.model.cases import Case, stimuli
 from callback_contract.contract_tests.model.verdicts import NotApplicable
+from callback_contract.contract_tests.stimuli.applicable_cases import applicable_cases
+from callback_contract.contract_tests.stimuli.forward import other_types, unknown_values
 from callback_contract.contract_tests.stimuli.off_schema import (
     missing_members,
     mistyped_members,
+    null_members,
     required_members,
     wrong_roots,
 )
@@ -238,8 +241,13 @@ def outside_formats(scope: Scope) -> Iterable[Case]:
 
 @stimuli("hard", hostile=True, drawn=True)
 def negations(scope: Scope) -> Iterable[Case]:
-    """Contents that Schemathesis broke."""
+    """Contents that Schemathesis broke, but for those that break what another case breaks in the same way."""
+    broken_already = _flaws_of_others(scope)
     for index, broken in enumerate(scope.negations):
+        flaws = {broken} if isinstance(broken, bytes) else _flaws(scope, broken)
+        if flaws and flaws <= broken_already:
+            continue
+        broken_already |= flaws
         label = Text("case.generated-mistake", number=index + 1)
         if isinstance(broken, bytes):
             if not scope.callback.is_json:
@@ -247,6 +255,47 @@ def negations(scope: Scope) -> Iterable[Case]:
             yield mangled(scope, label, functools.partial(instead, broken))
         elif _has_form(scope, broken):
             yield Case(scope.callback, label, scope.plain, edit=DrawnMistake(broken, scope.pinned))
+
+
+_Flaw = tuple[str, str, str]
+
+
+def _flaws_of_others(scope: Scope) -> set[_Flaw | bytes]:
+    """Return what the cases break of other rules that each break one place."""
+    found: set[_Flaw | bytes] = set()
+    for source in (
+        wrong_roots,
+        missing_members,
+        null_members,
+        mistyped_members,
+        big_integers,
+        long_texts,
+        unknown_values,
+        other_types,
+    ):
+        with contextlib.suppress(NotApplicable):
+            for case in applicable_cases(source, scope):
+                if case.mangle is None:
+                    found |= _flaws(scope, case.edit(case.content) if case.edit else case.content)
+    return found
+
+
+def _flaws(scope: Scope, body: jp.Json) -> set[_Flaw | bytes]:
+    """Return the broken places of a body: each with how it is broken, and the JSON type of what stands there."""
+    named = {member.pointer for member in scope.callback.members}
+    found: set[_Flaw | bytes] = set()
+    for error in scope.bounded.iter_errors(body):
+        how, path = str(error.schema_path[-1]), [str(token) for token in error.instance_path]
+        if how == "const" and type(error.instance) is type(error.kind.expected_value):
+            continue  # it is stamped over
+        if how in {"type", "const"}:
+            how = "type"
+        elif how == "required":
+            how, path = "missing", [*path, error.kind.property]
+        pointer = jp.join(path)
+        place = pointer if pointer in named else f"{jp.join(path[:-1])}/*"  # any key of a map
+        found.add((place, how, type(error.instance).__name__ if how == "type" else ""))
+    return found
 
 
 @dataclass(frozen=True)

@@ -173,10 +173,18 @@ def accented(scope: Scope, text: str) -> jp.Json:
 @stimuli("http", about_body=True)
 def chunked(scope: Scope) -> Iterable[Case]:
     """Bodies in chunks of odd sizes, with characters split across chunks."""
-    content = accented(scope, "naïve 李雷 text")
-    for sizes in ((1,), (7, 1, 13), (100,), (10**6,)):
-        label = Text("case.chunks", sizes=tuple(map(str, sizes)))
-        yield Case(scope.callback, label, content, framing=Framing(chunks=sizes))
+    several = ((1,), (7, 1, 13), (100,), (10**6,))
+    for sizes in scope.depth.pick(several[::3], several, several):
+        spelling = "compact-raw" if min(sizes) == 1 else ""  # only there is a character split
+        yield _framed(scope, Text("case.chunks", sizes=tuple(map(str, sizes))), Framing(chunks=sizes), spelling)
+
+
+_ACCENTED = "naïve 李雷 text a/b é 中"
+
+
+def _framed(scope: Scope, label: Text, framing: Framing, spelling: str = "") -> Case:
+    joins = Joins({}, "framings and spellings", framing=framing, spelling=spelling)
+    return Case(scope.callback, label, accented(scope, _ACCENTED), framing=framing, joins=joins)
 
 
 @stimuli("http")
@@ -218,7 +226,7 @@ def kept_connections(scope: Scope) -> Iterable[Case]:
 def expecting(scope: Scope) -> Iterable[Case]:
     """A sender that waits for 100 Continue."""
     label = Text("case.header", name="Expect", value="100-continue")
-    yield Case(scope.callback, label, scope.plain, framing=Framing(expect_continue=True))
+    yield _framed(scope, label, Framing(expect_continue=True))
 
 
 @stimuli("http", about_body=True)
@@ -234,10 +242,11 @@ def slow(scope: Scope) -> Iterable[Case]:
 @stimuli("http", about_json=True)
 def spellings(scope: Scope) -> Iterable[Case]:
     """The same JSON in every spelling."""
-    content = accented(scope, "a/b é 中")
-    for name in SPELLINGS:
+    content, every = accented(scope, _ACCENTED), tuple(SPELLINGS)
+    for name in scope.depth.pick((every[0], every[-1]), every, every):
         label = Text("case.spelling", what=Text(f"spelling.{name}"))
-        yield Case(scope.callback, label, content, spelling=name)
+        joins = Joins({}, "framings and spellings", spelling=name)
+        yield Case(scope.callback, label, content, spelling=name, joins=joins)
 
 
 @stimuli("http")

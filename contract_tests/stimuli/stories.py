@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import itertools
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from callback_contract.contract_tests.generation.corpus import MAX_TEXT, Scope
 from callback_contract.contract_tests.model.cases import Case, Draw, purpose_of, stimuli
@@ -14,22 +16,18 @@ from callback_contract.contract_tests.stimuli.missing_facts import lacking
 from callback_contract.contract_tests.stimuli.off_schema import required_members
 from callback_contract.contract_tests.stimuli.stored import repeated
 from callback_contract.contract_tests.stimuli.texts import (
-    INVISIBLE,
     KEYS,
-    LINE_ENDS,
-    MARKUP,
-    SCRIPTS,
-    SYMBOLS,
+    awkward_keys,
     invisible_texts,
     line_ends,
+    many_keys,
     markup_texts,
-    named,
     scripts,
     symbols,
     text_members,
     with_keys,
 )
-from callback_contract.contract_tests.stimuli.valid import integers, phone_forms, plain
+from callback_contract.contract_tests.stimuli.valid import integers, phone_forms, plain, state_values
 from callback_contract.openapi.contract.order import Order
 from callback_contract.openapi.documents import json_pointer as jp
 from callback_contract.openapi.text.message import Text, in_detail
@@ -64,13 +62,7 @@ __all__ = [
 BURST = 24
 """Messages in one burst: more than a pace sends at once, few for a staging host."""
 
-_HARD_TEXTS = {
-    "term.all-scripts": SCRIPTS,
-    "term.all-symbols": SYMBOLS,
-    "term.all-markup": MARKUP,
-    "term.all-line-ends": LINE_ENDS,
-    "term.all-invisible": INVISIBLE,
-}
+_HARD_TEXTS = (scripts, symbols, markup_texts, line_ends, invisible_texts)
 
 EQUAL = 4
 """Equal deliveries of one message that meet."""
@@ -102,9 +94,20 @@ def _events(scope: Scope) -> Order:
 
 @stimuli("story")
 def each_state(scope: Scope) -> Iterable[Case]:
-    """A message in each state."""
-    for state in _events(scope).states:
-        yield Case(scope.callback, Text("case.in-state", state=repr(state)), scope.plain, states=(state,))
+    """A message in each state, at a quick depth in the first and the last one.
+
+    It is the message that told of that state as a listed value, where one did.
+    """
+    delivered = {case.listed[1]: case.looks_at for case in _told_states(scope) if case.listed}
+    every = _events(scope).states
+    for state in scope.depth.pick((every[0], every[-1]), every, every):
+        label = Text("case.in-state", state=repr(state))
+        yield Case(scope.callback, label, scope.plain, states=(state,), looks_at=delivered.get(state))
+
+
+def _told_states(scope: Scope) -> Iterator[Case]:
+    with contextlib.suppress(NotApplicable):  # no list of states
+        yield from state_values(scope)
 
 
 @stimuli("story")
@@ -113,14 +116,15 @@ def first_and_last_state(scope: Scope) -> Iterable[Case]:
 
     At a thorough depth it is every state, and at a quick one only the last.
     """
-    cases = list(each_state(scope))
+    cases = [replace(case, looks_at=None) for case in each_state(scope)]
     yield from scope.depth.pick(cases[-1:], [cases[0], cases[-1]], cases)
 
 
 @stimuli("story")
 def equal_deliveries(scope: Scope) -> Iterable[Case]:
     """Several messages, each of them told several times at once."""
-    count = scope.depth.pick(8, 12, 40)
+    yield from first_and_last_state(scope)
+    count = scope.depth.pick(1, 10, 40)
     label = Text("case.equal-at-once", messages=count, count=EQUAL)
     yield Case(scope.callback, label, scope.plain, states=(_events(scope).states[0],) * count)
 
@@ -175,23 +179,37 @@ def overtaken_states(scope: Scope) -> Iterable[Case]:
 
 @stimuli("story")
 def orders(scope: Scope) -> Iterable[Case]:
-    """Lives in other orders: all permutations of short ones, drawn ones of long ones."""
+    """Lives in other orders: all permutations of short ones, drawn ones of long ones; quickly, two backwards."""
     order = _order(scope)
-    chance = scope.random("orders")
-    most = scope.depth.pick(4, 6, 120)
-    drawn = scope.depth.pick(4, 5, 120)  # long lives are sent interleaved, too
-    found: dict[tuple[str, ...], None] = {}
-    for life in order.lives:
-        if math.factorial(len(life)) <= most:
-            told = [list(p) for p in itertools.permutations(life)]
-        else:
-            told = [list(life), list(reversed(life))]
-            told += [chance.sample(life, len(life)) for _ in range(drawn - len(told))]
-        found |= dict.fromkeys(tuple(states) for states in told)
+    found = dict.fromkeys(_backwards(order) if scope.depth.name == "quick" else (*_reordered(scope), *_ended(order)))
     begun = {states[:count] for states in found for count in range(len(states))}
     for states in found:
         if states not in begun:  # what another one begins with is told by that one
             yield Case(scope.callback, Text("case.order", states=states), scope.plain, states=states)
+
+
+def _reordered(scope: Scope) -> Iterator[tuple[str, ...]]:
+    chance = scope.random("orders")
+    most = scope.depth.pick(4, 6, 120)
+    drawn = scope.depth.pick(4, 5, 120)  # long lives are sent interleaved, too
+    for life in _order(scope).lives:
+        if math.factorial(len(life)) <= most:
+            yield from itertools.permutations(life)
+            continue
+        yield from (life, life[::-1])
+        yield from (tuple(chance.sample(life, len(life))) for _ in range(drawn - 2))
+
+
+def _backwards(order: Order) -> Iterator[tuple[str, ...]]:
+    """Yield the longest life and one with an end, both from their last state to the first."""
+    yield max(order.lives, key=len)[::-1]
+    yield from [life[::-1] for life in order.lives if life[-1] in order.terminal][:1]
+
+
+def _ended(order: Order) -> Iterator[tuple[str, ...]]:
+    """Yield each terminal state, followed by late earlier states."""
+    for end in order.terminal:
+        yield (end, *(state for state in order.states if order.is_before(state, end)))
 
 
 @stimuli("story")
@@ -218,10 +236,10 @@ def ended_lives(scope: Scope) -> Iterable[Case]:
     order = _order(scope)
     if not order.terminal:
         raise NotApplicable(lacking("order.terminal"))
-    for end in order.terminal:
-        late = tuple(state for state in order.states if order.is_before(state, end))
-        label = Text("case.then-late", first=repr(end), others=late)
-        yield Case(scope.callback, label, scope.plain, states=(end, *late))
+    told, quickly = {case.states: case for case in orders(scope)}, scope.depth.name == "quick"
+    for states in [states for states in told if states[0] in order.terminal] if quickly else _ended(order):
+        label = Text("case.then-late", first=repr(states[0]), others=states[1:])
+        yield Case(scope.callback, label, scope.plain, states=states, goes_on=told.get(states))
 
 
 @stimuli("story")
@@ -251,13 +269,12 @@ def kept_texts(scope: Scope) -> Iterable[Case]:
     members = [member for member in text_members(scope) if member.is_free_text]
     if not members:
         raise NotApplicable(Text("reason.no-free-text"))
-    for source in (scripts, symbols, markup_texts, line_ends, invisible_texts):
+    for source in _HARD_TEXTS:
         yield from repeated(source, scope)
-    for name, text in named({"term.blanks-around": "  a  ", "term.decomposed-accents": "e\u0301"}).items():
-        content = scope.plain
-        for member in members:
-            content = jp.replaced(content, member.pointer, text)
-        yield Case(scope.callback, Text("case.everywhere", what=name), content)
+    around = scope.plain
+    for member in members:
+        around = jp.replaced(around, member.pointer, "  a  ")
+    yield Case(scope.callback, Text("case.everywhere", what=Text("term.blanks-around")), around)
     # One at a time: together they would exceed the size that a receiver has to accept.
     for member in members[: scope.depth.pick(1, len(members), len(members))]:
         content = jp.replaced(scope.plain, member.pointer, "长" * MAX_TEXT)
@@ -279,22 +296,21 @@ def kept_phones(scope: Scope) -> Iterable[Case]:
     yield from repeated(phone_forms, scope)
 
 
-@stimuli("story")
+@stimuli("story", in_turn=True)
 def kept_maps(scope: Scope) -> Iterable[Case]:
     """Map with customer-defined keys."""
     _order(scope)
     members = scope.with_members(lambda member: member.is_free_map)
     if not members:
         raise NotApplicable(Text("reason.no-customer-map"))
+    for source in (many_keys, awkward_keys, *_HARD_TEXTS):
+        with contextlib.suppress(NotApplicable):
+            yield from repeated(source, scope)
+    number_like = {"a": "007", "b": "1e3", "c": "true", "d": "null", "e": ""}
     for member in members:
-        for key, value in (
-            ("term.all-keys", {key: f"value of {key}" for key in KEYS}),
-            ("term.hundred-keys", {f"Key {i}": str(i) for i in range(100)} | {"long": "长" * MAX_TEXT}),
-            ("term.all-texts", {str(n): text for kind in _HARD_TEXTS.values() for n, text in named(kind).items()}),
-            ("term.number-like-texts", {"a": "007", "b": "1e3", "c": "true", "d": "null", "e": ""}),
-        ):
-            label = Text("case.at", what=Text(key), pointer=member.pointer)
-            yield Case(scope.callback, label, with_keys(scope, member, dict(value)))
+        full: dict[str, jp.Json] = {key: f"value of {key}" for key in KEYS} | number_like | {"long": "长" * MAX_TEXT}
+        label = Text("case.at", what=Text("term.all-keys"), pointer=member.pointer)
+        yield Case(scope.callback, label, with_keys(scope, member, full))
 
 
 @stimuli("story", in_turn=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 
 from callback_contract.contract_tests.generation.corpus import MAX_TEXT, Scope
 from callback_contract.contract_tests.model.cases import Case, Joins, stimuli
@@ -102,7 +103,7 @@ LINE_ENDS = {
 }
 
 
-_MOST_ITEMS = 300
+_MOST_ITEMS = _MANY_KEYS = 300
 _ACCEPTED_BYTES = 20_480  # what every receiver has to take where the contract names no number
 
 VALUES = ("0", "null", "false", "undefined", "   ")
@@ -187,13 +188,20 @@ def named(texts: Mapping[str, str]) -> dict[Text, str]:
 
 
 def _texts(scope: Scope, texts: Mapping[Text, str]) -> Iterator[Case]:
-    members = text_members(scope)
-    pointers = [pointer for member in members for pointer in _text_pointers(scope.plain, member)]
+    every = text_members(scope)
     for index, (name, text) in enumerate(texts.items()):
+        is_whole = name.key in WHOLE_VALUES or text in VALUES
+        # Where few deliveries are wanted, several of those that matter as a whole share one, each in a member.
+        members = scope.depth.pick([every[index % len(every)]] if is_whole else every, every, every)
+        pointers = [pointer for member in members for pointer in _text_pointers(scope.plain, member)]
         content = functools.reduce(lambda made, member: _put_text(made, member, text), members, scope.plain)
-        joins = Joins(dict.fromkeys(pointers, text), are_texts=name.key not in WHOLE_VALUES and text not in VALUES)
-        spellings = ["compact-raw", "compact-escaped"] if index % 2 == 0 else ["compact-escaped", "compact-raw"]
+        joins = Joins(dict.fromkeys(pointers, text), are_texts=not is_whole)
+        spellings = ["compact-raw", "compact-escaped"]
+        if index % 2 and not text.isascii():  # else either spelling writes the same
+            spellings.reverse()
         label = Text("case.everywhere", what=name)
+        if members != every:
+            label = Text("case.at", what=name, pointer=members[0].pointer)
         yield Case(scope.callback, label, content, spelling=spellings[0], joins=joins)
         if scope.depth.name == "thorough":
             label = Text("case.everywhere-respelt", what=name)
@@ -280,10 +288,11 @@ def many_keys(scope: Scope) -> Iterable[Case]:
     arrays = scope.with_members(lambda m: m.types == ("array",) and (m.pointer == batch or "maxItems" not in m.schema))
     arrays += scope.callback.members[:1] if batch == "" else []
     for member in _free_maps(scope) if not arrays else _maps(scope):
-        for count in scope.depth.pick((300,), (50, 300), (50, 300)):
+        for count in scope.depth.pick((_MANY_KEYS,), (50, _MANY_KEYS), (50, _MANY_KEYS)):
             full = {f"k{index}": str(index) for index in range(count)}
             label = Text("case.keys-at", count=count, pointer=member.pointer)
-            yield Case(scope.callback, label, with_keys(scope, member, full))
+            made = keys_case(scope, label, member, dict(full))
+            yield made if count < _MANY_KEYS else replace(made, joins=None)  # of the most, the number matters
     for member in arrays:
         items = jp.get(scope.plain, member.pointer)
         if items and not member.schema.get("uniqueItems"):

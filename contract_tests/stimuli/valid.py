@@ -5,12 +5,15 @@ from __future__ import annotations
 import functools
 import json
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 
 from callback_contract.contract_tests.generation.bounds import MOST_LISTED
 from callback_contract.contract_tests.generation.corpus import MAX_INTEGER, Scope
-from callback_contract.contract_tests.model.cases import Case, Joins, stimuli
+from callback_contract.contract_tests.model.cases import Case, Joins, purpose_of, stimuli
 from callback_contract.contract_tests.model.verdicts import NotApplicable
+from callback_contract.contract_tests.stimuli.applicable_cases import applicable_cases
 from callback_contract.contract_tests.stimuli.missing_facts import lacking
+from callback_contract.mock_server.wire.bodies import encode_body
 from callback_contract.openapi.documents import json_pointer as jp
 from callback_contract.openapi.text.message import Text
 
@@ -26,9 +29,13 @@ __all__ = [
     "put",
     "sizes_must",
     "sizes_should",
+    "state_values",
     "weighty",
 ]
 
+
+_ACCEPTED_BYTES = 20_480  # what every receiver has to take where the contract names no number
+_IDS_BYTES = 512  # ids of full length come in addition
 
 # Reserved for fiction: NANP 555-01xx, Ofcom's and the Bundesnetzagentur's drama numbers, ACMA's for creative works. No
 # regulator reserves numbers of less than eleven or more than thirteen digits.
@@ -95,15 +102,45 @@ def generated(scope: Scope) -> Iterable[Case]:
 
 
 def _with_new_values(scope: Scope) -> list[jp.Json]:
-    """Return the drawn contents without those of which every member has its value in another one, too."""
-    kept: list[jp.Json] = []
+    """Return contents in which each drawn value stands at its place at least once.
+
+    A content of which another one holds much already gives what is new in it to that other one.
+    """
+    kept: list[_Drawn] = []
     seen: set[tuple[str, str]] = set()
     facts = [_values_at(scope, content) for content in scope.contents]
     for content, own in sorted(zip(scope.contents, facts, strict=True), key=lambda each: -len(each[1])):
-        if not own <= seen:
-            kept.append(content)
-            seen |= own
-    return kept
+        new = {pointer for pointer, _ in own - seen}
+        seen |= own
+        if new and not any(other.takes(scope, content, new) for other in kept):
+            kept.append(_Drawn(content, new))
+    return [drawn.content for drawn in kept]
+
+
+@dataclass
+class _Drawn:
+    """A drawn content, and where its values are those of no other one."""
+
+    content: jp.Json
+    own: set[str]
+
+    def takes(self, scope: Scope, other: jp.Json, new: set[str]) -> bool:
+        """Take over what is new in another content, where it stands beside all of this one's own."""
+        if self.own & new:
+            return False
+        try:
+            content = functools.reduce(
+                lambda made, pointer: jp.replaced(made, pointer, jp.get(other, pointer)), sorted(new), self.content
+            )
+        except LookupError:  # it is about a member that is missing, or about one of an object that this one lacks
+            return False
+        limit = scope.callback.delivery.accept_body_bytes.must or _ACCEPTED_BYTES
+        is_small = len(encode_body(scope.callback, content, "compact-escaped")) <= limit - _IDS_BYTES
+        held = {pointer for pointer, _ in _values_at(scope, content)}
+        if not is_small or not (self.own | new) <= held or not scope.strict.is_valid(content):
+            return False
+        self.content, self.own = content, self.own | new
+        return True
 
 
 def _values_at(scope: Scope, content: jp.Json) -> set[tuple[str, str]]:
@@ -227,6 +264,13 @@ def sizes_should(scope: Scope) -> Iterable[Case]:
         yield from filled_to(scope, size)
 
 
+def state_values(scope: Scope) -> Iterator[Case]:
+    """Yield the cases of listed values that are states, each to be looked at once more."""
+    for index, case in enumerate(applicable_cases(listed_values, scope)):
+        if case.listed and case.listed[0] == scope.callback.delivery.state:
+            yield replace(case, looks_at=(purpose_of(listed_values), index))
+
+
 @stimuli("valid", in_turn=True)
 def weighty(scope: Scope) -> Iterable[Case]:
     """Each state and a large body, which a receiver may process for long."""
@@ -237,9 +281,7 @@ def weighty(scope: Scope) -> Iterable[Case]:
     if state is None or known is None or not known.enum:
         yield Case(scope.callback, Text("case.plain"), scope.plain)
     else:
-        for value in known.enum:
-            label = Text("case.value", pointer=state, value=str(value))
-            yield Case(scope.callback, label, jp.replaced(scope.plain, state, value))
+        yield from state_values(scope)
     limit = scope.callback.delivery.accept_body_bytes.must
     if limit and scope.callback.is_json and scope.with_members(lambda member: member.is_free_map):
         yield from filled_to(scope, limit)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import math
 import ssl
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import Any, Protocol
 from urllib.parse import urlsplit, urlunsplit
@@ -55,14 +57,23 @@ class Signer(Protocol):
         """Return what signs it, for `Delivery.signature`."""
 
 
+def _unseen(what: str, most_s: float) -> AbstractContextManager[None]:
+    return contextlib.nullcontext()
+
+
 class Sender:
-    """Sends deliveries to one receiver; safe to use from several threads."""
+    """Sends deliveries to one receiver; safe to use from several threads.
+
+    Attributes:
+        waiting: Entered while an `answer` is waited for, or for as long as the receiver `asked`; with the most seconds.
+    """
 
     def __init__(self, access: Access, pace: Pace, signer: Signer | None = None) -> None:
         self.access = access
         self.signer = signer
         self.pace = pace
         self.connections = pace.at_once
+        self.waiting: Callable[[str, float], AbstractContextManager[None]] = _unseen
         self._turns = Turns(pace)
         parts = urlsplit(access.url)
         self._authority = parts.netloc.rpartition("@")[2]
@@ -74,7 +85,7 @@ class Sender:
     def beside(self, access: Access) -> Sender:
         """Return another sender that shares this one's pace and waits."""
         other = Sender(access, self.pace, self.signer)
-        other._turns = self._turns
+        other._turns, other.waiting = self._turns, self.waiting
         return other
 
     @property
@@ -154,7 +165,8 @@ class Sender:
             if self.pace.until is not None and time.monotonic() + wait_s > self.pace.until:
                 raise OutOfBudget(Text("ended.out-of-time-waiting"))
             waited += (exchange.status,)
-            self._turns.hold(wait_s)
+            with self.waiting("asked", wait_s):
+                self._turns.hold(wait_s)
 
     @property
     def learned_per_second(self) -> float | None:
@@ -210,7 +222,8 @@ class Sender:
             signature, body = self.signer(delivery, self._origin + self._target_of(delivery))
             delivery = delivery if delivery.by_query else replace(delivery, body=body)
         try:
-            with within(self.access.timeout_s + delivery.framing.parts * delivery.framing.pause_s):
+            most_s = self.access.timeout_s + delivery.framing.parts * delivery.framing.pause_s
+            with self.waiting("answer", most_s), within(most_s):
                 answer = self._answer(delivery, signature)
         except TooBigError:
             failure = "endless"

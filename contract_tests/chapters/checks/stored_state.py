@@ -101,14 +101,16 @@ class Redelivered:
 def redelivered(receiver: CaseSession) -> Redelivered:
     """Tell a state twice, and look in between where that is possible."""
     (state,) = receiver.case.states
-    first = receiver.tell(state)
+    first = receiver.told_once(state)
     shown: Stored | ReadBackError | None = None
     if receiver.can_read_back and first.acknowledged:
         try:
             shown = receiver.stored(lambda stored: stored is not None and stored.state == state)
+            if shown is not None:  # later it tells of what else was delivered of the message
+                receiver.run.state.message_looked_up(first.delivery.ids[0], shown)
         except ReadBackError as error:
             shown = error
-    return Redelivered(first, receiver.tell(state), shown)
+    return Redelivered(first, receiver.deliver(first.delivery), shown)
 
 
 @check
@@ -170,7 +172,13 @@ def shown_last(receiver: CaseSession) -> Json:
         LacksMeans: The receiver does not show it.
     """
     told = receiver.delivered()
-    stored = effects(receiver, told, next(iter(told.delivery.ids), ""))
+    message_id = next(iter(told.delivery.ids), "")
+    if receiver.looks_back and receiver.has_to_be_kept(told):
+        stored = receiver.looked_up(message_id)
+        if stored is None:
+            raise RuleBroken(Text("expected.known-message"), Text("actual.message-not-known"))
+    else:
+        stored = effects(receiver, told, message_id)
     if stored.last is NOTHING_SHOWN:
         raise LacksMeans(Means.SHOWN_LAST, Text("reason.needs-last"))
     return stored.last

@@ -17,14 +17,16 @@ from callback_contract.contract_tests.chapters.checks.stored_state import (
 )
 from callback_contract.contract_tests.model.observations import described
 from callback_contract.contract_tests.model.verdicts import Mismatch, NotApplicable, check
-from callback_contract.contract_tests.runner.rule_tests import each
+from callback_contract.contract_tests.runner.rule_tests import each, story
 from callback_contract.contract_tests.stimuli import stories
 from callback_contract.contract_tests.stimuli.stories import DISTANCE, EQUAL
 from callback_contract.openapi.text.message import Text
 
 
-def told_at_once(case):
-    return len(case.states) * EQUAL + 1
+@story(sends=lambda case: len(case.states) * EQUAL)
+def equal_at_once(receiver):
+    events = [receiver.event(state, message=number) for number, state in enumerate(receiver.case.states)]
+    receiver.deliver_at_once([event for event in events for _ in range(EQUAL)], meeting=True)
 
 
 @check
@@ -45,16 +47,14 @@ def test_redelivery_is_acknowledged(receiver):
 
 
 @pytest.mark.rule("IDM-02")
-@each(stories.first_and_last_state, sends=EQUAL, at_once=1, together=True)
+@each(stories.first_and_last_state, story=equal_at_once, at_once=1, together=True)
 def test_equal_deliveries_at_once_are_acknowledged(receiver):
-    (state,) = receiver.case.states
-    came = receiver.deliver_at_once([receiver.event(state)] * EQUAL, meeting=True)
-    refused = [exchange for exchange in came if not exchange.acknowledged]
+    refused = [exchange for exchange in receiver.exchanges if not exchange.acknowledged]
     assert not refused, Mismatch(Text("expected.all-acknowledged", count=EQUAL), some_others(refused))
 
 
 @pytest.mark.rule("IDM-03")
-@each(stories.each_state, story=redelivered, sends=1)
+@each(stories.each_state, story=redelivered, sends=1, settles=True)
 def test_redelivery_has_no_second_effect(receiver):
     before = known_effects(receiver.told.first, receiver.told.stored)
     need_applied(before)
@@ -64,13 +64,10 @@ def test_redelivery_has_no_second_effect(receiver):
 
 
 @pytest.mark.rule("IDM-04")
-@each(stories.equal_deliveries, sends=told_at_once, at_once=1, together=True)
+@each(stories.equal_deliveries, story=equal_at_once, sends=1, settles=True, at_once=1, together=True)
 def test_equal_deliveries_at_once_have_one_effect(receiver):
-    events = [receiver.event(state, message=number) for number, state in enumerate(receiver.case.states)]
-    receiver.deliver_at_once([event for event in events for _ in range(EQUAL)], meeting=True)
     receiver.stored_at_last()
-    for number in range(len(events)):
-        after = receiver.stored(lambda stored: stored is not None, message=number)
+    for after in receiver.stored_each(lambda stored: stored is not None, range(len(receiver.case.states))):
         need_applied(after)
         once = after is None or after.applied == 1  # whether a message is lost is another rule's matter
         assert once, Mismatch(Text("expected.applied", count=1), described(after))

@@ -56,7 +56,7 @@ def test_states_of_one_message_at_once_are_acknowledged(receiver):
 @each(stories.bursts, story=burst, at_once=1, together=True)
 def test_nothing_of_a_burst_is_lost(receiver):
     acknowledged = [number for number, exchange in enumerate(receiver.exchanges) if exchange.acknowledged]
-    lost = [n for n in acknowledged if receiver.stored(lambda stored: stored is not None, message=n) is None]
+    lost = [each for each in receiver.stored_each(lambda stored: stored is not None, acknowledged) if each is None]
     assert not lost, Mismatch(
         Text("expected.all-stored", count=len(acknowledged)), Text("actual.some-not-known", count=len(lost))
     )
@@ -89,7 +89,7 @@ def in_time(took, busy=1.0):
 
 
 @pytest.mark.rule("LOD-05")
-@each(stories.mixed_bursts, story=states_at_once, sends=1, at_once=1, together=True)
+@each(stories.mixed_bursts, story=states_at_once, sends=1, settles=True, at_once=1, together=True)
 def test_states_of_one_message_at_once_end_in_the_last_one(receiver):
     expected = furthest(receiver.facts.order, receiver.case.states)
     receiver.stored(lambda stored: stored is not None and stored.state in expected)

@@ -18,6 +18,8 @@ from callback_contract.contract_tests.runner.events import (
     RuleStarted,
     RunFinished,
     RunStarted,
+    WaitEnded,
+    Waiting,
 )
 from callback_contract.openapi.text.printable import exact_json
 
@@ -37,6 +39,8 @@ class EventLines:
         self.error: OSError | None = None
 
     def __call__(self, event: Event) -> None:
+        if isinstance(event, (Waiting, WaitEnded)):
+            return  # for somebody who looks on
         line = exact_json(event_to_dict(event, self._redaction)).encode() + b"\n"
         with self._lock:
             if self.error is not None:
@@ -49,7 +53,11 @@ class EventLines:
 
 
 def event_to_dict(event: Event, redaction: Redaction) -> dict[str, Any]:
-    """One event as JSON; `event` says which."""
+    """One event as JSON; `event` says which.
+
+    Raises:
+        ValueError: It is none that is written.
+    """
     match event:
         case RunStarted():
             return {
@@ -76,6 +84,7 @@ def event_to_dict(event: Event, redaction: Redaction) -> dict[str, Any]:
             return _judged(event, redaction)
         case RunFinished():
             return {"event": "run_finished", "incomplete": redaction.text(event.incomplete)}
+    raise ValueError(f"{event} is not written")
 
 
 def _sent(event: DeliverySent) -> dict[str, Any]:

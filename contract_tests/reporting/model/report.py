@@ -111,7 +111,7 @@ def build_report(
         "conformant": is_conformant(profiles) and not incomplete,
         "profiles": [profile_to_dict(profile) for profile in profiles],
         "chapters": dict(run.config.catalogue.chapters),
-        "rules": [_rule(run, result, redaction, bodies) for result in run.state.results.values()],
+        "rules": [_rule(run, result, redaction, bodies) for result in _in_catalogue_order(run)],
         "not_reached": [rule.id for rule in run.config.rules if rule.id not in run.state.results],
         "waivers": waivers_to_dict(run.config.policy.states(run.config, run.state.results), redaction.text),
         "frozen": {
@@ -183,6 +183,12 @@ def _own_urls(run: RunContext) -> dict[str, Any]:
 
 def _ids_are_redacted(run: RunContext, pointers: tuple[str, ...]) -> bool:
     return any(callback.delivery.correlation in pointers for callback in run.config.callbacks)
+
+
+def _in_catalogue_order(run: RunContext) -> list[RuleResult]:
+    """What was said of each rule, whichever was judged first."""
+    places = {rule.id: place for place, rule in enumerate(run.config.catalogue.rules)}
+    return sorted(run.state.results.values(), key=lambda result: places.get(result.rule.id, len(places)))
 
 
 def _rule(run: RunContext, result: RuleResult, redaction: Redaction, bodies: dict[str, bytes]) -> dict[str, Any]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import math
+import time
 from collections import Counter
 from collections.abc import Sequence
 
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, Task, TextColumn, TimeElapsedColumn
 from rich.table import Column
 from rich.text import Text as Styled
 
@@ -22,6 +23,8 @@ from callback_contract.contract_tests.runner.events import (
     RuleStarted,
     RunFinished,
     RunStarted,
+    WaitEnded,
+    Waiting,
 )
 from callback_contract.openapi.rules.catalogue import Catalogue
 from callback_contract.openapi.text.message import Text, in_detail, joined, listed
@@ -41,6 +44,8 @@ STYLES = {
 _HARMLESS = {Verdict.PASS, Verdict.NOT_APPLICABLE, Verdict.BLOCKED}
 _MOST_NAMED = 4
 _MINUTES_FROM_S = 120
+_LONG_S = 2.0  # what takes less is not told
+_TELLING = ("asked", "answer", "read-back")  # what is told first where several are waited for
 
 
 class Bar:
@@ -56,13 +61,14 @@ class Bar:
             BarColumn(bar_width=24),
             MofNCompleteColumn(),
             TimeElapsedColumn(),
-            # In a narrow terminal the rule's words give way, and nothing else.
-            TextColumn("{task.description}", table_column=Column(ratio=1, no_wrap=True, overflow="ellipsis")),
+            _Doing(self),
             expand=True,
             console=self._target,
             transient=True,
             disable=not self._target.is_terminal,
         )
+        self._rule = ""
+        self._waits: dict[Waiting, float] = {}
         self._task = self._progress.add_task(self._target.words(Text("terminal.first-contact")), total=None)
 
     def __enter__(self) -> Bar:
@@ -79,15 +85,43 @@ class Bar:
             self._total(event.deliveries)
         elif isinstance(event, RuleStarted):
             rule = event.rule.in_language(self._target.language)
+            self._rule = rule.id
             self._progress.update(self._task, description=f"{rule.id}  {escape(rule.statement)}")
+        elif isinstance(event, Waiting):
+            self._waits[event] = time.monotonic()
+        elif isinstance(event, WaitEnded):
+            self._waits.pop(event.wait, None)
         elif isinstance(event, PaceLearned):
             with contextlib.suppress(OSError):
                 self._target.say(pace_in_words(event))
+
+    def waits_for(self, now_s: float) -> str:
+        """What has been waited for a while by now, on the monotonic clock; empty where nothing has."""
+        long = [(wait, now_s - begun_s) for wait, begun_s in list(self._waits.items()) if now_s - begun_s >= _LONG_S]
+        if not long:
+            return ""
+        wait, since_s = min(long, key=lambda each: (_TELLING.index(each[0].what), -each[1]))
+        key = "read-back-of-one" if wait.what == "read-back" and not wait.message else wait.what
+        said = {"seconds": round(wait.most_s), "since": int(since_s), "number": wait.message}
+        waits = self._target.words(Text(f"terminal.waits-{key}", **said))
+        return f"{self._rule}  {waits}" if self._rule else waits
 
     def _total(self, deliveries: int) -> None:
         with contextlib.suppress(OSError):
             self._progress.start()
             self._progress.update(self._task, total=deliveries)
+
+
+class _Doing(TextColumn):
+    """The rule in hand, or what it waits for. In a narrow terminal its words give way, and nothing else."""
+
+    def __init__(self, bar: Bar) -> None:
+        super().__init__("{task.description}", table_column=Column(ratio=1, no_wrap=True, overflow="ellipsis"))
+        self._bar = bar
+
+    def render(self, task: Task) -> Styled:
+        waits = self._bar.waits_for(time.monotonic())
+        return Styled(waits) if waits else super().render(task)
 
 
 def pace_in_words(event: PaceLearned) -> Text:
@@ -123,7 +157,7 @@ class ChapterLines:
             if not self._left[chapter]:
                 self._tell(chapter)
         elif isinstance(event, RunFinished):
-            for chapter in list(self._judged):
+            for chapter in [chapter for chapter in self._titles if chapter in self._judged]:
                 self._tell(chapter)
 
     def _tell(self, chapter: str) -> None:

@@ -185,7 +185,7 @@ class Dispatcher:
         """Whether so many may be sent beyond the plan."""
         return self._spare is None or self._spare >= deliveries
 
-    def side_by_side(self, jobs: Sequence[Callable[[], None]]) -> Iterator[None]:
+    def side_by_side(self, jobs: Sequence[Callable[[], object]]) -> Iterator[object]:
         """Runs independent jobs as fast as the pace allows."""
         if self._is_serial:
             yield from (job() for job in jobs)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+import threading
+from collections.abc import Callable, Hashable
 from concurrent.futures import Future
-from typing import Any
+from typing import Any, TypeVar
 
-__all__ = ["Prefetches"]
+__all__ = ["Once", "Prefetches"]
+
+T = TypeVar("T")
 
 _Key = tuple[str, str]
 
@@ -54,3 +57,26 @@ class Prefetches:
     def begun(self, key: _Key) -> dict[int, Future[Any]]:
         """The cases that are under way or came back, by index."""
         return self._begun.get(key, {})
+
+
+class Once:
+    """What is done once for a key; whoever asks for it meanwhile waits."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._locks: dict[Hashable, threading.Lock] = {}
+        self._done: dict[Hashable, Any] = {}
+
+    def done(self, key: Hashable, work: Callable[[], T]) -> T:
+        """What the work for a key gave, which is done now where it was not; an exception leaves it undone."""
+        with self._lock:
+            lock = self._locks.setdefault(key, threading.Lock())
+        with lock:
+            if key not in self._done:
+                self._done[key] = work()
+            done: T = self._done[key]
+        return done
+
+    def clear(self) -> None:
+        """All is to be done again."""
+        self._done.clear()

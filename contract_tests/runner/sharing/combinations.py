@@ -11,10 +11,11 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from callback_contract.contract_tests.generation.corpus import Scope
 from callback_contract.contract_tests.model.cases import Case
+from callback_contract.contract_tests.model.observations import BrokenCombination
 from callback_contract.contract_tests.runner.case_session import CaseSession
 from callback_contract.contract_tests.runner.contention import is_burst_rule_due, was_contended
 from callback_contract.contract_tests.runner.rule_tests import RuleTest
-from callback_contract.contract_tests.runner.state import BrokenCombination, RunContext
+from callback_contract.contract_tests.runner.state import RunContext
 from callback_contract.contract_tests.stimuli.combined import Part, combined_case
 from callback_contract.mock_server.wire.delivery import Exchange
 

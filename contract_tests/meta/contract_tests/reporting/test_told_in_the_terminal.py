@@ -312,8 +312,8 @@ def test_progress_and_failures_are_shown_while_rules_are_judged():
         shown = in_a_terminal("check", url, "--rules", "ACK-01,PAY-01,PAY-03,WIRE-01")
     live, _, _ = shown.partition("not conformant")
     assert len(set(re.findall(r"\d+/\d+", live))) > 3  # how far it is
-    begun, failed, ended = (live.index(text) for text in ("PAY-01  The", "1 fail (PAY-03)", "WIRE  HTTP: 1 pass"))
-    assert begun < failed < ended
+    ended, begun, failed = (live.index(text) for text in ("WIRE  HTTP: 1 pass", "PAY-01  The", "1 fail (PAY-03)"))
+    assert ended < begun < failed
 
 
 def in_a_terminal(*arguments):

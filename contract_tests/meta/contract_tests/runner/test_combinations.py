@@ -22,10 +22,13 @@ from callback_contract.mock_server.client.sender import Access, Pace, Sender
 from callback_contract.mock_server.faults.registry import FAULTS
 from callback_contract.mock_server.receiver.receiver import Fault, Receiver, Response
 from callback_contract.mock_server.server.serving import served
+from callback_contract.mock_server.wire.delivery import PLAIN
+from callback_contract.mock_server.wire.identity import Identity, Run
 from callback_contract.openapi.documents import json_pointer as jp
 
 CONTRACT, CATALOGUE, TESTS = tools()
 REFUSED = Response(422)
+SOMEBODY = Identity(Run.fresh(), 1)
 
 
 @pytest.fixture(scope="module")
@@ -108,9 +111,24 @@ def test_headers_go_with_plain_bodies_alone_and_none_is_lost(scope):
         made = combined_case(scope, pack)
         assert made.edit(scope.plain) == scope.plain
         for part in pack:
-            assert set(part.case.joins.headers) <= set(made.headers)
-        names = [name.lower() for name, _ in made.headers]
+            assert set(part.case.joins.headers) <= set(made.headers or ())
+        names = [name.lower() for name, _ in made.headers or ()]
         assert len(names) == len(set(names))
+
+
+def test_framing_and_spelling_in_one_delivery_are_those_of_its_cases(scope):
+    for pack in packs(scope, "WIRE"):
+        made = combined_case(scope, pack)
+        for part in pack:
+            assert part.case.framing in {made.framing, PLAIN}
+            assert part.case.joins.spelling in {made.spelling, ""}
+
+
+def test_chunk_that_splits_a_character_is_of_a_body_with_characters_to_split(scope):
+    made = [combined_case(scope, pack) for pack in packs(scope, "WIRE")]
+    split = [case for case in made if case.framing.chunks and min(case.framing.chunks) == 1]
+    assert all(len(case.delivery(SOMEBODY).body.decode()) < len(case.delivery(SOMEBODY).body) for case in split)
+    assert split
 
 
 def test_text_that_matters_as_a_whole_is_joined_with_no_other(scope):

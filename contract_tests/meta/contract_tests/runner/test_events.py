@@ -122,7 +122,7 @@ def test_what_a_check_raises_is_an_error_of_its_rule_and_the_others_go_on():
     def check(receiver):
         raise ZeroDivisionError("of our own")
 
-    tests = {MUST.id: asked(check=check, sends=1), SHOULD.id: asked()}
+    tests = {SHOULD.id: asked(check=check, sends=1), MUST.id: asked()}
     events, _ = heard(200, tests=tests, rules=(MUST, SHOULD))
     results = [event.result for event in events if isinstance(event, RuleJudged)]
     assert [result.verdict for result in results] == [Verdict.ERROR, Verdict.PASS]
