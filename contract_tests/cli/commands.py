@@ -19,6 +19,11 @@ __all__ = ["cli"]
 _COMMANDS = {
     # name: module (below `callback_contract`) and attribute; nothing of them is imported for help
     "check": ("contract_tests.cli.check_command", "check", "Judge a receiver: one URL in, a verdict per rule out."),
+    "check-sender": (
+        "contract_tests.cli.senders.command",
+        "check_sender",
+        "Judge a sender: be its receiver.",
+    ),
     "reproduce": ("contract_tests.cli.reproduce_command", "reproduce", "Play a report's finding again."),
     "rules": ("contract_tests.cli.rules_command", "rules", "List the rules, or explain one."),
     "starter": ("contract_tests.cli.starter_command", "starter", "Print a correct receiver to start from."),
@@ -34,7 +39,7 @@ _COMMANDS = {
     "matrix": ("contract_tests.cli.matrix_command", "matrix", "Show that every rule can fail: rule by fault."),
 }
 
-_LEAVING_A_REPORT = {"check"}
+_LEAVING_A_REPORT = {"check", "check-sender"}
 
 _COMPLETION = """\b
 Completion of words, for zsh and fish, too:

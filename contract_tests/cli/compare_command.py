@@ -8,7 +8,9 @@ from pathlib import Path
 import click
 
 from callback_contract.openapi.cli.ranges import NumberRange
+from callback_contract.openapi.text.errors import KitError
 from callback_contract.openapi.text.language import SPOKEN, chosen_language
+from callback_contract.openapi.text.message import Text
 
 __all__ = ["compare"]
 
@@ -46,10 +48,14 @@ def compare(
     from callback_contract.openapi.rules.catalogue import load_catalogue
 
     before, after = read_report_file(old)[0], read_report_file(new)[0]
+    if before.get("side") != after.get("side"):
+        what = Text("error-report.other-sides")
+        raise KitError(what, where=str(new), remedy=Text("error-report.compare-one-side"))
     found = compare_reports(before, after, strict=strict, tolerance=tolerance / 100, allow_unjudged=allow_unjudged)
     if form == "text":
+        side = after.get("side", "receiver")
         spoken = language or chosen_language((), os.environ)
-        statements = {rule.id: rule.statement for rule in load_catalogue().in_language(spoken).rules}
+        statements = {rule.id: rule.statement for rule in load_catalogue(side=side).in_language(spoken).rules}
         click.echo(shown.comparison_text(before, after, found, spoken, statements))
     else:
         render = {"json": shown.comparison_json, "markdown": shown.comparison_markdown}

@@ -233,8 +233,8 @@ def write(report: Report, directory: Path, language: str, runner: str = "") -> t
     from callback_contract.contract_tests.reporting.formats.writing import write_reports
     from callback_contract.openapi.rules.translations import load_translation
 
+    chinese = Texts.of(load_translation("zh", report.value.get("side", "receiver")))
     try:
-        chinese = Texts.of(load_translation("zh"))
         return write_reports(report, directory, chinese=chinese, for_gitlab=runner == "gitlab", language=language)
     except OSError as error:
         raise KitError(

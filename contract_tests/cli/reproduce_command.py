@@ -13,6 +13,8 @@ from callback_contract.contract_tests.runner.setup import read_back_options
 from callback_contract.mock_server.cli.target_options import pace_options, reach_options
 from callback_contract.openapi.cli.contract_options import contract_options, identity_option
 from callback_contract.openapi.cli.interruption import INTERRUPTION
+from callback_contract.openapi.text.errors import KitError
+from callback_contract.openapi.text.message import Text
 
 __all__ = ["reproduce"]
 
@@ -48,6 +50,9 @@ def reproduce(report: Path, finding: str, **_: Any) -> None:
     from callback_contract.contract_tests.reproduce.recorded_findings import read_report
 
     recorded = read_report(report)
+    if recorded.value.get("side") == "sender":  # its deliveries came to the kit
+        remedy = Text("error-report.check-sender-again", finding=finding)
+        raise KitError(Text("error-report.report-on-sender"), where=str(report), remedy=remedy)
     chosen = recorded.chosen(finding)
     value = recorded.value
     options = restored(click.get_current_context(), value["run"]["options"], value["receiver"]["url"])

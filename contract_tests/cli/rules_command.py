@@ -12,7 +12,7 @@ from callback_contract.contract_tests.receivers.regions import FRAMEWORKS, code_
 from callback_contract.openapi.contract.loading import load_contract
 from callback_contract.openapi.documenting.content.links import address
 from callback_contract.openapi.documenting.published import BUILT_BY, docs_url_option, site_of
-from callback_contract.openapi.rules.catalogue import SEEN, Catalogue, Rule, load_catalogue
+from callback_contract.openapi.rules.catalogue import SEEN, SIDES, Catalogue, Rule, load_catalogue
 from callback_contract.openapi.text.errors import CatalogueError
 from callback_contract.openapi.text.language import chosen_language
 from callback_contract.openapi.text.message import ENGLISH, Text, translated
@@ -25,22 +25,24 @@ _WIDTH = {"en": 96, "zh": 48}  # signs of a line; a Chinese one is twice as wide
 @click.command()
 @click.argument("names", nargs=-1, metavar="[ID|CHAPTER]...")
 @docs_url_option
+@click.option("--side", type=click.Choice(SIDES), metavar="SIDE", help="Rules on receivers or senders. [receiver]")
 @click.option(
     "--framework",
     type=click.Choice(list(FRAMEWORKS), case_sensitive=False),
     metavar="NAME",
     help=f"Show the lines to change in it: {', '.join(FRAMEWORKS)}.",
 )
-def rules(names: tuple[str, ...], docs_url: str | None, framework: str | None) -> None:
+def rules(names: tuple[str, ...], docs_url: str | None, framework: str | None, side: str | None) -> None:
     """List the rules, or explain those that are named.
 
     \b
     callback-contract rules            all rules by chapter
     callback-contract rules PAY        one chapter
     callback-contract rules ACK-01     why, source, and what to change in a receiver
+    callback-contract rules --side sender    all rules on senders
     """
     language = chosen_language(sys.argv[1:], os.environ)
-    catalogue = load_catalogue().in_language(language)
+    catalogue = load_catalogue(side=side or _side_of(names)).in_language(language)
     try:
         chosen = catalogue.select(names)
     except CatalogueError as error:
@@ -49,6 +51,13 @@ def rules(names: tuple[str, ...], docs_url: str | None, framework: str | None) -
         click.echo("\n\n".join(explained(rule, catalogue, docs_url, language, framework or "") for rule in chosen))
     else:
         click.echo(listed(chosen, catalogue))
+
+
+def _side_of(names: tuple[str, ...]) -> str:
+    """The side that a named rule or chapter belongs to; that of receivers without a name."""
+    of_sender = load_catalogue(side="sender")
+    known = {*of_sender.chapters, *(rule.id for rule in of_sender.rules)}
+    return "sender" if names and all(name.upper() in known for name in names) else SIDES[0]
 
 
 def listed(chosen: tuple[Rule, ...], catalogue: Catalogue) -> str:
@@ -86,7 +95,10 @@ def explained(
             lines += ["", Text("rules.title", title=title).in_language(language), *said]
     lines += _code(rule, framework, language)
     judge = Text("rules.title", title=Text("rules.judge")).in_language(language)
-    lines += ["", judge, f"  callback-contract check URL --rules {rule.id}{rule.means}"]
+    command = "check-sender" if rule.side == "sender" else "check URL"
+    lines += ["", judge, f"  callback-contract {command} --rules {rule.id}{rule.means}"]
+    if rule.side == "sender":  # the site documents what receivers do
+        return "\n".join(lines)
     # Never wrapped, so that it can be clicked or copied.
     writes = Text("rules.documentation-to-write", command=f"{BUILT_BY} --out DIR", page=f"DIR/{language}/{place}")
     read = site.link(language, "rule", rule.id) if site else writes.in_language(language)

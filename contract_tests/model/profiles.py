@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from callback_contract.contract_tests.model.verdicts import Means, Verdict
-from callback_contract.openapi.rules.catalogue import PROFILES, Rule
+from callback_contract.openapi.rules.catalogue import PROFILES, SENDER_PROFILES, Rule
 
 __all__ = ["Conformance", "Gap", "Profile", "Standing", "Want", "applicable", "judged_profiles", "standing_of"]
 
-_ALWAYS = frozenset({"answers", "state", "load"})
+_ALWAYS = frozenset({"answers", "state", "load", "payload", "delivery"})
 _SHOWN_BY_READ_BACK = frozenset({Means.READ_BACK.value, Means.SHOWN_LAST.value, Means.APPLIED.value})
 _NOT_HELD = frozenset({Verdict.FAIL, Verdict.FLAKY, Verdict.ERROR, Verdict.WAIVED, Verdict.WARN})
 """Verdicts of a MUST that break a profile; a warning is one of a rule that is too new to fail a run."""
@@ -104,16 +104,18 @@ def standing_of(
     return Standing(rule.id, rule.level, rule.profile, verdict, frozenset(wants), frozenset(blocked_by) - {""})
 
 
-def applicable(*, signed: bool, by_tls: bool, recorded: bool) -> tuple[str, ...]:
+def applicable(*, signed: bool, by_tls: bool, recorded: bool, side: str = "receiver") -> tuple[str, ...]:
     """The profiles that apply to a run.
 
     Args:
+        side: Who is judged.
         signed: Whether the contract or an option names a signature scheme.
         by_tls: Whether a URL is an https one, or not on this machine.
         recorded: Whether recordings were given.
     """
     more = {"signatures": signed, "transport": by_tls, "recordings": recorded}
-    return tuple(name for name in PROFILES if name in _ALWAYS or more.get(name))
+    profiles = SENDER_PROFILES if side == "sender" else PROFILES
+    return tuple(name for name in profiles if name in _ALWAYS or more.get(name))
 
 
 def judged_profiles(standings: Iterable[Standing], applying: Iterable[str], *, quick: bool) -> tuple[Profile, ...]:

@@ -117,6 +117,9 @@ class Means(StrEnum):
     AT_ONCE = "at-once"
     DELIVERIES = "max-deliveries"
     DEPTH = "depth"
+    EVENT = "event"
+    RATE = "rate"
+    TLS_ENDPOINTS = "tls"
 
 
 class LacksMeans(NotApplicable):

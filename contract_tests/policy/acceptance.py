@@ -143,8 +143,11 @@ def accepting_nothing(_: Contract, rules: tuple[Rule, ...]) -> tuple[AcceptanceP
     return AcceptancePolicy(), rules
 
 
-def acceptance_policy_of(options: Mapping[str, Any], kit_version: str) -> PolicyMaker:
+def acceptance_policy_of(options: Mapping[str, Any], kit_version: str, side: str = "receiver") -> PolicyMaker:
     """Reads what the options name, before anything is started.
+
+    Args:
+        side: Whose rules they speak of.
 
     Raises:
         KitError: The waiver file or the version cannot be used, or the draft's file is there already.
@@ -156,11 +159,12 @@ def acceptance_policy_of(options: Mapping[str, Any], kit_version: str) -> Policy
 
     if options["write_waivers"] is not None:
         refuse_to_overwrite(options["write_waivers"])
+    catalogue = load_catalogue(side=side)
     policy = AcceptancePolicy(
-        waivers=load_waivers(options["waivers"], load_catalogue()) if options["waivers"] is not None else (),
+        waivers=load_waivers(options["waivers"], catalogue) if options["waivers"] is not None else (),
         strict=options["strict"],
         strict_waivers=options["strict_waivers"],
-        require=required_profiles(options["require"]),
+        require=required_profiles(options["require"], catalogue.profiles),
     )
 
     def make(contract: Contract, rules: tuple[Rule, ...]) -> tuple[AcceptancePolicy, tuple[Rule, ...]]:
@@ -173,7 +177,7 @@ def acceptance_policy_of(options: Mapping[str, Any], kit_version: str) -> Policy
     return make
 
 
-def required_profiles(text: str) -> tuple[str, ...]:
+def required_profiles(text: str, profiles: tuple[str, ...] = PROFILES) -> tuple[str, ...]:
     """The profiles that `--require` names.
 
     Raises:
@@ -181,8 +185,8 @@ def required_profiles(text: str) -> tuple[str, ...]:
     """
     names = tuple(name.strip().lower() for name in text.split(",") if name.strip())
     for name in names:
-        if name not in PROFILES:
-            remedy = did_you_mean(nearest(name, PROFILES), Text("error-report.profiles", names=tuple(PROFILES)))
+        if name not in profiles:
+            remedy = did_you_mean(nearest(name, profiles), Text("error-report.profiles", names=profiles))
             raise KitError(Text("error-report.no-profile", name=name), where="--require", remedy=remedy)
     return names
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from callback_contract.mock_server.cli.sent_delivery import say_what_breaks, show
 from callback_contract.mock_server.cli.target_options import (
     pace_in_words,
     pace_options,
@@ -21,16 +22,15 @@ from callback_contract.openapi.cli.contract_options import contract_of, contract
 from callback_contract.openapi.cli.help import rarely_used
 from callback_contract.openapi.cli.interruption import INTERRUPTION, OutOfTime
 from callback_contract.openapi.cli.ranges import SEEDS, NumberRange
-from callback_contract.openapi.documents import json_pointer as jp
 from callback_contract.openapi.text.errors import KitError
 from callback_contract.openapi.text.message import Text, reworded
 from callback_contract.openapi.text.spoken import spoken
 from callback_contract.openapi.text.suggest import did_you_mean, nearest
 
 if TYPE_CHECKING:
-    from callback_contract.mock_server.client.access import Access
     from callback_contract.mock_server.client.sender import Sender
     from callback_contract.mock_server.provider.composer import Composer
+    from callback_contract.mock_server.provider.sender_faults import SenderFault
     from callback_contract.mock_server.wire.delivery import Delivery
     from callback_contract.mock_server.wire.identity import Run
     from callback_contract.openapi.contract.model import Callback
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
 __all__ = ["send"]
 
 _SHARE = NumberRange(0, 1)
-_MOST_NOTES = 5
 _LONGEST_ARGUMENT = 100_000  # Linux takes 131 072 bytes
 
 
@@ -53,6 +52,7 @@ _LONGEST_ARGUMENT = 100_000  # Linux takes 131 072 bytes
     "burst",
     "start_rate",
     "speed",
+    "fault",
 )
 @click.command()
 @click.argument("url", envvar="CALLBACK_CONTRACT_SEND_URL")
@@ -77,6 +77,7 @@ _LONGEST_ARGUMENT = 100_000  # Linux takes 131 072 bytes
 @click.option("--concurrent", type=_SHARE, default=0.0, help="Share of events delivered twice at once.")
 @click.option("--reordered", type=_SHARE, default=0.0, help="Share of messages with an overtaken event.")
 @click.option("--seed", type=SEEDS, default=0, show_default=True, help="Decides contents and lives.")
+@click.option("--fault", default=None, metavar="ID", help="Be wrong as this rule on senders forbids; with --messages.")
 @click.option("--repeat-ids", is_flag=True, help="Use the ids of the last run with this seed.")
 @click.option("--dry-run", is_flag=True, help="Print curl lines; send nothing.")
 @contract_options
@@ -114,6 +115,8 @@ class _Send:
         _say_what_lacks(callback, sender, o)
         if not o["dry_run"]:
             _refuse_unsigned(callback, sender, o)
+        if o["fault"] and not o["messages"]:
+            raise KitError(Text("error-send.fault-of-lives"), where="--fault", remedy=Text("error-send.add-messages"))
         try:
             return self._many(composer, sender) if o["messages"] else self._one(contract, composer, sender)
         finally:
@@ -150,12 +153,12 @@ class _Send:
         if o["dry_run"]:
             self._print_curl([delivery], sender, identity.run)
             return 0
-        _say_what_breaks(contract, composer.callback, delivery.body, told_of_state=o["state"] is not None)
+        say_what_breaks(contract, composer.callback, delivery.body, told_of_state=o["state"] is not None)
         try:
             exchange = sender.send(delivery)
         except (OutOfBudget, OutOfTime) as reason:
             raise KitError(Text("error-send.not-acknowledged", reason=str(reason)), exit_code=1) from None
-        _show(exchange, sender.access)
+        show(exchange, sender.access)
         if exchange.failure in {"refused", "name", "tls", "proxy"}:
             return 3
         return 0 if exchange.acknowledged else 1
@@ -172,6 +175,8 @@ class _Send:
                     where="--messages",
                     remedy=Text("error-send.leave-one-out"),
                 )
+        fault = _fault_of(o["fault"])
+        sender = _at_pace(sender, fault)
         campaign = Campaign(
             composer,
             sender,
@@ -182,6 +187,7 @@ class _Send:
             speed=o["speed"],
             burst=o["burst"],
             per_second=o["start_rate"],
+            fault=fault,
         )
         planned = campaign.planned()
         if o["dry_run"]:
@@ -222,6 +228,30 @@ class _Send:
             run_id = run.id if is_fresh else ""
             line = curl(delivery, url, extra_headers=names, run=run_id, afresh=not is_life, longest=_LONGEST_ARGUMENT)
             click.echo(line or spoken(Text("send.no-command-line", bytes=len(delivery.body))))
+
+
+def _fault_of(name: str | None) -> SenderFault:
+    """Return the fault that `--fault` names.
+
+    Raises:
+        KitError: There is none.
+    """
+    from callback_contract.mock_server.provider.sender_faults import RIGHT, SENDER_FAULTS, sender_fault
+
+    if name is None:
+        return RIGHT
+    if name.upper() not in SENDER_FAULTS:
+        remedy = did_you_mean(nearest(name.upper(), SENDER_FAULTS), Text("error-send.list-sender-rules"))
+        raise KitError(Text("error-send.no-sender-fault", fault=name), where="--fault", remedy=remedy)
+    return sender_fault(name.upper())
+
+
+def _at_pace(sender: Sender, fault: SenderFault) -> Sender:
+    """Return a sender at the pace that a fault has."""
+    from callback_contract.mock_server.client.sender import Sender
+
+    pace = fault.pace(sender.pace)
+    return sender if pace == sender.pace else Sender(sender.access, pace, sender.signer)
 
 
 def _gone(campaign: Any, planned: int) -> int:
@@ -344,73 +374,3 @@ def _edited(body: bytes) -> bytes:
     if edited is None:
         raise KitError(Text("error-send.body-not-saved"), where="--edit", remedy=Text("error-send.save-body"))
     return edited.encode()
-
-
-def _say_what_breaks(contract: Any, callback: Any, body: bytes, *, told_of_state: bool) -> None:
-    """Report what breaks the contract, and what it does not know.
-
-    A typing mistake can look like either.
-    """
-    from callback_contract.mock_server.validation.validator import Validator
-    from callback_contract.mock_server.wire.bodies import content_type
-    from callback_contract.mock_server.wire.delivery import printable
-
-    assessor = Validator(contract)
-    if callback.by_query:
-        assessment = assessor.assess_query(body, callback.method)
-    elif callback.is_json:
-        assessment = assessor.assess(body)
-    else:
-        assessment = assessor.assess_fields(body, callback.media_type, content_type(callback))
-    for violation in assessment.violations:
-        place = printable(violation.pointer) or Text("send.the-body")
-        click.echo(spoken(Text("send.breaks", place=place, flaw=printable(violation.message))), err=True)
-    novelties = [
-        novelty
-        for novelty in dict.fromkeys(assessment.novelties)
-        if not (told_of_state and novelty.pointer == callback.delivery.state)
-    ]
-    for novelty in novelties[:_MOST_NOTES]:
-        hint = _near(callback, novelty.pointer) if novelty.kind == "member" else ""
-        new = Text(f"send.new-{novelty.kind}")
-        click.echo(spoken(Text("send.new", place=printable(novelty.pointer), new=new, hint=hint)), err=True)
-    if len(novelties) > _MOST_NOTES:
-        click.echo(spoken(Text("send.more-new", count=len(novelties) - _MOST_NOTES)), err=True)
-
-
-def _near(callback: Callback, pointer: str) -> str:
-    """Return the question for the member that was probably meant."""
-    *parent, name = jp.tokens(pointer)
-    ways = [jp.tokens(member.pointer) for member in callback.members if member.pointer]
-    near = nearest(name, [way[-1] for way in ways if list(way[:-1]) == parent])
-    return Text("send.hint", hint=did_you_mean(near)) if near else ""
-
-
-def _show(exchange: Any, access: Access) -> None:
-    from callback_contract.mock_server.wire.delivery import printable
-
-    delivery = exchange.delivery
-    click.echo(f"> {delivery.method} {delivery.target_from(access.shown_url)}")
-    given = {name.lower() for name, _ in access.secret_headers}  # sent in the place of the contract's, and not shown
-    for name, value in delivery.headers:
-        if name.lower() not in given:
-            click.echo(f"> {printable(name)}: {printable(value)}")
-    click.echo(f"\n{printable_body(delivery.content)}\n" if not delivery.by_query else "")
-    if exchange.answer is None:
-        why = exchange.described().with_words(printable)
-        click.echo(spoken(Text("send.no-answer", why=why, ms=exchange.elapsed_s * 1000)))
-        return
-    answer = exchange.answer
-    click.echo(f"< {answer.status} {printable(answer.reason)} ({exchange.elapsed_s * 1000:.0f} ms)")
-    for name, value in answer.headers:
-        click.echo(f"< {printable(name)}: {printable(value)}")
-    click.echo(f"\n{printable_body(answer.body)}")
-
-
-def printable_body(body: bytes, most: int = 4000) -> str:
-    """Return a body as lines without control characters."""
-    from callback_contract.mock_server.wire.delivery import printable
-
-    text = body.decode("utf-8", "backslashreplace")
-    shown = "\n".join(printable(line) for line in text[:most].splitlines())
-    return shown if len(text) <= most else spoken(Text("send.cut", shown=shown, bytes=len(body)))

@@ -98,7 +98,8 @@ class Sender:
         return self._new_pool()
 
     @functools.cached_property
-    def _tls(self) -> ssl.SSLContext:
+    def tls(self) -> ssl.SSLContext:
+        """The client's side of TLS."""
         # Made once: reading the trusted authorities takes longer than a handshake, and would count as the receiver's
         # time.
         context = create_urllib3_context(cert_reqs=ssl.CERT_NONE if self.access.insecure else ssl.CERT_REQUIRED)
@@ -119,7 +120,7 @@ class Sender:
         }
         if self.access.url.startswith("https"):
             options |= {
-                "ssl_context": self._tls,
+                "ssl_context": self.tls,
                 "cert_reqs": "CERT_NONE" if self.access.insecure else "CERT_REQUIRED",
             }
             if self.access.insecure:

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from callback_contract.mock_server.client.sender import OutOfBudget, Sender
 from callback_contract.mock_server.provider.composer import Composer
 from callback_contract.mock_server.provider.lifecycles import Mix, Step, life
+from callback_contract.mock_server.provider.sender_faults import RIGHT, SenderFault
 from callback_contract.mock_server.wire.delivery import Delivery, Exchange
 from callback_contract.mock_server.wire.identity import Identity, Run
 from callback_contract.openapi.contract.model import Retry
@@ -88,6 +89,7 @@ class Campaign:
         burst: The number of messages that begin at the same moment.
         per_second: Messages that begin per second of the clock; None begins all at once.
         heard: Called after each try.
+        fault: What it does wrong on purpose.
     """
 
     composer: Composer
@@ -101,6 +103,7 @@ class Campaign:
     per_second: float | None = None
     heard: Callable[[Tally], None] = lambda tally: None
     tally: Tally = field(default_factory=Tally)
+    fault: SenderFault = RIGHT
 
     def planned(self) -> int:
         """The number of deliveries to a receiver that acknowledges each at once."""
@@ -136,7 +139,7 @@ class Campaign:
                 where=self.composer.callback.pointer,
                 remedy=Text("error-send.one-at-a-time"),
             )
-        return _Message(number, self.composer.content(chance), life(order, chance, self.mix))
+        return _Message(number, self.composer.content(chance), life(order, chance, self.fault.mix(self.mix)))
 
     def _delivery(self, message: _Message, step: Step) -> Delivery:
         # Made on its first try, so that its time is true; later tries have equal bytes.
@@ -198,12 +201,17 @@ class _Run:
 
         def send() -> None:
             try:
-                came: Exchange | Exception = self._campaign.sender.send(job.delivery)
+                came: Exchange | Exception = self._once(job)
             except Exception as error:
                 came = error
             self._back.put((job, came))
 
         self._workers.submit(send)
+
+    def _once(self, job: _Job) -> Exchange:
+        campaign, callback = self._campaign, self._campaign.composer.callback
+        delivery = campaign.fault.delivery(job.delivery, callback, job.tries)
+        return campaign.fault.send(campaign.sender, delivery, callback, job.tries)
 
     def _take_back(self, next_begin: float | None) -> None:
         """Wait for a response, or until a job is due, and process the results."""
@@ -245,11 +253,14 @@ class _Run:
                 exit_code=3,
             )
         self._answered = True
-        if exchange.acknowledged:
+        fault = self._campaign.fault
+        is_final = self._retry.ends_with(exchange.status) and not fault.ignores_final
+        if not fault.is_failed(exchange, self._campaign.composer.callback, not exchange.acknowledged):
             tally.delivered += 1
-        elif job.tries < self._retry.max_tries:
+        elif job.tries < self._retry.max_tries + fault.more_tries and not is_final:
             again = _Job(job.message, job.step, job.delivery, job.tries + 1)
-            self._later(time.monotonic() + self._retry.wait_s(job.tries) / self._campaign.speed, job.message, again)
+            after_s = fault.after * self._retry.wait_s(job.tries) / self._campaign.speed
+            self._later(time.monotonic() + after_s, job.message, again)
         else:
             tally.given_up += 1
         if job.tries == 0:

@@ -46,7 +46,8 @@ class Response:
 
     Attributes:
         delay_s: Seconds before the response is sent.
-        wire: Empty, or the event below HTTP instead of the response: "reset", "endless" or "surplus".
+        wire: Empty, or the event below HTTP instead of the response: "reset", "endless", "surplus", or "trickle", a
+            body that goes on for `delay_s` and is then broken off.
     """
 
     status: int
@@ -62,7 +63,7 @@ class Response:
         raw = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in self.headers]
         if self.media_type:
             raw.append((b"content-type", self.media_type.encode("latin-1")))
-        if self.wire != "endless" and self.status not in {204, 304}:
+        if self.wire not in {"endless", "trickle"} and self.status not in {204, 304}:
             raw.append((b"content-length", str(len(self.body)).encode()))
         return raw
 

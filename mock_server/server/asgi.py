@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
@@ -24,6 +25,7 @@ ASGIApp = Callable[
     [MutableMapping[str, Any], Callable[[], Awaitable[Message]], Callable[[Message], Awaitable[None]]], Awaitable[None]
 ]
 
+_DRIP_S = 0.05
 WIRE = "callback_contract.wire"
 """Key under which the server hands over the connection, see `serving.py`."""
 
@@ -52,8 +54,8 @@ def asgi_app(receiver: Receiver) -> ASGIApp:
         is_own = refusal is None and scope["path"].startswith(receiver.prefix)  # not kept, needs no store
         if receiver.keeper is not None and not is_own and not await _kept(receiver.keeper):
             reply = NOT_KEPT
-        if reply.delay_s:
-            await asyncio.sleep(reply.delay_s)
+        if reply.delay_s and reply.wire != "trickle":
+            await _delayed(reply.delay_s, receive)
         if reply.wire == "reset" and wire is not None:
             wire.abort()
             await receive()  # until the server knows; else it complains of a missing response
@@ -63,6 +65,9 @@ def asgi_app(receiver: Receiver) -> ASGIApp:
             await asyncio.sleep(0)  # until the connection is lost, uvicorn misses an answer
             return
         await _send(reply, send, wire)
+        if reply.wire == "trickle" and wire is not None:
+            wire.abort()
+            await receive()
 
     return app
 
@@ -71,6 +76,12 @@ def _too_short(reply: Response) -> bytes:
     """Return a response whose length is that of half its body."""
     lines = [b"HTTP/1.1 %d Response" % reply.status, b"content-length: %d" % (len(reply.body) // 2)]
     return b"\r\n".join([*lines, b"connection: close", b"", reply.body])
+
+
+async def _delayed(seconds: float, receive: Callable[[], Awaitable[Message]]) -> None:
+    """Wait for some time, or until the sender has gone."""
+    with contextlib.suppress(asyncio.TimeoutError):
+        await asyncio.wait_for(receive(), seconds)
 
 
 async def _kept(keeper: Durability) -> bool:
@@ -122,4 +133,15 @@ async def _send(reply: Response, send: Callable[[Message], Awaitable[None]], wir
         while wire is None or not wire.closing:
             await send({"type": "http.response.body", "body": b" " * 65536, "more_body": True})
         return
+    if reply.wire == "trickle":
+        await _trickled(reply.delay_s, send, wire)
+        return
     await send({"type": "http.response.body", "body": reply.body})
+
+
+async def _trickled(seconds: float, send: Callable[[Message], Awaitable[None]], wire: Any) -> None:
+    """Send a byte now and then, until the sender has gone or the time is over."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end and not (wire is not None and (wire.closing or wire.ending)):
+        await send({"type": "http.response.body", "body": b" ", "more_body": True})
+        await asyncio.sleep(_DRIP_S)

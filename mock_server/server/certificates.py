@@ -6,7 +6,7 @@ import contextlib
 import ipaddress
 import ssl
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from cryptography import x509
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 
-__all__ = ["FLAWS", "Tls", "allow_old", "demanding", "given", "self_made", "write_client"]
+__all__ = ["FLAWS", "Tls", "allow_old", "demanding", "given", "self_made", "self_made_of_one", "write_client"]
 
 FLAWS = {
     "untrusted": "a certificate of an authority that nobody trusts",
@@ -161,8 +161,24 @@ def self_made(host: str, flaw: str = "") -> Iterator[Tls]:
         yield write_self_made(host, Path(folder), flaw)
 
 
+@contextlib.contextmanager
+def self_made_of_one(host: str, flaws: Iterable[str]) -> Iterator[dict[str, Tls]]:
+    """Make an authority, and with it a certificate for each flaw; see `self_made`."""
+    with tempfile.TemporaryDirectory(prefix="callback-contract-") as folder:
+        yield write_of_one(host, Path(folder), flaws)
+
+
 def write_self_made(host: str, folder: Path, flaw: str = "") -> Tls:
     """Make a server certificate, and write its authority to `ca.pem` in a folder.
+
+    Raises:
+        KitError: The package cryptography is not installed.
+    """
+    return write_of_one(host, folder, [flaw])[flaw]
+
+
+def write_of_one(host: str, folder: Path, flaws: Iterable[str]) -> dict[str, Tls]:
+    """Make a server certificate for each flaw, and write their authority to `ca.pem` in a folder.
 
     Raises:
         KitError: The package cryptography is not installed.
@@ -175,18 +191,27 @@ def write_self_made(host: str, folder: Path, flaw: str = "") -> Tls:
             where=Text("error-mock.self-made"),
             remedy=Text("error-mock.install-cryptography"),
         ) from None
-    pem = serialization.Encoding.PEM
+    pem, plain = serialization.Encoding.PEM, serialization.NoEncryption()
     now = datetime.now(UTC)
+    authority = _authority("callback-contract test authority", now)
+    (folder / "ca.pem").write_bytes(authority[0].public_bytes(pem))
+    made = {}
+    for flaw in flaws:
+        certificate, key = _issued_with(flaw, host, authority, now)
+        chain = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, plain) + certificate.public_bytes(pem)
+        made[flaw] = Tls(chain, authority=folder / "ca.pem", flaw=flaw)
+    return made
+
+
+def _issued_with(
+    flaw: str, host: str, authority: tuple[x509.Certificate, EllipticCurvePrivateKey], now: datetime
+) -> tuple[x509.Certificate, EllipticCurvePrivateKey]:
     ends = now + (timedelta(days=-1) if flaw == "expired" else timedelta(days=3) if flaw == "ending" else _LIFE)
-    authority, authority_key = _authority("callback-contract test authority", now)
-    signer, signer_key = authority, authority_key
+    signer, signer_key = authority
     if flaw == "untrusted":
         signer, signer_key = _authority("an authority that nobody trusts", now)
     hosts = ["another-host.invalid"] if flaw == "other host" else [host, "localhost", "127.0.0.1"]
-    certificate, key = _issued(list(dict.fromkeys(hosts)), signer, signer_key, now - _LIFE, ends)
-    plain = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    (folder / "ca.pem").write_bytes(authority.public_bytes(pem))
-    return Tls(plain + certificate.public_bytes(pem), authority=folder / "ca.pem", flaw=flaw)
+    return _issued(list(dict.fromkeys(hosts)), signer, signer_key, now - _LIFE, ends)
 
 
 def write_client(folder: Path) -> tuple[Path, Path]:

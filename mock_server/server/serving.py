@@ -130,20 +130,21 @@ def served(
     host: str = "127.0.0.1",
     tls: Tls | None = None,
     protocol: type[HttpToolsProtocol] | None = None,
+    port: int = 0,
 ) -> Iterator[str]:
-    """Serve a receiver on a free loopback port; yield its URL without a path.
+    """Serve a receiver on a free loopback port, or a given one; yield its URL without a path.
 
     Args:
         protocol: Another than that of `protocol_for`; `WireProtocol` has no fast path.
     """
-    sock = bound_socket(host, 0)
+    sock = bound_socket(host, port)
     server = _server(receiver, sock, tls, protocol)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [sock]}, name="mock receiver", daemon=True)
     thread.start()
     try:
         while not server.started and thread.is_alive():
             threading.Event().wait(0.005)
-        yield f"http{'s' if tls else ''}://{host}:{sock.getsockname()[1]}"
+        yield f"http{'s' if tls else ''}://{f'[{host}]' if ':' in host else host}:{sock.getsockname()[1]}"
     finally:
         server.should_exit = True
         thread.join(timeout=5)

@@ -136,9 +136,11 @@ def facts_from(raw: Mapping[str, jp.Json], *, place_of: Callable[[str], str] = c
 
 
 def _retry(value: Mapping[str, jp.Json]) -> Retry:
+    final = tuple(map(str, value["final"])) if "final" in value else None
     schedule_s = tuple(value.get("schedule_s", ()))
     max_tries, within_s = value.get("max_tries", len(schedule_s)), value.get("within_s")
     if schedule_s:
-        return Retry(schedule_s[-1], max_tries, schedule_s, sum(schedule_s) if within_s is None else within_s)
+        within_s = sum(schedule_s) if within_s is None else within_s
+        return Retry(schedule_s[-1], max_tries, schedule_s, within_s, final)
     spread_s = within_s / max_tries if within_s and max_tries else 0.0  # evenly, where no time between two is stated
-    return Retry(value.get("after_s", spread_s), max_tries, (), within_s)
+    return Retry(value.get("after_s", spread_s), max_tries, (), within_s, final)

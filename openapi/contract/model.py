@@ -56,12 +56,14 @@ class Retry:
         max_tries: 0 where nobody states how often it tries.
         schedule_s: Seconds before each try, where they differ; the last ones may be unknown.
         within_s: Seconds after which the sender gives up; None for those of all tries together.
+        final: Statuses that end the tries, as `410` or `4XX`; None where the contract does not say.
     """
 
     after_s: float
     max_tries: int
     schedule_s: tuple[float, ...] = ()
     within_s: float | None = None
+    final: tuple[str, ...] | None = None
 
     @property
     def horizon_s(self) -> float:
@@ -71,6 +73,10 @@ class Retry:
     def wait_s(self, tries: int) -> float:
         """Return the seconds before the next try, after so many of them."""
         return self.schedule_s[tries] if tries < len(self.schedule_s) else self.after_s
+
+    def ends_with(self, status: int) -> bool:
+        """Return whether a status ends the tries."""
+        return self.final is not None and bool({str(status), f"{status // 100}XX"} & set(self.final))
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,8 @@ __all__ = [
     "PROFILES",
     "RULE_TEXTS",
     "SEEN",
+    "SENDER_PROFILES",
+    "SIDES",
     "Catalogue",
     "Rule",
     "load_catalogue",
@@ -42,18 +44,25 @@ RULE_TEXTS = (
 PROFILES = ("answers", "state", "load", "signatures", "transport", "recordings")
 """What a receiver is called conformant in, one by one, in the order in which that is said."""
 
+SENDER_PROFILES = ("payload", "delivery", "signatures", "transport")
+"""The same for a sender."""
+
+SIDES = ("receiver", "sender")
+"""Whom rules are about; a catalogue holds those of one side."""
+
 HARMS = ("loses", "crashes", "other")
 """What a receiver does with messages when it breaks a rule, the gravest first."""
 
 
 @dataclass(frozen=True)
 class Rule:
-    """One obligation of a receiver that a sender can observe.
+    """One obligation of a receiver that a sender can observe, or of a sender that a receiver can.
 
     Attributes:
         level: MUST or SHOULD (RFC 2119).
         should_if: The declaration of a receiver that makes it a SHOULD; empty for none.
-        profile: The part of a receiver that it belongs to, one of `PROFILES`.
+        side: Whose obligation it is, one of `SIDES`.
+        profile: The part of a receiver that it belongs to, one of `PROFILES`; of a sender, one of `SENDER_PROFILES`.
         statement: What a correct receiver does, in the indicative.
         why: The consequence for a partner whose receiver breaks it.
         remedy: What to change in a receiver.
@@ -79,6 +88,7 @@ class Rule:
     source: str
     since: str
     profile: str
+    side: str = SIDES[0]
     harm: str = HARMS[-1]
     remedy_refused: str = ""
     remedy_crashed: str = ""
@@ -100,22 +110,31 @@ class Rule:
 
     @property
     def means(self) -> str:
-        """The options of `check` without which it is not applicable, as they follow the others."""
+        """The options of `check` or `check-sender` without which it is not applicable, as they follow the others."""
+        if self.side == "sender":
+            return {"signatures": " --signature SCHEME", "transport": " --tls"}.get(self.profile, "")
         signed = {"signatures": " --signature SCHEME", "recordings": " --samples DIR"}.get(self.profile, "")
         return signed + (" --state-url 'https://…/{id}'" if self.evidence == "read-back" else "")
 
 
 @dataclass(frozen=True)
 class Catalogue:
-    """All rules in their order (a rule comes after those that it requires), and the chapters' titles.
+    """All rules of one side in their order (a rule comes after those that it requires), and the chapters' titles.
 
     Attributes:
+        side: One of `SIDES`.
         translated: Titles of chapters by language, as far as somebody has written them.
     """
 
     chapters: dict[str, str]
     rules: tuple[Rule, ...]
     translated: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    side: str = SIDES[0]
+
+    @property
+    def profiles(self) -> tuple[str, ...]:
+        """What those whom the rules are about are called conformant in."""
+        return SENDER_PROFILES if self.side == "sender" else PROFILES
 
     def __getitem__(self, rule_id: str) -> Rule:
         for rule in self.rules:
@@ -165,32 +184,43 @@ class Catalogue:
         return tuple(r for r in self.rules if not wanted or r.id in wanted or r.chapter in wanted)
 
 
-def load_catalogue(path: Path = CATALOGUE_FILE) -> Catalogue:
-    """Read the catalogue strictly.
+def load_catalogue(path: Path = CATALOGUE_FILE, side: str = SIDES[0]) -> Catalogue:
+    """Read the catalogue strictly, and return the rules of one of `SIDES`.
 
     The kit's own is read once a process.
 
     Raises:
         CatalogueError: A row lacks a key, has an unknown one, repeats an id, or requires a later rule.
     """
-    return _own_catalogue() if path == CATALOGUE_FILE else _read_catalogue(path)
+    return (_own_catalogues() if path == CATALOGUE_FILE else _read_catalogues(path))[side]
 
 
 @cache
-def _own_catalogue() -> Catalogue:
-    return _read_catalogue(CATALOGUE_FILE)
+def _own_catalogues() -> Mapping[str, Catalogue]:
+    return _read_catalogues(CATALOGUE_FILE)
 
 
-def _read_catalogue(path: Path) -> Catalogue:
+def _read_catalogues(path: Path) -> Mapping[str, Catalogue]:
     file = read_yaml(path, error=CatalogueError)
     for pointer, what in _flaws(file):
         raise CatalogueError(what, where=file.place(pointer), remedy=Text("error-catalogue.see-schema"))
     chapters = file.value["chapters"]
+    rules = tuple(_rule({**_of_chapter(chapters[row["chapter"]]), **row}) for row in file.value["rules"])
+    return {side: _of_side(side, chapters, rules) for side in SIDES}
+
+
+def _of_side(side: str, chapters: Mapping[str, Any], rules: tuple[Rule, ...]) -> Catalogue:
+    own = {name: row for name, row in chapters.items() if row.get("side", SIDES[0]) == side}
     return Catalogue(
-        chapters={name: row["title"] for name, row in chapters.items()},
-        rules=tuple(_rule({"harm": chapters[row["chapter"]]["harm"], **row}) for row in file.value["rules"]),
-        translated={lang: {name: row[lang] for name, row in chapters.items() if lang in row} for lang in LANGUAGES[1:]},
+        chapters={name: row["title"] for name, row in own.items()},
+        rules=tuple(rule for rule in rules if rule.side == side),
+        translated={lang: {name: row[lang] for name, row in own.items() if lang in row} for lang in LANGUAGES[1:]},
+        side=side,
     )
+
+
+def _of_chapter(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: row[key] for key in ("harm", "side") if key in row}
 
 
 def _rule(row: dict[str, Any]) -> Rule:
@@ -198,6 +228,10 @@ def _rule(row: dict[str, Any]) -> Rule:
     there = {lang: row[lang] for lang in LANGUAGES if lang in row}
     translated = {lang: {key: texts[key] for key in RULE_TEXTS if key in texts} for lang, texts in there.items()}
     return Rule(**{**own, "requires": tuple(row["requires"]), "translated": translated})
+
+
+def _side_of(file: YamlFile, row: Mapping[str, Any]) -> str:
+    return str(file.value["chapters"].get(row["chapter"], {}).get("side", SIDES[0]))
 
 
 def _flaws(file: YamlFile) -> Iterator[tuple[str, str]]:
@@ -216,6 +250,8 @@ def _flaws(file: YamlFile) -> Iterator[tuple[str, str]]:
             yield f"{where}/id", Text("error-catalogue.id-twice", id=row["id"])
         if row["chapter"] not in file.value["chapters"] or not row["id"].startswith(row["chapter"] + "-"):
             yield f"{where}/chapter", Text("error-catalogue.other-chapter", id=row["id"], chapter=row["chapter"])
+        if row["profile"] not in (SENDER_PROFILES if _side_of(file, row) == "sender" else PROFILES):
+            yield f"{where}/profile", Text("error-catalogue.other-profile", id=row["id"], profile=row["profile"])
         for required in row["requires"]:
             if required not in seen:
                 yield f"{where}/requires", Text("error-catalogue.requires-later", id=row["id"], required=required)

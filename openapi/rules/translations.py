@@ -53,8 +53,8 @@ def _prose(value: jp.Json, path: tuple[str | int, ...], texts: frozenset[str]) -
                 yield from _prose(item, here, texts)
 
 
-def load_translation(language: str) -> Catalogue:
-    """Reads the catalogue with its texts in a language; a text that nobody has translated stays English.
+def load_translation(language: str, side: str = "receiver") -> Catalogue:
+    """Reads the catalogue of a side with its texts in a language; a text that nobody has translated stays English.
 
     Raises:
         CatalogueError: There is no such language.
@@ -65,4 +65,4 @@ def load_translation(language: str) -> Catalogue:
             where="--lang",
             remedy=Text("error-catalogue.has-languages", names=tuple(LANGUAGES)),
         )
-    return load_catalogue().in_language(language)
+    return load_catalogue(side=side).in_language(language)

@@ -14,7 +14,7 @@ from markupsafe import Markup, escape
 from callback_contract.contract_tests.reporting.formats import pictures
 from callback_contract.contract_tests.reporting.formats.highlighting import highlighted, visible
 from callback_contract.contract_tests.reporting.formats.profile_words import profiles_in_order, profiles_said, unjudged
-from callback_contract.contract_tests.reporting.formats.words import LANGUAGES, both, plain, said, told
+from callback_contract.contract_tests.reporting.formats.words import LANGUAGES, both, of_sender, plain, said, told
 from callback_contract.contract_tests.reporting.model.causes import by_cause
 from callback_contract.contract_tests.reporting.model.documentation_links import Link, finding_links, rule_link
 from callback_contract.contract_tests.reporting.model.outcome import (
@@ -143,7 +143,7 @@ def _environment(report: dict[str, Any], chinese: Texts) -> Environment:
         "linked": linked,
         "documented": documented,
         "rule_link": lambda rule: rule_link(report, rule["id"]),
-        "t": both,
+        "t": of_sender if report.get("side") == "sender" else both,
         "text": text,
         "said": said,
         "chapter_title": chapter_title,

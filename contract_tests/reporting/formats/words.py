@@ -11,7 +11,7 @@ from markupsafe import Markup, escape
 from callback_contract.contract_tests.reporting.formats.highlighting import visible
 from callback_contract.openapi.text.message import Unknown, text_of, translated, words_of
 
-__all__ = ["LANGUAGES", "both", "plain", "said", "told"]
+__all__ = ["LANGUAGES", "both", "of_sender", "plain", "said", "told"]
 
 LANGUAGES = ("en", "zh")
 
@@ -19,6 +19,12 @@ LANGUAGES = ("en", "zh")
 def both(key: str, **values: Any) -> Markup:
     """A word in both languages; the page shows one of them."""
     return told(*(escape(text).format(**values) for text in _texts(key)))
+
+
+def of_sender(key: str, **values: Any) -> Markup:
+    """The same in a report on a sender, of whom some words have to speak otherwise."""
+    own = f"{key}_of_sender"
+    return both(own if own in words_of("page") else key, **values)
 
 
 def plain(key: str) -> tuple[str, str]:

@@ -29,6 +29,7 @@ def profiles_of(run: RunContext) -> tuple[Profile, ...]:
         or any(header.required and header.signature for callback in config.callbacks for header in callback.headers),
         by_tls=any(may_be_asked(sender.access) for sender in config.senders),
         recorded=config.samples is not None,
+        side=config.catalogue.side,
     )
     standings = (_standing(run, rule) for rule in config.catalogue.rules if not rule.untestable)
     return judged_profiles(standings, applying, quick=config.depth.name == "quick")

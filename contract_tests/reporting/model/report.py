@@ -22,6 +22,7 @@ from callback_contract.contract_tests.reporting.model.reproduction import (
     reach_words,
     reproduce_command,
     run_words,
+    sender_words,
 )
 from callback_contract.contract_tests.runner.state import RunContext
 from callback_contract.contract_tests.target.read_back import HttpReadBack
@@ -127,18 +128,21 @@ def build_report(
             else sorted(redaction.text(sent) for sent in run.state.ids_sent),
         },
     }
+    if run.config.catalogue.side == "sender":
+        value["side"] = "sender"
     if run.config.samples is not None:
         value["samples"] = run.config.samples.told()
     if site is not None:
         value["docs"] = docs_of(site, run.config.contract, value["rules"])
     # An app that this run served is gone with it: only `check` starts it again.
-    playable = is_written and not access.app
+    playable = is_written and not access.app and run.config.catalogue.side == "receiver"
     for finding in (finding for rule in value["rules"] for finding in rule["findings"]):
         if playable:
             access = run.config.sender_of(finding["callback"]).access
             finding["reproduce"] = reproduce_command(finding["id"], access, options)
         else:
-            finding["reproduce"] += contract_words(options) + run_words(options)
+            is_sender = run.config.catalogue.side == "sender"
+            finding["reproduce"] += contract_words(options) + (sender_words if is_sender else run_words)(options)
     return Report(value, bodies)
 
 
@@ -228,7 +232,7 @@ def _rule(run: RunContext, result: RuleResult, redaction: Redaction, bodies: dic
 def _seen(result: RuleResult) -> str:
     """What the receiver did in the first finding, one of `SEEN` or nothing of them."""
     exchanges = next((finding.exchanges for finding in result.findings[:1]), ())
-    if not exchanges:
+    if not exchanges or result.rule.side == "sender":
         return ""
     exchange = next((each for each in exchanges if not each.acknowledged), exchanges[-1])
     if exchange.answer is None:
@@ -308,6 +312,8 @@ def bodies_of(finding: Finding) -> Iterator[bytes]:
 def _command(run: RunContext, rule_id: str, callback: str) -> str:
     """The command that judges one rule again as this run did, at the callback's own URL, with what the rule needs."""
     words = ["--rules", rule_id]
+    if run.config.catalogue.side == "sender":
+        return f"callback-contract check-sender {shell_words(words)}"
     words += ["--seed", str(run.config.seed)] if run.config.seed else []
     words += ["--depth", run.config.depth.name] if run.config.depth.name != "standard" else []
     if run.config.elsewhere:
@@ -370,7 +376,7 @@ def _exchange(
     bodies[f"{name}.body"] = delivery.content
     value: dict[str, Any] = {
         "method": delivery.method,
-        "url": delivery.target_from(url),
+        "url": delivery.target_from(_origin(url) + delivery.target if delivery.target else url),
         "headers": [list(header) for header in delivery.headers],
         "body_file": f"findings/{name}.body",
         "body_bytes": len(exchange.delivery.content),

@@ -22,6 +22,7 @@ __all__ = [
     "reach_words",
     "reproduce_command",
     "run_words",
+    "sender_words",
 ]
 
 REPORT_FILE = "report.json"
@@ -74,6 +75,15 @@ def run_words(options: Mapping[str, Any]) -> str:
         if options.get(name, default) != default:
             words += [f"--{name.replace('_', '-')}", f"{options[name]:g}"]
     return (f" {shell_words(words)}" if words else "") + ' --start "$START"' * bool(options.get("is_started"))
+
+
+def sender_words(options: Mapping[str, Any]) -> str:
+    """The options of a run of `check-sender`; how the sender is triggered may be secret, and is the reader's."""
+    words = ["--speed", f"{options['speed']:g}"] if options["speed"] != 1 else []
+    words += ["--signature", str(options["signature"])] if options["signature"] else []
+    words += ["--tls"] if options["tls"] else []
+    trigger = ' --trigger "$TRIGGER"' if options["is_triggered"] else ""
+    return (f" {shell_words(words)}" if words else "") + trigger
 
 
 def contract_words(options: Mapping[str, Any]) -> str:

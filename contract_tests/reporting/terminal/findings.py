@@ -28,6 +28,7 @@ from callback_contract.openapi.text.message import ENGLISH, Text, in_detail, joi
 
 __all__ = ["show_findings"]
 
+_MOST_TRIES = 3
 _MOST_REMEDIES = 4  # of rules that one answer broke
 _COMMENT = re.compile(r"(?:^\s*|\s+)(?:#|//) .*")
 
@@ -124,7 +125,8 @@ def _show_rule(target: Terminal, rule: dict[str, Any], row: Rule, directory: Pat
             target.paragraph(printable(line.strip()), indent=2)
     findings = rule["findings"]
     for number, finding in enumerate(findings if at_length else findings[:1], 1):
-        _show_finding(target, number if at_length else 0, finding, [] if at_length else findings[1:])
+        others = [] if at_length else findings[1:]
+        _show_finding(target, number if at_length else 0, finding, others, is_of_tries=row.side == "sender")
     if findings:
         if "hint" in rule:
             target.paragraph(printable(in_language(rule, "hint", target.language)), indent=2)
@@ -161,8 +163,14 @@ def _fitting(code: list[str], width: int) -> Iterator[str]:
             yield kept
 
 
-def _show_finding(target: Terminal, number: int, finding: dict[str, Any], others: list[dict[str, Any]]) -> None:
-    """Prints what happened in one case, and which other cases broke the rule."""
+def _show_finding(
+    target: Terminal, number: int, finding: dict[str, Any], others: list[dict[str, Any]], *, is_of_tries: bool
+) -> None:
+    """Prints what happened in one case, and which other cases broke the rule.
+
+    Args:
+        is_of_tries: Whether its exchanges are tries of a sender, which count together.
+    """
     words = target.words
     case = in_language(finding, "case", target.language)
     what = Text("terminal.with-case", callback=finding["callback"], case=case)
@@ -174,7 +182,8 @@ def _show_finding(target: Terminal, number: int, finding: dict[str, Any], others
     steps = list(story_lines(finding["timeline"])) if "timeline" in finding and len(finding["exchanges"]) > 1 else []
     for step in steps:
         target.paragraph(printable(words(step)), indent=2, hanging=3)
-    for line in [] if steps and _is_acknowledged(finding) else _exchange_lines(target, finding):
+    tries = _MOST_TRIES if is_of_tries else 0
+    for line in [] if steps and _is_acknowledged(finding) else _exchange_lines(target, finding, tries):
         target.put(cut(f"  {line}", target.width))
     for member in ("expected", "actual"):
         told = printable(in_language(finding, member, target.language))
@@ -193,10 +202,15 @@ def _is_acknowledged(finding: Mapping[str, Any]) -> bool:
     return all(_status(exchange) < 300 for exchange in finding["exchanges"])
 
 
-def _exchange_lines(target: Terminal, finding: Mapping[str, Any]) -> Iterator[str]:
-    """The exchange that broke, as far as the answers say which of several it was."""
+def _exchange_lines(target: Terminal, finding: Mapping[str, Any], tries: int) -> Iterator[str]:
+    """The exchange that broke, as far as the answers say which of several it was; or so many tries."""
     exchanges = finding["exchanges"]
     if not exchanges:
+        return
+    for number, exchange in enumerate(exchanges[:tries]):
+        after = f"+{exchange['offset_s'] - exchanges[0]['offset_s']:.1f} s " if number else ""
+        yield from _exchange_pair(target, exchange, after)
+    if tries:
         return
     failed = [exchange for exchange in exchanges if _status(exchange) >= 500]
     exchange = exchanges[-1]
@@ -204,7 +218,11 @@ def _exchange_lines(target: Terminal, finding: Mapping[str, Any]) -> Iterator[st
         exchange = next((each for each in exchanges if _status(each) >= 300), exchanges[0])
     elif failed and _status(exchange) < 300:  # of a burst
         exchange = failed[0]
-    yield f"> {exchange['method']} {exchange['url']}  {exchange['body']}"
+    yield from _exchange_pair(target, exchange)
+
+
+def _exchange_pair(target: Terminal, exchange: Mapping[str, Any], after: str = "") -> Iterator[str]:
+    yield f"> {after}{exchange['method']} {exchange['url']}  {exchange['body']}"
     yield f"< {exchange['elapsed_s'] * 1000:.0f} ms  {_came(target, exchange)}"
 
 

@@ -53,7 +53,7 @@ def _show_summary(target: Terminal, value: dict[str, Any], catalogue: Catalogue)
     )
     judged = in_detail(both_of(dict.fromkeys(urls)), tallied or Text("terminal.no-rule-judged"))
     by = Text(
-        "terminal.by",
+        "terminal.by-sender" if value.get("side") == "sender" else "terminal.by",
         version=value["contract"]["version"],
         depth=run["depth"],
         seed=run["seed"],

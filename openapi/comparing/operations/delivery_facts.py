@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from callback_contract.openapi.comparing.change import Finding, fact
 from callback_contract.openapi.comparing.schemas.walk import changed_value, shown
-from callback_contract.openapi.contract.model import Callback
+from callback_contract.openapi.contract.model import Callback, Retry
 from callback_contract.openapi.contract.order import Order
 from callback_contract.openapi.documents import json_pointer as jp
-from callback_contract.openapi.text.message import Text
+from callback_contract.openapi.text.message import Text, listed
 
 __all__ = ["compared_facts"]
 
@@ -73,6 +74,9 @@ def _deadline(old: Callback, new: Callback) -> Iterator[Finding]:
 
 def _retry(old: Callback, new: Callback) -> Iterator[Finding]:
     before, after = old.delivery.retry, new.delivery.retry
+    if before is not None and after is not None and before.final != after.final:
+        yield _final(_at(old, new, "retry"), before, after)
+        before = replace(before, final=after.final)
     if before == after:
         return
     where = _at(old, new, "retry")
@@ -106,6 +110,15 @@ def _retry(old: Callback, new: Callback) -> Iterator[Finding]:
             yield Finding("risky", where, what, "diff-why.gives-up-earlier")
         else:
             yield Finding("safe", where, what, "diff-why.tries-as-long")
+
+
+def _final(where: str, before: Retry, after: Retry) -> Finding:
+    """Statuses that end the tries, in the one version and in the other."""
+    shown = [Text("diff.no-statuses") if not each.final else listed(each.final) for each in (before, after)]
+    what = fact("diff.final-changed", old=shown[0], new=shown[1])
+    if set(after.final or ()) - set(before.final or ()):
+        return Finding("risky", where, what, "diff-why.ends-the-tries")
+    return Finding("safe", where, what, "diff-why.tries-as-long")
 
 
 def _limits(old: Callback, new: Callback) -> Iterator[Finding]:

@@ -110,7 +110,7 @@ def test_max_time_ends_the_drawing_and_reports_what_was_judged(tmp_path, monkeyp
 def test_unexpected_error_is_one_sentence_and_exit_3(monkeypatch):
     script = (
         "import sys\nimport callback_contract.openapi.rules.catalogue\n"
-        "def broken():\n    raise ZeroDivisionError('of \\x1b[31mour own')\n"
+        "def broken(**_):\n    raise ZeroDivisionError('of \\x1b[31mour own')\n"
         "callback_contract.openapi.rules.catalogue.load_catalogue = broken\n"
         "from callback_contract.contract_tests.cli.main import main\nmain()"
     )

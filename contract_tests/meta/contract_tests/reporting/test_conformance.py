@@ -15,7 +15,7 @@ from callback_contract.contract_tests.reporting.formats.summary import summary_m
 from callback_contract.contract_tests.reporting.partners.output import partners_markdown, partners_text
 from callback_contract.contract_tests.reporting.partners.overview import merge_reports
 from callback_contract.contract_tests.reporting.terminal.terminal import _in_a_word
-from callback_contract.openapi.rules.catalogue import PROFILES
+from callback_contract.openapi.rules.catalogue import PROFILES, SENDER_PROFILES
 from callback_contract.openapi.text.message import Text
 
 ANSWERS, LOAD = profile("answers", judged=86), profile("load", judged=4)
@@ -59,8 +59,9 @@ def test_blocked_rules_name_what_is_to_be_mended():
 def test_everything_that_a_report_may_say_of_a_profile_has_words():
     wants = SCHEMA["$defs"]["profile"]["properties"]["gaps"]["items"]["properties"]["want"]["enum"]
     assert all(Text(f"profile.wants-{want}", by="") for want in wants)
-    assert all(Text(f"profile.about-{name}") and Text(f"profile.{name}") for name in PROFILES)
-    assert set(PROFILES) == set(SCHEMA["$defs"]["profile_name"]["enum"])
+    profiles = {*PROFILES, *SENDER_PROFILES}
+    assert all(Text(f"profile.about-{name}") and Text(f"profile.{name}") for name in profiles)
+    assert profiles == set(SCHEMA["$defs"]["profile_name"]["enum"])
 
 
 REQUIRED = {"run": {"options": {"require": "state"}}, "exit_code": 3}

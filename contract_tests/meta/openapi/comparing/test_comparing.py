@@ -612,6 +612,10 @@ def life(*edges: str, terminal: str = "") -> Any:
     return facts(state="/s", order={"edges": [list(edge) for edge in edges], "terminal": list(terminal)})
 
 
+FINAL_NONE = {"after_s": 1, "max_tries": 2}
+FINAL_410 = {**FINAL_NONE, "final": [410]}
+
+
 @pytest.mark.parametrize(
     ("old", "new", "level"),
     [
@@ -625,6 +629,8 @@ def life(*edges: str, terminal: str = "") -> Any:
         ({}, facts(retry={"after_s": 1, "max_tries": 2}), "risky"),
         (facts(retry={"after_s": 1, "max_tries": 2}), facts(retry={"after_s": 1, "max_tries": 1}), "risky"),
         (facts(retry={"after_s": 1, "max_tries": 2}), facts(retry={"after_s": 1, "max_tries": 3}), "safe"),
+        (facts(retry=FINAL_NONE), facts(retry=FINAL_410), "risky"),
+        (facts(retry=FINAL_410), facts(retry=FINAL_NONE), "safe"),
         (facts(idempotency=["/a"]), facts(idempotency=["/a", "/s"]), "breaking"),
         (facts(idempotency=["/a", "/s"]), facts(idempotency=["/s", "/a"]), "safe"),
         (facts(correlation="/a"), facts(correlation="/s"), "breaking"),

@@ -143,7 +143,8 @@ def test_error_is_a_text_that_can_be_said_in_chinese():
     assert plain == []
 
 
-NAMES = {"HTTP", "HTML", "TLS", "URL", "https", "http", "Allow", "Unsupported", "Media", "Type"}
+NAMES = {"HTTP", "HTML", "TLS", "URL", "ID", "https", "http", "Allow", "Unsupported", "Media", "Type"}
+NAMES |= {"Content", "Retry", "After"}  # of headers
 
 
 @pytest.mark.parametrize("key", [key for key in MESSAGES if key.startswith(("expected.", "actual.", "no-answer."))])
