@@ -37,8 +37,18 @@ _MANY = 50  # callbacks of which a reader wants to know what they take
     metavar="NAME",
     help="Only this callback of another contract, with every field; may be repeated.",
 )
+@click.option("--serve", is_flag=True, help="Then run the mock, as `mock --docs DIR`: examples can be sent to it.")
+@click.option("--port", default=8080, show_default=True, type=click.IntRange(0, 65535), help="For --serve.")
 @contract_options
-def docs(out: Path, lang: str | None, names: tuple[str, ...], **options: Any) -> None:
+def docs(
+    out: Path,
+    lang: str | None,
+    names: tuple[str, ...],
+    *,
+    serve: bool,
+    port: int,
+    **options: Any,
+) -> None:
     """Write the documentation as a site that opens from the file system.
 
     It is made from the contract, the rules and what proves them; it loads nothing from the network.
@@ -50,7 +60,7 @@ def docs(out: Path, lang: str | None, names: tuple[str, ...], **options: Any) ->
     from callback_contract.openapi.contract.loading import CONTRACT_FILE
     from callback_contract.openapi.documenting.content.words import languages_from
     from callback_contract.openapi.documenting.foreign import foreign_pages
-    from callback_contract.openapi.documenting.site import pages_of_site, write_pages
+    from callback_contract.openapi.documenting.site import site_files, write_pages
 
     narrowing = {"--callback": names, **{f"--{key.replace('_', '-')}": value for key, value in options.items()}}
     given = [option for option, value in narrowing.items() if value and option != "--contract"]
@@ -60,16 +70,21 @@ def docs(out: Path, lang: str | None, names: tuple[str, ...], **options: Any) ->
         )
     source = options["contract"] or str(CONTRACT_FILE)
     if not given and is_own(source):
-        pages = pages_of_site(Path(source), languages_from("en,zh" if lang is None else lang), proof())
+        pages = site_files(Path(source), languages_from("en,zh" if lang is None else lang), proof())
     else:
         only = () if [name.lower() for name in names] == ["all"] else names
         pages = foreign_pages(options, only, lang, proof(), contract_of)
     written = write_pages(out, pages)
     total_mb, first = sum(written.values()) / 1e6, str(out / "index.html")
-    click.echo(spoken(Text("docs.written", pages=len(written), mb=total_mb, file=first)))
+    pages_written = sum(name.endswith(".html") for name in written)
+    click.echo(spoken(Text("docs.written", pages=pages_written, mb=total_mb, file=first)))
     sizes = [size for name, size in written.items() if "/callback-" in name]
     if len(sizes) > _MANY:
         click.echo(spoken(Text("docs.callback-pages", pages=len(sizes), kb=sum(sizes) / len(sizes) / 1e3)))
+    if serve:
+        from callback_contract.mock_server.cli.mock_command import mock
+
+        click.get_current_context().invoke(mock, port=port, docs=out, **options)
 
 
 def proof() -> Proof:

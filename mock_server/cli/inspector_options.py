@@ -8,6 +8,7 @@ import secrets
 import shlex
 import socket
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -44,6 +45,12 @@ def inspector_options(command: Callable[..., Any]) -> Callable[..., Any]:
             help="Sent again with this, credentials for instance; never shown.",
         ),
         click.option("--forward-ca", metavar="FILE", help="Authorities that --forward-to's certificate is of (PEM)."),
+        click.option(
+            "--docs",
+            type=click.Path(path_type=Path),
+            metavar="DIR",
+            help="Show the documentation that `docs` wrote there, to all who reach the mock.",
+        ),
         click.option("--inspect/--no-inspect", default=None, help="A web page shows what came. [on, but no gate]"),
     ):
         command = option(command)
@@ -103,11 +110,11 @@ def inspected(
                 remedy=Text("error-mock.add-forward-url"),
             )
     wanted = options["inspect"]
-    if not (bool(forward_to) or not gate if wanted is None else wanted):
-        if forward_to:
-            raise KitError(
-                Text("error-mock.no-forward-inspector"), where="--forward-to", remedy=Text("error-mock.use-inspect")
-            )
+    needing = {"--forward-to": forward_to, "--docs": options.get("docs")}
+    if not (any(needing.values()) or not gate if wanted is None else wanted):
+        for option, key in (("--forward-to", "no-forward-inspector"), ("--docs", "no-docs-inspector")):
+            if needing[option]:
+                raise KitError(Text(f"error-mock.{key}"), where=option, remedy=Text("error-mock.use-inspect"))
         return ""
     from callback_contract.mock_server.inspector.app import Inspector
     from callback_contract.mock_server.inspector.resend import Forwarding
@@ -116,8 +123,24 @@ def inspected(
     guard, base = guard or _guard(sock), _base(sock, https=https)
     signer = DeliverySigner(*receiver.signature) if receiver.signature else None
     forwarding = Forwarding(_forwarded(forward_to, options), signer) if forward_to else None
-    receiver.pages = Inspector(receiver, reader, base, guard, forwarding)
+    receiver.pages = Inspector(receiver, reader, base, guard, forwarding, _documents(options.get("docs")))
     return base + receiver.prefix + (f"#token={quote(guard.token, safe='')}" if guard.token else "")
+
+
+def _documents(directory: Path | None) -> dict[str, Path]:
+    """Return the files of a documentation by their names.
+
+    Raises:
+        KitError: There is none.
+    """
+    if directory is None:
+        return {}
+    from callback_contract.openapi.documenting.site import written_files
+
+    files = written_files(directory, "--docs") if directory.is_dir() else set()
+    if not files:
+        raise KitError(Text("error-docs.no-site"), where=f"--docs {directory}", remedy=Text("error-docs.write-site"))
+    return {name: directory / name for name in files}
 
 
 def _guard(sock: socket.socket) -> Guard:

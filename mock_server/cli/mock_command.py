@@ -150,7 +150,7 @@ def mock(
             click.echo(spoken(Text("mock.authority", file=str(tls.authority))))
         if fault and planted:
             click.echo(spoken(Text("mock.wrong", id=fault.upper(), fault=_spoken_catalogue()[fault.upper()].fault)))
-        _tell_of_looking(page, "" if gate else read_back)
+        _tell_of_looking(page, "" if gate else read_back, shows_docs=bool(options["docs"]))
         _tell_of(recorder.found, options["store"])
         click.echo(spoken(Text("mock.how-to-stop")))
         try:
@@ -160,9 +160,11 @@ def mock(
     raise click.exceptions.Exit(code)
 
 
-def _tell_of_looking(page: str, read_back: str) -> None:
+def _tell_of_looking(page: str, read_back: str, *, shows_docs: bool) -> None:
     if page:
         click.echo(spoken(Text("mock.inspector", url=page)))
+    if shows_docs:
+        click.echo(spoken(Text("mock.docs", url=page.partition("#")[0] + "docs/")))
     if read_back:
         click.echo(spoken(Text("mock.read-back", url=read_back)))
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from math import isinf
 from typing import Any, TypeVar
 
-from callback_contract.mock_server.inspector.resend import header_text
+from callback_contract.mock_server.inspector.resend import header_text, headers_sent
 from callback_contract.mock_server.store.stored_delivery import StoredDelivery
 from callback_contract.openapi.contract.model import Contract
 
@@ -48,6 +48,7 @@ def detail(arrival: StoredDelivery, curl: str | None) -> dict[str, Any]:
         "delay_ms": arrival.delay_s * 1000,
         "elapsed_ms": arrival.elapsed_s * 1000,
         "headers": [(name, header_text(value)) for name, value in arrival.headers],
+        "sent_headers": headers_sent(arrival)[0],
         "violations": [{"pointer": v.pointer, "message": v.message} for v in _first(arrival.violations)],
         "novelties": [{"pointer": n.pointer, "kind": n.kind} for n in _first(arrival.novelties)],
         "answer": arrival.answer.decode("utf-8", "backslashreplace"),
@@ -66,9 +67,15 @@ def histogram(latencies: list[tuple[float, int]]) -> list[dict[str, float | None
 
 
 def contract_shown(contract: Contract) -> dict[str, Any]:
-    """Return the callbacks, each with its states in order."""
-    orders = {callback.name: callback.delivery.order for callback in contract.callbacks}
+    """Return the callbacks, each with its states in order and the examples that are delivered."""
     return {
         "version": contract.version,
-        "callbacks": [{"name": name, "states": order.states if order else ()} for name, order in orders.items()],
+        "callbacks": [
+            {
+                "name": callback.name,
+                "states": callback.delivery.order.states if callback.delivery.order else (),
+                "examples": [example.name for example in callback.delivered_examples],
+            }
+            for callback in contract.callbacks
+        ],
     }

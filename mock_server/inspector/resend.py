@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from callback_contract.mock_server.client.sender import Access, Pace, Sender
@@ -15,10 +17,10 @@ from callback_contract.openapi.text.printable import shell_word
 from callback_contract.openapi.text.secret_names import masked_header
 from callback_contract.openapi.text.secret_spellings import LOOKED_AT, Secrets
 
-__all__ = ["Forwarding", "curl_of", "header_text"]
+__all__ = ["NOT_SENT", "Forwarding", "curl_of", "header_text", "headers_sent"]
 
 # Hop-by-hop headers (RFC 9110 section 7.6.1), and those that a sender writes anew.
-_NOT_SENT = frozenset(
+NOT_SENT = frozenset(
     """host connection content-length transfer-encoding expect keep-alive te trailer upgrade proxy-connection
     proxy-authorization""".split()
 )
@@ -41,17 +43,23 @@ class Forwarding:
         self._turn = threading.Lock()
 
     def send(self, arrival: StoredDelivery) -> dict[str, Any]:
+        """Send a recorded delivery, see `deliver`."""
+        headers, redacted = headers_sent(arrival)
+        left_out = [name for name in redacted if name.lower() not in self._own]
+        return self.deliver(_as_sent(arrival, headers), left_out)
+
+    def deliver(self, delivery: Delivery, left_out: Sequence[str] = ()) -> dict[str, Any]:
         """Send a delivery and wait up to 30 s for the response.
 
         Flow control is shown and not obeyed.
+
+        Args:
+            left_out: Names of headers whose values were not kept.
         """
-        recorded, redacted = _headers(arrival)
-        headers = tuple((name, value) for name, value in recorded if name.lower() not in self._own)
-        left_out = [name for name in redacted if name.lower() not in self._own]
-        delivery = _as_sent(arrival, headers)
+        headers = tuple((name, value) for name, value in delivery.headers if name.lower() not in self._own)
         with self._turn:
             at = time.time()
-            exchange = self._sender.send_once(delivery)
+            exchange = self._sender.send_once(replace(delivery, headers=headers))
         answer = exchange.answer
         return {
             "at": at * 1000,
@@ -78,7 +86,7 @@ def curl_of(arrival: StoredDelivery, url: str) -> str | None:
 
     A command line cannot carry every body.
     """
-    headers, left_out = _headers(arrival)
+    headers, left_out = headers_sent(arrival)
     if not arrival.whole or "{run}" in f"{arrival.method}{headers}" or b"{run}" in arrival.body:
         return None  # in a report these characters stand for a fresh run
     delivery = _as_sent(arrival, headers)
@@ -89,9 +97,9 @@ def _as_sent(arrival: StoredDelivery, headers: Headers) -> Delivery:
     return Delivery(arrival.callback, arrival.method, headers, arrival.content, by_query=arrival.by_query)
 
 
-def _headers(arrival: StoredDelivery) -> tuple[Headers, list[str]]:
+def headers_sent(arrival: StoredDelivery) -> tuple[Headers, list[str]]:
     """Return the headers to send, and the names of those whose secrets were not kept."""
-    headers = [(name, value) for name, value in arrival.headers if name.lower() not in _NOT_SENT]
+    headers = [(name, value) for name, value in arrival.headers if name.lower() not in NOT_SENT]
     kept = tuple((name, header_text(value)) for name, value in headers if not isinstance(value, Redacted))
     return kept, [name for name, value in headers if isinstance(value, Redacted)]
 

@@ -16,7 +16,7 @@ from callback_contract.openapi.documenting.export import MADE_BY
 from callback_contract.openapi.documents import json_pointer as jp
 from callback_contract.openapi.text.printable import broken, exact_json
 
-__all__ = ["http_file"]
+__all__ = ["http_file", "is_obeyed"]
 
 # Variables anywhere; at the beginning of a line a further request, a file or a script.
 _COMMAND = re.compile(r"\{\{|^[ \t]*(?:###|[<>])", re.MULTILINE)
@@ -68,6 +68,11 @@ def _bodies(callback: Callback, drawn: Mapping[str, jp.Json]) -> Iterator[tuple[
         yield "drawn", "made from its schema, since no example may be delivered", drawn[callback.name]
 
 
+def is_obeyed(text: str) -> bool:
+    """Return whether an editor would obey some of a text, and not send it."""
+    return bool(_COMMAND.search(text))
+
+
 def _shown(text: str) -> str:
     return broken(printable(text))
 
@@ -78,7 +83,7 @@ def _request(callback: Callback, name: str, summary: str, value: jp.Json, number
     ids = stamped_outside(callback, stamped, Identity(_RUN, number))
     headers = [(name, ids.headers.get(name.lower(), told)) for name, told in default_headers(callback)]
     body = "" if callback.is_json else encode_body(callback, stamped).decode()
-    if _COMMAND.search("\n".join([body, *(told for _, told in headers)])):
+    if is_obeyed("\n".join([body, *(told for _, told in headers)])):
         yield "# Left out: an editor would obey some of its text, as it does {{name}} and a line that begins with <."
         return
     for header in callback.headers:

@@ -23,7 +23,7 @@ import asyncio
 import json
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from math import inf
 from typing import Any
 
@@ -56,11 +56,18 @@ class Reader:
             deliveries, or None.
     """
 
-    def __init__(self, database: Database, flush: Callable[[], None], contract: Contract) -> None:
+    def __init__(
+        self,
+        database: Database,
+        flush: Callable[[], None],
+        contract: Contract,
+        delete: Callable[[str, Sequence[object]], int] | None = None,
+    ) -> None:
         self.contract = contract
         self.damaged: list[dict[str, Any]] = []
         self._database = database
         self._flush = flush
+        self._delete = delete
         self._changed = threading.Condition()
         self._last = 0
         self._closed = False
@@ -100,6 +107,15 @@ class Reader:
     def message(self, message: str, *, whole: bool = False, limit: int = _MOST_ROWS) -> list[StoredDelivery]:
         """Return all deliveries of one message in the order of arrival."""
         return self._listed(["d.message = ?"], [message], "ASC", limit, whole=whole)
+
+    def delete(self, wanted: Filter = Filter(), *, identity: int | None = None) -> int:  # noqa: B008  # frozen
+        """Delete one delivery, or those of a filter; return how many these were."""
+        where, values = (["d.id = ?"], [identity]) if identity is not None else _where(wanted)
+        wheres = f" WHERE {' AND '.join(where)}" if where else ""
+        assert self._delete is not None
+        gone = self._delete(f"SELECT d.id{_FROM}{wheres}", values)  # values are bound
+        self._counts = ((), {})
+        return gone
 
     def counts(self) -> dict[str, dict[str, int]]:
         """Return the number of deliveries by some of their properties.

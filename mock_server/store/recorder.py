@@ -83,7 +83,7 @@ class Recorder:
         self._batch, self._latest = Batch(), Batch(kept=True)  # before the first delivery nothing has to be kept
         self._closing = self._troubled = self._stuck = self._is_awake = False
         self._number = self._kept = self._tables.last
-        self.reader = Reader(self._database, self.flush, contract)
+        self.reader = Reader(self._database, self.flush, contract, self.delete)
         try:
             self._take_up()
         except (sqlite3.Error, OSError) as error:
@@ -145,6 +145,16 @@ class Recorder:
                 pass
             self._trim()
         self.reader.wrote(self._kept)
+
+    def delete(self, chosen: str, values: Sequence[object]) -> int:
+        """Delete the deliveries that a query of ids chooses; what the receiver knows of them stays.
+
+        Log files are deleted first: the next server takes up what is in them and not in the tables.
+        """
+        with self._turn:
+            self.flush()
+            self._settle()
+            return self._tables.delete(chosen, values)
 
     def close(self) -> None:
         """Move the rest into the tables and close the store."""

@@ -88,6 +88,22 @@ class Tables:
             self.count, self.size = self.count - gone, self.size - gone_size
             count, size = count - gone, size - gone_size
 
+    def delete(self, chosen: str, values: Sequence[object]) -> int:
+        """Delete the deliveries that a query of ids chooses; return how many these were."""
+        with self._database.writing() as connection:
+            if self._forgotten:
+                _clear(connection)
+            self._forgotten = False
+            connection.execute(f"CREATE TEMP TABLE gone AS {chosen}", values)
+            gone, gone_size = connection.execute(
+                "SELECT count(*), coalesce(sum(size), 0) FROM deliveries WHERE id IN gone"
+            ).fetchone()
+            for table in ("deliveries", "contents"):
+                connection.execute(f"DELETE FROM {table} WHERE id IN gone")  # noqa: S608  # constants
+            connection.execute("DROP TABLE gone")
+        self.count, self.size = self.count - gone, self.size - gone_size
+        return int(gone)
+
 
 def _clear(connection: sqlite3.Connection) -> None:
     for table in ("deliveries", "contents"):

@@ -14,6 +14,7 @@ from typing import Any
 
 from callback_contract.openapi.contract.extent import refuse_too_many
 from callback_contract.openapi.contract.model import Contract
+from callback_contract.openapi.documenting import downloads
 from callback_contract.openapi.documenting.content.words import Words, languages_from
 from callback_contract.openapi.documenting.languages import catalogue_in
 from callback_contract.openapi.documenting.pages import Book, chooser, rendered_pages
@@ -65,6 +66,8 @@ def foreign_pages(
         option = f"--contract {_named(options)}"
         book = Book(contract, original, catalogue_in(lang), shown, Words(lang), wanted, foreign=option)
         for name, text in rendered_pages(book):
+            yield f"{lang}/{name}", text
+        for name, text in downloads.documents(contract):
             yield f"{lang}/{name}", text
     assert original is not None
     yield "index.html", chooser(wanted, original.title)

@@ -10,19 +10,26 @@ from typing import Any
 from markupsafe import Markup
 
 from callback_contract.openapi.contract.model import Callback, Contract
+from callback_contract.openapi.documenting import downloads
 from callback_contract.openapi.documenting.content import companion_files as beside
 from callback_contract.openapi.documenting.content import markdown
 from callback_contract.openapi.documenting.content.callback_page import Reference, reference
 from callback_contract.openapi.documenting.content.delivery import ShownFact, apart, facts
 from callback_contract.openapi.documenting.content.lifecycle_diagram import life_cycle
-from callback_contract.openapi.documenting.content.links import address, anchor, file_name
+from callback_contract.openapi.documenting.content.links import (
+    address,
+    anchor,
+    chapter_file,
+    file_name,
+    rule_page,
+)
 from callback_contract.openapi.documenting.content.listed_fields import MOST_FIELDS
 from callback_contract.openapi.documenting.content.words import Words, table
 from callback_contract.openapi.documenting.languages import read_back_in
 from callback_contract.openapi.documenting.proof import Proof
-from callback_contract.openapi.documenting.search import Entry, index, texts_below
-from callback_contract.openapi.documenting.templating import environment
-from callback_contract.openapi.rules.catalogue import Catalogue
+from callback_contract.openapi.documenting.search import Entry, index, names_alone, texts_below
+from callback_contract.openapi.documenting.templating import dressed, environment
+from callback_contract.openapi.rules.catalogue import PROFILES, Catalogue
 from callback_contract.openapi.rules.translations import ORIGINAL
 
 __all__ = ["Book", "Page", "chooser", "rendered_pages"]
@@ -30,13 +37,18 @@ __all__ = ["Book", "Page", "chooser", "rendered_pages"]
 _MARKS = ("doc", "example", "inferred", "house")
 _VERDICTS = ("pass", "warn", "fail", "flaky", "not applicable", "blocked", "waived", "error")
 _EXIT_CODES = (0, 1, 2, 3, 130)
-_WITH_BODY = {"index", "testing", "delivery", "rules", "open", "aside"}  # other pages have entries for their content
+_WITH_BODY = {"index", "testing", "delivery", "profile", "open", "aside"}  # other pages have entries for their content
 _LARGE = 20_000  # fields in all callbacks; a larger site would take tens of megabytes
 
 
 @dataclass(frozen=True)
 class Page:
-    """One page: its file, its place in the navigation, and its headings there."""
+    """One page: its file, its place in the navigation, and its headings there.
+
+    Attributes:
+        callback: The callback that it describes.
+        name: The chapter or the profile whose rules it tells.
+    """
 
     file: str
     template: str
@@ -44,6 +56,7 @@ class Page:
     title: str
     headings: tuple[markdown.Heading, ...] = ()
     callback: str = ""
+    name: str = ""
 
 
 @dataclass(frozen=True)
@@ -92,6 +105,16 @@ class Book:
             for callback in self.contract.callbacks
         }
 
+    @property
+    def files(self) -> tuple[tuple[str, str], ...]:
+        """The documents to download."""
+        return downloads.names(self.original, foreign=bool(self.foreign))
+
+    @property
+    def receiver_tabs(self) -> list[tuple[str, str]]:
+        """The panel and the framework of each correct receiver."""
+        return [(anchor("receiver", each.name), each.framework) for each in self.proof.receivers]
+
     @cached_property
     def questions(self) -> tuple[beside.Question, ...]:
         """The open questions."""
@@ -119,26 +142,38 @@ class Book:
         def page(name: str, group: str, *headings: markdown.Heading) -> Page:
             return Page(f"{name}.html", f"{name}.html", group, t(f"page.{name}"), headings)
 
-        yield page("index", "start")
+        start = (("exchange", "home.exchange"), ("try", "home.try"), ("callbacks", "home.all"), ("files", "home.files"))
+        yield page("index", "start", *((place, t(key)) for place, key in start))
         sections = ["install", "commands", "options", *(["runs"] if self.proof.runs else []), "states"]
         sections += [*(["signing"] if self.proof.schemes else []), "verdicts", "codes"]
         headings = [(name, t(f"testing.{name}")) for name in sections]
         yield page("testing", "start", *headings)
         if self.proof.receivers:
-            samples = ((anchor("receiver", each.name), each.framework) for each in self.proof.receivers)
-            yield page("receivers", "start", *samples)
+            yield page("receivers", "start")
         for shown in self.references:
             headings = [("headers", t("callback.headers")), ("fields", t("callback.fields"))]
             if shown.states:
                 headings.append(("states", t("callback.states")))
             headings += [("examples", t("callback.examples"))] if shown.examples else []
-            headings += [("wire", t("callback.wire")), ("answer", t("callback.answer"))]
+            headings.append(("wire", t("callback.wire")))
+            headings += [("send", t("callback.send"))] if shown.samples else []
+            headings.append(("answer", t("callback.answer")))
             yield Page(
                 file_name("callback", shown.name), "callback.html", "reference", shown.name, tuple(headings), shown.name
             )
         callbacks = [(anchor("delivery", name), name) for name, told in self.facts.items() if told or not self.foreign]
         yield page("delivery", "reference", *callbacks, ("telling-apart", t("apart.title")))
+        for profile in (name for name in PROFILES if any(rule.profile == name for rule in self.catalogue.rules)):
+            levels = dict.fromkeys(sorted(rule.level for rule in self.catalogue.rules if rule.profile == profile))
+            parts = [(place, t(f"profile.{place}")) for place in ("do", "judge", *levels)]
+            yield Page(
+                f"profile-{profile}.html", "profile.html", "todo", t(f"profile.{profile}"), tuple(parts), name=profile
+            )
         yield page("rules", "judged", *((anchor("chapter", c), title) for c, title in self.catalogue.chapters.items()))
+        for chapter, title in self.catalogue.chapters.items():
+            rules = [rule for rule in self.catalogue.rules if rule.chapter == chapter]
+            told = tuple((anchor("rule", rule.id), f"{rule.id} {rule.statement}") for rule in rules)
+            yield Page(chapter_file(chapter), "chapter.html", "judged", title, told, name=chapter)
         if self.proof.matrix:
             yield page("matrix", "judged")
         if self.questions or self.known:
@@ -151,13 +186,17 @@ class Book:
     def listed(self, page: Page) -> tuple[Page, ...]:
         """Return the pages in the navigation of a page.
 
-        For a large contract, the only callback in it is the page's own.
+        For a large contract, the only callback in it is the page's own. Chapters stand beside each other alone.
         """
+        among = page.template in {"rules.html", "chapter.html"}
+        return tuple(each for each in self._near(page) if among or each.template != "chapter.html")
+
+    def _near(self, page: Page) -> tuple[Page, ...]:
         return tuple(each for each in self.pages if not self.is_large or not each.callback or each is page)
 
     def turned(self, page: Page, by: int) -> Page | None:
         """Return the page before or after a page in the order of the navigation."""
-        pages = self.listed(page)
+        pages = self._near(page)
         at = pages.index(page) + by
         return pages[at] if 0 <= at < len(pages) else None
 
@@ -171,6 +210,8 @@ class Book:
         """
         t = self.words
         for each in self.pages:
+            if each.template == "chapter.html":  # its chapter and its rules follow, with more words
+                continue
             yield Entry(each.title, each.file, words=self._alias(each.file.removesuffix(".html"), below.get(each.file)))
             if self.is_large and each is not page:
                 continue
@@ -192,10 +233,10 @@ class Book:
                 told = f"x-delivery.{fact.key} {fact.value}"
                 yield Entry(fact.title, url, told, shown.name, self._alias(fact.key, fact.why))
         for chapter, title in self.catalogue.chapters.items():
-            yield Entry(title, address("chapter", chapter), chapter, t("page.rules"), self._alias(chapter))
+            yield Entry(title, chapter_file(chapter), chapter, t("page.rules"), self._alias(chapter))
         for rule in self.catalogue.rules:
             words = markdown.plain(f"{rule.remedy} {rule.source}")
-            yield Entry(rule.id, address("rule", rule.id), markdown.plain(rule.statement), rule.level, words)
+            yield Entry(rule.id, rule_page(rule.id), markdown.plain(rule.statement), rule.level, words)
         for question in self.questions:
             words = markdown.plain(question.taken)
             yield Entry(question.id, address("question", question.id), markdown.plain(question.question), "", words)
@@ -237,7 +278,7 @@ def rendered_pages(book: Book) -> Iterator[tuple[str, str]]:
         "marks": _MARKS,
         "verdicts": _VERDICTS,
         "exit_codes": _EXIT_CODES,
-        "groups": ("start", "reference", "judged", "background"),
+        "groups": ("start", "todo", "reference", "judged", "background"),
         "apart": apart(book.contract.callbacks),
         "read_back": read_back_in(t.lang),
         "deviations": {rule.id: rule.fault for rule in book.catalogue.rules},
@@ -248,7 +289,7 @@ def rendered_pages(book: Book) -> Iterator[tuple[str, str]]:
 
     def rendered(page: Page) -> str:
         shown = by_name.get(page.callback)
-        text = str(templates.get_template(page.template).render(values, page=page, shown=shown))
+        text = dressed(str(templates.get_template(page.template).render(values, page=page, shown=shown)))
         # A link within the page needs no file name: it is shorter and does not reload the page.
         return text.replace(f'href="{page.file}#', 'href="#')
 
@@ -257,8 +298,11 @@ def rendered_pages(book: Book) -> Iterator[tuple[str, str]]:
             yield page.file, _searched(rendered(page), index(book.entries(page, {})))
         return
     texts = {page.file: rendered(page) for page in book.pages}
-    found = index(book.entries(book.pages[0], _below(book, texts)))
-    yield from ((file, _searched(text, found)) for file, text in texts.items())
+    entries = list(book.entries(book.pages[0], _below(book, texts)))
+    # The words of all texts are a third of a page: the first one has them, and the others lead there.
+    everything, names = index(entries), index(names_alone(entries))
+    for file, text in texts.items():
+        yield file, _searched(text, everything if file == "index.html" else names)
 
 
 def _below(book: Book, texts: Mapping[str, str]) -> dict[str, str]:
@@ -268,7 +312,7 @@ def _below(book: Book, texts: Mapping[str, str]) -> dict[str, str]:
     """
     below: dict[str, str] = {}
     for page in book.pages:
-        if page.file.removesuffix(".html") in _WITH_BODY:
+        if page.template.removesuffix(".html") in _WITH_BODY:
             told = texts_below(texts[page.file]).items()
             below |= {f"{page.file}#{place}".rstrip("#"): text for place, text in told}
     return below
@@ -282,5 +326,5 @@ def _searched(text: str, found: str) -> str:
 def chooser(languages: tuple[str, ...], title: str) -> str:
     """Return the page at the root of the site, which leads to the reader's language."""
     words = {lang: Words(lang) for lang in languages}
-    rendered: str = environment().get_template("chooser.html").render(languages=languages, words=words, title=title)
-    return rendered
+    page = environment().get_template("chooser.html").render(languages=languages, words=words, title=title)
+    return dressed(str(page))

@@ -6,11 +6,11 @@ import base64
 import json
 import re
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from html.parser import HTMLParser
 
-__all__ = ["Entry", "index", "rows_of", "texts_below"]
+__all__ = ["Entry", "index", "names_alone", "rows_of", "texts_below"]
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,14 @@ def index(entries: Iterable[Entry]) -> str:
     deflated = zlib.compressobj(9, wbits=-zlib.MAX_WBITS)
     packed = base64.b85encode(deflated.compress(text.encode()) + deflated.flush())
     return packed.replace(b"<", b".").decode("ascii")  # no page may contain the beginning of a comment
+
+
+def names_alone(entries: Sequence[Entry]) -> list[Entry]:
+    """Return entries that are found by what they are and by their other names, and not by what mentions them."""
+    others = (entry.words.partition("\n") for entry in entries)
+    return [
+        replace(entry, words=names + end if end else "") for entry, (names, end, _) in zip(entries, others, strict=True)
+    ]
 
 
 def rows_of(packed: str) -> list[Entry]:

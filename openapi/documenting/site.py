@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from callback_contract.openapi.contract.loading import load_contract
+from callback_contract.openapi.documenting import downloads
 from callback_contract.openapi.documenting.content.words import Words
 from callback_contract.openapi.documenting.languages import catalogue_in, contract_in
 from callback_contract.openapi.documenting.pages import Book, chooser, rendered_pages
@@ -14,9 +15,10 @@ from callback_contract.openapi.documents.output_files import replace_file
 from callback_contract.openapi.text.errors import KitError
 from callback_contract.openapi.text.message import Text
 
-__all__ = ["MARKER", "pages_of_site", "write_pages", "write_site"]
+__all__ = ["MARKER", "pages_of_site", "site_files", "write_pages", "write_site", "written_files"]
 
 MARKER = ".callback-contract-docs"
+_WRITTEN = (".html", ".json", ".yaml")
 
 
 def pages_of_site(contract_file: Path, languages: tuple[str, ...], proof: Proof) -> Iterator[tuple[str, str]]:
@@ -29,9 +31,18 @@ def pages_of_site(contract_file: Path, languages: tuple[str, ...], proof: Proof)
     yield "index.html", chooser(languages, original.title)
 
 
+def site_files(contract_file: Path, languages: tuple[str, ...], proof: Proof) -> Iterator[tuple[str, str]]:
+    """Yield every page, and the contract's documents to download."""
+    yield from pages_of_site(contract_file, languages, proof)
+    yield downloads.original(load_contract(contract_file))
+    for lang in languages:
+        for name, text in downloads.documents(contract_in(lang, contract_file)):
+            yield f"{lang}/{name}", text
+
+
 def write_site(out: Path, contract_file: Path, languages: tuple[str, ...], proof: Proof) -> dict[str, int]:
     """Write the site of a contract of the kit's own form, see `write_pages`."""
-    return write_pages(out, pages_of_site(contract_file, languages, proof))
+    return write_pages(out, site_files(contract_file, languages, proof))
 
 
 def write_pages(out: Path, rendered: Iterable[tuple[str, str]]) -> dict[str, int]:
@@ -43,7 +54,7 @@ def write_pages(out: Path, rendered: Iterable[tuple[str, str]]) -> dict[str, int
     Raises:
         KitError: The directory is a file, holds something else's files, or cannot be written.
     """
-    earlier = _earlier(out)
+    earlier = written_files(out) if out.exists() else set()
     pages = {name: text.encode() for name, text in rendered}
     try:
         out.mkdir(parents=True, exist_ok=True)
@@ -66,12 +77,15 @@ def write_pages(out: Path, rendered: Iterable[tuple[str, str]]) -> dict[str, int
     return {name: len(content) for name, content in pages.items()}
 
 
-def _earlier(out: Path) -> set[str]:
-    """Return the files of an earlier site in the directory."""
-    if not out.exists():
-        return set()
+def written_files(out: Path, option: str = "--out") -> set[str]:
+    """Return the files of a site that was written to a directory; none in an empty one.
+
+    Raises:
+        KitError: The directory holds something else.
+    """
+    where = f"{option} {out}"
     if not out.is_dir():
-        raise KitError(Text("error-docs.file-of-name"), where=f"--out {out}", remedy=Text("error-docs.name-directory"))
+        raise KitError(Text("error-docs.file-of-name"), where=where, remedy=Text("error-docs.name-directory"))
     try:
         if not any(out.iterdir()):
             return set()
@@ -79,10 +93,10 @@ def _earlier(out: Path) -> set[str]:
     except FileNotFoundError:
         raise KitError(
             Text("error-docs.foreign-files"),
-            where=f"--out {out}",
+            where=where,
             remedy=Text("error-docs.new-directory"),
         ) from None
     except (OSError, UnicodeDecodeError) as error:
-        raise KitError(Text("error-docs.directory-unreadable", why=str(error)), where=f"--out {out}") from None
+        raise KitError(Text("error-docs.directory-unreadable", why=str(error)), where=where) from None
     # Any user can edit the marker: no file outside of the directory is ever removed.
-    return {name for name in listed if name.endswith(".html") and ".." not in name and not Path(name).is_absolute()}
+    return {name for name in listed if name.endswith(_WRITTEN) and ".." not in name and not Path(name).is_absolute()}

@@ -19,9 +19,8 @@ from pathlib import Path
 from typing import Any
 
 from callback_contract.contract_tests.meta.openapi.reading.test_foreign_schemas import QUIRKS, SCHEMAS
-from callback_contract.contract_tests.meta.support.foreign import with_schema, written
-from callback_contract.contract_tests.meta.support.published_documents import PUBLISHED, taken_out
-from callback_contract.contract_tests.meta.support.real_documents import (
+from callback_contract.contract_tests.meta.support.documents.published_documents import PUBLISHED, taken_out
+from callback_contract.contract_tests.meta.support.documents.real_documents import (
     DOCUMENTS,
     FOLDER,
     Unavailable,
@@ -29,6 +28,7 @@ from callback_contract.contract_tests.meta.support.real_documents import (
     judged,
     measured,
 )
+from callback_contract.contract_tests.meta.support.foreign import with_schema, written
 
 _COLUMNS = (
     *("document", "from", "version", "callbacks", "set aside", "flawed examples", "load s", "load MiB", "mock MiB"),

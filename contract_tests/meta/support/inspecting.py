@@ -6,7 +6,9 @@ import contextlib
 import functools
 import http.client
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -105,11 +107,12 @@ def inspecting(
     guard: Guard = Guard(loopback=True),  # noqa: B008  # frozen
     forward_to: str | None = None,
     signer: DeliverySigner | None = None,
+    docs: Mapping[str, Path] | None = None,
     **access: Any,
 ):
     with Recorder(contract()) as recorder:
         receiver = Receiver(contract(), on_exchange=recorder.observe)
         with served(receiver) as url:
             forwarding = Forwarding(Access(forward_to, **access), signer) if forward_to else None
-            receiver.pages = Inspector(receiver, recorder.reader, url, guard, forwarding)
+            receiver.pages = Inspector(receiver, recorder.reader, url, guard, forwarding, docs)
             yield Inspecting(url, receiver, recorder.reader)

@@ -30,7 +30,7 @@ __all__ = ["show_findings"]
 
 _MOST_TRIES = 3
 _MOST_REMEDIES = 4  # of rules that one answer broke
-_COMMENT = re.compile(r"(?:^\s*|\s+)(?:#|//) .*")
+_COMMENT = re.compile(r"(?<!\S)(?:#|//) .*")
 
 
 def show_findings(
@@ -158,7 +158,7 @@ def _show_code(target: Terminal, code: str, starter: Receiver, *, above: str) ->
 def _fitting(code: list[str], width: int) -> Iterator[str]:
     """Lines of code; where one is wider, its comment gives way."""
     for line in code:
-        kept = line if cell_len(line) < width else _COMMENT.sub("", line)
+        kept = line if cell_len(line) < width else _COMMENT.sub("", line).rstrip()
         if kept or not line:
             yield kept
 

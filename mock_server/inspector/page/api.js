@@ -39,7 +39,9 @@ export const get = async (path, parameters = {}, signal = undefined) => {
   return (await ask(query.size ? `${path}?${query}` : path, { signal })).json();
 };
 export const bytes = async path => new Uint8Array(await (await ask(path)).arrayBuffer());
-export const post = async path => (await ask(path, { method: "POST" })).json();
+export const post = async (path, value = undefined) =>
+  (await ask(path, { method: "POST", body: value === undefined ? undefined : JSON.stringify(value) })).json();
+export const blob = async path => (await ask(path)).blob();
 
 /** Calls `onLast` with the newest id now and whenever there is a newer one; tells its state by `onState`. */
 export function listen(onLast, onState) {

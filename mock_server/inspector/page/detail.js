@@ -3,17 +3,19 @@
 import { bytes as fetchBytes, get, post } from "./api.js";
 import { bodyView, bytesView, textOf } from "./body.js";
 import { byId, clock, copy, day, duration, el, grouped, marks, seen, status, t, tone } from "./dom.js";
+import { compareView } from "./compare.js";
 import { lifeView } from "./life.js";
 
-const TABS = ["body", "life", "headers", "answer", "bytes"];
+const TABS = ["body", "life", "headers", "answer", "bytes", "compare"];
 
-/** `does` has onClose(), onOpen(id) and onOnly(message). */
+/** `does` has onClose(), onOpen(id), onOnly(message), onEdit(letter) and onDelete(id). */
 export function makeDetail(does) {
   const box = byId("detail");
   let about = { contract: { callbacks: [] }, forward_to: null };
   let shown = null; // {delivery, bytes, life}
   let tab = "body";
   let turn = 0;
+  let beside = 0; // the delivery with which others are compared
   const answers = new Map(); // of what was sent again, by delivery
 
   async function open(id, { focus = false } = {}) {
@@ -111,11 +113,18 @@ export function makeDetail(does) {
         type: "button", class: "primary", id: "send", disabled: !sends,
         title: about.forward_to ? t("send_again_to", { url: about.forward_to }) : t("no_forward"), click: sendAgain,
       }, t("send_again")),
+      text !== null && delivery.whole ? el("button", { type: "button", id: "edit", click: () => does.onEdit(letter(delivery, text)) }, t("edit")) : null,
       copying("copy_curl", delivery.curl ?? "", { id: "curl", disabled: !delivery.curl, title: delivery.curl ? null : t("no_curl") }),
       text ? copying("copy_body", text) : null,
       el("button", { type: "button", click: save }, t("download")),
+      el("button", { type: "button", id: "delete", click: () => does.onDelete(delivery.id) }, t("delete")),
       about.forward_to ? null : el("span", { class: "quiet hint" }, t("no_forward")));
   }
+
+  // What a sender writes anew, and what was not kept, is not handed back.
+  const letter = (delivery, text) => ({
+    callback: delivery.callback, method: delivery.method, body: text, headers: delivery.sent_headers,
+  });
 
   function save() {
     const link = el("a", { download: `delivery-${shown.delivery.id}.bin` });
@@ -168,6 +177,7 @@ export function makeDetail(does) {
     const cut = delivery.whole ? null : el("p", { class: "note bad" }, t("not_whole", { count: bytes.length }));
     panel.replaceChildren(...[
       tab === "body" ? bodyView(delivery, bytes) : tab === "bytes" ? bytesView(delivery, bytes)
+        : tab === "compare" ? compareView(delivery, bytes, beside || before(), id => { beside = id; drawTabs(); byId("compare-with").focus(); })
         : tab === "headers" ? headersView(delivery) : tab === "answer" ? answerView(delivery)
           : lifeView(life, states(life), delivery.id, does, box.clientWidth - 32),
       tab === "body" || tab === "bytes" ? cut : null].filter(Boolean));
@@ -179,6 +189,9 @@ export function makeDetail(does) {
     event.preventDefault();
     show(TABS[(TABS.indexOf(tab) + step + TABS.length) % TABS.length]);
   }
+
+  /** The delivery of the same message before this one, else the one that came before. */
+  const before = () => shown.life[shown.life.findIndex(row => row.id === shown.delivery.id) - 1]?.id ?? Math.max(0, shown.delivery.id - 1);
 
   const states = life => about.contract.callbacks.find(callback => life.some(row => row.callback === callback.name))?.states
     ?? about.contract.callbacks[0]?.states ?? [];

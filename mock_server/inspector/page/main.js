@@ -1,13 +1,14 @@
 // Starts the page and wires its parts: the address's fragment says which delivery is shown, keys move through the list.
 
-import { Refused, get, listen, setToken, takeToken } from "./api.js";
+import { Refused, blob, get, listen, post, setToken, takeToken } from "./api.js";
+import { makeComposer } from "./composer.js";
 import { makeDetail } from "./detail.js";
 import { byId, el, loadWords, remember, speak, spoken, t } from "./dom.js";
 import { makeFilters } from "./filters.js";
 import { makeList } from "./list.js";
 
 const KEYS = [["↓ ↑ / j k", "key_move"], ["Home End", "key_ends"], ["Enter", "key_open"], ["Esc", "key_close"],
-  ["/", "key_search"], ["← →", "key_tabs"], ["p", "key_pause"], ["f", "key_follow"], ["?", "key_help"]];
+  ["/", "key_search"], ["← →", "key_tabs"], ["c", "compose"], ["p", "key_pause"], ["f", "key_follow"], ["?", "key_help"]];
 
 takeToken();
 await loadWords();
@@ -15,6 +16,7 @@ await loadWords();
 const filters = makeFilters(() => safely(list.reload()));
 const list = makeList(filters.parameters, (id, opens) => {
   if (following) follow(false);
+  clearTimeout(opening); // what a key was about to show, without the focus
   if (!opens && !detail.isOpen()) return;
   if (location.hash === `#${id}`) safely(detail.open(id, { focus: opens }));
   else if (detail.isOpen() && !opens) { history.replaceState(null, "", `#${id}`); later(() => detail.open(id)); }
@@ -23,8 +25,13 @@ const list = makeList(filters.parameters, (id, opens) => {
 const detail = makeDetail({
   onClose: shut,
   onOpen: id => { location.hash = id; },
+  onEdit: letter => safely(composer.open(letter)),
+  onDelete: id => question(t("delete_one", { id }), () => post(`deliveries/${id}/delete`)),
   onOnly: message => { filters.clear(); filters.set("message", message); },
 });
+
+let about = { contract: { callbacks: [] } };
+const composer = makeComposer(() => about, safely);
 
 let wantsFocus = false;
 let paused = false;
@@ -57,6 +64,43 @@ function told(text) {
   const box = byId("ask");
   box.replaceChildren(el("p", {}, text), el("button", { type: "button", click: () => box.close() }, t("close")));
   if (!box.open) box.showModal();
+}
+
+/** Asks before something is gone for good. */
+function question(text, act) {
+  const box = byId("ask");
+  const no = el("button", { type: "button", click: () => box.close() }, t("keep"));
+  box.replaceChildren(el("p", {}, text), el("p", { class: "quiet" }, t("delete_says")), el("div", { class: "tools" }, no,
+    el("button", { type: "button", id: "sure", class: "danger", click: () => { box.close(); safely(act().then(gone)); } }, t("delete"))));
+  if (!box.open) box.showModal();
+  no.focus();
+}
+
+async function gone() {
+  if (detail.isOpen()) shut();
+  summarised = 0;
+  await list.reload();
+  await summarise();
+}
+
+const wantedNow = () => new URLSearchParams(Object.entries(filters.parameters()).filter(([, value]) => value));
+
+async function save(kind) {
+  const file = await blob(`export/${kind}?${wantedNow()}`);
+  const link = el("a", { download: `deliveries.${kind === "vectors" ? "vectors.json" : kind}` });
+  link.href = URL.createObjectURL(file);
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+}
+
+function drawListing() {
+  const exports = byId("export");
+  exports.setAttribute("aria-label", t("export"));
+  exports.title = t("export_says");
+  exports.replaceChildren(el("option", { value: "" }, t("export")),
+    ...[["har", "HAR"], ["jsonl", "JSON lines"], ["vectors", t("vectors")], ["http", ".http"]].map(([kind, label]) => el("option", { value: kind }, label)));
+  byId("delete-all").textContent = t("delete");
+  byId("delete-all").title = t("delete_filtered");
 }
 
 function askForToken(wrong = false) {
@@ -146,6 +190,10 @@ function pause() {
 
 function drawTop() {
   const [pauses, theme, help, follows] = [byId("pause"), byId("theme"), byId("help"), byId("follow")];
+  byId("compose").replaceChildren(el("span", { class: "only-wide" }, t("compose")), el("span", { class: "only-narrow", "aria-hidden": "true" }, "+"));
+  byId("compose").setAttribute("aria-label", t("compose"));
+  byId("docs").textContent = t("docs");
+  drawListing();
   follows.textContent = t("follow");
   follows.setAttribute("aria-pressed", String(following));
   pauses.textContent = t(paused ? "resume" : "pause");
@@ -195,7 +243,16 @@ function showKeys() {
   box.showModal();
 }
 
+/** The documentation beside the mock leads to one of its examples. */
+function composeAsked() {
+  const asked = /^#compose&(.*)$/.exec(location.hash)?.[1];
+  if (asked === undefined) return;
+  history.replaceState(null, "", location.pathname);
+  safely(composer.open(null, Object.fromEntries(new URLSearchParams(asked))));
+}
+
 function route() {
+  composeAsked();
   const id = Number(/^#(\d{1,18})$/.exec(location.hash)?.[1] ?? 0);
   if (!id) { if (!greeted) detail.close(); return; }
   safely(detail.open(id, { focus: wantsFocus }));
@@ -236,6 +293,7 @@ function onKey(event) {
   else if (key === "ArrowRight" && target === byId("detail")) detail.step();
   else if (key === "/") byId("filter-text").focus();
   else if (key === "?") showKeys();
+  else if (key === "c") safely(composer.open());
   else if (key === "p") pause();
   else if (key === "f") follow(!following);
   else return;
@@ -243,15 +301,24 @@ function onKey(event) {
 }
 
 async function start() {
-  const about = await get("about");
+  about = await get("about");
   filters.about(about);
   detail.about(about);
   await list.reload();
   await summarise();
   route();
   again();
+  byId("docs").hidden = !about.docs;
 }
 
+byId("compose").addEventListener("click", () => safely(composer.open()));
+byId("export").addEventListener("change", event => {
+  const { value } = event.target;
+  event.target.value = "";
+  if (value) safely(save(value));
+});
+byId("delete-all").addEventListener("click", () => question(
+  t(filters.active() ? "delete_filtered" : "delete_all"), () => post(`delete?${wantedNow()}`)));
 byId("pause").addEventListener("click", pause);
 byId("follow").addEventListener("click", () => follow(!following));
 byId("help").addEventListener("click", showKeys);

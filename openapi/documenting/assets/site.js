@@ -5,6 +5,13 @@
   function one(selector, from) { return (from || document).querySelector(selector); }
   all(("DecompressionStream" in window ? ".search, " : "") + ".menu, .theme, .copy, .tabs, .filter").forEach(function (part) { part.hidden = false; });
 
+  // Beside a mock, an example leads to where it is sent
+  if (/\/callback-contract\/docs\/[a-z]+\/[^/]*$/.test(location.pathname) && location.protocol !== "file:") all(".panel[data-send]").forEach(function (panel) {
+    var link = document.createElement("a"), line = document.createElement("p");
+    link.href = "../../#compose&" + panel.dataset.send; link.textContent = body.dataset.send;
+    line.appendChild(link); panel.insertBefore(line, one(".code-box", panel));
+  });
+
   // The other language at the same place
   all("a.lang").forEach(function (link) {
     var plain = link.getAttribute("href");
@@ -48,20 +55,21 @@
     copied(button, code.textContent);
   });
 
-  // Examples, one at a time
-  var tabs = all("[role=tab]"), panels = all(".panel");
+  // Tabs: one panel of each list at a time
+  function tabsOf(list) { return all("[role=tab]", list); }
+  function panelOf(tab) { return document.getElementById(tab.getAttribute("aria-controls")); }
   function choose(tab, focus) {
-    tabs.forEach(function (each) {
+    tabsOf(tab.parentNode).forEach(function (each) {
       var on = each === tab;
       each.setAttribute("aria-selected", String(on)); each.tabIndex = on ? 0 : -1;
+      panelOf(each).hidden = !on;
     });
-    panels.forEach(function (panel) { panel.hidden = panel.dataset.tab !== tab.id; });
     if (focus) tab.focus();
   }
-  if (tabs.length) {
-    panels.forEach(function (panel) { panel.setAttribute("role", "tabpanel"); panel.setAttribute("aria-labelledby", panel.dataset.tab); });
-    choose(tabs[Math.min(1, tabs.length - 1)]);
+  all(".tabs").forEach(function (list) {
+    var tabs = tabsOf(list);
     tabs.forEach(function (tab, index) {
+      panelOf(tab).setAttribute("role", "tabpanel"); panelOf(tab).setAttribute("aria-labelledby", tab.id);
       tab.addEventListener("click", function () { choose(tab); });
       tab.addEventListener("keydown", function (event) {
         var to = { ArrowRight: index + 1, ArrowLeft: index - 1, Home: 0, End: tabs.length - 1 }[event.key];
@@ -69,17 +77,17 @@
         event.preventDefault(); choose(tabs[(to + tabs.length) % tabs.length], true);
       });
     });
-  }
+    if (tabs.length) choose(one("[aria-selected=true]", list));
+  });
 
   // A deep link shows what it leads to, whatever hides it
   function reveal() {
     var name; try { name = decodeURIComponent(location.hash.slice(1)); } catch (_) { return; }
     var place = name && document.getElementById(name);
     if (!place) return;
-    if (place.classList.contains("panel")) choose(document.getElementById(place.dataset.tab));
-    if (place.hidden && place.classList.contains("rule")) filter("");
-    var details = one("details", place);
-    if (details && place.classList.contains("sample")) details.open = true;
+    if (place.classList.contains("panel")) choose(document.getElementById("tab-" + place.id));
+    // A row of the index of rules leads to the page where its rule is told
+    if (place.tagName === "LI" && place.classList.contains("rule")) { location.replace(one("a", place).href); return; }
     if (place.tagName === "DETAILS") place.open = true;
     place.scrollIntoView();
   }
@@ -102,7 +110,7 @@
   if (location.hash) reveal();
 
   // Where the reader is, in the contents
-  var inner = all("nav .inner a"), places = inner.map(function (a) { return document.getElementById(decodeURIComponent(a.hash.slice(1))); });
+  var inner = all("nav .inner a").filter(function (a) { return a.checkVisibility ? a.checkVisibility() : true; }), places = inner.map(function (a) { return document.getElementById(decodeURIComponent(a.hash.slice(1))); });
   if (inner.length && "IntersectionObserver" in window) {
     var stuck = function (place) { var box = place.closest(".right"); return box && getComputedStyle(box).position === "sticky"; };
     var mark = function () {
@@ -142,6 +150,7 @@
     return rows;
   }
   function bare(name) { return name.replace(/[-_.\s]/g, ""); }
+  function whole(text, at, word) { return !/[a-z0-9]/.test(text.charAt(at - 1) + text.charAt(at + word.length)); }
   function find(text, rows) {
     var words = text.toLowerCase().split(/\s+/).filter(Boolean), hits = [];
     if (!words.length) return hits;
@@ -154,7 +163,7 @@
         if (name < 0 && more < 0 && body < 0) return;
         // Another name of the thing counts as the thing, and is not shown
         var other = name < 0 && body >= 0 && body < row.others;
-        score += row.low[0] === word ? 100 : name === 0 ? 40 : name > 0 ? 20 : other ? 12 : more === 0 ? 6 : more > 0 ? 4 : 1;
+        score += row.low[0] === word ? 100 : name === 0 ? 40 : name > 0 ? 20 : other ? 12 : more >= 0 && whole(row.low[1], more, word) ? 8 : more === 0 ? 6 : more > 0 ? 4 : 1;
         if (name < 0 && more < 0 && !other) {
           var from = Math.max(row.others, body - 24);
           small = [(from > row.others ? "…" : "") + row.words.slice(from, body + 90), row.context];
@@ -175,10 +184,16 @@
       link.appendChild(small); list.appendChild(link);
       link.addEventListener("click", close);
     });
-    list.hidden = !hits.length; input.setAttribute("aria-expanded", String(hits.length > 0));
+    if (asked && body.dataset.texts) {
+      var texts = document.createElement("a");
+      texts.id = "hit-all"; texts.setAttribute("role", "option"); texts.setAttribute("aria-selected", "false"); texts.tabIndex = -1;
+      texts.href = "index.html" + "#q=" + encodeURIComponent(input.value); texts.textContent = body.dataset.texts.replace("{typed}", input.value);
+      list.appendChild(texts);
+    }
+    list.hidden = !list.children.length; input.setAttribute("aria-expanded", String(!list.hidden));
     status.textContent = !asked ? "" : hits.length ? hits.length + " " + status.dataset.found : status.dataset.none;
-    status.classList.toggle("empty", asked && !hits.length);
-    if (hits.length) move(0);
+    status.classList.toggle("empty", asked && list.hidden);
+    if (!list.hidden) move(0);
   }
   function move(to) {
     var items = list.children;
@@ -189,6 +204,13 @@
     input.setAttribute("aria-activedescendant", items[at].id);
   }
   function close() { list.hidden = true; input.setAttribute("aria-expanded", "false"); status.classList.remove("empty"); }
+  // What another page did not find by name is looked for in all texts here
+  function search() {
+    var asked = /^#q=(.*)/.exec(location.hash);
+    if (asked && !body.dataset.texts) { try { input.value = decodeURIComponent(asked[1]); } catch (_) { return; } input.focus(); show(); }
+  }
+  addEventListener("hashchange", search);
+  search();
   input.addEventListener("input", show);
   input.addEventListener("focus", function () { if (input.value) show(); });
   input.addEventListener("keydown", function (event) {

@@ -10,8 +10,9 @@ from markupsafe import Markup
 
 from callback_contract.openapi.contract.members import Member
 from callback_contract.openapi.contract.model import Callback, Contract, Example
-from callback_contract.openapi.documenting.content.links import address
+from callback_contract.openapi.documenting.content.links import address, anchor
 from callback_contract.openapi.documenting.content.listed_fields import listed_fields
+from callback_contract.openapi.documenting.content.request_samples import RequestSample, request_samples
 from callback_contract.openapi.documenting.content.syntax_colouring import coloured_json
 from callback_contract.openapi.documenting.content.wire_example import answer_text, as_curl, request_text
 from callback_contract.openapi.documenting.content.words import Words
@@ -99,6 +100,7 @@ class Reference:
     fields: tuple[Field, ...]
     states: tuple[State, ...]
     examples: tuple[Shown, ...]
+    samples: tuple[RequestSample, ...]
     wire: str
     answer_wire: str
     answer_description: str
@@ -109,6 +111,21 @@ class Reference:
     def name(self) -> str:
         """The callback's name."""
         return self.callback.name
+
+    @property
+    def example_tabs(self) -> list[tuple[str, str]]:
+        """The panel and the name of each example."""
+        return [(anchor("example", self.name, example.name), example.name) for example in self.examples]
+
+    @property
+    def first_sent(self) -> int:
+        """The place of the first example that is delivered; the first one where none is."""
+        return next((place for place, example in enumerate(self.examples) if not example.illustrative), 0)
+
+    @property
+    def sample_tabs(self) -> list[tuple[str, str]]:
+        """The panel and the language of each request sample."""
+        return [(f"send-{number}", sample.language.name) for number, sample in enumerate(self.samples, 1)]
 
 
 def reference(contract: Contract, callback: Callback, words: Words, most_fields: int | None = None) -> Reference:
@@ -133,6 +150,7 @@ def reference(contract: Contract, callback: Callback, words: Words, most_fields:
         fields=tuple(_fields(callback, words, listed)),
         states=tuple(_states(callback)),
         examples=tuple(_shown(callback, example, content, listed) for example in callback.examples),
+        samples=tuple(request_samples(callback)),
         wire=request_text(callback),
         answer_wire=answer_text(callback),
         answer_description=_answer_description(raw),

@@ -7,7 +7,7 @@ import re
 from functools import lru_cache
 from typing import Literal
 
-__all__ = ["Kind", "address", "anchor", "file_name"]
+__all__ = ["Kind", "address", "anchor", "chapter_file", "file_name", "rule_page"]
 
 Kind = Literal[
     "page",
@@ -68,6 +68,19 @@ def address(kind: Kind, name: str, inner: str = "") -> str:
     file, fragment = _PLACES[kind]
     place = f"#{fragment.format(_token(name), _inner(inner))}" if fragment else ""
     return f"{file.format(_file_token(name))}.html{place}"
+
+
+def chapter_file(chapter: str) -> str:
+    """Return the page of one chapter of rules."""
+    return f"rules-{_file_token(chapter)}.html"
+
+
+def rule_page(rule_id: str) -> str:
+    """Return where a rule is told in full: on the page of its chapter.
+
+    `address` names its row in the index of all rules, which leads there, and stays as long as the rule does.
+    """
+    return f"{chapter_file(rule_id.partition('-')[0])}#{anchor('rule', rule_id)}"
 
 
 def anchor(kind: Kind, name: str, inner: str = "") -> str:

@@ -10,7 +10,7 @@ from callback_contract.openapi.contract.model import Callback
 from callback_contract.openapi.documents import json_pointer as jp
 from callback_contract.openapi.text.printable import shell_word
 
-__all__ = ["answer_text", "as_curl", "request_text"]
+__all__ = ["answer_text", "as_curl", "request_text", "sent_body", "sent_headers"]
 
 # Stands for the reader's receiver; the domain is reserved for examples (RFC 2606).
 _HOST, _PATH = "receiver.example.com", "/callbacks"
@@ -24,11 +24,11 @@ def as_curl(callback: Callback, value: jp.Json) -> str:
     parts = [
         "curl -i",
         *method,
-        *(f"-H {shell_word(f'{name}: {header}')}" for name, header in _sent_headers(callback)),
+        *(f"-H {shell_word(f'{name}: {header}')}" for name, header in sent_headers(callback)),
     ]
     if callback.by_query:
-        return " \\\n  ".join([*parts, f'"$URL"{shell_word("?" + _sent(callback, value))}'])
-    parts += [f"--data-binary {shell_word(_sent(callback, value))}", '"$URL"']
+        return " \\\n  ".join([*parts, f'"$URL"{shell_word("?" + sent_body(callback, value))}'])
+    parts += [f"--data-binary {shell_word(sent_body(callback, value))}", '"$URL"']
     return " \\\n  ".join(parts)
 
 
@@ -37,7 +37,7 @@ def _form_curl(callback: Callback, value: jp.Json) -> str:
 
     The line ends of a multipart body do not survive copying.
     """
-    parts = ["curl -i", *(f"-H {shell_word(f'{name}: {header}')}" for name, header in _sent_headers(callback)[1:])]
+    parts = ["curl -i", *(f"-H {shell_word(f'{name}: {header}')}" for name, header in sent_headers(callback)[1:])]
     for field, name, text in to_texts(value, callback.fields):
         media_type = field.media_type or ("application/json" if field.kinds & {"object", "array"} else "")
         quoted = text.replace("\\", "\\\\").replace('"', '\\"')
@@ -50,13 +50,14 @@ def _body(value: jp.Json) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
-def _sent(callback: Callback, value: jp.Json) -> str:
+def sent_body(callback: Callback, value: jp.Json) -> str:
+    """Return the body of a delivery, as it is sent."""
     if callback.is_json:
         return _body(value)
     return write_fields(callback.media_type, value, callback.fields).decode()
 
 
-def _sent_headers(callback: Callback) -> list[tuple[str, str]]:
+def sent_headers(callback: Callback) -> list[tuple[str, str]]:
     """Return the headers of a delivery; an ellipsis stands for an unknown value."""
     named = [(h.name, h.default or "…") for h in callback.headers if h.default is not None or h.required]
     return named if callback.by_query else [("Content-Type", content_type_of(callback.media_type)), *named]
@@ -65,10 +66,10 @@ def _sent_headers(callback: Callback) -> list[tuple[str, str]]:
 def request_text(callback: Callback) -> str:
     """Return one delivery as sent: the first deliverable example, or an ellipsis."""
     sent = callback.delivered_examples[:1]
-    body = _sent(callback, sent[0].value) if sent else "…"
+    body = sent_body(callback, sent[0].value) if sent else "…"
     target = f"{_PATH}?{body}" if callback.by_query else _PATH
     lines = [f"{callback.method} {target} HTTP/1.1", f"Host: {_HOST}"]
-    lines += [f"{name}: {value}" for name, value in _sent_headers(callback)]
+    lines += [f"{name}: {value}" for name, value in sent_headers(callback)]
     if callback.by_query:
         return "\n".join(lines)
     lines += [f"Content-Length: {len(body.encode()) if sent else '…'}", "", body]

@@ -171,6 +171,11 @@ def test_one_key_leads_to_the_first_finding_and_to_the_next(show):
     assert page.evaluate("document.activeElement.id") == "filter"
 
 
+def test_keys_are_told_where_there_is_a_keyboard(show):
+    assert show(hostile()).locator(".keys").is_visible()
+    assert not show(hostile(), width=390).locator(".keys").is_visible()
+
+
 def test_page_is_worked_by_keyboard(show):
     page = show(hostile())
     page.keyboard.press("Tab")

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from callback_contract.contract_tests.meta.support.documents.json_schema_suite import archive_in, groups_of, is_readable
+from callback_contract.contract_tests.meta.support.documents.real_documents import FOLDER, Unavailable
 from callback_contract.contract_tests.meta.support.foreign import with_schema, written
-from callback_contract.contract_tests.meta.support.json_schema_suite import archive_in, groups_of, is_readable
-from callback_contract.contract_tests.meta.support.real_documents import FOLDER, Unavailable
 from callback_contract.mock_server.validation.validator import Validator
 from callback_contract.openapi.reading import read_contract
 

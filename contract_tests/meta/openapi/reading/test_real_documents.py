@@ -12,8 +12,7 @@ from pathlib import Path
 import pytest
 
 from callback_contract.contract_tests.generation.corpus import DEPTHS, Scope
-from callback_contract.contract_tests.meta.support.foreign import refused_by_its_mock
-from callback_contract.contract_tests.meta.support.real_documents import (
+from callback_contract.contract_tests.meta.support.documents.real_documents import (
     DOCUMENTS,
     FOLDER,
     Unavailable,
@@ -21,6 +20,7 @@ from callback_contract.contract_tests.meta.support.real_documents import (
     judged,
     measured,
 )
+from callback_contract.contract_tests.meta.support.foreign import refused_by_its_mock
 from callback_contract.contract_tests.model.verdicts import NotApplicable
 from callback_contract.openapi.reading import read_contract
 

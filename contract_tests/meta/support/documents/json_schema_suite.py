@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from callback_contract.contract_tests.meta.support.real_documents import Unavailable
+from callback_contract.contract_tests.meta.support.documents.real_documents import Unavailable
 
 _PACKAGE, _VERSION = "jsonschema", "4.26.0"
 _INSIDE = f"{_PACKAGE}-{_VERSION}/json/tests/draft2020-12/"

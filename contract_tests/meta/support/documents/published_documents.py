@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 
-from callback_contract.contract_tests.meta.support.real_documents import Unavailable
+from callback_contract.contract_tests.meta.support.documents.real_documents import Unavailable
 
 __all__ = ["PUBLISHED", "Published", "taken_out"]
 

@@ -1,0 +1,1 @@
+"""Published documents of OpenAPI and the suite of JSON Schema, which tests and scripts read."""
