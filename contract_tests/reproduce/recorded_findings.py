@@ -66,10 +66,16 @@ class ReportFile:
                 method=exchange["method"],
                 headers=tuple((name, value.replace("{run}", run.id)) for name, value in exchange["headers"]),
                 body=body,
-                query=tuple(parse_qsl(_query(exchange["url"]).replace("{run}", run.id), keep_blank_values=True)),
+                query=tuple((name, text.replace("{run}", run.id)) for name, text in self._added(finding, exchange)),
                 framing=Framing(**framing),
                 ids=(message[0].decode(),) if message else (),
             )
+
+    def _added(self, finding: dict[str, Any], exchange: dict[str, Any]) -> list[tuple[str, str]]:
+        """The parameters that a delivery added to its URL; the URL's own stand in the report without their values."""
+        receiver = self.value["receiver"]
+        own = _query_of(receiver.get("urls", {}).get(finding["callback"], receiver["url"]))
+        return [pair for pair in _query_of(exchange["url"]) if pair not in own]
 
     def _body(self, name: str) -> bytes:
         beside = self.file.parent
@@ -86,8 +92,8 @@ class ReportFile:
             ) from None
 
 
-def _query(url: str) -> str:
-    return urlsplit(url).query
+def _query_of(url: str) -> list[tuple[str, str]]:
+    return parse_qsl(urlsplit(url).query, keep_blank_values=True)
 
 
 def _leads_away(beside: Path, name: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 import shutil
 import sys
@@ -163,6 +164,20 @@ def test_case_that_the_kit_has_no_more_is_sent_as_recorded_and_not_judged(copied
     assert "other than recorded in 1 of 1 answers" in told
     assert taken[-1].chunked
     assert b"{run}" not in taken[-1].body
+
+
+def test_what_was_recorded_is_sent_with_the_url_s_own_parameters(copied, reproduce):
+    def with_queries(value):
+        value["receiver"]["url"] += "?token=…"
+        first_finding(value).update(case="something of an older kit", texts={})
+        first_finding(value)["exchanges"][0]["url"] += "?token=…&id={run}"
+
+    edited(copied, with_queries)
+    taken = []
+    keep = Fault(lambda request, _, __, right: taken.append(request) or right())
+    with served(Receiver(CONTRACT, fault=keep)) as base:
+        reproduce(copied, "WIRE-10-1", "--url", f"{base}/?token=its-own")
+    assert re.fullmatch(rb".*[?]token=its-own&id=[0-9a-f]{8}", taken[-1].head.raw_target)
 
 
 @pytest.mark.parametrize("changes", [{"texts": {}}, {"case": "what another kit calls it"}], ids=["English", "text"])
