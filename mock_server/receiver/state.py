@@ -111,6 +111,8 @@ class States:
             items: Any = jp.get(value, batch)
         except LookupError:
             return _nothing
+        if not isinstance(items, list):  # the contract allows null there
+            return _nothing
         effects = [
             self._effect(callback, jp.replaced(value, batch, [item]), size // len(items), head, item) for item in items
         ]

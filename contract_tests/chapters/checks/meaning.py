@@ -32,8 +32,8 @@ def as_bodies(callback: Callback, sent: Json, shown: Json) -> tuple[Json, Json]:
         return sent, shown
     is_body = isinstance(shown, list) if not batch else isinstance(shown, dict) and jp.tokens(batch)[0] in shown
     shown = shown if is_body else jp.replaced(sent, batch, [shown])
-    told: Any = jp.get(shown, batch)
-    return jp.replaced(sent, batch, items[:1]) if len(told) == 1 else sent, shown
+    is_alone = has_member(shown, batch) and isinstance(told := jp.get(shown, batch), list) and len(told) == 1
+    return jp.replaced(sent, batch, items[:1]) if is_alone else sent, shown
 
 
 def changed_members(callback: Callback, sent: Json, shown: Json) -> Iterator[tuple[str, Json, Json]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 
 import pytest
 
@@ -14,6 +15,7 @@ from callback_contract.contract_tests.stimuli.texts import many_keys
 from callback_contract.contract_tests.target.read_back import own_read_back
 from callback_contract.mock_server.client.sender import Access
 from callback_contract.mock_server.receiver.receiver import Fault, Receiver
+from callback_contract.mock_server.receiver.state import States
 from callback_contract.mock_server.server.serving import served
 from callback_contract.mock_server.wire.identity import Identity, Run, stamp
 from callback_contract.openapi.reading import read_contract
@@ -85,6 +87,23 @@ def test_each_event_of_a_batch_has_an_id_of_its_own(tmp_path):
 def test_event_that_is_shown_alone_is_compared_with_the_one_that_was_sent(tmp_path, shown, compared):
     (callback,) = contract_of(tmp_path).callbacks
     assert as_bodies(callback, [{"key": "a"}] * 2, shown) == compared
+
+
+@pytest.mark.parametrize("shown", [{"entry": None}, {"entry": []}, {"entry": {"0": {}}}])
+def test_body_that_is_shown_without_its_events_is_compared_with_what_was_sent(tmp_path, shown):
+    (callback,) = contract_of(tmp_path, inside="entry").callbacks
+    sent = {"entry": EXAMPLE}
+    assert as_bodies(callback, sent, shown) == (sent, shown)
+    deep = SimpleNamespace(batch="/entry/0/changes")
+    assert as_bodies(deep, {"entry": [{"changes": EXAMPLE}]}, shown)[1] == shown
+
+
+def test_mock_stores_nothing_of_a_batch_that_is_null(tmp_path):
+    (callback,) = contract_of(tmp_path, inside="entry", array={**LIST, "type": ["array", "null"]}).callbacks
+    states = States()
+    states.apply(callback, {"entry": None})
+    states.apply(callback, {"entry": EXAMPLE})
+    assert states.get(EXAMPLE[0]["key"]) is not None
 
 
 @pytest.mark.parametrize(("example", "digits"), [(1744687206, 10), (1744687206000, 13)])
