@@ -16,6 +16,7 @@ from callback_contract.openapi.contract.model import Callback, Contract, Documen
 from callback_contract.openapi.contract.patterns import validator_of
 from callback_contract.openapi.documents import json_pointer as jp
 from callback_contract.openapi.documents.overlay import apply_overlay, load_overlay
+from callback_contract.openapi.documents.runtime_expression import as_member, canonical
 from callback_contract.openapi.documents.yaml_file import YamlFile
 from callback_contract.openapi.reading.callback_discovery import Found, contents_in_words, found_callbacks
 from callback_contract.openapi.reading.fetching import opened
@@ -255,7 +256,11 @@ def _read(
     if provider is None:
         return callback
     operation["x-delivery"] = provider.completed(operation.get("x-delivery", {}), callback.members)
-    return replace(callback, delivery=facts_from(operation["x-delivery"]))
+
+    def place_of(given: str) -> str:
+        return as_member(canonical(given), by_query=callback.by_query)
+
+    return replace(callback, delivery=facts_from(operation["x-delivery"], place_of=place_of))
 
 
 def _in_words(fault: Fault) -> Text:

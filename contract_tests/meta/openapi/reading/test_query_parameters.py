@@ -12,6 +12,7 @@ from callback_contract.openapi.contract.example_value import sample_of
 from callback_contract.openapi.documenting.content.wire_example import as_curl, request_text
 from callback_contract.openapi.documenting.export import as_openapi
 from callback_contract.openapi.reading import read_contract
+from callback_contract.openapi.reading.provider_facts import load_provider
 
 TEXT = {"type": "string"}
 FORM = {"application/x-www-form-urlencoded": {"schema": {"type": "object", "properties": {"id": TEXT}}}}
@@ -120,6 +121,8 @@ def test_facts_may_name_query_parameters(read):
     (callback,) = read({"get": RECEIPT | {"x-delivery": facts}}).callbacks
     assert callback.delivery.correlation == "/messageId"
     assert callback.delivery.idempotency == ("/messageId", "/status")
+    (completed,) = read({"get": RECEIPT | {"x-delivery": facts}}, provider=load_provider("twilio")).callbacks
+    assert (completed.delivery.deadline_s, completed.delivery.correlation) == (15, "/messageId")
     (named,) = read({"get": RECEIPT}).identified_by(["$request.query.note"]).callbacks
     assert named.identified_by == ("/note",)
 
