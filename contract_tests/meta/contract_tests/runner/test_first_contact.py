@@ -111,6 +111,14 @@ def test_receiver_that_does_not_come_back_ends_the_run(tmp_path, passing):
     assert (passing.now, len(run.config.sender.sent)) == (5.0, 1)
 
 
+def test_receiver_behind_a_proxy_is_asked_again_although_nobody_sees_who_listens(tmp_path, passing):
+    passing.listens = False
+    run = run_before(contract_of(tmp_path), "reset", 200)
+    run.config.sender.access = replace(run.config.sender.access, proxy="http://127.0.0.1:2")
+    make_first_contact(run)
+    assert len(run.config.sender.sent) == 2
+
+
 def test_receiver_that_the_kit_started_and_that_ended_is_not_waited_for(tmp_path, passing):
     run = run_before(contract_of(tmp_path), "refused")
     run = replace(run, config=replace(run.config, process=SimpleNamespace(ended=lambda: "ended with 1")))
