@@ -90,6 +90,7 @@ def curl_of(arrival: StoredDelivery, url: str) -> str | None:
     if not arrival.whole or "{run}" in f"{arrival.method}{headers}" or b"{run}" in arrival.body:
         return None  # in a report these characters stand for a fresh run
     delivery = _as_sent(arrival, headers)
+    url = url.partition("?")[0] if arrival.by_query else url  # the delivery brings its query
     return curl(delivery, shell_word(url), extra_headers=tuple(left_out))
 
 

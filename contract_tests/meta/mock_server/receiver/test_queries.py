@@ -20,6 +20,7 @@ from callback_contract.contract_tests.stimuli import (
 )
 from callback_contract.contract_tests.stimuli.applicable_cases import applicable_cases
 from callback_contract.mock_server.client.sender import Access, Pace, Sender
+from callback_contract.mock_server.inspector.resend import curl_of
 from callback_contract.mock_server.receiver.receiver import Receiver, Request
 from callback_contract.mock_server.server.serving import served
 from callback_contract.mock_server.store.export import stored_deliveries
@@ -178,3 +179,4 @@ def test_store_restores_the_state_and_gives_the_query_back(contract, scope, tmp_
     ((_, callback, method, _, content),) = stored_deliveries(file)
     assert (callback, method, content) == ("receipt", "GET", b"tenant=7&" + delivery.body)
     assert kept.by_query and kept.content == content
+    assert curl_of(kept, f"http://127.0.0.1{kept.target}").count("messageId=") == 1
