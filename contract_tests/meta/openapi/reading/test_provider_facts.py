@@ -172,6 +172,8 @@ def test_fact_that_nobody_confirmed_is_said_to_be_unknown():
         ({"after_s": 60, "max_tries": 5}, 300, (60, 60, 60)),
         ({"schedule_s": [5, 300]}, 305, (5, 300, 300)),
         ({"schedule_s": [5, 300], "within_s": 900}, 900, (5, 300, 300)),
+        ({"schedule_s": [5, 300], "max_tries": 4}, 905, (5, 300, 300)),
+        ({"schedule_s": [5, 300], "max_tries": 1}, 5, (5, 300, 300)),
         ({"max_tries": 8, "within_s": 14400}, 14400, (1800, 1800, 1800)),
         ({"within_s": 900}, 900, (0, 0, 0)),
     ],
