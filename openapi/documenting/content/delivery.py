@@ -76,12 +76,10 @@ def _told(key: str, value: jp.Json, words: Words) -> tuple[str, tuple[str, ...]]
         return "", (value,)
     if isinstance(value, list) and all(isinstance(item, str) and item.startswith("/") for item in value):
         return "", tuple(value)
-    shape = "-".join(str(name) for name in value if name != "final") if isinstance(value, Mapping) else ""
-    for said in (f"fact.{key}.{shape}", f"fact.{key}.value"):
-        if isinstance(value, Mapping) and words.has(said):
-            told = words(said, None, **{str(name): _number(item) for name, item in value.items()})
-            final = ", ".join(map(str, value.get("final") or ()))
-            return words(f"fact.{key}.final", value=told, final=final) if final else told, ()
+    if isinstance(value, Mapping) and (said := words.fitting(f"fact.{key}.", value.keys() - {"final"})):
+        told = words(said, None, **{str(name): _number(item) for name, item in value.items()})
+        final = ", ".join(map(str, value.get("final") or ()))
+        return words(f"fact.{key}.final", value=told, final=final) if final else told, ()
     if isinstance(value, Mapping) and all(str(name).startswith("/") for name in value):
         return "", tuple(value)
     if isinstance(value, Mapping) and "edges" in value:

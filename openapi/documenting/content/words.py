@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from string import Formatter
 
 from callback_contract.openapi.documents.yaml_file import read_yaml
 from callback_contract.openapi.rules.catalogue import ORIGINAL
@@ -49,12 +50,22 @@ class Words:
             values["n"] = n
         return text.format(**values) if values else text
 
+    def fitting(self, prefix: str, names: Set[str]) -> str | None:
+        """Return the key with that prefix whose text says most of some values, and nothing else; None for none."""
+        places = {key: _places_of(told[ORIGINAL]) for key, told in table().items() if key.startswith(prefix)}
+        fits = [key for key, wanted in places.items() if wanted and wanted <= names]
+        return max(fits, key=lambda key: len(places[key]), default=None)
+
     def has(self, key: str) -> bool:
         """Return whether the table has a key.
 
         It is for names that come from the contract, such as formats.
         """
         return key in table()
+
+
+def _places_of(text: str) -> set[str]:
+    return {name for _, name, _, _ in Formatter().parse(text) if name}
 
 
 def languages_from(text: str) -> tuple[str, ...]:

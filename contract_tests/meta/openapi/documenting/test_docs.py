@@ -27,7 +27,7 @@ from callback_contract.openapi import CONTRACT_FILE, KitError, load_contract
 from callback_contract.openapi.contract.members import FORMATS
 from callback_contract.openapi.contract.order import Order
 from callback_contract.openapi.documenting import address
-from callback_contract.openapi.documenting.content.delivery import apart
+from callback_contract.openapi.documenting.content.delivery import _told, apart
 from callback_contract.openapi.documenting.content.lifecycle_diagram import life_cycle
 from callback_contract.openapi.documenting.content.links import rule_page
 from callback_contract.openapi.documenting.content.syntax_colouring import coloured_json, coloured_source
@@ -234,6 +234,19 @@ def test_word_is_there_in_english_and_in_languages_that_there_are():
         assert all(isinstance(text, str) for text in texts.values()), key
         values = {frozenset(re.findall(r"\{(\w+)\}", text)) for text in texts.values()}
         assert len(values) == 1, key
+
+
+@pytest.mark.parametrize(
+    ("retry", "said"),
+    [
+        ({"max_tries": 5, "after_s": 60}, "after 60 s, at most 5 tries"),
+        ({"within_s": 900, "max_tries": 5}, "at most 5 tries within 900 s"),
+        ({"schedule_s": [5, 300], "max_tries": 5}, "after 5, 300 s"),
+        ({"after_s": 60, "within_s": 900}, "within 900 s"),
+    ],
+)
+def test_retries_are_told_as_far_as_they_are_stated_in_any_order(retry, said):
+    assert _told("retry", retry, Words("en")) == (said, ())
 
 
 def test_chinese_words_are_chinese_and_one_for_one_thing():
