@@ -130,7 +130,8 @@ def is_as_before(receiver: CaseSession, before: Stored, after: Stored) -> bool:
     """Whether a redelivery left no trace: what a receiver shows of its own beside the callback's members may change."""
     callback = receiver.case.callback
     sent = decode_body(callback, receiver.exchanges[0].delivery.body)
-    changed = changed_members(callback, before.last, after.last)
+    was, now = (as_bodies(callback, sent, each.last)[1] for each in (before, after))
+    changed = changed_members(callback, was, now)
     is_kept = not any(has_member(sent, pointer) for pointer, _, _ in changed)
     return (before.state, before.applied) == (after.state, after.applied) and is_kept
 

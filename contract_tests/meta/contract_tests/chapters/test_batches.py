@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
 
 from callback_contract.contract_tests.chapters.checks.meaning import as_bodies
+from callback_contract.contract_tests.chapters.checks.stored_state import is_as_before
 from callback_contract.contract_tests.meta.support.foreign import scope_of, with_schema, written
 from callback_contract.contract_tests.meta.support.judged import broken, judged
+from callback_contract.contract_tests.model.observations import Stored
 from callback_contract.contract_tests.stimuli.applicable_cases import applicable_cases
 from callback_contract.contract_tests.stimuli.texts import many_keys
 from callback_contract.contract_tests.target.read_back import own_read_back
@@ -104,6 +107,15 @@ def test_mock_stores_nothing_of_a_batch_that_is_null(tmp_path):
     states.apply(callback, {"entry": None})
     states.apply(callback, {"entry": EXAMPLE})
     assert states.get(EXAMPLE[0]["key"]) is not None
+
+
+@pytest.mark.parametrize(("changed", "is_kept"), [({}, True), ({"shown": 2}, True), ({"at": 2}, False)])
+def test_redelivery_that_changes_an_event_shown_alone_leaves_a_trace(tmp_path, changed, is_kept):
+    (callback,) = contract_of(tmp_path, inside="entry").callbacks
+    delivery = SimpleNamespace(body=json.dumps({"entry": EXAMPLE}).encode())
+    receiver = SimpleNamespace(case=SimpleNamespace(callback=callback), exchanges=[SimpleNamespace(delivery=delivery)])
+    before = Stored("sent", 1, EXAMPLE[0] | {"shown": 1})
+    assert is_as_before(receiver, before, replace(before, last=before.last | changed)) == is_kept
 
 
 @pytest.mark.parametrize(("example", "digits"), [(1744687206, 10), (1744687206000, 13)])
