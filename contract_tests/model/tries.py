@@ -28,10 +28,11 @@ class Schedule:
 
     Attributes:
         retry: What the contract says; None where it says nothing of retries.
-        after_s: Seconds between two tries.
+        after_s: Seconds between two tries; where they differ, between the last ones.
         deadline_s: Seconds that a receiver has for its answer; they do not shrink with the speed.
         grace_s: Seconds by which a retry may be late.
         endless_s: Seconds for which an answer goes on that has no end.
+        waits_s: Seconds before each of the first retries, where they differ.
         retry_after_s: Whole seconds that the kit asks for by `Retry-After`.
     """
 
@@ -40,12 +41,16 @@ class Schedule:
     deadline_s: float
     grace_s: float = 2.0
     endless_s: float = 35.0
+    waits_s: tuple[float, ...] = ()
 
     @classmethod
     def of(cls, callback: Callback, speed: float, grace_s: float = 2.0) -> Schedule:
         """The schedule of a callback's contract."""
-        facts = callback.delivery
-        return cls(facts.retry, facts.retry.after_s / speed if facts.retry else 0.0, facts.deadline_s or 10.0, grace_s)
+        retry, deadline_s = callback.delivery.retry, callback.delivery.deadline_s or 10.0
+        if retry is None:
+            return cls(None, 0.0, deadline_s, grace_s)
+        waits_s = tuple(seconds / speed for seconds in retry.schedule_s)
+        return cls(retry, retry.after_s / speed, deadline_s, grace_s, waits_s=waits_s)
 
     @property
     def max_tries(self) -> int:
@@ -55,7 +60,11 @@ class Schedule:
     @property
     def patience_s(self) -> float:
         """Seconds without a retry after which none is going to come."""
-        return 2 * self.after_s + self.grace_s
+        return 2 * max(self.after_s, *self.waits_s, 0.0) + self.grace_s
+
+    def wait_s(self, retries: int) -> float:
+        """Return the seconds before the next retry, after so many of them."""
+        return self.waits_s[retries] if retries < len(self.waits_s) else self.after_s
 
     @property
     def retry_after_s(self) -> int:

@@ -59,14 +59,15 @@ def _retry_after(one: Try) -> str:
 def _by_schedule(recorded: Recorded) -> Iterator[Asked]:
     _refuse_without_retries(recorded)
     asked_at(recorded, "error", "down")
-    after_s, schedule = recorded.schedule.after_s, recorded.schedule
+    schedule = recorded.schedule
     for event in _failed(recorded, "error", "down"):
-        for before, after in event.pairs:
+        for retries, (before, after) in enumerate(event.pairs):
             if before.acknowledged:
                 continue
+            after_s = schedule.wait_s(retries)
             gap_s = after.at_s - before.ended_s
             earliest_s = EARLY * after_s - min(SLACK_S, after_s / 4)
-            if earliest_s <= gap_s <= schedule.patience_s:
+            if earliest_s <= gap_s <= 2 * after_s + schedule.grace_s:
                 yield Asked((before, after))
             else:
                 expected = Text("expected.pause", seconds=f"{after_s:g}")

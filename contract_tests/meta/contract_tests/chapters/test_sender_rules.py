@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from callback_contract.contract_tests.chapters.senders import CHECKS, endpoints_of, judge_sender
+from callback_contract.contract_tests.kill_matrix.senders import quick_contract
 from callback_contract.contract_tests.meta.contract_tests.runner.senders.recorded import (
     RULES,
     SCHEDULE,
@@ -12,10 +13,11 @@ from callback_contract.contract_tests.meta.contract_tests.runner.senders.recorde
     recorded,
     tried,
 )
-from callback_contract.contract_tests.model.tries import Handshakes
+from callback_contract.contract_tests.model.tries import Handshakes, Schedule
 from callback_contract.contract_tests.model.verdicts import Means, Verdict
 from callback_contract.contract_tests.runner.senders.scenarios import ENDPOINTS, FLAWS
 from callback_contract.mock_server.provider.sender_faults import SENDER_FAULTS
+from callback_contract.openapi.contract.model import DeliveryFacts, Retry
 
 SECONDS = {"answered": (("Retry-After", "3"),)}
 DATE = {"answered": (("Retry-After", "Thu, 01 Jan 1970 00:16:44 GMT"),)}  # 1004 s, the fourth second
@@ -151,6 +153,15 @@ def test_a_rule_is_blocked_by_one_that_explains_it():
 def test_one_event_at_many_receivers_is_no_id_given_twice():
     fanned = [tried("ok", 0), tried("error", 0)]
     assert judged("EVT-01", recorded(*fanned, alone=False)).verdict == "pass"
+
+
+@pytest.mark.parametrize(("at_s", "verdict"), [((0, 1, 11), Verdict.PASS), ((0, 10, 20), Verdict.WARN)])
+def test_each_retry_has_its_own_pause_where_the_contract_has_a_schedule(at_s, verdict):
+    facts = DeliveryFacts(retry=Retry(100.0, 2, (10.0, 100.0)))
+    schedule = Schedule.of(replace(quick_contract().callbacks[0], delivery=facts), speed=10.0)
+    assert schedule.patience_s == 22.0
+    tries = [tried("down", moment, 500) for moment in at_s]
+    assert judged("RET-04", recorded(*tries, schedule=schedule)).verdict is verdict
 
 
 def test_an_event_that_was_retried_by_its_id_did_not_lose_it_to_a_later_one():
