@@ -29,6 +29,8 @@ _COMMANDS = {
     "starter": ("contract_tests.cli.starter_command", "starter", "Print a correct receiver to start from."),
     "mock": ("mock_server.cli.mock_command", "mock", "Run a receiver made from the contract, right or wrong."),
     "send": ("mock_server.cli.send_command", "send", "Send what the provider would: a callback, or lives of messages."),
+    "proxy": ("mock_server.cli.proxy_command", "proxy", "Stand before a real receiver, and record what passes."),
+    "drift": ("contract_tests.drift.command", "drift", "Show recorded traffic beside the contract."),
     "docs": ("contract_tests.cli.docs_command", "docs", "Write the documentation as a site, in English and Chinese."),
     "export": ("contract_tests.cli.export_command", "export", "Write the contract in a form that other tools read."),
     "diff": ("openapi.cli.diff_command", "diff", "Say what changed between two contracts and whom it hurts."),

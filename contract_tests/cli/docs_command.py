@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,13 @@ _MANY = 50  # callbacks of which a reader wants to know what they take
     metavar="NAME",
     help="Only this callback of another contract, with every field; may be repeated.",
 )
+@click.option(
+    "--drift",
+    "drifts",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Show what traffic showed: a report of `drift --format json`.",
+)
 @click.option("--serve", is_flag=True, help="Then run the mock, as `mock --docs DIR`: examples can be sent to it.")
 @click.option("--port", default=8080, show_default=True, type=click.IntRange(0, 65535), help="For --serve.")
 @contract_options
@@ -44,6 +52,7 @@ def docs(
     out: Path,
     lang: str | None,
     names: tuple[str, ...],
+    drifts: Path | None,
     *,
     serve: bool,
     port: int,
@@ -68,12 +77,17 @@ def docs(
         raise KitError(
             Text("error-options.for-own-contract"), where=given[0], remedy=Text("error-options.add-contract")
         )
+    shown = proof()
+    if drifts is not None:
+        from callback_contract.contract_tests.drift.documented import observed_in
+
+        shown = replace(shown, observed=observed_in(drifts))
     source = options["contract"] or str(CONTRACT_FILE)
     if not given and is_own(source):
-        pages = site_files(Path(source), languages_from("en,zh" if lang is None else lang), proof())
+        pages = site_files(Path(source), languages_from("en,zh" if lang is None else lang), shown)
     else:
         only = () if [name.lower() for name in names] == ["all"] else names
-        pages = foreign_pages(options, only, lang, proof(), contract_of)
+        pages = foreign_pages(options, only, lang, shown, contract_of)
     written = write_pages(out, pages)
     total_mb, first = sum(written.values()) / 1e6, str(out / "index.html")
     pages_written = sum(name.endswith(".html") for name in written)

@@ -45,6 +45,7 @@ class Belonging:
         self._callbacks = tuple(own.get(callback.name, callback) for callback in contract.callbacks)
         self._judged = own.keys()
         self._validators: dict[str, Any] = {}
+        self._constants: dict[str, dict[str, jp.Json]] = {}
         self.kinds_of_fields = frozenset(each.media_type for each in contract.callbacks if not each.is_json)
 
     def strictly(self, callback: Callback) -> Callable[[jp.Json], bool]:
@@ -64,7 +65,7 @@ class Belonging:
         fitting = [callback for callback in candidates if self._validator(callback).is_valid(values[callback.name])]
         distances = {each.name: self._distance(each, body, values[each.name]) for each in candidates}
         said = [callback for callback in candidates if callback.name == recording.callback]
-        like = said or [callback for callback in candidates if _is_like(callback, values[callback.name])]
+        like = said or [callback for callback in candidates if self._is_like(callback, values[callback.name])]
         if fitting:
             shortest = min(distances[callback.name] for callback in fitting)
             nearer = [each for each in like if distances[each.name] < shortest]
@@ -86,9 +87,51 @@ class Belonging:
         told = self._told(nearest, values[nearest.name])
         return Found(nearest, "contract", Text("sample.breaks-contract", callback=nearest.name, told=told))
 
+    def callback_of(self, body: Body, recording: RecordedDelivery) -> Callback | None:
+        """Return the callback that a body was meant for, whether it breaks its schema or not; None for no callback.
+
+        Raises:
+            Unusable: A field has JSON that a receiver may reject.
+        """
+        candidates = self._candidates(recording)
+        values = {callback.name: body.value(callback) for callback in candidates}
+        if len(candidates) == 1 and candidates[0].name == recording.callback:
+            return candidates[0]
+        fitting = [each for each in candidates if self._validator(each).is_valid(values[each.name])]
+        meant = [each for each in candidates if self._is_like(each, values[each.name])]
+        return min(
+            fitting if fitting and not meant else meant,
+            key=lambda each: (
+                *self._distance(each, body, values[each.name]),
+                each not in fitting,
+                *_strangeness(each, values[each.name]),
+            ),
+            default=None,
+        )
+
     def _distance(self, callback: Callback, body: Body, content: jp.Json) -> tuple[bool, int, int]:
-        met = sum(name in content for name in _constants(callback)) if isinstance(content, dict) else 0
+        met = sum(name in content for name in self._constants_of(callback)) if isinstance(content, dict) else 0
         return not body.is_for(callback), -met, _unnamed(callback, content)
+
+    def _is_like(self, callback: Callback, content: jp.Json) -> bool:
+        """Return whether a broken body was meant for a callback.
+
+        It has half of the members, and none of another callback.
+        """
+        if not isinstance(content, dict):
+            return False
+        if len(self._callbacks) > 1 and any(
+            name in content and content[name] != value for name, value in self._constants_of(callback).items()
+        ):
+            return False  # a name that distinguishes callbacks
+        named, required = _named(callback)
+        wanted = required or named
+        return bool(wanted) and len(wanted & content.keys()) * 2 >= len(wanted)
+
+    def _constants_of(self, callback: Callback) -> dict[str, jp.Json]:
+        if callback.name not in self._constants:
+            self._constants[callback.name] = _constants(callback)
+        return self._constants[callback.name]
 
     def _judgeable(self, callback: Callback, body: Body, recording: RecordedDelivery) -> Found:
         if callback.name not in self._judged:
@@ -172,20 +215,6 @@ def _named(callback: Callback) -> tuple[set[str], set[str]]:
 
 def _unnamed(callback: Callback, content: jp.Json) -> int:
     return len(content.keys() - _named(callback)[0]) if isinstance(content, dict) else 0
-
-
-def _is_like(callback: Callback, content: jp.Json) -> bool:
-    """Return whether a broken body was meant for a callback.
-
-    It has half of the members, and none of another callback.
-    """
-    if not isinstance(content, dict):
-        return False
-    if any(name in content and content[name] != value for name, value in _constants(callback).items()):
-        return False  # a name that distinguishes callbacks
-    named, required = _named(callback)
-    wanted = required or named
-    return bool(wanted) and len(wanted & content.keys()) * 2 >= len(wanted)
 
 
 def _strangeness(callback: Callback, content: jp.Json) -> tuple[int, int]:

@@ -1,15 +1,17 @@
-"""HTTP archive reader (HAR 1.2): reads the requests with a recorded body as deliveries."""
+"""HTTP archive reader (HAR 1.2): reads the requests with a recorded body as deliveries, and their answers."""
 
 from __future__ import annotations
 
 import base64
 import json
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from callback_contract.contract_tests.samples.recorded_delivery import (
     Entries,
     Malformed,
+    RecordedAnswer,
     RecordedDelivery,
     Unreadable,
     headers_of,
@@ -27,7 +29,7 @@ _BODILESS = {"GET", "HEAD", "OPTIONS", "DELETE", "TRACE", "CONNECT"}
 
 
 def read_archive(file: Path, name: str) -> Entries:
-    """Read the requests of an archive; responses are ignored.
+    """Read the requests of an archive.
 
     Raises:
         KitError: It is too large to be read at once, or not an archive.
@@ -84,7 +86,25 @@ def _read(entry: Any, place: str) -> RecordedDelivery | Unreadable | None:
     media_type = posted.get("mimeType")
     if isinstance(media_type, str) and media_type and not any(key.lower() == "content-type" for key, _ in headers):
         headers = (("Content-Type", media_type), *headers)
-    return RecordedDelivery(place, body, headers, method=method)
+    return RecordedDelivery(place, body, headers, method=method, at=_at(entry), answer=_answer(entry))
+
+
+def _at(entry: dict[str, Any]) -> float | None:
+    try:
+        return datetime.fromisoformat(entry["startedDateTime"]).timestamp()
+    except (LookupError, TypeError, ValueError, OverflowError):
+        return None
+
+
+def _answer(entry: dict[str, Any]) -> RecordedAnswer | None:
+    """Return the status of a response and the time that it took, in milliseconds there; -1 stands for unknown."""
+    response, time_ms = entry.get("response"), entry.get("time")
+    status = response.get("status") if isinstance(response, dict) else None
+    if type(status) is not int:
+        return None
+    if isinstance(time_ms, int | float) and not isinstance(time_ms, bool) and time_ms >= 0:
+        return RecordedAnswer(max(0, status), time_ms / 1000)
+    return RecordedAnswer(max(0, status))
 
 
 def _bytes(posted: dict[str, Any]) -> bytes:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection
 from callback_contract.mock_server.wire.delivery import Headers
 from callback_contract.openapi.text.secret_names import is_secret_header, is_signature_header
 
-__all__ = ["replayed"]
+__all__ = ["is_of_transport", "replayed"]
 
 _OF_THE_CONNECTION = {
     *("connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade", "expect"),
@@ -28,11 +28,24 @@ _OF_THE_WAY = re.compile(
 _OF_THE_CASE = re.compile("(?i)if-.*|range|accept|accept-charset|accept-language|.*-method-override")
 """Headers that ask for another response than the contract's (RFC 9110, 12 to 14)."""
 
+_OF_TRANSPORT = {
+    *("content-type", "content-language", "user-agent", "date", "cache-control", "pragma", "from"),
+    *("traceparent", "tracestate", "baggage"),
+}
+"""Headers that any HTTP client may send, and those of W3C Trace Context."""
+
 _LONGEST = 4096
 _MOST_BYTES = 8192
 """Common servers accept 8 KiB a line and 16 KiB in all, the run's own included."""
 
 _DIGESTS = {"content-md5", "digest", "content-digest", "repr-digest"}
+
+
+def is_of_transport(name: str) -> bool:
+    """Return whether a header comes from HTTP itself or from the way, and none of it from the callback's design."""
+    return name.lower() in _OF_THE_CONNECTION | _OF_TRANSPORT or any(
+        kind.fullmatch(name) for kind in (_OF_THE_WAY, _OF_THE_CASE)
+    )
 
 
 def replayed(

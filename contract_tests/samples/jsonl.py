@@ -4,7 +4,8 @@
     {"headers": {}, "body": "{\\"status\\": \\"read\\"}", "callback": "messageStatus"}
     {"status": "read"}
 
-An envelope has `headers` and `body` and, optionally, `callback`. A body that is a text is sent exactly; any
+An envelope has `headers` and `body` and, optionally, `callback`, `method`, `at` (seconds since 1970), `status` and
+`elapsed_s` of the answer, as `proxy --jsonl` writes them. A body that is a text is sent exactly; any
 other JSON is written compactly, in UTF-8. A line that is not an envelope is a bare body, sent exactly.
 """
 
@@ -18,6 +19,7 @@ from callback_contract.contract_tests.samples.recorded_delivery import (
     MOST_BODY_BYTES,
     Entries,
     Malformed,
+    RecordedAnswer,
     RecordedDelivery,
     Unreadable,
     headers_of,
@@ -29,6 +31,7 @@ __all__ = ["read_lines"]
 
 _MOST_LINE_BYTES = 4 * MOST_BODY_BYTES  # an escaped body, and its headers
 _ENVELOPE = {"headers", "body"}
+_OPTIONAL = {"callback", "method", "at", "status", "elapsed_s"}
 
 
 def read_lines(file: Path, name: str) -> Entries:
@@ -61,7 +64,7 @@ def _read(line: bytes, place: str) -> RecordedDelivery | Unreadable:
         return Unreadable(place, Text("sample.not-json", why=error.msg, at=error.pos + 1))
     except ValueError:
         return Unreadable(place, Text("sample.too-many-digits"))
-    if isinstance(value, dict) and value.keys() >= _ENVELOPE and value.keys() <= {*_ENVELOPE, "callback"}:
+    if isinstance(value, dict) and value.keys() >= _ENVELOPE and value.keys() <= _ENVELOPE | _OPTIONAL:
         return _opened(value, place)
     return RecordedDelivery(place, line)
 
@@ -79,4 +82,11 @@ def _opened(envelope: dict[str, Any], place: str) -> RecordedDelivery | Unreadab
         return Unreadable(place, error.text)
     except ValueError as error:
         return Unreadable(place, str(error))
-    return RecordedDelivery(place, sent, headers, callback)
+    method, status = envelope.get("method", ""), envelope.get("status")
+    answer = RecordedAnswer(status, _number(envelope.get("elapsed_s"))) if type(status) is int else None
+    method = method if isinstance(method, str) else ""
+    return RecordedDelivery(place, sent, headers, callback, method, _number(envelope.get("at")), answer)
+
+
+def _number(value: object) -> float | None:
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None

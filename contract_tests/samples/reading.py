@@ -13,6 +13,7 @@ from callback_contract.contract_tests.samples.jsonl import read_lines
 from callback_contract.contract_tests.samples.recorded_delivery import (
     MOST_LIST_BYTES,
     Entries,
+    RecordedAnswer,
     RecordedDelivery,
     Unreadable,
 )
@@ -62,8 +63,10 @@ def _single(file: Path) -> Entries:
             def note(path: Path, text: str) -> None:
                 damaged.append(Unreadable(path.name, text.removeprefix(f"{path} ")))
 
-            for number, callback, method, headers, body in stored_deliveries(file, note):
-                yield RecordedDelivery(f"{file.name} delivery {number}", body, headers, callback, method)
+            for each in stored_deliveries(file, note):
+                answer = RecordedAnswer(each.status, each.elapsed_s)
+                place = f"{file.name} delivery {each.id}"
+                yield RecordedDelivery(place, each.body, each.headers, each.callback, each.method, each.at, answer)
             yield from damaged
         else:
             raise KitError(

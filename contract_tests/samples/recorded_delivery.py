@@ -9,7 +9,15 @@ from typing import TypeAlias
 from callback_contract.mock_server.wire.delivery import Headers
 from callback_contract.openapi.text.message import Text
 
-__all__ = ["MOST_BODY_BYTES", "MOST_LIST_BYTES", "Entries", "RecordedDelivery", "Unreadable", "headers_of"]
+__all__ = [
+    "MOST_BODY_BYTES",
+    "MOST_LIST_BYTES",
+    "Entries",
+    "RecordedAnswer",
+    "RecordedDelivery",
+    "Unreadable",
+    "headers_of",
+]
 
 MOST_BODY_BYTES = 1024 * 1024
 """A larger body is set aside; no receiver has to accept it."""
@@ -21,6 +29,19 @@ _MOST_HEADERS = 200
 
 
 @dataclass(frozen=True, slots=True)
+class RecordedAnswer:
+    """A receiver's answer to a recorded delivery.
+
+    Attributes:
+        status: 0 where no complete answer came.
+        elapsed_s: Seconds that it took; None where nobody measured them.
+    """
+
+    status: int
+    elapsed_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class RecordedDelivery:
     """One recorded delivery.
 
@@ -29,6 +50,8 @@ class RecordedDelivery:
         headers: None where only the body was recorded.
         callback: The callback in the recording; empty when it names none.
         method: Empty when it was not recorded.
+        at: Seconds since 1970 when it came; None when it was not recorded.
+        answer: None when it was not recorded.
     """
 
     place: str
@@ -36,6 +59,8 @@ class RecordedDelivery:
     headers: Headers | None = None
     callback: str = ""
     method: str = ""
+    at: float | None = None
+    answer: RecordedAnswer | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,7 @@ from callback_contract.openapi.text.message import Text, lines, reworded
 if TYPE_CHECKING:
     from callback_contract.contract_tests.samples.recorded_delivery import Entries
 
-__all__ = ["MOST_SAMPLES", "Samples", "SetAside", "choose"]
+__all__ = ["MOST_SAMPLES", "Samples", "SetAside", "choose", "without_lists"]
 
 MOST_SAMPLES = 10_000
 """More are rejected: all are held in memory, and each is delivered alone."""
@@ -129,7 +129,7 @@ def choose(
     samples = Samples(source, masker.named)
     chooser = _Chooser(samples, Belonging(contract, tuple(judged)), masker, frozenset(without))
     size = 0
-    for entry in unpacked(_spread(entries, [callback.members[0] for callback in contract.callbacks])):
+    for entry in unpacked(without_lists(entries, [callback.members[0] for callback in contract.callbacks])):
         if samples.delivered >= MOST_SAMPLES:
             raise _too_many(Text("error-samples.more-deliveries", most=MOST_SAMPLES), source)
         samples.read += 1
@@ -142,7 +142,8 @@ def choose(
     return samples
 
 
-def _spread(entries: Entries, roots: Sequence[Member]) -> Entries:
+def without_lists(entries: Entries, roots: Sequence[Member]) -> Entries:
+    """Yield each recording of the lists among them, and the others as they are."""
     lists_are_bodies = any(not root.types or "array" in root.types for root in roots)
     are_like_requests = any("headers" in root.schema.get("properties", {}) for root in roots)
     for entry in entries:

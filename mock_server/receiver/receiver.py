@@ -228,6 +228,13 @@ class Receiver:
         """Return whether a request is one of the deliveries without a body."""
         return head.method in self._by_query and (head.method not in self._with_body or head.content_type[0] == "")
 
+    def assessed(self, request: Request) -> Assessment:
+        """Judge a delivery that somebody else answers."""
+        refusal = self._refusal(request)
+        if refusal is None:
+            return self._assess(request)
+        return Assessment(None, "head", None, (Violation("", str(json.loads(refusal.body)["detail"])),))
+
     def _assess(self, request: Request) -> Assessment:
         if bool(self._by_query) and request.head.noted(self._told_by_query):
             query = request.head.raw_target.partition(b"?")[2]

@@ -6,7 +6,7 @@ import contextlib
 import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 from callback_contract.mock_server.store.database import APPLICATION_ID, IDENTITY_QUERY, is_locked
 from callback_contract.mock_server.store.rows import Row
@@ -22,20 +22,38 @@ from callback_contract.mock_server.wire.delivery import Headers
 from callback_contract.openapi.text.errors import KitError
 from callback_contract.openapi.text.message import Text
 
-__all__ = ["stored_deliveries"]
+__all__ = ["Stored", "stored_deliveries"]
+
+
+class Stored(NamedTuple):
+    """A delivery of a store, and its answer.
+
+    Attributes:
+        at: Seconds since 1970.
+        status: 0 where no complete answer was sent.
+        elapsed_s: Seconds until the answer, a deliberate delay included.
+    """
+
+    id: int
+    callback: str
+    method: str
+    at: float
+    status: int
+    elapsed_s: float
+    headers: Headers
+    body: bytes
+
 
 _QUERY = (
-    "SELECT d.id, d.callback, d.method, d.target, c.headers, c.body"
+    "SELECT d.id, d.callback, d.method, d.target, d.at, d.status, d.wire, d.delay_s + d.elapsed_s, c.headers, c.body"
     " FROM deliveries d JOIN contents c ON c.id = d.id ORDER BY d.id"
 )
 _BUSY_S = 2.0
 _HAS_IDENTITY = "SELECT 1 FROM sqlite_master WHERE name = 'store'"  # older stores have none, and no write-ahead log
 
 
-def stored_deliveries(
-    file: Path, trouble: Callable[[Path, Text], None] = lambda path, text: None
-) -> Iterator[tuple[int, str, str, Headers, bytes]]:
-    """Yield number, callback, method, headers and body of each delivery; its query where it has no body.
+def stored_deliveries(file: Path, trouble: Callable[[Path, Text], None] = lambda path, text: None) -> Iterator[Stored]:
+    """Yield the deliveries in order of arrival; the body of one without a body is its query.
 
     A store in use may be read, too.
 
@@ -49,17 +67,34 @@ def stored_deliveries(
         # Opened first: a delivery that leaves the log meanwhile is in the tables by then.
         log = [stack.enter_context(opened) for path in log_files(file) if (opened := _opened(path))]
         last = 0
-        for number, callback, method, target, headers, body in _selected(file, _QUERY):
-            last = number
-            yield number, callback, method, headers_of(headers), body or _query_of(callback, target)
+        for selected in _selected(file, _QUERY):
+            last = selected[0]
+            yield _stored(*selected)
         if not (log and any(_selected(file, _HAS_IDENTITY))):
             return
         ((identity,),) = _selected(file, IDENTITY_QUERY)
         for part in log:
             for row in _rows(part, identity, trouble):
                 if row.id > last:
-                    content = row.body or _query_of(row.callback, row.target)
-                    yield row.id, row.callback, row.method, headers_of(row.headers), content
+                    took_s = row.delay_s + row.elapsed_s
+                    told = (row.id, row.callback, row.method, row.target, row.at, row.status, row.wire, took_s)
+                    yield _stored(*told, row.headers, row.body)
+
+
+def _stored(
+    number: int,
+    callback: str,
+    method: str,
+    target: str,
+    at: float,
+    status: int,
+    wire: str,
+    took_s: float,
+    *contents: bytes,
+) -> Stored:
+    headers, body = contents
+    content = body or _query_of(callback, target)
+    return Stored(number, callback, method, at, 0 if wire else status, took_s, headers_of(headers), content)
 
 
 def _rows(part: BinaryIO, identity: bytes, trouble: Callable[[Path, Text], None]) -> list[Row]:

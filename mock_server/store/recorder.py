@@ -94,17 +94,22 @@ class Recorder:
         self._thread = threading.Thread(target=self._work, name="recorder", daemon=True)
         self._thread.start()
 
-    def observe(self, received: Request, assessment: Assessment | None, reply: Response) -> None:
+    def observe(
+        self, received: Request, assessment: Assessment | None, reply: Response, at: float | None = None
+    ) -> None:
         """Record an exchange; wait only when the tables are far behind.
 
         This bounds memory.
+
+        Args:
+            at: Seconds since 1970 when it came; None for now.
         """
         elapsed_s = time.perf_counter() - received.arrived
         with self._lock:
             self._number = number = self._number + 1
             batch = self._latest = self._batch
             try:
-                row = self._rows.of(number, time.time(), received, assessment, reply, elapsed_s)
+                row = self._rows.of(number, at or time.time(), received, assessment, reply, elapsed_s)
             except Exception as error:  # the response is sent, whatever the error
                 batch.error = error
             else:

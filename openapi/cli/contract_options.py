@@ -127,7 +127,12 @@ def is_own(source: str) -> bool:
 
 
 def contracts_read_alike(
-    sources: Sequence[Path | str], *, paths: bool = False, remote: bool = False, below: str | None = None
+    sources: Sequence[Path | str],
+    *,
+    paths: bool = False,
+    remote: bool = False,
+    below: str | None = None,
+    overlays: Sequence[str] = (),
 ) -> list[Contract]:
     """Read several contracts in the same way: all strictly, or else all as any OpenAPI document.
 
@@ -138,6 +143,7 @@ def contracts_read_alike(
         paths: Whether their paths are the callbacks.
         remote: Whether targets of `$ref` are fetched by http(s).
         below: The folder below which files may be targets of `$ref`; None for the document's own.
+        overlays: OpenAPI Overlays that are laid over the last one.
 
     Raises:
         KitError: Both readings fail.
@@ -147,12 +153,13 @@ def contracts_read_alike(
     from callback_contract.openapi.reading.callback_discovery import stand_elsewhere
     from callback_contract.openapi.text.errors import ContractError
 
+    laid_over = [*((source, ()) for source in sources[:-1]), (sources[-1], overlays)]
     contracts: list[Contract] = []
     if not paths and not any(str(source) == "-" or "://" in str(source) for source in sources):
         with suppress(ContractError):  # the other reading knows every form, so what it finds wrong is what is said
-            contracts = [load_contract(source) for source in sources]
+            contracts = [load_contract(source, over) for source, over in laid_over]
     if not contracts or any(stand_elsewhere(contract.document) for contract in contracts):
-        contracts = [read_contract(source, paths=paths, remote=remote, below=below) for source in sources]
+        contracts = [read_contract(each, over, paths=paths, remote=remote, below=below) for each, over in laid_over]
     for contract in contracts:
         say_what_was_left(contract)
     return contracts

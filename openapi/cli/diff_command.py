@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 from dataclasses import asdict
+from typing import Any
 
 import click
 
@@ -29,6 +30,7 @@ __all__ = ["as_json", "as_markdown", "as_text", "diff"]
     help="Exit with 1 when a change is at least as bad.",
 )
 @click.option("--all", "everything", is_flag=True, help="Show safe changes, too.")
+@click.option("--overlay", multiple=True, metavar="FILE", help="Lay this OpenAPI Overlay over NEW.")
 @click.option("--paths", is_flag=True, help="The paths of both are the callbacks.")
 @click.option("--allow-remote-refs", "remote", is_flag=True, help="Fetch what their $ref name by http(s).")
 @click.option("--refs-below", "below", metavar="FOLDER", help="Their $ref may lead to files below it.")
@@ -38,6 +40,7 @@ def diff(
     form: str,
     fail_on: str,
     everything: bool,
+    overlay: tuple[str, ...],
     paths: bool,
     remote: bool,
     below: str | None,
@@ -61,7 +64,8 @@ def diff(
         raise KitError(Text("error-contract.stdin-once"), where="diff - -", remedy=Text("error-contract.one-file"))
     if paths and new is None:
         raise KitError(Text("error-contract.paths-for-two"), where="--paths", remedy=Text("error-contract.give-new"))
-    before, after = contracts_read_alike([old, new or CONTRACT_FILE], paths=paths, remote=remote, below=below)
+    how: dict[str, Any] = {"paths": paths, "remote": remote, "below": below, "overlays": overlay}
+    before, after = contracts_read_alike([old, new or CONTRACT_FILE], **how)
     changes = compare(before, after)
     shown = [change for change in changes if everything or change.level != "safe"]
     fails = fail_on != "none" and any(at_least(change.level, fail_on) for change in changes)

@@ -34,7 +34,7 @@ from callback_contract.openapi.rules.translations import ORIGINAL
 
 __all__ = ["Book", "Page", "chooser", "rendered_pages"]
 
-_MARKS = ("doc", "example", "inferred", "house")
+_MARKS = ("doc", "example", "inferred", "observed", "house")
 _VERDICTS = ("pass", "warn", "fail", "flaky", "not applicable", "blocked", "waived", "error")
 _EXIT_CODES = (0, 1, 2, 3, 130)
 _WITH_BODY = {"index", "testing", "delivery", "profile", "open", "aside"}  # other pages have entries for their content
@@ -154,6 +154,8 @@ class Book:
             headings = [("headers", t("callback.headers")), ("fields", t("callback.fields"))]
             if shown.states:
                 headings.append(("states", t("callback.states")))
+            if shown.name in self.proof.observed:
+                headings.append(("observed", t("callback.observed")))
             headings += [("examples", t("callback.examples"))] if shown.examples else []
             headings.append(("wire", t("callback.wire")))
             headings += [("send", t("callback.send"))] if shown.samples else []

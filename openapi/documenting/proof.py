@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-__all__ = ["MatrixRow", "Proof", "Run", "Sample"]
+__all__ = ["MatrixRow", "Observed", "ObservedDrift", "Proof", "Run", "Sample"]
 
 
 @dataclass(frozen=True)
@@ -55,12 +55,43 @@ class Run:
 
 
 @dataclass(frozen=True)
+class ObservedDrift:
+    """One thing that recorded traffic shows and the contract does not say; texts are translated where they are shown.
+
+    Attributes:
+        seen: How often.
+        example: A masked one as JSON; empty without one.
+    """
+
+    what: str
+    seen: str
+    first: str
+    last: str
+    example: str
+
+
+@dataclass(frozen=True)
+class Observed:
+    """Recorded traffic of one callback.
+
+    Attributes:
+        never: What the contract says and no delivery showed.
+    """
+
+    callback: str
+    deliveries: int
+    drifts: tuple[ObservedDrift, ...]
+    never: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Proof:
     """The evidence that only upper layers have; an empty part is left out of the site.
 
     Attributes:
         regions: The region of each correct receiver that mends a rule.
         schemes: Names of the signature schemes that come with the kit.
+        observed: Recorded traffic, by the callback's name.
     """
 
     matrix: tuple[MatrixRow, ...] = ()
@@ -68,3 +99,4 @@ class Proof:
     runs: tuple[Run, ...] = ()
     schemes: tuple[str, ...] = ()
     regions: Mapping[str, str] = field(default_factory=dict)
+    observed: Mapping[str, Observed] = field(default_factory=dict)

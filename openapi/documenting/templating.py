@@ -17,6 +17,7 @@ from callback_contract.openapi.documenting.content.syntax_colouring import as_te
 from callback_contract.openapi.documenting.content.words import LANGUAGES
 from callback_contract.openapi.documents.templates import source_hash
 from callback_contract.openapi.pages.design import packed, shared_script, shared_style
+from callback_contract.openapi.text.message import translated
 from callback_contract.openapi.text.printable import shell_word
 
 __all__ = ["dressed", "environment"]
@@ -134,5 +135,6 @@ def environment() -> Any:
         "markdown": markdown.rendered,
         "plain": markdown.plain,
         "word": shell_word,
+        "said": translated,
     }
     return made

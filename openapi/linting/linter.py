@@ -28,7 +28,7 @@ from callback_contract.openapi.text.message import Text, details_of
 
 __all__ = ["lint_contract"]
 
-PROVENANCES = ("doc", "example", "inferred", "house")
+PROVENANCES = ("doc", "example", "inferred", "house", "observed")
 
 
 def lint_contract(path: Path, against: Path | None = None, manner: Manner = PLAIN) -> tuple[Remark, ...]:

@@ -176,7 +176,7 @@ def test_store_restores_the_state_and_gives_the_query_back(contract, scope, tmp_
             kept = recorder.reader.one(1)
         recorder.close()
     assert receiver.states.get(delivery.ids[0]).shown()["last"]["count"] == 1
-    ((_, callback, method, _, content),) = stored_deliveries(file)
-    assert (callback, method, content) == ("receipt", "GET", b"tenant=7&" + delivery.body)
-    assert kept.by_query and kept.content == content
+    (stored,) = stored_deliveries(file)
+    assert (stored.callback, stored.method, stored.body) == ("receipt", "GET", b"tenant=7&" + delivery.body)
+    assert kept.by_query and kept.content == stored.body
     assert curl_of(kept, f"http://127.0.0.1{kept.target}").count("messageId=") == 1

@@ -1,0 +1,135 @@
+"""Formats of a drift report: text for a terminal, and Markdown for a pull request or an issue."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from callback_contract.contract_tests.drift.report import CallbackDrift, Drift, Report, moment
+from callback_contract.contract_tests.drift.tally import Moments, Numbers
+from callback_contract.contract_tests.drift.traffic import compact
+from callback_contract.openapi.text.message import Text, in_detail, joined, listed
+from callback_contract.openapi.text.printable import broken, printable
+from callback_contract.openapi.text.spoken import spoken
+
+__all__ = ["as_markdown", "as_text", "left_to_a_person"]
+
+_MOST_NAMED = 12
+_LONGEST_EXAMPLE = 100
+
+
+def as_text(report: Report) -> str:
+    """Return the report for a terminal."""
+    lines = [_headline(report)]
+    for each in report.callbacks:
+        lines.append("")
+        lines.append(_of_callback(each))
+        lines += [f"  {line}" for drift in each.drifts for line in _drift(drift)] or [f"  {spoken(Text('drift.none'))}"]
+        lines += [f"  {spoken(told)}" for told in _facts(each)]
+    lines += ["", *map(spoken, _last(report))]
+    return "\n".join(broken(printable(line)) for line in lines)
+
+
+def as_markdown(report: Report) -> str:
+    """Return the report as Markdown."""
+    lines = [f"### {_cell(_headline(report))}"]
+    for each in report.callbacks:
+        lines += ["", f"#### {_cell(_of_callback(each))}", ""]
+        if each.drifts:
+            lines += [spoken(Text("drift.table-head")), "|---|---|---|---|---|---|"]
+        for drift in each.drifts:
+            times = [moment(at) or "" for at in (drift.moments.first, drift.moments.last)]
+            cells = [spoken(_mark(drift)), spoken(drift.text), spoken(drift.seen), *times, _example(drift)]
+            lines.append(f"| {' | '.join(map(_cell, cells))} |")
+        lines += ["", *(f"- {_cell(spoken(told))}" for told in _facts(each))]
+    lines += ["", *(f"- {_cell(spoken(told))}" for told in _last(report))]
+    return "\n".join(broken(printable(line)) for line in lines)
+
+
+def _headline(report: Report) -> str:
+    title, version = report.contract.title, report.contract.version
+    counts = {"read": report.read, "recognised": report.recognised}
+    return spoken(Text("drift.headline", title=title, version=version, **counts))
+
+
+def _of_callback(each: CallbackDrift) -> str:
+    traffic = each.traffic
+    said = Text("drift.of-callback", callback=traffic.callback.name, deliveries=traffic.deliveries)
+    return spoken(_timed(said, traffic.moments))
+
+
+def _timed(what: Text, moments: Moments) -> Text:
+    first, last = moment(moments.first), moment(moments.last)
+    return Text("drift.from-to", what=what, first=first, last=last) if first and last else what
+
+
+def _drift(drift: Drift) -> Iterator[str]:
+    yield f"{spoken(_mark(drift))}  {spoken(in_detail(drift.text, _timed(drift.seen, drift.moments)))}"
+    if example := _example(drift):
+        yield f"     {spoken(Text('drift.example', example=example))}"
+
+
+def _mark(drift: Drift) -> Text:
+    return Text("drift.new" if drift.is_new else "drift.known")
+
+
+def _example(drift: Drift) -> str:
+    if drift.example is None:
+        return ""
+    told = compact(drift.example)
+    return told if len(told) <= _LONGEST_EXAMPLE else told[:_LONGEST_EXAMPLE] + " …"
+
+
+def _facts(each: CallbackDrift) -> Iterator[Text]:
+    traffic, lives = each.traffic, each.traffic.lives
+    if traffic.answers:
+        yield Text("drift.answers", answers=_counted(traffic.answers.items()))
+        yield from _spread("drift.answer-times", traffic.times, 1000)
+    yield from _spread("drift.sizes", traffic.sizes)
+    if lives.retried:
+        yield Text("drift.retries", events=lives.retried, after=_counted(lives.after.items()))
+        yield from _spread("drift.retry-waits", lives.waits)
+    if lives.duplicates:
+        yield Text("drift.duplicates", count=lives.duplicates)
+    if lives.repeats:
+        yield Text("drift.repeats", count=lives.repeats)
+    for kind, names in each.never.items():
+        if names:
+            yield Text(f"drift.never-{kind}", names=_named(names))
+
+
+def _counted(counts: object) -> Text:
+    told = sorted(counts, key=lambda each: -each[1])  # type: ignore[call-overload]
+    return listed(
+        Text("drift.no-answer", count=count) if not status else f"{status} × {count}" for status, count in told
+    )
+
+
+def _spread(key: str, numbers: Numbers, times: int = 1) -> Iterator[Text]:
+    if (spread := numbers.to_dict()) is not None:
+        yield Text(key, **{name: f"{float(f'{number * times:.3g}'):g}" for name, number in spread.items()})
+
+
+def _named(names: Sequence[str]) -> Text:
+    shown, more = listed(names[:_MOST_NAMED]), len(names) - _MOST_NAMED
+    return Text("drift.and-more", names=shown, count=more) if more > 0 else shown
+
+
+def _last(report: Report) -> Iterator[Text]:
+    if report.never_seen:
+        yield Text("drift.never-callbacks", names=_named(report.never_seen))
+    if report.unrecognised:
+        yield Text("drift.unrecognised", count=report.unrecognised)
+    for why, count in report.unreadable.items():
+        yield Text("drift.unreadable", count=count, why=why)
+    yield Text("drift.sum", drifts=len(report.drifts), new=sum(drift.is_new for drift in report.drifts))
+
+
+def left_to_a_person(drifts: Sequence[Drift]) -> Text:
+    """Return what no overlay makes true."""
+    return Text("drift.overlay-left", drifts=joined(drift.text for drift in drifts[:_MOST_NAMED]))
+
+
+def _cell(text: str) -> str:
+    for mark in "\\`*_[]<>|":
+        text = text.replace(mark, "\\" + mark)
+    return " ".join(text.split())
