@@ -37,6 +37,7 @@ _COMMANDS = {
     "providers": ("openapi.cli.providers_command", "providers_command", "List what is known of providers' deliveries."),
     "lint": ("openapi.cli.lint_command", "lint", "Say whether a contract is a good one."),
     "compare": ("contract_tests.cli.compare_command", "compare", "Say what changed between two reports of a receiver."),
+    "fleet": ("contract_tests.cli.fleet.fleet_command", "fleet", "Judge many receivers, and write the board of all."),
     "summary": ("contract_tests.cli.summary_command", "summary", "Merge many receivers' reports into one table."),
     "matrix": ("contract_tests.cli.matrix_command", "matrix", "Show that every rule can fail: rule by fault."),
 }

@@ -18,7 +18,20 @@ from callback_contract.openapi.text.message import Text
 from callback_contract.openapi.text.secret_names import is_secret_parameter
 from callback_contract.openapi.text.suggest import did_you_mean, nearest
 
-__all__ = ["OWN_FILE", "Setting", "Settings", "keys_of", "settings_for", "value_of"]
+__all__ = [
+    "OWN_FILE",
+    "Setting",
+    "Settings",
+    "keys_of",
+    "line_of",
+    "near",
+    "parsed",
+    "setting_of",
+    "settings_for",
+    "text_of_file",
+    "value_of",
+    "variables_in",
+]
 
 OWN_FILE = "callback-contract.toml"
 _TABLE = "callback-contract"
@@ -56,11 +69,11 @@ def settings_for(command: click.Command, name: str, names: tuple[str, ...], aske
     )
     if file is None:
         return Settings()
-    text = _text(file)
+    text = text_of_file(file)
     in_pyproject = file.name == "pyproject.toml"
     if in_pyproject and _TABLE not in text:
         return Settings()  # nothing in it is for the kit, not even its mistakes
-    whole = _parsed(file, text)
+    whole = parsed(file, text)
     tables: Any = whole
     if in_pyproject:
         tables = whole["tool"].get(_TABLE, {}) if isinstance(whole.get("tool"), dict) else {}
@@ -75,7 +88,7 @@ def settings_for(command: click.Command, name: str, names: tuple[str, ...], aske
     for key in tables:
         if key not in names:
             below = Text("error-options.put-below", above=above, name=name)
-            remedy = below if _plain(key) in keys else _near(key, names, "error-options.sections")
+            remedy = below if _plain(key) in keys else near(key, names, "error-options.sections")
             raise KitError(Text("error-options.no-command", key=key), where=str(file), remedy=remedy)
     section = tables.get(name, {})
     if not isinstance(section, dict):
@@ -86,22 +99,43 @@ def settings_for(command: click.Command, name: str, names: tuple[str, ...], aske
         )
     settings = Settings(file)
     for key, raw in section.items():
-        place = f"{file}{_line(text, f'{above}{name}', key)}"
-        param = keys.get(_plain(key))
-        where = f"{place}, {name}.{key}"
-        if param is None or param.name is None:
-            raise KitError(
-                Text("error-options.no-option", name=name, key=key),
-                where=where,
-                remedy=_near(_plain(key), keys, "error-options.has-options"),
-            )
-        _refuse_wrong_type(param, raw, where)
-        _refuse_literal_secret(param, raw, where)
-        settings.found[param.name] = Setting(raw, place, where)
+        place = f"{file}{line_of(text, f'{above}{name}', key)}"
+        param, setting = setting_of(keys, name, key, raw, place)
+        settings.found[param] = setting
     return settings
 
 
-def _text(file: Path) -> str:
+def setting_of(keys: dict[str, click.Parameter], section: str, key: str, raw: Any, place: str) -> tuple[str, Setting]:
+    """One line of a section: the parameter's name and its setting.
+
+    Raises:
+        KitError: There is no such option, the value is of another type, or it is a secret.
+    """
+    param = keys.get(_plain(key))
+    where = f"{place}, {section}.{key}"
+    if param is None or param.name is None:
+        raise KitError(
+            Text("error-options.no-option", name=section, key=key),
+            where=where,
+            remedy=near(_plain(key), keys, "error-options.has-options"),
+        )
+    _refuse_wrong_type(param, raw, where)
+    _refuse_literal_secret(param, raw, where)
+    return param.name, Setting(raw, place, where)
+
+
+def variables_in(raw: Any) -> list[str]:
+    """The environment variables that a value names."""
+    texts = [text for text in (raw if isinstance(raw, list) else [raw]) if isinstance(text, str)]
+    return [found[2] for text in texts for found in _VARIABLE.finditer(text) if not found[1]]
+
+
+def text_of_file(file: Path) -> str:
+    """The text of a configuration file.
+
+    Raises:
+        KitError: It cannot be read.
+    """
     try:
         return file.read_text(encoding="utf-8")
     except OSError as error:
@@ -116,7 +150,12 @@ def _text(file: Path) -> str:
         ) from None
 
 
-def _parsed(file: Path, text: str) -> dict[str, Any]:
+def parsed(file: Path, text: str) -> dict[str, Any]:
+    """A configuration file's tables.
+
+    Raises:
+        KitError: It is not TOML.
+    """
     import tomllib
 
     try:
@@ -141,12 +180,13 @@ def _plain(key: str) -> str:
     return key.replace("_", "-")
 
 
-def _near(key: str, known: Iterable[str], otherwise: str) -> str:
+def near(key: str, known: Iterable[str], otherwise: str) -> str:
+    """Asks whether a known name was meant, or lists all of them."""
     names = list(known)
     return did_you_mean(nearest(key, names)) or Text(otherwise, names=tuple(names))
 
 
-def _line(text: str, table: str, key: str) -> str:
+def line_of(text: str, table: str, key: str) -> str:
     """`:LINE` of a key below a table's head; empty where it is written in another way."""
     inside = False
     for number, line in enumerate(text.splitlines(), 1):

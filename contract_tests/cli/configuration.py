@@ -42,7 +42,7 @@ def configurable(command: click.Command, name: str, names: Iterable[str]) -> cli
 
     def load(ctx: click.Context, param: click.Parameter, value: str | None) -> None:
         _warn_of_no_options(ctx)
-        settings = settings_for(command, name, tuple(names), value)
+        settings = _partner_settings(command, value) or settings_for(command, name, tuple(names), value)
         ctx.meta[_KEPT] = settings
         params = {param.name: param for param in command.params}
         # Called only where neither the command line nor the environment has a value.
@@ -86,6 +86,15 @@ def configurable(command: click.Command, name: str, names: Iterable[str]) -> cli
     ]
     command.callback = _printing_instead(command.callback)
     return command
+
+
+def _partner_settings(command: click.Command, asked: str | None) -> Settings | None:
+    """The settings of one partner of a fleet, where `check` is asked for them by `FILE#NAME`."""
+    if command.name != "check" or asked is None or "#" not in asked:
+        return None
+    from callback_contract.contract_tests.cli.fleet.partners_file import partner_settings
+
+    return partner_settings(command, asked)
 
 
 def _printing_instead(run: Callable[..., Any] | None) -> Callable[..., Any]:

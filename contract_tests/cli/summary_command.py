@@ -33,22 +33,26 @@ def summary(reports: tuple[Path, ...], form: str, out: Path | None, all_reports:
     """Merge many receivers' reports into one table, the worst first, and tell which rules break most.
 
     Every report.json at or below a DIR is taken. Of several on one receiver the newest counts: the same name,
-    URL and callbacks. It exits with 0 whatever the reports say, and with 2 when one
-    cannot be read.
+    URL and callbacks. As html it is a board, which also shows each receiver's earlier runs. It exits with 0 whatever
+    the reports say, and with 2 when one cannot be read.
     """
-    from callback_contract.contract_tests.reporting.model.report_file import read_report_file, report_files
     from callback_contract.contract_tests.reporting.partners.output import (
         partners_json,
         partners_markdown,
         partners_text,
     )
-    from callback_contract.contract_tests.reporting.partners.overview import merge_reports
-    from callback_contract.contract_tests.reporting.partners.page import partners_html
+    from callback_contract.contract_tests.reporting.partners.reading import partners_below
 
-    merged = merge_reports((read_report_file(file)[0] for file in report_files(reports)), every=all_reports)
-    render = {"markdown": partners_markdown, "html": partners_html, "json": partners_json}
+    merged = partners_below(reports, every=all_reports, links_from=out.parent if out else Path())
     spoken = language or chosen_language((), os.environ)
-    text = partners_text(merged, spoken) if form == "text" else render[form](merged)
+    if form == "text":
+        text = partners_text(merged, spoken)
+    elif form == "html":
+        from callback_contract.contract_tests.reporting.partners.page import partners_html
+
+        text = partners_html(merged)
+    else:
+        text = {"markdown": partners_markdown, "json": partners_json}[form](merged)
     if out is None:
         click.echo(text)
         return

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import copy
 import json
+import random
+from datetime import UTC, datetime, timedelta
 from importlib.resources import files
 
 import jsonschema_rs
 
+from callback_contract.contract_tests.reporting.model.history import HISTORY
 from callback_contract.contract_tests.reporting.model.redaction import said
 
 SCHEMA = json.loads(files("callback_contract.contract_tests").joinpath("schemas/report.schema.json").read_text("utf-8"))
+NAMES = ("Acme", "Globex", "Initech", "Umbrella", "Hooli", "Stark", "Wayne", "Tyrell", "Cyberdyne", "Soylent")
+PLACES = ("Asia", "Europe", "Pay", "Labs")
+END = datetime(2026, 11, 28, 5, 0, tzinfo=UTC)
 HOSTILE = "</td><script>document.title='owned'</script>|**@everyone** [x](javascript:alert(1)) \u202e\x1b[2J\x00"
 
 
@@ -103,3 +110,49 @@ def written(directory, value):
     directory.mkdir(parents=True, exist_ok=True)
     (directory / "report.json").write_text(json.dumps(value), encoding="utf-8")
     return directory
+
+
+def write_partners(folder, base, *, partners=40, runs=10, pages=True):
+    """Write folders as `fleet` leaves them, whose reports are `base` with other verdicts; yield each folder's name."""
+    chance = random.Random(0)
+    for number in range(partners):
+        name = f"{NAMES[number % len(NAMES)]} {PLACES[number // len(NAMES) % len(PLACES)]}"
+        weak = chance.sample(range(len(base["rules"])), chance.choice((0, 0, 0, 1, 2, 4, 9)))
+        own = folder / name.lower().replace(" ", "-")
+        for run in range(runs):
+            newest = run == runs - 1
+            report = _made(base, name, number, run, runs, weak, chance)
+            where = own if newest else own / HISTORY / f"{report['run']['started_at'][:19].replace(':', '-')}-{run}"
+            where.mkdir(parents=True, exist_ok=True)
+            (where / "report.json").write_text(json.dumps(report), encoding="utf-8")
+        if pages:
+            (own / "report.html").write_text("<!DOCTYPE html><title>a report</title>", encoding="utf-8")
+        yield own.name
+
+
+def _made(base, name, number, run, runs, weak, chance):
+    """The report of one run: the nearer the end, the more of the weak rules are mended, with setbacks."""
+    report = copy.deepcopy(base)
+    report["receiver"] = {"name": name, "url": f"https://staging-{number}.partner.example/callbacks/whatsapp"}
+    started_at = END - timedelta(days=runs - 1 - run, minutes=7 * number)
+    report["run"] |= {"id": f"{number:04x}{run:04x}", "started_at": started_at.isoformat()}
+    broken = {at for at in weak if chance.random() < 1 - 0.6 * run / runs} | ({3} if chance.random() < 0.03 else set())
+    for at in broken:
+        rule = report["rules"][at]
+        rule["verdict"] = "fail" if rule["level"] == "MUST" else "warn"
+        if rule["verdict"] == "fail" and chance.random() < 0.2:
+            rule["verdict"] = "waived"
+            until = (END + timedelta(days=chance.choice((-1, 6, 20, 200)))).date().isoformat()
+            rule["waiver"] = {"reason": "they mend it", "owner": "A. Lovelace", "until": until}
+    bad = {"fail", "flaky", "waived", "error"}
+    for profile in report["profiles"]:
+        rules = [rule for rule in report["rules"] if rule["profile"] == profile["name"]]
+        found = [rule["id"] for rule in rules if rule["verdict"] in bad]
+        profile["broken"], profile["verdict"] = found, "not conformant" if found else "conformant"
+    if number % 5 == 1:  # without read-back
+        report["profiles"][1]["verdict"] = "not judged"
+    report["conformant"] = all(profile["verdict"] == "conformant" for profile in report["profiles"])
+    report["exit_code"] = int(any(rule["verdict"] == "fail" for rule in report["rules"]))
+    if chance.random() < 0.03:
+        report["run"]["incomplete"], report["exit_code"], report["conformant"] = "interrupted", 130, False
+    return report

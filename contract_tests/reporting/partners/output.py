@@ -12,12 +12,16 @@ from callback_contract.openapi.text.printable import exact_json
 
 __all__ = [
     "HEAD",
+    "aligned",
     "cells",
     "headline",
+    "outcome_in_words",
     "partners_json",
     "partners_markdown",
     "partners_text",
     "told_broken",
+    "told_latency",
+    "told_when",
     "warnings",
 ]
 
@@ -51,9 +55,10 @@ def outcome_in_words(outcome: str) -> Text:
 
 
 def warnings(partners: Partners) -> list[Text]:
-    """Where the newest report says less than an older one did."""
+    """Where the newest report says less than an older one did, and where the last run left none."""
     narrower = tuple(cells(partner, partners)[0] for partner in partners.receivers if partner.narrower)
-    return [Text("summary.narrower", receivers=narrower)] if narrower else []
+    said = [Text("summary.narrower", receivers=narrower)] if narrower else []
+    return said + ([Text("summary.unreported", names=partners.unreported)] if partners.unreported else [])
 
 
 def cells(partner: Partner, partners: Partners) -> tuple[str, ...]:
@@ -66,15 +71,21 @@ def cells(partner: Partner, partners: Partners) -> tuple[str, ...]:
         *(str(partner.counts[verdict]) for verdict in COUNTED),
         partner.contract_version if len(titles) == 1 else f"{partner.contract} {partner.contract_version}",
         partner.kit_version,
-        _when(partner),
-        "–" if partner.p95_s is None else f"{partner.p95_s * 1000:.0f} ms",
+        told_when(partner),
+        told_latency(partner),
         told_profiles(partner),
     )
 
 
-def _when(partner: Partner) -> str:
+def told_when(partner: Partner) -> str:
+    """When the newest run was, and how many older reports are left out."""
     moment = partner.started_at[:16].replace("T", " ")
     return Text("summary.older", moment=moment, number=partner.older) if partner.older else moment
+
+
+def told_latency(partner: Partner) -> str:
+    """The time within which 95 of 100 answers came."""
+    return "–" if partner.p95_s is None else f"{partner.p95_s * 1000:.0f} ms"
 
 
 def told_profiles(partner: Partner) -> Text:
@@ -117,7 +128,7 @@ def partners_text(partners: Partners, language: str = ENGLISH) -> str:
     def said(row: Sequence[str]) -> tuple[str, ...]:
         return tuple(translated(cell, language) for cell in row)
 
-    lines = _aligned(said(HEAD), [_short(said(cells(partner, partners))) for partner in partners.receivers])
+    lines = aligned(said(HEAD), [_short(said(cells(partner, partners))) for partner in partners.receivers])
     broken = [partner for partner in partners.receivers if partner.broken]
     if broken:
         lines += ["", *said([Text("summary.each-breaks")])]
@@ -125,7 +136,7 @@ def partners_text(partners: Partners, language: str = ENGLISH) -> str:
             name, rules = said([cells(partner, partners)[0], told_broken(partner)])
             lines.append(f"  {one_line(name)[:_WIDEST_NAME]}: {one_line(rules)}")
         lines += ["", *said([Text("summary.break-most")])]
-        lines += _aligned(said(_RULES_HEAD), [said(row) for row in _rule_cells(partners)])
+        lines += aligned(said(_RULES_HEAD), [said(row) for row in _rule_cells(partners)])
     return "\n".join([*lines, "", *map(one_line, said([*warnings(partners), headline(partners)]))])
 
 
@@ -134,7 +145,8 @@ def _short(row: Sequence[str]) -> tuple[str, ...]:
     return (name if len(name) <= _WIDEST_NAME else f"{name[: _WIDEST_NAME - 1]}…", *row[1:])
 
 
-def _aligned(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+def aligned(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    """A table's lines for a terminal, each column as wide as its widest cell."""
     from rich.cells import cell_len, set_cell_size
 
     told = [tuple(head), *(tuple(one_line(cell) for cell in row) for row in rows)]

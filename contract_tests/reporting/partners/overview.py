@@ -7,18 +7,27 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from callback_contract.contract_tests.reporting.model.outcome import blocks_the_gate
+from callback_contract.contract_tests.reporting.partners.course import (
+    Change,
+    Expiry,
+    Run,
+    changed_rules,
+    expiries,
+    since_of,
+)
 
-__all__ = ["COUNTED", "BrokenRule", "Partner", "Partners", "merge_reports"]
+__all__ = ["COUNTED", "BrokenRule", "Partner", "Partners", "link_key", "merge_reports"]
 
 COUNTED = ("fail", "flaky", "warn", "waived", "not applicable", "blocked", "error")
 """Verdicts that a row counts."""
 
 _BROKEN = ("fail", "flaky", "warn", "waived")
 _WORST_FIRST = ("fails", "incomplete", "not judged", "gate passes", "conformant")
+_MOST_RUNS = 12
 _OUTCOMES = {0: "gate passes", 1: "fails", 3: "not judged", 130: "incomplete"}
 
 
@@ -33,6 +42,11 @@ class Partner:
         broken: Ids of broken rules with their verdicts, the gravest first.
         older: How many older reports of the same receiver are left out.
         narrower: Whether one of those judged more rules.
+        runs: Its last runs, the newest last.
+        since: The day since which it has its outcome, as far as its earlier runs go; each profile its verdict.
+        change: Which rules came out otherwise than in the run before.
+        expires: What ends on a day, the first one first.
+        link: Its page, seen from the page that shows this; empty for none.
     """
 
     name: str
@@ -48,6 +62,12 @@ class Partner:
     p95_s: float | None
     older: int = 0
     narrower: bool = False
+    runs: tuple[Run, ...] = ()
+    since: str = ""
+    profile_since: Mapping[str, str] = field(default_factory=dict)
+    change: Change = field(default_factory=Change)
+    expires: tuple[Expiry, ...] = ()
+    link: str = ""
 
 
 @dataclass(frozen=True)
@@ -75,10 +95,15 @@ class BrokenRule:
 
 @dataclass(frozen=True)
 class Partners:
-    """All receivers, the worst first, and the rules that they break, the most broken first."""
+    """All receivers, the worst first, and the rules that they break, the most broken first.
+
+    Attributes:
+        unreported: Folders of partners whose last run left no report.
+    """
 
     receivers: tuple[Partner, ...]
     rules: tuple[BrokenRule, ...]
+    unreported: tuple[str, ...] = ()
 
     @property
     def outcomes(self) -> dict[str, int]:
@@ -92,18 +117,34 @@ class Partners:
         return sum(partner.older for partner in self.receivers)
 
 
-def merge_reports(reports: Iterable[Mapping[str, Any]], *, every: bool = False) -> Partners:
+def merge_reports(
+    reports: Iterable[Mapping[str, Any]],
+    *,
+    every: bool = False,
+    earlier: Iterable[Mapping[str, Any]] = (),
+    links: Mapping[tuple[str, str], str] | None = None,
+) -> Partners:
     """Merges reports.
 
     Args:
         every: Whether each has a row, and not only the newest of a receiver.
+        earlier: Reports of earlier runs, which have no row and are counted nowhere.
+        links: The page of a report by its `link_key`.
     """
     by_receiver: dict[tuple[Any, ...], list[Mapping[str, Any]]] = {}
+    before: dict[tuple[Any, ...], list[Mapping[str, Any]]] = {}
     for number, report in enumerate(reports):
         by_receiver.setdefault((number,) if every else _known_by(report), []).append(report)
-    kept = [sorted(found, key=_age, reverse=True) for found in by_receiver.values()]
-    receivers = sorted((_partner(newest, older) for newest, *older in kept), key=_order)
-    return Partners(tuple(receivers), tuple(_rules([newest for newest, *_ in kept])))
+    for report in () if every else earlier:
+        before.setdefault(_known_by(report), []).append(report)
+    kept = [(sorted(found, key=_age, reverse=True), before.get(key, [])) for key, found in by_receiver.items()]
+    rows = (_partner(newest, older, past, links or {}) for (newest, *older), past in kept)
+    return Partners(tuple(sorted(rows, key=_order)), tuple(_rules([newest for (newest, *_), _ in kept])))
+
+
+def link_key(report: Mapping[str, Any]) -> tuple[str, str]:
+    """A report's receiver and run."""
+    return report["receiver"]["url"], report["run"]["id"]
 
 
 def _known_by(report: Mapping[str, Any]) -> tuple[Any, ...]:
@@ -118,7 +159,15 @@ def _order(partner: Partner) -> tuple[Any, ...]:
     return (outcome, *(-count for count in worst), partner.name.casefold(), partner.url, partner.started_at)
 
 
-def _partner(report: Mapping[str, Any], older: Sequence[Mapping[str, Any]]) -> Partner:
+def _partner(
+    report: Mapping[str, Any],
+    older: Sequence[Mapping[str, Any]],
+    past: Sequence[Mapping[str, Any]],
+    links: Mapping[tuple[str, str], str],
+) -> Partner:
+    # A history may hold what a run was started beside; what is newer than the report itself is none of its past.
+    before = sorted((each for each in (*older, *past) if _age(each) < _age(report)), key=_age)
+    runs = [_run(each) for each in (*before, report)]
     found = Counter(rule["verdict"] for rule in report["rules"])
     broken = [rule for rule in report["rules"] if rule["verdict"] in _BROKEN]
     broken.sort(key=lambda rule: _BROKEN.index(rule["verdict"]))
@@ -136,7 +185,22 @@ def _partner(report: Mapping[str, Any], older: Sequence[Mapping[str, Any]]) -> P
         p95_s=report["run"]["latency"]["p95_s"],
         older=len(older),
         narrower=any(len(other["rules"]) > len(report["rules"]) for other in older),
+        runs=tuple(runs[-_MOST_RUNS:]),
+        since=since_of([(run.day, run.outcome) for run in runs]),
+        profile_since={
+            profile["name"]: since_of([(run.day, run.profiles.get(profile["name"])) for run in runs])
+            for profile in report["profiles"]
+        },
+        change=changed_rules(before, report),
+        expires=expiries(report),
+        link=links.get(link_key(report), ""),
     )
+
+
+def _run(report: Mapping[str, Any]) -> Run:
+    broken = sum(rule["verdict"] in _BROKEN for rule in report["rules"])
+    profiles = {profile["name"]: profile["verdict"] for profile in report["profiles"]}
+    return Run(report["run"]["started_at"], _outcome(report), broken, profiles)
 
 
 def _outcome(report: Mapping[str, Any]) -> str:

@@ -1,95 +1,230 @@
-"""Partner overview page: renders many receivers' reports as one self-contained page without scripts."""
+"""Board of partners: renders many receivers' reports as one self-contained page that loads nothing."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
 
-from callback_contract.contract_tests.reporting.model.inert import in_html
-from callback_contract.contract_tests.reporting.partners.output import HEAD, cells, headline, told_broken, warnings
-from callback_contract.contract_tests.reporting.partners.overview import BrokenRule, Partner, Partners
-from callback_contract.openapi.documents.templates import source_hash
-from callback_contract.openapi.pages.design import shared_style
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from callback_contract.contract_tests.reporting.formats.words import told
+from callback_contract.contract_tests.reporting.model.inert import in_html, one_line
+from callback_contract.contract_tests.reporting.partners.output import (
+    headline,
+    outcome_in_words,
+    told_latency,
+    told_when,
+    warnings,
+)
+from callback_contract.contract_tests.reporting.partners.overview import COUNTED, BrokenRule, Partner, Partners
+from callback_contract.openapi.documents.templates import kept_templates, source_hash
+from callback_contract.openapi.pages.design import packed, shared_script, shared_style
+from callback_contract.openapi.rules.catalogue import load_catalogue
+from callback_contract.openapi.rules.translations import load_translation
+from callback_contract.openapi.text.message import Argument, Text, joined, translated
 
 __all__ = ["partners_html"]
 
+_ASSETS = Path(__file__).with_name("assets")
 _TONES = {"conformant": "good", "gate passes": "calm", "fails": "bad", "incomplete": "warn", "not judged": "warn"}
-_NUMBERS = range(2, 9)  # columns of counts
-_STYLE = f"""{shared_style()}
-body {{ margin: 0 auto; padding: 1.5rem 1.25rem; max-width: 100rem; }}
-h1 {{ font-size: 1.8rem; margin: 0 0 .3rem; }} h2 {{ font-size: var(--text-xl); margin: 2.2rem 0 .7rem; }}
-.lead {{ font-size: var(--text-l); color: var(--quiet); margin: 0 0 1.2rem; }}
-.scroll.card {{ padding: 0; }}
-thead th {{ white-space: nowrap; }}
-tbody tr:last-child > * {{ border-bottom: 0; }}
-tbody th {{ color: var(--ink); min-width: 12rem; overflow-wrap: anywhere; }}
-.url, .who {{ color: var(--quiet); font-size: var(--text-s); font-weight: 400; overflow-wrap: anywhere; }}
-.bar {{ display: inline-block; height: .6rem; background: var(--bad); border-radius: .2rem; margin-right: .5rem; }}
-@media print {{ body {{ padding: 0; max-width: none; font-size: 11px; }} }}
-"""
+_PROFILES = {"conformant": ("good", "✓"), "not conformant": ("bad", "✗"), "not judged": ("not-applicable", "–")}
+_WAYS = ("outcome", "name", "since", "changed", "breaks", "expires", "when")
+_BROKEN = ("fail", "flaky", "warn", "waived")
+_ID = re.compile(r"\b[A-Z]{2,8}-\d+\b")
+_STEP, _HEIGHT = 11, 24  # of a trend's bars
+_MOST_NAMED = 6  # rules of one kind in a cell
+_NEVER = "9999-12-31"
 
 
 def partners_html(partners: Partners) -> str:
-    """Writes the page."""
-    rows = "\n".join(_row(partner, partners) for partner in partners.receivers)
-    return f"""<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src {source_hash(_STYLE)}; img-src data:">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="referrer" content="no-referrer">
-<link rel="icon" href="data:,">
-<title>Receivers of callbacks: {in_html(headline(partners))}</title>
-<style>{_STYLE}</style>
-</head>
-<body>
-<main>
-<h1>Receivers of callbacks</h1>
-<p class="lead">{in_html(headline(partners))}</p>
-{"".join(f"<p>{in_html(told)}</p>" for told in warnings(partners))}
-{_table("Receivers, the worst first", (*HEAD, "broken rules"), rows, _NUMBERS)}
-{_rules(partners.rules)}
-</main>
-</body>
-</html>
-"""
-
-
-def _table(label: str, head: Sequence[str], rows: str, numbers: range = range(0)) -> str:
-    kinds = [' class="number"' if column in numbers else "" for column in range(len(head))]
-    titles = "".join(f'<th scope="col"{kind}>{in_html(title)}</th>' for kind, title in zip(kinds, head, strict=True))
+    """Writes the page; all markup in the reports is shown as text."""
+    style = shared_style() + packed((_ASSETS / "board.css").read_text("utf-8"))
+    script = shared_script() + (_ASSETS / "board.js").read_text("utf-8")
+    head, title = headline(partners), Text("summary.title")
+    chinese = _chinese_statements()
+    most = max((rule.broken for rule in partners.rules), default=1)
+    profiles = {name: None for partner in partners.receivers for name in partner.profiles}
     return (
-        f'<div class="scroll card" role="region" tabindex="0" aria-label="{in_html(label)}">\n<table>\n'
-        f"<thead><tr>{titles}</tr></thead>\n<tbody>\n{rows}\n</tbody>\n</table>\n</div>"
+        _environment()
+        .get_template("board.html.j2")
+        .render(
+            style=Markup(style),  # noqa: S704  # the kit's own file
+            script=Markup(script),  # noqa: S704  # the kit's own file
+            style_hash=source_hash(style),
+            script_hash=source_hash(script),
+            title_en=f"{title}: {one_line(head)}",
+            title_zh=f"{translated(title, 'zh')}：{one_line(translated(head, 'zh'))}",
+            headline=head,
+            warnings=warnings(partners),
+            profiles=list(profiles),
+            ways=_WAYS,
+            outcomes=partners.outcomes,
+            shown_count=Markup("<span data-count>{}</span>").format(len(partners.receivers)),
+            rows=[_Row.of(partner) for partner in partners.receivers],
+            trend_width=_STEP * max([6, *(len(partner.runs) for partner in partners.receivers)]),
+            rules=[_RuleRow.of(rule, most, chinese) for rule in partners.rules],
+        )
     )
 
 
-def _row(partner: Partner, partners: Partners) -> str:
-    _, outcome, *rest = cells(partner, partners)
-    told = f'<th scope="row"><bdi>{in_html(partner.name)}</bdi><div class="url">{in_html(partner.url)}</div></th>'
-    told += f'<td class="{_TONES[outcome]}"><span class="badge">{outcome}</span></td>'
-    for column, cell in enumerate(rest, 2):
-        kind = (' class="number quiet"' if cell == "0" else ' class="number"') if column in _NUMBERS else ""
-        told += f"<td{kind}>{in_html(cell)}</td>"
-    return f"<tr>{told}<td>{in_html(told_broken(partner))}</td></tr>"
-
-
-def _rules(rules: Sequence[BrokenRule]) -> str:
-    if not rules:
-        return "<p>No receiver breaks a rule.</p>"
-    rows = "\n".join(_rule_row(rule, rules[0].broken) for rule in rules)
-    head = ("rule", "level", "broken by", "what it says", "receivers")
-    told = _table("Rules, the most broken first", head, rows)
-    return f"<h2>Which rules break most</h2>\n{told}"
-
-
-def _rule_row(rule: BrokenRule, most: int) -> str:
-    verdicts = ", ".join(f"{count} {verdict}" for verdict, count in rule.counts.items() if count)
-    width = max(1, round(100 * rule.broken / most))
-    bar = f'<svg class="bar" width="{width}" height="10" aria-hidden="true"></svg>'
-    who = ", ".join(in_html(name) for name in rule.receivers)
-    return (
-        f'<tr><th scope="row">{in_html(rule.rule)}</th><td>{in_html(rule.level)}</td>'
-        f"<td>{bar}{rule.broken} of {rule.judged} ({verdicts})</td>"
-        f'<td>{in_html(rule.statement)}</td><td class="who">{who}</td></tr>'
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(_ASSETS),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        bytecode_cache=kept_templates("partners"),
     )
+    environment.globals |= {
+        "t": _said,
+        "say": _say,
+        "rules_in": _with_ids,
+        "words": lambda key, language, **values: translated(Text(f"summary.{key}", **values), language),
+        "in_words": outcome_in_words,
+        "profile_name": lambda name: Text(f"profile.{name}"),
+        "inert": _inert,
+        "both_labels": _both_labels,
+    }
+    return environment
+
+
+def _chinese_statements() -> dict[str, str]:
+    """What the rules say in Chinese, by the English of it; another kit's reports may say otherwise."""
+    chinese = {rule.id: rule.statement for rule in load_translation("zh").rules}
+    return {rule.statement: chinese[rule.id] for rule in load_catalogue().rules}
+
+
+def _inert(text: str) -> Markup:
+    return Markup(in_html(text))  # noqa: S704  # `in_html` escapes it
+
+
+def _say(text: str) -> Markup:
+    """A text in both languages; the page shows one of them."""
+    return told(_inert(text), _inert(translated(text, "zh")))
+
+
+def _with_ids(text: str) -> Markup:
+    """The same with each rule's id in one piece."""
+    return Markup(_ID.sub(r'<span class="id">\g<0></span>', str(_say(text))))  # noqa: S704  # escaped before
+
+
+def _said(key: str, **values: Argument | Markup) -> Markup:
+    """Words of the page in both languages; markup among their values stays."""
+    marks = {name: value for name, value in values.items() if isinstance(value, Markup)}
+    text = Text(f"summary.{key}", **{name: f"\0{name}\0" if name in marks else value for name, value in values.items()})
+    shown = [str(text), translated(text, "zh")]
+    for name, value in marks.items():
+        shown = [each.replace(f"\0{name}\0", value) for each in shown]
+    return told(*(Markup(each) if marks else _inert(each) for each in shown))  # noqa: S704  # the kit's own words
+
+
+def _both_labels(text: str) -> Markup:
+    english, chinese = one_line(text), one_line(translated(text, "zh"))
+    return Markup('aria-label="{0}" data-en="{0}" data-zh="{1}"').format(english, chinese)
+
+
+@dataclass(frozen=True)
+class _Row:
+    """What the page shows of a partner, and what it is sorted and filtered by."""
+
+    partner: Partner
+    tone: str
+    sort_name: str
+    changes: int
+    breaks: int
+    expires: str
+    lacks: str
+    profiles: list[tuple[str, str, str, str, str]]
+    changed: list[tuple[str, Text]]
+    broken: list[Text]
+    others: Text
+    trend: Text
+    bars: list[tuple[int, int, int, str]]
+    when: str
+    versions: Text
+
+    @classmethod
+    def of(cls, partner: Partner) -> _Row:
+        change, counts = partner.change, partner.counts
+        tones = {"worse": "bad", "better": "good", "otherwise": "calm"}
+        lacking = {name: verdict for name, verdict in partner.profiles.items() if verdict != "conformant"}
+        return cls(
+            partner,
+            _TONES[partner.outcome],
+            one_line(partner.name).casefold(),
+            1000 * len(change.worse) + len(change.better) + len(change.otherwise),
+            sum(counts[verdict] * 1000 ** (3 - at) for at, verdict in enumerate(_BROKEN)),
+            partner.expires[0].until if partner.expires else _NEVER,
+            " ".join(lacking),
+            [
+                (name, verdict, *_PROFILES[verdict], partner.profile_since.get(name, "") if name in lacking else "")
+                for name, verdict in partner.profiles.items()
+            ],
+            [
+                (tone, _some(Text(f"summary.{kind}"), getattr(change, kind)))
+                for kind, tone in tones.items()
+                if getattr(change, kind)
+            ],
+            [_broken(partner, verdict) for verdict in _BROKEN if counts[verdict]],
+            joined(_counted(verdict, counts[verdict]) for verdict in COUNTED[len(_BROKEN) :] if counts[verdict]),
+            _trend(partner),
+            _bars(partner),
+            told_when(partner),
+            Text(
+                "summary.of-versions",
+                contract=partner.contract_version,
+                kit=partner.kit_version,
+                p95=told_latency(partner),
+            ),
+        )
+
+
+def _counted(verdict: str, count: int) -> Text:
+    return Text("summary.verdicts-of", count=count, verdict=Text(f"verdict.{verdict.replace(' ', '_')}"))
+
+
+def _broken(partner: Partner, verdict: str) -> Text:
+    rules = [rule for rule, was in partner.broken.items() if was == verdict]
+    return _some(_counted(verdict, len(rules)), rules)
+
+
+def _some(what: Text, rules: Iterable[str]) -> Text:
+    """Rules by their ids, and how many more there are."""
+    named = list(rules)
+    more = len(named) - _MOST_NAMED
+    if more > 1:
+        named = [*named[:_MOST_NAMED], Text("summary.and-more", count=more)]
+    return Text("summary.rules-of", what=what, rules=tuple(named))
+
+
+def _trend(partner: Partner) -> Text:
+    each = tuple(Text("summary.trend-run", day=run.day, outcome=outcome_in_words(run.outcome)) for run in partner.runs)
+    return Text("summary.trend-of", count=len(partner.runs), each=each)
+
+
+def _bars(partner: Partner) -> list[tuple[int, int, int, str]]:
+    """A bar for each run: the more rules it broke, the higher; its colour is the outcome's."""
+    most = max((run.broken for run in partner.runs), default=0) or 1
+    bars = []
+    for at, run in enumerate(partner.runs):
+        height = 5 + round((_HEIGHT - 5) * run.broken / most)
+        bars.append((at * _STEP, _HEIGHT - height, height, _TONES[run.outcome]))
+    return bars
+
+
+@dataclass(frozen=True)
+class _RuleRow:
+    rule: BrokenRule
+    width: int
+    verdicts: Text
+    statement: Markup
+
+    @classmethod
+    def of(cls, rule: BrokenRule, most: int, chinese: Mapping[str, str]) -> _RuleRow:
+        verdicts = joined(_counted(verdict, count) for verdict, count in rule.counts.items() if count)
+        statement = told(_inert(rule.statement), _inert(chinese.get(rule.statement, "")))
+        return cls(rule, max(1, round(100 * rule.broken / most)), verdicts, statement)

@@ -14,7 +14,7 @@ from callback_contract.openapi.pages import design
 PAGES = Path(design.__file__).parent
 OWN_STYLES = {
     "report": Path(contract_tests.__file__).with_name("reporting") / "formats/page/page.css",
-    "partners": Path(partners_page.__file__),
+    "partners": Path(partners_page.__file__).with_name("assets") / "board.css",
     "documentation": Path(openapi.__file__).with_name("documenting") / "assets/site.css",
     "inspector": Path(mock_server.__file__).with_name("inspector") / "page/page.css",
 }
