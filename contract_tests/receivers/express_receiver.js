@@ -11,7 +11,9 @@
 
 const express = require('express');
 
+// region: limit
 const MAX_BODY_BYTES = 1024 * 1024; // the default of express, 100 kB, is less than some callbacks need
+// endregion
 
 const STRINGS = [
   'workflow_id', 'workflow_name', 'nodetask_id', 'nodetask_name', 'waba_task_id', 'wfdetail_uuid', 'status', 'msg_id',
@@ -47,7 +49,7 @@ app.post(
   },
   // The bytes, not express.json(): that would mend broken UTF-8 and drop a byte order mark, unseen.
   // region: limit
-  express.raw({ type: () => true, limit: MAX_BODY_BYTES }),
+  express.raw({ type: () => true, limit: MAX_BODY_BYTES }), // express.json takes a limit, too
   // endregion
   (req, res) => {
     const { text, callback } = decode(req.body ?? Buffer.alloc(0)); // no body at all: undefined
@@ -123,12 +125,12 @@ function isObject(value) {
 //   ON CONFLICT (id) DO UPDATE SET state = excluded.state, applied = message.applied + 1, last = excluded.last
 //   WHERE message.state = ANY ($4)
 function store(id, status, text) {
-  const message = messages.get(id);
   // region: status
   const follows = FOLLOWS.get(status);
   if (follows === undefined) return; // a value that came into use after this was written: nothing to do
   // endregion
   // region: store
+  const message = messages.get(id); // no await between get and set: no other delivery comes in between
   if (message === undefined) {
     messages.set(id, { state: status, applied: 1, last: text });
   } else if (follows.includes(message.state)) { // from which this status may follow

@@ -39,8 +39,12 @@ class WabaMessageStatus(BaseModel):
     """One callback."""
 
     model_config = ConfigDict(
+        # endregion
+        # region: open
         extra="ignore",  # a member that it does not name: the provider may add some
-        strict=True,  # "288" is not 288, so a time is declared as str
+        # endregion
+        # region: members
+        strict=True,  # "288" is not 288; a time and a status are declared as str
     )
     # endregion
 

@@ -29,7 +29,8 @@ _REGIONS = {
     "media-type": {"WIRE-01", "WIRE-02", "WIRE-03", "WIRE-04"},
     "limit": {"WIRE-18", "WIRE-19"},
 }
-_OF_SOME = {"FWD-07": "map", "SEC-01": "errors", "SEC-02": "errors"}  # where a framework needs lines for it
+# Where a framework has lines of its own for it.
+_OF_SOME = {"FWD-07": "map", "SEC-01": "errors", "SEC-02": "errors", "FWD-01": "open", "FWD-02": "open", "FWD-03": "open"}
 _REGION = re.compile(r"^[ \t]*(?:#|//) region: (\S+)\n(.*?)^[ \t]*(?:#|//) endregion$", re.DOTALL | re.MULTILINE)
 
 # What an answer's headers say of the framework; a server that several frameworks run on says nothing.
@@ -45,8 +46,8 @@ _SIGNS = (
 
 def code_for(rule_id: str, framework: str) -> str:
     """The lines of a framework's starter by which it keeps a rule; empty where no few lines do."""
-    region = region_by_rule().get(rule_id) or _OF_SOME.get(rule_id, "")
-    return _cut(FRAMEWORKS[framework].file).get(region, "")
+    regions = _cut(FRAMEWORKS[framework].file)
+    return regions.get(_OF_SOME.get(rule_id, "")) or regions.get(region_by_rule().get(rule_id, ""), "")
 
 
 @cache

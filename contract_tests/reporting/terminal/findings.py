@@ -91,8 +91,9 @@ def _show_more(target: Terminal, cause: Cause, catalogue: Catalogue, directory: 
     if rest:
         target.paragraph(target.words(Text("terminal.of-other-remedies", rules=listed(rest))), indent=5)
     target.paragraph(target.words(Text("terminal.play-one")), indent=5)
-    command = command_of_any(cause)
-    for line in [command] if command else [rule["findings"][0]["reproduce"] for rule in cause.more]:
+    # One of them runs as it is printed; the others differ in the rule's id.
+    commands = [rule["findings"][0]["reproduce"] for rule in cause.more]
+    for line in commands[:1] if command_of_any(cause) else commands:
         target.command(from_here(line, directory), indent=5)
 
 
