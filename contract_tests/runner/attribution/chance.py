@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from callback_contract.contract_tests.generation.corpus import Scope
 from callback_contract.contract_tests.model.verdicts import Block, Finding, NotApplicable, RuleResult, Verdict
 from callback_contract.contract_tests.runner.attempts import run_case
-from callback_contract.contract_tests.runner.attribution.likelihood import rejected, tail
+from callback_contract.contract_tests.runner.attribution.likelihood import rejected, tail, tail_after
 from callback_contract.contract_tests.runner.case_session import plain_exchange
 from callback_contract.contract_tests.runner.planning import STOP_RULE
 from callback_contract.contract_tests.runner.rule_tests import Stimulus
@@ -60,13 +60,22 @@ class _Kind:
     @property
     def always_fails(self) -> bool:
         """Whether it failed each time, and one delivery in five by chance would not do that."""
-        return self.failed == self.asked and self.likelihood(_LARGE_SHARE) < _LEVEL
+        if not self.asked or self.failed < self.asked:
+            return False
+        return tail(self.failed, self.asked, 1 - (1 - _LARGE_SHARE) ** (self.sent / self.asked)) < _LEVEL
 
-    def likelihood(self, share: float) -> float:
-        """The probability that chance alone makes it fail so often."""
-        if not self.asked:
+    def likelihood(self, others: list[Exchange]) -> float:
+        """The probability that chance alone makes it fail so often, as far as others tell how often that is.
+
+        Each try but the first of a case is as good as one that is asked afresh: only the first was chosen for failing.
+        """
+        if not self.failed:
             return 1.0
-        return tail(self.failed, self.asked, 1 - (1 - share) ** (self.sent / self.asked))
+        again = [(finding.tries - 1, finding.broke - 1, len(finding.exchanges)) for _, finding in self.findings]
+        tries = self.asked + sum(each for each, _, _ in again)
+        failed = self.failed + sum(broke for _, broke, _ in again)
+        sent = self.sent + sum(each * count for each, _, count in again)
+        return tail_after(failed, tries, sent / tries, seen=sum(map(_is_failure, others)), of=len(others))
 
 
 def verdict_on_chance(run: RunContext, rule: Rule) -> RuleResult:
@@ -91,7 +100,7 @@ def _weigh(run: RunContext, kinds: dict[str, _Kind], result: RuleResult) -> None
     _add_plain(unwatched, run.config.scopes[0], material)
     names = [name for name in kinds if name not in always]
     others = {name: [exchange for exchange in material if _kind(run, exchange) != name] for name in names}
-    likely = [kinds[name].likelihood(_share(others[name])) for name in names]
+    likely = [kinds[name].likelihood(others[name]) for name in names]
     kept = {names[place] for place in rejected(likely, _LEVEL)}
     material = [exchange for exchange in material if _kind(run, exchange) not in kept]
     failures = [exchange for exchange in material if _is_failure(exchange)]
@@ -111,10 +120,6 @@ def _failed(finding: Finding) -> bool:
 
 def _is_failure(exchange: Exchange) -> bool:
     return not exchange.answered and exchange.status != 501  # to a method that a server implements nowhere it is right
-
-
-def _share(material: list[Exchange]) -> float:
-    return sum(map(_is_failure, material)) / max(1, len(material))
 
 
 def _kind(run: RunContext, exchange: Exchange) -> str:

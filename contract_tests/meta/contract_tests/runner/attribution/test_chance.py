@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 
 from callback_contract.contract_tests.meta.support.scripted import CATALOGUE, asked, case, exchange, run_before
-from callback_contract.contract_tests.model.verdicts import Block, RuleBroken, Verdict
+from callback_contract.contract_tests.model.verdicts import Block, Finding, RuleBroken, RuleResult, Verdict
 from callback_contract.contract_tests.runner.attribution.chance import _Kind, verdict_on_chance
-from callback_contract.contract_tests.runner.attribution.likelihood import rejected, tail
+from callback_contract.contract_tests.runner.attribution.likelihood import rejected, tail, tail_after
 from callback_contract.contract_tests.runner.judge import judge_rules
 from callback_contract.mock_server.client.sender import Pace
 from callback_contract.openapi.text.message import Text
@@ -167,6 +167,35 @@ def test_burst_in_which_chance_hits_each_time_does_not_always_fail(sent, always)
     assert _Kind(asked=5, failed=5, sent=sent).always_fails is always
 
 
+@pytest.mark.parametrize(
+    ("failed", "others", "kept"),
+    [(1, [200] * 60, False), (2, [200] * 60, True), (2, [502] + [200] * 59, False), (3, [502] * 10 + [200] * 490, True)],
+)
+def test_few_others_that_held_are_no_proof_that_nothing_fails_by_chance(failed, others, kept):
+    assert (_Kind(asked=5, failed=failed, sent=5).likelihood([exchange(each) for each in others]) < 0.01) is kept
+
+
+def told(*tallies):
+    """The findings of a kind whose cases were tried and broke so often."""
+    finding = Finding("a", "case", "this", "that", (exchange(502),), False, False)
+    findings = [replace(finding, tries=tries, broke=broke) for tries, broke in tallies]
+    return [(RuleResult(CHANCE, Verdict.FLAKY), each) for each in findings]
+
+
+@pytest.mark.parametrize(
+    ("failed", "tallies", "as_asked"), [(2, [(5, 3), (2, 2)], (5, 10)), (2, [(5, 1)], (2, 9)), (1, [(1, 1)], (1, 5))]
+)
+def test_each_try_but_a_cases_first_weighs_as_one_that_is_asked_afresh(failed, tallies, as_asked):
+    others = [exchange(502), *[exchange()] * 59]
+    weighed = _Kind(findings=told(*tallies), asked=5, failed=failed, sent=5)
+    broke, tries = as_asked
+    assert weighed.likelihood(others) == _Kind(asked=tries, failed=broke, sent=tries).likelihood(others) < 1
+
+
+def test_kind_that_held_each_time_afresh_does_not_keep_its_rule_for_what_was_before():
+    assert _Kind(findings=told((2, 2), (2, 2), (2, 2)), asked=5, sent=5).likelihood([exchange()] * 500) == 1
+
+
 # Likelihood
 
 
@@ -176,6 +205,20 @@ def test_burst_in_which_chance_hits_each_time_does_not_always_fail(sent, always)
 )
 def test_tail_is_the_binomial_one(failures, tries, share, probability):
     assert tail(failures, tries, share) == pytest.approx(probability)
+
+
+@pytest.mark.parametrize(
+    ("failures", "tries", "sent", "seen", "of", "probability"),
+    [
+        (1, 5, 1, 0, 60, 5 / 66),
+        (5, 5, 1, 0, 0, 1 / 6),
+        (1, 1, 2, 0, 60, 2 / 63),
+        (2, 5, 1, 2000, 20_000, tail(2, 5, 0.1)),
+        (0, 5, 1, 3, 60, 1.0),
+    ],
+)
+def test_tail_is_the_mean_over_the_shares_that_explain_what_was_seen(failures, tries, sent, seen, of, probability):
+    assert tail_after(failures, tries, sent, seen=seen, of=of) == pytest.approx(probability, rel=1e-3)
 
 
 @pytest.mark.parametrize(
