@@ -169,7 +169,7 @@ def test_burst_in_which_chance_hits_each_time_does_not_always_fail(sent, always)
 
 @pytest.mark.parametrize(
     ("failed", "others", "kept"),
-    [(1, [200] * 60, False), (2, [200] * 60, True), (2, [502] + [200] * 59, False), (3, [502] * 10 + [200] * 490, True)],
+    [(1, [200] * 60, False), (2, [200] * 60, True), (2, [502, *[200] * 59], False), (3, [502, *[200] * 49] * 9, True)],
 )
 def test_few_others_that_held_are_no_proof_that_nothing_fails_by_chance(failed, others, kept):
     assert (_Kind(asked=5, failed=failed, sent=5).likelihood([exchange(each) for each in others]) < 0.01) is kept
