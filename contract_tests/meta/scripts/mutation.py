@@ -43,7 +43,7 @@ GUARDED = {
     "contract_tests/runner/attribution/narrowing.py": "runner/attribution/test_narrowing",
     "contract_tests/runner/attribution/stops.py": "runner/attribution/test_stops",
     "contract_tests/runner/attribution/suspects.py": "runner/attribution/test_watch runner/attribution/test_suspects",
-    "contract_tests/runner/attribution/watch.py": "runner/attribution/test_watch",
+    "contract_tests/runner/attribution/watch.py": "runner/attribution/test_watch runner/attribution/test_full",
     "contract_tests/runner/case_session.py": "runner/test_contact",
     "contract_tests/runner/contention.py": "runner/attribution/test_company_to_blame",
     "contract_tests/runner/judge.py": "runner/test_judging",

@@ -1,106 +1,32 @@
-"""Watch: a receiver that was away or full gets the delivery again; what stops a receiver breaks its own rule."""
+"""Watch: a receiver that was away gets the delivery again; what stops a receiver breaks its own rule."""
 
 from __future__ import annotations
 
 import contextlib
-import time
 from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
 
 from callback_contract.contract_tests.meta.support.scripted import (
-    BURSTS,
     CATALOGUE,
     MUST,
     asked,
     case,
     exchange,
     reconfigured,
-    run_before,
 )
+from callback_contract.contract_tests.meta.support.watched import HOSTILE, Mortal, deadly, lethal, sent, watched
+from callback_contract.contract_tests.model.observations import Stop
 from callback_contract.contract_tests.model.verdicts import Block, RuleResult, Verdict
-from callback_contract.contract_tests.runner.attribution import suspects
-from callback_contract.contract_tests.runner.attribution import watch as watching
 from callback_contract.contract_tests.runner.attribution.stops import verdict_on_stops
 from callback_contract.contract_tests.runner.attribution.watch import watch_over
 from callback_contract.contract_tests.runner.case_session import CaseSession
 from callback_contract.contract_tests.runner.judge import judge
 from callback_contract.contract_tests.runner.preconditions import UnmetPreconditionError
+from callback_contract.contract_tests.runner.rule_tests import Stimulus
 
 LIVES, SHOULD = CATALOGUE["LIVE-01"], CATALOGUE["ACK-06"]
-
-
-@pytest.fixture(autouse=True)
-def clock(monkeypatch):
-    """Time that passes only while the watch waits."""
-    clock = SimpleNamespace(now=time.perf_counter(), slept=[])
-
-    def sleep(seconds):
-        clock.slept.append(seconds)
-        clock.now += max(seconds, 1e-6)
-
-    passing = SimpleNamespace(sleep=sleep, monotonic=lambda: clock.now, perf_counter=lambda: clock.now)
-    for module in (watching, suspects):
-        monkeypatch.setattr(module, "time", passing)
-    return clock
-
-
-def watched(clock, *answers, rules=(MUST, BURSTS), **more):
-    """A run that is watched, before a receiver that answers so, one answer or a function for each delivery."""
-
-    def at(answer):
-        def came(delivery):
-            clock.now += 1e-3
-            given = answer(delivery) if callable(answer) else answer
-            return replace(exchange(given, delivery), begun_s=clock.now)
-
-        return came
-
-    run = run_before(*map(at, answers), rules=rules, **more)
-    watch_over(run)
-    return run
-
-
-def sent(run, test=None, label="a case", *, number=1, overlapped=False):
-    """What counts of one delivery."""
-    contact = CaseSession.of(run, case(label), number, test=test)
-    if overlapped:
-        run.dispatcher.overlapped = lambda exchange: True
-    return contact.deliver()
-
-
-class Mortal:
-    """A receiver that stops after some bodies, and answers again after some deliveries; None for never."""
-
-    def __init__(self, deadly, *, away=3, at_once=False):
-        self.deadly, self.away, self.at_once, self.missed = deadly, away, at_once, None
-
-    def __call__(self, delivery):
-        if self.missed is not None:
-            self.missed += 1
-            if self.away is None or self.missed <= self.away:
-                return "refused"
-            self.missed = None
-        if self.deadly(delivery):
-            self.missed = 0
-            return "reset" if self.at_once else 200
-        return 200
-
-
-HOSTILE = replace(asked(), rule_id="FWD-04")
-
-
-def deadly(delivery):
-    return b"deadly" in delivery.body
-
-
-def lethal(**more):
-    """A case of a body that stops a receiver, and one that does not."""
-    return replace(case("a deadly body", **more), mangle=lambda body: body + b" deadly")
-
-
-# No answer
 
 
 def test_delivery_that_a_receiver_missed_goes_out_again_when_it_is_back(clock):
@@ -127,6 +53,96 @@ def test_lost_connections_of_one_kind_count_sooner_than_those_of_all(clock):
     other = replace(asked(), rule_id="FWD-04", sends=1, check=deadly)
     assert CaseSession.of(run, lethal(), 200, test=other).deliver().failure == "reset"
     assert CaseSession.of(run, lethal(), 201, test=other).deliver().failure == "reset"
+
+
+def test_lost_connections_of_a_kind_are_compared_with_its_own_deliveries_alone(clock):
+    run = watched(clock, "reset", 200, 200, "reset", 200, 200)
+    for number in range(200):
+        kind = replace(asked(), rule_id="ACK-01")
+        kind.stimuli.__qualname__ = "a first kind" if number % 2 else "the last kind"
+        run.state.delivery_sent(exchange(), stimulus=Stimulus(kind, case(), number))
+    few = replace(asked(), rule_id="FWD-04")
+    few.stimuli.__qualname__ = "kind of few"
+    assert [sent(run, few, number=number).failure for number in range(2)] == ["", "reset"]
+
+
+def test_lost_connections_of_plain_deliveries_are_compared_with_plain_ones(clock):
+    run = watched(clock, *["reset", 200, 200] * 2)
+    for number in range(200):
+        run.state.delivery_sent(exchange(), stimulus=Stimulus(HOSTILE, case(), number))
+    assert [sent(run, number=number).failure for number in range(2)] == ["", "reset"]
+
+
+def test_receiver_that_stopped_is_waited_for_five_seconds(clock):
+    run = watched(clock, "refused")
+    with pytest.raises(UnmetPreconditionError):
+        sent(run)
+    assert clock.slept[:2] == [0.0, 1.0]
+    assert sum(clock.slept[2:]) == pytest.approx(5, abs=0.3)
+
+
+def test_what_is_played_again_counts_for_nothing(clock):
+    run = watched(clock, Mortal(deadly))
+    CaseSession.of(run, lethal(), 2, test=HOSTILE).deliver()
+    sent(run)
+    _, *again = [each for each in run.state.exchanges if deadly(each.delivery)]
+    assert len(again) == 2
+    assert {id(each) for each in again} <= run.state.excused
+    assert clock.slept.count(0.5) == 2
+
+
+def test_receiver_that_the_kit_started_has_thirty_seconds_to_start_again(clock):
+    run = reconfigured(watched(clock, "refused"), process=SimpleNamespace(ended=lambda: "", start_again=lambda: None))
+    watch_over(run)
+    with pytest.raises(UnmetPreconditionError):
+        sent(run)
+    assert sum(clock.slept) == pytest.approx(1 + 5 + 30, abs=1)
+
+
+def test_receiver_that_the_kit_started_and_that_ended_is_not_waited_for(clock):
+    run = reconfigured(watched(clock, "refused"), process=SimpleNamespace(ended=lambda: "1", start_again=lambda: None))
+    watch_over(run)
+    with pytest.raises(UnmetPreconditionError):
+        sent(run)
+    assert sum(clock.slept) == 1
+
+
+def played(clock, stopping, suspects=15):
+    """The places of the suspects that are played, each with the time for work; one stops at the given plays."""
+    watch, plays = watched(clock, 200).dispatcher._watch, []
+
+    def stopped_by(suspect, work_s, stop, scope):
+        plays.append((suspect, work_s))
+        return "its session" if len(plays) in stopping else None
+
+    watch._stopped_by = stopped_by
+    return watch._culprit(range(suspects), 0.5, None, None), plays
+
+
+def test_suspect_that_stops_the_receiver_twice_is_the_culprit(clock):
+    assert played(clock, {3, 4}) == ((2, "its session"), [(0, 0.5), (1, 0.5), (2, 0.5), (2, 0.5)])
+
+
+@pytest.mark.parametrize(("place", "later"), [(0, []), (4, [3, 2, 1, 0]), (12, [11, 10, 9, 8, 7, 6, 5, 4, 3, 2])])
+def test_up_to_ten_that_were_played_before_a_stop_are_played_again_with_more_time_latest_first(clock, place, later):
+    culprit, plays = played(clock, {place + 1})
+    assert (culprit, plays[place + 2 :]) == (None, [(each, 5.0) for each in later])
+
+
+def test_with_more_time_a_stop_that_is_not_repeated_is_nobodys(clock):
+    culprit, plays = played(clock, {5, 8})
+    assert (culprit, [place for place, _ in plays]) == (None, [0, 1, 2, 3, 4, 4, 3, 2, 2, 1, 0])
+
+
+@pytest.mark.parametrize("before", ["explained", "short"])
+def test_stop_after_one_that_is_explained_or_short_is_found_out_about(clock, before):
+    run = watched(clock, Mortal(deadly))
+    stop = Stop.now(exchange(), 1, is_long=before == "explained")
+    stop.culprit = "ACK-01" if before == "explained" else ""
+    run.state.stop_seen(stop)
+    CaseSession.of(run, lethal(), 2, test=HOSTILE).deliver()
+    sent(run)
+    assert list(run.state.late_findings) == ["FWD-04"]
 
 
 def test_receiver_that_does_not_come_back_breaks_the_rule_on_life_and_the_rest_is_blocked(clock):
@@ -235,7 +251,8 @@ def test_receiver_that_the_kit_started_is_started_again(clock):
     assert list(run.state.late_findings) == ["FWD-04"]
 
 
-def test_receiver_that_stops_a_while_after_the_answer_is_given_more_time(clock):
+@pytest.mark.parametrize("pause_s", [0.6, 0.75, 0.9, 1.5])
+def test_receiver_that_stops_a_while_after_the_answer_is_given_more_time(clock, pause_s):
     due, missed = [], []
 
     def dies_later(delivery):
@@ -252,7 +269,7 @@ def test_receiver_that_stops_a_while_after_the_answer_is_given_more_time(clock):
         sent(run, innocent, number=number)
     CaseSession.of(run, lethal(), 9, test=HOSTILE).deliver()
     for number in range(10, 16):
-        clock.now += 0.6
+        clock.now += pause_s
         sent(run, innocent, number=number)
     assert list(run.state.late_findings) == ["FWD-04"]
 
@@ -280,46 +297,3 @@ def test_receiver_that_stops_again_and_again_has_ended(clock):
         for number in range(10**3):
             sent(run, HOSTILE, number=number)
     assert len(run.state.stops) == 6
-
-
-# A refusal beside others
-
-
-@pytest.mark.parametrize("status", [429, 502, 503, 504])
-def test_delivery_that_is_refused_beside_others_counts_as_alone_and_is_left_to_the_burst_rule(clock, status):
-    run = watched(clock, status, 200)
-    assert sent(run, HOSTILE, overlapped=True).acknowledged
-    (finding,) = run.state.contended
-    assert (finding.case, clock.slept) == ("other deliveries under way (FWD-04, a case)", [1.0])
-    assert run.dispatcher.is_serial
-
-
-def test_refusal_that_stays_is_the_deliverys_own_and_its_kind_is_not_asked_alone_again(clock):
-    run = watched(clock, 503)
-    assert sent(run, HOSTILE, overlapped=True).status == 503
-    assert sent(run, HOSTILE, number=2).status == 503
-    assert (run.state.contended, clock.slept) == ([], [1.0, 1.0])
-
-
-def test_refusal_alone_that_is_none_at_once_is_no_limit(clock):
-    run = watched(clock, 502, 200)
-    assert (sent(run, HOSTILE).status, run.state.contended, clock.slept) == (502, [], [])
-
-
-def test_limit_is_told_though_deliveries_come_one_by_one(clock):
-    run = watched(clock, 503, 503, 200)
-    assert sent(run, HOSTILE).acknowledged
-    assert len(run.state.contended) == 1
-
-
-@pytest.mark.parametrize(("rules", "rule_id"), [((MUST, BURSTS), "LOD-01"), ((MUST,), "FWD-04")])
-def test_burst_itself_is_not_excused_nor_anything_where_nobody_judges_bursts(clock, rules, rule_id):
-    run = watched(clock, 503, 200, rules=rules)
-    assert sent(run, replace(HOSTILE, rule_id=rule_id), overlapped=True).status == 503
-
-
-def test_refusal_after_the_burst_rule_was_judged_breaks_it_still(clock):
-    run = watched(clock, 503, 200)
-    run.state.rule_judged(RuleResult(BURSTS, Verdict.PASS, cases=1))
-    sent(run, HOSTILE, overlapped=True)
-    assert run.state.results["LOD-01"].verdict is Verdict.FAIL
