@@ -192,6 +192,13 @@ def test_each_try_but_a_cases_first_weighs_as_one_that_is_asked_afresh(failed, t
     assert weighed.likelihood(others) == _Kind(asked=tries, failed=broke, sent=tries).likelihood(others) < 1
 
 
+def test_each_try_is_as_long_as_the_story_that_it_tells():
+    findings = [(result, replace(each, exchanges=each.exchanges * 3)) for result, each in told((5, 2))]
+    others = [exchange(502), *[exchange()] * 59]
+    weighed = _Kind(findings=findings, asked=5, failed=2, sent=15).likelihood(others)
+    assert weighed == _Kind(asked=9, failed=3, sent=27).likelihood(others)
+
+
 def test_kind_that_held_each_time_afresh_does_not_keep_its_rule_for_what_was_before():
     assert _Kind(findings=told((2, 2), (2, 2), (2, 2)), asked=5, sent=5).likelihood([exchange()] * 500) == 1
 

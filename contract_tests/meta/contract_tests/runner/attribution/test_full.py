@@ -69,6 +69,11 @@ def test_limit_is_told_though_deliveries_come_one_by_one(clock):
     assert len(run.state.contended) == 1
 
 
+def test_rule_that_comes_after_the_one_on_bursts_is_asked_alone_too(clock):
+    run = watched(clock, 503, 200)
+    assert sent(run, replace(HOSTILE, rule_id="ORD-01"), overlapped=True).acknowledged
+
+
 @pytest.mark.parametrize(("rules", "rule_id"), [((MUST, BURSTS), "LOD-01"), ((MUST,), "FWD-04")])
 def test_burst_itself_is_not_excused_nor_anything_where_nobody_judges_bursts(clock, rules, rule_id):
     run = watched(clock, 503, 200, rules=rules)

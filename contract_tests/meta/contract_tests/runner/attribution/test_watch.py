@@ -10,7 +10,9 @@ import pytest
 
 from callback_contract.contract_tests.meta.support.scripted import (
     CATALOGUE,
+    FIRST,
     MUST,
+    SECOND,
     asked,
     case,
     exchange,
@@ -32,7 +34,19 @@ LIVES, SHOULD = CATALOGUE["LIVE-01"], CATALOGUE["ACK-06"]
 def test_delivery_that_a_receiver_missed_goes_out_again_when_it_is_back(clock):
     run = watched(clock, "timeout", "timeout", 200, 200)
     assert sent(run).acknowledged
-    assert (run.state.absences, run.state.stops, len(run.state.excused)) == (1, [], 2)
+    assert (run.state.absences, run.state.stops, len(run.state.excused), run.state.plain_sent) == (1, [], 2, 2)
+
+
+def test_delivery_that_is_missed_again_after_the_return_is_found_out_about_again(clock):
+    run = watched(clock, "timeout", "timeout", 200, "timeout", 200)
+    assert (sent(run).failure, run.state.plain_sent) == ("timeout", 3)
+
+
+@pytest.mark.parametrize("callbacks", [(FIRST, SECOND), (SECOND, FIRST)])
+def test_plain_deliveries_after_one_without_an_answer_are_of_its_callback(clock, callbacks):
+    run = watched(clock, "timeout", 200, callbacks=callbacks)
+    CaseSession.of(run, case(callback=SECOND), 1).deliver()
+    assert {delivery.callback for delivery in run.config.sender.sent} == {SECOND.name}
 
 
 def test_delivery_that_gets_no_answer_though_the_receiver_lives_counts(clock):
