@@ -40,7 +40,9 @@ GUARDED = {
     "contract_tests/runner/attribution/chance.py": "runner/attribution/test_chance runner/attribution/test_weighing",
     "contract_tests/runner/attribution/deadlines.py": "runner/attribution/test_deadlines",
     "contract_tests/runner/attribution/likelihood.py": "runner/attribution/test_chance",
-    "contract_tests/runner/attribution/narrowing.py": "runner/attribution/test_narrowing",
+    "contract_tests/runner/attribution/narrowing.py": (
+        "runner/attribution/test_narrowed runner/attribution/test_narrowing"
+    ),
     "contract_tests/runner/attribution/stops.py": "runner/attribution/test_stops",
     "contract_tests/runner/attribution/suspects.py": "runner/attribution/test_watch runner/attribution/test_suspects",
     "contract_tests/runner/attribution/watch.py": "runner/attribution/test_watch runner/attribution/test_full",
