@@ -7,10 +7,11 @@ from types import SimpleNamespace
 
 import pytest
 
-from callback_contract.contract_tests.model.verdicts import Finding, RuleResult, Verdict, exit_code
+from callback_contract.contract_tests.model.verdicts import Block, Finding, RuleResult, Verdict, exit_code
 from callback_contract.contract_tests.policy.acceptance import AcceptancePolicy
 from callback_contract.contract_tests.policy.waivers import Waiver
 from callback_contract.openapi.rules.catalogue import load_catalogue
+from callback_contract.openapi.text.message import Text
 
 CATALOGUE = load_catalogue()
 TODAY = date(2026, 6, 30)
@@ -116,3 +117,15 @@ def test_finding_is_by_default_of_no_case_and_broke_each_of_two_tries():
 def test_result_is_by_default_of_nothing():
     given = RuleResult(RULE["MUST"], Verdict.PASS)
     assert (given.deliveries, given.cases, given.duration_s, given.blocked, given.reason) == (0, 0, 0.0, False, "")
+
+
+@pytest.mark.parametrize(
+    ("block", "cause"),
+    [
+        (Block("DAT-01"), "DAT-01 is broken"),
+        (Block("DAT-01", "DAT-02"), "DAT-01 is broken (through DAT-02)"),
+        (Block(why=Text("expected.acknowledged")), "an acknowledgement (2xx)"),
+    ],
+)
+def test_block_says_what_was_found_and_what_lies_between(block, cause):
+    assert (block.cause, block.text) == (cause, f"blocked: {cause}")

@@ -288,9 +288,10 @@ def test_receiver_that_stops_a_while_after_the_answer_is_given_more_time(clock, 
     assert list(run.state.late_findings) == ["FWD-04"]
 
 
-def test_deliveries_that_missed_the_receiver_together_are_found_out_about_once(clock):
+@pytest.mark.parametrize("failure", ["refused", "timeout"])
+def test_deliveries_that_missed_the_receiver_together_are_found_out_about_once(clock, failure):
     run = watched(clock, "refused", "refused", 200)
-    missed = replace(exchange("refused", case().delivery(CaseSession.of(run, case(), 1).identity)), begun_s=clock.now)
+    missed = replace(exchange(failure, case().delivery(CaseSession.of(run, case(), 1).identity)), begun_s=clock.now)
     watch = run.dispatcher._watch
     for _ in range(3):
         assert watch.settled(missed, lambda: exchange(200), overlapped=True, stimulus=None).acknowledged

@@ -137,9 +137,10 @@ def test_finding_shows_the_first_three_failures():
     assert (finding.repeated, finding.curl_suffices) == (True, False)
 
 
-def test_kind_that_keeps_its_rule_is_no_material():
+@pytest.mark.parametrize("other", ["0", "b"])
+def test_kind_that_keeps_its_rule_is_no_material(other):
     lived = flaky(502, 502, 502, 200, 200)
-    lived.sent("b", *[200] * 100)
+    lived.sent(other, *[200] * 100)
     assert (lived.weighed().verdict, lived.result.verdict) == (Verdict.PASS, Verdict.FLAKY)
 
 
@@ -195,6 +196,10 @@ def test_kind_always_fails_where_one_delivery_in_five_by_chance_would_not_do_tha
     assert _Kind(asked=asked_for, failed=failed, sent=sent).always_fails is always
 
 
+def test_kind_that_was_not_asked_yet_is_asked_and_sent_nothing():
+    assert (_Kind().asked, _Kind().failed, _Kind().sent) == (0, 0, 0)
+
+
 # What chance explains
 
 
@@ -202,11 +207,12 @@ def test_rule_of_which_chance_explains_one_finding_keeps_the_other():
     lived = flaky(200)
     other = lived.finding(lived.sent("a", 404), repeated=True)
     lived.result.findings.append(other)
-    later = lived.told("ORD-01", other)
+    later, held = lived.told("ORD-01", other), lived.told("ORD-02", verdict=Verdict.PASS)
     lived.sent("b", *[200] * 60)
     result = lived.weighed()
     assert (result.verdict, lived.result.findings, lived.result.verdict) == (Verdict.FAIL, [other], Verdict.FLAKY)
     assert (lived.result.blocked_for, later.findings, result.reason) == ({}, [other], "")
+    assert held.verdict is Verdict.PASS
 
 
 def test_rule_that_is_blocked_names_chance_for_the_callbacks_of_its_findings():
