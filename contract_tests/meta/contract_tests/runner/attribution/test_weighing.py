@@ -144,6 +144,12 @@ def test_kind_that_keeps_its_rule_is_no_material(other):
     assert (lived.weighed().verdict, lived.result.verdict) == (Verdict.PASS, Verdict.FLAKY)
 
 
+def test_no_plain_ones_are_added_where_more_failures_are_known_than_end_the_adding():
+    lived = flaky(200)
+    lived.sent("a", *[502] * 4)
+    assert lived.weighed().deliveries == 5
+
+
 # What is asked afresh
 
 
