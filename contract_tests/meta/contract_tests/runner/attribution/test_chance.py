@@ -233,6 +233,7 @@ def test_tail_is_the_mean_over_the_shares_that_explain_what_was_seen(failures, t
     [
         ([], set()),
         ([0.009], {0}),
+        ([0.01], set()),
         ([0.009, 0.009], set()),
         ([0.5, 0.003, 0.006], {1}),
         ([0.003, 0.004, 0.009], {0, 1, 2}),

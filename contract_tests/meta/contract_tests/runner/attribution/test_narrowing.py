@@ -37,6 +37,12 @@ def test_members_are_left_that_have_to_be_as_they_are(content, breaks, left):
     assert members_that_break(PLAIN, content, breaks) == left
 
 
+def test_half_of_the_members_becomes_plain_at_first():
+    tried = []
+    members_that_break(PLAIN, {"a": 9, "b": {"c": 9, "d": 3}, "e": 9, "f": 9}, tried.append)
+    assert tried[0] == {**PLAIN, "e": 9, "f": 9}
+
+
 def refuses_long_numbers_of_templates(request, assessment, receiver, right):
     accepted = assessment is not None and assessment.accepted
     return Response(422) if accepted and assessment.value["waba_template_id"] > 10**6 else right()
@@ -79,6 +85,7 @@ def test_drawn_content_that_is_looked_at_once_more_is_narrowed_too():
     case = Case(scripted.FIRST, Text("case.plain"), {}, looks_at=(purpose_of(generated), 3))
     assert is_drawn(tools()[2]["STA-08"], case)
     assert not is_drawn(tools()[2]["STA-08"], replace(case, looks_at=(purpose_of(plain), 3)))
+    assert not is_drawn(tools()[2]["STA-08"], replace(case, looks_at=("another purpose", 3)))
 
 
 def test_what_gets_no_answer_is_not_narrowed():
