@@ -32,6 +32,13 @@ def test_refusal_that_stays_is_the_deliverys_own_and_its_kind_is_not_asked_alone
     assert (run.state.contended, clock.slept) == ([], [1.0, 1.0])
 
 
+def test_connection_that_is_lost_beside_others_is_made_alone(clock):
+    run = watched(clock, "reset", 200, 200, "reset", 200, 200)
+    assert sent(run, HOSTILE, overlapped=True).acknowledged  # the first one was the network's doing
+    assert sent(run, HOSTILE, number=2, overlapped=True).acknowledged
+    assert (len(run.state.contended), clock.slept.count(1.0)) == (1, 1)
+
+
 def test_connection_that_is_lost_alone_is_no_acknowledgement_of_what_was_refused_beside_others(clock):
     run = watched(clock, 503, "reset")
     assert sent(run, HOSTILE, overlapped=True).failure == "reset"
