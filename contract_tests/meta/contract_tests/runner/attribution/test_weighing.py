@@ -151,6 +151,12 @@ def test_no_plain_ones_are_added_where_more_failures_are_known_than_end_the_addi
     assert lived.weighed().deliveries == 5
 
 
+def test_kind_that_failed_once_afresh_is_explained_by_chance_though_sixty_others_held():
+    lived = flaky(502, 200)
+    lived.sent("b", *[200] * 60)
+    assert (lived.weighed().verdict, lived.result.verdict) == (Verdict.FAIL, Verdict.BLOCKED)
+
+
 # What is asked afresh
 
 
