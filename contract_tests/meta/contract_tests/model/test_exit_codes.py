@@ -7,7 +7,16 @@ from types import SimpleNamespace
 
 import pytest
 
-from callback_contract.contract_tests.model.verdicts import Block, Finding, RuleResult, Verdict, exit_code
+from callback_contract.contract_tests.model.verdicts import (
+    Block,
+    Finding,
+    Mismatch,
+    RuleBroken,
+    RuleResult,
+    Verdict,
+    check,
+    exit_code,
+)
 from callback_contract.contract_tests.policy.acceptance import AcceptancePolicy
 from callback_contract.contract_tests.policy.waivers import Waiver
 from callback_contract.openapi.rules.catalogue import load_catalogue
@@ -129,3 +138,13 @@ def test_result_is_by_default_of_nothing():
 )
 def test_block_says_what_was_found_and_what_lies_between(block, cause):
     assert (block.cause, block.text) == (cause, f"blocked: {cause}")
+
+
+def test_mismatch_of_a_check_says_what_came_instead():
+    @check
+    def compares():
+        raise AssertionError(Mismatch(Text("expected.acknowledged"), Text("actual.not-known")))
+
+    with pytest.raises(RuleBroken) as broken:
+        compares()
+    assert (broken.value.expected, broken.value.actual) == ("an acknowledgement (2xx)", "not known")

@@ -6,10 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from callback_contract.contract_tests.meta.support.scripted import (
-    BURSTS,
-    MUST,
-)
+from callback_contract.contract_tests.meta.support.scripted import BURSTS, MUST, exchange
 from callback_contract.contract_tests.meta.support.watched import HOSTILE, sent, watched
 from callback_contract.contract_tests.model.verdicts import RuleResult, Verdict
 
@@ -30,6 +27,17 @@ def test_refusal_that_stays_is_the_deliverys_own_and_its_kind_is_not_asked_alone
     assert sent(run, HOSTILE, overlapped=True).status == status
     assert sent(run, HOSTILE, number=2).status == status
     assert (run.state.contended, clock.slept) == ([], [1.0, 1.0])
+
+
+def test_refusal_alone_is_asked_again_at_once(clock):
+    run, asked_again = watched(clock, 200), []
+
+    def again(**how):
+        asked_again.append(how)
+        return exchange(200)
+
+    run.dispatcher._watch.settled(exchange(503), again, overlapped=False, stimulus=None)
+    assert asked_again == [{"at_once": True}]
 
 
 def test_connection_that_is_lost_beside_others_is_made_alone(clock):

@@ -80,6 +80,16 @@ def test_lost_connections_of_a_kind_are_compared_with_its_own_deliveries_alone(c
     assert [sent(run, few, number=number).failure for number in range(2)] == ["", "reset"]
 
 
+def test_lost_connections_of_all_kinds_count_together(clock):
+    run = watched(clock, *["reset", 200, 200] * 3)
+    for _ in range(5):
+        run.state.delivery_sent(exchange())
+    kinds = [asked() for _ in range(3)]
+    for number, kind in enumerate(kinds):
+        kind.stimuli.__qualname__ = f"kind {number}"
+    assert [sent(run, kind).failure for kind in kinds] == ["", "", "reset"]
+
+
 def test_lost_connections_of_plain_deliveries_are_compared_with_plain_ones(clock):
     run = watched(clock, *["reset", 200, 200] * 2)
     for number in range(200):
