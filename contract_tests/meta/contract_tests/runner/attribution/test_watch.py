@@ -88,6 +88,7 @@ def test_lost_connections_of_all_kinds_count_together(clock):
     for number, kind in enumerate(kinds):
         kind.stimuli.__qualname__ = f"kind {number}"
     assert [sent(run, kind).failure for kind in kinds] == ["", "", "reset"]
+    assert run.dispatcher._watch._resets.total() == 2
 
 
 def test_lost_connections_of_plain_deliveries_are_compared_with_plain_ones(clock):
@@ -102,6 +103,7 @@ def test_receiver_that_stopped_is_waited_for_five_seconds(clock):
     with pytest.raises(UnmetPreconditionError):
         sent(run)
     assert clock.slept[:2] == [0.0, 1.0]
+    assert set(clock.slept[2:]) == {0.25}
     assert sum(clock.slept[2:]) == pytest.approx(5, abs=0.3)
 
 
