@@ -30,7 +30,14 @@ _REGIONS = {
     "limit": {"WIRE-18", "WIRE-19"},
 }
 # Where a framework has lines of its own for it.
-_OF_SOME = {"FWD-07": "map", "SEC-01": "errors", "SEC-02": "errors", "FWD-01": "open", "FWD-02": "open", "FWD-03": "open"}
+_OF_SOME = {
+    "FWD-07": "map",
+    "SEC-01": "errors",
+    "SEC-02": "errors",
+    "FWD-01": "open",
+    "FWD-02": "open",
+    "FWD-03": "open",
+}
 _REGION = re.compile(r"^[ \t]*(?:#|//) region: (\S+)\n(.*?)^[ \t]*(?:#|//) endregion$", re.DOTALL | re.MULTILINE)
 
 # What an answer's headers say of the framework; a server that several frameworks run on says nothing.

@@ -9,8 +9,8 @@ import sys
 import pytest
 
 from callback_contract.contract_tests.meta.scripts.noise import CONDITIONS, Condition, deviations
+from callback_contract.contract_tests.meta.scripts.noisy_receivers import relay
 from callback_contract.contract_tests.meta.support.hostile import answer, raw_server
-from callback_contract.contract_tests.meta.support.noise import relay
 from callback_contract.contract_tests.meta.support.processes import run_program
 from callback_contract.openapi.rules.catalogue import load_catalogue
 

@@ -25,8 +25,8 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
-from callback_contract.contract_tests.meta.support import noise
-from callback_contract.contract_tests.meta.support.noise import Kept
+from callback_contract.contract_tests.meta.scripts import noisy_receivers as noise
+from callback_contract.contract_tests.meta.scripts.noisy_receivers import Kept
 from callback_contract.contract_tests.receivers import CALLBACK_PATH, READ_BACK_PATH
 
 _ROOT = Path(__file__).parents[2]
