@@ -142,5 +142,6 @@ def _retry(value: Mapping[str, jp.Json]) -> Retry:
     if schedule_s:  # the last wait is that of all further tries
         all_s = sum(schedule_s[:max_tries]) + schedule_s[-1] * max(0, max_tries - len(schedule_s))
         return Retry(schedule_s[-1], max_tries, schedule_s, all_s if within_s is None else within_s, final)
-    spread_s = within_s / max_tries if within_s and max_tries else 0.0  # evenly, where no time between two is stated
-    return Retry(value.get("after_s", spread_s), max_tries, (), within_s, final)
+    if "after_s" in value:
+        return Retry(value["after_s"], max_tries, (), within_s, final)
+    return Retry(within_s / max_tries if within_s and max_tries else 0.0, max_tries, (), within_s, final, is_spread=True)

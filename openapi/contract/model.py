@@ -57,6 +57,7 @@ class Retry:
         schedule_s: Seconds before each try, where they differ; the last ones may be unknown.
         within_s: Seconds after which the sender gives up; None for those of all tries together.
         final: Statuses that end the tries, as `410` or `4XX`; None where the contract does not say.
+        is_spread: Whether nobody states the time between two tries, so that they are spread evenly.
     """
 
     after_s: float
@@ -64,6 +65,7 @@ class Retry:
     schedule_s: tuple[float, ...] = ()
     within_s: float | None = None
     final: tuple[str, ...] | None = None
+    is_spread: bool = False
 
     @property
     def horizon_s(self) -> float:

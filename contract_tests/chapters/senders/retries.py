@@ -58,6 +58,8 @@ def _retry_after(one: Try) -> str:
 
 def _by_schedule(recorded: Recorded) -> Iterator[Asked]:
     _refuse_without_retries(recorded)
+    if recorded.schedule.retry is not None and recorded.schedule.retry.is_spread:
+        raise NotApplicable(Text("reason.no-pauses-documented"))
     asked_at(recorded, "error", "down")
     schedule = recorded.schedule
     for event in _failed(recorded, "error", "down"):

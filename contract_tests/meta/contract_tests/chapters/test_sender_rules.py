@@ -177,6 +177,12 @@ def test_a_delivery_that_was_cut_off_belongs_to_the_event_of_its_length():
     assert [len(first.tries), len(second.tries)] == [2, 1]
 
 
+def test_pause_that_nobody_states_is_not_asked_for():
+    assert SCHEDULE.retry is not None
+    spread = replace(SCHEDULE, retry=replace(SCHEDULE.retry, is_spread=True))
+    assert judged("RET-04", recorded(*BREAKS["RET-04"], schedule=spread)).verdict == "not applicable"
+
+
 @pytest.mark.parametrize("rule", ["RET-01", "RET-04", "RET-05", "RET-10"])
 def test_a_contract_without_retries_leaves_nothing_to_ask(rule):
     quiet = replace(SCHEDULE, retry=None, after_s=0.0)
