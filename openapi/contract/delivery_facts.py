@@ -144,4 +144,5 @@ def _retry(value: Mapping[str, jp.Json]) -> Retry:
         return Retry(schedule_s[-1], max_tries, schedule_s, all_s if within_s is None else within_s, final)
     if "after_s" in value:
         return Retry(value["after_s"], max_tries, (), within_s, final)
-    return Retry(within_s / max_tries if within_s and max_tries else 0.0, max_tries, (), within_s, final, is_spread=True)
+    after_s = within_s / max_tries if within_s and max_tries else 0.0
+    return Retry(after_s, max_tries, (), within_s, final, is_spread=True)
