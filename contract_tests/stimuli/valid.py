@@ -132,7 +132,7 @@ class _Drawn:
             content = functools.reduce(
                 lambda made, pointer: jp.replaced(made, pointer, jp.get(other, pointer)), sorted(new), self.content
             )
-        except LookupError:  # it is about a member that is missing, or about one of an object that this one lacks
+        except (LookupError, ValueError):  # a member that is missing, or one of an object where this one has an array
             return False
         limit = scope.callback.delivery.accept_body_bytes.must or _ACCEPTED_BYTES
         is_small = len(encode_body(scope.callback, content, "compact-escaped")) <= limit - _IDS_BYTES

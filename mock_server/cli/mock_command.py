@@ -28,6 +28,8 @@ _MOST_NAMED = 8
 
 
 @rarely_used(
+    "docs",
+    "formats",
     "keep",
     "keep_bytes",
     "forward_ca",

@@ -18,7 +18,7 @@ public ones; the others follow in the catalogue's order."""
 
 _EARLY = (
     "ACK STA-01 IDM-01 IDM-03 FWD DAT WIRE-01 WIRE-02 WIRE-10 WIRE-11 WIRE-12 WIRE-13 WIRE-17 WIRE-18 WIRE-20 PAY-17"
-    " PAY-19 PAY-21 PAY-03 PAY-15 SEC-01 SIG-02 SIG-01 SIG-04 STA-02 IDM-07 ORD-01 ORD-02 IDM-04"
+    " PAY-19 PAY-21 PAY-03 PAY-15 SIG-02 SIG-01 SIG-04 STA-02 IDM-07 ORD-01 ORD-02 IDM-04"
 ).split()
 """Rules and chapters that are judged first. Redeliveries come while what they repeat is recent; bursts stay behind all
 that goes side by side, since they explain what breaks there."""

@@ -145,6 +145,7 @@ def test_first_contact_that_fails_is_told_in_chinese(kind, monkeypatch, capsys):
     assert (code, english_in(errors, *reasons)) == (3, [])
 
 
+@pytest.mark.slow
 def test_unreachable_receiver_is_told_in_chinese(monkeypatch, capsys):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

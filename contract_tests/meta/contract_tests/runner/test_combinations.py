@@ -185,6 +185,7 @@ def test_refusal_of_unknown_members_that_come_together_is_left_to_their_rule():
     assert broken(run.state.results) == {"FWD-03"}
 
 
+@pytest.mark.slow
 def test_five_mistakes_of_different_chapters_are_all_found():
     planted = ("DAT-04", "FWD-02", "PAY-03", "WIRE-12", "ORD-02")
 
