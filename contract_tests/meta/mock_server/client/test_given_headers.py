@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import re
 import http.server as server
+import re
 
 import pytest
 
