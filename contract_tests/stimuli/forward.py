@@ -169,6 +169,13 @@ def other_types(scope: Scope) -> Iterable[Case]:
                 with_keys(scope, member, {"extra": value}),
                 joins=_joins(member.pointer, {key: value}, "other types"),
             )
+        known = jp.get(scope.plain, member.pointer)
+        for value in [7, ["a", 1]] if known else []:  # a receiver may read the keys that it knows, and no other
+            yield Case(
+                scope.callback,
+                Text("case.type-at-known-keys", what=_type_of(value), pointer=member.pointer),
+                jp.replaced(scope.plain, member.pointer, dict.fromkeys(known, value)),
+            )
         yield Case(
             scope.callback,
             Text("case.every-type-in", pointer=member.pointer),
