@@ -50,7 +50,8 @@ def test_right_receiver_is_clean(name, tmp_path):
 
 @pytest.mark.parametrize("name", KINDS)
 def test_receiver_that_verifies_nothing_is_found(name, tmp_path):
-    assert broken(judged(name, tmp_path, "unverified", "ACK-01,SIG")) == {"SIG-03"}
+    # One that needs the header to read the body refuses a delivery without it, and takes any forged one.
+    assert broken(judged(name, tmp_path, "unverified", "ACK-01,SIG")) in ({"SIG-01"}, {"SIG-03"})
 
 
 @pytest.mark.parametrize("name", KINDS)
