@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
+from types import SimpleNamespace
+
+import pytest
 
 from callback_contract.contract_tests.meta.support.scripted import BURSTS, MUST, asked, case, exchange, run_before
+from callback_contract.contract_tests.runner.attribution import suspects
+from callback_contract.contract_tests.runner.attribution import watch as watching
 from callback_contract.contract_tests.runner.attribution.watch import watch_over
 from callback_contract.contract_tests.runner.case_session import CaseSession
 
@@ -61,3 +67,19 @@ def deadly(delivery):
 def lethal(**more):
     """A case of a body that stops a receiver, and one that does not."""
     return replace(case("a deadly body", **more), mangle=lambda body: body + b" deadly")
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """Time that passes only while the watch waits."""
+    clock = SimpleNamespace(now=time.perf_counter(), slept=[])
+
+    def sleep(seconds):
+        assert seconds >= 0
+        clock.slept.append(seconds)
+        clock.now += max(seconds, 1e-6)
+
+    passing = SimpleNamespace(sleep=sleep, monotonic=lambda: clock.now, perf_counter=lambda: clock.now)
+    for module in (watching, suspects):
+        monkeypatch.setattr(module, "time", passing)
+    return clock

@@ -6,9 +6,12 @@ from dataclasses import replace
 
 import pytest
 
+from callback_contract.contract_tests.meta.support import watched as watches
 from callback_contract.contract_tests.meta.support.scripted import BURSTS, MUST, exchange
 from callback_contract.contract_tests.meta.support.watched import HOSTILE, sent, watched
 from callback_contract.contract_tests.model.verdicts import RuleResult, Verdict
+
+clock = watches.clock  # the fixture
 
 
 @pytest.mark.parametrize("status", [429, 502, 503, 504])

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from callback_contract.contract_tests.meta.support import watched as watches
 from callback_contract.contract_tests.meta.support.scripted import (
     CATALOGUE,
     FIRST,
@@ -27,6 +28,8 @@ from callback_contract.contract_tests.runner.case_session import CaseSession
 from callback_contract.contract_tests.runner.judge import judge
 from callback_contract.contract_tests.runner.preconditions import UnmetPreconditionError
 from callback_contract.contract_tests.runner.rule_tests import Stimulus
+
+clock = watches.clock  # the fixture
 
 LIVES, SHOULD = CATALOGUE["LIVE-01"], CATALOGUE["ACK-06"]
 
