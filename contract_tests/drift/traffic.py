@@ -1,4 +1,4 @@
-"""Traffic beside the contract: counts, delivery by delivery, what the contract of one callback does not say."""
+"""Traffic beside the contract: counts each difference between the deliveries of one callback and its contract."""
 
 from __future__ import annotations
 

@@ -17,6 +17,7 @@ from callback_contract.openapi.text.message import Text
 
 __all__ = [
     "MARKUP",
+    "accepted_bytes",
     "awkward_keys",
     "empty_maps",
     "invisible_texts",
@@ -104,7 +105,7 @@ LINE_ENDS = {
 
 
 _MOST_ITEMS = _MANY_KEYS = 300
-_ACCEPTED_BYTES = 20_480  # what every receiver has to take where the contract names no number
+_ACCEPTED_BYTES = 20_480  # where the contract names no number
 
 VALUES = ("0", "null", "false", "undefined", "   ")
 WHOLE_VALUES = {"term.path", "term.formula", "term.json-text", "term.line-ends-around"}
@@ -169,6 +170,11 @@ def _text_pointers(content: jp.Json, member: Member) -> list[str]:
     # The example's keys stay: another rule covers a missing key.
     keys = dict.fromkeys([*jp.get(content, member.pointer), "text"])
     return [jp.join((*jp.tokens(member.pointer), key)) for key in keys]
+
+
+def accepted_bytes(scope: Scope) -> int:
+    """Return the size of a body that every receiver has to accept."""
+    return scope.callback.delivery.accept_body_bytes.must or _ACCEPTED_BYTES
 
 
 def with_keys(scope: Scope, member: Member, more: dict[str, jp.Json]) -> jp.Json:
@@ -304,8 +310,7 @@ def many_keys(scope: Scope) -> Iterable[Case]:
 
 
 def _room(scope: Scope) -> int:
-    limit = scope.callback.delivery.accept_body_bytes.must or _ACCEPTED_BYTES
-    return limit - len(encode_body(scope.callback, scope.plain))
+    return accepted_bytes(scope) - len(encode_body(scope.callback, scope.plain))
 
 
 @stimuli("valid")

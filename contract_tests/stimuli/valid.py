@@ -13,6 +13,7 @@ from callback_contract.contract_tests.model.cases import Case, Joins, purpose_of
 from callback_contract.contract_tests.model.verdicts import NotApplicable
 from callback_contract.contract_tests.stimuli.applicable_cases import applicable_cases
 from callback_contract.contract_tests.stimuli.missing_facts import lacking
+from callback_contract.contract_tests.stimuli.texts import accepted_bytes
 from callback_contract.mock_server.wire.bodies import encode_body
 from callback_contract.openapi.documents import json_pointer as jp
 from callback_contract.openapi.text.message import Text
@@ -34,7 +35,6 @@ __all__ = [
 ]
 
 
-_ACCEPTED_BYTES = 20_480  # what every receiver has to take where the contract names no number
 _IDS_BYTES = 512  # ids of full length come in addition
 
 # Reserved for fiction: NANP 555-01xx, Ofcom's and the Bundesnetzagentur's drama numbers, ACMA's for creative works. No
@@ -134,7 +134,7 @@ class _Drawn:
             )
         except (LookupError, ValueError):  # a member that is missing, or one of an object where this one has an array
             return False
-        limit = scope.callback.delivery.accept_body_bytes.must or _ACCEPTED_BYTES
+        limit = accepted_bytes(scope)
         is_small = len(encode_body(scope.callback, content, "compact-escaped")) <= limit - _IDS_BYTES
         held = {pointer for pointer, _ in _values_at(scope, content)}
         if not is_small or not (self.own | new) <= held or not scope.strict.is_valid(content):

@@ -18,7 +18,7 @@ _DAYS_LEFT = "actual.days-left"  # how a report tells when a certificate ends
 
 @dataclass(frozen=True)
 class Run:
-    """One run of a receiver: when, what it came to, and how many rules were broken."""
+    """One run of a receiver: its date, its outcome, and the number of broken rules."""
 
     started_at: str
     outcome: str

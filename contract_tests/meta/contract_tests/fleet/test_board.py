@@ -1,4 +1,4 @@
-"""The board: since when, what changed and what expires, by the reports in each partner's history."""
+"""The board: dates, changes and expiries of each partner, by the reports in its history."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Chance over given events: which deliveries tell of it, what is asked afresh, and which findings it explains."""
+"""Chance over given events: the deliveries that tell of it, the cases sent afresh, and the findings it explains."""
 
 from __future__ import annotations
 
