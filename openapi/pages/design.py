@@ -6,7 +6,7 @@ import re
 from functools import cache
 from pathlib import Path
 
-__all__ = ["packed", "shared_script", "shared_style"]
+__all__ = ["bilingual_script", "packed", "shared_script", "shared_style"]
 
 _FOLDER = Path(__file__).parent
 _COMPONENTS = ("base", "controls", "card", "badge", "table", "code-box", "tabs")
@@ -30,6 +30,11 @@ def shared_style() -> str:
 def shared_script() -> str:
     """The script that every page with a theme switch runs first."""
     return _read("theme.js")
+
+
+def bilingual_script() -> str:
+    """The shared script, and names for the script of a page that holds both languages."""
+    return shared_script() + _read("bilingual.js")
 
 
 def packed(style: str) -> str:

@@ -25,7 +25,7 @@ from callback_contract.contract_tests.reporting.model.outcome import (
     outcome,
 )
 from callback_contract.openapi.documents.templates import kept_templates, source_hash
-from callback_contract.openapi.pages.design import shared_script, shared_style
+from callback_contract.openapi.pages.design import bilingual_script, shared_style
 from callback_contract.openapi.rules.catalogue import SEEN, Catalogue
 from callback_contract.openapi.text.message import translated
 
@@ -65,7 +65,7 @@ def report_html(report: dict[str, Any], chinese: Texts | None = None, since: Map
         since: The day since which a rule is known to be broken, by its id.
     """
     style = shared_style() + (_PAGE / "page.css").read_text("utf-8")
-    script = shared_script() + (_PAGE / "page.js").read_text("utf-8")
+    script = bilingual_script() + (_PAGE / "page.js").read_text("utf-8")
     result, tone = outcome(report), _TONES.get(outcome(report), "warn")
     name = visible(report["receiver"]["name"])
     return (

@@ -21,7 +21,7 @@ from callback_contract.contract_tests.reporting.partners.output import (
 )
 from callback_contract.contract_tests.reporting.partners.overview import COUNTED, BrokenRule, Partner, Partners
 from callback_contract.openapi.documents.templates import kept_templates, source_hash
-from callback_contract.openapi.pages.design import packed, shared_script, shared_style
+from callback_contract.openapi.pages.design import bilingual_script, packed, shared_style
 from callback_contract.openapi.rules.catalogue import load_catalogue
 from callback_contract.openapi.rules.translations import load_translation
 from callback_contract.openapi.text.message import Argument, Text, joined, translated
@@ -42,7 +42,7 @@ _NEVER = "9999-12-31"
 def partners_html(partners: Partners) -> str:
     """Writes the page; all markup in the reports is shown as text."""
     style = shared_style() + packed((_ASSETS / "board.css").read_text("utf-8"))
-    script = shared_script() + (_ASSETS / "board.js").read_text("utf-8")
+    script = bilingual_script() + (_ASSETS / "board.js").read_text("utf-8")
     head, title = headline(partners), Text("summary.title")
     chinese = _chinese_statements()
     most = max((rule.broken for rule in partners.rules), default=1)
