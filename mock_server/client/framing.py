@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import http.client
 import select
 import socket
@@ -208,6 +209,17 @@ class TellingConnection(HTTPConnection):
 
 class TellingTlsConnection(TellingConnection, HTTPSConnection):
     """The same over TLS."""
+
+    def send(self, data: Any) -> None:
+        """Send bytes; a connection that the receiver closed is told as it is without TLS, so an early answer is read.
+
+        Raises:
+            BrokenPipeError: The receiver closed the connection.
+        """
+        try:
+            super().send(data)
+        except (ssl.SSLEOFError, ssl.SSLZeroReturnError) as error:
+            raise BrokenPipeError(errno.EPIPE, str(error)) from error
 
 
 def when_continued(body: bytes) -> Iterator[bytes]:

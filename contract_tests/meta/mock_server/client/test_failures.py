@@ -5,13 +5,16 @@ from __future__ import annotations
 import http.client
 import socket
 import ssl
+import threading
 
 import pytest
+import urllib3
 import urllib3.exceptions as errors
 
 from callback_contract.contract_tests.meta.support.hostile import answer, raw_server
 from callback_contract.mock_server.client.framing import died_before_answer, failure_of
 from callback_contract.mock_server.client.sender import Access, Pace, Sender
+from callback_contract.mock_server.server.certificates import self_made
 from callback_contract.mock_server.wire.delivery import WHY_NO_ANSWER, Delivery
 
 PLAIN = Delivery("", "POST", (("Content-Type", "application/json"),), b"{}")
@@ -60,6 +63,28 @@ def test_kind_follows_from_the_types(error, kind, detail):
 )
 def test_connection_died_where_it_was_reset(cause, died):
     assert died_before_answer(errors.ProtocolError(ANY, cause)) is died
+
+
+def test_new_connection_is_opened_where_a_kept_one_over_tls_was_closed(monkeypatch):
+    monkeypatch.setattr(urllib3.connectionpool, "is_connection_dropped", lambda _: False)  # closed just after the look
+    with self_made("127.0.0.1") as tls, socket.create_server(("127.0.0.1", 0)) as listening:
+        closed = threading.Event()
+
+        def serve():
+            for _ in range(2):
+                with tls.context().wrap_socket(listening.accept()[0], server_side=True) as connection:
+                    asked = b""
+                    while not asked.endswith(b"{}"):
+                        asked += connection.recv(65536)
+                    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+                closed.set()
+
+        threading.Thread(target=serve, daemon=True).start()
+        port = listening.getsockname()[1]
+        sender = Sender(Access(f"https://127.0.0.1:{port}/x", insecure=True, timeout_s=5), Pace())
+        assert sender.send(PLAIN).status == 200
+        closed.wait(5)
+        assert sender.send(PLAIN).status == 200
 
 
 def test_proxy_is_asked_for_the_receivers_whole_url():
