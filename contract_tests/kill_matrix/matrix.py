@@ -44,12 +44,14 @@ class Row:
         broken: Rules that detected the fault, each with its verdict.
         blocked: Rules that were not judged, since a broken rule explains their result.
         other: Rules with another verdict than pass: errors, or unmet preconditions.
+        innocent: What the first finding of each rule saw that should not have detected the fault.
     """
 
     fault: str
     broken: dict[str, str] = field(default_factory=dict)
     blocked: tuple[str, ...] = ()
     other: dict[str, str] = field(default_factory=dict)
+    innocent: dict[str, str] = field(default_factory=dict)
 
     @property
     def exact(self) -> bool:
@@ -124,6 +126,11 @@ def _row(job: tuple[str, str, int, bool]) -> Row:
         {rule_id: r.verdict.value for rule_id, r in results.items() if r.broken},
         tuple(rule_id for rule_id, r in rest.items() if r.blocked),
         {rule_id: f"{r.verdict.value}: {r.reason}" for rule_id, r in rest.items() if not r.blocked},
+        {
+            rule_id: f"{r.findings[0].case}: {r.findings[0].actual}"
+            for rule_id, r in results.items()
+            if r.findings and rule_id != fault
+        },
     )
 
 
