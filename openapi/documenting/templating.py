@@ -13,10 +13,10 @@ from markupsafe import Markup, escape
 from callback_contract.openapi import documenting
 from callback_contract.openapi.documenting.content import markdown
 from callback_contract.openapi.documenting.content.links import address, anchor, chapter_file, rule_page
-from callback_contract.openapi.documenting.content.syntax_colouring import as_text, coloured_source
+from callback_contract.openapi.documenting.content.syntax_colouring import coloured_source
 from callback_contract.openapi.documenting.content.words import LANGUAGES
 from callback_contract.openapi.documents.templates import source_hash
-from callback_contract.openapi.pages.design import packed, shared_script, shared_style
+from callback_contract.openapi.pages.design import as_text, packed, shared_script, shared_style
 from callback_contract.openapi.text.message import translated
 from callback_contract.openapi.text.printable import shell_word
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from callback_contract.mock_server.wire.delivery import printable
+from callback_contract.openapi.pages.design import as_text
 
 __all__ = ["highlighted", "visible"]
 
@@ -23,7 +24,7 @@ def highlighted(text: str) -> Markup:
     """A body as markup; compact JSON gets line breaks, and not a character of it changes otherwise."""
     signs = _TOKEN.findall(text)
     if not text.lstrip().startswith(("{", "[")):
-        return escape(visible(text))
+        return as_text(visible(text))
     spread = _may_be_spread(signs)
     parts: list[Markup] = []
     depth = 0
@@ -57,13 +58,13 @@ def _may_be_spread(signs: list[str]) -> bool:
 
 
 def _line(depth: int) -> Markup:
-    return escape("\n" + "  " * max(0, depth))
+    return as_text("\n" + "  " * max(0, depth))
 
 
 def _marked(sign: str, *, is_key: bool) -> Markup:
-    text = escape(visible(sign))
+    text = as_text(visible(sign))
     if sign.startswith('"'):
-        return Markup('<span class="{}">{}</span>').format("k" if is_key else "s", text)
+        return Markup('<i class="{}">{}</i>').format("k" if is_key else "s", text)
     if sign in "{}[],:" or sign.isspace():
         return text
-    return Markup('<span class="n">{}</span>').format(text)
+    return Markup('<i class="n">{}</i>').format(text)

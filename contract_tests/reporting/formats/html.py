@@ -25,7 +25,7 @@ from callback_contract.contract_tests.reporting.model.outcome import (
     outcome,
 )
 from callback_contract.openapi.documents.templates import kept_templates, source_hash
-from callback_contract.openapi.pages.design import bilingual_script, shared_style
+from callback_contract.openapi.pages.design import as_text, bilingual_script, shared_style
 from callback_contract.openapi.rules.catalogue import SEEN, Catalogue
 from callback_contract.openapi.text.message import translated
 
@@ -151,6 +151,7 @@ def _environment(report: dict[str, Any], chinese: Texts) -> Environment:
         "row": pictures.ROW,
     }
     environment.filters |= {
+        "text": as_text,
         "visible": visible,
         "highlighted": highlighted,
         "ends": _ends,

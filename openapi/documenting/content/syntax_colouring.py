@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import json
 from collections.abc import Callable
 from functools import cache
@@ -10,17 +9,12 @@ from functools import cache
 from markupsafe import Markup
 
 from callback_contract.openapi.documents import json_pointer as jp
+from callback_contract.openapi.pages.design import as_text
 
-__all__ = ["as_text", "coloured_json", "coloured_source"]
+__all__ = ["coloured_json", "coloured_source"]
 
 Link = Callable[[str], str]
 """The URL of the field at a pointer, empty when the contract names none."""
-
-
-def as_text(text: str) -> Markup:
-    """Escape a text for a place between two tags."""
-    # Between tags a quotation mark needs no entity, which would take five bytes, thousands of times.
-    return Markup(html.escape(text, quote=False))  # noqa: S704  # escaped
 
 
 def coloured_json(value: jp.Json, link: Link = lambda _: "") -> Markup:
