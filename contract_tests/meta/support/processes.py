@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import shlex
 import shutil
@@ -14,10 +15,12 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from click import Command
 from click.testing import CliRunner, Result
 
+from callback_contract.contract_tests.cli.main import run_command
 from callback_contract.contract_tests.receivers import CALLBACK_PATH, READ_BACK_PATH, Receiver
 
 FOLDER = Path(__file__).parents[2] / "receivers"
@@ -156,6 +159,19 @@ def invoke(command: Command, arguments: Sequence[Any] = (), **options: Any) -> R
     ran = CliRunner().invoke(command, list(map(str, arguments)), **options)
     _show(shlex.join([command.name or "", *map(str, arguments)]), f"exit code {ran.exit_code}", ran.output)
     return ran
+
+
+def run_here(*arguments: Any) -> subprocess.CompletedProcess[str]:
+    """Runs the program in this process, without the start of an interpreter and without signals."""
+    words = [str(FOLDER.parent / "__main__.py"), *map(str, arguments)]
+    streams = [io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True) for _ in range(2)]
+    with patch.object(sys, "argv", words), patch.multiple(sys, stdout=streams[0], stderr=streams[1]):
+        code = run_command()
+        sys.stdout.flush()
+        sys.stderr.flush()
+    told = [stream.buffer.getvalue().decode() for stream in streams]  # type: ignore[attr-defined]
+    _show(shlex.join(words), f"exit code {code}", *told)
+    return subprocess.CompletedProcess(words, code, *told)
 
 
 def _show(command: str, end: str, *streams: str | bytes | None) -> None:

@@ -13,6 +13,7 @@ import time
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
+from unittest.mock import patch
 from xml.etree import ElementTree as ET
 
 import jsonschema_rs
@@ -21,7 +22,7 @@ import pytest
 from callback_contract.contract_tests.cli.main import cli
 from callback_contract.contract_tests.meta.support.hostile import answer, endless, raw_server
 from callback_contract.contract_tests.meta.support.means import do_without
-from callback_contract.contract_tests.meta.support.processes import invoke, run_program
+from callback_contract.contract_tests.meta.support.processes import invoke, run_here, run_program
 from callback_contract.contract_tests.reporting.model.stable import stable
 from callback_contract.contract_tests.runner import first_contact
 from callback_contract.contract_tests.runner.events import RuleJudged
@@ -37,6 +38,9 @@ SCHEMA = "schemas/report.schema.json"
 
 
 def run(*arguments, cwd=None, **environment):
+    if not cwd:
+        with patch.dict(os.environ, environment):
+            return run_here(*arguments)
     env = {**os.environ, **environment}
     return run_program([*PROGRAM, *arguments], cwd=cwd, env=env, timeout=120)
 
@@ -310,7 +314,8 @@ def test_answer_that_is_merely_labelled_as_a_page_is_judged(body):
 
 
 @pytest.mark.parametrize("kind", NO_JUDGEMENT)
-def test_nothing_to_judge_is_one_message_and_exit_3(kind):
+def test_nothing_to_judge_is_one_message_and_exit_3(kind, monkeypatch):
+    monkeypatch.setattr(first_contact, "_RETURN_S", 0.0)
     act, said = NO_JUDGEMENT[kind]
     with raw_server(act) as base:
         done = run("check", base, "--timeout", "1")
@@ -584,7 +589,8 @@ def test_headers_from_the_environment_stand_one_a_line():
         ["http://x:99999/"],
     ],
 )
-def test_odd_argument_is_one_message(arguments):
+def test_odd_argument_is_one_message(arguments, monkeypatch):
+    monkeypatch.setattr(first_contact, "_RETURN_S", 0.0)
     done = run("check", *arguments)
     assert done.returncode in {2, 3}
     assert "Traceback" not in done.stderr
