@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -41,5 +45,25 @@ def test_mutant_of_an_annotation_is_none(source, same):
 
 
 def test_survivor_is_known_by_its_line():
-    diff = "--- a\n+++ b\n@@ -1,2 +1,2 @@\n same\n-    if a < b:\n+    if a <= b:\n"
-    assert mutation.survivor_of(diff) == mutation.Survivor("if a < b:", "if a <= b:")
+    survivor = mutation.survivor_of("same\n    if a < b:\n", "same\n    if a <= b:\n")
+    assert survivor == mutation.Survivor("if a < b:", "if a <= b:")
+
+
+@pytest.mark.slow
+def test_each_mutant_is_what_its_tests_see_though_all_else_is_imported_before(tmp_path):
+    (tmp_path / "decided.py").write_text("ANSWER = 1")
+    (tmp_path / "between.py").write_text("from decided import ANSWER")
+    (tmp_path / "test_between.py").write_text("import between\n\ndef test():\n    assert between.ANSWER == 1")
+    options = ["-x", "-q", "-p", "no:cacheprovider", "test_between.py"]
+    job = {"file": "decided.py", "module": "decided", "options": options, "mutants": ["ANSWER = 2", "ANSWER = +1", "("]}
+    done = subprocess.run(
+        [sys.executable, "-P", mutation._FORKED_TESTS],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        input=json.dumps(job),
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.stdout.split() == ["failed", "passed", "failed"]

@@ -3,8 +3,8 @@
     pip install -e '.[mutation]'
     python -m callback_contract.contract_tests.meta.scripts.mutation [MODULE ...] [--jobs 2]
 
-cosmic-ray makes the changes, in a copy of the tree in a temporary folder; the tests of a module are its own few, so
-that one change costs about a second, and all of them a quarter of an hour on two cores.
+cosmic-ray makes the changes, in a copy of the tree in a temporary folder; the tests of a module are its own few, and
+each change is tried in a fork that has imported the rest. All of them take a quarter of an hour on two cores.
 
 It prints how many mutants of each module were killed, and each survivor. Those of ``mutation_survivors.yaml`` have a
 reason. It ends with 1 when less than 90 % are killed, when a survivor has no reason, or when one with a reason is gone.
@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import ast
 import contextlib
+import difflib
 import json
 import os
 import re
@@ -59,8 +60,7 @@ _TESTS = _META / "contract_tests"
 _ROOT = _META.parents[1]
 _REASONS = _META / "mutation_survivors.yaml"
 _ENOUGH = 0.9
-_LONGEST_S = 60  # time limit for the tests of one mutant, which take a second; a hanging mutant counts as killed
-_COSMIC_RAY = [sys.executable, "-m", "cosmic_ray.cli"]
+_FORKED_TESTS = Path(__file__).with_name("forked_tests.py")
 
 # Of the operators that replace another, one is enough: any test that reaches the place kills most of them, and they
 # would improve the share unduly. Names are one object however they are compared.
@@ -110,26 +110,12 @@ def main():
 def mutated(module):
     """Run a module's tests once for each of its mutants."""
     with copied() as tree:
-        tests = [str(_TESTS.relative_to(_ROOT) / f"{name}.py") for name in GUARDED[module].split()]
-        command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *tests]
-        run(command, tree)  # unchanged they pass
-        config, session = tree / "cosmic-ray.toml", tree / "session.sqlite"
-        config.write_text(
-            f'[cosmic-ray]\nmodule-path = "{module}"\ntimeout = {_LONGEST_S}\nexcluded-modules = []\n'
-            f'test-command = "{" ".join(command)}"\ndistributor.name = "local"\n'
-        )
-        run([*_COSMIC_RAY, "init", str(config), str(session)], tree)
-        leave_out(session, (tree / module).read_text("utf-8"))
-        run([*_COSMIC_RAY, "exec", str(config), str(session)], tree)
-        done = run([*_COSMIC_RAY, "dump", str(session)], tree)
-    results = [json.loads(line)[1] for line in done.splitlines()]
-    tried = [result for result in results if result["worker_outcome"] != "skipped"]
-    odd = [result for result in tried if result["test_outcome"] not in {"killed", "survived"}]
-    if odd:
-        raise RuntimeError(f"{module}: cosmic-ray could not run the tests of a mutant: {odd[0]['output']}")
-    survivors = [survivor_of(result["diff"]) for result in tried if result["test_outcome"] == "survived"]
-    print(f"{module}: {len(tried)} mutants, {len(survivors)} survive", file=sys.stderr, flush=True)
-    return Outcome(module, len(tried) - len(survivors), tuple(sorted(survivors, key=str)))
+        source = (tree / module).read_text("utf-8")
+        changed = mutants(source)
+        ends = run_tests(module, changed, tree)
+    survivors = [survivor_of(source, mutant) for mutant, end in zip(changed, ends, strict=True) if end == "passed"]
+    print(f"{module}: {len(changed)} mutants, {len(survivors)} survive", file=sys.stderr, flush=True)
+    return Outcome(module, len(changed) - len(survivors), tuple(sorted(survivors, key=str)))
 
 
 @contextlib.contextmanager
@@ -150,7 +136,15 @@ def _package_of(tree):
     return tree.with_name("importable")
 
 
-def run(command, tree):
+def run_tests(module, changed, tree):
+    """Run the module's tests for each of its mutants; return how they ended."""
+    job = {
+        "file": module,
+        "module": "callback_contract." + module.removesuffix(".py").replace("/", "."),
+        "options": ["-x", "-q", "-p", "no:cacheprovider", f"--basetemp={tree.with_name('temporary')}"],
+        "mutants": changed,
+    }
+    job["options"] += [str(_TESTS.relative_to(_ROOT) / f"{name}.py") for name in GUARDED[module].split()]
     # Of the copy, not of an installed kit; and no plugin that the tests do not need, which would take half the time.
     env = {
         **os.environ,
@@ -158,27 +152,31 @@ def run(command, tree):
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
     }
-    done = subprocess.run(command, cwd=tree, env=env, check=False, capture_output=True, text=True)
+    command, given = [sys.executable, "-P", str(_FORKED_TESTS)], json.dumps(job)
+    done = subprocess.run(command, cwd=tree, env=env, input=given, check=False, capture_output=True, text=True)
     if done.returncode:
-        raise RuntimeError(f"{' '.join(command)} failed:\n{done.stdout}{done.stderr}")
-    return done.stdout
+        raise RuntimeError(f"{module}: {done.stdout}{done.stderr}")
+    return done.stdout.split()
 
 
-def leave_out(session, source):
-    """Skip mutants without an effect, such as changed annotations, and invalid Python."""
+def mutants(source):
+    """Return each mutant of a source once, but for those without an effect, such as changed annotations."""
+    from cosmic_ray.ast import ast_nodes, get_ast
     from cosmic_ray.mutating import mutate_code
-    from cosmic_ray.plugins import get_operator
-    from cosmic_ray.work_db import use_db
-    from cosmic_ray.work_item import WorkerOutcome, WorkResult
+    from cosmic_ray.plugins import get_operator, operator_names
 
-    original = meaning(source)
-    with use_db(str(session)) as work:
-        for item in work.pending_work_items:
-            (mutation,) = item.mutations
-            operator = get_operator(mutation.operator_name)(**mutation.operator_args)
-            left_out = _LEFT_OUT.match(mutation.operator_name)
-            if left_out or meaning(mutate_code(source, operator, mutation.occurrence)) in {"", original}:
-                work.set_result(item.job_id, WorkResult(worker_outcome=WorkerOutcome.SKIPPED))
+    nodes = list(ast_nodes(get_ast(source)))
+    found = {}
+    for name in operator_names():
+        if _LEFT_OUT.match(name) or get_operator(name).arguments():
+            continue
+        operator = get_operator(name)()
+        for occurrence in range(sum(len(list(operator.mutation_positions(node))) for node in nodes)):
+            mutant = mutate_code(source, operator, occurrence)
+            found.setdefault(meaning(mutant), mutant)
+    found.pop("", None)
+    found.pop(meaning(source), None)
+    return list(found.values())
 
 
 def meaning(source):
@@ -200,10 +198,10 @@ def meaning(source):
     return ast.dump(tree)
 
 
-def survivor_of(diff):
+def survivor_of(source, mutant):
     """Return the first differing line, before and after."""
-    lines = [line for line in diff.splitlines() if not line.startswith(("---", "+++"))]
-    was = next(line[1:].strip() for line in lines if line.startswith("-"))
+    lines = list(difflib.unified_diff(source.splitlines(), mutant.splitlines(), lineterm="", n=0))[2:]
+    was = next((line[1:].strip() for line in lines if line.startswith("-")), "")
     became = next((line[1:].strip() for line in lines if line.startswith("+")), "")
     return Survivor(was, became)
 
