@@ -47,9 +47,11 @@ GUARDED = {
     "contract_tests/runner/attribution/stops.py": "runner/attribution/test_stops",
     "contract_tests/runner/attribution/suspects.py": "runner/attribution/test_watch runner/attribution/test_suspects",
     "contract_tests/runner/attribution/watch.py": "runner/attribution/test_watch runner/attribution/test_full",
-    "contract_tests/runner/case_session.py": "runner/test_contact",
+    "contract_tests/runner/case_session.py": (
+        "runner/test_contact runner/test_looking_back runner/test_plain_deliveries"
+    ),
     "contract_tests/runner/contention.py": "runner/attribution/test_company_to_blame",
-    "contract_tests/runner/judge.py": "runner/test_judging",
+    "contract_tests/runner/judge.py": "runner/test_judging runner/test_turns runner/test_events",
     "contract_tests/runner/liveness.py": "runner/test_plain_deliveries",
     "mock_server/client/pacing.py": "../mock_server/client/test_pacing_bounds",
 }

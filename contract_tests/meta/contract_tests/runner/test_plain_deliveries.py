@@ -7,15 +7,17 @@ import json
 
 import pytest
 
-from callback_contract.contract_tests.meta.support.scripted import FIRST, MUST, case, exchange, run_before
+from callback_contract.contract_tests.meta.support.scripted import FIRST, MUST, asked, case, exchange, run_before
 from callback_contract.contract_tests.runner.attempts import Outcome
-from callback_contract.contract_tests.runner.case_session import CaseSession, plain_case
+from callback_contract.contract_tests.runner.case_session import CaseSession, plain_case, plain_exchange
 from callback_contract.contract_tests.runner.liveness import (
     credentials_error,
     death,
     look_after,
     refuse_lost_credentials,
+    valid_after_hostile,
 )
+from callback_contract.contract_tests.runner.rule_tests import story_key
 from callback_contract.mock_server.wire.delivery import Framing
 from callback_contract.openapi.documents import json_pointer as jp
 from callback_contract.openapi.text.errors import KitError
@@ -63,6 +65,34 @@ def test_death_is_blamed_on_the_rule_in_hand():
     findings, run = looked_after(500)
     assert [finding.case for finding in findings] == ["the plain valid delivery after all of these"]
     assert (run.state.stopped_by, run.state.plain_sent) == ({run.config.sender: MUST.id}, 2)
+
+
+def test_look_is_what_the_first_hostile_case_tells_where_it_is_acknowledged():
+    run, hostile = run_before(200), case("hostile")
+    look_after(run, run.config.scopes[0], MUST, hostile)
+    told = run.state.stories[story_key(valid_after_hostile, hostile)]
+    assert ([told.told], told.exchanges, told.case) == (run.state.exchanges, run.state.exchanges, hostile)
+    assert told.identity.case == 0  # it is none of the cases that have numbers
+
+
+def test_look_that_is_acknowledged_at_the_second_try_is_no_case_of_its_own():
+    run = run_before(500, 200)
+    look_after(run, run.config.scopes[0], MUST, case("hostile"))
+    assert run.state.stories == {}
+
+
+def test_story_of_something_hostile_sends_as_many_deliveries_as_are_planned():
+    run, hostile = run_before(200), case(mangle=lambda body: b"{")
+    valid_after_hostile.tell(CaseSession.of(run, hostile, 1))
+    assert [delivery.body == b"{" for delivery in run.config.sender.sent] == [True, False]
+    assert asked(story=valid_after_hostile).deliveries(hostile) == 2
+
+
+@pytest.mark.parametrize(("answer", "lives"), [(500, True), ("timeout", False)])
+def test_plain_delivery_that_is_answered_is_a_sign_of_life(answer, lives):
+    run = run_before(answer)
+    came = plain_exchange(run, run.config.scopes[0])
+    assert (run.state.plain_answered_s == came.begun_s) is lives
 
 
 def test_look_takes_others_along_once_and_the_second_look_none(monkeypatch):
