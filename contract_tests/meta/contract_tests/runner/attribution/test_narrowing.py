@@ -7,16 +7,14 @@ from dataclasses import replace
 
 import pytest
 
+from callback_contract.contract_tests.generation.corpus import DEPTHS
 from callback_contract.contract_tests.kill_matrix.matrix import tools
 from callback_contract.contract_tests.meta.support import scripted
-from callback_contract.contract_tests.meta.support.judged import judged
 from callback_contract.contract_tests.model.cases import Case, purpose_of
 from callback_contract.contract_tests.model.verdicts import Finding
 from callback_contract.contract_tests.runner.attribution.narrowing import is_drawn, members_that_break, narrowed
+from callback_contract.contract_tests.runner.judge import judge
 from callback_contract.contract_tests.stimuli.valid import generated, plain
-from callback_contract.mock_server.client.sender import Access
-from callback_contract.mock_server.receiver.receiver import Fault, Receiver, Response
-from callback_contract.mock_server.server.serving import served
 from callback_contract.openapi.text.message import Text
 
 PLAIN_NAME = scripted.PLAIN[scripted.FIRST.name]["workflow_name"].encode()
@@ -44,15 +42,27 @@ def test_half_of_the_members_becomes_plain_at_first():
     assert tried[0] == {**PLAIN, "e": 9, "f": 9}
 
 
-def refuses_long_numbers_of_templates(request, assessment, receiver, right):
-    accepted = assessment is not None and assessment.accepted
-    return Response(422) if accepted and assessment.value["waba_template_id"] > 10**6 else right()
+def found_at(answer, rule_id, depth="quick"):
+    """What a rule finds at a receiver that answers so to each body that is JSON, and acknowledges any other."""
+
+    def scripted_answer(delivery):
+        try:
+            told = json.loads(delivery.body)
+        except ValueError:
+            told = None
+        return scripted.exchange(answer(told) if isinstance(told, dict) else 200, delivery)
+
+    _, catalogue, tests = tools()
+    run = scripted.run_before(scripted_answer, rules=(catalogue[rule_id],), depth=DEPTHS[depth])
+    return judge(run, catalogue[rule_id], tests[rule_id]).findings
+
+
+def refuses_long_numbers_of_templates(told):
+    return 422 if told["waba_template_id"] > 10**6 else 200
 
 
 def test_finding_names_the_member_and_shows_a_delivery_that_is_plain_but_for_it():
-    contract = tools()[0]
-    with served(Receiver(contract, fault=Fault(refuses_long_numbers_of_templates))) as url:
-        found = judged(Access(f"{url}/callbacks"), "DAT-13")["DAT-13"].findings
+    found = found_at(refuses_long_numbers_of_templates, "DAT-13")
     assert found
     for finding in found:
         (member,) = finding.actual.arguments["members"].arguments["parts"]
@@ -60,19 +70,12 @@ def test_finding_names_the_member_and_shows_a_delivery_that_is_plain_but_for_it(
         assert PLAIN_NAME in finding.exchanges[0].delivery.body
 
 
-def crashes_at_a_template_that_is_no_number(request, assessment, receiver, right):
-    try:
-        told = json.loads(request.body)
-    except ValueError:
-        return right()
-    is_odd = isinstance(told, dict) and not isinstance(told.get("waba_template_id", 1), int)
-    return Response(500) if is_odd else right()
+def crashes_at_a_template_that_is_no_number(told):
+    return 200 if isinstance(told.get("waba_template_id", 1), int) else 500
 
 
 def test_drawn_mistake_is_narrowed_to_the_member_that_breaks_and_keeps_fresh_ids():
-    contract = tools()[0]
-    with served(Receiver(contract, fault=Fault(crashes_at_a_template_that_is_no_number))) as url:
-        found = judged(Access(f"{url}/callbacks"), "PAY-33", depth="standard")["PAY-33"].findings
+    found = found_at(crashes_at_a_template_that_is_no_number, "PAY-33", "standard")
     assert found
     for finding in found:
         (member,) = finding.actual.arguments["members"].arguments["parts"]
