@@ -57,6 +57,9 @@ def test_provider_calls_the_shop_s_app(callback_provider):
 
 async def test_async_test_has_a_loop(mock_receiver):
     assert asyncio.get_running_loop().is_running() and mock_receiver.url
+
+def test_mock_is_judged_in_one_item(mock_receiver, callback_contract):
+    assert callback_contract(mock_receiver.url, "--rules", "ACK-01,PAY-17")["exit_code"] == 0
 """,
     "conftest.py": """
 import pytest
@@ -161,7 +164,13 @@ def test_wheel_has_every_file_of_the_product_and_no_other(wheel):
 
 
 def test_own_tests_of_the_project_run_and_have_the_fixtures(shop):
-    assert shop.tests().startswith("4 passed")
+    assert shop.tests().startswith("5 passed")
+
+
+def test_each_rule_is_an_item_of_the_project_s_own_tests(shop):
+    of_the_app = ["--callback-url", "/callbacks", "--callback-app", "mock_server.app:app"]
+    assert shop.tests(*of_the_app, "-k", "ACK-01 or PAY-18").startswith("1 failed, 1 passed")
+    assert shop.tests(*of_the_app, "-k", "ACK-01 or ACK-04", "-n", "2").startswith("2 passed")
 
 
 def test_check_judges_the_mock_from_the_project_s_folder(shop):
@@ -187,7 +196,7 @@ def test_mock_takes_what_send_sends(shop):
 def test_uninstalling_either_harms_neither(shop):
     assert shop.openapi().is_relative_to(shop.venv)
     shop.pip("uninstall", "--yes", "openapi")
-    assert shop.checks() and shop.tests().startswith("4 passed")
+    assert shop.checks() and shop.tests().startswith("5 passed")
     shop.pip("install", "--no-deps", "openapi")
     shop.pip("uninstall", "--yes", "callback-contract")
     assert shop.openapi().is_relative_to(shop.venv)
