@@ -47,6 +47,12 @@ class RuleItems:
         rules.judging = self
         items += session.genitems(rules)
 
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """A check that ended badly for no rule's sake, as for a profile of --require, is no success."""
+        if self._judged is not None and self._judged.code and session.exitstatus == pytest.ExitCode.OK:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         if self._judged is not None:
             terminalreporter.section(_NAME)
@@ -142,7 +148,7 @@ def judge_in_one_item(request: pytest.FixtureRequest, *arguments: str) -> dict[s
             if rule["verdict"] != "error":
                 with subtests.test(msg=f"{rule['id']} {rule['statement']}"):
                     _tell(judged, rule)
-    if judged.report is None or judged.is_incomplete:
+    if judged.report is None or (judged.code and not any(_fails(judged, rule) for rule in judged.rules.values())):
         _nothing_judged(judged)
     return judged.report
 

@@ -169,10 +169,18 @@ def test_fixture_without_subtests_fails_with_all_findings(suite, pytester):
     assert "PAY-01 MUST" in told and "PAY-03 MUST" in told
 
 
-def test_fixture_fails_where_nothing_was_judged(suite, pytester):
-    suite.code, suite.report = 2, None
+@pytest.mark.parametrize(("code", "told"), [(2, None), (3, report(rule("ACK-01")))], ids=["wrong use", "--require"])
+def test_fixture_fails_where_the_check_ended_badly(suite, pytester, code, told):
+    suite.code, suite.report = code, told
     pytester.makepyfile("def test_own(callback_contract):\n    callback_contract('x')")
-    assert "ended with 2" in outcomes(suite())["test_own"][1]
+    assert f"ended with {code}" in outcomes(suite())["test_own"][1]
+
+
+def test_check_that_ended_badly_for_no_rule_s_sake_is_no_success(suite):
+    suite.code, suite.report = 3, report(rule("ACK-01"))
+    assert suite(*NAMED, "-k", "ACK-01").ret == pytest.ExitCode.TESTS_FAILED
+    suite.code = 0
+    assert suite(*NAMED, "-k", "ACK-01").ret == pytest.ExitCode.OK
 
 
 @pytest.fixture
