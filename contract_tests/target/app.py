@@ -8,15 +8,13 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
-import select
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 from callback_contract.contract_tests.target.process import Started, started
-from callback_contract.mock_server.server.serving import bound_socket
 from callback_contract.openapi.text.errors import KitError
 from callback_contract.openapi.text.message import Text, lines, text_of
 
@@ -35,49 +33,36 @@ def app_served(spec: str, timeout_s: float, python: str = "") -> Iterator[tuple[
     Raises:
         KitError: There is no such app (exit code 2), or it did not start (3).
     """
-    shown = f"--app {spec}"
-    with contextlib.ExitStack() as stack:
-        sock = stack.enter_context(bound_socket("127.0.0.1", 0))
-        heard, told = os.pipe()
-        reader = stack.enter_context(os.fdopen(heard, "rb"))
-        words = [python or sys.executable, str(_SERVER), spec, str(sock.fileno()), str(told)]
-        try:
-            receiver = stack.enter_context(started(words, shown, pass_fds=(sock.fileno(), told)))
-        finally:
-            os.close(told)
-        _await_ready(receiver, reader.fileno(), timeout_s)
-        port = sock.getsockname()[1]
-        sock.close()  # from here on, an app that died refuses connections
-        yield f"http://127.0.0.1:{port}", receiver
+    with tempfile.TemporaryDirectory(prefix="callback-contract-", ignore_cleanup_errors=True) as folder:
+        told = Path(folder) / "told.json"
+        with started([python or sys.executable, str(_SERVER), spec, str(told)], f"--app {spec}") as receiver:
+            yield f"http://127.0.0.1:{_await_ready(receiver, told, timeout_s)}", receiver
 
 
-def _await_ready(receiver: Started, pipe: int, timeout_s: float) -> None:
-    text = b""
+def _await_ready(receiver: Started, told: Path, timeout_s: float) -> int:
+    """Wait until the server says its port, or what is wrong."""
     end = time.monotonic() + timeout_s
-    while (left_s := end - time.monotonic()) > 0 and select.select([pipe], [], [], left_s)[0]:
-        part = os.read(pipe, 65536)
-        text += part
-        if not part:
+    while True:
+        ended = receiver.ended()  # before the look: it may say something and end
+        if told.exists():
             break
-    else:
-        raise KitError(
-            Text("error-receiver.app-not-ready", timeout_s=timeout_s),
-            where=receiver.shown,
-            remedy=Text("error-receiver.app-wait-longer", last_lines=receiver.last_lines()),
-            exit_code=3,
-        )
-    try:
-        said = json.loads(text)
-    except ValueError:
-        patience = time.monotonic() + 2  # it has closed the pipe and is about to exit
-        while not receiver.ended() and time.monotonic() < patience:
-            time.sleep(0.02)
-        raise KitError(
-            Text("error-receiver.app-ended", ended=receiver.ended() or Text("error-receiver.went-away")),
-            where=receiver.shown,
-            remedy=Text("error-receiver.last-lines", last_lines=receiver.last_lines()),
-            exit_code=3,
-        ) from None
-    if "ready" not in said:
+        if ended:
+            raise KitError(
+                Text("error-receiver.app-ended", ended=ended),
+                where=receiver.shown,
+                remedy=Text("error-receiver.last-lines", last_lines=receiver.last_lines()),
+                exit_code=3,
+            )
+        if time.monotonic() > end:
+            raise KitError(
+                Text("error-receiver.app-not-ready", timeout_s=timeout_s),
+                where=receiver.shown,
+                remedy=Text("error-receiver.app-wait-longer", last_lines=receiver.last_lines()),
+                exit_code=3,
+            )
+        time.sleep(0.02)
+    said = json.loads(told.read_bytes())
+    if "port" not in said:
         remedy = lines(text_of(each) for each in said["remedy"]) if said["remedy"] else ""
         raise KitError(text_of(said["what"]), where=receiver.shown, remedy=remedy)
+    return int(said["port"])

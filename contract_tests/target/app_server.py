@@ -1,8 +1,8 @@
 """App server program: imports an app and serves it in its own process, ASGI by uvicorn, WSGI by waitress.
 
 The kit runs this file as a program. It imports nothing of the kit, so that the app's own packages may have any name.
-Arguments: `MODULE:APP`, the number of a bound socket, the number of a pipe. One JSON object goes into the pipe:
-`{"ready": true}`, or `{"what": MESSAGE, "remedy": MESSAGES}` and exit code 2, each message in a text's JSON form.
+Arguments: `MODULE:APP`, and a file to write one JSON object to: `{"port": NUMBER}` when deliveries are accepted on that
+port of loopback, or `{"what": MESSAGE, "remedy": MESSAGES}` and exit code 2, each message in a text's JSON form.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import traceback
 from typing import Any, NoReturn
 
 _THREADS = 32  # the kit sends up to 16 deliveries at once on this machine, and bursts
+_BACKLOG = 2048
 _SHAPES = {2: "wsgi", 3: "asgi"}
 
 
@@ -167,14 +168,14 @@ def serve(app: Any, kind: str, sock: socket.socket, ready: Any) -> None:
     server.run()
 
 
-def main(spec: str, socket_number: str, pipe_number: str) -> NoReturn:
+def main(spec: str, answer_file: str) -> NoReturn:
     """Serve the app and exit."""
     sys.path[0] = os.getcwd()  # in the place of this file's folder, whose modules are none of the app's
-    pipe = int(pipe_number)
 
     def say(what: dict[str, Any]) -> None:
-        os.write(pipe, json.dumps(what).encode())
-        os.close(pipe)
+        with open(f"{answer_file}.part", "w", encoding="ascii") as file:
+            json.dump(what, file)
+        os.replace(f"{answer_file}.part", answer_file)
 
     try:
         app = load(spec)
@@ -190,7 +191,9 @@ def main(spec: str, socket_number: str, pipe_number: str) -> NoReturn:
     except Unusable as error:
         say(error.told)
         sys.exit(2)
-    serve(app, kind, socket.socket(fileno=int(socket_number)), lambda: say({"ready": True}))
+    with socket.create_server(("127.0.0.1", 0), backlog=_BACKLOG) as sock:
+        port = sock.getsockname()[1]
+        serve(app, kind, sock, lambda: say({"port": port}))
     sys.exit(0)
 
 

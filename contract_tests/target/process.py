@@ -6,6 +6,7 @@ import contextlib
 import os
 import re
 import shlex
+import shutil
 import signal
 import subprocess
 import tempfile
@@ -13,9 +14,11 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import FrameType
 from typing import IO
 
+from callback_contract.contract_tests.target.process_group import is_alive, kill_group, popen_group, terminate_group
 from callback_contract.contract_tests.target.readiness import Place
 from callback_contract.mock_server.wire.delivery import printable
 from callback_contract.openapi.text.errors import KitError
@@ -36,7 +39,7 @@ class Started:
 
     Attributes:
         shown: The option and its value, as messages name them.
-        output: The file that it prints to; it has no name, so that it does not outlive a killed kit.
+        output: What it prints, to be read.
         start: Starts it with the same words and the same output.
         ends: How it ended before it was started again, each time with its last lines.
     """
@@ -67,9 +70,8 @@ class Started:
 
     def printed(self, most: int) -> str:
         """Return the last bytes of its output."""
-        number = self.output.fileno()
-        # The process writes at this file's position, so reading must not move it.
-        return os.pread(number, most, max(0, os.fstat(number).st_size - most)).decode("utf-8", "replace")
+        self.output.seek(max(0, os.fstat(self.output.fileno()).st_size - most))
+        return self.output.read(most).decode("utf-8", "replace")
 
     def last_lines(self) -> str:
         """Return its last output as printable lines for a message."""
@@ -78,14 +80,14 @@ class Started:
         return Text("error-receiver.output", lines="\n    | ".join(lines) or Text("error-receiver.printed-nothing"))
 
 
-def command_words(command: str) -> list[str]:
-    """Split a command as a POSIX shell does; reject syntax that needs a shell.
+def command_words(command: str, *, on_windows: bool = os.name == "nt") -> list[str]:
+    """Split a command as a POSIX shell does, or as one of Windows; reject syntax that needs a shell.
 
     Raises:
         KitError: It is empty, ends inside a quote, or needs a shell.
     """
     try:
-        words = shlex.split(command)
+        words = _windows_words(command) if on_windows else shlex.split(command)
     except ValueError as error:
         raise KitError(
             Text("error-receiver.command-unsplit", command=command, why=str(error)), where="--start"
@@ -98,20 +100,28 @@ def command_words(command: str) -> list[str]:
         raise KitError(
             Text("error-receiver.begins-with-variable"),
             where="--start",
-            remedy=Text("error-receiver.write-env", command=command),
+            remedy=Text("error-receiver.write-cmd" if on_windows else "error-receiver.write-env", command=command),
         )
     shell_words = [word for word in words if word in _SHELL_WORDS or (word.endswith(";") and word != words[-1])]
     if shell_words:
         raise KitError(
             Text("error-receiver.needs-shell", word=shell_words[0]),
             where="--start",
-            remedy=Text("error-receiver.write-sh", command=shell_word(command)),
+            remedy=Text("error-receiver.write-cmd", command=command)
+            if on_windows
+            else Text("error-receiver.write-sh", command=shell_word(command)),
         )
     return words
 
 
+def _windows_words(command: str) -> list[str]:
+    """Words of Windows: a backslash is itself, and a program such as npm.cmd is found by its name alone."""
+    words = [word.strip('"') for word in shlex.split(command, posix=False)]
+    return [shutil.which(words[0]) or words[0], *words[1:]] if words else []
+
+
 @contextlib.contextmanager
-def started(words: Sequence[str], shown: str, *, pass_fds: Sequence[int] = ()) -> Iterator[Started]:
+def started(words: Sequence[str], shown: str) -> Iterator[Started]:
     """Run a command in its own process group; end the whole group after the block.
 
     Ctrl-C reaches only the kit, which then stops the group. TERM and HUP, as a cancelled pipeline sends them, are
@@ -120,22 +130,13 @@ def started(words: Sequence[str], shown: str, *, pass_fds: Sequence[int] = ()) -
     Raises:
         KitError: There is no such command.
     """
-    if not hasattr(os, "killpg"):
-        raise KitError(Text("error-receiver.posix-only"), where=shown, remedy=Text("error-receiver.start-beforehand"))
-    with tempfile.TemporaryFile() as output, _ended_as_interrupted():
+    with _output() as (written, read), _ended_as_interrupted():
 
         def start() -> subprocess.Popen[bytes]:
-            return subprocess.Popen(  # noqa: S603  # the user's own command, without a shell
-                words,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-                pass_fds=pass_fds,
-            )
+            return popen_group(words, stdin=subprocess.DEVNULL, stdout=written, stderr=subprocess.STDOUT)
 
         try:
-            receiver = Started(shown, start(), output, start)
+            receiver = Started(shown, start(), read, start)
         except OSError as error:
             raise KitError(
                 Text("error-receiver.cannot-run", word=words[0], why=str(error.strerror)),
@@ -148,19 +149,31 @@ def started(words: Sequence[str], shown: str, *, pass_fds: Sequence[int] = ()) -
             _stop(receiver.process)
 
 
+@contextlib.contextmanager
+def _output() -> Iterator[tuple[IO[bytes], IO[bytes]]]:
+    """A file to write to and to read from, each at its own position; it does not outlive a killed kit."""
+    handle, name = tempfile.mkstemp(prefix="callback-contract-")
+    with os.fdopen(handle, "wb") as written, Path(name).open("rb") as read:
+        with contextlib.suppress(OSError):
+            Path(name).unlink()
+        yield written, read
+    with contextlib.suppress(OSError):  # Windows removes no open file
+        Path(name).unlink()
+
+
 def _stop(process: subprocess.Popen[bytes]) -> None:
-    """Send TERM to the whole group, and KILL after a while or at a second Ctrl-C."""
+    """Ask the whole group to end, and kill it after a while or at a second Ctrl-C."""
     try:
-        _tell(process, signal.SIGTERM)
+        terminate_group(process)
         end = time.monotonic() + _GRACE_S
         while _exit_code(process) is None and time.monotonic() < end:
             time.sleep(0.02)
         # It may end before its children, as a shell does.
         process.poll()
-        while _tell(process, 0) and time.monotonic() < end:
+        while is_alive(process) and time.monotonic() < end:
             time.sleep(0.02)
     finally:
-        _tell(process, signal.SIGKILL)
+        kill_group(process)
         process.wait()
 
 
@@ -177,17 +190,6 @@ def _exit_code(process: subprocess.Popen[bytes]) -> int | None:
     return seen.si_status if seen.si_code == os.CLD_EXITED else -seen.si_status
 
 
-def _tell(process: subprocess.Popen[bytes], number: int) -> bool:
-    """Send a signal to the group; return False when the group is gone."""
-    try:
-        os.killpg(process.pid, number)
-    except ProcessLookupError:
-        return False
-    except PermissionError:  # the rest is another user's, or a process that is just ending (macOS)
-        return False
-    return True
-
-
 @contextlib.contextmanager
 def _ended_as_interrupted() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
@@ -201,7 +203,8 @@ def _ended_as_interrupted() -> Iterator[None]:
         raise KeyboardInterrupt
 
     # An ignored signal stays ignored, as nohup wants it. Signals with a handler already interrupt.
-    heard = [n for n in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(n) == signal.SIG_DFL]
+    numbers = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    heard = [n for n in numbers if signal.getsignal(n) == signal.SIG_DFL]
     before = {number: signal.signal(number, interrupt) for number in heard}
     try:
         yield

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -188,6 +189,22 @@ def _code(error: Exception) -> int | None:
     return error.sqlite_errorcode & 0xFF if hasattr(error, "sqlite_errorcode") else None  # without its details
 
 
+def _lock(handle: int) -> None:
+    """Lock a file for this process.
+
+    Raises:
+        OSError: Another process has locked it.
+    """
+    if sys.platform == "win32":
+        import msvcrt
+
+        msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
+        return
+    import fcntl
+
+    fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
 def _locked(file: Path) -> int:
     """Lock the store for this process; the lock ends with the process."""
     if file.is_dir() or not file.parent.is_dir():
@@ -206,11 +223,7 @@ def _locked(file: Path) -> int:
             remedy=Text("error-mock.writable-file"),
         ) from None
     try:
-        import fcntl
-    except ImportError:  # on Windows two servers can open one store
-        return handle
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        _lock(handle)
     except OSError:
         os.close(handle)
         raise KitError(

@@ -169,7 +169,7 @@ def test_own_tests_of_the_project_run_and_have_the_fixtures(shop):
 
 def test_each_rule_is_an_item_of_the_project_s_own_tests(shop):
     of_the_app = ["--callback-url", "/callbacks", "--callback-app", "mock_server.app:app"]
-    assert shop.tests(*of_the_app, "-k", "ACK-01 or PAY-18").startswith("1 failed, 1 passed")
+    assert shop.tests(*of_the_app, "-k", "ACK-01 or PAY-02").startswith("1 failed, 1 passed")
     assert shop.tests(*of_the_app, "-k", "ACK-01 or ACK-04", "-n", "2").startswith("2 passed")
 
 
@@ -200,4 +200,5 @@ def test_uninstalling_either_harms_neither(shop):
     shop.pip("install", "--no-deps", "openapi")
     shop.pip("uninstall", "--yes", "callback-contract")
     assert shop.openapi().is_relative_to(shop.venv)
-    assert shop.tests("contract_tests").startswith("1 passed")
+    # The environment below, which has the kit's tools, still names the plugin, and has no packages of the kit.
+    assert shop.tests("contract_tests", "-p", "no:callback-contract").startswith("1 passed")

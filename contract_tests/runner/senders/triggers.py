@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import signal
 import subprocess
 import tempfile
 import threading
@@ -12,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import IO, Any, Protocol
 
+from callback_contract.contract_tests.target.process_group import kill_group, popen_group, terminate_group
 from callback_contract.openapi.text.message import Text
 from callback_contract.openapi.text.printable import printable, shell_word
 
@@ -67,13 +67,12 @@ class CommandTrigger:
     def start(self, values: Mapping[str, str]) -> Started:
         """Start it in a session of its own."""
         errors = tempfile.TemporaryFile()  # noqa: SIM115  # the process writes to it as long as it lives
-        process = subprocess.Popen(  # noqa: S602  # it is the user's own command
+        process = popen_group(  # noqa: S604  # it is the user's own command
             _filled(self.text, values, shell_word),
             shell=True,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=errors,
-            start_new_session=True,
             env={**os.environ, "CALLBACK_URL": values["url"]},
         )
         return _Process(process, errors)
@@ -101,12 +100,12 @@ class _Process:
     def stop(self) -> None:
         if self._process.poll() is None:
             with contextlib.suppress(OSError):
-                os.killpg(self._process.pid, signal.SIGTERM)
+                terminate_group(self._process)
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._process.wait(2)
         if self._process.poll() is None:
             with contextlib.suppress(OSError):
-                os.killpg(self._process.pid, signal.SIGKILL)
+                kill_group(self._process)
             self._process.wait()
         self._errors.close()
 
