@@ -58,9 +58,11 @@ class _Running:
 
 
 def begin_anew(folder: Path, rows: Sequence[PartnerRow]) -> None:
-    """Moves each partner's report into its history: what a folder holds from now on is this run's."""
+    """Moves each partner's report into its history, which keeps the newest ones: the folder is this run's now."""
     for row in rows:
-        Folder(folder / row.name).move_older()
+        own = Folder(folder / row.name)
+        own.move_older()
+        own.prune_history()
 
 
 def code_before(folder: Path, row: PartnerRow) -> int | None:

@@ -13,15 +13,16 @@ from typing import Any
 from callback_contract.contract_tests.reporting.model.outcome import BROKEN, UNJUDGED
 from callback_contract.contract_tests.reporting.model.reproduction import REPORT_FILE, curl_file
 
-__all__ = ["HISTORY", "Folder", "broken_since"]
+__all__ = ["HISTORY", "KEPT", "Folder", "broken_since"]
 
 HISTORY = "history"
+KEPT = 20  # runs of a partner of a fleet
 _BESIDE = (
     *("junit.xml", "report.sarif", "findings.har", "summary.md", "report.html", "conformance.md", "conformance.svg"),
     "gl-code-quality-report.json",
 )
 _MOST_BYTES = 256 * 1024 * 1024
-_MOST_READ, _MOST_READ_BYTES = 20, 16 * 1024 * 1024  # reports that a later one looks at, the newest ones
+_MOST_READ, _MOST_READ_BYTES = KEPT, 16 * 1024 * 1024  # reports that a later one looks at, the newest ones
 
 
 class Folder:
@@ -42,14 +43,37 @@ class Folder:
         report = self._report()
         if report is None:
             return None
+        name = f"{report['run']['started_at'][:19].replace(':', '-')}-{report['run']['id']}"
+        return self._moved(self._files(report), name)
+
+    def prune_history(self, kept: int = KEPT) -> None:
+        """Removes the reports of earlier runs but for the newest ones; as with `move_older`, no file of anybody else."""
+        history = self._directory / HISTORY
+        runs = sorted(filter(_is_folder, history.iterdir()), reverse=True) if _is_folder(history) else []
+        for run in [run for run in runs if (run / REPORT_FILE).exists()][kept:]:
+            Folder(run).remove()
+
+    def remove(self) -> None:
+        """Removes a run's reports, and its folder where nothing else stands there."""
+        report = self._report()
+        if report is None:
+            return
+        with contextlib.suppress(OSError):
+            for file in reversed(self._files(report)):  # report.json last: what it lists can be removed later, too
+                file.unlink()
+        for folder in (self._directory / "findings", self._directory):
+            with contextlib.suppress(OSError):  # it is not empty
+                folder.rmdir()
+
+    def _files(self, report: dict[str, Any]) -> list[Path]:
+        """The files that the kit wrote of a run, report.json first."""
         run = str(report["run"]["id"])
         files = [self._directory / REPORT_FILE]
         files += [file for name in _BESIDE if _is_of(file := self._directory / name, run)]
         bodies = (
             [self._directory / name for name in _bodies(report)] if _is_folder(self._directory / "findings") else []
         )
-        files += [file for file in bodies if _is_file(file)]
-        return self._moved(files, f"{report['run']['started_at'][:19].replace(':', '-')}-{run}")
+        return files + [file for file in bodies if _is_file(file)]
 
     def _moved(self, files: list[Path], name: str) -> Path | None:
         history = self._directory / HISTORY

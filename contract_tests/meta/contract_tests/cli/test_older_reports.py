@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
+from types import SimpleNamespace
 
 import pytest
 
 from callback_contract.contract_tests.cli import main as cli
+from callback_contract.contract_tests.cli.fleet.judging import begin_anew
 from callback_contract.contract_tests.meta.support.sample_reports import finding, report, rule
 from callback_contract.contract_tests.reporting.formats.writing import write_reports
-from callback_contract.contract_tests.reporting.model.history import Folder, broken_since
+from callback_contract.contract_tests.reporting.model.history import KEPT, Folder, broken_since
 from callback_contract.contract_tests.reporting.model.report import Report
 from callback_contract.contract_tests.reporting.model.report_file import report_files
 from callback_contract.contract_tests.runner import first_contact
@@ -134,3 +137,30 @@ def test_report_that_is_replaced_tells_since_when_too(tmp_path):
 def test_report_on_another_receiver_a_later_or_a_damaged_one_tells_nothing(tmp_path):
     kept(tmp_path, ran(1, "fail", name="another"), ran(20, "fail"), ran(2, "fail") | {"rules": 7})
     assert broken_since(tmp_path, ran(9, "fail")) == {}
+
+
+def test_history_keeps_the_newest_runs_and_every_file_of_a_stranger(reports):
+    Folder(reports).move_older()
+    (moved,) = (reports / "history").iterdir()
+    for name in ("2020-01-01T00-00-00-aa", "2020-01-02T00-00-00-bb", "3020-01-01T00-00-00-cc"):
+        shutil.copytree(moved, reports / "history" / name)
+    (reports / "history/2020-01-01T00-00-00-aa/findings/mine.body").write_text("mine")
+    (reports / "history/mine").mkdir()
+    Folder(reports).prune_history(kept=2)
+    assert sorted(each.name for each in (reports / "history").iterdir()) == [
+        "2020-01-01T00-00-00-aa",
+        moved.name,
+        "3020-01-01T00-00-00-cc",
+        "mine",
+    ]
+    assert files(reports / "history/2020-01-01T00-00-00-aa") == {"findings/mine.body"}
+    assert files(moved) == files(reports / "history/3020-01-01T00-00-00-cc")
+
+
+def test_fleet_prunes_the_history_of_each_partner(reports):
+    Folder(reports).move_older()
+    (moved,) = (reports / "history").iterdir()
+    for number in range(KEPT + 2):
+        shutil.copytree(moved, reports / f"history/3020-01-01T00-00-{number:02}-aa")
+    begin_anew(reports.parent, [SimpleNamespace(name=reports.name)])
+    assert len(list((reports / "history").iterdir())) == KEPT
