@@ -39,6 +39,7 @@ VENDORS = {  # by a word of the file's name
     "circleci": "vendor.circle-ci",
     "gitlab": "vendor.gitlab-ci",
     "github": "vendor.github-workflows",
+    "compose": "vendor.compose-spec",
 }
 SCHEMAS = {
     ".container/compose.yaml": "vendor.compose-spec",
@@ -64,6 +65,16 @@ def pipeline(tmp_path):
     kit = f"{shlex.quote(sys.executable)} -P -m callback_contract.contract_tests"
     program(tools / "callback-contract", f'exec {kit} "$@"')
     program(tools / "pip", 'echo "$@" >> "$TOOLS/installed"')
+    program(  # no docker is had here: the receiver is a process
+        tools / "docker",
+        'echo "$@, of $COMPOSE_FILE" >> "$TOOLS/composed"\n'
+        'case "$2" in\n'
+        'up) python3 receiver.py >/dev/null 2>&1 & echo $! > "$TOOLS/receiver"\n'
+        "    until python3 -c \"import os, socket; socket.create_connection(('127.0.0.1', int(os.environ['PORT'])))\""
+        " 2>/dev/null; do sleep 0.1; done;;\n"
+        'down) kill "$(cat "$TOOLS/receiver")";;\n'
+        "esac",
+    )
     program(
         tools / "python3",
         'case "$2" in\n'
@@ -150,7 +161,7 @@ def filled(value, known):
     )
 
 
-def act(pipeline, given):
+def act(pipeline, given, *, fails=False, without=()):
     action = yaml.safe_load(ACTION.read_text())
     unknown = set(given) - set(action["inputs"])
     assert not unknown
@@ -158,7 +169,7 @@ def act(pipeline, given):
     known["github.action_path"], judged = str(ACTION.parent), None
     (pipeline.folder / "ci/output").write_text("")
     for step in action["runs"]["steps"]:
-        if "uses" in step:  # of GitHub's own actions, which are not had here
+        if "uses" in step or step["name"] in without:  # GitHub's own actions are not had here
             continue
         environment = {name: filled(value, known) for name, value in step["env"].items()}
         cwd = pipeline.folder / filled(step.get("working-directory", "."), known)
@@ -169,9 +180,14 @@ def act(pipeline, given):
             GITHUB_OUTPUT=str(pipeline.folder / "ci/output"),
             **environment,
         )
-        assert done.returncode == 0, done.stderr
-        judged = done if step["name"] == "Judge the receiver" else judged
+        judges = step["name"] == "Judge the receiver"
+        assert (done.returncode == 0) != (judges and fails), done.stderr
+        judged = done if judges else judged
     return judged
+
+
+def outputs(pipeline):
+    return dict(line.split("=", 1) for line in (pipeline.folder / "ci/output").read_text().splitlines())
 
 
 def test_action_judges_what_the_example_gives_it(pipeline):
@@ -194,31 +210,68 @@ def test_action_judges_an_app_in_its_own_environment(pipeline):
 
 def test_action_tells_the_verdict_of_each_profile_and_the_report(pipeline):
     act(pipeline, {})
-    told = dict(line.split("=", 1) for line in (pipeline.folder / "ci/output").read_text().splitlines())
+    told = outputs(pipeline)
     assert set(told) == set(yaml.safe_load(ACTION.read_text())["outputs"])
     assert (told["verdict"], json.loads(told["profiles"])["answers"]) == ("not judged", "not judged")  # one rule alone
     assert (json.loads(told["counts"]), told["exit-code"]) == ({"pass": 1}, "0")
     assert (pipeline.folder / told["report"]).is_file()
 
 
+def test_action_tells_nothing_of_an_older_report(pipeline):
+    act(pipeline, {})
+    (pipeline.folder / "ci/callback-contract.began").unlink(missing_ok=True)
+    act(pipeline, {}, without={"Install callback-contract", "Judge the receiver"})
+    assert outputs(pipeline) == {"verdict": "not judged"}
+    act(pipeline, {"timeout": "no time"}, fails=True)
+    assert outputs(pipeline) == {"exit-code": "2", "verdict": "not judged"}
+
+
+def test_artifact_of_each_job_of_a_matrix_has_a_name_of_its_own():
+    named = [
+        step["with"]["name"]
+        for step in yaml.safe_load(ACTION.read_text())["runs"]["steps"]
+        if step.get("uses", "").startswith("actions/upload-artifact")
+    ]
+    assert named == ["${{ inputs.artifact }}-${{ github.job }}-${{ strategy.job-index }}"]
+
+
 def test_action_puts_no_input_into_a_command():
     assert not [step for step in yaml.safe_load(ACTION.read_text())["runs"]["steps"] if "${{" in step.get("run", "")]
 
 
-def test_called_workflow_judges_what_it_is_given(pipeline):
+def call(pipeline, example, **known):
+    """Runs the steps of the called workflow, as far as they are for what an example gives it; gives the check's."""
     workflow = yaml.safe_load((ROOT / ".github/workflows/callback-contract.yml").read_text())
     inputs = workflow[True]["workflow_call"]["inputs"]  # to YAML 1.1, the key `on` is true
-    given = yaml.safe_load(FILES[".github/workflows/called.yml"])["jobs"]["callbacks"]["with"]
+    given = yaml.safe_load(FILES[f".github/workflows/{example}"])["jobs"]["callbacks"]["with"]
     assert set(given) <= set(inputs)
-    known = {f"inputs.{name}": given.get(name, spec.get("default", "")) for name, spec in inputs.items()}
-    known |= {"inputs.url": "", "inputs.prepare": "echo prepared", "secrets.auth": "me:hush-hush"}
+    known = {f"inputs.{name}": given.get(name, spec.get("default", "")) for name, spec in inputs.items()} | known
+    judged = None
     for step in workflow["jobs"]["check"]["steps"]:
-        if "run" in step:
+        is_composed = "inputs.compose" not in step.get("if", "") or known["inputs.compose"]
+        if "run" in step and is_composed and "failure()" not in step.get("if", ""):
             assert "${{" not in step["run"]
             done = pipeline(step["run"], **{name: filled(value, known) for name, value in step["env"].items()})
             assert done.returncode == 0, done.stderr
+            judged = done if step["name"] == "Judge the receiver" else judged
+    return judged
+
+
+def test_called_workflow_judges_what_it_is_given(pipeline):
+    known = {"inputs.url": "", "inputs.prepare": "echo prepared", "secrets.auth": "me:hush-hush"}
+    done = call(pipeline, "called.yml", **known)
     assert "1 pass" in done.stdout
     assert "hush-hush" not in done.stdout
+
+
+def test_called_workflow_brings_a_receiver_up_by_compose_and_takes_it_down(pipeline):
+    (pipeline.folder / "callback-contract.toml").unlink()  # it would start the receiver itself
+    call(pipeline, "composed.yml", **{"inputs.compose": "compose.yaml", "inputs.prepare": "", "secrets.auth": ""})
+    assert (pipeline.folder / "tools/composed").read_text().splitlines() == [
+        "compose up --detach --wait --wait-timeout 120, of compose.yaml",
+        "compose down --volumes, of compose.yaml",
+    ]
+    assert json.loads((pipeline.folder / "callback-report/report.json").read_text())["exit_code"] == 0
 
 
 def test_gitlab_job_judges_what_the_example_gives_it(pipeline):
@@ -250,7 +303,7 @@ def test_container_s_commands_and_programs_exist():
         command.make_parser(click.Context(command)).parse_args(list(arguments))
 
 
-@pytest.mark.parametrize("file", [*SCHEMAS, *(name for name in FILES if name.endswith(".yml"))])
+@pytest.mark.parametrize("file", [*SCHEMAS, *(name for name in FILES if name.endswith(".yml")), "compose.yaml"])
 def test_file_satisfies_the_schema_of_its_pipeline(tmp_path, file):
     if "CI" not in os.environ:
         pytest.importorskip("check_jsonschema", reason="check-jsonschema, which has the schemas, is not installed")

@@ -47,7 +47,7 @@ class Folder:
         return self._moved(self._files(report), name)
 
     def prune_history(self, kept: int = KEPT) -> None:
-        """Removes the reports of earlier runs but for the newest ones; as with `move_older`, no file of anybody else."""
+        """Removes the reports of earlier runs but for the newest ones, and as `move_older` no file of anybody else."""
         history = self._directory / HISTORY
         runs = sorted(filter(_is_folder, history.iterdir()), reverse=True) if _is_folder(history) else []
         for run in [run for run in runs if (run / REPORT_FILE).exists()][kept:]:
