@@ -9,13 +9,13 @@ from typing import Any
 import yaml
 
 from callback_contract.contract_tests.cli.fleet.partners_file import PartnerRow
+from callback_contract.contract_tests.cli.report_output import kit_version
 
 __all__ = ["github_pipeline", "gitlab_pipeline"]
 
 _MOST_JOBS = {"github": 256, "gitlab": 200}  # of one matrix, as their documentation has it
 _FOLDER = "fleet-reports"
-_KIT = "callback-contract @ git+https://YOUR-GIT-HOST/callback-contract@v1.0.0"
-_INSTALL = f'pip install "{_KIT}"'
+_INSTALL = f'pip install "callback-contract @ git+https://YOUR-GIT-HOST/callback-contract@v{kit_version()}"'
 _JUDGE = 'callback-contract fleet {file} --only "$PARTNERS" --report-dir ' + _FOLDER
 _BOARD = f"callback-contract summary {_FOLDER} --format html --out {_FOLDER}/index.html"
 _HEAD = """\

@@ -108,3 +108,20 @@ def test_each_dependency_is_pinned_within_its_range():
     for line in tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]:
         wanted = Requirement(line)
         assert wanted.specifier.contains(known[canonicalize_name(wanted.name)]), line
+
+
+def version():
+    return tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+
+
+def test_newest_entry_of_the_kit_s_changelog_is_of_its_version():
+    first, *_ = re.findall(r"(?m)^## (\S+) \(.+\)$", (ROOT / ".github/CHANGELOG.md").read_text("utf-8"))
+    assert first == version()
+
+
+@pytest.mark.parametrize(
+    "file", ["contract_tests/CI.md", ".github/workflows/callback-contract.yml", ".gitlab/callback-contract.yml"]
+)
+def test_tag_in_an_example_is_of_the_kit_s_version(file):
+    tags = re.findall(r"(?:callback-contract\S*@|ref: |rev: |`)v(\d[\w.]*)", (ROOT / file).read_text("utf-8"))
+    assert set(tags) == {version()}

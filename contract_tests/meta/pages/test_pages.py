@@ -35,7 +35,7 @@ from callback_contract.openapi import load_contract
 PAGES = {page.relative_to(ROOT).as_posix(): page.read_text("utf-8") for page in pages()}
 LINK = re.compile(r"\]\((?!https?://)([^)#\s]*)(?:#([^)\s]*))?\)")
 # Options that the pages name of other programs.
-OTHERS = {"--receiver-url", "--editable"}
+OTHERS = {"--receiver-url", "--editable", "--callback-url", "--callback-app", "--callback-report-dir"}
 PROGRAM = "callback-contract"
 BY_HAND = "CI.md"  # has tests of its own
 
