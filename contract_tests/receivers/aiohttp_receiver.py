@@ -56,18 +56,18 @@ class Store:
         row only from a state that its status may follow: that is never so for a redelivery.
         """
         # region: status
+        # FOLLOWS: each known status with the states that it may follow
         if status not in FOLLOWS:
-            return  # a value that came into use after this was written: acknowledged, and nothing to do
+            return  # to the caller, which acknowledges: a value of next year
         # endregion
         with self._lock:
             # region: store
+            # self._database: of sqlite3; id: PRIMARY KEY; FOLLOWS["send"] is ["wait"]
             self._database.execute(
-                """
-                INSERT INTO message (id, state, applied, last) VALUES (?, ?, 1, ?)
-                ON CONFLICT (id) DO UPDATE
-                SET state = excluded.state, applied = applied + 1, last = excluded.last
-                WHERE state IN (SELECT value FROM json_each(?))
-                """,
+                "INSERT INTO message (id, state, applied, last) VALUES (?, ?, 1, ?)"
+                " ON CONFLICT (id) DO UPDATE SET"
+                " state = excluded.state, applied = applied + 1, last = excluded.last"
+                " WHERE state IN (SELECT value FROM json_each(?))",
                 [msg_id, status, text, json.dumps(FOLLOWS[status])],
             )
             # endregion
@@ -117,6 +117,7 @@ async def read_back(request: web.Request) -> web.Response:
 def decode(body: bytes) -> tuple[str, dict[str, Any]]:
     """Reads one callback, with the checks that make every later step safe."""
     # region: parse
+    # refuse_constant: a function that raises ValueError, for NaN
     try:
         text = body.decode("utf-8")  # request.json() would replace or guess at what is not UTF-8
         callback = json.loads(text, parse_constant=refuse_constant)
@@ -124,6 +125,7 @@ def decode(body: bytes) -> tuple[str, dict[str, Any]]:
         raise web.HTTPBadRequest(text="the body cannot be read") from None
     # endregion
     # region: members
+    # callback: the parsed body; REQUIRED: {"msg_id": str, …}
     if not isinstance(callback, dict):
         raise web.HTTPBadRequest(text="the body is no object")
     for name, kind in REQUIRED.items():
@@ -142,7 +144,7 @@ def refuse_constant(name: str) -> NoReturn:
 
 if __name__ == "__main__":
     # region: limit
-    app = web.Application(client_max_size=MAX_BODY_BYTES)
+    app = web.Application(client_max_size=MAX_BODY_BYTES)  # MAX_BODY_BYTES: as 1024 * 1024
     # endregion
     app[STORE] = Store(os.environ.get("STORE", ":memory:"))
     app.add_routes(routes)

@@ -34,7 +34,7 @@ settings.configure(
     ALLOWED_HOSTS=["127.0.0.1", "localhost"],
     ROOT_URLCONF=__name__,
     # region: limit
-    DATA_UPLOAD_MAX_MEMORY_SIZE=MAX_BODY_BYTES,
+    DATA_UPLOAD_MAX_MEMORY_SIZE=MAX_BODY_BYTES,  # MAX_BODY_BYTES: as 1024 * 1024
     # endregion
     DATABASES={
         "default": {
@@ -108,6 +108,7 @@ def read_back(request: HttpRequest, msg_id: str) -> HttpResponse:
 def decode(body: bytes) -> tuple[str, dict[str, Any]]:
     """Reads one callback, with the checks that make every later step safe."""
     # region: parse
+    # refuse_constant: a function that raises ValueError, for NaN
     try:
         text = body.decode("utf-8")  # request.body: of bytes, json.loads takes UTF-16
         callback = json.loads(text, parse_constant=refuse_constant)
@@ -115,6 +116,7 @@ def decode(body: bytes) -> tuple[str, dict[str, Any]]:
         raise BadRequest("the body cannot be read") from None
     # endregion
     # region: members
+    # callback: the parsed body; REQUIRED: {"msg_id": str, …}
     if not isinstance(callback, dict):
         raise BadRequest("the body is no object")
     for name, kind in REQUIRED.items():
@@ -139,10 +141,12 @@ def store(msg_id: str, status: str, text: str) -> None:
     Django commits each step when it returns, so what was answered with 200 is stored.
     """
     # region: status
+    # FOLLOWS: each known status with the states that it may follow
     if status not in FOLLOWS:
-        return  # a value that came into use after this was written: acknowledged, and nothing to do
+        return  # to the caller, which acknowledges: a value of next year
     # endregion
     # region: store
+    # Message: a model, id its primary key; FOLLOWS["send"] is ["wait"]
     first = {"state": status, "last": text}
     _, created = Message.objects.get_or_create(pk=msg_id, defaults=first)
     if not created:  # it takes effect only from a state that it may follow

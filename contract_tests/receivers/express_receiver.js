@@ -11,10 +11,6 @@
 
 const express = require('express');
 
-// region: limit
-const MAX_BODY_BYTES = 1024 * 1024; // the default of express, 100 kB, is less than some callbacks need
-// endregion
-
 const STRINGS = [
   'workflow_id', 'workflow_name', 'nodetask_id', 'nodetask_name', 'waba_task_id', 'wfdetail_uuid', 'status', 'msg_id',
   'send_time', 'waba_template_name', 'channel_id', 'callee',
@@ -42,17 +38,39 @@ app.post(
     // region: media-type
     const mediaType = (req.get('Content-Type') ?? '').split(';')[0].trim();
     if (mediaType.toLowerCase() !== 'application/json') {
-      throw refusal(415, 'the body has to be JSON');
+      return res.status(415).json({ error: 'the body has to be JSON' });
     }
     next();
     // endregion
   },
   // The bytes, not express.json(): that would mend broken UTF-8 and drop a byte order mark, unseen.
+  // The default limit, 100 kB, is less than some callbacks need.
   // region: limit
-  express.raw({ type: () => true, limit: MAX_BODY_BYTES }), // express.json takes a limit, too
+  express.raw({ type: () => true, limit: '1mb' }), // express.json takes a limit, too
   // endregion
   (req, res) => {
-    const { text, callback } = decode(req.body ?? Buffer.alloc(0)); // no body at all: undefined
+    // region: parse
+    // req.body: bytes, of express.raw({ type: () => true }), no express.json()
+    let text, callback;
+    try {
+      const strict = { fatal: true, ignoreBOM: true }; // ignoreBOM: it stays, and is refused
+      text = new TextDecoder('utf-8', strict).decode(req.body);
+      callback = JSON.parse(text);
+    } catch {
+      return res.status(400).json({ error: 'no JSON in UTF-8' });
+    }
+    // endregion
+    // region: members
+    // callback: the body, parsed; STRINGS, INTEGERS: names of its members
+    const isObject = (value) =>
+      typeof value === 'object' && value !== null && !Array.isArray(value);
+    const usable =
+      [callback, callback?.variables].every(isObject) &&
+      STRINGS.every((name) => typeof callback[name] === 'string') &&
+      INTEGERS.every((name) => Number.isInteger(callback[name])) &&
+      /^[0-9A-Za-z_-]{1,64}$/.test(callback.msg_id); // what a key and a URL carry without escapes
+    if (!usable) return res.status(400).json({ error: 'a member is wrong' });
+    // endregion
     store(callback.msg_id, callback.status, text);
     res.json({}); // only now: when storing fails, the answer is 500, and the provider tries again
   },
@@ -61,61 +79,29 @@ app.post(
 // Shows what is stored about one message, to tests. It is personal data: ask for credentials, or leave it out.
 app.get('/callbacks/whatsapp/:id', (req, res) => {
   const message = messages.get(req.params.id);
-  if (message === undefined) throw refusal(404, 'no such message');
+  if (message === undefined) return res.status(404).json({ error: 'no such message' });
   const head = JSON.stringify({ id: req.params.id, state: message.state, applied: message.applied });
   // The body goes out as it came in: parsing it again could only lose digits.
   res.type('json').send(`${head.slice(0, -1)},"last":${message.last}}`);
 });
 
 app.all('/callbacks/whatsapp', (req, res) => {
-  res.set('Allow', 'POST');
-  throw refusal(405, 'callbacks come by POST');
+  res.set('Allow', 'POST').status(405).json({ error: 'callbacks come by POST' });
 });
 
-app.use(() => {
-  throw refusal(404, 'nothing here');
+app.use((req, res) => {
+  res.status(404).json({ error: 'nothing here' });
 });
 
 // region: errors
-// Four parameters make it the error handler; Express' own shows a stack.
-app.use((error, req, res, next) => {
+// Behind all of app's routes. Express' own handler shows a stack.
+app.use((error, req, res, next) => { // four parameters make it the handler of errors
   const status = error.status ?? 500;
   if (status >= 500) console.error(error);
-  const reason = error.reason ?? 'the request cannot be read';
+  const reason = status < 500 ? 'this cannot be read' : 'an error of ours';
   res.status(status).json({ error: reason });
 });
 // endregion
-
-function refusal(status, reason) {
-  return Object.assign(new Error(reason), { status, reason });
-}
-
-function decode(body) {
-  // region: parse
-  // body: bytes, by express.raw({ type: () => true }), not express.json()
-  let text, callback;
-  try {
-    const strict = { fatal: true, ignoreBOM: true }; // ignoreBOM: it stays, and is refused
-    text = new TextDecoder('utf-8', strict).decode(body);
-    callback = JSON.parse(text);
-  } catch {
-    throw refusal(400, 'the body cannot be read as JSON in UTF-8');
-  }
-  // endregion
-  // region: members
-  const usable =
-    [callback, callback?.variables].every(isObject) &&
-    STRINGS.every((name) => typeof callback[name] === 'string') &&
-    INTEGERS.every((name) => Number.isInteger(callback[name])) &&
-    /^[0-9A-Za-z_-]{1,64}$/.test(callback.msg_id); // what a key and a URL carry without escapes
-  if (!usable) throw refusal(400, 'a member is missing or of another type');
-  // endregion
-  return { text, callback };
-}
-
-function isObject(value) {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
 
 // Lets a status take effect where it may. Nothing here waits, so no other delivery comes in between. With a database
 // something waits; in PostgreSQL one statement cannot race either: the primary key lets one delivery create the
@@ -126,10 +112,12 @@ function isObject(value) {
 //   WHERE message.state = ANY ($4)
 function store(id, status, text) {
   // region: status
+  // FOLLOWS: a Map of each known status to the states that it may follow
   const follows = FOLLOWS.get(status);
-  if (follows === undefined) return; // a value that came into use after this was written: nothing to do
+  if (follows === undefined) return; // to the caller, which answers 200: a value of next year
   // endregion
   // region: store
+  // messages: a Map by id; follows: as ['wait'] for the status 'send'
   const message = messages.get(id); // no await between get and set: no other delivery comes in between
   if (message === undefined) {
     messages.set(id, { state: status, applied: 1, last: text });

@@ -34,10 +34,10 @@ FOLLOWS = {
 }
 
 
-# region: members
 class WabaMessageStatus(BaseModel):
     """One callback."""
 
+    # region: members
     model_config = ConfigDict(
         # endregion
         # region: open
@@ -83,6 +83,7 @@ async def json_body(request: Request) -> bytes:
     body = bytearray()
     try:
         # region: limit
+        # body: a bytearray; MAX_BODY_BYTES: as 1024 * 1024
         async for chunk in request.stream():
             if len(body) <= MAX_BODY_BYTES:  # what is too much is read and dropped, so that its sender sees the 413
                 body += chunk
@@ -103,9 +104,10 @@ async def json_body(request: Request) -> bytes:
 async def receive(body: Annotated[bytes, Depends(json_body)]) -> dict[str, Any]:
     """Stores one delivery; every repeat of it gets the same answer."""
     # region: parse
+    # body: the bytes, not a parameter of the model's type, WabaMessageStatus:
+    # FastAPI reads that by json.loads, which takes NaN and UTF-16, and its 422
+    # may fail on it. from_json: of pydantic_core
     try:
-        # The bytes, not a parameter of the model's type: FastAPI reads that by
-        # json.loads, which takes NaN and UTF-16, and its 422 may fail on it.
         value = from_json(body, allow_inf_nan=False)
         callback = WabaMessageStatus.model_validate(value)
     except ValueError:  # of which pydantic's ValidationError is one
@@ -135,18 +137,18 @@ def store(msg_id: str, status: str, text: str) -> None:
     only from a state that its status may follow: that is never so for a redelivery.
     """
     # region: status
+    # FOLLOWS: each known status with the states that it may follow
     if status not in FOLLOWS:
-        return  # a value that came into use after this was written: acknowledged, and nothing to do
+        return  # to the caller, which acknowledges: a value of next year
     # endregion
     with database_lock:
         # region: store
+        # database: sqlite3's; id: its PRIMARY KEY; FOLLOWS["send"] is ["wait"]
         database.execute(
-            """
-            INSERT INTO message (id, state, applied, last) VALUES (?, ?, 1, ?)
-            ON CONFLICT (id) DO UPDATE
-            SET state = excluded.state, applied = applied + 1, last = excluded.last
-            WHERE state IN (SELECT value FROM json_each(?))
-            """,
+            "INSERT INTO message (id, state, applied, last) VALUES (?, ?, 1, ?)"
+            " ON CONFLICT (id) DO UPDATE SET"
+            " state = excluded.state, applied = applied + 1, last = excluded.last"
+            " WHERE state IN (SELECT value FROM json_each(?))",
             [msg_id, status, text, json.dumps(FOLLOWS[status])],
         )
         # endregion

@@ -56,7 +56,7 @@ FOLLOWS = {
 
 app = Flask(__name__)
 # region: limit
-app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
+app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES  # app: Flask's; MAX_BODY_BYTES: as 1024 * 1024
 # endregion
 
 # isolation_level=None: each statement is committed when it returns, so what was answered with 200 is stored.
@@ -74,6 +74,9 @@ def receive() -> ResponseReturnValue:
     # endregion
     text, callback = decode(request.get_data())
     # region: members
+    # callback: the parsed body; REQUIRED: {"msg_id": str, …}
+    if not isinstance(callback, dict):
+        abort(400, "the body is not a JSON object")
     for name, kind in REQUIRED.items():
         if type(callback.get(name)) is not kind:  # not isinstance: to Python, true is an int
             abort(400, f"{name} is missing or of another type")
@@ -106,17 +109,16 @@ def refuse(error: HTTPException) -> ResponseReturnValue:
     return response
 
 
-def decode(body: bytes) -> tuple[str, dict[str, Any]]:
+def decode(body: bytes) -> tuple[str, Any]:
     """Reads RFC 8259 JSON in UTF-8, which is narrower than what `json.loads` takes."""
     # region: parse
+    # refuse_constant: a function that raises ValueError, for NaN
     try:
         text = body.decode("utf-8")  # request.get_data(): of bytes, json.loads takes UTF-16
         callback = json.loads(text, parse_constant=refuse_constant)
     except (ValueError, RecursionError):  # also bad UTF-8, integers past 4300 digits, very deep nesting
         abort(400, "the body cannot be read as JSON in UTF-8")
     # endregion
-    if not isinstance(callback, dict):
-        abort(400, "the body is not a JSON object")
     return text, callback
 
 
@@ -132,18 +134,18 @@ def store(msg_id: str, status: str, text: str) -> None:
     only from a state that its status may follow: that is never so for a redelivery.
     """
     # region: status
+    # FOLLOWS: each known status with the states that it may follow
     if status not in FOLLOWS:
-        return  # a value that came into use after this was written: acknowledged, and nothing to do
+        return  # to the caller, which acknowledges: a value of next year
     # endregion
     with database_lock:
         # region: store
+        # database: sqlite3's; id: its PRIMARY KEY; FOLLOWS["send"] is ["wait"]
         database.execute(
-            """
-            INSERT INTO message (id, state, applied, last) VALUES (?, ?, 1, ?)
-            ON CONFLICT (id) DO UPDATE
-            SET state = excluded.state, applied = applied + 1, last = excluded.last
-            WHERE state IN (SELECT value FROM json_each(?))
-            """,
+            "INSERT INTO message (id, state, applied, last) VALUES (?, ?, 1, ?)"
+            " ON CONFLICT (id) DO UPDATE SET"
+            " state = excluded.state, applied = applied + 1, last = excluded.last"
+            " WHERE state IN (SELECT value FROM json_each(?))",
             [msg_id, status, text, json.dumps(FOLLOWS[status])],
         )
         # endregion

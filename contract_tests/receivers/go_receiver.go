@@ -78,6 +78,7 @@ func (receiver *receiver) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 func (receiver *receiver) receive(w http.ResponseWriter, r *http.Request) {
 	// region: limit
+	// maxBodyBytes: as 1 << 20
 	body, err := io.ReadAll(io.LimitReader(r.Body, maxBodyBytes+1))
 	// endregion
 	if err != nil {
@@ -85,6 +86,7 @@ func (receiver *receiver) receive(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	// region: media-type
+	// refuse(w, status, reason): answers in JSON
 	mediaType, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";")
 	if !strings.EqualFold(strings.TrimSpace(mediaType), "application/json") {
 		refuse(w, http.StatusUnsupportedMediaType, "the body has to be JSON")
@@ -126,12 +128,15 @@ func (receiver *receiver) readBack(w http.ResponseWriter, id string) {
 //	WHERE message.state = ANY ($4)
 func (receiver *receiver) store(id, status string, body []byte) {
 	// region: status
+	// follows: each known status with the states that it may follow
 	states, known := follows[status]
 	if !known {
-		return // a value that came into use after this was written: acknowledged, and nothing to do
+		return // to the caller, which acknowledges: a value of next year
 	}
 	// endregion
 	// region: store
+	// receiver: a mutex, and a map of each id to its message
+	// contains(states, …): whether the status may follow that state
 	receiver.mutex.Lock()
 	defer receiver.mutex.Unlock()
 	before, exists := receiver.messages[id]
@@ -145,6 +150,7 @@ func (receiver *receiver) store(id, status string, body []byte) {
 // lets a new member named MSG_ID set a field for msg_id: hence the check first, the pointers, and no struct.
 func decode(body []byte) (id, status string, usable bool) {
 	// region: parse
+	// The third result false: the caller answers 400
 	var members map[string]json.RawMessage
 	if !utf8.Valid(body) || json.Unmarshal(body, &members) != nil {
 		return "", "", false
@@ -152,6 +158,8 @@ func decode(body []byte) (id, status string, usable bool) {
 	// endregion
 	texts := map[string]string{}
 	// region: members
+	// members: of the body, map[string]json.RawMessage; texts: those read
+	// stringMembers: the names. The third result false: the caller answers 400
 	for _, name := range stringMembers {
 		var text *string
 		if json.Unmarshal(members[name], &text) != nil || text == nil {

@@ -51,12 +51,14 @@ if ($path === PATH) {
 function receive(): never
 {
     // region: media-type
+    // refuse: answers with this status and exits
     $media_type = trim(explode(';', $_SERVER['CONTENT_TYPE'] ?? '', 2)[0]);
     if (strtolower($media_type) !== 'application/json') {
         refuse(415, 'the media type has to be application/json');
     }
     // endregion
     // region: limit
+    // MAX_BODY_BYTES: as 1024 * 1024
     $body = stream_get_contents(fopen('php://input', 'r'), MAX_BODY_BYTES + 1);
     // endregion
     if (strlen($body) > MAX_BODY_BYTES) {
@@ -83,6 +85,7 @@ function read_back(string $id): never
 function decode(string $body): object
 {
     // region: parse
+    // refuse: answers with this status and exits
     try {
         $callback = json_decode($body, false, 512, JSON_THROW_ON_ERROR); // refuses broken UTF-8, NaN, byte order marks
     } catch (JsonException) {
@@ -90,6 +93,7 @@ function decode(string $body): object
     }
     // endregion
     // region: members
+    // $callback: the body, parsed; STRINGS: its members. Unless $usable: 400
     $usable = is_object($callback) && is_object($callback->variables ?? null);
     foreach (STRINGS as $name) {
         $usable = $usable && is_string($callback->$name ?? null);
@@ -115,11 +119,13 @@ function decode(string $body): object
 function store(string $id, string $status, string $body): void
 {
     // region: status
+    // FOLLOWS: each known status with the states that it may follow
     if (!array_key_exists($status, FOLLOWS)) {
-        return; // a value that came into use after this was written: acknowledged, and nothing to do
+        return; // to the caller, which acknowledges: a value of next year
     }
     // endregion
     // region: store
+    // message_file, overwrite: a file for each id; FOLLOWS['send'] is ['wait']
     $file = fopen(message_file($id), 'c+');
     flock($file, LOCK_EX);
     $stored = explode("\n", stream_get_contents($file), 3);

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from callback_contract.contract_tests.receivers import RECEIVERS, Receiver
 
-__all__ = ["FRAMEWORKS", "code_for", "framework_of", "region_by_rule"]
+__all__ = ["FRAMEWORKS", "code_for", "framework_of", "region_by_rule", "regions_of"]
 
 FRAMEWORKS: Mapping[str, Receiver] = {receiver.name: receiver for receiver in RECEIVERS if receiver.starter}
 
@@ -53,7 +53,7 @@ _SIGNS = (
 
 def code_for(rule_id: str, framework: str) -> str:
     """The lines of a framework's starter by which it keeps a rule; empty where no few lines do."""
-    regions = _cut(FRAMEWORKS[framework].file)
+    regions = regions_of(framework)
     return regions.get(_OF_SOME.get(rule_id, "")) or regions.get(region_by_rule().get(rule_id, ""), "")
 
 
@@ -72,9 +72,10 @@ def framework_of(headers: Mapping[str, str]) -> str:
 
 
 @cache
-def _cut(file: str) -> dict[str, str]:
-    text = Path(__file__).with_name(file).read_text("utf-8")
+def regions_of(framework: str) -> Mapping[str, str]:
+    """The regions of a framework's starter, by name."""
+    text = Path(__file__).with_name(FRAMEWORKS[framework].file).read_text("utf-8")
     parts: dict[str, list[str]] = {}
     for name, code in _REGION.findall(text):
-        parts.setdefault(name, []).append(textwrap.dedent(code.expandtabs(4)).rstrip("\n"))
-    return {name: "\n".join(codes) for name, codes in parts.items()}
+        parts.setdefault(name, []).append(code.expandtabs(4))
+    return {name: textwrap.dedent("".join(codes)).rstrip("\n") for name, codes in parts.items()}

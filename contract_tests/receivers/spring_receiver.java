@@ -23,7 +23,6 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.regex.Pattern;
 import org.springframework.boot.SpringApplication;
 import org.springframework.boot.autoconfigure.SpringBootApplication;
 import org.springframework.http.HttpStatus;
@@ -43,9 +42,6 @@ public class SpringReceiver {
             "workflow_id", "workflow_name", "nodetask_id", "nodetask_name", "waba_task_id", "wfdetail_uuid", "status",
             "msg_id", "send_time", "waba_template_name", "channel_id", "callee");
     private static final List<String> INTEGERS = List.of("timestamp", "waba_template_id");
-
-    // What a key and a URL carry without escapes; no format is documented for ids.
-    private static final Pattern USABLE_ID = Pattern.compile("[0-9A-Za-z_-]{1,64}");
 
     // The states that each status may follow. A redelivery or a late older status finds none, and changes nothing.
     private static final Map<String, List<String>> FOLLOWS = Map.of(
@@ -70,31 +66,35 @@ public class SpringReceiver {
     // endregion
     Map<String, Object> receive(InputStream stream) throws IOException {
         // region: limit
+        // stream: a parameter, an InputStream; MAX_BODY_BYTES: as 1024 * 1024
         byte[] body = stream.readNBytes(MAX_BODY_BYTES + 1); // the server itself does not limit JSON
         // endregion
         if (body.length > MAX_BODY_BYTES) {
             throw new ResponseStatusException(HttpStatus.PAYLOAD_TOO_LARGE, "the body is too large");
         }
+        // region: parse
+        // body: bytes, no @RequestBody: Jackson guesses at UTF-16, makes 1 of "1"
+        // JSON: an ObjectMapper with FAIL_ON_TRAILING_TOKENS
         String text;
         JsonNode callback;
-        // region: parse
         try {
-            // Not a @RequestBody: Jackson guesses at UTF-16, and makes 1 of "1".
             ByteBuffer bytes = ByteBuffer.wrap(body);
             text = StandardCharsets.UTF_8.newDecoder().decode(bytes).toString();
             callback = JSON.readTree(text);
         } catch (IOException refused) { // bad UTF-8, bad JSON, very deep nesting, numbers of thousands of digits
-            throw badRequest("the body cannot be read as JSON in UTF-8");
+            throw new ResponseStatusException(HttpStatus.BAD_REQUEST);
         }
         // endregion
         // `path` gives a node without a type where a member is missing or where the body is no object.
         // region: members
+        // callback: a JsonNode, the body; STRINGS, INTEGERS: its members' names
         boolean fits = STRINGS.stream().allMatch(n -> callback.path(n).isTextual())
-                && INTEGERS.stream().allMatch(n -> isWhole(callback.path(n)))
+                && INTEGERS.stream()
+                        .allMatch(n -> callback.path(n).isIntegralNumber())
                 && callback.path("variables").isObject()
-                && USABLE_ID.matcher(callback.path("msg_id").asText()).matches();
+                && callback.path("msg_id").asText().matches("[0-9A-Za-z_-]{1,64}");
         if (!fits) {
-            throw badRequest("a member is missing or of another type");
+            throw new ResponseStatusException(HttpStatus.BAD_REQUEST);
         }
         // endregion
         store(callback.path("msg_id").textValue(), callback.path("status").textValue(), text);
@@ -120,12 +120,14 @@ public class SpringReceiver {
     //   WHERE message.state = ANY (?)
     private void store(String id, String status, String text) {
         // region: status
+        // FOLLOWS: each known status with the states that it may follow
         List<String> before = FOLLOWS.get(status);
         if (before == null) {
-            return; // a value that came into use after this was written: acknowledged, and nothing to do
+            return; // to the caller, which acknowledges: a value of next year
         }
         // endregion
         // region: store
+        // messages: a ConcurrentHashMap; before: as List.of("wait") for "send"
         messages.compute(id, (key, known) -> {
             if (known == null) {
                 return new Message(id, status, 1, text);
@@ -136,14 +138,6 @@ public class SpringReceiver {
             return new Message(id, status, known.applied() + 1, text);
         });
         // endregion
-    }
-
-    private static boolean isWhole(JsonNode number) {
-        return number.isInt() || number.isLong();
-    }
-
-    private static ResponseStatusException badRequest(String reason) {
-        return new ResponseStatusException(HttpStatus.BAD_REQUEST, reason);
     }
 
     public static void main(String[] arguments) {
