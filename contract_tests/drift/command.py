@@ -25,7 +25,9 @@ _MARK = "# A draft by callback-contract drift"
 
 @click.command()
 @click.argument("sources", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="STORE|HAR|JSONL|DIR…")
-@click.option("--format", "form", type=click.Choice(["text", "json", "markdown"]), default="text", show_default=True)
+@click.option(
+    "--format", "form", type=click.Choice(["text", "json", "markdown", "html"]), default="text", show_default=True
+)
 @click.option(
     "--fail-on",
     type=click.Choice(["new", "none"]),
@@ -58,21 +60,29 @@ def drift(
     \b
     Exit codes: 0 nothing as bad as --fail-on, 1 something is, 2 wrong use, 3 it is other traffic.
     """
-    from callback_contract.contract_tests.drift.formats import as_markdown, as_text
     from callback_contract.contract_tests.drift.observing import observe
     from callback_contract.contract_tests.drift.report import known_ids
 
     known = known_ids(baseline) if baseline else frozenset()
     contract = contract_of(options)
     report = observe(sources, contract, known)
-    if form == "json":
-        click.echo(exact_json(report.to_dict(), indent=2))
-    else:
-        click.echo(as_markdown(report) if form == "markdown" else as_text(report))
+    click.echo(_shown(report, form))
     if write_overlay is not None:
         _write(write_overlay, report, _document(contract, options))
     if fail_on == "new" and any(each.is_new for each in report.drifts):
         raise click.exceptions.Exit(1)
+
+
+def _shown(report: Report, form: str) -> str:
+    if form == "json":
+        return exact_json(report.to_dict(), indent=2)
+    if form == "html":
+        from callback_contract.contract_tests.drift.page import drift_html
+
+        return drift_html(report)
+    from callback_contract.contract_tests.drift.formats import as_markdown, as_text
+
+    return as_markdown(report) if form == "markdown" else as_text(report)
 
 
 def _document(contract: Contract, options: Any) -> Json:

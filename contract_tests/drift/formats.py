@@ -11,7 +11,16 @@ from callback_contract.openapi.text.message import Text, in_detail, joined, list
 from callback_contract.openapi.text.printable import broken, printable
 from callback_contract.openapi.text.spoken import spoken
 
-__all__ = ["as_markdown", "as_text", "left_to_a_person"]
+__all__ = [
+    "as_markdown",
+    "as_text",
+    "example_of",
+    "facts_of",
+    "left_to_a_person",
+    "mark_of",
+    "remarks_of",
+    "timed",
+]
 
 _MOST_NAMED = 12
 _LONGEST_EXAMPLE = 100
@@ -24,8 +33,8 @@ def as_text(report: Report) -> str:
         lines.append("")
         lines.append(_of_callback(each))
         lines += [f"  {line}" for drift in each.drifts for line in _drift(drift)] or [f"  {spoken(Text('drift.none'))}"]
-        lines += [f"  {spoken(told)}" for told in _facts(each)]
-    lines += ["", *map(spoken, _last(report))]
+        lines += [f"  {spoken(told)}" for told in facts_of(each)]
+    lines += ["", *map(spoken, (*remarks_of(report), _sum(report)))]
     return "\n".join(broken(printable(line)) for line in lines)
 
 
@@ -38,10 +47,10 @@ def as_markdown(report: Report) -> str:
             lines += [spoken(Text("drift.table-head")), "|---|---|---|---|---|---|"]
         for drift in each.drifts:
             times = [moment(at) or "" for at in (drift.moments.first, drift.moments.last)]
-            cells = [spoken(_mark(drift)), spoken(drift.text), spoken(drift.seen), *times, _example(drift)]
+            cells = [spoken(mark_of(drift)), spoken(drift.text), spoken(drift.seen), *times, example_of(drift)]
             lines.append(f"| {' | '.join(map(_cell, cells))} |")
-        lines += ["", *(f"- {_cell(spoken(told))}" for told in _facts(each))]
-    lines += ["", *(f"- {_cell(spoken(told))}" for told in _last(report))]
+        lines += ["", *(f"- {_cell(spoken(told))}" for told in facts_of(each))]
+    lines += ["", *(f"- {_cell(spoken(told))}" for told in (*remarks_of(report), _sum(report)))]
     return "\n".join(broken(printable(line)) for line in lines)
 
 
@@ -54,32 +63,36 @@ def _headline(report: Report) -> str:
 def _of_callback(each: CallbackDrift) -> str:
     traffic = each.traffic
     said = Text("drift.of-callback", callback=traffic.callback.name, deliveries=traffic.deliveries)
-    return spoken(_timed(said, traffic.moments))
+    return spoken(timed(said, traffic.moments))
 
 
-def _timed(what: Text, moments: Moments) -> Text:
+def timed(what: Text, moments: Moments) -> Text:
+    """Return a sentence with the first and the last time, where they were recorded."""
     first, last = moment(moments.first), moment(moments.last)
     return Text("drift.from-to", what=what, first=first, last=last) if first and last else what
 
 
 def _drift(drift: Drift) -> Iterator[str]:
-    yield f"{spoken(_mark(drift))}  {spoken(in_detail(drift.text, _timed(drift.seen, drift.moments)))}"
-    if example := _example(drift):
+    yield f"{spoken(mark_of(drift))}  {spoken(in_detail(drift.text, timed(drift.seen, drift.moments)))}"
+    if example := example_of(drift):
         yield f"     {spoken(Text('drift.example', example=example))}"
 
 
-def _mark(drift: Drift) -> Text:
+def mark_of(drift: Drift) -> Text:
+    """Return whether the drift is new."""
     return Text("drift.new" if drift.is_new else "drift.known")
 
 
-def _example(drift: Drift) -> str:
+def example_of(drift: Drift) -> str:
+    """Return the masked example; empty without one."""
     if drift.example is None:
         return ""
     told = compact(drift.example)
     return told if len(told) <= _LONGEST_EXAMPLE else told[:_LONGEST_EXAMPLE] + " …"
 
 
-def _facts(each: CallbackDrift) -> Iterator[Text]:
+def facts_of(each: CallbackDrift) -> Iterator[Text]:
+    """Yield what came beside the drifts, and what never came."""
     traffic, lives = each.traffic, each.traffic.lives
     if traffic.answers:
         yield Text("drift.answers", answers=_counted(traffic.answers.items()))
@@ -114,14 +127,18 @@ def _named(names: Sequence[str]) -> Text:
     return Text("drift.and-more", names=shown, count=more) if more > 0 else shown
 
 
-def _last(report: Report) -> Iterator[Text]:
+def remarks_of(report: Report) -> Iterator[Text]:
+    """Yield what concerns all callbacks."""
     if report.never_seen:
         yield Text("drift.never-callbacks", names=_named(report.never_seen))
     if report.unrecognised:
         yield Text("drift.unrecognised", count=report.unrecognised)
     for why, count in report.unreadable.items():
         yield Text("drift.unreadable", count=count, why=why)
-    yield Text("drift.sum", drifts=len(report.drifts), new=sum(drift.is_new for drift in report.drifts))
+
+
+def _sum(report: Report) -> Text:
+    return Text("drift.sum", drifts=len(report.drifts), new=sum(drift.is_new for drift in report.drifts))
 
 
 def left_to_a_person(drifts: Sequence[Drift]) -> Text:

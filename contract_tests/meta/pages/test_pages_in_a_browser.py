@@ -11,6 +11,9 @@ from itertools import product
 import pytest
 
 from callback_contract.contract_tests.cli.docs_command import proof
+from callback_contract.contract_tests.drift.observing import observe
+from callback_contract.contract_tests.drift.page import drift_html
+from callback_contract.contract_tests.meta.contract_tests.drift.planted import CONTRACT, planted, written
 from callback_contract.contract_tests.meta.support.browser import axe_violations, chromium, poor_contrasts
 from callback_contract.contract_tests.meta.support.inspecting import body, inspecting
 from callback_contract.contract_tests.meta.support.sample_reports import finding, report, rule
@@ -80,6 +83,14 @@ def test_report(browser, screens, tmp_path, language):
     broken = rule("PAY-01", "fail", [finding("500 Internal Server Error")])
     (tmp_path / "report.html").write_text(report_html(report(broken)), "utf-8")
     assert flaws(browser, screens, f"{language}-report", (tmp_path / "report.html").as_uri()) == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_drift(browser, screens, tmp_path, language):
+    traffic = written(tmp_path / "traffic.jsonl", planted(40))
+    known = frozenset(each.id for each in observe([traffic], CONTRACT).drifts[:3])
+    (tmp_path / "drift.html").write_text(drift_html(observe([traffic], CONTRACT, known)), "utf-8")
+    assert flaws(browser, screens, f"{language}-drift", (tmp_path / "drift.html").as_uri()) == []
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -1,4 +1,4 @@
-"""Words of the HTML report in both of its languages."""
+"""Words of HTML pages in both of their languages."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from typing import Any
 from markupsafe import Markup, escape
 
 from callback_contract.contract_tests.reporting.formats.highlighting import visible
+from callback_contract.contract_tests.reporting.model.inert import in_html, one_line
 from callback_contract.openapi.text.message import Unknown, text_of, translated, words_of
 
-__all__ = ["LANGUAGES", "both", "of_sender", "plain", "said", "told"]
+__all__ = ["LANGUAGES", "both", "inert", "labelled", "of_sender", "plain", "said", "say", "told"]
 
 LANGUAGES = ("en", "zh")
 
@@ -50,3 +51,19 @@ def told(english: str | Markup, chinese: str | Markup) -> Markup:
     if not chinese or chinese == english:
         return Markup('<span lang="en">{}</span>').format(english) if not chinese else escape(english)
     return Markup('<span data-l lang="en">{}</span><span data-l lang="zh">{}</span>').format(english, chinese)
+
+
+def inert(text: str) -> Markup:
+    """A stranger's text, for an element or a quoted attribute."""
+    return Markup(in_html(text))  # noqa: S704  # `in_html` escapes it
+
+
+def say(text: str) -> Markup:
+    """A text of the kit in both languages; the page shows one of them."""
+    return told(inert(text), inert(translated(text, "zh")))
+
+
+def labelled(text: str) -> Markup:
+    """The attributes of an element whose label is in both languages."""
+    english, chinese = one_line(text), one_line(translated(text, "zh"))
+    return Markup('aria-label="{0}" data-en="{0}" data-zh="{1}"').format(english, chinese)

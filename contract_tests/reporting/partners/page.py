@@ -10,8 +10,8 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from callback_contract.contract_tests.reporting.formats.words import told
-from callback_contract.contract_tests.reporting.model.inert import in_html, one_line
+from callback_contract.contract_tests.reporting.formats.words import inert, labelled, say, told
+from callback_contract.contract_tests.reporting.model.inert import one_line
 from callback_contract.contract_tests.reporting.partners.output import (
     headline,
     outcome_in_words,
@@ -81,13 +81,13 @@ def _environment() -> Environment:
     )
     environment.globals |= {
         "t": _said,
-        "say": _say,
+        "say": say,
         "rules_in": _with_ids,
         "words": lambda key, language, **values: translated(Text(f"summary.{key}", **values), language),
         "in_words": outcome_in_words,
         "profile_name": lambda name: Text(f"profile.{name}"),
-        "inert": _inert,
-        "both_labels": _both_labels,
+        "inert": inert,
+        "both_labels": labelled,
     }
     return environment
 
@@ -98,18 +98,9 @@ def _chinese_statements() -> dict[str, str]:
     return {rule.statement: chinese[rule.id] for rule in load_catalogue().rules}
 
 
-def _inert(text: str) -> Markup:
-    return Markup(in_html(text))  # noqa: S704  # `in_html` escapes it
-
-
-def _say(text: str) -> Markup:
-    """A text in both languages; the page shows one of them."""
-    return told(_inert(text), _inert(translated(text, "zh")))
-
-
 def _with_ids(text: str) -> Markup:
     """The same with each rule's id in one piece."""
-    return Markup(_ID.sub(r'<span class="id">\g<0></span>', str(_say(text))))  # noqa: S704  # escaped before
+    return Markup(_ID.sub(r'<span class="id">\g<0></span>', str(say(text))))  # noqa: S704  # escaped before
 
 
 def _said(key: str, **values: Argument | Markup) -> Markup:
@@ -119,12 +110,7 @@ def _said(key: str, **values: Argument | Markup) -> Markup:
     shown = [str(text), translated(text, "zh")]
     for name, value in marks.items():
         shown = [each.replace(f"\0{name}\0", value) for each in shown]
-    return told(*(Markup(each) if marks else _inert(each) for each in shown))  # noqa: S704  # the kit's own words
-
-
-def _both_labels(text: str) -> Markup:
-    english, chinese = one_line(text), one_line(translated(text, "zh"))
-    return Markup('aria-label="{0}" data-en="{0}" data-zh="{1}"').format(english, chinese)
+    return told(*(Markup(each) if marks else inert(each) for each in shown))  # noqa: S704  # the kit's own words
 
 
 @dataclass(frozen=True)
@@ -226,5 +212,5 @@ class _RuleRow:
     @classmethod
     def of(cls, rule: BrokenRule, most: int, chinese: Mapping[str, str]) -> _RuleRow:
         verdicts = joined(_counted(verdict, count) for verdict, count in rule.counts.items() if count)
-        statement = told(_inert(rule.statement), _inert(chinese.get(rule.statement, "")))
+        statement = told(inert(rule.statement), inert(chinese.get(rule.statement, "")))
         return cls(rule, max(1, round(100 * rule.broken / most)), verdicts, statement)
