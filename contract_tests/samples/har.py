@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from callback_contract.contract_tests.samples.json_stream import JsonStream, TooLargeError
 from callback_contract.contract_tests.samples.recorded_delivery import (
     Entries,
     Malformed,
@@ -21,7 +24,7 @@ from callback_contract.openapi.text.message import Text
 
 __all__ = ["read_archive"]
 
-_MOST_BYTES = 64 * 1024 * 1024
+_MOST_ENTRY = 64 * 1024 * 1024  # characters
 _TO_LINES = (
     "jq -c '.log.entries[].request | select(.postData.text) | {headers, body: .postData.text}' FILE.har > FILE.jsonl"
 )
@@ -29,34 +32,59 @@ _BODILESS = {"GET", "HEAD", "OPTIONS", "DELETE", "TRACE", "CONNECT"}
 
 
 def read_archive(file: Path, name: str) -> Entries:
-    """Read the requests of an archive.
+    """Yield the requests of an archive of any size, one by one.
 
     Raises:
-        KitError: It is too large to be read at once, or not an archive.
+        KitError: It is no archive, or an entry is too large.
     """
-    if file.stat().st_size > _MOST_BYTES:
-        raise KitError(
-            Text("error-samples.archive-too-big", name=name, most=_MOST_BYTES // 2**20),
-            where="--samples",
-            remedy=Text("error-samples.lines-any-size", how=_TO_LINES),
-        )
+    with file.open(encoding="utf-8-sig", newline="") as opened, _errors_of(name):
+        for number, entry in enumerate(_entries(JsonStream(opened, _MOST_ENTRY)), 1):
+            read = _read(entry, f"{name} entry {number}")
+            if read is not None:
+                yield read
+
+
+def _entries(stream: JsonStream) -> Iterator[Any]:
+    """Yield the items of /log/entries; what stands beside it is passed over."""
+    found = False
+    for name in stream.members() if stream.peek() == "{" else ():
+        if name != "log" or stream.peek() != "{":
+            stream.value()
+            continue
+        for member in stream.members():
+            if member != "entries":
+                stream.value()
+            elif stream.peek() == "[":
+                found = True
+                yield from stream.items()
+            else:
+                raise _NoArchiveError(Text("error-samples.archive-no-list"))
+    if not found:
+        raise _NoArchiveError(Text("error-samples.archive-no-entries"))
+
+
+class _NoArchiveError(Exception):
+    pass
+
+
+@contextlib.contextmanager
+def _errors_of(name: str) -> Iterator[None]:
     try:
-        value = json.loads(file.read_bytes().decode("utf-8-sig"))
-        entries = value["log"]["entries"]
+        yield
+    except _NoArchiveError as error:
+        raise _no_archive(name, error.args[0]) from None
     except UnicodeDecodeError:
         raise _no_archive(name, Text("error-samples.archive-not-utf-8")) from None
     except json.JSONDecodeError as error:
         raise _no_archive(name, Text("error-samples.archive-no-json", why=error.msg, line=error.lineno)) from None
+    except TooLargeError:
+        raise KitError(
+            Text("error-samples.entry-too-big", name=name, most=_MOST_ENTRY // 2**20),
+            where="--samples",
+            remedy=Text("error-samples.lines-any-size", how=_TO_LINES),
+        ) from None
     except (ValueError, RecursionError):
         raise _no_archive(name, Text("error-samples.archive-too-deep")) from None
-    except (LookupError, TypeError):
-        raise _no_archive(name, Text("error-samples.archive-no-entries")) from None
-    if not isinstance(entries, list):
-        raise _no_archive(name, Text("error-samples.archive-no-list"))
-    for number, entry in enumerate(entries, 1):
-        read = _read(entry, f"{name} entry {number}")
-        if read is not None:
-            yield read
 
 
 def _no_archive(name: str, why: str) -> KitError:

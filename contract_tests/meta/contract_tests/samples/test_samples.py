@@ -19,6 +19,7 @@ from callback_contract.contract_tests.meta.support.fielded import fielded
 from callback_contract.contract_tests.meta.support.foreign import written
 from callback_contract.contract_tests.meta.support.judged import judged, verdicts
 from callback_contract.contract_tests.meta.support.processes import invoke
+from callback_contract.contract_tests.samples import har
 from callback_contract.contract_tests.samples.masking import masker_of
 from callback_contract.contract_tests.samples.reading import read_recordings
 from callback_contract.contract_tests.samples.selection import choose
@@ -267,11 +268,12 @@ def test_directory_without_recordings_is_one_message(tmp_path):
         chosen(tmp_path)
 
 
-def test_large_archive_is_refused_before_it_is_read(tmp_path):
-    with (tmp_path / "s.har").open("wb") as file:
-        file.truncate(200_000_000)
+def test_archive_is_read_as_a_stream(tmp_path, monkeypatch):
+    monkeypatch.setattr(har, "_MOST_ENTRY", 100_000)
+    read = read_recordings(archive(tmp_path, *[posted("a" * 70_000)] * 9))
+    assert [len(each.body) for each in read] == [70_000] * 9
     with pytest.raises(KitError, match="JSON lines"):
-        chosen(tmp_path / "s.har")
+        list(read_recordings(archive(tmp_path, posted("a" * 200_000))))
 
 
 THEIRS = {
