@@ -43,7 +43,8 @@ def observe(sources: Sequence[Path], contract: Contract, known: frozenset[str] =
         for entry in _entries(source, contract):
             observer.met(entry)
     if not observer.read:
-        raise KitError(Text("error-drift.empty"), where=_named(sources), remedy=Text("error-samples.give-recordings"))
+        remedy = Text("error-samples.give-recordings")
+        raise KitError(Text("error-drift.empty"), where=_named(sources), remedy=remedy, exit_code=3)
     if not observer.recognised:
         what = Text("error-drift.none-of-contract", read=observer.read, title=contract.title)
         remedy = Text("error-drift.name-contract")

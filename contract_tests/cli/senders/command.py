@@ -210,9 +210,10 @@ def trigger_of(options: Mapping[str, Any]) -> tuple[Trigger | None, bool, bool]:
     """Return what makes the sender deliver, whether it does so for each endpoint, and whether it knows their URLs.
 
     Raises:
-        KitError: There are two.
+        KitError: There are two, or the URL is none.
     """
     from callback_contract.contract_tests.runner.senders.triggers import CommandTrigger, UrlTrigger, is_each, knows_urls
+    from callback_contract.mock_server.client.sender import Access
 
     command, url, body = options["trigger"], options["trigger_url"], options["trigger_body"]
     if command and url:
@@ -221,6 +222,10 @@ def trigger_of(options: Mapping[str, Any]) -> tuple[Trigger | None, bool, bool]:
         return None, False, True
     if command:
         return CommandTrigger(command), is_each(command), knows_urls(command)
+    try:
+        Access(url)
+    except KitError as error:
+        raise KitError(error.what, where="--trigger-url", remedy=error.remedy) from None
     is_told = not body  # the object that is sent without a body of the user's own names the URL
     return UrlTrigger(url, body), is_told or is_each(url + body), is_told or knows_urls(url + body)
 

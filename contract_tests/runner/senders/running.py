@@ -75,8 +75,8 @@ class _Run:
         if self.came or not self.started or not all(each.ended() for each in self.started.values()):
             return
         failure = next(filter(None, (each.failure() for each in self.started.values())), None)
-        if failure is not None:
-            raise KitError(Text("sender.trigger-failed", why=failure), where="--trigger", exit_code=3)
+        if failure is not None and self.trigger is not None:
+            raise KitError(Text("sender.trigger-failed", why=failure), where=self.trigger.option, exit_code=3)
 
 
 def listen(

@@ -37,6 +37,10 @@ class Started(Protocol):
 class Trigger(Protocol):
     """What makes the sender deliver."""
 
+    @property
+    def option(self) -> str:
+        """The option that names it."""
+
     def start(self, values: Mapping[str, str]) -> Started:
         """Pull it; `values` fill its placeholders."""
 
@@ -63,6 +67,7 @@ class CommandTrigger:
     """A command for the shell."""
 
     text: str
+    option: str = "--trigger"
 
     def start(self, values: Mapping[str, str]) -> Started:
         """Start it in a session of its own."""
@@ -113,6 +118,8 @@ class _Process:
 class CallTrigger:
     """A function that delivers, called in a thread of its own."""
 
+    option = "trigger"
+
     def __init__(self, call: Callable[[Mapping[str, str]], None]) -> None:
         self._call = call
 
@@ -154,6 +161,7 @@ class UrlTrigger:
 
     url: str
     body: str = ""
+    option: str = "--trigger-url"
 
     def start(self, values: Mapping[str, str]) -> Started:
         """Send it."""

@@ -12,6 +12,7 @@ from callback_contract.contract_tests.cli.compare_command import compare
 from callback_contract.contract_tests.cli.reproduce_command import reproduce
 from callback_contract.contract_tests.cli.senders.command import address_of, check_sender, trigger_of
 from callback_contract.contract_tests.meta.contract_tests.cli.test_check import run
+from callback_contract.contract_tests.meta.support.foreign import with_schema, written
 from callback_contract.contract_tests.meta.support.processes import invoke
 from callback_contract.openapi.text.errors import KitError
 
@@ -24,6 +25,34 @@ def test_dry_run_says_each_endpoint_and_the_time_and_listens_to_nothing():
     assert ran.exit_code == 0
     assert "/busy-date  answers 503 with a date in Retry-After, then 200" in ran.output
     assert "the contract tries again after 60 s, at most 5 times" in ran.output
+
+
+@pytest.mark.parametrize(
+    ("retry", "said"),
+    [
+        ({"schedule_s": [5, 300]}, "tries again after 5, 300 s, at most 2 times."),
+        ({"within_s": 900}, "tries again, and does not say how often."),
+        ({"within_s": 900, "max_tries": 9}, "tries again, at most 9 times."),
+    ],
+)
+def test_dry_run_says_what_is_stated_of_retries(tmp_path, retry, said):
+    fact = {"value": retry, "provenance": "doc"}
+    action = {"target": "$.webhooks.*.post", "update": {"x-delivery": {"retry": fact}}}
+    document = {"overlay": "1.0.0", "info": {"title": "t", "version": "1"}, "actions": [action]}
+    (tmp_path / "o.yaml").write_text(json.dumps(document))
+    ran = invoke(
+        check_sender,
+        [
+            "--dry-run",
+            "--contract",
+            written(tmp_path, with_schema({"type": "object"})),
+            "--overlay",
+            tmp_path / "o.yaml",
+            "--language",
+            "en",
+        ],
+    )
+    assert said in ran.output
 
 
 def test_dry_run_speaks_chinese():
@@ -73,6 +102,13 @@ def test_placeholders_say_how_often_a_trigger_is_pulled(given, each, knows):
 def test_two_triggers_are_wrong_use():
     with pytest.raises(KitError):
         trigger_of(NONE | {"trigger": "a", "trigger_url": "b"})
+
+
+@pytest.mark.parametrize("url", ["nonsense", "ftp://h/", "http://h:port/"])
+def test_trigger_url_that_is_none_is_wrong_use(url):
+    with pytest.raises(KitError) as caught:
+        trigger_of(NONE | {"trigger_url": url})
+    assert (caught.value.where, caught.value.exit_code) == ("--trigger-url", 2)
 
 
 def test_trigger_that_fails_leaves_a_report_of_a_sender_and_ends_with_3(tmp_path):

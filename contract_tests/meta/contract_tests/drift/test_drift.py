@@ -129,6 +129,9 @@ def test_traffic_of_another_contract_is_one_sentence(tmp_path):
     with pytest.raises(KitError) as error:
         observe([document_at(tmp_path, {"some": "database"}, "x.db")], CONTRACT)
     assert (error.value.exit_code, error.value.where) == (2, str(tmp_path / "x.db"))
+    with pytest.raises(KitError, match="no delivery in it") as error:
+        observe([document_at(tmp_path, {"log": {"entries": [{"request": {"method": "GET"}}]}}, "x.har")], CONTRACT)
+    assert error.value.exit_code == 3
     (tmp_path / "no.json").write_text("[]")
     with pytest.raises(KitError, match="no report of `drift"):
         known_ids(tmp_path / "no.json")

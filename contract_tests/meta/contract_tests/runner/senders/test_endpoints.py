@@ -17,10 +17,11 @@ from callback_contract.contract_tests.model.tries import Schedule
 from callback_contract.contract_tests.runner.senders.endpoints import FURTHER, Endpoints
 from callback_contract.contract_tests.runner.senders.listeners import listening
 from callback_contract.contract_tests.runner.senders.running import listen
-from callback_contract.contract_tests.runner.senders.scenarios import BY_MESSAGE, ENDPOINTS, FLAWS, is_complete
+from callback_contract.contract_tests.runner.senders.scenarios import BY_MESSAGE, ENDPOINTS, FLAWS, is_complete, takes_s
 from callback_contract.contract_tests.runner.senders.triggers import CallTrigger, CommandTrigger, UrlTrigger
 from callback_contract.mock_server.provider.composer import Composer
 from callback_contract.mock_server.wire.identity import Identity, Run
+from callback_contract.openapi.contract.model import Retry
 from callback_contract.openapi.text.errors import KitError
 
 CONTRACT = quick_contract()
@@ -187,6 +188,17 @@ def test_endpoint_is_complete_with_the_retry_or_when_none_can_come_any_more(serv
     assert is_complete("error", endpoints.recorded().seen["error"], SCHEDULE, one.first.at_s)
 
 
+def test_time_of_a_run_is_that_of_the_schedule():
+    schedule = Schedule(Retry(100, 4, schedule_s=(1, 10)), 100, deadline_s=5, grace_s=2, waits_s=(1, 10))
+    patience_s = 2 * 100 + 2
+    assert takes_s(schedule) == takes_s(schedule, ["down"]) == 1 + 10 + 100 + 100 + patience_s
+    assert takes_s(schedule, ["error"]) == 1
+    assert takes_s(schedule, ["silent"]) == 2 * 5 + 1 + 1
+    assert takes_s(schedule, ["busy"]) == schedule.retry_after_s
+    assert takes_s(schedule, ["slow"]) == 0.7 * 5 + patience_s
+    assert takes_s(schedule, ["dead"]) == 0
+
+
 def test_run_ends_when_all_endpoints_are_complete():
     with listening(made(only=("error", "gone"), is_alone=True)) as open_:
         trigger = CallTrigger(lambda values: [post(values["url"], event(len(values["name"]))) for _ in range(2)])
@@ -206,6 +218,12 @@ def test_trigger_that_fails_is_one_sentence():
         listen(open_, CommandTrigger("echo no such queue >&2; exit 7"), each=True, wait_s=30)
     assert caught.value.exit_code == 3
     assert "it ended with 7: no such queue" in str(caught.value)
+
+
+def test_url_that_cannot_be_reached_is_named_by_its_option():
+    with listening(made(only=("error",))) as open_, pytest.raises(KitError) as caught:
+        listen(open_, UrlTrigger("http://127.0.0.1:1/"), each=True, wait_s=30)
+    assert (caught.value.exit_code, caught.value.where) == (3, "--trigger-url")
 
 
 def test_trigger_that_brings_nothing_is_one_sentence():
