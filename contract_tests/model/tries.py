@@ -54,8 +54,13 @@ class Schedule:
 
     @property
     def max_tries(self) -> int:
-        """The number of retries that the contract documents."""
-        return self.retry.max_tries if self.retry else 0
+        """The number of retries that the contract documents; 0 without one."""
+        return self.retry.tries if self.retry and not self.is_open else 0
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the contract says that a sender tries again, and neither when nor how often."""
+        return self.retry is not None and self.retry.is_spread and not self.retry.max_tries
 
     @property
     def patience_s(self) -> float:
@@ -65,6 +70,12 @@ class Schedule:
     def wait_s(self, retries: int) -> float:
         """Return the seconds before the next retry, after so many of them."""
         return self.waits_s[retries] if retries < len(self.waits_s) else self.after_s
+
+    @property
+    def retries_s(self) -> float:
+        """Seconds from a delivery to its last retry."""
+        waits_s = self.waits_s[: self.max_tries]
+        return sum(waits_s) + (self.max_tries - len(waits_s)) * self.after_s
 
     @property
     def retry_after_s(self) -> int:

@@ -257,7 +257,7 @@ class _Run:
         is_final = self._retry.ends_with(exchange.status) and not fault.ignores_final
         if not fault.is_failed(exchange, self._campaign.composer.callback, not exchange.acknowledged):
             tally.delivered += 1
-        elif job.tries < self._retry.max_tries + fault.more_tries and not is_final:
+        elif job.tries < self._retry.tries + fault.more_tries and not is_final:
             again = _Job(job.message, job.step, job.delivery, job.tries + 1)
             after_s = fault.after * self._retry.wait_s(job.tries) / self._campaign.speed
             self._later(time.monotonic() + after_s, job.message, again)

@@ -53,7 +53,7 @@ class Retry:
     """The sender tries again `after_s` seconds later, `max_tries` times at most.
 
     Attributes:
-        max_tries: 0 where nobody states how often it tries.
+        max_tries: 0 where it never does, or where `within_s` alone is stated.
         schedule_s: Seconds before each try, where they differ; the last ones may be unknown.
         within_s: Seconds after which the sender gives up; None for those of all tries together.
         final: Statuses that end the tries, as `410` or `4XX`; None where the contract does not say.
@@ -71,6 +71,13 @@ class Retry:
     def horizon_s(self) -> float:
         """Seconds after a delivery within which the sender may try it again."""
         return self.after_s * self.max_tries if self.within_s is None else self.within_s
+
+    @property
+    def tries(self) -> int:
+        """Retries of a sender that keeps to it: as many as fit into `within_s` where nobody states their number."""
+        if self.max_tries or self.within_s is None:
+            return self.max_tries
+        return max(1, int(self.within_s // self.after_s)) if self.after_s else 1
 
     def wait_s(self, tries: int) -> float:
         """Return the seconds before the next try, after so many of them."""

@@ -31,13 +31,13 @@ def _with_verdict(recorded: Recorded, events: list[Event]) -> Iterator[Asked]:
     for event in events:
         if len(event.tries) > 1:
             yield Asked(event.tries[:2])
-        elif _has_waited(recorded, event.last):
+        elif _has_waited(recorded, event.last) and not recorded.schedule.is_open:
             waited = Text("actual.no-retry", seconds=f"{recorded.waited_s(event.last):.1f}")
             yield Asked(event.tries, Text("expected.retry"), waited)
 
 
 def _refuse_without_retries(recorded: Recorded) -> None:
-    if recorded.schedule.retry is None or not recorded.schedule.max_tries:
+    if recorded.schedule.retry is None or not recorded.schedule.retry.tries:
         raise NotApplicable(Text("reason.no-retries-documented"))
 
 
@@ -78,6 +78,8 @@ def _by_schedule(recorded: Recorded) -> Iterator[Asked]:
 
 def _given_up(recorded: Recorded) -> Iterator[Asked]:
     _refuse_without_retries(recorded)
+    if recorded.schedule.is_open:
+        raise NotApplicable(Text("reason.no-number-of-tries"))
     asked_at(recorded, "down")
     most = recorded.schedule.max_tries
     for event in _failed(recorded, "down"):

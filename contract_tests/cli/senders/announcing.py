@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from callback_contract.contract_tests.reporting.terminal.console import Terminal
     from callback_contract.contract_tests.runner.config import RunConfig
     from callback_contract.contract_tests.runner.senders.running import Waiting
+    from callback_contract.openapi.contract.model import Retry
 
 __all__ = ["announce", "progress", "show_urls"]
 
@@ -30,17 +31,26 @@ def announce(
 
     callbacks, rules = listed(each.name for each in config.callbacks), Text("terminal.rules", count=len(config.rules))
     out.say(Text("sender.listening", base=base, callbacks=callbacks, rules=rules, count=len(names)))
-    seconds = round(takes_s(schedule))
+    seconds = round(takes_s(schedule, names))
     unit, number = ("minutes", round(seconds / 60)) if seconds >= _IN_MINUTES_S else ("seconds", seconds)
     takes = Text(f"terminal.{unit}", number=number)
     if schedule.retry is None:
         out.say(Text("sender.takes-without-retries", time=takes))
         return
     speed = Text("sender.at-speed", speed=options["speed"]) if options["speed"] != 1 else ""
-    after_s, tries = schedule.retry.after_s, schedule.max_tries
-    out.say(Text("sender.takes-with-retries", time=takes, after=after_s, tries=tries, speed=speed))
+    out.say(Text("sender.takes-with-retries", time=takes, **_retries(schedule, schedule.retry), speed=speed))
     if not speed and seconds >= _IN_MINUTES_S:
         out.say(Text("sender.speed-hint"))
+
+
+def _retries(schedule: Schedule, retry: Retry) -> dict[str, Text | str]:
+    pauses: str = listed(f"{seconds:g}" for seconds in retry.schedule_s[:_MOST_NAMED] or (retry.after_s,))
+    if len(retry.schedule_s) > _MOST_NAMED:
+        pauses = f"{pauses}, …"
+    after = "" if retry.is_spread else Text("sender.after", seconds=pauses)
+    if not schedule.max_tries:
+        return {"after": after, "tries": Text("sender.as-often")}
+    return {"after": after, "tries": Text("sender.at-most", count=schedule.max_tries)}
 
 
 def show_urls(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from callback_contract.contract_tests.model.tries import Event, Schedule, Seen
@@ -124,9 +124,19 @@ def _is_over(endpoint: Endpoint, event: Event, schedule: Schedule, now_s: float)
     return enough is not None and len(event.tries) >= enough
 
 
-def takes_s(schedule: Schedule) -> float:
-    """Seconds that the contract's own schedule needs, from the first delivery on."""
-    given_up = (schedule.max_tries + 1) * schedule.after_s + schedule.grace_s
-    silent = schedule.hold_s + schedule.after_s
-    asked = schedule.retry_after_s + 1
-    return max(given_up + schedule.after_s, silent, asked, 0.7 * schedule.deadline_s + schedule.patience_s)
+def takes_s(schedule: Schedule, names: Iterable[str] = tuple(ENDPOINTS)) -> float:
+    """Seconds from the first delivery on until a sender that keeps to its contract is judged at some endpoints."""
+    return max((_takes_s(ENDPOINTS[name], schedule) for name in names if name in ENDPOINTS), default=0.0)
+
+
+def _takes_s(endpoint: Endpoint, schedule: Schedule) -> float:
+    first = endpoint.steps[0]
+    answered_s = schedule.hold_s if first.wire == "hold" else first.within * schedule.deadline_s
+    if endpoint.ends == _GIVEN_UP:
+        return schedule.retries_s + schedule.patience_s
+    if endpoint.ends == _RETRIED and (first.wire or first.wait or first.status >= 500):
+        asked_s = schedule.retry_after_s if first.wait else 0.0
+        return answered_s + max(schedule.wait_s(0), asked_s)
+    if endpoint.ends in {_RETRIED, _ENDED}:  # nothing more comes
+        return answered_s + schedule.patience_s
+    return {_LET_GO: schedule.deadline_s, _MANY: answered_s + _QUIET_S}.get(endpoint.ends, 0.0)

@@ -183,6 +183,13 @@ def test_pause_that_nobody_states_is_not_asked_for():
     assert judged("RET-04", recorded(*BREAKS["RET-04"], schedule=spread)).verdict == "not applicable"
 
 
+def test_a_retry_that_is_stated_without_pause_or_number_may_come_at_any_time():
+    open_ = replace(SCHEDULE, retry=Retry(0.0, 0, within_s=900.0, is_spread=True), after_s=0.0)
+    assert judged("RET-01", recorded(*HOLDS["RET-01"], schedule=open_)).verdict == "pass"
+    for rule in ("RET-01", "RET-04", "RET-05"):
+        assert judged(rule, recorded(*BREAKS[rule], schedule=open_)).verdict == "not applicable"
+
+
 @pytest.mark.parametrize("rule", ["RET-01", "RET-04", "RET-05", "RET-10"])
 def test_a_contract_without_retries_leaves_nothing_to_ask(rule):
     quiet = replace(SCHEDULE, retry=None, after_s=0.0)

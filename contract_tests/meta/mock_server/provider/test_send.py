@@ -8,6 +8,7 @@ import random
 import shlex
 import sys
 from collections import Counter, defaultdict
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -21,6 +22,7 @@ from callback_contract.mock_server.provider.lifecycles import Mix
 from callback_contract.mock_server.validation.validator import Validator
 from callback_contract.mock_server.wire.identity import Identity, Run
 from callback_contract.openapi import load_contract
+from callback_contract.openapi.contract.model import Retry
 from callback_contract.openapi.text.errors import KitError
 
 CONTRACT = load_contract()
@@ -38,9 +40,11 @@ def key(body):
     return body[FACTS.correlation[1:]], body[FACTS.state[1:]]
 
 
-def campaign(url, messages=6, at_once=8, **more):
+def campaign(url, messages=6, at_once=8, composer=None, **more):
     sender = Sender(Access(url), Pace(at_once=at_once))
-    return Campaign(Composer(CALLBACK), sender, Run.fresh(), seed=1, messages=messages, speed=100_000, **more)
+    return Campaign(
+        composer or Composer(CALLBACK), sender, Run.fresh(), seed=1, messages=messages, speed=100_000, **more
+    )
 
 
 def went(act=None, **more):
@@ -91,6 +95,15 @@ def test_what_is_never_acknowledged_is_given_up_after_the_contracts_tries():
     made, seen = went(lambda seen: answer("500 Internal Server Error"), messages=1)
     assert made.tally.given_up == made.planned()
     assert set(Counter(seen).values()) == {1 + FACTS.retry.max_tries}
+
+
+@pytest.mark.parametrize(
+    ("retry", "tries"), [(Retry(0.0, 0, within_s=900.0, is_spread=True), 2), (Retry(60.0, 0, within_s=200.0), 4)]
+)
+def test_retries_that_are_stated_without_a_number_are_made(retry, tries):
+    stated = replace(CALLBACK, delivery=replace(FACTS, retry=retry))
+    _, seen = went(lambda seen: answer("500 Internal Server Error"), messages=1, composer=Composer(stated))
+    assert set(Counter(seen).values()) == {tries}
 
 
 def test_duplicates_have_equal_bytes():

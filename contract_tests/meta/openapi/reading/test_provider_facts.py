@@ -167,23 +167,25 @@ def test_fact_that_nobody_confirmed_is_said_to_be_unknown():
 
 
 @pytest.mark.parametrize(
-    ("value", "horizon_s", "waits_s"),
+    ("value", "horizon_s", "waits_s", "tries"),
     [
-        ({"after_s": 60, "max_tries": 5}, 300, (60, 60, 60)),
-        ({"schedule_s": [5, 300]}, 305, (5, 300, 300)),
-        ({"schedule_s": [5, 300], "within_s": 900}, 900, (5, 300, 300)),
-        ({"schedule_s": [5, 300], "max_tries": 4}, 905, (5, 300, 300)),
-        ({"schedule_s": [5, 300], "max_tries": 1}, 5, (5, 300, 300)),
-        ({"max_tries": 8, "within_s": 14400}, 14400, (1800, 1800, 1800)),
-        ({"within_s": 900}, 900, (0, 0, 0)),
+        ({"after_s": 60, "max_tries": 5}, 300, (60, 60, 60), 5),
+        ({"schedule_s": [5, 300]}, 305, (5, 300, 300), 2),
+        ({"schedule_s": [5, 300], "within_s": 900}, 900, (5, 300, 300), 2),
+        ({"schedule_s": [5, 300], "max_tries": 4}, 905, (5, 300, 300), 4),
+        ({"schedule_s": [5, 300], "max_tries": 1}, 5, (5, 300, 300), 1),
+        ({"max_tries": 8, "within_s": 14400}, 14400, (1800, 1800, 1800), 8),
+        ({"within_s": 900}, 900, (0, 0, 0), 1),
+        ({"after_s": 60, "within_s": 900}, 900, (60, 60, 60), 15),
+        ({"after_s": 60, "max_tries": 0}, 0, (60, 60, 60), 0),
     ],
 )
-def test_retries_are_stated_by_a_number_a_schedule_or_an_end(value, horizon_s, waits_s):
+def test_retries_are_stated_by_a_number_a_schedule_or_an_end(value, horizon_s, waits_s, tries):
     raw = {"retry": {"value": value, "provenance": "doc"}}
     assert list(fact_flaws(raw, (), "")) == []
     retry = facts_from(raw).retry
     assert retry is not None
-    assert (retry.horizon_s, tuple(map(retry.wait_s, range(3)))) == (horizon_s, waits_s)
+    assert (retry.horizon_s, tuple(map(retry.wait_s, range(3))), retry.tries) == (horizon_s, waits_s, tries)
 
 
 def test_fact_of_an_overlay_of_ones_own_needs_no_reason():
