@@ -11,7 +11,6 @@ from callback_contract.openapi.text.message import ENGLISH, Text, joined, transl
 from callback_contract.openapi.text.printable import exact_json
 
 __all__ = [
-    "HEAD",
     "aligned",
     "cells",
     "headline",
@@ -19,16 +18,17 @@ __all__ = [
     "partners_json",
     "partners_markdown",
     "partners_text",
+    "title",
     "told_broken",
     "told_latency",
     "told_when",
     "warnings",
 ]
 
-HEAD = tuple(
+_HEAD = tuple(
     Text(f"summary.{column}")
     for column in (
-        *("receiver", "outcome", "fail", "flaky", "warn", "waived", "not-applicable", "blocked", "error", "contract"),
+        *("outcome", "fail", "flaky", "warn", "waived", "not-applicable", "blocked", "error", "contract"),
         *("kit", "when", "p95", "profiles"),
     )
 )
@@ -58,7 +58,18 @@ def warnings(partners: Partners) -> list[Text]:
     """Where the newest report says less than an older one did, and where the last run left none."""
     narrower = tuple(cells(partner, partners)[0] for partner in partners.receivers if partner.narrower)
     said = [Text("summary.narrower", receivers=narrower)] if narrower else []
-    return said + ([Text("summary.unreported", names=partners.unreported)] if partners.unreported else [])
+    said += [Text("summary.unreported", names=partners.unreported)] if partners.unreported else []
+    other = "sender" if partners.side == "receiver" else "receiver"
+    return said + ([Text(f"summary.also-{other}", count=partners.other_side)] if partners.other_side else [])
+
+
+def _head(partners: Partners) -> tuple[Text, ...]:
+    return (Text(f"summary.{partners.side}"), *_HEAD)
+
+
+def title(partners: Partners) -> Text:
+    """Whose reports these are."""
+    return Text("summary.title" if partners.side == "receiver" else "summary.title-of-senders")
 
 
 def cells(partner: Partner, partners: Partners) -> tuple[str, ...]:
@@ -128,7 +139,7 @@ def partners_text(partners: Partners, language: str = ENGLISH) -> str:
     def said(row: Sequence[str]) -> tuple[str, ...]:
         return tuple(translated(cell, language) for cell in row)
 
-    lines = aligned(said(HEAD), [_short(said(cells(partner, partners))) for partner in partners.receivers])
+    lines = aligned(said(_head(partners)), [_short(said(cells(partner, partners))) for partner in partners.receivers])
     broken = [partner for partner in partners.receivers if partner.broken]
     if broken:
         lines += ["", *said([Text("summary.each-breaks")])]
@@ -156,10 +167,10 @@ def aligned(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
 
 def partners_markdown(partners: Partners) -> str:
     """For a wiki, a pull request or a step summary."""
-    lines = ["## Receivers of callbacks", "", f"**{in_markdown(headline(partners))}**", ""]
+    lines = [f"## {title(partners)}", "", f"**{in_markdown(headline(partners))}**", ""]
     lines += [line for told in warnings(partners) for line in (in_markdown(told), "")]
     rows = [(*cells(partner, partners), told_broken(partner)) for partner in partners.receivers]
-    lines += _table((*HEAD, Text("summary.broken-rules")), rows)
+    lines += _table((*_head(partners), Text("summary.broken-rules")), rows)
     if partners.rules:
         lines += ["", f"### {Text('summary.break-most')}", "", *_table(_RULES_HEAD, _rule_cells(partners))]
     return "\n".join(lines)
@@ -177,6 +188,8 @@ def partners_json(partners: Partners) -> str:
         "schema": 1,
         "outcomes": partners.outcomes,
         "left_out": partners.left_out,
+        "side": partners.side,
+        "other_side": partners.other_side,
         "receivers": [asdict(partner) for partner in partners.receivers],
         "rules": rules,
     }

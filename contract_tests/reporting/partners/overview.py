@@ -99,11 +99,15 @@ class Partners:
 
     Attributes:
         unreported: Folders of partners whose last run left no report.
+        side: Who was judged in all of them, `receiver` or `sender`.
+        other_side: How many reports on the other side are left out.
     """
 
     receivers: tuple[Partner, ...]
     rules: tuple[BrokenRule, ...]
     unreported: tuple[str, ...] = ()
+    side: str = "receiver"
+    other_side: int = 0
 
     @property
     def outcomes(self) -> dict[str, int]:
@@ -123,23 +127,36 @@ def merge_reports(
     every: bool = False,
     earlier: Iterable[Mapping[str, Any]] = (),
     links: Mapping[tuple[str, str], str] | None = None,
+    side: str | None = None,
 ) -> Partners:
-    """Merges reports.
+    """Merges reports on receivers, or on senders: one rule's counts would say nothing of both.
 
     Args:
+        side: Who was judged; without it the receivers, or the senders where there is no receiver.
         every: Whether each has a row, and not only the newest of a receiver.
         earlier: Reports of earlier runs, which have no row and are counted nowhere.
         links: The page of a report by its `link_key`.
     """
+    reports = list(reports)
+    if side is None:
+        side = "sender" if reports and all(_side(report) == "sender" for report in reports) else "receiver"
+    ours = [report for report in reports if _side(report) == side]
     by_receiver: dict[tuple[Any, ...], list[Mapping[str, Any]]] = {}
     before: dict[tuple[Any, ...], list[Mapping[str, Any]]] = {}
-    for number, report in enumerate(reports):
+    for number, report in enumerate(ours):
         by_receiver.setdefault((number,) if every else _known_by(report), []).append(report)
     for report in () if every else earlier:
+        if _side(report) != side:
+            continue
         before.setdefault(_known_by(report), []).append(report)
     kept = [(sorted(found, key=_age, reverse=True), before.get(key, [])) for key, found in by_receiver.items()]
     rows = (_partner(newest, older, past, links or {}) for (newest, *older), past in kept)
-    return Partners(tuple(sorted(rows, key=_order)), tuple(_rules([newest for (newest, *_), _ in kept])))
+    rules = tuple(_rules([newest for (newest, *_), _ in kept]))
+    return Partners(tuple(sorted(rows, key=_order)), rules, side=side, other_side=len(reports) - len(ours))
+
+
+def _side(report: Mapping[str, Any]) -> str:
+    return str(report.get("side", "receiver"))
 
 
 def link_key(report: Mapping[str, Any]) -> tuple[str, str]:

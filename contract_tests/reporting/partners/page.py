@@ -15,6 +15,7 @@ from callback_contract.contract_tests.reporting.model.inert import one_line
 from callback_contract.contract_tests.reporting.partners.output import (
     headline,
     outcome_in_words,
+    title,
     told_latency,
     told_when,
     warnings,
@@ -43,8 +44,8 @@ def partners_html(partners: Partners) -> str:
     """Writes the page; all markup in the reports is shown as text."""
     style = shared_style() + packed((_ASSETS / "board.css").read_text("utf-8"))
     script = bilingual_script() + (_ASSETS / "board.js").read_text("utf-8")
-    head, title = headline(partners), Text("summary.title")
-    chinese = _chinese_statements()
+    head, named = headline(partners), title(partners)
+    chinese = _chinese_statements(partners.side)
     most = max((rule.broken for rule in partners.rules), default=1)
     profiles = {name: None for partner in partners.receivers for name in partner.profiles}
     return (
@@ -55,8 +56,10 @@ def partners_html(partners: Partners) -> str:
             script=Markup(script),  # noqa: S704  # the kit's own file
             style_hash=source_hash(style),
             script_hash=source_hash(script),
-            title_en=f"{title}: {one_line(head)}",
-            title_zh=f"{translated(title, 'zh')}：{one_line(translated(head, 'zh'))}",
+            title_en=f"{named}: {one_line(head)}",
+            title_zh=f"{translated(named, 'zh')}：{one_line(translated(head, 'zh'))}",
+            name=named,
+            side=partners.side,
             headline=head,
             warnings=warnings(partners),
             profiles=list(profiles),
@@ -92,10 +95,10 @@ def _environment() -> Environment:
     return environment
 
 
-def _chinese_statements() -> dict[str, str]:
+def _chinese_statements(side: str) -> dict[str, str]:
     """What the rules say in Chinese, by the English of it; another kit's reports may say otherwise."""
-    chinese = {rule.id: rule.statement for rule in load_translation("zh").rules}
-    return {rule.statement: chinese[rule.id] for rule in load_catalogue().rules}
+    chinese = {rule.id: rule.statement for rule in load_translation("zh", side).rules}
+    return {rule.statement: chinese[rule.id] for rule in load_catalogue(side=side).rules}
 
 
 def _with_ids(text: str) -> Markup:

@@ -26,12 +26,15 @@ _RULE = ("id", "level", "statement", "since", "verdict", "lacks", "reason", "wai
 _UNTOLD = ("notes", "chapters", "ids_sent", "samples", "docs", "rules")
 
 
-def partners_below(paths: tuple[Path, ...], *, every: bool = False, links_from: Path | None = None) -> Partners:
+def partners_below(
+    paths: tuple[Path, ...], *, every: bool = False, links_from: Path | None = None, side: str | None = None
+) -> Partners:
     """Merges the reports that are named or stand below a directory.
 
     Args:
         every: Whether each has a row, and not only the newest of a receiver.
         links_from: The folder of the page that is going to link to the reports.
+        side: As for `merge_reports`.
 
     Raises:
         KitError: One of them cannot be read. Of the earlier runs in a history such a report is left out.
@@ -45,7 +48,7 @@ def partners_below(paths: tuple[Path, ...], *, every: bool = False, links_from: 
         if links_from is not None and page.is_file():
             links[link_key(report)] = quote(Path(os.path.relpath(page, links_from)).as_posix())
         earlier += _history(file.parent)
-    merged = merge_reports(reports, every=every, earlier=earlier, links=links)
+    merged = merge_reports(reports, every=every, earlier=earlier, links=links, side=side)
     return replace(merged, unreported=tuple(name for path in paths for name in _unreported(path)))
 
 

@@ -50,6 +50,25 @@ def test_receivers_are_sorted_the_worst_first():
     ]
 
 
+SENDER = report(rule("RET-01", "fail"), name="a queue", side="sender")
+
+
+def test_reports_on_senders_stand_apart():
+    merged = merge_reports([GOOD, SENDER, FAILING])
+    assert [partner.name for partner in merged.receivers] == ["failing", "good"]
+    assert "RET-01" not in {broken.rule for broken in merged.rules}
+    assert "1 report on a sender left out" in partners_text(merged)
+
+
+@pytest.mark.parametrize(("reports", "side"), [([SENDER], None), ([GOOD, SENDER], "sender")])
+def test_senders_are_shown_where_they_are_asked_for_or_alone(reports, side):
+    merged = merge_reports(reports, earlier=[GOOD], side=side)
+    assert [partner.name for partner in merged.receivers] == ["a queue"]
+    assert partners_text(merged).startswith("sender ")
+    assert partners_markdown(merged).startswith("## Senders of callbacks")
+    assert "回调发送方" in partners_html(merged) and "发送方，最差的在前" in partners_html(merged)
+
+
 def test_the_order_of_files_does_not_matter():
     values = [GOOD, WARNED, FAILING, CUT_OFF]
     assert merge_reports(values) == merge_reports(reversed(values))

@@ -12,10 +12,7 @@ from callback_contract.mock_server.provider.sender_faults import SENDER_FAULTS
 from callback_contract.openapi.rules.catalogue import load_catalogue
 
 # uvloop's TLS transports may outlive its loop, when a sender goes at the moment in which the endpoints close.
-pytestmark = [
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning"),
-]
+pytestmark = []
 
 
 @pytest.mark.slow
