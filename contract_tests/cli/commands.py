@@ -29,6 +29,7 @@ _COMMANDS = {
     "starter": ("contract_tests.cli.starter_command", "starter", "Print a correct receiver to start from."),
     "mock": ("mock_server.cli.mock_command", "mock", "Run a receiver made from the contract, right or wrong."),
     "send": ("mock_server.cli.send_command", "send", "Send what the provider would: a callback, or lives of messages."),
+    "load": ("contract_tests.cli.load.load_command", "load", "Send a campaign by Locust, from one process or many."),
     "proxy": ("mock_server.cli.proxy_command", "proxy", "Stand before a real receiver, and record what passes."),
     "drift": ("contract_tests.drift.command", "drift", "Show recorded traffic beside the contract."),
     "docs": ("contract_tests.cli.docs_command", "docs", "Write the documentation as a site, in English and Chinese."),

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from callback_contract.mock_server.wire.identity import Run
     from callback_contract.openapi.contract.model import Callback
 
-__all__ = ["send"]
+__all__ = ["refuse_unsigned", "say_what_lacks", "send"]
 
 _SHARE = NumberRange(0, 1)
 _LONGEST_ARGUMENT = 100_000  # Linux takes 131 072 bytes
@@ -112,9 +112,9 @@ class _Send:
         _refuse_unknown_state(callback, o["state"])
         composer = Composer(callback, example=o["example"], assignments=o["assignments"])
         sender = sender_to(self.url, o)
-        _say_what_lacks(callback, sender, o)
+        say_what_lacks(callback, sender, o)
         if not o["dry_run"]:
-            _refuse_unsigned(callback, sender, o)
+            refuse_unsigned(callback, sender, o)
         if o["fault"] and not o["messages"]:
             raise KitError(Text("error-send.fault-of-lives"), where="--fault", remedy=Text("error-send.add-messages"))
         try:
@@ -301,7 +301,7 @@ def _summarise(tally: Any, planned: int) -> None:
         click.echo(spoken(Text("send.answers", kinds=kinds)))
 
 
-def _say_what_lacks(callback: Callback, sender: Sender, options: Mapping[str, Any]) -> None:
+def say_what_lacks(callback: Callback, sender: Sender, options: Mapping[str, Any]) -> None:
     """Report an example that breaks its schema, and required headers that have no value."""
     from callback_contract.mock_server.provider.composer import default_headers
 
@@ -316,7 +316,7 @@ def _say_what_lacks(callback: Callback, sender: Sender, options: Mapping[str, An
             click.echo(spoken(Text("send.header-lacks", name=header.name)), err=True)
 
 
-def _refuse_unsigned(callback: Callback, sender: Sender, options: Mapping[str, Any]) -> None:
+def refuse_unsigned(callback: Callback, sender: Sender, options: Mapping[str, Any]) -> None:
     """Reject a callback without the signature that the contract requires.
 
     A signature that is given by --header counts.

@@ -5,29 +5,28 @@ from __future__ import annotations
 import heapq
 import itertools
 import queue
-import random
 import time
 from array import array
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from callback_contract.mock_server.client.sender import OutOfBudget, Sender
 from callback_contract.mock_server.provider.composer import Composer
-from callback_contract.mock_server.provider.lifecycles import Mix, Step, life
+from callback_contract.mock_server.provider.lifecycles import Mix, Step
+from callback_contract.mock_server.provider.lives import Life, Lives
 from callback_contract.mock_server.provider.sender_faults import RIGHT, SenderFault
 from callback_contract.mock_server.wire.delivery import Delivery, Exchange
-from callback_contract.mock_server.wire.identity import Identity, Run
+from callback_contract.mock_server.wire.identity import Run
 from callback_contract.openapi.contract.model import Retry
-from callback_contract.openapi.documents.json_pointer import Json
 from callback_contract.openapi.text.errors import KitError
 from callback_contract.openapi.text.message import Text
 
 __all__ = ["Campaign", "Tally"]
 
 _NO_RETRY = Retry(0.0, 0)
-_MESSAGES_A_GROUP = 4  # messages that share a task or a recipient, as in a real campaign
 
 
 @dataclass
@@ -62,9 +61,7 @@ class Tally:
 
 @dataclass
 class _Message:
-    number: int
-    content: Json
-    steps: list[Step]
+    life: Life
     position: int = 0
     bodies: dict[str, Delivery] = field(default_factory=dict)
     under_way: int = 0
@@ -105,15 +102,20 @@ class Campaign:
     tally: Tally = field(default_factory=Tally)
     fault: SenderFault = RIGHT
 
+    @cached_property
+    def lives(self) -> Lives:
+        """The lives of its messages."""
+        return Lives(self.composer, self.run, self.seed, self.fault.mix(self.mix))
+
     def planned(self) -> int:
         """The number of deliveries to a receiver that acknowledges each at once."""
-        return sum(step.times for number in range(self.messages) for step in self._life(number).steps)
+        return self.lives.planned(range(self.messages))
 
     def deliveries(self) -> Iterator[Delivery]:
         """Yield the deliveries to a receiver that acknowledges each at once."""
         for number in range(self.messages):
-            message = self._life(number)
-            for step in message.steps:
+            message = self._message(number)
+            for step in message.life.steps:
                 yield from [self._delivery(message, step)] * step.times
 
     def go(self) -> Tally:
@@ -130,25 +132,14 @@ class Campaign:
             workers.shutdown(wait=False, cancel_futures=True)
         return self.tally
 
-    def _life(self, number: int) -> _Message:
-        order = self.composer.callback.delivery.order
-        chance = random.Random(f"{self.seed}/{number}")
-        if order is None:
-            raise KitError(
-                Text("error-send.no-life-cycle", name=self.composer.callback.name),
-                where=self.composer.callback.pointer,
-                remedy=Text("error-send.one-at-a-time"),
-            )
-        return _Message(number, self.composer.content(chance), life(order, chance, self.fault.mix(self.mix)))
+    def _message(self, number: int) -> _Message:
+        return _Message(self.lives.of(number))
 
     def _delivery(self, message: _Message, step: Step) -> Delivery:
         # Made on its first try, so that its time is true; later tries have equal bytes.
         if step.state not in message.bodies:
-            identity = Identity(self.run, message.number + 1, group=message.number // _MESSAGES_A_GROUP)
             elapsed = max(0.0, time.time() - self.run.started_at.timestamp())
-            message.bodies[step.state] = self.composer.delivery(
-                self.composer.told(message.content, step.state), identity, after_start_s=elapsed - step.age_s
-            )
+            message.bodies[step.state] = self.lives.delivery(message.life, step.state, elapsed - step.age_s)
         return message.bodies[step.state]
 
 
@@ -172,7 +163,7 @@ class _Run:
         while following is not None or self._due or self._out:
             now = time.monotonic()
             while following is not None and now >= begun + self._begins(following):
-                self._later(now, self._campaign._life(following))
+                self._later(now, self._campaign._message(following))
                 following = next(waiting, None)
             while self._due and self._due[0][0] <= now and self._out < self._campaign.sender.pace.at_once:
                 _, _, message, job = heapq.heappop(self._due)
@@ -190,7 +181,7 @@ class _Run:
         if job is not None:
             self._submit(job)
             return
-        step = message.steps[message.position]
+        step = message.life.steps[message.position]
         delivery = self._campaign._delivery(message, step)
         for _ in range(step.times):
             self._submit(_Job(message, step, delivery))
@@ -282,6 +273,6 @@ class _Run:
         if message.under_way:
             return
         message.position += 1
-        if message.position < len(message.steps):
-            gap_s = message.steps[message.position].gap_s / self._campaign.speed
+        if message.position < len(message.life.steps):
+            gap_s = message.life.steps[message.position].gap_s / self._campaign.speed
             self._later(time.monotonic() + gap_s, message)

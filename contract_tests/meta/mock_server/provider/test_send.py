@@ -136,7 +136,7 @@ def test_seed_decides_the_lives_and_a_second_run_has_fresh_ids():
 
 def test_all_messages_of_a_share_of_one_fail():
     made = campaign("http://127.0.0.1:1/", mix=Mix(failing=1.0))
-    assert {made._life(n).steps[-1].state for n in range(20)} <= set(FACTS.order.terminal)
+    assert {made.lives.of(n).steps[-1].state for n in range(20)} <= set(FACTS.order.terminal)
 
 
 @pytest.mark.parametrize("callback", CONTRACT.callbacks, ids=lambda callback: callback.name)

@@ -1,0 +1,173 @@
+"""`callback-contract load`: campaigns over processes of Locust on this machine."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from callback_contract.contract_tests.cli.load.load_command import load
+from callback_contract.contract_tests.cli.main import cli
+from callback_contract.contract_tests.meta.support.processes import invoke, run_program
+from callback_contract.mock_server import MockReceiver
+from callback_contract.mock_server.provider.composer import Composer
+from callback_contract.mock_server.provider.lifecycles import Mix
+from callback_contract.mock_server.provider.lives import Lives
+from callback_contract.mock_server.wire.identity import Run
+from callback_contract.openapi import load_contract
+
+CALLBACK = load_contract().callbacks[0]
+ID, STATE = CALLBACK.delivery.correlation[1:], CALLBACK.delivery.state[1:]
+PROGRAM = [sys.executable, "-m", "callback_contract.contract_tests", "load"]
+PREFIX = "CALLBACK_CONTRACT_LOAD_"
+
+
+def events(messages, mix=None):
+    """How often each event is delivered to a receiver that acknowledges it, by the number of the message."""
+    lives = Lives(Composer(CALLBACK), Run.fresh(), 0, mix or Mix())
+    each = ((number, step) for number in range(messages) for step in lives.of(number).steps)
+    found = Counter()
+    for number, step in each:
+        found[number, step.state] += step.times
+    return found
+
+
+def came(mock):
+    """The deliveries that came, by event: the ids' last digits are numbers of messages."""
+    bodies = [json.loads(delivery.body) for delivery in mock.deliveries]
+    return Counter((body[ID], body[STATE]) for body in bodies)
+
+
+def free_port():
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return sock.getsockname()[1]
+
+
+@contextlib.contextmanager
+def locust(*options, **environment):
+    """A process of plain Locust; its options for the campaign come from the environment."""
+    file = run_program([*PROGRAM, "--locustfile"], check=True).stdout.strip()
+    command = [sys.executable, "-m", "locust", "-f", file, "--loglevel", "ERROR", *options]
+    given = {PREFIX + name.upper(): str(value) for name, value in environment.items()}
+    with subprocess.Popen(
+        command,
+        env=os.environ | given,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def master_and_workers(port, count, **environment):
+    stack = contextlib.ExitStack()
+    own = ("--master-bind-host", "127.0.0.1", "--master-bind-port", str(port))
+    expected = ("--expect-workers", str(max(1, count)), "--enable-rebalancing")
+    master = stack.enter_context(locust("--master", "--headless", *own, *expected, **environment))
+    there = ("--worker", "--master-host", "127.0.0.1", "--master-port", str(port))
+    workers = [stack.enter_context(locust(*there, **environment)) for _ in range(count)]
+    return stack, master, workers
+
+
+def test_what_is_missing_is_named_with_the_command_that_installs_it(monkeypatch):
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(Exception, match="Locust is not installed") as caught:
+        invoke(cli, ["load", "http://127.0.0.1:1/", "-n", "1"], catch_exceptions=False)
+    assert "pip install 'callback-contract[load]'" in str(caught.value)
+
+
+def test_plan_is_printed_and_nothing_is_sent():
+    ran = invoke(cli, ["load", "http://127.0.0.1:1/", "-n", "10", "--dry-run"])
+    assert (ran.exit_code, "Sending" in ran.output, "64 at once" in ran.output) == (0, True, True)
+
+
+def test_cap_beyond_this_machine_has_to_be_raised_by_name():
+    with pytest.raises(Exception, match="1000 are allowed"):
+        invoke(cli, ["load", "https://receiver.example/", "--dry-run", "-n", "1000"], catch_exceptions=False)
+    assert invoke(cli, ["load", "https://receiver.example/", "--dry-run", "--max-deliveries", "9000"]).exit_code == 0
+
+
+def test_file_for_locust_is_printed_and_there():
+    assert Path(invoke(load, ["--locustfile"]).output.strip()).is_file()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("processes", [1, 2])
+def test_every_event_arrives_as_often_as_it_should(processes):
+    mix = Mix(duplicates=0.2, concurrent=0.1, reordered=0.2)
+    shares = [f"--{name}={getattr(mix, name)}" for name in ("duplicates", "concurrent", "reordered")]
+    with MockReceiver() as mock:
+        words = [*PROGRAM, mock.url, "-n", "120", "--speed", "600", *shares, "--processes", processes]
+        done = run_program(words, timeout=120)
+        arrived = came(mock)
+    expected = events(120, mix)
+    assert done.returncode == 0
+    assert sorted(arrived.values()) == sorted(expected.values())
+    assert f"acknowledged {expected.total()} of {expected.total()} events" in done.stdout
+
+
+@pytest.mark.slow
+def test_messages_of_a_killed_worker_are_taken_over_with_equal_bytes():
+    with MockReceiver() as mock:
+        given = {"url": mock.url, "messages": 300, "speed": 600, "rate": 60}
+        stack, master, workers = master_and_workers(free_port(), 2, **given)
+        with stack:
+            mock.wait_for(count=100, timeout=90)
+            workers[0].kill()
+            said, _ = master.communicate(timeout=120)
+        arrived = [delivery.body for delivery in mock.deliveries]
+    print(said)
+    expected = events(300)
+    assert f"acknowledged {expected.total()} of {expected.total()} events, taken over " in said
+    assert len(set(arrived)) == len(expected) < len(arrived)
+    assert master.returncode == 0
+
+
+@pytest.mark.slow
+def test_worker_with_other_options_is_refused_and_the_master_alone_ends():
+    port = free_port()
+    given = {"url": "http://127.0.0.1:9/", "messages": 10, "wait_workers": 60}
+    stack, master, _ = master_and_workers(port, 0, **given)
+    there = ("--worker", "--master-host", "127.0.0.1", "--master-port", str(port))
+    with stack, locust(*there, **given | {"seed": 7}) as odd:
+        refused, _ = odd.communicate(timeout=60)
+        said, _ = master.communicate(timeout=60)
+    assert (odd.returncode, master.returncode) == (2, 3)
+    assert "the master refuses this worker: its set of options differs" in refused
+    assert "no worker took part, but for refused ones: the master refuses" in said
+
+
+@pytest.mark.slow
+def test_master_to_which_no_worker_comes_ends_with_one_error():
+    stack, master, _ = master_and_workers(free_port(), 0, url="http://127.0.0.1:9/", messages=10, wait_workers=2)
+    with stack:
+        said, _ = master.communicate(timeout=60)
+    assert (master.returncode, said.count("error:")) == (3, 1)
+    assert "no worker took part.\n  Start workers" in said
+
+
+@pytest.mark.slow
+def test_interrupted_campaign_says_what_is_not_over():
+    with MockReceiver() as mock:
+        words = [*PROGRAM, mock.url, "-n", "500", "--rate", "50", "--processes", "2"]
+        with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as going:
+            mock.wait_for(count=20, timeout=60)
+            time.sleep(1)
+            going.send_signal(2)
+            said, _ = going.communicate(timeout=60)
+    print(said)
+    assert (going.returncode, "not over" in said, "Traceback" in said) == (130, True, False)
