@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -35,8 +36,9 @@ def compare(
 ) -> None:
     """Say what changed between two reports of a receiver.
 
-    OLD and NEW are each a report.json or its directory. Rules that a newer kit added are told and are not
-    worse; nor is a rule that is broken and waived, or latency.
+    OLD and NEW are each a report.json or its directory, or both the load.json of a campaign. Rules that a newer
+    kit added are told and are not worse; nor is a rule that is broken and waived, or latency. Of a campaign,
+    latency and rate can get worse, too.
 
     \b
     Exit codes: 0 nothing got worse, 1 a MUST passed and is broken or not judged now (with --strict also
@@ -47,6 +49,10 @@ def compare(
     from callback_contract.contract_tests.reporting.model.report_file import read_report_file
     from callback_contract.openapi.rules.catalogue import load_catalogue
 
+    campaigns = _campaigns(old, new)
+    if campaigns is not None:
+        _compare_campaigns(*campaigns, form, tolerance / 100, language or chosen_language((), os.environ))
+        return
     before, after = read_report_file(old)[0], read_report_file(new)[0]
     if before.get("side") != after.get("side"):
         what = Text("error-report.other-sides")
@@ -63,4 +69,31 @@ def compare(
     if found.judged_nothing:
         raise click.exceptions.Exit(3)
     if found.fails:
+        raise click.exceptions.Exit(1)
+
+
+def _campaigns(old: Path, new: Path) -> tuple[dict[str, Any], dict[str, Any]] | None:
+    """Return the results of two campaigns; None where the files are something else."""
+    from callback_contract.contract_tests.load.comparison import RESULT_FILE, loaded_result
+
+    if not all(path.name == RESULT_FILE or (path / RESULT_FILE).is_file() for path in (old, new)):
+        return None
+    before, after = loaded_result(old), loaded_result(new)
+    for path, value in ((old, before), (new, after)):
+        if value is None:
+            remedy = Text("error-load.give-result", file=RESULT_FILE)
+            raise KitError(Text("error-load.no-result"), where=str(path), remedy=remedy)
+    return (before, after) if before is not None and after is not None else None
+
+
+def _compare_campaigns(before: dict[str, Any], after: dict[str, Any], form: str, tolerance: float, spoken: str) -> None:
+    from callback_contract.contract_tests.load import comparison
+
+    found = comparison.compared(before, after, tolerance)
+    if form == "json":
+        click.echo(comparison.differences_json(found))
+    else:
+        remarks, is_markdown = comparison.notes(before, after), form == "markdown"
+        click.echo(comparison.differences_text(found, remarks, tolerance, spoken, markdown=is_markdown))
+    if any(each.worse for each in found):
         raise click.exceptions.Exit(1)

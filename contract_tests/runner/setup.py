@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from callback_contract.mock_server.client.pacing import Pace
     from callback_contract.openapi.contract.model import Callback, Contract
 
-__all__ = ["choice_options", "configured", "excuses_of", "read_back_options", "receiver_at", "run_at"]
+__all__ = ["choice_options", "configured", "excuses_of", "read_back_of", "read_back_options", "receiver_at", "run_at"]
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -193,15 +193,25 @@ def receiver_at(url: str | None, contract: Contract, signature: str | None = Non
 def _read_back(
     target: str, contract: Contract, pace: Pace, options: Mapping[str, Any], *, own_mock: bool
 ) -> ReadBack | None:
+    from callback_contract.contract_tests.target.read_back import own_read_back
+
+    given = read_back_of(contract, pace, options)
+    if given is None and own_mock:
+        return own_read_back(target.removesuffix("/callbacks"), contract)
+    return given
+
+
+def read_back_of(contract: Contract, pace: Pace, options: Mapping[str, Any]) -> ReadBack | None:
+    """The read-back that the `read_back_options` name; None where they name none."""
     from callback_contract.contract_tests.target.plugin_loader import load_plugin
-    from callback_contract.contract_tests.target.read_back import HttpReadBack, known_states, own_read_back
+    from callback_contract.contract_tests.target.read_back import HttpReadBack, known_states
 
     words = dict(_pair(text) for text in options["state_map"])
     if options["plugin"]:
         return load_plugin(Path(options["plugin"]), words)
     url = options["state_url"]
     if url is None:
-        return own_read_back(target.removesuffix("/callbacks"), contract) if own_mock else None
+        return None
     access = access_to(url, options, headers="state_header")
     return HttpReadBack(url, access, pace.at_once, known_states(contract), words, pace.until)
 

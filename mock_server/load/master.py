@@ -98,7 +98,7 @@ class Master:
     def _begin_anew(self) -> None:
         self.deal = Deal(self.settings.messages, self._share_size())
         self.spoiled = bytearray(self.settings.messages // 8 + 1)
-        self._rate = self.settings.rate
+        self._rate = self.settings.rate if self.pilot is None else self.pilot.rate
 
     @property
     def alive(self) -> list[str]:

@@ -76,9 +76,9 @@ class _Bounded(socket.socket):
         self._bound()
         return super().recv_into(*args)
 
-    def send(self, *args: Any) -> int:
+    def send(self, *args: Any, **more: Any) -> int:  # gevent's own names a time-out
         self._bound()
-        return super().send(*args)
+        return super().send(*args, **more)
 
     def sendall(self, *args: Any) -> None:
         self._bound()

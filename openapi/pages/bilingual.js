@@ -11,7 +11,7 @@ const speak = (language) => {
   for (const button of all("[data-speak]")) button.setAttribute("aria-pressed", String(button.dataset.speak === language));
   for (const named of all("[aria-label][data-en]")) named.ariaLabel = named.dataset[language];
   for (const option of all("option[data-en]")) option.textContent = option.dataset[language];
-  filter.placeholder = filter.ariaLabel;
+  if (filter) filter.placeholder = filter.ariaLabel;
   document.title = root.dataset["title" + (language === "zh" ? "Zh" : "En")];
 };
 for (const button of all("[data-speak]")) {

@@ -16,11 +16,13 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
+from callback_contract.contract_tests.runner.setup import read_back_options
 from callback_contract.mock_server.cli.target_options import Lines, reach_options, with_options
 from callback_contract.openapi.cli.contract_options import contract_options, identity_option
 from callback_contract.openapi.cli.help import rarely_used
 from callback_contract.openapi.cli.ranges import SEEDS, NumberRange
 from callback_contract.openapi.text.errors import KitError
+from callback_contract.openapi.text.language import SPOKEN
 from callback_contract.openapi.text.message import Text
 from callback_contract.openapi.text.spoken import spoken
 
@@ -75,6 +77,11 @@ def _pace_options(command: Any) -> Any:
     "wait_workers",
     "proxy",
     "key",
+    "step_time",
+    "deadline",
+    "state_map",
+    "state_patience",
+    "plugin",
 )
 @click.command()
 @click.argument("url", envvar="CALLBACK_CONTRACT_LOAD_URL")
@@ -113,6 +120,19 @@ def _pace_options(command: Any) -> Any:
 @click.option("--reordered", type=_SHARE, default=0.0, help="Share of messages with an overtaken event.")
 @click.option("--seed", type=SEEDS, default=0, show_default=True, help="Decides contents and lives.")
 @click.option(
+    "--find-capacity",
+    type=NumberRange(1, 1_000_000),
+    default=None,
+    metavar="N",
+    help="Raise the rate in steps, to N a second at most.",
+)
+@click.option(
+    "--step-time", type=NumberRange(2, 3600), default=10.0, show_default=True, metavar="S", help="Seconds of a step."
+)
+@click.option("--deadline", type=NumberRange(0.001, 600), default=None, metavar="S", help="For p95. [the contract's]")
+@click.option("--audit", is_flag=True, help="Read back every message, and not a sample.")
+@click.option("--report-dir", metavar="DIR", help="Write load.html, load.json and load.md.")
+@click.option(
     "--wait-workers", type=NumberRange(1, 3600), default=60.0, metavar="S", help="A master alone ends after it. [60]"
 )
 @click.option("--dry-run", is_flag=True, help="Print the plan; send nothing.")
@@ -125,10 +145,12 @@ def _pace_options(command: Any) -> Any:
     allow_from_autoenv=False,
     help="Print the path of the file for `locust -f`.",
 )
+@click.option("--language", type=click.Choice(SPOKEN), help="Of the text. [that of the locale]")
 @contract_options
 @identity_option
 @reach_options
 @_pace_options
+@read_back_options
 @click.pass_context
 def load(ctx: click.Context, /, **options: Any) -> None:
     """Send a campaign as `send --messages` does, by Locust: from one process, or from many.

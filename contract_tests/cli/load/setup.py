@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -12,6 +12,7 @@ from callback_contract.mock_server.cli.target_options import pace_in_words, send
 from callback_contract.mock_server.client.pacing import is_loopback
 from callback_contract.mock_server.client.sender import Sender
 from callback_contract.mock_server.load.agreement import agreement_of
+from callback_contract.mock_server.load.capacity import Search
 from callback_contract.mock_server.load.master import Settings
 from callback_contract.mock_server.provider.composer import Composer
 from callback_contract.mock_server.provider.lifecycles import Mix
@@ -20,7 +21,7 @@ from callback_contract.mock_server.wire.identity import Run
 from callback_contract.openapi.cli.contract_options import contract_of
 from callback_contract.openapi.contract.model import Callback, Contract
 from callback_contract.openapi.text.errors import KitError
-from callback_contract.openapi.text.message import Text
+from callback_contract.openapi.text.message import Text, beside
 
 if TYPE_CHECKING:
     from callback_contract.mock_server.client.sender import Pace
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["Setup", "setup_of"]
 
 _AT_ONCE_HERE = 64
+_FIRST_RATE = 20.0
 _SAMPLE = 2000  # lives that say how many events a message has
 _AGREED = (
     *("callback", "example", "assignments", "identity", "seed", "messages", "failing", "duplicates", "concurrent"),
@@ -90,8 +92,29 @@ class Setup:
         options = {name: self.options[name] for name in _AGREED} | {"url": self.sender.access.url}
         return agreement_of(self.kit, self.contract.digest, options)
 
+    def search(self, lost: Callable[[Collection[int]], int]) -> Search | None:
+        """Return the search for the capacity, where it is asked for.
+
+        Args:
+            lost: How many of some messages the receiver did not keep.
+        """
+        o = self.options
+        if o["find_capacity"] is None:
+            return None
+        deadline_s = o["deadline"] or self.callback.delivery.deadline_s or self.sender.access.timeout_s
+        first = min(o["rate"] or _FIRST_RATE, o["find_capacity"])
+        return Search(first, deadline_s, o["step_time"], o["find_capacity"], lost=lost)
+
     def plan(self) -> Text:
         """Return what is said before the first delivery."""
+        search = self.search(lambda numbers: 0)
+        if search is None:
+            return self._announced
+        steps = Text("load.in-steps", seconds=search.step_s, rate=search.rate or 0.0, most=search.most)
+        return beside([self._announced, steps])
+
+    @property
+    def _announced(self) -> Text:
         return Text(
             "send.announced",
             events=self.events,
@@ -108,7 +131,7 @@ class Setup:
             KitError: It has.
         """
         planned, most = round(self.settings.events_per_message * self.settings.messages), self.pace.most
-        if most is not None and planned > most:
+        if most is not None and planned > most and self.options["find_capacity"] is None:
             raise KitError(
                 Text("error-send.too-many-deliveries", planned=planned, most=most),
                 where="--max-deliveries",

@@ -95,12 +95,13 @@ class _Process:
     def _be_master(self, environment: Environment) -> None:
         setup = self._setup
         self.ending = Ending(setup, environment)
-        self.master = Master(setup.settings, setup.agreement, sender_of(environment), clock=self.ending.clock)
+        pilot, send = self.ending.search, sender_of(environment)
+        self.master = self.ending.master = Master(setup.settings, setup.agreement, send, pilot, self.ending.clock)
         if not self._is_announced:
             self._say(setup.plan())
         wire_master(environment, self.master, self._lost)
         events.test_start.add_listener(self._refuse_other_host)
-        events.test_stop.add_listener(lambda **_: self.ending.end(self.master))
+        events.test_stop.add_listener(lambda **_: self.ending.end())
         if isinstance(environment.runner, MasterRunner):
             gevent.spawn(self._await_workers)  # not in the runner's group: that ends when its last worker quits
 

@@ -6,6 +6,7 @@ import pytest
 
 from callback_contract.contract_tests.meta.mock_server.load.simulated import OURS, Simulated, lives
 from callback_contract.mock_server.load.master import LOST_S
+from callback_contract.mock_server.load.shares import FINISHED, Deal
 
 MESSAGES = 60
 
@@ -136,15 +137,9 @@ def test_second_start_is_another_run():
     assert done.master.measures.delivered == lives().planned(range(8))
 
 
-def test_master_holds_no_more_for_more_messages():
-    sizes = []
-    for messages in (40, 160):
-        going = Simulated(messages, 2).begin()
-        going.master.deal.share_size = 4
-        most = 0
-        while not going.master.is_over:
-            going.step()
-            most = max(most, sum(len(held.over) for held in going.master.deal._open.values()))
-        sizes.append(most)
-        assert not going.master.deal._open
-    assert sizes[1] < 2 * sizes[0]
+def test_account_of_the_master_does_not_grow_with_the_messages():
+    deal = Deal(100_000, 500)
+    while share := deal.take("w", 4, 0.0):
+        assert (len(deal._open), len(deal._cut) < 4) == (1, True)
+        assert deal.note("w", {share.number: dict.fromkeys(share.messages, FINISHED)})
+    assert (deal.is_over, deal._open) == (True, {})

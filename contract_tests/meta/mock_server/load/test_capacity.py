@@ -1,0 +1,70 @@
+"""Search for the capacity: of receivers whose capacity is given, on a clock of its own."""
+
+from __future__ import annotations
+
+import pytest
+
+from callback_contract.mock_server.load.capacity import Search
+from callback_contract.mock_server.load.measures import Measures
+
+TICK_S = 0.5
+
+
+def searched(capacity, latency_s=0.02, most=10_000, fails=False, cpu=0.2, first=20.0, **more):
+    """Lets a search go on against a receiver that answers so many a second; what is more waits, 64 at most."""
+    search = Search(first, 5.0, 10.0, most, **more)
+    measures, now, waiting, owed = Measures(), 0.0, 0.0, 0.0
+    rate = search.rate
+    for _ in range(20_000):
+        now += TICK_S
+        owed += min(rate * TICK_S, 64 - waiting + capacity * TICK_S)
+        answered = int(min(owed + waiting, capacity * TICK_S))
+        waiting, owed = max(0.0, waiting + owed - answered), 0.0
+        late_s = latency_s(waiting / capacity) if callable(latency_s) else latency_s
+        for number in range(answered):
+            measures.answered("sent", "500" if fails and rate > fails and number % 5 == 0 else "200", late_s, now)
+        rate = search.look(now, measures, int(waiting), cpu, [1, 2])
+        if search.is_over:
+            return search
+    raise AssertionError("the search does not end")
+
+
+@pytest.mark.parametrize("capacity", [30, 50, 200, 1234])
+def test_capacity_is_found_within_15_percent(capacity):
+    found = searched(capacity)
+    assert 0.85 * capacity <= found.capacity <= 1.15 * capacity
+    assert found.limit == "receiver"
+
+
+def test_latency_beyond_the_deadline_ends_it():
+    found = searched(500, latency_s=lambda waited: 6.0 if waited > 0.02 else 0.01)
+    assert found.limit == "deadline"
+
+
+def test_answers_that_fail_end_it():
+    found = searched(1000, fails=300)
+    assert (found.limit, 300 / 1.15 <= found.capacity <= 300) == ("answers", True)
+
+
+def test_loss_ends_it():
+    rates = []
+    found = searched(1000, lost=lambda numbers: len(numbers) if rates.append(1) or len(rates) > 3 else 0)
+    assert found.limit == "lost"
+
+
+def test_busy_senders_are_named_as_the_limit():
+    assert searched(200, cpu=0.97).limit == "senders"
+
+
+def test_no_higher_rate_than_the_highest_is_tried():
+    found = searched(1000, most=100)
+    assert (found.capacity, found.limit, max(step.rate for step in found.steps)) == (100, "", 100)
+
+
+def test_first_step_that_breaks_is_followed_by_lower_ones():
+    found = searched(30, first=400.0)
+    assert 25 <= found.capacity <= 35
+
+
+def test_receiver_that_takes_nothing_has_no_capacity():
+    assert searched(0.2, first=20.0).capacity is None
