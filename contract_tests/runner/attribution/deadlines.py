@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 from callback_contract.contract_tests.generation.corpus import Scope
 from callback_contract.contract_tests.model.cases import declaration_of
 from callback_contract.contract_tests.model.verdicts import Finding, Verdict
@@ -28,28 +30,43 @@ def judge_deadlines(run: RunContext) -> None:
         deadline_s = scope.callback.delivery.deadline_s
         if deadline_s is None or run.config.sender_of(scope.callback.name) in run.state.stopped_by:
             continue
-        valid = [exchange for exchange in run.state.exchanges if _counts(run, scope, exchange)]
-        late = [exchange for exchange in valid if _took_s(run, exchange) > deadline_s]
-        if late and _took_s(run, again := plain_exchange(run, scope)) > deadline_s:
-            finding = _finding(valid, late, again, deadline_s)
+        is_late = functools.partial(_is_late, run, deadline_s)
+        if not any(map(is_late, _alone(run, scope))) and any(map(is_late, _valid(run, scope))):
+            plain_exchange(run, scope)  # those were late beside others; this one is alone
+        alone = _alone(run, scope)
+        late = list(filter(is_late, alone))
+        if late and is_late(again := plain_exchange(run, scope)):
+            finding = _finding(alone, late, again, deadline_s)
             add_late_finding(run, result.rule, finding)
 
 
-def _counts(run: RunContext, scope: Scope, exchange: Exchange) -> bool:
-    """Whether it was valid and sent at once, alone or in company that the receiver was seen to take."""
-    if exchange.delivery.callback != scope.callback.name or exchange.delivery.framing not in _AT_ONCE:
-        return False
-    stimulus = run.state.sent_for.get(id(exchange))
-    if not exchange.acknowledged or (stimulus and declaration_of(stimulus.test.stimuli).kind != "valid"):
-        return False
+def _valid(run: RunContext, scope: Scope) -> list[Exchange]:
+    """What was valid, sent at once and acknowledged."""
+
+    def is_valid(exchange: Exchange) -> bool:
+        stimulus = run.state.sent_for.get(id(exchange))
+        is_sent_at_once = exchange.delivery.framing in _AT_ONCE
+        is_own = exchange.delivery.callback == scope.callback.name
+        is_of_kind = stimulus is None or declaration_of(stimulus.test.stimuli).kind == "valid"
+        return is_own and is_of_kind and is_sent_at_once and exchange.acknowledged
+
+    return [exchange for exchange in run.state.exchanges if is_valid(exchange)]
+
+
+def _alone(run: RunContext, scope: Scope) -> list[Exchange]:
+    """The same, where it was alone or in company that the receiver was seen to take."""
     dispatcher = run.dispatcher
-    return not dispatcher.overlapped(exchange) or (
-        dispatcher.concurrency.bears_more and not dispatcher.overloaded([exchange])
-    )
+
+    def is_alone(exchange: Exchange) -> bool:
+        is_taken = dispatcher.concurrency.bears_more and not dispatcher.overloaded([exchange])
+        return is_taken or not dispatcher.overlapped(exchange)
+
+    return [exchange for exchange in _valid(run, scope) if is_alone(exchange)]
 
 
-def _took_s(run: RunContext, exchange: Exchange) -> float:
-    return exchange.elapsed_s - run.state.round_trip_s(run.config.sender_of(exchange.delivery.callback))
+def _is_late(run: RunContext, deadline_s: float, exchange: Exchange) -> bool:
+    round_trip_s = run.state.round_trip_s(run.config.sender_of(exchange.delivery.callback))
+    return exchange.elapsed_s - round_trip_s > deadline_s
 
 
 def _finding(valid: list[Exchange], late: list[Exchange], again: Exchange, deadline_s: float) -> Finding:

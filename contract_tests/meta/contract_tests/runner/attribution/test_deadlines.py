@@ -70,6 +70,28 @@ def test_company_that_a_receiver_was_seen_to_take_excuses_nothing():
     assert len(run.state.results["ACK-05"].findings) == 1
 
 
+def in_company(*took_s):
+    """The verdict after a delivery that was late beside others, and plain ones alone that took so long."""
+    times = iter((LATE_S, *took_s))
+    run = run_before(lambda delivery: replace(exchange(200, delivery), elapsed_s=next(times)), rules=(DEADLINE,))
+    run.state.rule_judged(RuleResult(DEADLINE, Verdict.PASS, cases=1))
+    CaseSession.of(run, case(), 0, test=asked()).deliver()
+    beside_others = run.state.exchanges[0]
+    run.dispatcher.overlapped = lambda exchange: exchange is beside_others
+    judge_deadlines(run)
+    assert next(times, None) is None
+    return run.state.results["ACK-05"].findings
+
+
+def test_receiver_that_was_late_beside_others_is_judged_by_deliveries_that_are_alone():
+    (finding,) = in_company(LATE_S, LATE_S)
+    assert finding.actual == f"1 took longer, the first after 0 others, up to {LATE_S:.1f} s"
+
+
+def test_receiver_that_was_late_beside_others_only_is_in_time():
+    assert in_company(0.1) == []
+
+
 AT_ONCE_S = FIRST.delivery.deadline_s
 
 
