@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import itertools
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -285,13 +284,15 @@ class CaseSession:
         Args:
             meeting: Whether they are released together, by their last bytes.
         """
-        meetings = meetings_of(deliveries, self._own_sender.pace.at_once) if meeting else itertools.repeat(None)
+        jobs = [functools.partial(self._send, delivery, has_turn=True) for delivery in deliveries]
+        if meeting:
 
-        def send(delivery: Delivery, meeting: Meeting | None) -> Exchange:
-            with meeting.joined() if meeting else contextlib.nullcontext():
-                return self._send(delivery, has_turn=True)
+            def meet(job: Callable[[], Exchange], at: tuple[Meeting, int]) -> Exchange:
+                with at[0].joined(at[1]):
+                    return job()
 
-        jobs = [functools.partial(send, *pair) for pair in zip(deliveries, meetings)]  # noqa: B905  # one may be endless
+            places = meetings_of(deliveries, self._own_sender.pace.at_once)
+            jobs = [functools.partial(meet, *pair) for pair in zip(jobs, places, strict=True)]
         came = self.run.dispatcher.send_together(jobs, ahead=bool(self.ahead_of))
         self.exchanges += came
         if not self.ahead_of:  # what goes ahead is no burst: it goes as there is room

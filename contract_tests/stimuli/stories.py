@@ -49,6 +49,7 @@ __all__ = [
     "kept_maps",
     "kept_phones",
     "kept_texts",
+    "meeting_states",
     "mixed_bursts",
     "orders",
     "overtaken_states",
@@ -337,8 +338,21 @@ def bursts(scope: Scope) -> Iterable[Case]:
 
 @stimuli("story")
 def mixed_bursts(scope: Scope) -> Iterable[Case]:
-    """All states of one message at once: in order, and at the thorough depth the last one first, too."""
+    """All states of one message at once, in order."""
     life = max(_order(scope).lives, key=len)
     for number in range(scope.depth.pick(1, 2, 10)):
-        label = Text("case.states-at-once", number=number + 1)
-        yield Case(scope.callback, label, scope.plain, states=life[::-1] if number > 1 and number % 2 else life)
+        yield Case(scope.callback, Text("case.states-at-once", number=number + 1), scope.plain, states=life)
+
+
+@stimuli("story")
+def meeting_states(scope: Scope) -> Iterable[Case]:
+    """All states of one message at once, and several messages of which two states meet, each first as often as last.
+
+    A state that comes again is another message's.
+    """
+    yield from mixed_bursts(scope)
+    first, *_, last = max(_order(scope).lives, key=len)
+    pairs = scope.depth.pick(0, 4, 20)
+    if pairs:
+        label = Text("case.two-states-at-once", messages=2 * pairs)
+        yield Case(scope.callback, label, scope.plain, states=(first, last, last, first) * pairs)

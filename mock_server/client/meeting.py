@@ -1,7 +1,8 @@
 """Meeting of deliveries: the last byte of each waits until all but the last byte of every one is sent.
 
-Equal deliveries meet each other alone: of a receiver that looks before it inserts, two threads have to look within
-microseconds, and whatever else it works on meanwhile keeps them apart.
+Deliveries about one message meet each other alone, and their last bytes go in the order of the deliveries: of a
+receiver that looks before it inserts, two threads have to look within microseconds, and whatever else it works on
+meanwhile keeps them apart.
 """
 
 from __future__ import annotations
@@ -11,45 +12,48 @@ import selectors
 import socket
 import threading
 import time
-from collections.abc import Iterator, Sequence
-from typing import TypeVar
+from collections.abc import Hashable, Iterator, Sequence
 
 from callback_contract.mock_server.client.framing import connection_in_use
+from callback_contract.mock_server.wire.delivery import Delivery
 
 __all__ = ["Meeting", "meeting_now", "meetings_of"]
 
-_APART_S = 0.05  # the longest wait for the answers to those that are equal before the next ones go
+_APART_S = 0.05  # the longest wait for the answers about one message before the next ones go
 _PATIENCE_S = 1.0  # a server may take one connection after the other, and a delivery may never get there
-
-_Thing = TypeVar("_Thing")
 
 
 class Meeting:
     """One meeting of so many deliveries, each sent by a thread of its own.
 
+    Args:
+        messages: What each delivery is about.
+
     Attributes:
         met_s: `time.perf_counter()` when the last bytes went; 0 before.
     """
 
-    def __init__(self, deliveries: int) -> None:
+    def __init__(self, messages: Sequence[Hashable]) -> None:
+        self._messages = messages
         # One thread sends all last bytes: until each had woken up for its own, milliseconds would pass.
-        self._barrier = threading.Barrier(deliveries, action=self._release)
-        self._held: dict[bytes, list[socket.socket]] = {}
+        self._barrier = threading.Barrier(len(messages), action=self._release)
+        self._held: dict[int, tuple[socket.socket, bytes]] = {}
         self.met_s = 0.0
 
     def _release(self) -> None:
-        for body, socks in self._held.items():
-            for sock in socks:
+        for message in dict.fromkeys(self._messages):
+            held = [each for place, each in sorted(self._held.items()) if self._messages[place] == message]
+            for sock, last in held:
                 with contextlib.suppress(OSError):  # whoever waits for its answer sees that it is closed
-                    sock.sendall(body[-1:])
+                    sock.sendall(last)
             self.met_s = time.perf_counter()
-            if len(socks) > 1:
-                _wait_for_answers(socks)
+            if len(held) > 1:
+                _wait_for_answers([sock for sock, _ in held])
 
     @contextlib.contextmanager
-    def joined(self) -> Iterator[None]:
-        """What this thread sends within goes to the meeting."""
-        _joined.meeting = self
+    def joined(self, place: int) -> Iterator[None]:
+        """What this thread sends within is the meeting's delivery of that place."""
+        _joined.meeting, _joined.place = self, place
         try:
             yield
         finally:
@@ -59,7 +63,7 @@ class Meeting:
         """Yield a body but for its last byte, which goes when the others are there, too, or after a second."""
         yield body[:-1]
         if not self.met_s:
-            self._held.setdefault(body, []).append(connection_in_use.sock)
+            self._held[_joined.place] = (connection_in_use.sock, body[-1:])
             try:
                 self._barrier.wait(min(_PATIENCE_S, left_s))
                 return
@@ -81,9 +85,10 @@ def _wait_for_answers(socks: Sequence[socket.socket]) -> None:
 
 
 class _Joined(threading.local):
-    """The meeting to which this thread's delivery goes."""
+    """The meeting to which this thread's delivery goes, and the delivery's place in it."""
 
     meeting: Meeting | None = None
+    place = 0
 
 
 _joined = _Joined()
@@ -94,9 +99,9 @@ def meeting_now() -> Meeting | None:
     return _joined.meeting
 
 
-def meetings_of(deliveries: Sequence[_Thing], at_once: int) -> Iterator[Meeting]:
-    """Yield the meeting of each delivery: as many meet as are sent at once, the rest after them."""
+def meetings_of(deliveries: Sequence[Delivery], at_once: int) -> Iterator[tuple[Meeting, int]]:
+    """Yield the meeting of each delivery and its place there: as many meet as are sent at once, the rest after them."""
     for start in range(0, len(deliveries), at_once):
-        count = len(deliveries[start : start + at_once])
-        meeting = Meeting(count)
-        yield from [meeting] * count
+        messages = [delivery.ids or delivery.body for delivery in deliveries[start : start + at_once]]
+        meeting = Meeting(messages)
+        yield from ((meeting, place) for place in range(len(messages)))

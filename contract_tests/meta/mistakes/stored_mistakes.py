@@ -56,6 +56,9 @@ class Store:
             if MISTAKE == "check_then_insert":
                 self.check_then_insert(db, event, text)
                 return
+            if MISTAKE == "late_overwrite":
+                self.late_overwrite(db, event, text)
+                return
             db.execute("BEGIN IMMEDIATE")
             with db:
                 added = db.execute("INSERT OR IGNORE INTO event VALUES (?, ?)", (event["msg_id"], event["status"]))
@@ -74,6 +77,14 @@ class Store:
         with db:
             db.execute("INSERT INTO event VALUES (?, ?)", key)
             self.apply(db, event, text)
+
+    def late_overwrite(self, db, event, text):
+        """The mistake: what is read before a moment's work is taken for what is stored after it."""
+        row = db.execute("SELECT state FROM message WHERE key = ?", (_key(event),)).fetchone()
+        time.sleep(_CHECK_S)
+        if row is None or stdlib_receiver.advances(row[0], event["status"]):
+            values = (event["msg_id"], event["status"], text, _key(event))
+            db.execute("REPLACE INTO message (msg_id, state, applied, last, key) VALUES (?, ?, 1, ?, ?)", values)
 
     def apply(self, db, event, text):
         """Counts the event and moves the state on, never back."""

@@ -20,11 +20,11 @@ _FILE = str(Path(__file__).parents[2] / "mistakes" / "stored_mistakes.py")
 SUBJECT = Receiver("stored", _FILE, "Python", "http.server", (), ("{python}", "{file}"))
 
 
-def judged(mistake, depth="quick", seed=0):
+def judged(mistake, depth="quick", seed=0, rules=()):
     contract, catalogue, tests = tools()
     with running(SUBJECT, {"MISTAKE": mistake}) as (url, state_url):
         sender = Sender(Access(url), Pace.towards(url))
-        chosen = (contract, catalogue, catalogue.rules, contract.default_callbacks)
+        chosen = (contract, catalogue, catalogue.select(rules), contract.default_callbacks)
         read_back = HttpReadBack(state_url, Access(state_url), states=known_states(contract))
         # It stores before it answers.
         run = run_of(*chosen, sender, DEPTHS[depth], seed, read_back=read_back, patience_s=1.0)
@@ -42,6 +42,10 @@ def test_check_then_insert_that_races_is_found_by_equal_deliveries_at_once():
     results = judged("check_then_insert")
     assert broken(results) == {"IDM-04"}
     assert "applied" in results["IDM-04"].findings[0].actual
+
+
+def test_late_state_that_overwrites_a_newer_one_is_found_by_states_that_meet():
+    assert broken(judged("late_overwrite", "standard", rules=("LOD-05",))) == {"LOD-05"}
 
 
 def test_one_row_per_task_is_found_by_messages_of_one_group():

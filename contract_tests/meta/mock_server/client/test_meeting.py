@@ -23,11 +23,11 @@ def came_together(count, meeting):
     with socket.create_server(("127.0.0.1", 0)) as server, ThreadPoolExecutor(count) as pool:
         sender = Sender(Access(f"http://127.0.0.1:{server.getsockname()[1]}/"), Pace(at_once=count))
 
-        def send():
-            with meeting.joined():
+        def send(place):
+            with meeting.joined(place):
                 return sender.send(DELIVERY)
 
-        first = pool.submit(send)
+        first = pool.submit(send, 0)
         connection, _ = server.accept()
         connection.settimeout(10)
         early = b""
@@ -38,7 +38,7 @@ def came_together(count, meeting):
             with pytest.raises(TimeoutError):  # nothing comes before the others are there
                 connection.recv(1)
             connection.settimeout(10)
-        rest = [pool.submit(send) for _ in range(count - 1)]
+        rest = [pool.submit(send, place) for place in range(1, count)]
         others = [server.accept()[0] for _ in rest]
         early += connection.recv(4096)
         for each in (connection, *others):
@@ -50,49 +50,49 @@ def came_together(count, meeting):
 
 
 def test_last_byte_waits_until_the_others_are_there():
-    early, statuses = came_together(3, Meeting(3))
+    early, statuses = came_together(3, Meeting("aaa"))
     assert early.endswith(BODY)
     assert statuses == [200, 200, 200]
 
 
 def test_delivery_whose_partner_never_comes_is_sent_whole(monkeypatch):
     monkeypatch.setattr(meetings, "_PATIENCE_S", 0.05)
-    early, statuses = came_together(1, Meeting(2))
+    early, statuses = came_together(1, Meeting("aa"))
     assert early.endswith(BODY)
     assert statuses == [200]
 
 
 def test_delivery_that_is_sent_again_meets_nobody():
-    meeting = Meeting(1)
+    meeting = Meeting("a")
     meeting.met_s = 1.0
     assert b"".join(meeting.held(BODY, 0.0)) == BODY
 
 
 class Told:
-    """Socket that tells whose last byte it sent."""
+    """Socket that tells which last byte it sent."""
 
-    def __init__(self, order, whose):
-        self.order, self.whose = order, whose
+    def __init__(self, order):
+        self.order = order
 
     def sendall(self, last):
-        self.order.append(self.whose + last.decode())
+        self.order.append(last.decode())
 
 
 @pytest.mark.parametrize(
-    ("bodies", "released"),
-    [((b"1a", b"2b", b"1a", b"2b"), ["1a", "1a", "-", "2b", "2b", "-"]), ((b"1a", b"2b"), ["1a", "2b"])],
+    ("messages", "released"), [("abab", list("02-13-")), ("ab", list("01")), ("aab", list("01-2"))]
 )
-def test_equal_deliveries_meet_apart_from_the_others(monkeypatch, bodies, released):
-    order, meeting = [], Meeting(len(bodies))
+def test_deliveries_about_one_message_meet_apart_from_the_others_and_in_their_order(monkeypatch, messages, released):
+    order, meeting = [], Meeting(messages)
     monkeypatch.setattr(meetings, "_wait_for_answers", lambda _: order.append("-"))
 
-    def send(body):
-        connection_in_use.sock = Told(order, body[:-1].decode())
-        list(meeting.held(body, 10))
+    def send(place):
+        connection_in_use.sock = Told(order)
+        with meeting.joined(place):
+            list(meeting.held(b"any%d" % place, 10))
 
-    with ThreadPoolExecutor(len(bodies)) as pool:
-        list(pool.map(send, bodies))
-    assert order in (released, [*released[3:], *released[:3]], released[::-1])
+    with ThreadPoolExecutor(len(messages)) as pool:
+        list(pool.map(send, reversed(range(len(messages)))))  # the last one is the first that is there
+    assert order == released
 
 
 def test_next_ones_go_when_the_equal_ones_are_answered_or_after_a_moment(monkeypatch):
@@ -107,12 +107,12 @@ def test_next_ones_go_when_the_equal_ones_are_answered_or_after_a_moment(monkeyp
 
 @pytest.mark.parametrize(("at_once", "sizes"), [(2, [2, 2, 1]), (8, [5])])
 def test_as_many_meet_as_are_sent_at_once(at_once, sizes):
-    found = list(meetings_of(range(5), at_once))
+    found = [meeting for meeting, _ in meetings_of([DELIVERY] * 5, at_once)]
     assert [found.count(meeting) for meeting in dict.fromkeys(found)] == sizes
 
 
 def test_time_until_the_others_came_is_not_the_receivers():
-    meeting = Meeting(1)
+    meeting = Meeting("a")
     with socket.create_server(("127.0.0.1", 0)) as server:
         sender = Sender(Access(f"http://127.0.0.1:{server.getsockname()[1]}/"), Pace())
 
@@ -124,6 +124,6 @@ def test_time_until_the_others_came_is_not_the_receivers():
                 connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
 
         threading.Thread(target=answer).start()
-        with meeting.joined():
+        with meeting.joined(0):
             exchange = sender.send(DELIVERY)
     assert exchange.begun_s >= meeting.met_s > 0
