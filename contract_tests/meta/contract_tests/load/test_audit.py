@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from callback_contract.contract_tests.load.audit import audited, evenly, expected_of
-from callback_contract.contract_tests.meta.mock_server.load.simulated import CALLBACK, lives
+from callback_contract.contract_tests.meta.contract_tests.load.simulated import CALLBACK, lives
 from callback_contract.contract_tests.model.observations import Stored
 from callback_contract.mock_server.provider.lifecycles import Mix, Step
 from callback_contract.mock_server.wire.identity import id_at

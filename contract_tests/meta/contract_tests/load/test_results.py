@@ -15,7 +15,7 @@ from callback_contract.contract_tests.load.markdown import result_markdown
 from callback_contract.contract_tests.load.page import result_html
 from callback_contract.contract_tests.load.results import result_of
 from callback_contract.contract_tests.load.words import summary
-from callback_contract.contract_tests.meta.mock_server.load.simulated import Simulated
+from callback_contract.contract_tests.meta.contract_tests.load.simulated import Simulated
 from callback_contract.contract_tests.meta.support.processes import invoke
 from callback_contract.mock_server.load.capacity import Search, Step
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from callback_contract.contract_tests.meta.mock_server.load.simulated import OURS, Simulated, lives
+from callback_contract.contract_tests.meta.contract_tests.load.simulated import OURS, Simulated, lives
 from callback_contract.mock_server.load.master import LOST_S
 from callback_contract.mock_server.load.shares import FINISHED, Deal
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from callback_contract.contract_tests.meta.mock_server.load.simulated import lives
+from callback_contract.contract_tests.meta.contract_tests.load.simulated import lives
 from callback_contract.contract_tests.meta.support.hostile import answer, raw_server
 from callback_contract.mock_server.client.sender import Access, Pace, Sender
 from callback_contract.mock_server.load.requests import PreparedRequests

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import pytest
 
-from callback_contract.contract_tests.meta.mock_server.load.simulated import answered, lives
+from callback_contract.contract_tests.meta.contract_tests.load.simulated import answered, lives
 from callback_contract.mock_server.load.schedule import Answered, Job, Schedule
 from callback_contract.mock_server.load.shares import Share
 from callback_contract.mock_server.provider.lifecycles import Mix
