@@ -32,6 +32,7 @@ __all__ = [
     "count_attempts",
     "first_try",
     "frequency",
+    "is_hurried",
     "run_case",
     "tried",
 ]
@@ -59,10 +60,16 @@ def confirmed(run: RunContext, rule: Rule, test: RuleTest, outcome: Outcome, num
     if contended and test.together:
         # Being together is this rule's stimulus; it is no explanation unless others break down together, too.
         contended = rule.id != BURST_RULE and is_burst_rule_due(run) and contention_breaks(run, outcome.contact)
-        again = outcome if contended else run_case(run, test, outcome.contact.case, number, None)
+        again = outcome if contended else _second_try(run, test, outcome.contact.case, number)
+        if again is None:
+            return None
         excused = contended
     else:
-        again = run_case(run, test, outcome.contact.case, number, None)
+        again = _second_try(run, test, outcome.contact.case, number)
+        if again is None:
+            return None
+        if again.broken is None and _is_silent(outcome):
+            run.dispatcher.hurry.answered_afresh()
         excused = again.broken is None and (contended or run.dispatcher.overloaded(outcome.contact.exchanges))
     tally = Attempts(2, 1)
     if not (excused and contended):
@@ -83,6 +90,32 @@ def confirmed(run: RunContext, rule: Rule, test: RuleTest, outcome: Outcome, num
         run.state.broke_in_contention(left_to_burst_rule(finding, rule))
         run.dispatcher.become_serial()
     return None
+
+
+def _second_try(run: RunContext, test: RuleTest, case: Case, number: int) -> Outcome | None:
+    """Tries a case afresh; where no answer came in a hurry, with all the time that an answer has.
+
+    It gives nothing where the answer took just that time.
+    """
+    hurry = run.dispatcher.hurry
+    again, most_s = run_case(run, test, case, number, None), hurry.most_s
+    if again.broken is None or most_s is None or not _is_silent(again):
+        return again
+    with hurry.suspended():
+        again = run_case(run, test, case, number, None, run.state.number_attempt())
+    took_it = any(exchange.answered and exchange.elapsed_s > most_s for exchange in again.contact.exchanges)
+    return None if again.broken is None and took_it else again
+
+
+def _is_silent(outcome: Outcome) -> bool:
+    return any(exchange.failure == "timeout" for exchange in outcome.contact.exchanges)
+
+
+def is_hurried(run: RunContext, outcome: Outcome) -> bool:
+    """Whether an answer was waited for shorter than the time-out says."""
+    timeouts = (exchange for exchange in outcome.contact.exchanges if exchange.failure == "timeout")
+    is_shorter = (each.elapsed_s < run.config.sender_of(each.delivery.callback).access.timeout_s for each in timeouts)
+    return run.dispatcher.hurry.most_s is not None and any(is_shorter)
 
 
 def first_try(run: RunContext, test: RuleTest, case: Case, number: int, index: int, ahead: Outcome | None) -> Outcome:

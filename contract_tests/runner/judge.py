@@ -24,7 +24,7 @@ from callback_contract.contract_tests.model.verdicts import (
     RuleResult,
     Verdict,
 )
-from callback_contract.contract_tests.runner.attempts import confirmed, first_try, frequency
+from callback_contract.contract_tests.runner.attempts import confirmed, first_try, frequency, is_hurried
 from callback_contract.contract_tests.runner.attribution.chance import may_be_chance
 from callback_contract.contract_tests.runner.attribution.deadlines import judge_deadlines
 from callback_contract.contract_tests.runner.attribution.narrowing import is_drawn, narrowed
@@ -251,7 +251,7 @@ def _judge_cases(
             result.reason = joined((result.reason, leave_to_spelling_rule(run, rule, outcome)))
             finding = confirmed(run, rule, test, outcome, number)
             run.state.case_finished(rule, case, is_broken=finding is not None)
-            if finding is None and test.timed:
+            if finding is None and (test.timed or is_hurried(run, outcome)):
                 result.reason = joined((result.reason, Text("reason.slow-at-first")))
             elif finding is None:
                 is_ours = run.dispatcher.overloaded(outcome.contact.exchanges)

@@ -65,6 +65,7 @@ class Sender:
     """Sends deliveries to one receiver; safe to use from several threads.
 
     Attributes:
+        most_s: Seconds that an answer is waited for, where that is less than the time-out; None for all of it.
         waiting: Entered while an `answer` is waited for, or for as long as the receiver `asked`; with the most seconds.
     """
 
@@ -73,6 +74,7 @@ class Sender:
         self.signer = signer
         self.pace = pace
         self.connections = pace.at_once
+        self.most_s: float | None = None
         self.waiting: Callable[[str, float], AbstractContextManager[None]] = _unseen
         self._turns = Turns(pace)
         parts = urlsplit(access.url)
@@ -83,9 +85,9 @@ class Sender:
         self._patience_s = math.inf
 
     def beside(self, access: Access) -> Sender:
-        """Return another sender that shares this one's pace and waits."""
+        """Return another sender that shares this one's pace and waits, and is as patient."""
         other = Sender(access, self.pace, self.signer)
-        other._turns, other.waiting = self._turns, self.waiting
+        other._turns, other.waiting, other.most_s = self._turns, self.waiting, self.most_s
         return other
 
     @property
@@ -223,7 +225,9 @@ class Sender:
             signature, body = self.signer(delivery, self._origin + self._target_of(delivery))
             delivery = delivery if delivery.by_query else replace(delivery, body=body)
         try:
-            most_s = self.access.timeout_s + delivery.framing.parts * delivery.framing.pause_s
+            most_s = (
+                min(self.access.timeout_s, self.most_s or math.inf) + delivery.framing.parts * delivery.framing.pause_s
+            )
             with self.waiting("answer", most_s), within(most_s):
                 answer = self._answer(delivery, signature)
         except TooBigError:

@@ -24,6 +24,7 @@ _MOST = 48
 """Deliveries under way at the most, at a receiver on this machine that works on them side by side."""
 
 _WORTH_S = 0.05  # a receiver that answers sooner is hardly waited for
+_FELT_S = 0.25
 _SLOWER = 1.6  # times what one delivery takes: whoever stands in a queue waits for another one first
 _FEW = 0.25  # share of deliveries that may be slower, for want of a calm machine
 _DOUBTS = 3  # how often a busy machine is looked for in the place of a queue; it takes a moment
@@ -62,11 +63,17 @@ class ConcurrencyLimit:
         self._took: list[float] = []
         self._under_way = 0
         self._open_until = 0.0
+        self._opened = self._held_back = 0
         self._along = False
         self._weighed = self._queued = 0
         self._ended = False
         lock = threading.Lock()
         self._room, self._nobody = threading.Condition(lock), threading.Condition(lock)
+
+    @property
+    def is_waited_for(self) -> bool:
+        """Whether a delivery takes so long that each one that nobody needs is felt."""
+        return _FELT_S <= self._one_s < math.inf
 
     def note(self, exchange: Exchange, others: int) -> None:
         """Learns from a delivery that had up to this many others beside it."""
@@ -115,7 +122,7 @@ class ConcurrencyLimit:
             OutOfBudget: The run is over.
         """
         with self._room:
-            while not self._ended and not (self._under_way < self._most_now and time.monotonic() < self._open_until):
+            while not self._ended and not (self._under_way < self._most_now and self._is_open):
                 self._room.wait()
             if self._ended:
                 raise OutOfBudget(Text("ended.stopped"))
@@ -138,38 +145,48 @@ class ConcurrencyLimit:
     @contextlib.contextmanager
     def let_in(self) -> Iterator[None]:
         """Lets go out what was sent ahead while the block waits for it."""
-        with self._opened(math.inf):
+        with self._room:
+            self._opened += 1
+            self._room.notify_all()
+        try:
             yield
+        finally:
+            with self._room:
+                self._opened -= 1
 
     @contextlib.contextmanager
     def let_along(self) -> Iterator[None]:
         """Lets go out, together with the block's one delivery, what takes no longer than that."""
         if not self.bears_more:
-            self.await_nobody()
-            yield
+            with self.apart():
+                yield
             return
         self._along = True
         try:
-            with self._opened(time.monotonic() + _MOMENT * self._one_s):
-                yield
+            with self._room:
+                self._open_until = time.monotonic() + _MOMENT * self._one_s
+                self._room.notify_all()
+            yield
         finally:
-            self._along = False
+            self._along, self._open_until = False, 0.0
+
+    @property
+    def _is_open(self) -> bool:
+        return not self._held_back and (self._opened > 0 or time.monotonic() < self._open_until)
 
     @contextlib.contextmanager
-    def _opened(self, until: float) -> Iterator[None]:
-        with self._room:
-            self._open_until = until
-            self._room.notify_all()
+    def apart(self) -> Iterator[None]:
+        """Waits until nothing that was sent ahead is under way, and lets nothing go out while the block runs."""
+        with self._nobody:
+            self._held_back += 1
+            while self._under_way:
+                self._nobody.wait()
         try:
             yield
         finally:
-            self._open_until = 0.0
-
-    def await_nobody(self) -> None:
-        """Waits until nothing that was sent ahead is under way."""
-        with self._nobody:
-            while self._under_way:
-                self._nobody.wait()
+            with self._room:
+                self._held_back -= 1
+                self._room.notify_all()
 
     def end(self) -> None:
         """Wakes whoever waits; nothing goes out ahead any more."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -11,6 +12,7 @@ from itertools import islice
 from typing import Any, ParamSpec, Protocol, TypeVar
 
 from callback_contract.contract_tests.runner.scheduling.concurrency_limit import ConcurrencyLimit
+from callback_contract.contract_tests.runner.scheduling.hurry import Hurry
 from callback_contract.contract_tests.runner.scheduling.prefetches import Prefetches
 from callback_contract.mock_server.client.sender import Sender
 from callback_contract.mock_server.wire.delivery import Delivery, Exchange
@@ -53,11 +55,13 @@ class Dispatcher:
 
     Attributes:
         concurrency: Bounds how many deliveries are under way together.
+        hurry: How long answers are waited for.
         prefetches: What was sent ahead of its rule's turn.
     """
 
     def __init__(self, senders: Senders, most_at_once: int, sent: Callable[[Exchange, str, Any], None]) -> None:
         self.concurrency = ConcurrencyLimit(senders.sender.pace.at_once, most_at_once)
+        self.hurry = Hurry(senders.senders)
         self.prefetches = Prefetches()
         self._senders, self._sent = senders, sent
         self._watch: Watch | None = None
@@ -91,12 +95,11 @@ class Dispatcher:
             sender: Sends it in the place of the callback's own sender.
             stimulus: What it belongs to.
         """
-        if not ahead_of and not along:
-            self.concurrency.await_nobody()
         if self._watch is not None:
             self._watch.await_calm(delivery)
         sender = sender or self._senders.sender_of(delivery.callback)
-        exchange = self._send(delivery, sender, stimulus, ahead_of, along=along, apart=apart, has_turn=has_turn)
+        with contextlib.nullcontext() if ahead_of or along else self.concurrency.apart():
+            exchange = self._send(delivery, sender, stimulus, ahead_of, along=along, apart=apart, has_turn=has_turn)
         if self._watch is None:
             return exchange
         again = functools.partial(self._send, delivery, sender, stimulus, ahead_of, along=along, apart=apart)
@@ -130,6 +133,7 @@ class Dispatcher:
             with self._lock:
                 others = self._under_way.pop(turn, 0)
         self.concurrency.note(exchange, others)
+        self.hurry.note(exchange)
         with self._lock:
             if others:
                 self._overlapped.add(id(exchange))
@@ -185,7 +189,7 @@ class Dispatcher:
         """Whether so many may be sent beyond the plan."""
         return self._spare is None or self._spare >= deliveries
 
-    def side_by_side(self, jobs: Sequence[Callable[[], object]]) -> Iterator[object]:
+    def side_by_side(self, jobs: Sequence[Callable[[], _R]]) -> Iterator[_R]:
         """Runs independent jobs as fast as the pace allows."""
         if self._is_serial:
             yield from (job() for job in jobs)

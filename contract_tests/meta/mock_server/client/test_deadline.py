@@ -48,6 +48,22 @@ def test_receiver_that_reads_no_body_is_late_and_not_broken():
         assert Sender(Access(url, timeout_s=0.5), Pace()).send(big).failure == "timeout"
 
 
+@pytest.mark.parametrize("beside", [False, True])
+def test_sender_that_is_in_a_hurry_waits_no_longer_than_that(beside):
+    with raw_server(lambda connection, _: time.sleep(BOUND_S)) as url:
+        sender = Sender(Access(url), Pace())
+        sender.most_s = 0.1
+        sender = sender.beside(sender.access) if beside else sender
+        assert sender.send(PLAIN).failure == "timeout"
+
+
+def test_hurry_makes_no_time_out_longer():
+    with raw_server(lambda connection, _: time.sleep(BOUND_S)) as url:
+        sender = Sender(Access(url, timeout_s=0.1), Pace())
+        sender.most_s = 2.0 * BOUND_S
+        assert sender.send(PLAIN).failure == "timeout"
+
+
 def test_proxy_that_drips_has_no_answer_in_time():
     with raw_server(HOSTILE["head that drips"].act) as proxy:
         access = Access("https://127.0.0.1:9/", proxy=proxy, timeout_s=0.5)
