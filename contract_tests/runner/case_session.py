@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import itertools
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -194,8 +195,7 @@ class CaseSession:
         pace = self._own_sender.pace
         if pace.per_second:
             time.sleep(pace.at_once / pace.per_second)  # so many look-ups are under way together
-        with self.run.state.waiting("read-back", self.run.config.patience_s):
-            found = settled(self._read, message_id, lambda stored: stored is not None, self.run.config.patience_s)
+        found = self.stored(message_id=message_id)
         if found is not None:
             self.run.state.message_looked_up(message_id, found)
         return found
@@ -284,15 +284,13 @@ class CaseSession:
         Args:
             meeting: Whether they are released together, by their last bytes.
         """
-        jobs = [functools.partial(self._send, delivery, has_turn=True) for delivery in deliveries]
-        if meeting:
+        places = meetings_of(deliveries, self._own_sender.pace.at_once) if meeting else itertools.repeat(None)
 
-            def meet(job: Callable[[], Exchange], at: tuple[Meeting, int]) -> Exchange:
-                with at[0].joined(at[1]):
-                    return job()
+        def send(delivery: Delivery, at: tuple[Meeting, int] | None) -> Exchange:
+            with at[0].joined(at[1]) if at else contextlib.nullcontext():
+                return self._send(delivery, has_turn=True)
 
-            places = meetings_of(deliveries, self._own_sender.pace.at_once)
-            jobs = [functools.partial(meet, *pair) for pair in zip(jobs, places, strict=True)]
+        jobs = [functools.partial(send, *pair) for pair in zip(deliveries, places)]  # noqa: B905  # one may be endless
         came = self.run.dispatcher.send_together(jobs, ahead=bool(self.ahead_of))
         self.exchanges += came
         if not self.ahead_of:  # what goes ahead is no burst: it goes as there is room
@@ -309,11 +307,25 @@ class CaseSession:
         return self.run.config.read_back is not None and self.run.state.read_back_error is None
 
     def stored(
-        self, until: Callable[[Stored | None], bool], *, message: int = 0, message_id: str = ""
+        self,
+        until: Callable[[Stored | None], bool] = lambda stored: stored is not None,
+        *,
+        message: int = 0,
+        message_id: str = "",
+        known: bool = True,
     ) -> Stored | None:
-        """What the receiver shows of a message, once it satisfies `until` or patience is at an end."""
-        with self.run.state.waiting("read-back", self.run.config.patience_s, message + 1):
-            return settled(self._read, message_id or self.message_id(message), until, self.run.config.patience_s)
+        """What the receiver shows of a message, once it satisfies `until` or patience is at an end.
+
+        Args:
+            known: Whether the message is known to a right receiver, so that it is worth being patient.
+        """
+        patience_s, begun = self.run.config.patience_s if known else 0.0, time.monotonic()
+        number = 0 if message_id else message + 1
+        others = contextlib.nullcontext() if self.ahead_of else self.run.dispatcher.concurrency.let_in()
+        with others, self.run.state.waiting("read-back", patience_s, number):
+            found = settled(self._read, message_id or self.message_id(message), until, patience_s)
+        self.run.dispatcher.prefetches.looked_for(time.monotonic() - begun)
+        return found
 
     def stored_each(self, until: Callable[[Stored | None], bool], messages: Iterable[int]) -> list[Stored | None]:
         """The same of several of the case's messages, side by side."""
@@ -321,19 +333,13 @@ class CaseSession:
             return list(readers.map(lambda message: self.stored(until, message=message), messages))
 
     def stored_at_last(self, *, message: int = 0, message_id: str = "", known: bool = True) -> Stored | None:
-        """What the receiver shows once everything before is worked off: a message sent later is already stored.
+        """What the receiver shows once everything before is worked off."""
+        self.settle()
+        return self.stored(message=message, message_id=message_id, known=known)
 
-        Args:
-            known: Whether the message is known to a right receiver, so that it is worth being patient.
-        """
-        after = self._deliver_after()
-        for each, patience_s in (
-            (after, self.run.config.patience_s),
-            (message_id or self.message_id(message), self.run.config.patience_s if known else 0.0),
-        ):
-            with self.run.state.waiting("read-back", patience_s, message + 1):
-                found = settled(self._read, each, lambda stored: stored is not None, patience_s)
-        return found
+    def settle(self) -> None:
+        """Waits until everything before is worked off: a message sent later is stored."""
+        self.stored(message_id=self._deliver_after())
 
     def _deliver_after(self) -> str:
         """Delivers another message; gives its id. One of them follows all stories that were told before."""

@@ -338,18 +338,15 @@ def bursts(scope: Scope) -> Iterable[Case]:
 
 @stimuli("story")
 def mixed_bursts(scope: Scope) -> Iterable[Case]:
-    """All states of one message at once, in order."""
+    """All states of a message at once, in order, of several messages: a state that comes again is another one's."""
     life = max(_order(scope).lives, key=len)
-    for number in range(scope.depth.pick(1, 2, 10)):
-        yield Case(scope.callback, Text("case.states-at-once", number=number + 1), scope.plain, states=life)
+    count = scope.depth.pick(1, 2, 10)
+    yield Case(scope.callback, Text("case.states-at-once", messages=count), scope.plain, states=life * count)
 
 
 @stimuli("story")
 def meeting_states(scope: Scope) -> Iterable[Case]:
-    """All states of one message at once, and several messages of which two states meet, each first as often as last.
-
-    A state that comes again is another message's.
-    """
+    """The same, and messages of which two states meet, each of them first as often as last."""
     yield from mixed_bursts(scope)
     first, *_, last = max(_order(scope).lives, key=len)
     pairs = scope.depth.pick(0, 4, 20)

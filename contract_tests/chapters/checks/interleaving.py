@@ -10,8 +10,9 @@ from __future__ import annotations
 import functools
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 from hypothesis import HealthCheck, Phase, Verbosity, seed, settings
 from hypothesis import strategies as st
@@ -37,6 +38,7 @@ _SETTLES, _LOOKS = "settles", "looks"
 
 
 _Step = tuple[int, str, str]
+_T = TypeVar("_T")
 
 
 class _BrokenError(Exception):
@@ -111,6 +113,28 @@ class _Stage:
         self.flaw, self.exchanges = flaw, list(exchanges)
 
 
+class _Looks:
+    """Looks at some messages while others are told: a receiver may store late, or show slowly what it stored."""
+
+    def __init__(self, receiver: CaseSession, order: Order) -> None:
+        self._receiver, self._order = receiver, order
+        self._workers = ThreadPoolExecutor(MESSAGES_OF_A_RUN, thread_name_prefix="interleaved look")
+        self._begun: dict[int, Future[Mismatch | None]] = {}
+
+    def begin(self, message: int, told: list[str]) -> None:
+        """Begin to compare a message with what was told of it so far."""
+        self._begun[message] = self._workers.submit(_shown_flaw, self._receiver, self._order, message, list(told))
+
+    def flaw(self, message: int) -> Mismatch | None:
+        """Return how the message that was looked at last deviates; this awaits the look."""
+        begun = self._begun.pop(message, None)
+        return None if begun is None else begun.result()
+
+    def end(self) -> None:
+        """Begin no further look."""
+        self._workers.shutdown(wait=False, cancel_futures=True)
+
+
 class _Machine(RuleBasedStateMachine):
     """Sends next, older and repeated states of several messages in turn."""
 
@@ -118,6 +142,7 @@ class _Machine(RuleBasedStateMachine):
         super().__init__()
         self.stage = stage
         self.receiver = stage.next_run()
+        self.looks = None if self.receiver is None else _Looks(self.receiver, stage.order)
         self.lives: list[tuple[str, ...]] = []
         self.told: list[list[str]] = [[] for _ in range(MESSAGES_OF_A_RUN)]
         self.unsure: set[int] = set()
@@ -159,17 +184,23 @@ class _Machine(RuleBasedStateMachine):
 
     @invariant()
     def shown_state_is_the_latest(self) -> None:
-        """Compare the last message with the model."""
+        """Begin to compare the last message with the model; the result is awaited before it is told again."""
         if self.told[self.message]:
             self._look(self.message)
 
     def teardown(self) -> None:
         """Compare every message once more, when all earlier deliveries are processed."""
-        if self.over:
-            return
-        self._guarded(self._settle)
-        for message in range(MESSAGES_OF_A_RUN):
-            self._look(message)
+        try:
+            if self.over:
+                return
+            self._await_looks()
+            self._guarded(self._settle)
+            for message in range(MESSAGES_OF_A_RUN):
+                self._look(message)
+            self._await_looks()
+        finally:
+            if self.looks:
+                self.looks.end()
 
     def _position(self) -> int:
         life = self.lives[self.message]
@@ -188,6 +219,7 @@ class _Machine(RuleBasedStateMachine):
         self.message = (untold or following)[0]
 
     def _tell(self, state: str, spelling: str = "") -> None:
+        self._await_look(self.message)
         self._guarded(functools.partial(self._deliver, state, spelling))
 
     def _deliver(self, state: str, spelling: str) -> None:
@@ -207,27 +239,29 @@ class _Machine(RuleBasedStateMachine):
 
     def _look(self, message: int) -> None:
         self.stage.rehearse((message, _LOOKS, ""))
-        if self.receiver is None or message in self.unsure or not self.told[message]:
+        if self.looks and message not in self.unsure and self.told[message]:
+            self.looks.begin(message, self.told[message])
+
+    def _await_looks(self) -> None:
+        for message in range(MESSAGES_OF_A_RUN):
+            self._await_look(message)
+
+    def _await_look(self, message: int) -> None:
+        if self.receiver is None or self.looks is None:
             return
-        flaw: Mismatch | None = None
-
-        def look(receiver: CaseSession) -> None:
-            nonlocal flaw
-            flaw = _shown_flaw(receiver, self.stage.order, message, self.told[message])
-
-        self._guarded(functools.partial(look, self.receiver))
+        flaw = self._guarded(functools.partial(self.looks.flaw, message))
         if flaw:
             self.over = True
             self.stage.failed(flaw, self.receiver.exchanges)
             raise _BrokenError
 
-    def _guarded(self, act: Callable[[], None]) -> None:
+    def _guarded(self, act: Callable[[], _T]) -> _T:
         """Run an action outside of the machine; an error there ends all runs.
 
         Such an error is not a verdict.
         """
         try:
-            act()
+            return act()
         except BaseException as error:
             self.over = True
             if not isinstance(error, _Stop):
@@ -326,13 +360,21 @@ def _told(order: Order, receiver: CaseSession, script: list[_Step]) -> Mismatch 
     """Tells one run's messages; gives the first flaw that it shows."""
     told: list[list[str]] = [[] for _ in range(MESSAGES_OF_A_RUN)]
     unsure: set[int] = set()
-    for message, step, spelling in script:
-        if step == _SETTLES:
-            receiver.stored_at_last()
-        elif step != _LOOKS:
-            if not receiver.deliver(receiver.event(step, message=message, spelling=spelling)).acknowledged:
-                unsure.add(message)
-            told[message].append(step)
-        elif message not in unsure and told[message] and (flaw := _shown_flaw(receiver, order, message, told[message])):
-            return flaw
-    return None
+    looks = _Looks(receiver, order)
+    try:
+        for message, step, spelling in script:
+            awaited = range(MESSAGES_OF_A_RUN) if step == _SETTLES else [message] if step != _LOOKS else []
+            if flaw := next(filter(None, map(looks.flaw, awaited)), None):
+                return flaw
+            if step == _SETTLES:
+                receiver.stored_at_last()
+            elif step == _LOOKS:
+                if message not in unsure and told[message]:
+                    looks.begin(message, told[message])
+            else:
+                if not receiver.deliver(receiver.event(step, message=message, spelling=spelling)).acknowledged:
+                    unsure.add(message)
+                told[message].append(step)
+        return next(filter(None, map(looks.flaw, range(MESSAGES_OF_A_RUN))), None)
+    finally:
+        looks.end()

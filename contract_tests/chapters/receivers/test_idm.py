@@ -66,7 +66,7 @@ def test_redelivery_has_no_second_effect(receiver):
 @pytest.mark.rule("IDM-04")
 @each(stories.equal_deliveries, story=equal_at_once, sends=1, settles=True, at_once=1, together=True)
 def test_equal_deliveries_at_once_have_one_effect(receiver):
-    receiver.stored_at_last()
+    receiver.settle()
     for after in receiver.stored_each(lambda stored: stored is not None, range(len(receiver.case.states))):
         need_applied(after)
         once = after is None or after.applied == 1  # whether a message is lost is another rule's matter

@@ -96,7 +96,7 @@ def test_states_of_one_message_at_once_end_in_the_last_one(receiver):
     expected = furthest(receiver.facts.order, receiver.case.states)
     messages = range(receiver.case.states.count(receiver.case.states[0]))
     receiver.stored_each(lambda stored: stored is not None and stored.state in expected, messages)
-    receiver.stored_at_last()
+    receiver.settle()
     for stored in receiver.stored_each(lambda stored: stored is not None, messages):
         assert stored is not None and stored.state in expected, Mismatch(
             Text("expected.state", state=either(map(repr, sorted(expected)))), described(stored)

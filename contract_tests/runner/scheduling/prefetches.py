@@ -13,6 +13,8 @@ T = TypeVar("T")
 
 _Key = tuple[str, str]
 
+_LONG_LOOK_S = 0.5
+
 
 class Prefetches:
     """Stimuli that were begun before their rule's turn, each by what it is numbered by and its callback.
@@ -20,10 +22,13 @@ class Prefetches:
     Attributes:
         has_begun_all: Whether all that waits for no turn was begun, of all chapters.
         has_begun_pauses: Whether what is sent with pauses was begun.
+        looks_take_long: Whether what is stored was waited for.
+        has_parted_hostile: Whether hostile stimuli go rule by rule, whatever a receiver takes for them.
     """
 
     def __init__(self) -> None:
-        self.has_begun_all = self.has_begun_pauses = False
+        self.has_begun_all = self.has_begun_pauses = self.has_parted_hostile = False
+        self.looks_take_long = False
         self._marked: set[_Key] = set()
         self._stories: set[Hashable] = set()
         self._begun: dict[_Key, dict[int, Future[Any]]] = {}
@@ -35,6 +40,14 @@ class Prefetches:
     def begin_pauses(self) -> None:
         """What is sent with pauses is going to be begun."""
         self.has_begun_pauses = True
+
+    def looked_for(self, took_s: float) -> None:
+        """What is stored was looked for so long."""
+        self.looks_take_long |= took_s >= _LONG_LOOK_S
+
+    def part_hostile(self) -> None:
+        """Hostile stimuli of several rules together have harmed the receiver."""
+        self.has_parted_hostile = True
 
     def mark(self, key: _Key) -> None:
         """Keeps others that have the same stimuli from sending them, too."""

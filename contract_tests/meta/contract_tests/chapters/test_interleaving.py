@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import threading
+from types import SimpleNamespace
 
 import pytest
 
+from callback_contract.contract_tests.chapters.checks import interleaving
 from callback_contract.contract_tests.chapters.checks.interleaving import interleaved_deliveries
 from callback_contract.contract_tests.generation.corpus import DEPTHS, Scope
 from callback_contract.contract_tests.kill_matrix.matrix import tools
@@ -64,6 +67,49 @@ def test_finding_has_one_run_of_few_deliveries_about_several_messages(mixed_up):
 def test_finding_says_which_state_was_due(mixed_up):
     assert "of 3 in the state" in mixed_up.findings[0].expected
     assert "applied" in mixed_up.findings[0].actual
+
+
+@pytest.fixture
+def receiver(monkeypatch):
+    """Shows the first message that is looked at when another one was told; its `looked` are the messages."""
+    second, told, looked = threading.Event(), [], []
+
+    def look(receiver, order, message, states):
+        looked.append(message)
+        assert len(looked) > 1 or second.wait(20)
+
+    def deliver(event):
+        told.append(event)
+        if len(told) > 1:
+            second.set()
+        return SimpleNamespace(acknowledged=True)
+
+    monkeypatch.setattr(interleaving, "_shown_flaw", look)
+    monkeypatch.setattr(interleaving, "_in_run", lambda receiver, number: receiver)
+    return SimpleNamespace(
+        event=lambda state, **more: state,
+        deliver=deliver,
+        stored_at_last=lambda: None,
+        exchanges=[],
+        looked=looked,
+    )
+
+
+def test_message_is_looked_at_while_another_one_is_told(receiver):
+    machine = interleaving._Machine(interleaving._Stage(receiver, CALLBACK.delivery.order))
+    machine.live([0, 0, 0])
+    for _ in range(2):
+        machine.next_state(0)
+        machine.shown_state_is_the_latest()
+    machine.teardown()
+    assert len(receiver.looked) == 4  # each one after it was told, and at last
+
+
+def test_message_is_looked_at_while_another_one_is_told_ahead(receiver):
+    looks = interleaving._LOOKS
+    steps = [(0, "a", ""), (0, looks, ""), (1, "a", ""), (1, looks, ""), (0, "b", ""), (0, looks, "")]
+    assert interleaving._told(None, receiver, steps) is None
+    assert receiver.looked == [0, 1, 0]
 
 
 def test_refused_delivery_is_not_held_against_a_receiver():

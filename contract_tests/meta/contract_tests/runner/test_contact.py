@@ -229,6 +229,12 @@ def test_what_is_stored_at_last_is_asked_once_a_later_message_is_stored(monkeypa
     assert patience == [7.0, 7.0, 7.0, 0.0]
 
 
+def test_others_go_ahead_while_it_is_waited_for_what_is_stored():
+    run = run_before(read_back=lambda message_id: Stored(STATES[0], int(run.dispatcher.concurrency._is_open)))
+    assert contact(run=run).stored(lambda stored: True).applied == 1
+    assert not run.dispatcher.concurrency._is_open
+
+
 def test_message_that_is_never_stored_is_shown_as_unknown():
     receiver, asked = watched(None)
     assert receiver.stored_at_last() is None
