@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from callback_contract.contract_tests.generation.corpus import Scope
@@ -21,6 +21,7 @@ __all__ = [
     "credentials_error",
     "death",
     "look_after",
+    "plain_after",
     "refuse_lost_credentials",
     "valid_after_hostile",
 ]
@@ -39,26 +40,29 @@ def look_after(run: RunContext, scope: Scope, rule: Rule, case: Case | None = No
     Args:
         case: The first of the hostile ones. Where the delivery is acknowledged, that one needs none of its own.
     """
-    sender = run.config.sender_of(scope.callback.name)
-    sender.renew()  # no later rule pays for what a broken body left on a connection
     came: list[Exchange] = []
 
     def deliver() -> Exchange:
-        if came:  # what others could explain is seen again without them
-            came.append(plain_exchange(run, scope))
-        else:
-            with run.dispatcher.concurrency.let_along():
-                came.append(plain_exchange(run, scope, along=True))
+        # What others could explain is seen again without them.
+        came.append(plain_exchange(run, scope) if came else plain_after(run, scope, [case] if case else []))
         return came[-1]
 
     finding = death(deliver, scope.callback.name, Text("case.plain-after-all"))
-    if case is not None and came[0].acknowledged:
-        session = replace(CaseSession.of(run, case, 0), exchanges=came, told=came[0])
-        run.state.story_told(story_key(valid_after_hostile, case), session)
     if finding is None:
         return []
-    run.state.receiver_stopped(sender, rule)
+    run.state.receiver_stopped(run.config.sender_of(scope.callback.name), rule)
     return [finding]
+
+
+def plain_after(run: RunContext, scope: Scope, hostile: Iterable[Case]) -> Exchange:
+    """Sends one valid delivery after hostile ones; acknowledged, it is the one that follows each of these."""
+    run.config.sender_of(scope.callback.name).renew()  # no later rule pays for what a broken body left on a connection
+    with run.dispatcher.concurrency.let_along():
+        exchange = plain_exchange(run, scope, along=True)
+    for case in hostile if exchange.acknowledged else ():
+        session = replace(CaseSession.of(run, case, 0), exchanges=[exchange], told=exchange)
+        run.state.story_told(story_key(valid_after_hostile, case), session)
+    return exchange
 
 
 def death(deliver: Callable[[], Exchange], callback: str, case: str) -> Finding | None:

@@ -11,16 +11,23 @@ from callback_contract.contract_tests.generation.corpus import Scope
 from callback_contract.contract_tests.model.cases import Case
 from callback_contract.contract_tests.model.verdicts import NotApplicable
 from callback_contract.contract_tests.runner.attempts import Outcome, run_case
-from callback_contract.contract_tests.runner.case_session import CaseSession
+from callback_contract.contract_tests.runner.attribution.stops import stopped_among
+from callback_contract.contract_tests.runner.case_session import CaseSession, plain_exchange
+from callback_contract.contract_tests.runner.liveness import plain_after
 from callback_contract.contract_tests.runner.planning import first_number, out_of_reach, unmet_precondition
 from callback_contract.contract_tests.runner.preconditions import UnmetPreconditionError, cases_of
 from callback_contract.contract_tests.runner.rule_tests import RuleTest, story_key
 from callback_contract.contract_tests.runner.sharing.combinations import deliver_combined, parts_of
 from callback_contract.contract_tests.runner.state import RunContext
 from callback_contract.contract_tests.stimuli.combined import packs_of
+from callback_contract.mock_server.wire.delivery import Exchange
 from callback_contract.openapi.rules.catalogue import Rule
 
 __all__ = ["prefetch", "prefetched"]
+
+_FEWEST_RULES = 2
+_MANY = 32
+"""Hostile deliveries of several rules: after as many, no further rule joins those that one plain delivery follows."""
 
 _LONG = 10
 """Deliveries of a case, one after the other, that make it begin first: nothing else takes as many rounds."""
@@ -30,43 +37,91 @@ def prefetch(run: RunContext, rule: Rule, tests: Mapping[str, RuleTest]) -> None
     """Delivers what this rule and the following ones of its chapter look at, all side by side.
 
     A slow receiver would otherwise be waited for once per rule. Hostile stimuli are left out: what they do to a
-    receiver has to be seen rule by rule. At one that works on deliveries side by side, whatever waits for no turn
-    of its own is begun, of all chapters.
+    receiver has to be seen rule by rule. At one that works on deliveries side by side, and at one that takes its time
+    to store or to show, whatever waits for no turn of its own is begun, of all chapters.
     """
     if _prefetches_all(run, rule, tests):
         _begin_all(run, rule, tests)
     elif _has_time(run, rule):
         _begin_pausing(run, rule, tests)
     ahead: list[_Begun] = []
-    for following in run.config.order[run.config.order.index(rule) :]:
-        test = tests.get(following.id)
-        if (
-            following.chapter != rule.chapter
-            or following.id in run.state.left_out
-            or test is None
-            or test.hostile
-            or not test.shares
-        ):
-            continue
-        for scope in run.config.scopes:
-            if unmet_precondition(run, following, test, scope):
-                continue
-            with contextlib.suppress(NotApplicable):
-                ahead += _ahead(run, following, test, scope)
+    for following, test, scope in _following(run, rule, tests, hostile=False):
+        ahead += _ahead(run, following, test, scope)
     jobs: list[Callable[[], None]] = []
-    first = {each.case.digest: each.key for each in reversed(ahead)}
-    for some in _together(run, [each for each in ahead if first[each.case.digest] == each.key]):
+    for some in _together(run, _different(ahead)):
         run.state.deliveries_prefetched(some[0].rule, 1)
         jobs.append(functools.partial(_deliver, run, some))
     for _ in run.dispatcher.side_by_side(jobs):
         pass
+    if rule.id in tests and tests[rule.id].hostile and run.dispatcher.concurrency.is_waited_for:
+        _deliver_hostile(run, rule, tests)
+
+
+def _following(
+    run: RunContext, rule: Rule, tests: Mapping[str, RuleTest], *, hostile: bool
+) -> Iterator[tuple[Rule, RuleTest, Scope]]:
+    """This rule and the following ones of its chapter that look at shared exchanges, with each callback to judge."""
+    for following in run.config.order[run.config.order.index(rule) :]:
+        test = tests.get(following.id)
+        is_left_out = following.chapter != rule.chapter or following.id in run.state.left_out
+        if is_left_out or test is None or test.hostile is not hostile or not test.shares:
+            continue
+        for scope in run.config.scopes:
+            if not unmet_precondition(run, following, test, scope):
+                yield following, test, scope
+
+
+def _different(ahead: Sequence[_Begun]) -> list[_Begun]:
+    """Those of which no earlier one of other stimuli is equal."""
+    first = {each.case.digest: each.key for each in reversed(ahead)}
+    return [each for each in ahead if first[each.case.digest] == each.key]
+
+
+def _deliver_hostile(run: RunContext, rule: Rule, tests: Mapping[str, RuleTest]) -> None:
+    """Delivers hostile stimuli of several rules, side by side, and one plain valid delivery after them all.
+
+    What gets no answer is delivered again in its rule's turn. Where the plain one is not acknowledged all of it is, and
+    the rest of the run goes rule by rule.
+    """
+    prefetches, scope = run.dispatcher.prefetches, run.config.scopes[0]
+    if prefetches.has_parted_hostile or run.dispatcher.is_serial or run.state.stops:
+        return
+    group: list[_Begun] = []
+    for following, test, of in _following(run, rule, tests, hostile=True):
+        if of is scope and test.at_once is None and len(group) < _MANY:
+            group += _ahead(run, following, test, scope)
+    if len({each.rule.id for each in group}) < _FEWEST_RULES:
+        return
+
+    def deliver(begun: _Begun) -> Exchange | None:
+        run.state.deliveries_prefetched(begun.rule, 1)
+        with contextlib.suppress(UnmetPreconditionError):  # the receiver has stopped, and its rule says so
+            return CaseSession.of(run, begun.case, begun.number, test=begun.test).deliver()
+        return None
+
+    sent = _different(group)
+    came = list(run.dispatcher.side_by_side([functools.partial(deliver, each) for each in sent]))
+    answered = [(each, exchange) for each, exchange in zip(sent, came, strict=True) if exchange and exchange.answer]
+    firsts = {each.key: each.case for each, _ in reversed(answered)}
+    with contextlib.suppress(UnmetPreconditionError):
+        if plain_after(run, scope, firsts.values()).acknowledged and not run.state.stops:
+            for each, exchange in answered:
+                run.state.exchange_shared(each.place, exchange, each.case.digest)
+            return
+        prefetches.part_hostile()
+        again = plain_exchange(run, scope)
+        if not (again.acknowledged or run.state.stops or again.status in {401, 403}):
+            stopped_among(run, scope, again)
 
 
 def _ahead(run: RunContext, rule: Rule, test: RuleTest, scope: Scope) -> list[_Begun]:
     key = (test.purpose, scope.callback.name)
     if _is_known(run, key):
         return []  # asked first: making the cases again for every rule that follows is most of the work
-    cases = cases_of(run, test, scope)
+    try:
+        cases = cases_of(run, test, scope)
+    except NotApplicable:
+        return []
     run.dispatcher.prefetches.mark(key)
     first = first_number(run, test, scope, cases)
     return [
@@ -115,7 +170,8 @@ def _is_known(run: RunContext, key: tuple[str, str]) -> bool:
 def _prefetches_all(run: RunContext, rule: Rule, tests: Mapping[str, RuleTest]) -> bool:
     """Whether later chapters are begun: once, for a receiver that is waited for, when it is known what it refuses."""
     dispatcher = run.dispatcher
-    if dispatcher.prefetches.has_begun_all or dispatcher.is_serial or not dispatcher.concurrency.bears_more:
+    is_waited_for = dispatcher.concurrency.bears_more or dispatcher.prefetches.looks_take_long
+    if dispatcher.prefetches.has_begun_all or dispatcher.is_serial or not is_waited_for:
         return False
     following = run.config.order[run.config.order.index(rule) :]
     return not any(tests[later.id].narrows for later in following if later.id in tests)

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 
+from callback_contract.contract_tests.generation.corpus import Scope
 from callback_contract.contract_tests.model.observations import Stop
 from callback_contract.contract_tests.model.verdicts import Block, Finding, RuleResult, Verdict
+from callback_contract.contract_tests.runner.attribution.suspects import named, suspects_of
+from callback_contract.contract_tests.runner.planning import STOP_RULE
 from callback_contract.contract_tests.runner.state import RunContext
+from callback_contract.mock_server.wire.delivery import Exchange
 from callback_contract.openapi.rules.catalogue import Rule
 from callback_contract.openapi.text.message import Text, joined
 
-__all__ = ["verdict_on_stops"]
+__all__ = ["stopped_among", "verdict_on_stops"]
 
 _MOST_NAMED = 6
 
@@ -39,13 +43,24 @@ def verdict_on_stops(run: RunContext, rule: Rule) -> RuleResult:
     return result
 
 
+def stopped_among(run: RunContext, scope: Scope, exchange: Exchange) -> None:
+    """A receiver answers no plain valid delivery any more as it did before several rules' deliveries."""
+    stop = Stop.now(exchange, len(run.state.exchanges), is_long=True)
+    stop.suspects = named(suspects_of(run))
+    run.state.stop_seen(stop)
+    run.state.receiver_stopped(run.config.sender_of(scope.callback.name), run.config.catalogue[STOP_RULE])
+
+
 def _finding(stop: Stop) -> Finding:
     key = "actual.no-answer-for-a-while" if stop.came_back else "actual.no-answer-any-more"
+    actual = Text(key, **_when(stop))
+    if stop.exchange.answer is not None:
+        actual = Text("actual.no-acknowledgement-any-more", **_when(stop), answer=stop.exchange.described())
     return Finding(
         callback=stop.callback,
         case=Text("case.sent-before", suspects=tuple(_suspects(stop)) or (Text("case.plain"),)),
         expected=Text("expected.goes-on"),
-        actual=Text(key, **_when(stop)),
+        actual=actual,
         exchanges=(stop.exchange,),
         repeated=True,
         curl_suffices=False,

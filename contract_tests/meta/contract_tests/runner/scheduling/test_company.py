@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -11,8 +12,11 @@ from callback_contract.contract_tests.chapters.checks import interleaving
 from callback_contract.contract_tests.kill_matrix.matrix import judge_all, tools
 from callback_contract.contract_tests.meta.contract_tests.runner.test_work import plan
 from callback_contract.contract_tests.meta.support.judged import broken
+from callback_contract.contract_tests.meta.support.scripted import MUST, asked
+from callback_contract.contract_tests.meta.support.scripted import run_before as scripted
 from callback_contract.contract_tests.meta.support.waiting import MOST, run_at, run_before, workers
 from callback_contract.contract_tests.runner import attempts as trying
+from callback_contract.contract_tests.runner.prefetch import prefetch
 from callback_contract.contract_tests.runner.scheduling import concurrency_limit as company_module
 from callback_contract.contract_tests.runner.scheduling.concurrency_limit import ConcurrencyLimit, most_at_once
 from callback_contract.contract_tests.runner.scheduling.dispatcher import Dispatcher
@@ -91,6 +95,27 @@ def test_what_was_asked_for_is_the_limit(pace, asked_for):
 
 def test_receiver_on_this_machine_may_get_more():
     assert most_at_once(Pace(), None) == MOST
+
+
+def test_nothing_goes_ahead_while_a_rule_sends_in_its_turn():
+    company = ConcurrencyLimit(16, MOST)
+    with company.let_in():
+        with company.let_in():
+            assert company._is_open
+        assert company._is_open  # the other one waits still
+        with company.apart():
+            assert not company._is_open
+        assert company._is_open
+    assert not company._is_open
+
+
+@pytest.mark.parametrize(("took_s", "begins"), [(0.1, False), (0.6, True)])
+def test_receiver_that_stores_late_or_shows_slowly_gets_all_chapters_at_once(took_s, begins):
+    run = scripted()
+    run.dispatcher.prefetches.looked_for(took_s)
+    prefetch(run, MUST, {MUST.id: asked()})
+    assert run.dispatcher.prefetches.has_begun_all is begins
+    run.close()
 
 
 @pytest.fixture(scope="module")
@@ -235,4 +260,46 @@ def test_receiver_with_few_workers_gets_no_more_company(count):
 def test_receiver_with_as_many_workers_as_usual_breaks_nothing_while_more_company_is_tried():
     with workers(16) as url, run_at(url, "ACK-01", "ACK-02", "ACK-03", "DAT", "WIRE-01", "WIRE-12") as run:
         judge_all(run, TESTS)
+    assert broken(run.state.results) == set()
+
+
+# Hostile deliveries of several rules
+
+
+@pytest.fixture
+def felt(monkeypatch):
+    """A receiver that is waited for as in these tests is slow enough for hostile deliveries in company."""
+    monkeypatch.setattr(company_module, "_FELT_S", 0.0)
+
+
+def test_one_valid_delivery_follows_the_hostile_ones_of_several_rules(felt):
+    run = judged(None, "ACK-01", "PAY-17", "PAY-19", "PAY-03")
+    assert broken(run.state.results) == set()
+    assert run.state.plain_sent == 1
+
+
+@pytest.mark.parametrize("rule", ["PAY-19", "PAY-24"])
+def test_rule_is_found_among_the_hostile_deliveries_of_others(felt, rule):
+    rules = {each.id for each in tools()[1].with_required(rule)}
+    run = judged(FAULTS[rule], *rules, "ACK-01", "PAY-17", "PAY-03", "PAY-15", "PAY-23")
+    assert broken(run.state.results) == {rule}
+
+
+def test_receiver_that_died_among_the_deliveries_of_several_rules_is_blamed_on_none_of_them(felt):
+    run = judged(dies_of(b"[[[["), "ACK", "PAY-23", "PAY-24", "PAY-25", "LIVE-01", "LOD-01")
+    assert broken(run.state.results) == {"LIVE-01"}
+    (finding,) = run.state.results["LIVE-01"].findings
+    assert "PAY-24" in finding.case and "500" in finding.actual and "--rules" in finding.actual
+
+
+def test_hostile_delivery_without_an_answer_is_sent_again_in_its_rules_turn(felt):
+    sent = []
+
+    def answer(request, assessment, receiver, right):
+        if b"[[[[" in request.body:
+            sent.append(request)
+            return replace(right(), wire="reset") if len(sent) == 1 else right()
+        return right()
+
+    run = judged(Fault(answer), "ACK-01", "PAY-23", "PAY-24", "PAY-25")
     assert broken(run.state.results) == set()
