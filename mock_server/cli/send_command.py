@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -215,19 +216,30 @@ class _Send:
         return _gone(campaign, planned)
 
     def _print_curl(self, deliveries: Iterable[Delivery], sender: Any, run: Run) -> None:
-        from callback_contract.mock_server.wire.curl import FRESH_RUN, curl
-        from callback_contract.openapi.text.printable import shell_word
-
-        url = shell_word(sender.access.url) if sender.access.shown_url == sender.access.url else '"$URL"'
+        in_words, fresh_run, word = _shell()
+        url = word(sender.access.url) if sender.access.shown_url == sender.access.url else '"$URL"'
         names = tuple(name for name, _ in sender.access.secret_headers)
         is_life, is_fresh = self.options["messages"] is not None, not self.options["repeat_ids"]
         if is_life and is_fresh:
-            click.echo(FRESH_RUN)  # once: all states are of one message
+            click.echo(fresh_run)  # once: all states are of one message
         for delivery in deliveries:
             # Each delivery gets a fresh identity on each run, unless its ids have to repeat.
             run_id = run.id if is_fresh else ""
-            line = curl(delivery, url, extra_headers=names, run=run_id, afresh=not is_life, longest=_LONGEST_ARGUMENT)
+            told = {"extra_headers": names, "run": run_id, "afresh": not is_life, "longest": _LONGEST_ARGUMENT}
+            line = in_words(delivery, url, **told)
             click.echo(line or spoken(Text("send.no-command-line", bytes=len(delivery.body))))
+
+
+def _shell() -> tuple[Callable[..., str | None], str, Callable[[str], str]]:
+    """What writes a delivery for the shell of this system, a fresh run, and a word: PowerShell's on Windows."""
+    if os.name == "nt":
+        from callback_contract.mock_server.wire import powershell
+
+        return powershell.powershell, powershell.FRESH_RUN, powershell.powershell_word
+    from callback_contract.mock_server.wire import curl
+    from callback_contract.openapi.text.printable import shell_word
+
+    return curl.curl, curl.FRESH_RUN, shell_word
 
 
 def _fault_of(name: str | None) -> SenderFault:

@@ -8,7 +8,7 @@ from itertools import chain, repeat
 from callback_contract.mock_server.wire.delivery import Delivery
 from callback_contract.openapi.text.printable import shell_word
 
-__all__ = ["FRESH_RUN", "curl"]
+__all__ = ["FRESH_RUN", "curl", "printable_body"]
 
 FRESH_RUN = "RUN=$(od -An -N4 -tx1 /dev/urandom | tr -d ' \\n')"
 _RUN = '"$RUN"'
@@ -17,6 +17,18 @@ _RUN_DRAWN = '"$((RUN=10000000+$(od -An -N4 -tu4 /dev/urandom)%90000000))"'
 _LONGEST_BODY = 4000  # a longer command line is of no use; the bytes are in a file next to the report
 # Pasted into a terminal, these can end the paste and start a command; and a copy of a screen has no CR.
 _NOT_FOR_A_TERMINAL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+
+def printable_body(delivery: Delivery, extra_headers: tuple[str, ...], longest: int) -> str | None:
+    """Return the body of a delivery that a command line can carry; None where none can."""
+    if delivery.framing.chunks or delivery.framing.pause_s or len(delivery.body) > longest:
+        return None
+    try:
+        body = delivery.content.decode()
+    except UnicodeDecodeError:
+        return None
+    texts = (delivery.method, body, *extra_headers, *(text for pair in delivery.headers for text in pair))
+    return None if any(map(_NOT_FOR_A_TERMINAL.search, texts)) else body
 
 
 def curl(
@@ -41,15 +53,8 @@ def curl(
         None when curl cannot send the delivery: bytes that are not printable text, parts, a long body, or
         a special framing.
     """
-    framing = delivery.framing
-    if framing.chunks or framing.pause_s or len(delivery.body) > longest:
-        return None
-    try:
-        body = delivery.content.decode()
-    except UnicodeDecodeError:
-        return None
-    texts = (delivery.method, body, *extra_headers, *(text for pair in delivery.headers for text in pair))
-    if any(map(_NOT_FOR_A_TERMINAL.search, texts)):
+    framing, body = delivery.framing, printable_body(delivery, extra_headers, longest)
+    if body is None:
         return None
     runs = chain([_RUN_DRAWN] * afresh, repeat(_RUN))
 
