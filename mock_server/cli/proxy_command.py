@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import ssl
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -54,6 +55,8 @@ def proxy(
     Recording is a process of its own. When it ends or cannot keep up, traffic goes on without a record. When the proxy
     itself ends, traffic stops.
     """
+    if os.name == "nt":  # its recorder reads from a pipe, which asyncio cannot write to there
+        raise KitError(Text("error-proxy.posix-only"), remedy=Text("error-proxy.elsewhere"))
     ca, insecure = options.pop("ca"), options.pop("insecure")
     target = _target(to, ca, insecure=insecure, keep_host=keep_host, forwarded=forwarded, by_tls=cert is not None)
     host, port = _address(listen)

@@ -14,10 +14,12 @@ from types import SimpleNamespace
 
 import pytest
 
+from callback_contract.contract_tests.cli.main import cli
 from callback_contract.contract_tests.meta.support import without_posix
-from callback_contract.contract_tests.meta.support.processes import printed_url, run_program
+from callback_contract.contract_tests.meta.support.processes import invoke, printed_url, run_program
 from callback_contract.contract_tests.target import process_group
 from callback_contract.contract_tests.target.process import command_words
+from callback_contract.mock_server.cli import proxy_command
 from callback_contract.mock_server.store import database
 from callback_contract.openapi.text.errors import KitError
 
@@ -88,6 +90,12 @@ def test_tree_of_windows_is_ended_by_its_system(monkeypatch):
     monkeypatch.setattr(process_group.subprocess, "run", lambda command, **_: calls.append(command))
     process_group.kill_group(SimpleNamespace(pid=7, poll=lambda: None, kill=lambda: calls.append("kill")))
     assert calls == [["taskkill", "/T", "/F", "/PID", "7"], "kill"]
+
+
+def test_proxy_says_that_it_does_not_run_on_windows(monkeypatch):
+    monkeypatch.setattr(proxy_command, "os", SimpleNamespace(name="nt"))
+    ran = invoke(cli, ["proxy", "--to", "http://127.0.0.1:1", "--listen", "127.0.0.1:0"])
+    assert "does not run on Windows" in str(ran.exception)
 
 
 @pytest.fixture
