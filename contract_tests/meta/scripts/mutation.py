@@ -37,7 +37,7 @@ GUARDED = {
     "contract_tests/model/verdicts.py": "model/test_exit_codes model/test_profiles runner/test_second_try",
     "contract_tests/policy/acceptance.py": "model/test_exit_codes model/test_profiles policy/test_gate",
     "contract_tests/policy/rule_versions.py": "policy/test_gate",
-    "contract_tests/runner/attempts.py": "runner/test_second_try runner/test_retry_bounds",
+    "contract_tests/runner/attempts.py": "runner/test_second_try runner/test_retry_bounds runner/test_stories",
     "contract_tests/runner/attribution/chance.py": "runner/attribution/test_weighing runner/attribution/test_chance",
     "contract_tests/runner/attribution/deadlines.py": "runner/attribution/test_deadlines",
     "contract_tests/runner/attribution/likelihood.py": "runner/attribution/test_chance",

@@ -214,7 +214,7 @@ def earliest(run, distance=0, **more):
 def test_earliest_delivery_is_one_that_enough_deliveries_followed(now, distance, is_found):
     run = run_before(200)
     first = shared(run)
-    for begun_s in (NOW - 1, NOW, NOW + 1, NOW + 2):
+    for begun_s in (NOW - 1, NOW, NOW, NOW + 1, NOW + 2):
         run.state.delivery_sent(replace(exchange(), begun_s=begun_s))
     assert earliest(run, distance) is (first if is_found else None)
 
