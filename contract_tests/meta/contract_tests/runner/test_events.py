@@ -77,6 +77,12 @@ def test_case_is_broken_where_its_rule_counts_it():
     assert [event.is_broken for event in events if isinstance(event, CaseFinished)] == [False] * 5
 
 
+def test_case_that_is_only_counted_is_broken_too():
+    cases = [case(f"case {number}") for number in range(5)]
+    events, _ = heard(500, tests={MUST.id: asked(*cases, named=True)})
+    assert [event.is_broken for event in events if isinstance(event, CaseFinished)] == [True] * 5
+
+
 def test_pace_of_a_receiver_is_published_when_it_is_known_and_when_it_is_half_of_that():
     run, events = run_before(200), []
     run.state.run_started(run.config, 100)
