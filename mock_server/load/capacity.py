@@ -94,6 +94,8 @@ class Search:
         self, now_s: float, measures: Measures, in_flight: int, cpu: float, recent: Collection[int]
     ) -> float | None:
         """Return the rate from now on."""
+        if self.is_over:
+            return 0.0
         if self._drains_since_s is not None:
             if in_flight and now_s - self._drains_since_s < _DRAINS_S:
                 return self.rate

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from callback_contract.mock_server.provider.prepared import Own, PreparedBody, prepared_body
 from callback_contract.mock_server.wire.bodies import content_type, encode_body, travels
 from callback_contract.mock_server.wire.delivery import Delivery, Headers, printable
 from callback_contract.mock_server.wire.identity import Identity, Stamps, stamp, stamped_outside, stamps_of
@@ -62,9 +63,15 @@ def identified(callback: Callback, delivery: Delivery, value: jp.Json, identity:
     return _with(stamped_outside(callback, value, identity), replace(delivery, redirects=callback.redirects))
 
 
-def _with(stamps: Stamps, delivery: Delivery) -> Delivery:
+def _stamped_headers(stamps: Stamps, headers: Headers) -> Headers:
     # A header that a case leaves out stays out.
-    headers = tuple((name, stamps.headers.get(name.lower(), told)) for name, told in delivery.headers)
+    if not stamps.headers:
+        return headers
+    return tuple((name, stamps.headers.get(name.lower(), told)) for name, told in headers)
+
+
+def _with(stamps: Stamps, delivery: Delivery) -> Delivery:
+    headers = _stamped_headers(stamps, delivery.headers)
     return replace(delivery, headers=headers, query=stamps.query, ids=stamps.ids, event_id=stamps.event_id)
 
 
@@ -86,6 +93,8 @@ class Composer:
 
     def __init__(self, callback: Callback, *, example: str | None = None, assignments: Sequence[str] = ()) -> None:
         self.callback = callback
+        self._headers = default_headers(callback)
+        self._prepared: dict[tuple[int, str], tuple[jp.Json, PreparedBody | None]] = {}
         self._assignments = [assigned(callback, text) for text in assignments]
         self._contents = [_example(callback, example)] if example else [e.value for e in callback.delivered_examples]
         if not self._contents:
@@ -121,6 +130,33 @@ class Composer:
         made = self._made(encode_body(self.callback, self._with_assignments(value)))
         return identified(self.callback, made, value, identity)
 
+    def event(self, content: jp.Json, state: str, identity: Identity, own: Own, *, after_start_s: float) -> Delivery:
+        """Return the delivery of one event of a message's life; as `delivery`, but bodies are prepared.
+
+        Args:
+            content: One that `content` returned.
+            own: What all events of the message have alike; empty before its first one.
+        """
+        key = id(content), state  # the contents live as long as the composer
+        if key not in self._prepared:
+            told = self.told(content, state)
+            self._prepared[key] = told, prepared_body(self.callback, told, self._with_assignments, state)
+        told, prepared = self._prepared[key]
+        if prepared is None:
+            return self.delivery(told, identity, after_start_s=after_start_s)
+        callback, stamps = self.callback, own.stamps_of(self.callback, told, identity, state)
+        return Delivery(
+            callback.name,
+            callback.method,
+            _stamped_headers(stamps, self._headers),
+            prepared.filled(identity, _STAMPED_BEFORE_S + int(after_start_s), own.values),
+            ids=stamps.ids,
+            query=stamps.query,
+            redirects=callback.redirects,
+            event_id=stamps.event_id,
+            by_query=callback.by_query,
+        )
+
     def _refuse_unassignable(self) -> None:
         """Reject assignments that fit no content, before anything is sent.
 
@@ -148,7 +184,7 @@ class Composer:
 
     def _made(self, body: bytes) -> Delivery:
         callback = self.callback
-        return Delivery(callback.name, callback.method, default_headers(callback), body, by_query=callback.by_query)
+        return Delivery(callback.name, callback.method, self._headers, body, by_query=callback.by_query)
 
 
 def what_was_cut(callback: Callback, content: jp.Json) -> Text | None:

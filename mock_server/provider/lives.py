@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from callback_contract.mock_server.provider.composer import Composer
 from callback_contract.mock_server.provider.lifecycles import Mix, Step, life
+from callback_contract.mock_server.provider.prepared import Own
 from callback_contract.mock_server.wire.delivery import Delivery
 from callback_contract.mock_server.wire.identity import Identity, Run
 from callback_contract.openapi.documents.json_pointer import Json
@@ -22,11 +23,16 @@ _CASE_BITS = 19  # of a number; the items of a batch use the bits above
 
 @dataclass(frozen=True, slots=True)
 class Life:
-    """One message of a campaign, and the steps of its life."""
+    """One message of a campaign, and the steps of its life.
+
+    Attributes:
+        own: What all of its events have alike, once the first one is made.
+    """
 
     number: int
     content: Json
     steps: list[Step]
+    own: Own = field(default_factory=Own)
 
 
 @dataclass(frozen=True)
@@ -67,8 +73,8 @@ class Lives:
 
     def delivery(self, message: Life, state: str, after_start_s: float) -> Delivery:
         """Return the delivery of an event, which tells that it happened so many seconds after the run's start."""
-        content = self.composer.told(message.content, state)
-        return self.composer.delivery(content, self.identity(message.number), after_start_s=after_start_s)
+        identity = self.identity(message.number)
+        return self.composer.event(message.content, state, identity, message.own, after_start_s=after_start_s)
 
     def planned(self, numbers: Iterator[int] | range) -> int:
         """Return the number of deliveries of some messages to a receiver that acknowledges each at once."""

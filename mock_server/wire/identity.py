@@ -14,7 +14,18 @@ from callback_contract.openapi.contract.model import Callback
 from callback_contract.openapi.documents import json_pointer as jp
 from callback_contract.openapi.documents.runtime_expression import header_of, is_in_body, query_of
 
-__all__ = ["MARK", "Identity", "Run", "Stamps", "id_at", "stamp", "stamped_outside", "stamps_of"]
+__all__ = [
+    "MARK",
+    "Identity",
+    "Run",
+    "Stamps",
+    "id_at",
+    "stamp",
+    "stamped_outside",
+    "stamped_value",
+    "stamps_of",
+    "time_of",
+]
 
 MARK = "ca11bac4"
 """The first eight hexadecimal digits of every synthetic id, for cleaning up."""
@@ -138,10 +149,7 @@ def _items(batch: str | None, value: jp.Json) -> list[jp.Json]:
 
 
 def _stamp_one(callback: Callback, value: jp.Json, identity: Identity, later_s: int) -> jp.Json:
-    # A little in the past: a receiver may correctly reject future times. Neighbours differ, so that a receiver that
-    # mixes up their times shows it.
-    before_s = 120 + (identity.case + identity.message) % 60
-    at = identity.run.started_at + timedelta(seconds=later_s - before_s)
+    at = time_of(identity, later_s)
     event = _event(callback, value)
     for number, each in enumerate(callback.stamps):
         if not is_in_body(each.place):
@@ -150,17 +158,38 @@ def _stamp_one(callback: Callback, value: jp.Json, identity: Identity, later_s: 
             was = jp.get(value, each.place)
         except LookupError:
             continue
-        new: str | int | None
-        if each.kind == "id":
-            new = _id(each, number, identity, event)
-        else:
-            member = callback.member(each.place)
-            form = member.format if member else ""
-            new = render(at if each.kind == "time" else identity.phone(number, shared=each.is_shared), form)
-            if each.kind == "time" and not form and isinstance(was, int):
-                new = int(at.timestamp()) * (1000 if was > _MILLISECONDS else 1)
+        new = stamped_value(callback, number, was, identity, event, at)
         value = value if new is None else jp.replaced(value, each.place, new)
     return value
+
+
+def stamped_value(
+    callback: Callback, number: int, was: jp.Json, identity: Identity, event: str, at: datetime
+) -> str | int | None:
+    """Return what stands at a stamped place of the body; None where what was there stays.
+
+    Args:
+        number: The place's number among `callback.stamps`.
+        was: What was there before.
+        event: What tells events of the message apart.
+        at: The time of the event.
+    """
+    each = callback.stamps[number]
+    if each.kind == "id":
+        return _id(each, number, identity, event)
+    member = callback.member(each.place)
+    form = member.format if member else ""
+    if each.kind == "time" and not form and isinstance(was, int):
+        return int(at.timestamp()) * (1000 if was > _MILLISECONDS else 1)
+    return render(at if each.kind == "time" else identity.phone(number, shared=each.is_shared), form)
+
+
+def time_of(identity: Identity, later_s: int) -> datetime:
+    """Return the time that the body of a message tells, so many seconds after the message's first one."""
+    # A little in the past: a receiver may correctly reject future times. Neighbours differ, so that a receiver that
+    # mixes up their times shows it.
+    before_s = 120 + (identity.case + identity.message) % 60
+    return identity.run.started_at + timedelta(seconds=later_s - before_s)
 
 
 @dataclass(frozen=True, slots=True)
