@@ -14,13 +14,17 @@ from callback_contract.openapi.documents import json_pointer as jp
 from callback_contract.openapi.documents.runtime_expression import is_in_body
 
 __all__ = [
+    "FEWEST",
     "MAX_INTEGER",
     "MAX_TEXT",
     "MOST_LISTED",
     "MOST_PATTERNS",
+    "USUAL_PARTS",
+    "drawable",
     "drawn_at_all",
     "generative",
     "pinned_values",
+    "share_of",
     "walked_at_all",
 ]
 
@@ -48,6 +52,19 @@ def drawn_at_all(callback: Callback) -> bool:
     A schema whose generators would take minutes and gigabytes is excluded.
     """
     return Extents(callback.schema).of(callback.schema) <= MOST_PARTS
+
+
+USUAL_PARTS = 200
+"""Parts of a schema of which all bodies are drawn that a depth draws."""
+
+FEWEST = 3
+"""Bodies that are drawn of any schema and for any callback."""
+
+
+def share_of(callback: Callback, wanted: int) -> int:
+    """Return how many bodies of those wanted are drawn: fewer, the more parts a schema has beyond the usual ones."""
+    parts = Extents(callback.schema).of(callback.schema)
+    return wanted if parts <= USUAL_PARTS else max(min(FEWEST, wanted), wanted * USUAL_PARTS // parts)
 
 
 MOST_PATTERNS = 8
@@ -81,6 +98,16 @@ def generative(callback: Callback) -> dict[str, Any]:
     narrowed = _Narrowing(pinned_values(callback), set(_combined(root)), defs).narrowed(root, (), is_open=False)
     result: dict[str, Any] = without_wild_patterns(narrowed)
     return result if isinstance(result, dict) else {"not": {}}
+
+
+def drawable(callback: Callback) -> dict[str, Any]:
+    """Return the schema that bodies are drawn from by chance: a few texts stand in the place of nearly each pattern.
+
+    By patterns, chance would draw most of its time.
+    """
+    schema = generative(callback)
+    drawn: dict[str, Any] = without_wild_patterns(schema, every=True, besides={*_combined(schema)})
+    return drawn
 
 
 def _combined(schema: jp.Json, inside: bool = False) -> Iterator[str]:

@@ -6,16 +6,18 @@ import copy
 import random
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from callback_contract.contract_tests.generation.bounds import (
+    FEWEST,
     MAX_INTEGER,
     MAX_TEXT,
     drawn_at_all,
     generative,
     pinned_values,
+    share_of,
 )
 from callback_contract.contract_tests.generation.pregenerated import drawn_bodies, walked_bodies
 from callback_contract.contract_tests.generation.strategies import text_of_pattern
@@ -38,6 +40,9 @@ __all__ = ["DEPTHS", "MAX_INTEGER", "MAX_TEXT", "Depth", "Scope"]
 T = TypeVar("T")
 
 _MOST_MEMBERS = 24
+_FEW = 4
+"""Callbacks for each of which all is drawn that a depth draws."""
+
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
 
@@ -59,6 +64,11 @@ class Depth:
     boundaries: int
     alone: int | None = None
     most: int | None = None
+
+    def shared_by(self, callbacks: int) -> Depth:
+        """Return the depth for each of several callbacks: many share what is drawn for a few."""
+        few = [max(min(FEWEST, each), each * _FEW // max(_FEW, callbacks)) for each in (self.contents, self.negations)]
+        return replace(self, contents=few[0], negations=few[1])
 
     def pick(self, quick: T, standard: T, thorough: T) -> T:
         """Return the value for this depth."""
@@ -166,7 +176,8 @@ class Scope:
     @cached_property
     def contents(self) -> list[jp.Json]:
         """The valid contents, all different."""
-        drawn = self._drawn(lambda: drawn_bodies(self.callback, self.depth.contents, self.seed, negated=False))
+        wanted = share_of(self.callback, self.depth.contents)
+        drawn = self._drawn(lambda: drawn_bodies(self.callback, wanted, self.seed, negated=False))
         if self.depth.name != "quick":
             drawn = self._drawn(lambda: walked_bodies(self.callback, negated=False)) + drawn
         limit = self.callback.delivery.accept_body_bytes.must
@@ -184,7 +195,8 @@ class Scope:
         walked = self._drawn(lambda: walked_bodies(self.callback, negated=True))
         chance = self.random("boundaries")
         chosen = chance.sample(walked, min(self.depth.boundaries, len(walked)))
-        return chosen + self._drawn(lambda: drawn_bodies(self.callback, self.depth.negations, self.seed, negated=True))
+        wanted = share_of(self.callback, self.depth.negations)
+        return chosen + self._drawn(lambda: drawn_bodies(self.callback, wanted, self.seed, negated=True))
 
     @cached_property
     def _is_drawn(self) -> bool:

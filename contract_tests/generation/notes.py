@@ -5,13 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from callback_contract.contract_tests.generation.bounds import MOST_LISTED, MOST_PATTERNS, drawn_at_all, walked_at_all
+from callback_contract.contract_tests.generation.bounds import (
+    MOST_LISTED,
+    MOST_PATTERNS,
+    USUAL_PARTS,
+    drawn_at_all,
+    walked_at_all,
+)
+from callback_contract.contract_tests.generation.corpus import Depth
 from callback_contract.mock_server.wire.delivery import printable
-from callback_contract.openapi.contract.extent import MOST_PARTS
+from callback_contract.openapi.contract.extent import MOST_PARTS, Extents
 from callback_contract.openapi.contract.model import Callback, Contract
 from callback_contract.openapi.text.message import Text, in_detail, listed
 
-__all__ = ["Note", "contract_notes", "identity_notes", "selection_notes", "some_places"]
+__all__ = ["Note", "contract_notes", "identity_notes", "selection_notes", "share_notes", "some_places"]
 
 _LONGEST = 600
 _MOST_PLACES = 12
@@ -41,6 +48,11 @@ def contract_notes(contract: Contract) -> tuple[Note, ...]:
     aside = [Note("set aside", _shown(reason), _shown(name)) for name, reason in contract.set_aside]
     whole = Text("note.undrawn", parts=MOST_PARTS)
     undrawn = [Note("contract", in_detail(each.name, whole)) for each in contract.callbacks if not drawn_at_all(each)]
+    undrawn += [
+        Note("contract", in_detail(each.name, Text("note.fewer-drawn", parts=parts)))
+        for each in contract.callbacks
+        if USUAL_PARTS < (parts := Extents(each.schema).of(each.schema)) <= MOST_PARTS
+    ]
     unwalked = Text("note.unwalked", patterns=MOST_PATTERNS)
     undrawn += [
         Note("contract", in_detail(each.name, unwalked)) for each in contract.callbacks if not walked_at_all(each)
@@ -99,6 +111,15 @@ def selection_notes(contract: Contract, names: Sequence[str]) -> tuple[Note, ...
         return ()
     left = [callback for callback in contract.callbacks if callback not in judged]
     return (Note("selection", Text("note.selection", left=_names(left))),)
+
+
+def share_notes(callbacks: Sequence[Callback], depth: Depth) -> tuple[Note, ...]:
+    """Return a note on the bodies that are not drawn, since many callbacks share what is drawn in all."""
+    shared = depth.shared_by(len(callbacks))
+    if shared == depth:
+        return ()
+    drawn, usual = shared.contents + shared.negations, depth.contents + depth.negations
+    return (Note("contract", Text("note.shared", callbacks=len(callbacks), drawn=drawn, usual=usual)),)
 
 
 def _shown(text: str) -> str:

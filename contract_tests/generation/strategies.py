@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from functools import lru_cache
 from itertools import islice
 from typing import Any
 
-from callback_contract.contract_tests.generation.bounds import MAX_TEXT, drawn_at_all, generative, walked_at_all
+from callback_contract.contract_tests.generation.bounds import drawable, drawn_at_all, generative, walked_at_all
 from callback_contract.contract_tests.generation.hypothesis_cache import keep_caches_out_of_sight
 from callback_contract.contract_tests.generation.pattern_texts import texts_of
-from callback_contract.openapi.contract.determinism import is_deterministic
 from callback_contract.openapi.contract.model import Callback
 from callback_contract.openapi.contract.patterns import enforcer, validator_of
 
@@ -31,35 +31,15 @@ def operation_of(callback: Callback) -> Any:
 
     Schemathesis does not know webhooks.
     """
-    return _operation(_Held(callback))
+    return _operation(_document(callback, generative(callback) if drawn_at_all(callback) else {}, answered=True))
 
 
 @lru_cache(maxsize=16)
-def _operation(holder: _Held) -> Any:
+def _operation(document: str) -> Any:
     import schemathesis
 
     keep_caches_out_of_sight()
-    callback = holder.callback
-    answer = callback.answer
-    response: dict[str, Any] = {"description": ""}
-    if answer is not None and answer.media_type is not None:
-        schema = answer.schema or {}
-        response["content"] = {answer.media_type: {"schema": dict(enforcer(schema)(schema))}}
-    body: Mapping[str, Any] = generative(callback) if drawn_at_all(callback) else {}
-    content = {_drawn_as(callback): {"schema": dict(body)}}
-    document = {
-        "openapi": "3.1.0",
-        "info": {"title": "drawn", "version": "1"},
-        "paths": {
-            "/drawn": {
-                "post": {
-                    "requestBody": {"required": True, "content": content},
-                    "responses": {str(answer.status if answer else 200): response},
-                }
-            }
-        },
-    }
-    return schemathesis.openapi.from_dict(_with_components(document))["/drawn"]["POST"]
+    return schemathesis.openapi.from_dict(_with_components(json.loads(document)))["/drawn"]["POST"]
 
 
 def _drawn_as(callback: Callback) -> str:
@@ -70,25 +50,37 @@ def _drawn_as(callback: Callback) -> str:
     return callback.media_type if callback.is_json else "application/json"
 
 
-class _Held:
-    """A callback as a cache key: equal when it is the same object."""
+def _document(callback: Callback, schema: Mapping[str, Any], *, answered: bool = False) -> str:
+    """Return the text of the document to draw from; it is the same for callbacks of the same bodies.
 
-    def __init__(self, callback: Callback) -> None:
-        self.callback = callback
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Held) and other.callback is self.callback
-
-    def __hash__(self) -> int:
-        return id(self.callback)
+    Args:
+        answered: With the documented answer, which nothing is drawn from.
+    """
+    answer = callback.answer if answered else None
+    response: dict[str, Any] = {"description": ""}
+    if answer is not None and answer.media_type is not None:
+        schema_of_answer = answer.schema or {}
+        response["content"] = {answer.media_type: {"schema": dict(enforcer(schema_of_answer)(schema_of_answer))}}
+    operation = {
+        "requestBody": {"required": True, "content": {_drawn_as(callback): {"schema": dict(schema)}}},
+        "responses": {str(answer.status if answer else 200): response},
+    }
+    about = {"openapi": "3.1.0", "info": {"title": "drawn", "version": "1"}}
+    return json.dumps({**about, "paths": {"/drawn": {"post": operation}}}, default=str)
 
 
 def draw_bodies(callback: Callback, count: int, seed: int, *, negated: bool) -> list[Any]:
-    """Draw random bodies; negated ones break the schema."""
+    """Draw random bodies, once for all callbacks of the same ones; negated ones break the schema."""
+    schema = drawable(callback) if drawn_at_all(callback) else {}
+    return list(_drawn_bodies(_document(callback, schema), count, seed, negated=negated))
+
+
+@lru_cache(maxsize=32)
+def _drawn_bodies(document: str, count: int, seed: int, *, negated: bool) -> tuple[Any, ...]:
     from schemathesis.generation import GenerationMode
 
     mode = GenerationMode.NEGATIVE if negated else GenerationMode.POSITIVE
-    return [case.body for case in draw(operation_of(callback).as_strategy(generation_mode=mode), count, seed)]
+    return tuple(case.body for case in draw(_operation(document).as_strategy(generation_mode=mode), count, seed))
 
 
 def boundary_bodies(callback: Callback, *, negated: bool) -> list[Any]:
@@ -100,7 +92,8 @@ def boundary_bodies(callback: Callback, *, negated: bool) -> list[Any]:
         return []
     from schemathesis.generation import GenerationMode
 
-    operation = operation_of(callback)
+    schema = generative(callback)
+    operation = _operation(_document(callback, schema))
     cases = operation.schema.iter_coverage_cases(
         operation,
         generation_modes=[GenerationMode.NEGATIVE if negated else GenerationMode.POSITIVE],
@@ -113,8 +106,8 @@ def boundary_bodies(callback: Callback, *, negated: bool) -> list[Any]:
     ]
     if not negated:
         return bodies
-    schema = validator_of(generative(callback))
-    return [body for body in bodies if isinstance(body, bytes) or not _is_valid(schema, body)]
+    validator = validator_of(schema)
+    return [body for body in bodies if isinstance(body, bytes) or not _is_valid(validator, body)]
 
 
 def _is_valid(schema: Any, body: Any) -> bool:
@@ -170,15 +163,4 @@ def draw(strategy: Any, count: int, seed: int) -> list[Any]:
 
 def text_of_pattern(schema: Mapping[str, Any]) -> str | None:
     """Return a text that satisfies a schema's pattern and lengths; the same each time."""
-    if not is_deterministic(schema["pattern"]):
-        return next(iter(texts_of(schema)), None)
-    from hypothesis import strategies as st
-
-    keep_caches_out_of_sight()
-    least, most = int(schema.get("minLength", 0)), int(schema.get("maxLength", MAX_TEXT))
-    try:
-        strategy = st.from_regex(schema["pattern"], alphabet=st.characters(min_codepoint=32, max_codepoint=126))
-        drawn = draw(strategy.filter(lambda text: least <= len(text) <= most), 5, 0)
-    except Exception:  # the pattern requires characters outside of ASCII, or few texts match
-        return None
-    return next((text for text in drawn if "\n" not in text), None)
+    return next(iter(texts_of(schema)), None)

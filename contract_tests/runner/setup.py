@@ -117,7 +117,12 @@ def configured(
         KitError: An option's value makes no sense, or the contract cannot be used.
     """
     from callback_contract.contract_tests.generation.corpus import DEPTHS
-    from callback_contract.contract_tests.generation.notes import contract_notes, identity_notes, selection_notes
+    from callback_contract.contract_tests.generation.notes import (
+        contract_notes,
+        identity_notes,
+        selection_notes,
+        share_notes,
+    )
     from callback_contract.contract_tests.policy.acceptance import accepting_nothing
     from callback_contract.contract_tests.runner.callback_selection import chosen_callbacks
     from callback_contract.contract_tests.runner.scheduling.concurrency_limit import most_at_once
@@ -143,7 +148,7 @@ def configured(
             counting,
             callbacks,
             sender,
-            DEPTHS[options["depth"]],
+            DEPTHS[options["depth"]].shared_by(len(callbacks)),
             options["seed"],
             read_back=_read_back(target, contract, sender.pace, options, own_mock=url is None),
             patience_s=options["state_patience"],
@@ -156,6 +161,7 @@ def configured(
                 *selection_notes(contract, options["callback"]),
                 *identity_notes(callbacks),
                 *left,
+                *share_notes(callbacks, DEPTHS[options["depth"]]),
                 *contract_notes(contract),
             ),
         )

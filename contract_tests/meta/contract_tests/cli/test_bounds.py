@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+from types import SimpleNamespace
 
 import click
 import pytest
 
 from callback_contract.contract_tests.cli.commands import _LazyGroup
 from callback_contract.contract_tests.cli.main import cli
-from callback_contract.contract_tests.generation.bounds import MOST_LISTED, drawn_at_all
+from callback_contract.contract_tests.generation import strategies
+from callback_contract.contract_tests.generation.bounds import FEWEST, MOST_LISTED, USUAL_PARTS, drawn_at_all, share_of
 from callback_contract.contract_tests.generation.corpus import DEPTHS, Scope
-from callback_contract.contract_tests.generation.notes import contract_notes
+from callback_contract.contract_tests.generation.notes import contract_notes, share_notes
 from callback_contract.contract_tests.meta.support.foreign import read_schema, with_schema, written
 from callback_contract.contract_tests.meta.support.processes import invoke
 from callback_contract.contract_tests.stimuli import valid
@@ -97,6 +99,33 @@ def test_schemas_that_refer_to_themselves_are_drawn_from(tmp_path):
     tree = {"type": "object", "properties": {"id": {"type": "string"}, "next": {"$ref": "#/components/schemas/T"}}}
     document = with_schema({"$ref": "#/components/schemas/T"}, schemas={"T": tree})
     assert drawn_at_all(read_contract(written(tmp_path, document)).callbacks[0])
+
+
+@pytest.mark.parametrize(("parts", "drawn"), [(150, 30), (600, 10), (4000, FEWEST)])
+def test_fewer_bodies_are_drawn_of_a_schema_of_many_parts_and_that_is_noted(tmp_path, parts, drawn):
+    assert USUAL_PARTS == 200
+    members = {f"m{number}": {"type": "string"} for number in range(parts // 2)}  # a schema and its type
+    contract = read_contract(written(tmp_path, with_schema({"type": "object", "properties": members})))
+    assert share_of(contract.callbacks[0], 30) == pytest.approx(drawn, abs=1)
+    assert any("a part of the usual number" in note.text for note in contract_notes(contract)) == (drawn < 30)
+
+
+@pytest.mark.parametrize(("callbacks", "drawn"), [(1, 50), (4, 50), (8, 25), (400, 2 * FEWEST)])
+def test_many_callbacks_share_the_bodies_that_are_drawn_and_that_is_noted(callbacks, drawn):
+    depth = DEPTHS["standard"].shared_by(callbacks)
+    assert depth.contents + depth.negations == drawn
+    told = share_notes([None] * callbacks, DEPTHS["standard"])
+    assert [f"{drawn} of the usual 50" in note.text for note in told] == [True] * (drawn < 50)
+
+
+def test_bodies_of_callbacks_alike_are_drawn_once(tmp_path, monkeypatch):
+    document = with_schema({"type": "object", "properties": {"a": {"type": "integer"}, "once": {"const": 1}}})
+    document["webhooks"]["other"] = document["webhooks"]["thing"]
+    drawn = []
+    monkeypatch.setattr(strategies, "_operation", lambda _: SimpleNamespace(as_strategy=lambda **_: None))
+    monkeypatch.setattr(strategies, "draw", lambda *_: drawn.append(1) or [SimpleNamespace(body={"a": 1, "once": 1})])
+    one, other = (Scope(each, DEPTHS["quick"], 0) for each in read_contract(written(tmp_path, document)).callbacks)
+    assert one.contents == other.contents == [{"a": 1, "once": 1}] and len(drawn) == 1
 
 
 def test_long_list_of_values_is_sent_in_part_and_that_is_noted(tmp_path):

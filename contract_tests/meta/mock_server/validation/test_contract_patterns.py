@@ -15,9 +15,10 @@ from itertools import product
 import jsonschema_rs
 import pytest
 
-from callback_contract.contract_tests.generation.bounds import generative
+from callback_contract.contract_tests.generation.bounds import drawable, generative
 from callback_contract.contract_tests.generation.notes import contract_notes
 from callback_contract.contract_tests.generation.pattern_texts import texts_of, without_wild_patterns
+from callback_contract.contract_tests.meta.support.foreign import read_schema
 from callback_contract.contract_tests.meta.support.processes import mock_running, run_program
 from callback_contract.mock_server.validation.validator import Validator
 from callback_contract.openapi.contract.determinism import is_deterministic
@@ -188,6 +189,23 @@ def test_annotation_is_kept_where_texts_are_made_up(tmp_path):
     contract = load_contract(written(tmp_path, {**STEP, "properties": {"a": {"type": "string", "pattern": ANNOTATED}}}))
     drawn = generative(contract.callbacks[0])["properties"]["a"]["enum"]
     assert drawn and all(re.fullmatch(ANNOTATED, text) for text in drawn)
+
+
+def test_chance_draws_texts_in_the_place_of_patterns_that_no_other_schema_meets(tmp_path):
+    alone, shared = {"type": "string", "pattern": "^[a-z]{3}$"}, {"type": "string", "pattern": "^[a-f]+$"}
+    both = {"allOf": [{"$ref": "#/components/schemas/Shared"}, {"type": "string", "pattern": "^.{4}$"}]}
+    schema = {**STEP, "properties": {"a": alone, "both": both}}
+    callback = read_schema(tmp_path, schema, schemas={"Shared": shared})
+    assert re.findall(r'"pattern": "(.*?)"', json.dumps(drawable(callback))) == ["^.{4}$", "^[a-f]+$"]
+    assert validator_of(generative(callback)).is_valid({"a": "xyz"})
+    assert not validator_of(drawable(callback)).is_valid({"a": "not a text of it"})
+
+
+def test_texts_in_the_place_of_several_patterns_meet_them_all():
+    parts = [{"pattern": WILD}, {"pattern": "^a{2,5}$"}]
+    made = without_wild_patterns({"type": "string", "allOf": parts})
+    (listed,) = made["allOf"]
+    assert listed["enum"] and all(matches(p["pattern"], text) for p in parts for text in listed["enum"])
 
 
 def test_refusal_never_waits_for_its_explanation(tmp_path):
