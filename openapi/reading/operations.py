@@ -118,6 +118,8 @@ class _Writer:
         if found.method not in BY_QUERY:
             raise Faulty(operation.fault(Text("fault.no-request-body"), Text("fault.describe-request-body")))
         parameters = [place for place, _ in self._parameters(found)]
+        if not any(place.value["in"] in {"query", "querystring"} for place in parameters):
+            raise Faulty(operation.fault(Text("fault.neither-body-nor-query"), Text("fault.describe-body-or-query")))
         whole = next((place for place in parameters if place.value["in"] == "querystring"), None)
         if whole is None:
             content = {FORM: query_as_form(self._library, parameters, self._schema)}

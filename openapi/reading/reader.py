@@ -165,11 +165,12 @@ def _taken(library: Library, chosen: list[Found], *, named: bool) -> tuple[dict[
     schemas, taken, aside = Schemas(library), {}, []
     for found in chosen:
         try:
+            made = written(library, schemas, found)
             if found.is_beside_body and not named:
                 what = Text("fault.beside-body")
                 raise Faulty(found.operation.fault(what, Text("fault.name-callback", name=found.name)))
-            taken[found.name] = written(library, schemas, found)
-            taken[found.name].operation["x-method"] = found.method
+            made.operation["x-method"] = found.method
+            taken[found.name] = made
         except Faulty as faulty:
             aside.append((found.name, faulty.fault))
         except (AttributeError, KeyError, TypeError, IndexError, ValueError) as error:

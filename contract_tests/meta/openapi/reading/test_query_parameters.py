@@ -89,6 +89,9 @@ def test_whole_query_string_is_a_form(read):
     ("item", "reason"),
     [
         ({"head": RECEIPT}, "no request body"),
+        ({"get": operation()}, "neither a request body nor a query parameter"),
+        ({"delete": operation(parameter("X-Event", where="header"))}, "neither a request body nor a query parameter"),
+        ({"post": {"requestBody": {"content": FORM}}, "get": operation()}, "neither a request body nor"),
         ({"get": operation(parameter("a", {"type": "object"}))}, "an object in a form"),
         ({"get": operation({"name": "q", "in": "querystring", "content": {"text/xml": {}}})}, "text/xml"),
         ({"post": {"requestBody": {"content": FORM}}, "get": RECEIPT}, "it may be a handshake"),
