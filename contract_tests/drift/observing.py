@@ -83,6 +83,8 @@ class _Observer:
         self.read += 1
         if isinstance(entry, Unreadable):
             self._unreadable(entry.reason)
+        elif entry.by_query and not self._belonging.takes_queries:
+            self._unreadable(Text("sample.no-callback-by-query"))
         elif len(entry.body) > MOST_BODY_BYTES:
             self._unreadable(Text("sample.body-too-long", most=MOST_BODY_BYTES))
         else:

@@ -71,6 +71,8 @@ def read_body(recording: RecordedDelivery, known: Collection[str]) -> Body:
         Unparsable: It is not of its media type.
         Unusable: It is JSON that a receiver may reject.
     """
+    if recording.by_query:
+        return Body(FORM, texts=tuple(read_texts(FORM, recording.body, FORM)))
     label = header_value(recording.headers or (), "content-type")
     media_type = (label or "").partition(";")[0].strip().lower()
     if media_type in known:

@@ -46,6 +46,7 @@ class Belonging:
         self._judged = own.keys()
         self._validators: dict[str, Any] = {}
         self._constants: dict[str, dict[str, jp.Json]] = {}
+        self.takes_queries = any(each.by_query for each in contract.callbacks)
         self.kinds_of_fields = frozenset(each.media_type for each in contract.callbacks if not each.is_json)
 
     def strictly(self, callback: Callback) -> Callable[[jp.Json], bool]:
@@ -144,7 +145,8 @@ class Belonging:
     def _candidates(self, recording: RecordedDelivery) -> list[Callback]:
         said = [callback for callback in self._callbacks if callback.name == recording.callback]
         headers = recording.headers or ()
-        return said or [callback for callback in self._callbacks if not _contradicted(callback, headers)]
+        possible = [each for each in self._callbacks if each.by_query or not recording.by_query]
+        return said or [callback for callback in possible if not _contradicted(callback, headers)]
 
     def _validator(self, callback: Callback) -> Any:
         if callback.name not in self._validators:

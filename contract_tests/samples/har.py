@@ -1,4 +1,4 @@
-"""HTTP archive reader (HAR 1.2): reads the requests with a recorded body as deliveries, and their answers."""
+"""HTTP archive reader (HAR 1.2): reads requests with a body or a query as deliveries, and their answers."""
 
 from __future__ import annotations
 
@@ -99,9 +99,10 @@ def _read(entry: Any, place: str) -> RecordedDelivery | Unreadable | None:
         return Unreadable(place, Text("sample.no-request"))
     method = str(request.get("method", ""))
     posted = request.get("postData")
+    if not posted and method.upper() in _BODILESS:
+        return _by_query(entry, request, place, method)
     if not posted:
-        # In an archive of a browser, most requests have no body.
-        return None if method.upper() in _BODILESS else Unreadable(place, Text("sample.body-not-recorded"))
+        return Unreadable(place, Text("sample.body-not-recorded"))
     if not isinstance(posted, dict) or not isinstance(posted.get("text"), str):
         return Unreadable(place, Text("sample.body-as-form"))
     try:
@@ -115,6 +116,25 @@ def _read(entry: Any, place: str) -> RecordedDelivery | Unreadable | None:
     if isinstance(media_type, str) and media_type and not any(key.lower() == "content-type" for key, _ in headers):
         headers = (("Content-Type", media_type), *headers)
     return RecordedDelivery(place, body, headers, method=method, at=_at(entry), answer=_answer(entry))
+
+
+def _by_query(
+    entry: dict[str, Any], request: dict[str, Any], place: str, method: str
+) -> RecordedDelivery | Unreadable | None:
+    """Return a request whose query may be a delivery; None without one, as most of a browser's are."""
+    if not (query := _query(request)):
+        return None
+    try:
+        headers = headers_of(request.get("headers", []))
+    except Malformed as error:
+        return Unreadable(place, error.text)
+    return RecordedDelivery(place, query, headers, method=method, at=_at(entry), answer=_answer(entry), by_query=True)
+
+
+def _query(request: dict[str, Any]) -> bytes:
+    """Return the query of a request's URL as it was sent."""
+    url = request.get("url")
+    return url.partition("#")[0].partition("?")[2].encode() if isinstance(url, str) and url.isascii() else b""
 
 
 def _at(entry: dict[str, Any]) -> float | None:

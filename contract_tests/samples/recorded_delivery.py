@@ -52,6 +52,7 @@ class RecordedDelivery:
         method: Empty when it was not recorded.
         at: Seconds since 1970 when it came; None when it was not recorded.
         answer: None when it was not recorded.
+        by_query: Whether `body` is the query of a request without a body.
     """
 
     place: str
@@ -61,6 +62,7 @@ class RecordedDelivery:
     method: str = ""
     at: float | None = None
     answer: RecordedAnswer | None = None
+    by_query: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,6 +69,7 @@ class Samples:
         read: The number of recordings read.
         same: The number left out as repetitions of the same bytes.
         left: Lower-case names of recorded headers that are not sent.
+        bodiless: The number of requests without a body, where no callback comes so.
         uncounted: The number set aside in addition to the listed ones.
         short_masks_left: Whether a masked value is too short to be masked wherever else it is quoted.
     """
@@ -80,6 +81,7 @@ class Samples:
     read: int = 0
     same: int = 0
     left: set[str] = field(default_factory=set)
+    bodiless: int = 0
     uncounted: int = 0
     short_masks_left: bool = False
 
@@ -130,12 +132,16 @@ def choose(
     chooser = _Chooser(samples, Belonging(contract, tuple(judged)), masker, frozenset(without))
     size = 0
     for entry in unpacked(without_lists(entries, [callback.members[0] for callback in contract.callbacks])):
+        if isinstance(entry, RecordedDelivery) and entry.by_query and not chooser.belonging.takes_queries:
+            samples.bodiless += 1
+            continue
         if samples.delivered >= MOST_SAMPLES:
             raise _too_many(Text("error-samples.more-deliveries", most=MOST_SAMPLES), source)
         samples.read += 1
         size += chooser.take(entry)
         if size > _MOST_BYTES:
             raise _too_many(Text("error-samples.more-bytes", most=_MOST_BYTES // 2**20), source)
+    chooser.tell_bodiless()
     _refuse_emptiness(samples, source)
     _refuse_idle_masks(masker, contract)
     samples.short_masks_left = masker.left_short
@@ -198,6 +204,12 @@ class _Chooser:
         self.samples.left |= left
         self.samples.chosen.setdefault(callback.name, []).append(Sample(place, content, delivery))
         return len(delivery.body)
+
+    def tell_bodiless(self) -> None:
+        """Set aside in one line what no callback of the contract can be: an archive of a browser is full of it."""
+        if self.samples.bodiless:
+            told = Text("sample.bodiless", count=self.samples.bodiless)
+            self._aside(printable(self.samples.source), "no callback", told)
 
     def _aside(self, place: str, kind: str, reason: str, callback: str = "") -> int:
         if len(self.samples.aside) < _MOST_ASIDE:

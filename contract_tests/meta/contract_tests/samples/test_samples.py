@@ -180,6 +180,35 @@ def test_archive_of_a_browser_names_only_what_could_be_a_delivery(tmp_path):
     assert aside(chosen(archive(tmp_path, *requests))) == {"s.har entry 3": "unreadable", "s.har entry 4": "unreadable"}
 
 
+def queried(*queries):
+    return [{"method": "GET", "url": f"https://shop.example/hook?{query}#top", "headers": []} for query in queries]
+
+
+@pytest.fixture
+def by_query(tmp_path):
+    """A contract with a callback whose members are query parameters, and with one of JSON."""
+    given = [{"name": name, "in": "query", "required": True, "schema": {"type": "string"}} for name in ("id", "to")]
+    receipt = {"get": {"parameters": given, "responses": {"200": {"description": ""}}}}
+    schema = {"type": "object", "required": ["id", "to"], "properties": {"id": {"type": "string"}, "to": {}}}
+    order = {"post": {"requestBody": {"content": {"application/json": {"schema": schema}}}}}
+    info = {"title": "t", "version": "1"}
+    document = {"openapi": "3.1.0", "info": info, "webhooks": {"receipt": receipt, "order": order}}
+    return read_contract(written(tmp_path, document))
+
+
+def test_request_without_a_body_belongs_to_the_callback_whose_parameters_its_url_has(tmp_path, by_query):
+    samples = chosen(archive(tmp_path, *queried("id=1&to=a%2Bb", "page=2")), contract=by_query)
+    (delivery,) = samples.of("receipt")
+    assert (delivery.delivery.by_query, delivery.delivery.body) == (True, b"id=1&to=a%2Bb")
+    assert delivery.content == {"id": "1", "to": "a+b"} and not samples.of("order")
+    assert aside(samples) == {"s.har entry 2": "no callback"}
+
+
+def test_requests_without_a_body_are_counted_where_no_callback_comes_so(tmp_path):
+    samples = chosen(archive(tmp_path, *queried("a=1", "a=2"), posted(json.dumps(BODIES[0]))))
+    assert [(a.place, a.reason.startswith("2 requests without a body")) for a in samples.aside] == [("s.har", True)]
+
+
 def test_store_of_the_mock_is_a_recording(tmp_path):
     store, body = tmp_path / "s.db", json.dumps(BODIES[0]).encode()
     with MockReceiver(store=store) as mock:
