@@ -32,6 +32,7 @@ from callback_contract.contract_tests.meta.support.foreign import with_schema, w
 
 _COLUMNS = (
     *("document", "from", "version", "callbacks", "set aside", "flawed examples", "load s", "load MiB", "mock MiB"),
+    *("check s", "check MiB"),
     "mock judged clean",
 )
 _MOST_JUDGED = 3
@@ -87,23 +88,25 @@ def _small(folder: Path, word: str) -> Iterator[_Row]:
             yield _Row(label, "here", written(folder, with_schema(schema, schemas=SCHEMAS), f"{number}.json"))
 
 
-def _cells(row: _Row, rules: str) -> list[str]:
+def _cells(row: _Row, rules: str, depth: str) -> list[str]:
     if isinstance(row.file, str):
         return [row.label, row.origin, "", "", row.file]
     told: dict[str, Any] = measured(row.file, below=row.below or None, paths=row.paths)
     names = row.judged or (tuple(told["names"][:_MOST_JUDGED]) if len(told["names"]) > _MOST_JUDGED else ())
     options = (*(("--refs-below", row.below) if row.below else ()), *(("--paths",) if row.paths else ()))
-    code, text = judged(row.file, names, (*options, *(("--rules", rules) if rules else ())))
-    summary = next((line.partition(": ")[2] for line in text.splitlines() if line.startswith("http")), text[-200:])
-    is_clean = code == 0 and not re.search(r"\d (?:fail|flaky|error)", summary)
+    came = judged(row.file, names, (*options, *(("--rules", rules) if rules else ())), depth=depth)
+    told_last = (line.partition(": ")[2] for line in came.text.splitlines() if line.startswith("http"))
+    summary = next(told_last, came.text[-200:])
+    is_clean = came.exit_code == 0 and not re.search(r"\d (?:fail|flaky|error)", summary)
     reasons = [f"{name}: {reason.partition('): ')[2]}" for name, reason in told["aside"][:_MOST_REASONS]]
     reasons += [f"and {more} more"] if (more := len(told["aside"]) - _MOST_REASONS) > 0 else []
     flawed = sum("breaks its own schema" in note for note in told["notes"])
-    verdict = "yes" if is_clean else f"**NO** (exit code {code})"
+    verdict = f"yes (exit code {came.exit_code})" if is_clean else f"**NO** (exit code {came.exit_code})"
     of = f"{len(names)} callbacks, " if names else ""
     counted = f"{told['callbacks']} of {told['callbacks'] + len(told['aside'])}"
     measures = [f"{told['seconds']:.1f}", str(told["mib"]), str(told["mock_mib"])]
     read = [row.label, row.origin, told["version"], counted, "; ".join(reasons) or "–", str(flawed)]
+    measures += [f"{came.seconds:.0f}", str(came.mib)]
     return [*read, *measures, f"{verdict}: {of}{summary}"]
 
 
@@ -122,6 +125,7 @@ def main() -> None:
     options.add_argument(
         "--rules", default="", metavar="IDS", help="judge by these rules alone, as `check --rules` does"
     )
+    options.add_argument("--depth", default="quick", help="as `check --depth` takes it")
     asked = options.parse_args()
     both = asked.real == asked.small
     print(_line(_COLUMNS) + "\n" + "|---" * len(_COLUMNS) + "|")
@@ -131,7 +135,7 @@ def main() -> None:
         rows += [*(_published(Path(asked.clones).absolute(), Path(temporary), word) if asked.clones else ())]
         rows += [*(_small(Path(temporary), word) if asked.small or both else ())]
         for row in rows:
-            print(_line(_cells(row, asked.rules)), flush=True)
+            print(_line(_cells(row, asked.rules, asked.depth)), flush=True)
 
 
 if __name__ == "__main__":

@@ -83,7 +83,7 @@ def test_everything_sent_as_valid_is_acknowledged_by_the_mock(document, file):
 
 
 def test_mock_is_judged_clean(document, file):
-    code, text = judged(file, document.judged)
-    assert code == 0, text[-3000:]
-    (summary,) = [line for line in text.splitlines() if line.startswith("http://")]
+    came = judged(file, document.judged)
+    assert came.exit_code == 0, came.text[-3000:]
+    (summary,) = [line for line in came.text.splitlines() if line.startswith("http://")]
     assert not {"fail", "flaky", "error"} & set(summary.replace(",", " ").split())

@@ -13,6 +13,8 @@ import os
 import subprocess
 import sys
 import tarfile
+import tempfile
+import threading
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -217,10 +219,30 @@ def measured(file: Path, *only: str, **options: object) -> dict[str, object]:
     return told
 
 
-def judged(file: Path, names: tuple[str, ...], options: tuple[str, ...] = ()) -> tuple[int, str]:
-    """Return exit code and summary of `check` on the mock made from the document."""
+@dataclass(frozen=True)
+class Judged:
+    """What `check` on the mock made from a document ended with, and what it took with the mock in it."""
+
+    exit_code: int
+    text: str
+    seconds: float
+    mib: int
+
+
+def judged(
+    file: Path, names: tuple[str, ...], options: tuple[str, ...] = (), *, depth: str = "quick", longest_s: int = 900
+) -> Judged:
+    """Return what came of `check` on the mock made from the document; seconds are the processor's."""
     chosen = [part for name in names for part in ("--callback", name)]
-    command = [sys.executable, "-m", "callback_contract.contract_tests", "check", "--depth", "quick"]
+    command = [sys.executable, "-m", "callback_contract.contract_tests", "check", "--depth", depth]
     command += ["--contract", str(file), *chosen, *options]
-    ran = subprocess.run(command, capture_output=True, check=False, text=True, timeout=900)
-    return ran.returncode, ran.stdout + ran.stderr
+    with tempfile.TemporaryFile("w+") as printed:
+        process = subprocess.Popen(command, stdout=printed, stderr=subprocess.STDOUT)
+        end = threading.Timer(longest_s, process.kill)
+        end.start()
+        _, status, used = os.wait4(process.pid, 0)
+        end.cancel()
+        printed.seek(0)
+        text = printed.read()
+    seconds = used.ru_utime + used.ru_stime
+    return Judged(os.waitstatus_to_exitcode(status), text, seconds, used.ru_maxrss // 1024)
