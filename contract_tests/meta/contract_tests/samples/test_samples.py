@@ -189,7 +189,7 @@ def by_query(tmp_path):
     """A contract with a callback whose members are query parameters, and with one of JSON."""
     given = [{"name": name, "in": "query", "required": True, "schema": {"type": "string"}} for name in ("id", "to")]
     receipt = {"get": {"parameters": given, "responses": {"200": {"description": ""}}}}
-    schema = {"type": "object", "required": ["id", "to"], "properties": {"id": {"type": "string"}, "to": {}}}
+    schema = {"type": "object", "required": ["page"], "properties": {"page": {"type": "string"}}}
     order = {"post": {"requestBody": {"content": {"application/json": {"schema": schema}}}}}
     info = {"title": "t", "version": "1"}
     document = {"openapi": "3.1.0", "info": info, "webhooks": {"receipt": receipt, "order": order}}
