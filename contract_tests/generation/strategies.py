@@ -31,7 +31,26 @@ def operation_of(callback: Callback) -> Any:
 
     Schemathesis does not know webhooks.
     """
-    return _operation(_document(callback, generative(callback) if drawn_at_all(callback) else {}, answered=True))
+    return _answered(_Held(callback))
+
+
+class _Held:
+    """A callback as a cache key: equal when it is the same object, which each answer is judged by."""
+
+    def __init__(self, callback: Callback) -> None:
+        self.callback = callback
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Held) and other.callback is self.callback
+
+    def __hash__(self) -> int:
+        return id(self.callback)
+
+
+@lru_cache(maxsize=16)
+def _answered(held: _Held) -> Any:
+    schema = generative(held.callback) if drawn_at_all(held.callback) else {}
+    return _operation(_document(held.callback, schema, answered=True))
 
 
 @lru_cache(maxsize=16)
