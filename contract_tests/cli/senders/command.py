@@ -21,6 +21,7 @@ from callback_contract.contract_tests.cli.report_output import (
 from callback_contract.contract_tests.cli.senders.announcing import announce, progress, show_urls
 from callback_contract.contract_tests.cli.senders.reporter import Reporter
 from callback_contract.contract_tests.policy.acceptance import acceptance_options, acceptance_policy_of
+from callback_contract.mock_server.cli.target_options import with_providers_signature
 from callback_contract.openapi.cli.contract_options import contract_of, contract_options, identity_option
 from callback_contract.openapi.cli.help import rarely_used
 from callback_contract.openapi.cli.interruption import INTERRUPTION
@@ -107,7 +108,7 @@ def check_sender(**options: Any) -> None:
     """
     may_move, language = not options["dry_run"], language_of(options)
     with no_older_report(options["report_dir"], may_move=may_move, language=language) as ended:
-        code = ended(_CheckSender(options).judged())
+        code = ended(_CheckSender(with_providers_signature(options)).judged())
     raise click.exceptions.Exit(code)
 
 

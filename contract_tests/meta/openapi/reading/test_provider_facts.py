@@ -136,7 +136,15 @@ def test_deliveries_are_signed_as_the_provider_does_where_the_key_is_set(monkeyp
 def test_missing_key_is_said_and_nothing_is_signed(monkeypatch, capsys):
     monkeypatch.delenv("CALLBACK_SIGNING_KEY", raising=False)
     assert with_providers_signature(OPTIONS)["signature"] is None
-    assert "nothing is signed: Stripe signs by stripe-like" in capsys.readouterr().err
+    assert "without signatures: Stripe signs by stripe-like" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", [["check", "http://127.0.0.1:9/"], ["check-sender"]])
+def test_check_of_either_side_takes_the_signature_of_the_provider(command, monkeypatch, tmp_path):
+    monkeypatch.delenv("CALLBACK_SIGNING_KEY", raising=False)
+    contract = written(tmp_path, with_schema(ORDER))
+    done = invoke(cli, [*command, "--dry-run", "--contract", str(contract), "--provider", "stripe"])
+    assert (done.exit_code, done.stderr.count("without signatures: Stripe signs by stripe-like")) == (0, 1)
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
