@@ -17,6 +17,8 @@ const STRINGS = [
 ];
 const INTEGERS = ['timestamp', 'waba_template_id'];
 
+const USABLE_ID = /^[0-9A-Za-z_-]{1,64}$/; // what a key and a URL carry without escapes
+
 // The states that each status may follow. A redelivery or a late older status finds none, and changes nothing.
 const FOLLOWS = new Map([
   ['wait', []],
@@ -51,27 +53,25 @@ app.post(
   (req, res) => {
     // region: parse
     // req.body: bytes, of express.raw({ type: () => true }), no express.json()
-    let text, callback;
+    let callback;
     try {
-      const strict = { fatal: true, ignoreBOM: true }; // ignoreBOM: it stays, and is refused
-      text = new TextDecoder('utf-8', strict).decode(req.body);
-      callback = JSON.parse(text);
+      const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+      callback = JSON.parse(utf8.decode(req.body)); // ignoreBOM: a byte order mark stays, and is refused
     } catch {
       return res.status(400).json({ error: 'no JSON in UTF-8' });
     }
     // endregion
     // region: members
     // callback: the body, parsed; STRINGS, INTEGERS: names of its members
-    const isObject = (value) =>
-      typeof value === 'object' && value !== null && !Array.isArray(value);
+    const isObject = (v) => v instanceof Object && !Array.isArray(v);
     const usable =
       [callback, callback?.variables].every(isObject) &&
       STRINGS.every((name) => typeof callback[name] === 'string') &&
-      INTEGERS.every((name) => Number.isInteger(callback[name])) &&
-      /^[0-9A-Za-z_-]{1,64}$/.test(callback.msg_id); // what a key and a URL carry without escapes
+      INTEGERS.every((name) => Number.isInteger(callback[name]));
     if (!usable) return res.status(400).json({ error: 'a member is wrong' });
     // endregion
-    store(callback.msg_id, callback.status, text);
+    if (!USABLE_ID.test(callback.msg_id)) return res.status(400).json({ error: 'no usable id' });
+    store(callback.msg_id, callback.status, req.body.toString());
     res.json({}); // only now: when storing fails, the answer is 500, and the provider tries again
   },
 );

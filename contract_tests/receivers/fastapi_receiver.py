@@ -104,9 +104,8 @@ async def json_body(request: Request) -> bytes:
 async def receive(body: Annotated[bytes, Depends(json_body)]) -> dict[str, Any]:
     """Stores one delivery; every repeat of it gets the same answer."""
     # region: parse
-    # body: the bytes, not a parameter of the model's type, WabaMessageStatus:
-    # FastAPI reads that by json.loads, which takes NaN and UTF-16, and its 422
-    # may fail on it. from_json: of pydantic_core
+    # body: the bytes, and no parameter of the type WabaMessageStatus, which
+    # FastAPI reads with NaN and in UTF-16; from_json: of pydantic_core
     try:
         value = from_json(body, allow_inf_nan=False)
         callback = WabaMessageStatus.model_validate(value)

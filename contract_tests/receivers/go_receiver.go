@@ -150,20 +150,18 @@ func (receiver *receiver) store(id, status string, body []byte) {
 // lets a new member named MSG_ID set a field for msg_id: hence the check first, the pointers, and no struct.
 func decode(body []byte) (id, status string, usable bool) {
 	// region: parse
-	// The third result false: the caller answers 400
 	var members map[string]json.RawMessage
 	if !utf8.Valid(body) || json.Unmarshal(body, &members) != nil {
-		return "", "", false
+		return "", "", false // the caller answers 400
 	}
 	// endregion
 	texts := map[string]string{}
 	// region: members
-	// members: of the body, map[string]json.RawMessage; texts: those read
-	// stringMembers: the names. The third result false: the caller answers 400
+	// members: map[string]json.RawMessage; texts: those of stringMembers
 	for _, name := range stringMembers {
 		var text *string
 		if json.Unmarshal(members[name], &text) != nil || text == nil {
-			return "", "", false
+			return "", "", false // the caller answers 400
 		}
 		texts[name] = *text
 	}

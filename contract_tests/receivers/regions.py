@@ -20,7 +20,7 @@ FRAMEWORKS: Mapping[str, Receiver] = {receiver.name: receiver for receiver in RE
 _REGIONS = {
     # region of each starter: the rules that a receiver keeps by it
     "parse": {*(f"PAY-{number:02}" for number in (*range(1, 15), 23, 24, 26))},
-    "members": {*(f"PAY-{number:02}" for number in (*range(15, 23), 30)), "FWD-01", "FWD-02", "FWD-03"},
+    "members": {f"PAY-{number:02}" for number in (*range(15, 23), 30)},
     "status": {"ACK-03", "FWD-04", "FWD-05"},
     "store": {
         *(f"IDM-{number:02}" for number in range(1, 9)),

@@ -11,6 +11,8 @@
 //     callback-contract check "$URL" --state-url "$URL/{id}"
 package com.example.callbacks; // any but the default package, from which Spring would scan every jar
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import com.fasterxml.jackson.annotation.JsonRawValue;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
@@ -19,7 +21,6 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -72,14 +73,14 @@ public class SpringReceiver {
         if (body.length > MAX_BODY_BYTES) {
             throw new ResponseStatusException(HttpStatus.PAYLOAD_TOO_LARGE, "the body is too large");
         }
-        // region: parse
-        // body: bytes, no @RequestBody: Jackson guesses at UTF-16, makes 1 of "1"
-        // JSON: an ObjectMapper with FAIL_ON_TRAILING_TOKENS
         String text;
         JsonNode callback;
+        // Not a @RequestBody: Jackson guesses at UTF-16, and makes 1 of "1".
+        // region: parse
+        // body: bytes, no @RequestBody; text: a String; callback: a JsonNode
+        // JSON: an ObjectMapper with FAIL_ON_TRAILING_TOKENS
         try {
-            ByteBuffer bytes = ByteBuffer.wrap(body);
-            text = StandardCharsets.UTF_8.newDecoder().decode(bytes).toString();
+            text = UTF_8.newDecoder().decode(ByteBuffer.wrap(body)).toString();
             callback = JSON.readTree(text);
         } catch (IOException refused) { // bad UTF-8, bad JSON, very deep nesting, numbers of thousands of digits
             throw new ResponseStatusException(HttpStatus.BAD_REQUEST);
@@ -91,12 +92,13 @@ public class SpringReceiver {
         boolean fits = STRINGS.stream().allMatch(n -> callback.path(n).isTextual())
                 && INTEGERS.stream()
                         .allMatch(n -> callback.path(n).isIntegralNumber())
-                && callback.path("variables").isObject()
-                && callback.path("msg_id").asText().matches("[0-9A-Za-z_-]{1,64}");
-        if (!fits) {
-            throw new ResponseStatusException(HttpStatus.BAD_REQUEST);
-        }
+                && callback.path("variables").isObject();
+        if (!fits) throw new ResponseStatusException(HttpStatus.BAD_REQUEST);
         // endregion
+        // What a key and a URL carry without escapes; no format is documented for ids.
+        if (!callback.path("msg_id").asText().matches("[0-9A-Za-z_-]{1,64}")) {
+            throw new ResponseStatusException(HttpStatus.BAD_REQUEST, "msg_id is no usable id");
+        }
         store(callback.path("msg_id").textValue(), callback.path("status").textValue(), text);
         return Map.of(); // after storing: an exception there becomes a 500, and the provider tries again
     }
@@ -129,13 +131,11 @@ public class SpringReceiver {
         // region: store
         // messages: a ConcurrentHashMap; before: as List.of("wait") for "send"
         messages.compute(id, (key, known) -> {
-            if (known == null) {
-                return new Message(id, status, 1, text);
-            }
-            if (!before.contains(known.state())) {
+            if (known != null && !before.contains(known.state())) {
                 return known; // a redelivery, or a status that comes late
             }
-            return new Message(id, status, known.applied() + 1, text);
+            int applied = known == null ? 1 : known.applied() + 1;
+            return new Message(id, status, applied, text);
         });
         // endregion
     }

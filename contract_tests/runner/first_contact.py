@@ -25,7 +25,8 @@ from callback_contract.mock_server.wire.identity import Identity
 from callback_contract.openapi.contract.model import Callback
 from callback_contract.openapi.documents.deadline import connected, within
 from callback_contract.openapi.text.errors import KitError
-from callback_contract.openapi.text.message import Text, beside, in_detail, lines
+from callback_contract.openapi.text.message import Text, in_detail, lines
+from callback_contract.openapi.text.printable import shell_word
 from callback_contract.openapi.text.secret_names import masked_parameters
 
 __all__ = ["make_first_contact"]
@@ -118,7 +119,7 @@ def refuse_unreachable(exchange: Exchange, url: str, callback: Callback) -> None
             exit_code=3,
         )
     if exchange.answer is not None and is_page(exchange.answer, callback):
-        raise _wrong_url(exchange, url)
+        raise _failed(exchange, url) if exchange.answer.status >= 500 else _wrong_url(exchange, url)
 
 
 def _signed_over_other_bytes(exchange: Exchange, serialiser: str) -> KitError:
@@ -130,10 +131,19 @@ def _signed_over_other_bytes(exchange: Exchange, serialiser: str) -> KitError:
 
 
 def _wrong_url(exchange: Exchange, url: str) -> KitError:
-    remedy = Text("error-receiver.complete-receiver-url")
-    if exchange.status is not None and exchange.status >= 500:
-        remedy = beside([remedy, Text("error-receiver.failed-at-plain")])
-    return KitError(Text("error-receiver.answered", url=url, answer=exchange.described()), remedy=remedy, exit_code=3)
+    return KitError(
+        Text("error-receiver.answered", url=url, answer=exchange.described()),
+        remedy=Text("error-receiver.complete-receiver-url"),
+        exit_code=3,
+    )
+
+
+def _failed(exchange: Exchange, url: str) -> KitError:
+    return KitError(
+        Text("error-receiver.failed-at-plain", url=url, answer=exchange.described()),
+        remedy=Text("error-receiver.look-at-failure", url=shell_word(url)),
+        exit_code=3,
+    )
 
 
 def _unreachable(exchange: Exchange, url: str) -> KitError:

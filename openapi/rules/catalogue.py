@@ -34,8 +34,8 @@ __all__ = [
 CATALOGUE_FILE = Path(__file__).parents[1] / "rules.yaml"
 ORIGINAL = "en"
 LANGUAGES = (ORIGINAL, "zh")
-SEEN = ("refused", "crashed", "silent")
-"""What a receiver did in the place of what was expected: a 4xx, a 5xx, no answer."""
+SEEN = ("refused", "crashed", "silent", "always")
+"""What a receiver did in the place of what was expected: a 4xx, a 5xx, no answer; or it failed each time."""
 
 RULE_TEXTS = (
     *("statement", "why", "remedy", *(f"remedy_{seen}" for seen in SEEN), "source", "note", "untestable", "fault"),
@@ -66,7 +66,8 @@ class Rule:
         statement: What a correct receiver does, in the indicative.
         why: The consequence for a partner whose receiver breaks it.
         remedy: What to change in a receiver.
-        remedy_refused: The same where it answered 4xx; `remedy_crashed` where 5xx, and `remedy_silent` where nothing.
+        remedy_refused: The same where it answered 4xx; `remedy_crashed` where 5xx, `remedy_silent` where nothing, and
+            `remedy_always` where each delivery failed, of a rule that asks whether some do.
         evidence: black-box, read-back or load.
         requires: Rules whose violation explains a violation of this one.
         source: The RFC section, the provider's documentation, or "house rule" with its reason.
@@ -93,6 +94,7 @@ class Rule:
     remedy_refused: str = ""
     remedy_crashed: str = ""
     remedy_silent: str = ""
+    remedy_always: str = ""
     note: str = ""
     untestable: str = ""
     fault: str = ""

@@ -9,14 +9,14 @@ Where several exchanges or read-back decided, where a rule held once or is waive
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from callback_contract.contract_tests.chapters.checks.information_disclosure import exception_in, holds_trace
 from callback_contract.contract_tests.reporting.model.outcome import broken_rules
 
-__all__ = ["Cause", "by_cause", "command_of_any", "explained"]
+__all__ = ["Cause", "beginning", "by_cause", "command_of_any", "explained"]
 
 _Evidence: TypeAlias = tuple[str, frozenset[tuple[str, ...]]]
 
@@ -44,7 +44,10 @@ class Cause:
 
 
 def by_cause(report: Mapping[str, Any]) -> tuple[Cause, ...]:
-    """Every broken rule and error of a report once, the gravest first: told at length, or beside one that is."""
+    """Every broken rule and error of a report once: told at length, or beside one that is.
+
+    The one to begin with comes first, then the gravest.
+    """
     found: list[list[dict[str, Any]]] = []
     leading: dict[_Evidence, list[dict[str, Any]]] = {}
     for rule in broken_rules(dict(report)):
@@ -55,13 +58,25 @@ def by_cause(report: Mapping[str, Any]) -> tuple[Cause, ...]:
         found.append([rule])
         if evidence is not None:
             leading[evidence] = found[-1]
-    return tuple(Cause(first, tuple(more)) for first, *more in map(_most_telling_first, found))
+    causes = tuple(Cause(first, tuple(more)) for first, *more in map(_most_telling_first, found))
+    first = beginning(report, causes)
+    return causes if first is None else (first, *(cause for cause in causes if cause is not first))
 
 
-def explained(report: Mapping[str, Any], cause: Cause) -> int:
-    """How many other rules a cause explains: those that it broke, too, and those that it blocks."""
-    ids = {cause.rule["id"], *(rule["id"] for rule in cause.more)}
-    return len(cause.more) + sum(not ids.isdisjoint(rule["blocked_by"]) for rule in report["rules"])
+def beginning(report: Mapping[str, Any], causes: Sequence[Cause]) -> Cause | None:
+    """The cause to begin with: of the gravest level the one that explains most; None where there is no choice."""
+    own = [cause for cause in causes if cause.rule["verdict"] not in {"error", "waived"}]  # the receiver's matter
+    if len(own) < 2:
+        return None
+    gravest = [cause for cause in own if cause.rule["level"] == own[0].rule["level"]]
+    return max(gravest, key=lambda cause: len(explained(report, cause)))
+
+
+def explained(report: Mapping[str, Any], cause: Cause) -> list[str]:
+    """The other rules that a cause explains: those that it broke, too, and those that it blocks."""
+    broken = [rule["id"] for rule in cause.more]
+    blocked = [rule["id"] for rule in report["rules"] if {cause.rule["id"], *broken} & set(rule["blocked_by"])]
+    return [*broken, *blocked]
 
 
 def _most_telling_first(rules: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from callback_contract.openapi.documents import json_pointer as jp
 
-__all__ = ["masked", "values_at"]
+__all__ = ["begin_of", "masked", "values_at"]
 
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*(?:"|\\?$)|[{}\[\]:,]|[^\s{}\[\]:,"]+', re.DOTALL)
 _MASK = '"***"'
@@ -46,6 +46,16 @@ def values_at(text: str, pointers: Sequence[str]) -> Iterator[str]:
         for sign, following in zip(signs, [*signs[1:], ""], strict=True):
             if sign not in "{}[]:," and following != ":":
                 yield _unquoted(sign)
+
+
+def begin_of(text: str, pointer: str) -> int | None:
+    """Where a value at a pointer begins, with the name of its member; None where there is none."""
+    begins = next((begins for begins, _ in _spans(text, [pointer])), None)
+    if begins is None:
+        return None
+    name = json.dumps(jp.tokens(pointer)[-1]) if jp.tokens(pointer) else ""
+    named = text.rfind(name, 0, begins) if name else -1
+    return named if named >= 0 and not text[named + len(name) : begins].strip(" :\t\r\n") else begins
 
 
 def _spans(text: str, pointers: Sequence[str]) -> Iterator[tuple[int, int]]:

@@ -231,9 +231,12 @@ def _rule(run: RunContext, result: RuleResult, redaction: Redaction, bodies: dic
 
 def _seen(result: RuleResult) -> str:
     """What the receiver did in the first finding, one of `SEEN` or nothing of them."""
-    exchanges = next((finding.exchanges for finding in result.findings[:1]), ())
-    if not exchanges or result.rule.side == "sender":
+    finding = next(iter(result.findings), None)
+    if finding is None or not finding.exchanges or result.rule.side == "sender":
         return ""
+    if result.rule.remedy_always and finding.broke == finding.tries:
+        return "always"
+    exchanges = finding.exchanges
     exchange = next((each for each in exchanges if not each.acknowledged), exchanges[-1])
     if exchange.answer is None:
         return "silent"

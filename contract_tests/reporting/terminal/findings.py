@@ -3,33 +3,37 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from rich.cells import cell_len
 from rich.text import Text as Styled
 
 from callback_contract.contract_tests.chapters.checks.information_disclosure import exception_in
 from callback_contract.contract_tests.model.verdicts import Verdict
-from callback_contract.contract_tests.receivers import Receiver
 from callback_contract.contract_tests.receivers.regions import FRAMEWORKS
-from callback_contract.contract_tests.reporting.model.causes import Cause, by_cause, command_of_any
+from callback_contract.contract_tests.reporting.model.causes import Cause, beginning, by_cause, command_of_any
 from callback_contract.contract_tests.reporting.model.documentation_links import rule_link
 from callback_contract.contract_tests.reporting.model.outcome import broken_rules
-from callback_contract.contract_tests.reporting.model.redaction import in_language
+from callback_contract.contract_tests.reporting.model.redaction import in_language, said_text
 from callback_contract.contract_tests.reporting.model.reproduction import from_here
 from callback_contract.contract_tests.reporting.terminal.console import Terminal, cut, verdict_text
+from callback_contract.contract_tests.reporting.terminal.excerpts import excerpt
 from callback_contract.contract_tests.reporting.terminal.progress import STYLES
 from callback_contract.contract_tests.reporting.terminal.steps import story_lines
 from callback_contract.mock_server.wire.delivery import printable
 from callback_contract.openapi.rules.catalogue import Catalogue, Rule
-from callback_contract.openapi.text.message import ENGLISH, Text, in_detail, joined, listed
+from callback_contract.openapi.text.message import ENGLISH, Text, beside, in_detail, joined, listed
 
 __all__ = ["show_findings"]
 
+_COMPARED = ("expected", "actual")
 _MOST_TRIES = 3
 _MOST_REMEDIES = 4  # of rules that one answer broke
+_FURTHER = re.compile(r"(?<=\.) (?=[A-Z])|(?<=。)")  # behind what to do: examples in other frameworks
 _COMMENT = re.compile(r"(?<!\S)(?:#|//) .*")
 
 
@@ -42,21 +46,25 @@ def show_findings(
         directory: Where the report is going to stand.
         at_length: Whether each case is told in full, also where one cause breaks many rules.
     """
-    framework = report["receiver"].get("framework", "")
-    causes = [Cause(rule) for rule in broken_rules(report)] if at_length else by_cause(report)
+    framework, several = report["receiver"].get("framework", ""), len(report["contract"]["callbacks"]) > 1
+    causes = list(by_cause(report))
+    if at_length:
+        first = beginning(report, causes)
+        rules = broken_rules(report)
+        causes = [Cause(rule) for rule in sorted(rules, key=lambda rule: first is None or rule is not first.rule)]
     shown: dict[str, str] = {}  # the rule below which lines of code stand
     errors = {} if at_length else _by_reason(cause.rule for cause in causes)
     for cause in causes:
         others = errors.get(cause.rule["reason"], [])[1:]
         if cause.rule["id"] in others:
             continue
-        _show_rule(target, cause.rule, catalogue[cause.rule["id"]], directory, at_length=at_length)
+        _show_rule(target, cause.rule, catalogue[cause.rule["id"]], at_length=at_length, several=several)
         if others:
             target.paragraph(target.words(Text("terminal.same-error", rules=listed(others))), indent=2)
-        if framework and (code := cause.rule.get("code", "")):
-            above = shown.setdefault(code, cause.rule["id"])
-            _show_code(target, code, FRAMEWORKS[framework], above=above if above != cause.rule["id"] else "")
-        _show_commands(target, cause.rule, directory, at_length=at_length)
+        if cause.rule["findings"]:
+            _show_remedy(target, cause.rule, catalogue, framework, shown)
+        source = catalogue[cause.rule["id"]].source
+        _show_commands(target, cause.rule, source, directory, at_length=at_length)
         if link := rule_link(report, cause.rule["id"]):
             documentation = target.words(Text("terminal.documentation"))
             target.put(Styled.assemble("  ", (documentation, "bold"), link(target.language)))
@@ -110,85 +118,121 @@ def _named(target: Terminal, rule: dict[str, Any], cause: Cause, *, with_case: b
     return Text("terminal.in-brackets", what=rule["id"], more=told) if told else rule["id"]
 
 
-def _show_rule(target: Terminal, rule: dict[str, Any], row: Rule, directory: Path | None, *, at_length: bool) -> None:
+def _show_rule(target: Terminal, rule: dict[str, Any], row: Rule, *, at_length: bool, several: bool) -> None:
+    """Prints what a rule says, how many cases broke it, and one of them or all.
+
+    Args:
+        several: Whether several callbacks are judged, so that each case names its own.
+    """
     words = target.words
     head = in_detail(f"{row.id} {row.level}", row.statement)
     verdict = words(verdict_text(rule["verdict"]))
     target.put("")
     target.paragraph(
         Styled.assemble(
-            (f"{verdict} ", STYLES[rule["verdict"]]), (f"{row.id} ", "bold"), words(head).removeprefix(f"{row.id} ")
+            (f"{verdict} ", STYLES[rule["verdict"]]),
+            (f"{row.id} ", "bold"),
+            words(head).removeprefix(f"{row.id} "),
         )
     )
-    target.paragraph(Styled(f"{words(Text('terminal.source'))}{row.source}", style="dim"), indent=2)
-    if rule["reason"]:
-        for line in in_language(rule, "reason", target.language).splitlines():  # an error's remedy stands below it
-            target.paragraph(printable(line.strip()), indent=2)
-    findings = rule["findings"]
-    for number, finding in enumerate(findings if at_length else findings[:1], 1):
-        others = [] if at_length else findings[1:]
-        _show_finding(target, number if at_length else 0, finding, others, is_of_tries=row.side == "sender")
-    if findings:
-        if "hint" in rule:
-            target.paragraph(printable(in_language(rule, "hint", target.language)), indent=2)
-        remedy = row.remedy_when(rule.get("seen", ""))
-        target.paragraph(Styled.assemble((words(Text("terminal.remedy")), "bold"), remedy), indent=2)
+    findings, reason = rule["findings"], in_language(rule, "reason", target.language) if rule["reason"] else ""
+    cases = [_case(target, finding, several=several) for finding in findings]
+    counted = words(Text("terminal.broke-with", reason=reason, what="")) if reason else ""
+    is_short = bool(findings) and not at_length and cell_len(counted + cases[0]) <= target.width - 3
+    for line in [] if is_short else reason.splitlines():  # an error's remedy stands below it
+        target.paragraph(printable(line.strip()), indent=2)
+    for number, finding in enumerate(findings if at_length else findings[:1]):
+        before = f"{number + 1}. " if at_length else counted * is_short
+        heading = Styled(printable(before + cases[number]), style="bold")
+        if not at_length:
+            others = _also(target, finding, findings[1:], target.width - 3 - cell_len(heading.plain))
+            heading.append(others, style="not bold")
+        target.paragraph(heading, indent=2)
+        _show_finding(target, finding, is_of_tries=row.side == "sender")
 
 
-def _show_commands(target: Terminal, rule: dict[str, Any], directory: Path | None, *, at_length: bool) -> None:
+def _show_commands(
+    target: Terminal, rule: dict[str, Any], source: str, directory: Path | None, *, at_length: bool
+) -> None:
+    """Prints where a rule comes from, as much of it as a line takes, and what plays its findings again."""
     commands = dict.fromkeys(finding["reproduce"] for finding in rule["findings"][: None if at_length else 1])
-    if commands:
-        target.paragraph(target.words(Text("terminal.reproduce")), indent=2)
+    if not commands:
+        return
+    again = target.words(Text("terminal.reproduce"))
+    parts = re.findall("[^;；]+[;；]? ?", source)
+    whole = ["".join([*parts[:many], *["…"] * (many < len(parts))]) for many in range(len(parts), 0, -1)]
+    told = [f"{target.words(Text('terminal.source'))}{each}" for each in whole]
+    room = target.width - 5 - cell_len(again)
+    said = next((each for each in told if cell_len(each) <= room), cut(told[0], room))
+    target.paragraph(Styled.assemble((said, "dim"), "  ", again), indent=2)
     for command in commands:
         # A command stands alone, since it is there to be pasted.
         target.command(from_here(command, directory), indent=2)
 
 
-def _show_code(target: Terminal, code: str, starter: Receiver, *, above: str) -> None:
-    """Prints the lines to change, as the starter has them, or the rule above that has shown them."""
-    where = Text("terminal.in-framework", framework=starter.framework, name=starter.name)
-    if above:
-        where = Text("terminal.in-framework-above", framework=starter.framework, rule=above)
-    target.paragraph(target.words(where), indent=2)
-    if above:
-        return
-    for line in _fitting(code.splitlines(), target.width - 4):
-        target.put(cut(f"    {line}", target.width))
+def _show_remedy(
+    target: Terminal, rule: dict[str, Any], catalogue: Catalogue, framework: str, shown: dict[str, str]
+) -> None:
+    """Prints what to change, what the contract says of it, and the lines of a framework as its starter has them.
+
+    Args:
+        shown: The rule below which lines of code stand; they are not shown again.
+    """
+    code, own = rule.get("code", "") if framework else "", rule["id"]
+    remedy = catalogue[own].remedy_when(rule.get("seen", ""))
+    said: list[str] = [_FURTHER.split(remedy)[0] if code else remedy]
+    if "hint" in rule:
+        said.append(Text("terminal.sentence", said=said_text(rule, "hint")))
+    if code:
+        starter, above = FRAMEWORKS[framework], shown.setdefault(code, own)
+        key = "in-framework" if above == own else "in-framework-above"
+        said.append(Text(f"terminal.{key}", framework=starter.framework, name=starter.name, rule=above))
+    text = printable(target.words(beside(said)))
+    target.paragraph(Styled.assemble((target.words(Text("terminal.remedy")), "bold"), text), indent=2)
+    if code and above == own:
+        for line in _fitting(code.splitlines(), target.width - 4):
+            target.put(cut(f"    {line}", target.width))
 
 
 def _fitting(code: list[str], width: int) -> Iterator[str]:
-    """Lines of code; where one is wider, its comment gives way."""
+    """Lines of code; where one is wider, its comment gives way, and a line that is a comment is broken."""
     for line in code:
-        kept = line if cell_len(line) < width else _COMMENT.sub("", line).rstrip()
-        if kept or not line:
-            yield kept
+        if cell_len(line) < width:
+            yield line
+        elif whole := _COMMENT.fullmatch(line.lstrip()):
+            indent, sign = line[: len(line) - len(whole[0])], whole[0].split(" ", 1)[0]
+            yield from textwrap.wrap(whole[0], width - 1, initial_indent=indent, subsequent_indent=f"{indent}{sign} ")
+        else:
+            yield _COMMENT.sub("", line).rstrip()
 
 
-def _show_finding(
-    target: Terminal, number: int, finding: dict[str, Any], others: list[dict[str, Any]], *, is_of_tries: bool
-) -> None:
-    """Prints what happened in one case, and which other cases broke the rule.
+def _case(target: Terminal, finding: dict[str, Any], *, several: bool) -> str:
+    """The case of a finding; its callback, too, where it is one of several."""
+    case = in_language(finding, "case", target.language)
+    what = Text("terminal.with-case", callback=finding["callback"], case=case) if several else case
+    if not finding["repeated"]:
+        what = Text("terminal.flaky-case", what=what, broke=finding["broke"], tries=finding["tries"])
+    return printable(target.words(what))
+
+
+def _show_finding(target: Terminal, finding: dict[str, Any], *, is_of_tries: bool) -> None:
+    """Prints what happened in one case.
 
     Args:
         is_of_tries: Whether its exchanges are tries of a sender, which count together.
     """
     words = target.words
-    case = in_language(finding, "case", target.language)
-    what = Text("terminal.with-case", callback=finding["callback"], case=case)
-    if not finding["repeated"]:
-        what = Text("terminal.flaky-case", what=what, broke=finding["broke"], tries=finding["tries"])
-    heading = Styled(f"{f'{number}. ' if number else ''}{printable(words(what))}", style="bold")
-    heading.append(_also(target, finding, others, target.width - 3 - cell_len(heading.plain)), style="not bold")
-    target.paragraph(heading, indent=2)
     steps = list(story_lines(finding["timeline"])) if "timeline" in finding and len(finding["exchanges"]) > 1 else []
     for step in steps:
         target.paragraph(printable(words(step)), indent=2, hanging=3)
     tries = _MOST_TRIES if is_of_tries else 0
     for line in [] if steps and _is_acknowledged(finding) else _exchange_lines(target, finding, tries):
         target.put(cut(f"  {line}", target.width))
-    for member in ("expected", "actual"):
-        told = printable(in_language(finding, member, target.language))
-        target.paragraph(words(Text(f"terminal.{member}", what=told)), indent=2)
+    told = [printable(in_language(finding, member, target.language)) for member in ("expected", "actual")]
+    expected, actual = (words(Text(f"terminal.{name}", what=what)) for name, what in zip(_COMPARED, told, strict=True))
+    both = words(Text("terminal.expected-and-actual", expected=told[0], actual=told[1]))
+    for line in [both] if steps and cell_len(both) < target.width - 2 else [expected, actual]:
+        target.paragraph(line, indent=2)
 
 
 def _also(target: Terminal, finding: Mapping[str, Any], others: list[dict[str, Any]], width: int) -> str:
@@ -210,7 +254,7 @@ def _exchange_lines(target: Terminal, finding: Mapping[str, Any], tries: int) ->
         return
     for number, exchange in enumerate(exchanges[:tries]):
         after = f"+{exchange['offset_s'] - exchanges[0]['offset_s']:.1f} s " if number else ""
-        yield from _exchange_pair(target, exchange, after)
+        yield from _exchange_pair(target, finding, exchange, after)
     if tries:
         return
     failed = [exchange for exchange in exchanges if _status(exchange) >= 500]
@@ -219,11 +263,15 @@ def _exchange_lines(target: Terminal, finding: Mapping[str, Any], tries: int) ->
         exchange = next((each for each in exchanges if _status(each) >= 300), exchanges[0])
     elif failed and _status(exchange) < 300:  # of a burst
         exchange = failed[0]
-    yield from _exchange_pair(target, exchange)
+    yield from _exchange_pair(target, finding, exchange)
 
 
-def _exchange_pair(target: Terminal, exchange: Mapping[str, Any], after: str = "") -> Iterator[str]:
-    yield f"> {after}{exchange['method']} {exchange['url']}  {exchange['body']}"
+def _exchange_pair(
+    target: Terminal, finding: Mapping[str, Any], exchange: Mapping[str, Any], after: str = ""
+) -> Iterator[str]:
+    path = urlsplit(exchange["url"])._replace(scheme="", netloc="").geturl() or "/"
+    sent = f"> {after}{exchange['method']} {path}  "
+    yield sent + excerpt(finding, exchange, target.width - cell_len(sent) - 2)
     yield f"< {exchange['elapsed_s'] * 1000:.0f} ms  {_came(target, exchange)}"
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from callback_contract.contract_tests.reporting.formats.profile_words import judged_names, profiles_line, unjudged_names
 from callback_contract.contract_tests.reporting.model.accepted import accepted_lines
-from callback_contract.contract_tests.reporting.model.causes import by_cause, explained
+from callback_contract.contract_tests.reporting.model.causes import beginning, by_cause, explained
 from callback_contract.contract_tests.reporting.model.outcome import counts, outcome
 from callback_contract.contract_tests.reporting.model.redaction import in_language, said_text
 from callback_contract.contract_tests.reporting.model.report import Report
@@ -20,6 +20,7 @@ from callback_contract.openapi.text.message import Text, both_of, in_detail, lis
 
 __all__ = ["Bar", "ChapterLines", "console", "show_plan", "show_report"]
 
+_MOST_EXPLAINED = 10
 _SAID = {"conformant", "broken", "nothing", "error"}
 
 
@@ -65,8 +66,9 @@ def _show_summary(target: Terminal, value: dict[str, Any], catalogue: Catalogue)
         if rule["verdict"] == "pass" and rule["reason"]:  # as a stop that nothing explains
             target.say(Text("terminal.passed-with", rule=rule["id"], said=said_text(rule, "reason")))
     target.put("")
-    begin = _begin_with(value, catalogue)
-    for line in filter(None, (judged, by, profiles_line(value, target.language), begin, _in_a_word(value))):
+    begin, read_back = _begin_with(value, catalogue), _how_to_read_back(value)
+    profiles = profiles_line(value, target.language)
+    for line in filter(None, (judged, begin, profiles, read_back, by, _in_a_word(value))):
         target.say(line)
     for line in accepted_lines(value):
         target.say(line, style="yellow")
@@ -81,16 +83,24 @@ def _show_summary(target: Terminal, value: dict[str, Any], catalogue: Catalogue)
 
 
 def _begin_with(value: dict[str, Any], catalogue: Catalogue) -> Text | None:
-    """The cause that explains most other rules, the first of several; nothing where there is only one."""
-    causes = [cause for cause in by_cause(value) if cause.rule["verdict"] != "error"]  # no matter of the receiver's
-    if len(causes) < 2:
+    """The cause that explains most other rules, and which; nothing where there is only one."""
+    first = beginning(value, by_cause(value))
+    if first is None:
         return None
-    gravest = [cause for cause in causes if cause.rule["level"] == causes[0].rule["level"]]
-    first = max(gravest, key=lambda cause: explained(value, cause))
-    rule = in_detail(first.rule["id"], catalogue[first.rule["id"]].statement)
-    count = explained(value, first)
-    more = Text("terminal.explains", count=count) if count else Text("terminal.explains-none")
-    return Text("terminal.begin-with", rule=rule, more=more)
+    ids = explained(value, first)
+    rules: Text = listed(ids[:_MOST_EXPLAINED])
+    if len(ids) > _MOST_EXPLAINED:
+        rules = Text("terminal.places", first=rules, more=len(ids) - _MOST_EXPLAINED)
+    more = Text("terminal.explains", count=len(ids), rules=rules) if ids else Text("terminal.explains-none")
+    rule_id = first.rule["id"]
+    return Text("terminal.begin-with", rule=rule_id, statement=catalogue[rule_id].statement, more=more)
+
+
+def _how_to_read_back(value: dict[str, Any]) -> Text | None:
+    """How to let the rules on stored state be judged; nothing where they were."""
+    wants = {gap["want"] for profile in value["profiles"] for gap in profile["gaps"]}
+    framework = value["receiver"].get("framework") or "FRAMEWORK"
+    return Text("terminal.how-to-read-back", framework=framework) if "read-back" in wants else None
 
 
 def _in_a_word(value: dict[str, Any]) -> Text:

@@ -218,6 +218,8 @@ def _finding(failures: list[Exchange], tries: int) -> Finding:
         exchanges=tuple(shown),
         repeated=True,
         curl_suffices=False,
+        tries=tries,
+        broke=len(failures),
     )
 
 

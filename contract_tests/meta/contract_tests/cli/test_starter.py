@@ -138,7 +138,17 @@ def test_unknown_framework_names_the_known_ones(command):
 
 def test_rule_shows_the_lines_of_a_framework():
     said = invoke(cli, ["rules", "PAY-01", "--framework", "express"]).stdout
-    assert "In Express 5:" in said and "JSON.parse(text)" in said
+    assert "In Express 5:" in said and "JSON.parse(utf8" in said
+
+
+@pytest.mark.parametrize(("broke", "seen"), [(60, "always"), (2, "crashed")])
+def test_remedy_of_chance_is_another_one_where_each_delivery_failed(broke, seen):
+    rule, failed = load_catalogue()["LIVE-02"], Response(500, "", (), b"")
+    exchange = Exchange(Delivery("c", "POST", (), b""), failed, "", "", 0.0)
+    what = Text("expected.acknowledged"), Text("actual.nothing-sent")
+    finding = Finding("c", "x", *what, (exchange,), True, False, tries=60, broke=broke)
+    assert _seen(RuleResult(rule, Verdict.FAIL, findings=[finding])) == seen
+    assert (rule.remedy_when("always") == rule.remedy) is False
 
 
 @pytest.mark.parametrize(("status", "remedy"), [(400, "refused"), (500, "crashed"), (200, "")])

@@ -1,4 +1,4 @@
-"""Lines to change, cut from the starters: each stands alone, or says in a comment what the rest gives."""
+"""Lines to change, cut from the starters: each stands alone, or says in a comment what the rest of the file gives."""
 
 from __future__ import annotations
 

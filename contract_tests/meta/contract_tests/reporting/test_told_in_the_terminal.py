@@ -85,7 +85,7 @@ def test_equal_deliveries_in_a_row_share_a_line():
     ]
 
 
-def test_story_says_what_is_sent_again_and_what_only_ends_it():
+def test_story_says_what_is_sent_again_and_not_what_only_ends_it():
     events = [
         event("sent", state="a", status=200),
         event("sent", state="a", status=200),
@@ -95,9 +95,32 @@ def test_story_says_what_is_sent_again_and_what_only_ends_it():
     ]
     assert list(story_lines({"events": events, "left_out": 0})) == [
         "1. a → 200",
-        "2. a again → 200",
-        "3. a of another message, so that what came before is worked off → 200; "
-        "stored: a (applied 1); stored of message 1: a (applied 2)",
+        "2. a again → 200; stored: a (applied 2)",
+    ]
+
+
+def test_message_that_only_ends_a_story_is_told_where_it_was_refused():
+    sent = [event("sent", state="a", status=200), event("sent", 2, state="a", status=500), shown(None, message=2)]
+    *_, last = story_lines({"events": sent, "left_out": 0})
+    assert last == "2. a of another message, so that what came before is worked off → 500"
+
+
+def test_what_is_looked_at_again_at_the_end_is_told_as_later():
+    events = [event("sent", state="a", status=200), shown("a"), event("sent", 2, state="a", status=200)]
+    events += [shown("a", message=2), shown("a", 2)]
+    assert list(story_lines({"events": events, "left_out": 0})) == [
+        "1. a → 200; stored: a (applied 1)",
+        "later; stored: a (applied 2)",
+    ]
+
+
+def test_statuses_that_move_a_message_further_back_share_a_line():
+    names = ("d", "c", "b", "a")
+    events = [each for name in names for each in (event("sent", state=name, status=200), shown(name, 1, name != "d"))]
+    assert list(story_lines({"events": events, "left_out": 0})) == [
+        "1. d → 200; stored: d (applied 1)",
+        "2. c → 200; stored: c (applied 1), backwards",
+        "3–4. b, a → 200; stored: a (applied 1), backwards",
     ]
 
 
@@ -123,7 +146,15 @@ def test_exception_of_a_stack_trace_is_shown_and_not_the_page_around_it():
 
 def test_case_with_the_same_label_is_not_named_again():
     cases = [finding("ouch", number) | {"case": "an integer"} for number in (1, 3)]
-    assert "  messageStatus, with an integer" in told(rule("PAY-01", "fail", cases))
+    assert "  an integer" in told(rule("PAY-01", "fail", cases))
+
+
+def test_case_names_its_callback_where_several_are_judged():
+    value = report(rule("PAY-01", "fail", [finding("ouch")]))
+    value["contract"]["callbacks"] = ["messageStatus", "callEnd"]
+    out = io.StringIO()
+    show_findings(Terminal(file=out, width=100), value, load_catalogue(), None, at_length=False)
+    assert "  messageStatus, with case 1 ouch\n" in out.getvalue()
 
 
 CODE = "if wrong:\n    # why\n    refuse()  # " + "because " * 12
@@ -192,7 +223,7 @@ def test_rule_of_many_cases_shows_one_and_names_the_others():
         1,
         1,
     ]
-    assert "  messageStatus, with case 1 ouch0; also: case 3 ouch1; case 5 ouch2" in lines
+    assert "  case 1 ouch0; also: case 3 ouch1; case 5 ouch2" in lines
     assert sum(line.startswith("  Actual:") for line in told(rule("PAY-01", "fail", cases), at_length=True)) == 3
 
 
@@ -208,7 +239,8 @@ def test_begin_with_names_the_must_that_explains_most():
     others = [rule(f"DAT-0{n}", "blocked") | {"blocked_by": ["WIRE-07"]} for n in (2, 3, 4)]
     should = broken("WIRE-07", "warn", level="SHOULD")
     said = summed(broken("DAT-01", harm="loses"), broken("PAY-01", harm="crashes"), *blocked, *others, should)
-    assert re.search(r"\nBegin with PAY-01: .* It explains 2 other rules\.\n", said)
+    assert re.search(r"\nBegin with PAY-01, the first finding above: .* It explains 2 more: PAY-02, PAY-04\.\n", said)
+    assert re.findall(r"\n(?:fail|warn) (\S+)", said) == ["PAY-01", "DAT-01", "WIRE-07"]
 
 
 def test_single_cause_needs_no_beginning():

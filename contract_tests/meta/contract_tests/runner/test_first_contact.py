@@ -132,7 +132,7 @@ def test_error_page_that_came_once_is_no_wrong_address(tmp_path):
     run = run_before(contract_of(tmp_path), page, 200)
     make_first_contact(run)
     assert (len(run.config.sender.sent), run.state.excused) == (2, set())
-    assert "is this the right URL?" in refusal(contract_of(tmp_path), page).what
+    assert "failed at a plain valid delivery" in refusal(contract_of(tmp_path), page).what
 
 
 # A documented redirect
