@@ -77,7 +77,9 @@ def run_command() -> int:
         import click
 
         from callback_contract.contract_tests.cli.commands import cli
+        from callback_contract.openapi.cli.usage_errors import show_usage_error
         from callback_contract.openapi.text.errors import KitError
+        from callback_contract.openapi.text.language import chosen_language
         from callback_contract.openapi.text.message import Text, lines
         from callback_contract.openapi.text.streams import guard_streams
     except KeyboardInterrupt:
@@ -87,7 +89,7 @@ def run_command() -> int:
         # Outside its standalone mode click returns the code of `Exit` instead of leaving with it.
         code = cli.main(standalone_mode=False)
     except click.ClickException as error:
-        error.show()
+        show_usage_error(error, chosen_language(sys.argv[1:], os.environ))
         return 2
     except KitError as error:
         _say_error(error)

@@ -84,6 +84,26 @@ def test_wrong_use_is_told_in_chinese(words, monkeypatch, capsys):
     assert english_in(told, "No such file or directory", "Expecting value: line 1 column 1 (char 0)", "ACK") == []
 
 
+MISTYPED = {
+    "unknown option": (["check", "--rulse", "x"], "没有选项 --rulse。是指 '--rules'"),
+    "option without its value": (["check", "--depth"], "--depth 需要一个值"),
+    "flag with a value": (["check", "--strict=1"], "--strict 不接受值"),
+    "unknown choice": (["check", "--depth", "x"], "--depth 的值无效：可选 quick、standard、thorough"),
+    "no number": (["check", "--rate", "x"], "--rate 的值无效：应为 0.1 至 100000 的数字"),
+    "number out of its range": (["check", "--seed", "-1"], "--seed 的值无效：应为 0 至 9223372036854775807 的整数"),
+    "missing argument": (["starter"], "缺少 FRAMEWORK"),
+    "too many arguments": (["check", DEAD, "b", "c"], "多余的参数：b、c"),
+    "unknown command": (["chek"], "没有命令 'chek'。是指 'check' 吗？"),
+}
+
+
+@pytest.mark.parametrize(("words", "expected"), MISTYPED.values(), ids=MISTYPED)
+def test_mistyped_command_line_is_told_in_chinese(words, expected, monkeypatch, capsys):
+    code, told = said(monkeypatch, capsys, *words)
+    *_, line = told.splitlines()
+    assert (code, line.startswith(f"错误：{expected}")) == (2, True)
+
+
 FILES = {
     "callback-contract.toml": {
         "broken TOML": "[check\n",
