@@ -54,7 +54,7 @@ def _name(param: click.Parameter) -> str:
     return param.opts[-1] if isinstance(param, click.Option) else param.metavar or str(param.name).upper()
 
 
-def _no_number(name: str, kind: click.ParamType) -> Text:
+def _no_number(name: str, kind: object) -> Text:
     whole = "whole" if isinstance(kind, click.types.IntParamType) else "number"
     least, most = getattr(kind, "min", None), getattr(kind, "max", None)
     if least is None or most is None:
