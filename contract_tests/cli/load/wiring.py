@@ -137,7 +137,7 @@ class _Process:
 
     def _lost(self, worker: str) -> None:
         assert self.master is not None
-        self._say(Text("load.lost", worker=worker, count=self.master.deal.moved))
+        self._say(Text("load.worker-gone", worker=worker, count=self.master.deal.moved))
 
     def _leave(self, why: str, data: Mapping[str, Any]) -> None:
         text = differing_in_words(data["differing"]) if why == "refused" else Text("load.dismissed")

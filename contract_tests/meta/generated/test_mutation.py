@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
 from callback_contract.contract_tests.meta.scripts import mutation
+from callback_contract.contract_tests.meta.support.processes import run_program
 
 MODULES = {Path(module).stem: mutation._ROOT / module for module in mutation.GUARDED}
 
@@ -56,14 +56,12 @@ def test_each_mutant_is_what_its_tests_see_though_all_else_is_imported_before(tm
     (tmp_path / "test_between.py").write_text("import between\n\ndef test():\n    assert between.ANSWER == 1")
     options = ["-x", "-q", "-p", "no:cacheprovider", "test_between.py"]
     job = {"file": "decided.py", "module": "decided", "options": options, "mutants": ["ANSWER = 2", "ANSWER = +1", "("]}
-    done = subprocess.run(
+    done = run_program(
         [sys.executable, "-P", mutation._FORKED_TESTS],
         cwd=tmp_path,
         env={**os.environ, "PYTHONPATH": str(tmp_path)},
         input=json.dumps(job),
         check=True,
-        capture_output=True,
-        text=True,
         timeout=60,
     )
     assert done.stdout.split() == ["failed", "passed", "failed"]

@@ -88,13 +88,13 @@ def test_right_receiver_whose_profiles_are_all_judged_is_conformant(tmp_path):
     done = run("check", "--report-dir", str(tmp_path))
     report = json.loads((tmp_path / "report.json").read_text())
     assert (done.returncode, report["conformant"]) == (0, True), done.stdout
-    *_, profiles, word, _ = done.stdout.splitlines()
+    *_, profiles, _, word, _ = done.stdout.splitlines()
     assert (profiles.count(": conformant ("), word) == (3, "conformant")
 
 
 def test_receiver_without_read_back_is_conformant_in_what_its_answers_show_and_no_more(url):
     done = run("check", url, "--require", "answers,load")
-    *_, profiles, word = done.stdout.splitlines()
+    *_, profiles, _, word = done.stdout.splitlines()
     assert (done.returncode, word) == (0, "nothing failed; not conformant until state is judged")
     assert "answers: conformant" in profiles and profiles.endswith("late and lost statuses; add --state-url …)")
 

@@ -30,6 +30,7 @@ GUARDED = {
     "openapi/cli/interruption.py": {"signal.SIGALRM", "signal.setitimer", "signal.ITIMER_REAL"},
     "contract_tests/target/process_group.py": {"os.killpg", "signal.SIGKILL"},
     "contract_tests/target/process.py": {"os.waitid", "os.P_PID", "os.WEXITED", "os.WNOHANG", "os.WNOWAIT"},
+    "mock_server/load/worker.py": {"resource"},
     "mock_server/server/serving.py": {"resource"},
     "mock_server/store/database.py": {"fcntl"},
     "mock_server/proxy/proxy.py": {"uvloop"},
