@@ -133,4 +133,12 @@ def _say(text: Text) -> None:
     from callback_contract.openapi.text.spoken import spoken
 
     # What a receiver said may stand in it: no line of it may move the cursor.
-    click.echo("\n".join(printable(line) for line in spoken(text).splitlines()), err=True)
+    lines = [printable(line) for line in spoken(text).splitlines()]
+    if not (sys.stderr and sys.stderr.isatty()):
+        click.echo("\n".join(lines), err=True)
+        return
+    from callback_contract.contract_tests.reporting.terminal.console import console
+
+    out = console(stderr=True)
+    for line in lines:
+        out.paragraph(line.lstrip(), indent=len(line) - len(line.lstrip()))

@@ -30,10 +30,11 @@ _STARTERS = {receiver.name: receiver for receiver in RECEIVERS if receiver.start
 
 _READ_BACK = re.compile(r"def read_back\(|function read_back\(|\) readBack\(|Message readBack\(|app\.get\('/callbacks")
 _COUNTED = (
-    "Read-back, for your own receiver: read state and last from your own tables, and let applied count every",
-    "effect of the message, over all rows of its id:",
+    "Read-back, for your own receiver: read state and last from your own tables; what you do not store, leave out.",
+    "Let applied count every effect of the message, over all rows of its id; a constant hides a second effect:",
     "  SELECT count(*) FROM event WHERE message_id = :id",
     "  db.event.countDocuments({message_id: id})",
+    "A call to another system is an effect, too: write a row for each, and count it.",
 )
 
 

@@ -117,8 +117,8 @@ function store(id, status, text) {
   if (follows === undefined) return; // to the caller, which answers 200: a value of next year
   // endregion
   // region: store
-  // messages: a Map by id; follows: as ['wait'] for the status 'send'
-  const message = messages.get(id); // no await between get and set: no other delivery comes in between
+  // messages: a Map; follows: ['wait'] for 'send'. No await from get to set.
+  const message = messages.get(id);
   if (message === undefined) {
     messages.set(id, { state: status, applied: 1, last: text });
   } else if (follows.includes(message.state)) { // from which this status may follow

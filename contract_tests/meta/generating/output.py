@@ -126,7 +126,7 @@ def _mock(folder: Path) -> str:
 
 OUTPUTS = {
     "first-run": Shown(lambda folder: _program(folder, "check"), (("Judging", 6), ("http://", None))),
-    "finding": Shown(_finding, (("fail PAY-17 MUST", 11),)),
+    "finding": Shown(_finding, (("fail PAY-17 MUST", 9),)),
     "profiles": Shown(_profiles, (("answers:", None),), width=200),
     "causes": Shown(
         _causes,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+
 import pytest
 
 from callback_contract.contract_tests.cli.commands import cli
@@ -44,6 +46,24 @@ def test_delivery_that_is_put_off_for_too_long_is_no_stack_trace():
     with raw_server(lambda connection, _: connection.sendall(later)) as base:
         done = run("send", base, "--max-time", "5")
     assert (done.returncode, "Traceback" in done.stderr, "--max-time" in done.stderr) == (1, False, True)
+
+
+class _Screen(io.StringIO):
+    def isatty(self):
+        return True
+
+
+def test_error_in_a_narrow_terminal_ends_its_lines_between_words(monkeypatch):
+    monkeypatch.setattr("sys.argv", ["callback-contract", "check", f"ftp://{'a' * 30}.example.com/"])
+    monkeypatch.setattr("sys.stderr", screen := _Screen())
+    monkeypatch.setenv("COLUMNS", "60")
+    assert run_command() == 2
+    assert screen.getvalue().splitlines() == [
+        "error: URL:",
+        f"  'ftp://{'a' * 30}.example.com/' is not",
+        "  a complete http or https URL.",
+        "  Use http or https.",
+    ]
 
 
 class Panic(BaseException):

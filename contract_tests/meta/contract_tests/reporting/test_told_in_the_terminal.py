@@ -21,6 +21,7 @@ from callback_contract.contract_tests.model.verdicts import Block, RuleResult, V
 from callback_contract.contract_tests.reporting.model.report import Report
 from callback_contract.contract_tests.reporting.model.reproduction import from_here
 from callback_contract.contract_tests.reporting.terminal.console import Terminal, command_lines
+from callback_contract.contract_tests.reporting.terminal.excerpts import excerpt
 from callback_contract.contract_tests.reporting.terminal.findings import show_findings
 from callback_contract.contract_tests.reporting.terminal.steps import story_lines
 from callback_contract.contract_tests.reporting.terminal.terminal import ChapterLines, show_report
@@ -142,6 +143,31 @@ def test_finding_of_several_deliveries_shows_the_one_that_broke(more):
 def test_exception_of_a_stack_trace_is_shown_and_not_the_page_around_it():
     page = "<pre>TypeError: no &#39;a&#39;<br> &nbsp;at f (/x/app.js:1:2)</pre>"
     assert "  < 12 ms  500  TypeError: no 'a'" in told(rule("PAY-01", "fail", [finding(page)]))
+
+
+WHOLE = {"status": 200, "body": "the status is unknown"}
+BODY = '{"workflow_id":"0123456789abcdef","status":"WAIT","msg_id":"9"}'
+
+
+@pytest.mark.parametrize(
+    ("case", "answer", "shown"),
+    [
+        ({"pointer": "/status"}, WHOLE, '… "status":"WAIT","msg_id":"9"}'),
+        ({"case": {"arguments": {"pointer": "/status"}}}, WHOLE, '… "status":"WAIT","msg_id":"9"}'),
+        ({}, WHOLE | {"status": 400}, '… "status":"WAIT","msg_id":"9"}'),
+        ({}, WHOLE, BODY),
+        ({}, {"status": 400, "body": "bad statuses"}, BODY),
+        ({"pointer": "/callee"}, WHOLE, BODY),
+        ({"pointer": "/workflow_id"}, WHOLE, BODY),
+    ],
+)
+def test_body_is_shown_from_the_member_that_the_case_or_the_refusal_is_about(case, answer, shown):
+    one = {"texts": {"case": {"arguments": case}}}
+    assert excerpt(one, {"body": BODY, "answer": answer}, 40) == shown
+
+
+def test_body_is_shown_from_its_beginning_where_the_member_fits():
+    assert excerpt({"texts": {"case": {"arguments": {"pointer": "/status"}}}}, {"body": BODY}, 80) == BODY
 
 
 def test_case_with_the_same_label_is_not_named_again():
