@@ -5,6 +5,7 @@ POSIX has groups and signals for it. Windows has groups that take Ctrl-Break, an
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -28,10 +29,9 @@ def terminate_group(process: subprocess.Popen[bytes]) -> None:
     """Ask a group to end."""
     if hasattr(os, "killpg"):
         _signal(process, signal.SIGTERM)
-    elif hasattr(signal, "CTRL_BREAK_EVENT"):
-        process.send_signal(signal.CTRL_BREAK_EVENT)
-    else:
-        process.terminate()
+        return
+    with contextlib.suppress(OSError):  # it has no console, or is gone
+        process.send_signal(getattr(signal, "CTRL_BREAK_EVENT", signal.SIGTERM))
 
 
 def kill_group(process: subprocess.Popen[bytes]) -> None:

@@ -93,6 +93,14 @@ def test_tree_of_windows_is_ended_by_its_system(monkeypatch):
     assert calls == [["taskkill", "/T", "/F", "/PID", "7"], "kill"]
 
 
+def test_group_of_windows_without_a_console_is_no_error(monkeypatch):
+    def send_signal(number):
+        raise OSError(number)
+
+    monkeypatch.setattr(process_group, "os", SimpleNamespace(name="nt"))
+    process_group.terminate_group(SimpleNamespace(send_signal=send_signal))
+
+
 def test_proxy_says_that_it_does_not_run_on_windows(monkeypatch):
     monkeypatch.setattr(proxy_command, "os", SimpleNamespace(name="nt"))
     ran = invoke(cli, ["proxy", "--to", "http://127.0.0.1:1", "--listen", "127.0.0.1:0"])
