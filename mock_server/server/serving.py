@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import gc
 import os
@@ -27,6 +28,7 @@ from callback_contract.openapi.text.message import Text
 __all__ = ["bound_socket", "serve", "served"]
 
 _BACKLOG = 2048
+_HANDSHAKE_LOOKS, _HANDSHAKE_LOOK_S = 20, 0.05
 _OTHER_FILES = 100  # the store, and libraries that are loaded late
 
 
@@ -53,9 +55,25 @@ def bound_socket(host: str, port: int) -> socket.socket:
     return sock
 
 
+class _Server(uvicorn.Server):
+    """Server that ends the connections whose TLS handshake is under way, too, before its loop is closed."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        # A closed server does not wait for what it accepted: so the waiting begins before.
+        waiting = {asyncio.ensure_future(server.wait_closed()) for server in self.servers}
+        await asyncio.sleep(0)
+        await super().shutdown(sockets)
+        for _ in range(_HANDSHAKE_LOOKS):
+            for each in list(self.server_state.connections):
+                each.transport.abort()
+            _, waiting = await asyncio.wait(waiting, timeout=_HANDSHAKE_LOOK_S)
+            if not waiting:
+                return
+
+
 def _server(
     receiver: Receiver, sock: socket.socket, tls: Tls | None, protocol: type[HttpToolsProtocol] | None = None
-) -> uvicorn.Server:
+) -> _Server:
     receiver.by_tls = tls is not None
     receiver.guard = receiver.guard or Guard(names_loopback(sock.getsockname()[0]))
     config = uvicorn.Config(
@@ -72,7 +90,7 @@ def _server(
     )
     config.load()
     config.ssl = tls.context() if tls else None  # uvicorn has no option for the oldest version
-    return uvicorn.Server(config)
+    return _Server(config)
 
 
 def serve(

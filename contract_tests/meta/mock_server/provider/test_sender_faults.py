@@ -11,9 +11,6 @@ from callback_contract.mock_server.cli.send_command import send
 from callback_contract.mock_server.provider.sender_faults import SENDER_FAULTS
 from callback_contract.openapi.rules.catalogue import load_catalogue
 
-# uvloop's TLS transports may outlive its loop, when a sender goes at the moment in which the endpoints close.
-pytestmark = []
-
 
 @pytest.mark.slow
 def test_right_provider_passes_every_rule():

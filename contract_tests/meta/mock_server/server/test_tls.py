@@ -11,6 +11,7 @@ import socket
 import ssl
 import subprocess
 import threading
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -39,6 +40,22 @@ def reached():
             return Access(url, **{"ca": str(tls.authority), **more})
 
         yield reach
+
+
+@pytest.mark.slow
+def test_handshake_that_ends_after_the_server_leaves_nothing_open():
+    answers = []
+
+    def shake_hands_late():
+        with contextlib.suppress(OSError), ssl._create_unverified_context().wrap_socket(raw) as secured:
+            answers.append(secured.recv(1))
+
+    with self_made("127.0.0.1", "") as tls, served(Receiver(CONTRACT), tls=tls) as url:
+        raw = socket.create_connection((urlsplit(url).hostname, urlsplit(url).port))
+        late = threading.Timer(0.4, shake_hands_late)
+        late.start()
+    late.join()
+    assert answers == [b""]  # what is left open fails this test as a warning
 
 
 def test_right_certificate_passes_all(reached):
