@@ -5,6 +5,7 @@ Imported in processes of Locust alone: gevent waits here, and not the thread.
 
 from __future__ import annotations
 
+import re
 import ssl
 import time
 from dataclasses import dataclass
@@ -19,6 +20,11 @@ from callback_contract.mock_server.client.framing import LIMIT_ANSWER_BYTES
 from callback_contract.mock_server.wire.delivery import Response
 
 __all__ = ["Answer", "Connection"]
+
+_BLOCK_BYTES = 65536
+_PLAIN = re.compile(rb"HTTP/1\.1 (?P<status>[2-5]\d\d) [^\r\n]*(?P<head>(?:\r\n[^\r\n]+)+)\r\n\r\n")
+_LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*(\d+)[ \t]*(?=\r\n|$)")
+_ODD = re.compile(rb"\r\n(?:transfer-encoding|retry-after|connection:[ \t]*close|content-length:[^\r]*,)")
 
 
 class _OutOfTime(gevent.Timeout):
@@ -60,9 +66,7 @@ class Connection:
         begun, status, failure, wait_s = time.perf_counter(), 0, "", None
         try:
             with _OutOfTime(self._timeout_s):
-                response = self._answer(request, method)
-            status = response.get_code()
-            wait_s = _wait_of(response, status)
+                status, wait_s = self._answer(request, method)
         except (_OutOfTime, OSError, HTTPParseError) as error:
             failure = _failure_of(error)
             self.close()
@@ -74,24 +78,29 @@ class Connection:
             self._socket.close()
             self._socket = None
 
-    def _answer(self, request: bytes, method: str) -> HTTPSocketResponse:
+    def _answer(self, request: bytes, method: str) -> tuple[int, float | None]:
         if self._socket is not None:
             try:
                 return self._exchanged(request, method)
-            except (HTTPConnectionClosed, ConnectionError, BrokenPipeError):
+            except (HTTPConnectionClosed, ConnectionError):
                 self.close()  # a kept connection may die between two deliveries (RFC 9112 section 9.3)
         return self._exchanged(request, method)
 
-    def _exchanged(self, request: bytes, method: str) -> HTTPSocketResponse:
+    def _exchanged(self, request: bytes, method: str) -> tuple[int, float | None]:
         sock = self._socket = self._socket or self._opened()
         sock.sendall(request)
-        response = HTTPSocketResponse(sock, method=method)
+        first = sock.recv(_BLOCK_BYTES)
+        if not first:
+            raise HTTPConnectionClosed
+        if status := _status_of_plain(first):
+            return status, None
+        response = HTTPSocketResponse(sock, method=method, pre_buffered=first)
         if not response.message_complete and len(response.read(LIMIT_ANSWER_BYTES)) == LIMIT_ANSWER_BYTES:
             self.close()
             raise _EndlessError
         if response.should_close():
             self.close()
-        return response
+        return response.get_code(), _wait_of(response)
 
     def _opened(self) -> socket.socket:
         sock = socket.create_connection((self._host, self._port), timeout=self._timeout_s)
@@ -103,7 +112,21 @@ class _EndlessError(OSError):
     """The answer is longer than any answer may be."""
 
 
-def _wait_of(response: HTTPSocketResponse, status: int) -> float | None:
+def _status_of_plain(answer: bytes) -> int:
+    """Return the status of an answer that is whole, of known length, and keeps its connection; 0 of any other.
+
+    Most are so, and a parser that reads each field takes longer than everything else that is done for a delivery.
+    """
+    found = _PLAIN.match(answer)
+    if found is None:
+        return 0
+    head, body_bytes = found["head"].lower(), len(answer) - found.end()
+    lengths = _LENGTH.findall(head)
+    return int(found["status"]) if lengths == [b"%d" % body_bytes] and not _ODD.search(head) else 0
+
+
+def _wait_of(response: HTTPSocketResponse) -> float | None:
+    status = response.get_code()
     if status not in {429, 503}:
         return None
     headers = tuple((name, str(value)) for name, value in response.items())

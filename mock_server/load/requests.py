@@ -25,7 +25,8 @@ class PreparedRequests:
 
     def of(self, delivery: Delivery) -> bytes:
         """Return the request that sends a delivery now; a signature is made at this moment, as for each try."""
-        target = delivery.target_from(self._target)
+        is_plain = not (delivery.query or delivery.by_query)
+        target = self._target if is_plain else delivery.target_from(self._target)
         signature: Headers = ()
         body = delivery.content
         if self._signer is not None:

@@ -9,14 +9,17 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
 
 from callback_contract.contract_tests.cli.load.load_command import load
 from callback_contract.contract_tests.cli.main import cli
+from callback_contract.contract_tests.meta.support.hostile import http_server
 from callback_contract.contract_tests.meta.support.processes import invoke, run_program
 from callback_contract.mock_server import MockReceiver
 from callback_contract.mock_server.provider.composer import Composer
@@ -29,6 +32,43 @@ CALLBACK = load_contract().callbacks[0]
 ID, STATE = CALLBACK.delivery.correlation[1:], CALLBACK.delivery.state[1:]
 PROGRAM = [sys.executable, "-m", "callback_contract.contract_tests", "load"]
 PREFIX = "CALLBACK_CONTRACT_LOAD_"
+
+
+def receiver(sleeps_s, at_once, loses=False):
+    """A receiver's handler that takes so many deliveries at a time; what comes beside them waits, or is lost."""
+    room, kept = threading.Semaphore(at_once), {}
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True
+
+        def do_POST(self):
+            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            has_room = room.acquire(blocking=not loses)
+            time.sleep(sleeps_s)
+            if has_room:
+                kept.setdefault(body[ID], set()).add(body[STATE])
+                room.release()
+            self.say(200, b"{}")
+
+        def do_GET(self):
+            states = kept.get(self.path.rpartition("/")[2])
+            if states is None:
+                return self.say(404, b"{}")
+            last = max(states, key=CALLBACK.delivery.order.states.index)
+            return self.say(200, json.dumps({"id": "x", "state": last, "applied": len(states)}).encode())
+
+        def say(self, status, body):
+            self.send_response(status)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_):
+            pass
+
+    return Handler
 
 
 def events(messages, mix=None):
@@ -158,6 +198,31 @@ def test_master_to_which_no_worker_comes_ends_with_one_error():
         said, _ = master.communicate(timeout=60)
     assert (master.returncode, said.count("error:")) == (3, 1)
     assert "no worker took part.\n  Start workers" in said
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("loses", [False, True])
+def test_audit_finds_what_a_receiver_loses_above_a_concurrency(tmp_path, loses):
+    with http_server(receiver(0.005, 2, loses)) as url:
+        words = [*PROGRAM, f"{url}/x", "-n", "60", "--speed", "600", "--at-once", "16", "--processes", "2"]
+        words += ["--audit", "--state-url", f"{url}/{{id}}", "--state-patience", "0", "--report-dir", tmp_path]
+        done = run_program(words, timeout=120)
+    audit = json.loads((tmp_path / "load.json").read_text())["audit"]
+    assert (audit["read"], audit["doubled"], audit["backwards"], audit["lost"] > 0) == (60, 0, 0, loses)
+    assert done.returncode == int(loses)
+    assert {file.name for file in tmp_path.iterdir()} == {"load.html", "load.json", "load.md"}
+
+
+@pytest.mark.slow
+def test_capacity_is_searched_in_steps_up_to_the_highest_rate(tmp_path):
+    with http_server(receiver(0.02, 1)) as url:
+        words = [*PROGRAM, f"{url}/x", "-n", "100000", "--find-capacity", "100000", "--step-time", "2"]
+        done = run_program([*words, "--report-dir", tmp_path], timeout=240)
+    capacity = json.loads((tmp_path / "load.json").read_text())["capacity"]
+    assert done.returncode == 0
+    assert capacity["per_second"] <= 60  # one after the other, each 20 ms: 50 a second on an idle machine
+    assert [step["rate"] for step in capacity["steps"]][:1] == [20.0]
+    assert "Capacity: " in done.stdout
 
 
 @pytest.mark.slow
