@@ -108,6 +108,9 @@ class Engine:
         except gevent.GreenletExit:
             self._schedule.interrupted(job)  # Locust moves users when workers come and go
             raise
+        except Exception:
+            self._schedule.done(job, Answered("broken", 0, False, None), self._now())
+            raise  # Locust shows it
         acknowledged = 200 <= answer.status <= 299 or answer.status in delivery.redirects
         kind = str(answer.status) if answer.status else answer.failure
         elapsed_s = answer.elapsed_s if answer.status else None

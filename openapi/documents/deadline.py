@@ -88,9 +88,9 @@ class _Bounded(socket.socket):
 class _BoundedTls(_Bounded, ssl.SSLSocket):
     """The same over TLS; the handshake, too, has one time-out as a whole."""
 
-    def do_handshake(self, block: bool = False) -> None:
+    def do_handshake(self, *block: bool) -> None:  # gevent's own has no argument
         self._bound()
-        super().do_handshake(block)
+        super().do_handshake(*block)
 
 
 def bounded_tls(context: ssl.SSLContext) -> ssl.SSLContext:

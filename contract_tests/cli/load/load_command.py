@@ -79,6 +79,12 @@ def _pace_options(command: Any) -> Any:
     "key",
     "step_time",
     "deadline",
+    "provider",
+    "overlay",
+    "cert",
+    "ca",
+    "insecure",
+    "seed",
     "state_map",
     "state_patience",
     "plugin",
@@ -157,7 +163,7 @@ def load(ctx: click.Context, /, **options: Any) -> None:
 
     \b
     callback-contract load http://127.0.0.1:8080/ --messages 100000 --rate 2000 --processes 2
-    locust -f "$(callback-contract load --locustfile)" --master    # and --worker; options by CALLBACK_CONTRACT_LOAD_…
+    locust -f "$(callback-contract load --locustfile)" --master    # or --worker; options by the environment
 
     Exit codes: 0 all was acknowledged, 1 not all was, 2 wrong use, 3 nobody answers or no worker came,
     130 interrupted.
