@@ -60,14 +60,24 @@ def flask(file, monkeypatch):
 def broken(file, flask):
     client = flask.app.test_client()
 
-    def deliver(method, headers, body):
-        return client.open("/callbacks/whatsapp", method=method, headers=headers, data=body).status_code
+    def deliver(method, query, headers, body):
+        sent = client.open("/callbacks/whatsapp", method=method, query_string=query, headers=headers, data=body)
+        return sent.status_code
 
     return list(broken_expectations(file, deliver))
 
 
 def test_correct_receiver_breaks_no_expectation(file, flask):
     assert broken(file, flask) == []
+
+
+def test_query_of_a_vector_is_delivered(tmp_path):
+    (tmp_path / "v.json").write_text(
+        json.dumps({"vectors": [{"method": "GET", "query": "a=1", "headers": [], "body": "", "expect": []}]})
+    )
+    sent = []
+    assert list(broken_expectations(tmp_path / "v.json", lambda *parts: sent.append(parts) or 204)) == []
+    assert sent == [("GET", "a=1", [], b"")]
 
 
 def rules(lines):
