@@ -59,6 +59,16 @@ def pages(file, *, lang=None, only=(), **options):
     return {name: text for name, text in files if name.endswith(".html")}
 
 
+def test_page_of_a_callback_by_query_says_why_two_samples_are_all(tmp_path):
+    form = {"schema": {"type": "object", "properties": {"id": {"type": "string"}}}, "example": {"id": "1"}}
+    whole = {"name": "all", "in": "querystring", "content": {"application/x-www-form-urlencoded": form}}
+    got = {"get": {"parameters": [whole], "responses": {"200": {"description": ""}}}}
+    info = {"title": "t", "version": "1"}
+    file = written(tmp_path, {"openapi": "3.2.0", "info": info, "webhooks": {"receipt": got}})
+    (page,) = [text for name, text in pages(file, lang="en").items() if "receipt" in name]
+    assert "this callback has none" in page and len(re.findall('class="panel" id="send-', page)) == 2
+
+
 def test_texts_are_the_documents_own_and_of_no_other_provider(tmp_path):
     (tmp_path / "CHANGELOG.md").write_text("# Changes\n\n## 9.9\n\nof another project\n")
     site = pages(written(tmp_path, document()))
