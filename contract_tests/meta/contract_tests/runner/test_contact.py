@@ -96,6 +96,33 @@ def test_deliveries_at_once_are_one_burst_and_take_their_turns_together(ahead_of
     assert bursts == ([] if ahead_of else [(FIRST.name, "a case", tuple(came))])
 
 
+@pytest.mark.parametrize(("meeting", "at_once"), [(False, []), (True, [2])])
+def test_deliveries_meet_only_where_that_is_asked_for(monkeypatch, meeting, at_once):
+    limits, run = [], run_before(200, pace=Pace(at_once=2))
+    meetings_of = contact_module.meetings_of
+    monkeypatch.setattr(
+        contact_module, "meetings_of", lambda sent, most: limits.append(most) or meetings_of(sent, most)
+    )
+    session = CaseSession.of(run, case(), 1)
+    try:
+        session.deliver_at_once(
+            [session.event(state) for state in STATES[:2]], **({"meeting": True} if meeting else {})
+        )
+    finally:
+        run.close()
+    assert limits == at_once
+
+
+def test_deliveries_together_are_counted_once():
+    run = run_before(200, pace=Pace(at_once=2, most=2))
+    session = CaseSession.of(run, case(), 1)
+    try:
+        session.deliver_at_once([session.event(state) for state in STATES[:2]])
+    finally:
+        run.close()
+    assert len(run.state.exchanges) == 2
+
+
 @pytest.mark.parametrize("fresh", [True, False])
 def test_plain_delivery_is_another_message_of_the_same_callback(fresh):
     run = run_before(200, callbacks=(SECOND, FIRST))

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from callback_contract.contract_tests.meta.support.scripted import FIRST, SECOND, asked, case, exchange, run_before
+from callback_contract.contract_tests.meta.support.scripted import FIRST, asked, case, exchange, run_before
 from callback_contract.contract_tests.model.observations import Stop, Stored
 from callback_contract.contract_tests.runner import case_session
 from callback_contract.contract_tests.runner.case_session import CaseSession
@@ -171,6 +171,14 @@ def test_delivery_of_no_case_is_not_taken():
     assert told_once(run)[0] is not first
 
 
+def test_message_that_is_gone_on_about_is_the_first_of_its_delivery():
+    run = run_before(200)
+    sent = replace(case().delivery(CaseSession.of(run, case(), 1).identity), ids=("first", "second"))
+    first = delivered(run, sent=sent)
+    assert told_once(run, sent=sent)[0] is first
+    assert run.state.sent_again == {"first"}
+
+
 def test_state_that_is_told_afresh_has_the_time_of_the_first():
     run = run_before(200)
     session = CaseSession.of(run, case(), 1)
@@ -185,12 +193,12 @@ def test_state_that_is_told_has_its_own_time():
 # The earliest delivery
 
 
-def shared(run, index=0, *, begun_s=NOW, status=200, purpose=KEPT, callback=FIRST):
+def shared(run, index=0, *, begun_s=NOW, status=200, purpose=KEPT, callback=FIRST.name, **more):
     """Shares a delivery that began at a time."""
-    session = CaseSession.of(run, case(callback=callback), 1 + index)
-    came = replace(exchange(status, case(callback=callback).delivery(session.identity)), begun_s=begun_s)
+    sent = replace(case().delivery(CaseSession.of(run, case(), 1 + index).identity), **more)
+    came = replace(exchange(status, sent), begun_s=begun_s)
     run.state.delivery_sent(came)
-    run.state.exchange_shared((purpose, callback.name, index), came)
+    run.state.exchange_shared((purpose, callback, index), came)
     return came
 
 
@@ -219,10 +227,6 @@ def test_earliest_delivery_is_one_that_enough_deliveries_followed(now, distance,
     assert earliest(run, distance) is (first if is_found else None)
 
 
-def test_earliest_delivery_is_not_found_where_none_was_made(now):
-    assert earliest(run_before(200)) is None
-
-
 def test_earliest_delivery_is_found_once(now):
     run = run_before(200)
     first, second = shared(run, 0), shared(run, 1)
@@ -230,20 +234,31 @@ def test_earliest_delivery_is_found_once(now):
     assert run.state.sent_again == {*first.delivery.ids, *second.delivery.ids}
 
 
-@pytest.mark.parametrize("other", [{"status": 500}, {"purpose": "of nothing that is stored"}, {"callback": SECOND}])
+def test_delivery_of_several_messages_is_known_by_the_first(now):
+    run = run_before(200)
+    shared(run, ids=("first", "second"))
+    assert earliest(run)
+    assert (earliest(run), run.state.sent_again) == (None, {"first"})
+
+
+@pytest.mark.parametrize(
+    "other",
+    [{"status": 500}, {"purpose": "of nothing that is stored"}, {"callback": "another"}, {"callback": "~another"}],
+)
 def test_earliest_delivery_is_one_of_the_callback_that_has_to_be_kept(now, other):
-    run = run_before(200, callbacks=(FIRST, SECOND))
+    run = run_before(200)
     shared(run, 0, **other)
     assert earliest(run) is None
     assert earliest(run, past_retries=True) is None
     assert shared(run, 1) is earliest(run)
 
 
-def test_earliest_delivery_is_past_the_retries_only_where_that_is_asked_for(now):
+@pytest.mark.parametrize("past_retries", [False, True])
+def test_earliest_delivery_is_past_the_retries_only_where_that_is_asked_for(now, past_retries):
     run = run_before(200)
     old, recent = shared(run, 0, begun_s=NOW - HORIZON_S - 1), shared(run, 1)
-    assert (earliest(run), earliest(run)) == (recent, None)
-    assert (earliest(run, past_retries=True), earliest(run, past_retries=True)) == (old, None)
+    found = [earliest(run, past_retries=past_retries) for _ in range(2)]
+    assert found == [old if past_retries else recent, None]
 
 
 @pytest.mark.parametrize(("ago_s", "is_past"), [(0, False), (HORIZON_S, False), (HORIZON_S + 1, True)])
@@ -357,31 +372,3 @@ def test_one_later_message_follows_all_stories_that_were_told_before():
 def test_each_story_that_is_told_now_is_followed_by_its_own_later_message(how):
     first, second = last_messages(**how)
     assert first != second
-
-
-# Deliveries together
-
-
-@pytest.mark.parametrize(("meeting", "at_once"), [(False, []), (True, [2])])
-def test_deliveries_meet_only_where_that_is_asked_for(monkeypatch, meeting, at_once):
-    limits, run = [], run_before(200, pace=Pace(at_once=2))
-    meetings_of = case_session.meetings_of
-    monkeypatch.setattr(case_session, "meetings_of", lambda sent, most: limits.append(most) or meetings_of(sent, most))
-    session = CaseSession.of(run, case(), 1)
-    try:
-        session.deliver_at_once(
-            [session.event(state) for state in STATES[:2]], **({"meeting": True} if meeting else {})
-        )
-    finally:
-        run.close()
-    assert limits == at_once
-
-
-def test_deliveries_together_are_counted_once():
-    run = run_before(200, pace=Pace(at_once=2, most=2))
-    session = CaseSession.of(run, case(), 1)
-    try:
-        session.deliver_at_once([session.event(state) for state in STATES[:2]])
-    finally:
-        run.close()
-    assert len(run.state.exchanges) == 2
