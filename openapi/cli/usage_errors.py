@@ -54,12 +54,12 @@ def _name(param: click.Parameter) -> str:
     return param.opts[-1] if isinstance(param, click.Option) else param.metavar or str(param.name).upper()
 
 
-def _no_number(name: str, kind: object) -> Text:
-    whole = "whole" if isinstance(kind, click.types.IntParamType) else "number"
+def _no_number(name: str, kind: click.types.IntParamType | click.types.FloatParamType) -> Text:
+    number = "whole" if isinstance(kind, click.types.IntParamType) else "number"
     least, most = getattr(kind, "min", None), getattr(kind, "max", None)
     if least is None or most is None:
-        return Text(f"usage.no-{whole}{'' if least is None else '-from'}", name=name, least=f"{least}")
-    return Text(f"usage.no-{whole}-between", name=name, least=f"{least}", most=f"{most}")
+        return Text(f"usage.no-{number}{'' if least is None else '-from'}", name=name, least=f"{least}")
+    return Text(f"usage.no-{number}-between", name=name, least=f"{least}", most=f"{most}")
 
 
 def _left_over(ctx: click.Context) -> list[str]:

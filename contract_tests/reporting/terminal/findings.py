@@ -162,9 +162,9 @@ def _show_commands(
     parts = re.findall("[^;；]+[;；]? ?", source)
     whole = ["".join([*parts[:many], *["…"] * (many < len(parts))]) for many in range(len(parts), 0, -1)]
     told = [f"{target.words(Text('terminal.source'))}{each}" for each in whole]
-    room = target.width - 5 - cell_len(again)
+    room = target.width - 6 - cell_len(again)
     said = next((each for each in told if cell_len(each) <= room), cut(told[0], room))
-    target.paragraph(Styled.assemble((said, "dim"), "  ", again), indent=2)
+    target.paragraph(Styled.assemble((said, "dim"), " · ", again), indent=2)
     for command in commands:
         # A command stands alone, since it is there to be pasted.
         target.command(from_here(command, directory), indent=2)
