@@ -11,7 +11,6 @@ from callback_contract.contract_tests.drift.traffic import CallbackTraffic
 from callback_contract.contract_tests.samples.bins import unpacked
 from callback_contract.contract_tests.samples.bodies import read_body
 from callback_contract.contract_tests.samples.callback_match import Belonging
-from callback_contract.contract_tests.samples.masks import Masks
 from callback_contract.contract_tests.samples.reading import read_recordings
 from callback_contract.contract_tests.samples.recorded_delivery import (
     MOST_BODY_BYTES,
@@ -19,6 +18,7 @@ from callback_contract.contract_tests.samples.recorded_delivery import (
     Unreadable,
 )
 from callback_contract.contract_tests.samples.selection import without_lists
+from callback_contract.mock_server.wire.masks import Masks
 from callback_contract.mock_server.wire.strict_json import Unparsable, Unusable
 from callback_contract.openapi.contract.model import Contract
 from callback_contract.openapi.text.errors import KitError

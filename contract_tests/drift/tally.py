@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from callback_contract.contract_tests.samples.masks import Masks
+from callback_contract.mock_server.wire.masks import Masks
 from callback_contract.openapi.documents import json_pointer as jp
 
 __all__ = ["Moments", "NewMember", "Numbers", "Tally", "masked", "type_of"]

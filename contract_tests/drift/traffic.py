@@ -13,8 +13,8 @@ from callback_contract.contract_tests.drift.lives import Lives
 from callback_contract.contract_tests.drift.shape import Place, shape_of
 from callback_contract.contract_tests.drift.tally import Moments, NewMember, Numbers, Tally, masked, type_of
 from callback_contract.contract_tests.samples.headers import is_of_transport
-from callback_contract.contract_tests.samples.masks import Masks
 from callback_contract.contract_tests.samples.recorded_delivery import RecordedDelivery
+from callback_contract.mock_server.wire.masks import Masks
 from callback_contract.openapi.contract.members import FORMATS
 from callback_contract.openapi.contract.model import Callback, Contract
 from callback_contract.openapi.contract.patterns import validator_of

@@ -13,17 +13,15 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
-from callback_contract.contract_tests.samples.masks import KIND_OF_FORMAT, KINDS, Masks
-from callback_contract.contract_tests.samples.quotations import Quotes
+from callback_contract.mock_server.wire.masks import KIND_OF_FORMAT, KINDS, Masked, Masks
+from callback_contract.mock_server.wire.quotations import Quotes
 from callback_contract.openapi.contract.members import Member
 from callback_contract.openapi.contract.model import Callback, Contract
 from callback_contract.openapi.documents import json_pointer as jp
-from callback_contract.openapi.text.errors import KitError
 from callback_contract.openapi.text.message import Text
 
 __all__ = ["Masker", "UnmaskableError", "masker_of"]
 
-_PREFIX = "format:"
 _MOST_SINGLE = 300  # places that are tried one by one; each try costs a validation
 _MOST_CANDIDATES = 8
 _Path = tuple[str | int, ...]
@@ -42,29 +40,23 @@ class Masker:
     """The values of `--mask`, and the masks of this run.
 
     Attributes:
-        named: The values of `--mask`.
-        pointers: Unescaped tokens; `*` stands for any member or item, `-` for any item.
-        kinds: Names of `KINDS` that are searched in all texts.
-        formats: Values of `format` in a schema.
+        wanted: What `--mask` names.
         met: Pointers at which something was masked.
         left_short: Whether a masked value is too short to be searched elsewhere.
     """
 
-    named: tuple[str, ...] = ()
-    pointers: tuple[tuple[str, ...], ...] = ()
-    kinds: tuple[str, ...] = ()
-    formats: frozenset[str] = frozenset()
+    wanted: Masked
     met: set[tuple[str, ...]] = field(default_factory=set)
     left_short: bool = False
-    _masks: Masks = field(default_factory=Masks)
+    _masks: Masks = field(default_factory=lambda: Masks(_drawn))
     _members: dict[str, dict[str, Member]] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
-        return bool(self.pointers or self.kinds or self.formats)
+        return bool(self.wanted.named)
 
     def text(self, value: str) -> str:
         """Return a text with the parts masked that have a form in `kinds`."""
-        for kind in self.kinds:
+        for kind in self.wanted.kinds:
             value = KINDS[kind].sub(functools.partial(self._found, kind), value)
         return value
 
@@ -105,10 +97,9 @@ class Masker:
 
     def _places(self, value: jp.Json, path: _Path, callback: Callback, *, inside: bool) -> Iterator[_Path]:
         """Yield the places of the scalars that are masked as a whole."""
-        for pointer in self.pointers:
-            if _matches(pointer, path):
-                self.met.add(pointer)
-                inside = True
+        if pointers := self.wanted.naming(path):
+            self.met.update(pointers)
+            inside = True
         inside = inside or self._kind(path, callback) is not None
         if isinstance(value, dict):
             for key, item in value.items():
@@ -121,11 +112,11 @@ class Masker:
 
     def _kind(self, path: _Path, callback: Callback) -> str | None:
         """Return the format of a place by its schema, if it is to be masked."""
-        if not self.formats:
+        if not self.wanted.formats:
             return None
         member = self._member(path, callback)
         form = member.format.lower() if member is not None else ""
-        return KIND_OF_FORMAT.get(form, form) if form in self.formats else None
+        return KIND_OF_FORMAT.get(form, form) if form in self.wanted.formats else None
 
     def _member(self, path: _Path, callback: Callback) -> Member | None:
         if callback.name not in self._members:
@@ -174,13 +165,6 @@ class Masker:
         return self.text(quotes.inside(value, words=member is None or not member.format))
 
 
-def _matches(pointer: tuple[str, ...], path: _Path) -> bool:
-    return len(pointer) == len(path) and all(
-        wanted in ("*", str(step)) or (wanted == "-" and isinstance(step, int))
-        for wanted, step in zip(pointer, path, strict=True)
-    )
-
-
 def _at(value: jp.Json, path: _Path) -> jp.Json:
     for step in path:
         value = value[step]
@@ -202,34 +186,10 @@ def masker_of(wanted: Iterable[str], contract: Contract) -> Masker:
     Raises:
         KitError: One is neither a JSON pointer nor a format that the kit or the contract knows.
     """
-    pointers, kinds, formats = [], [], set[str]()
-    known = {member.format.lower() for callback in contract.callbacks for member in callback.members if member.format}
-    for text in (named := tuple(dict.fromkeys(wanted))):
-        if not text.startswith(_PREFIX):
-            pointers.append(_pointer(text))
-            continue
-        name = text.removeprefix(_PREFIX).strip().lower().replace("e.164", "e164")
-        kind = KIND_OF_FORMAT.get(name, name)
-        if kind not in KINDS and name not in known:
-            raise KitError(
-                Text("error-samples.no-format", text=text),
-                where="--mask",
-                remedy=Text("error-samples.formats", names=tuple(dict.fromkeys([*KINDS, *sorted(known)]))),
-            )
-        kinds += [kind] if kind in KINDS else []
-        formats |= {name, kind, *(form for form, of in KIND_OF_FORMAT.items() if of == kind)}
-    return Masker(named, tuple(pointers), tuple(dict.fromkeys(kinds)), frozenset(formats))
+    return Masker(Masked.of(wanted, contract))
 
 
-def _pointer(text: str) -> tuple[str, ...]:
-    try:
-        tokens = jp.tokens(text)
-    except ValueError:
-        raise KitError(
-            Text("error-samples.no-pointer", pointer=text),
-            where="--mask",
-            remedy=Text("error-samples.pointer-or-format"),
-        ) from None
-    if not tokens:
-        raise KitError(Text("error-samples.empty-mask"), where="--mask", remedy=Text("error-samples.write-mask"))
-    return tokens
+def _drawn(schema: Mapping[str, Any]) -> str | None:
+    from callback_contract.contract_tests.generation.strategies import text_of_pattern
+
+    return text_of_pattern(schema)

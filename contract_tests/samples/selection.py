@@ -128,7 +128,7 @@ def choose(
     Raises:
         KitError: There are too many, or none can be delivered, or a mask matches nothing.
     """
-    samples = Samples(source, masker.named)
+    samples = Samples(source, masker.wanted.named)
     chooser = _Chooser(samples, Belonging(contract, tuple(judged)), masker, frozenset(without))
     size = 0
     for entry in unpacked(without_lists(entries, [callback.members[0] for callback in contract.callbacks])):
@@ -250,7 +250,7 @@ def _refuse_emptiness(samples: Samples, source: str) -> None:
 
 def _refuse_idle_masks(masker: Masker, contract: Contract) -> None:
     """Reject a pointer of `--mask` that matches nothing: it may be mistyped."""
-    for pointer in masker.pointers:
+    for pointer in masker.wanted.pointers:
         if pointer in masker.met or {"*", "-"} & set(pointer):
             continue
         text = jp.join(pointer)

@@ -37,6 +37,7 @@ __all__ = ["proxy"]
 )
 @click.option("--har", metavar="FILE", help="Write an HTTP archive, too.")
 @click.option("--jsonl", metavar="FILE", help="Write JSON lines, too.")
+@click.option("--mask", multiple=True, metavar="WHAT", help="Hide in bodies: /user/name, format:email.")
 @click.option("--inspect/--no-inspect", default=True, show_default=True, help="Show what passed on a page of its own.")
 @click.option("--cert", metavar="FILE", help="Take senders by HTTPS with this certificate (PEM).")
 @click.option("--key", metavar="FILE", help="Its key, unless it stands in the same file.")
@@ -50,7 +51,7 @@ def proxy(
     """Stand before a real receiver, and record deliveries and answers beside the contract.
 
     Bytes, their order and their times stay; of a request only Host is the receiver's. Values of secret headers and
-    query parameters are masked before anything is written.
+    query parameters, and what --mask names in bodies, are masked before anything is written.
 
     Recording is a process of its own. When it ends or cannot keep up, traffic goes on without a record. When the proxy
     itself ends, traffic stops.
@@ -64,6 +65,10 @@ def proxy(
         if options[name] is not None:
             refuse_no_file(options[name], f"--{name}")
     contract = contract_of(options)
+    if options["mask"]:
+        from callback_contract.mock_server.wire.masks import Masked
+
+        Masked.of(options["mask"], contract)  # wrong ones are refused before anything is opened
 
     from callback_contract.mock_server.proxy.proxy import RecorderProcess, run_proxy
     from callback_contract.mock_server.server.certificates import given

@@ -54,8 +54,10 @@ class LinesFile:
     def __init__(self, file: str) -> None:
         self._file = _created(file, "--jsonl")
 
-    def add(self, passed: Passed, head: Head, body: bytes) -> None:
-        """Add an exchange; a body that is no text is left out."""
+    def add(self, passed: Passed, head: Head, body: bytes | None) -> None:
+        """Add an exchange; one whose body is no text, or may not be kept, is left out."""
+        if body is None:
+            return
         try:
             text = body.decode()
         except UnicodeDecodeError:
@@ -85,8 +87,8 @@ class HarFile:
         self._file.write(json.dumps(head).encode().removesuffix(b"]}}"))
         self._end()
 
-    def add(self, passed: Passed, head: Head, body: bytes) -> None:
-        """Add an exchange."""
+    def add(self, passed: Passed, head: Head, body: bytes | None) -> None:
+        """Add an exchange; without a body where that may not be kept."""
         self._file.seek(-len(_END), os.SEEK_END)
         self._file.write((b"\n" if self._is_first else b",\n") + json.dumps(self._entry(passed, head, body)).encode())
         self._is_first = False
@@ -96,7 +98,7 @@ class HarFile:
         self._file.write(_END)
         self._file.flush()
 
-    def _entry(self, passed: Passed, head: Head, body: bytes) -> dict[str, Any]:
+    def _entry(self, passed: Passed, head: Head, body: bytes | None) -> dict[str, Any]:
         took_ms = round(passed.elapsed_s * 1000, 3)
         request_headers, answer_headers = list(head.raw_headers), headers_in(passed.answer_head)
         version = {"httpVersion": "HTTP/1.1", "cookies": []}
@@ -108,8 +110,9 @@ class HarFile:
             "queryString": [],
             "headersSize": len(passed.head),
             "bodySize": passed.body_bytes,
-            "postData": {"mimeType": _value(request_headers, b"content-type"), **_text(body)},
         }
+        if body is not None:
+            request["postData"] = {"mimeType": _value(request_headers, b"content-type"), **_text(body)}
         response = {
             "status": passed.status,
             "statusText": "",

@@ -19,12 +19,16 @@ from urllib.parse import unquote
 
 from callback_contract.mock_server.inspector.app import Inspector
 from callback_contract.mock_server.proxy.archives import HarFile, LinesFile, headers_in
+from callback_contract.mock_server.proxy.masking import PassedMasker
 from callback_contract.mock_server.proxy.record import Passed, records_in
 from callback_contract.mock_server.receiver.guard import Guard
 from callback_contract.mock_server.receiver.receiver import Receiver, Response
 from callback_contract.mock_server.receiver.request import MAX_BODY_BYTES, Head, Request
 from callback_contract.mock_server.server.serving import served
 from callback_contract.mock_server.store.recorder import Recorder
+from callback_contract.mock_server.validation.error_details import Violation
+from callback_contract.mock_server.validation.validator import Assessment
+from callback_contract.mock_server.wire.masks import Masked
 from callback_contract.openapi.cli.contract_options import contract_of
 from callback_contract.openapi.text.errors import KitError
 from callback_contract.openapi.text.message import Text
@@ -36,6 +40,7 @@ __all__ = ["main"]
 _WINDOWS = {"gzip": 31, "x-gzip": 31, "deflate": 15}
 _HOP = b"content-length transfer-encoding".split()
 _MOST_HEADS = 256
+_UNMASKABLE = Assessment(None, "unmaskable", None, (Violation("", Text("proxy.left-out")),))
 
 
 def main() -> int:
@@ -83,6 +88,7 @@ def _started(options: Mapping[str, Any], stack: contextlib.ExitStack) -> tuple[_
         files.append(LinesFile(options["jsonl"]))
     for file in files:
         stack.callback(file.close)
+    masker = PassedMasker(Masked.of(options["mask"], contract), contract) if options["mask"] else None
     told: dict[str, Any] = {"found": recorder.found, "inspector": ""}
     if options["inspect"]:
         # It takes no delivery: the pages are all that it serves, and nothing sent to it is recorded.
@@ -90,14 +96,16 @@ def _started(options: Mapping[str, Any], stack: contextlib.ExitStack) -> tuple[_
         base = stack.enter_context(served(shown))
         shown.pages = Inspector(receiver, recorder.reader, options["front"], Guard(loopback=True))
         told["inspector"] = base + receiver.prefix
-    return _Keeping(receiver, recorder, files), told
+    return _Keeping(receiver, recorder, files, masker), told
 
 
 class _Keeping:
     """Keeper of what passed."""
 
-    def __init__(self, receiver: Receiver, recorder: Recorder, files: list[HarFile | LinesFile]) -> None:
-        self._receiver, self._recorder, self._files = receiver, recorder, files
+    def __init__(
+        self, receiver: Receiver, recorder: Recorder, files: list[HarFile | LinesFile], masker: PassedMasker | None
+    ) -> None:
+        self._receiver, self._recorder, self._files, self._masker = receiver, recorder, files, masker
         self._heads: dict[bytes, Head] = {}
 
     def add(self, passed: Passed) -> None:
@@ -108,9 +116,16 @@ class _Keeping:
             _complain(Text("proxy.not-recorded", why=repr(error)[:200]))
 
     def _add(self, passed: Passed) -> None:
-        head = self._head(passed.head)
+        head, assessment = self._head(passed.head), None
+        if self._masker is not None:  # everything below sees the masks alone
+            plain = _decoded(Request.with_head(head, passed.body[: MAX_BODY_BYTES + 1], 0), head)
+            masked = self._masker.masked(passed, plain.media_type, plain.body)
+            if masked is None:
+                masked, assessment = self._masker.without_body(passed), _UNMASKABLE
+            passed = masked
+            head = self._head(passed.head)
         request = Request.with_head(head, passed.body[: MAX_BODY_BYTES + 1], 0)
-        assessment = self._receiver.assessed(_decoded(request, head))
+        assessment = assessment or self._receiver.assessed(_decoded(request, head))
         request.arrived = time.perf_counter() - passed.elapsed_s
         headers = [(n, v) for n, v in headers_in(passed.answer_head) if n.lower() not in _HOP]
         texts = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in headers)
@@ -118,7 +133,7 @@ class _Keeping:
         reply = Response(passed.status, passed.answer_body, headers=texts, wire=wire)
         self._recorder.observe(request, assessment, reply, passed.at)
         for file in self._files:
-            file.add(passed, head, passed.body)
+            file.add(passed, head, None if assessment is _UNMASKABLE else passed.body)
 
     def _head(self, raw: bytes) -> Head:
         """Return a parsed head; senders repeat theirs."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from callback_contract.contract_tests.samples.masks import Masks
+from callback_contract.mock_server.wire.masks import Masks
 
 
 def first(masks, value, schema=None, kind=""):

@@ -9,14 +9,18 @@ from __future__ import annotations
 import random
 import re
 import string
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
 from callback_contract.openapi.contract.example_value import TEXTS
+from callback_contract.openapi.contract.model import Contract
 from callback_contract.openapi.documents import json_pointer as jp
+from callback_contract.openapi.text.errors import KitError
+from callback_contract.openapi.text.message import Text
 
-__all__ = ["KINDS", "KIND_OF_FORMAT", "Masks"]
+__all__ = ["KINDS", "KIND_OF_FORMAT", "Masked", "Masks"]
 
 KINDS = {
     # Bounded, so that the search of a text is short.
@@ -30,6 +34,7 @@ KINDS = {
 KIND_OF_FORMAT = {"idn-email": "email", "e164": "phone", "msisdn": "phone", "tel": "phone", "phone-number": "phone"}
 """Other names of these kinds in schemas."""
 
+_PREFIX = "format:"
 _TIMED = re.compile(r"\d{4}-\d\d-\d\d(?:[Tt ]\d\d:\d\d.*)?")
 _LINK = re.compile(r"(https?)://\S+")
 _DIALLED = re.compile(r"\d{10,15}")
@@ -38,11 +43,86 @@ _IDEOGRAPHS = "甲乙丙丁戊己庚辛壬癸"
 _TRIES = 8
 
 
-class Masks:
-    """Numbers the values of one run, and makes masks from the numbers."""
+@dataclass(frozen=True)
+class Masked:
+    """What `--mask` names.
 
-    def __init__(self) -> None:
+    Attributes:
+        named: Its values.
+        pointers: Unescaped tokens; `*` stands for any member or item, `-` for any item.
+        kinds: Names of `KINDS` that are searched in all texts.
+        formats: Values of `format` in a schema.
+    """
+
+    named: tuple[str, ...] = ()
+    pointers: tuple[tuple[str, ...], ...] = ()
+    kinds: tuple[str, ...] = ()
+    formats: frozenset[str] = frozenset()
+
+    def naming(self, path: tuple[str | int, ...]) -> list[tuple[str, ...]]:
+        """Return the pointers that name a place."""
+        return [
+            pointer
+            for pointer in self.pointers
+            if len(pointer) == len(path)
+            and all(
+                wanted in ("*", str(step)) or (wanted == "-" and isinstance(step, int))
+                for wanted, step in zip(pointer, path, strict=True)
+            )
+        ]
+
+    @classmethod
+    def of(cls, wanted: Iterable[str], contract: Contract) -> Masked:
+        """Read the values of `--mask`.
+
+        Raises:
+            KitError: One is neither a JSON pointer nor a format that the kit or the contract knows.
+        """
+        pointers, kinds, formats = [], [], set[str]()
+        members = (member for callback in contract.callbacks for member in callback.members)
+        known = {member.format.lower() for member in members if member.format}
+        for text in (named := tuple(dict.fromkeys(wanted))):
+            if not text.startswith(_PREFIX):
+                pointers.append(_pointer(text))
+                continue
+            name = text.removeprefix(_PREFIX).strip().lower().replace("e.164", "e164")
+            kind = KIND_OF_FORMAT.get(name, name)
+            if kind not in KINDS and name not in known:
+                raise KitError(
+                    Text("error-samples.no-format", text=text),
+                    where="--mask",
+                    remedy=Text("error-samples.formats", names=tuple(dict.fromkeys([*KINDS, *sorted(known)]))),
+                )
+            kinds += [kind] if kind in KINDS else []
+            formats |= {name, kind, *(form for form, of in KIND_OF_FORMAT.items() if of == kind)}
+        return cls(named, tuple(pointers), tuple(dict.fromkeys(kinds)), frozenset(formats))
+
+
+def _pointer(text: str) -> tuple[str, ...]:
+    try:
+        tokens = jp.tokens(text)
+    except ValueError:
+        raise KitError(
+            Text("error-samples.no-pointer", pointer=text),
+            where="--mask",
+            remedy=Text("error-samples.pointer-or-format"),
+        ) from None
+    if not tokens:
+        raise KitError(Text("error-samples.empty-mask"), where="--mask", remedy=Text("error-samples.write-mask"))
+    return tokens
+
+
+class Masks:
+    """Numbers the values of one run, and makes masks from the numbers.
+
+    Args:
+        drawn: Draws a text for a schema with a pattern; without it none is drawn.
+        first: The number of values that others had before.
+    """
+
+    def __init__(self, drawn: Callable[[Mapping[str, Any]], str | None] = lambda schema: None, first: int = 0) -> None:
         self._numbers: dict[str, int] = {}
+        self._drawn, self._first = drawn, first
         self._scrambled: set[str] = set()
         self._known: dict[tuple[int, int], str] = {}
 
@@ -78,7 +158,16 @@ class Masks:
         return f"192.0.2.{number % 254 + 1}"  # TEST-NET-1 (RFC 5737)
 
     def _number(self, value: str) -> int:
-        return self._numbers.setdefault(value, len(self._numbers) + 1)
+        return self._numbers.setdefault(value, self._first + len(self._numbers) + 1)
+
+    @property
+    def kept(self) -> int:
+        """The number of values that are kept, to mask them alike again."""
+        return len(self._numbers)
+
+    def renewed(self) -> Masks:
+        """Return masks that know none of these values, and make none of their masks again."""
+        return Masks(self._drawn, self._first + len(self._numbers))
 
     def _texts(self, value: str, schema: Mapping[str, Any], kind: str) -> Iterator[str]:
         number, form = self._number(value), str(schema.get("format", ""))
@@ -96,9 +185,7 @@ class Masks:
         if form in TEXTS:
             yield TEXTS[form]
         if "pattern" in schema:
-            from callback_contract.contract_tests.generation.strategies import text_of_pattern
-
-            drawn = text_of_pattern(schema)
+            drawn = self._drawn(schema)
             if drawn is not None:
                 yield drawn
 
