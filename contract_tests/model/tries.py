@@ -133,6 +133,11 @@ class Try:
     connection: int = 0
 
     @property
+    def content(self) -> bytes:
+        """What it delivers: its body, or its query where it has none."""
+        return self.delivery.body or self.target.partition("?")[2].encode()
+
+    @property
     def ended_s(self) -> float:
         """When it had its answer, or its connection was reset."""
         return self.at_s + self.elapsed_s
@@ -290,7 +295,7 @@ def _content(each: Try, callbacks: Sequence[Callback]) -> bytes:
     """What a body says beside its ids."""
     callback = next((one for one in callbacks if one.name == each.callback), None)
     if callback is None:
-        return hashlib.sha256(each.delivery.body).digest()
+        return hashlib.sha256(each.content).digest()
     value = each.value
     for place in callback.event_places:
         if is_in_body(place) and place != callback.delivery.state:

@@ -214,7 +214,7 @@ class Receiver:
         refusal = self._refusal(request)
         if refusal is None and self.signature is not None:
             refusal = self._unsigned(request)
-        assessment = None if refusal else self._assess(request)
+        assessment = None if refusal else self.content_of(request)
         if self.fault is None and (self.script is None or not self.script.has_its_way(request)):
             return assessment, refusal or self._judged(assessment, request.head)
         right: Right = partial(self._right, refusal, assessment, request.head)
@@ -232,10 +232,11 @@ class Receiver:
         """Judge a delivery that somebody else answers."""
         refusal = self._refusal(request)
         if refusal is None:
-            return self._assess(request)
+            return self.content_of(request)
         return Assessment(None, "head", None, (Violation("", str(json.loads(refusal.body)["detail"])),))
 
-    def _assess(self, request: Request) -> Assessment:
+    def content_of(self, request: Request) -> Assessment:
+        """Judge what a request delivers, whatever its head is: its query, its fields, or its JSON."""
         if bool(self._by_query) and request.head.noted(self._told_by_query):
             query = request.head.raw_target.partition(b"?")[2]
             return self.assessor.assess_query(query, request.method)
@@ -269,7 +270,7 @@ class Receiver:
 
     def trusting(self, request: Request) -> Response:
         """Respond as if the signature were valid."""
-        return self._refusal(request) or self._judged(self._assess(request), request.head)
+        return self._refusal(request) or self._judged(self.content_of(request), request.head)
 
     def _unsigned(self, request: Request) -> Response | None:
         flaw = self.signature_flaw(request)

@@ -32,7 +32,7 @@ def _own_id(recorded: Recorded) -> Iterator[Asked]:
 
 def _two_in_one(event: Event, expected: Text) -> Asked:
     for before, after in event.pairs:
-        if before.acknowledged and not event.lost_id and before.delivery.body != after.delivery.body:
+        if before.acknowledged and not event.lost_id and before.content != after.content:
             return Asked((before, after), expected, Text("actual.same-id-again"))
     return Asked((event.first,))
 
@@ -57,7 +57,7 @@ def _same_id(recorded: Recorded) -> Iterator[Asked]:
 
 def _same_bytes(recorded: Recorded) -> Iterator[Asked]:
     for event in _retried(recorded):
-        pair = next(((a, b) for a, b in event.pairs if a.is_whole and a.delivery.body != b.delivery.body), None)
+        pair = next(((a, b) for a, b in event.pairs if a.is_whole and a.content != b.content), None)
         yield Asked(pair, Text("expected.same-bytes"), Text("actual.other-bytes")) if pair else Asked(event.tries)
 
 

@@ -100,7 +100,7 @@ def _ended(*endpoints: str) -> Check:
         for event in recorded.at(*endpoints):
             if not event.first.acknowledged:
                 continue
-            if len(event.tries) > 1 and (event.lost_id or event.tries[1].delivery.body == event.first.delivery.body):
+            if len(event.tries) > 1 and (event.lost_id or event.tries[1].content == event.first.content):
                 again = Text("actual.again-after", seconds=f"{event.tries[1].at_s - event.first.at_s:.1f}")
                 yield Asked(event.tries[:2], Text("expected.no-retry"), again)
             elif _has_waited(recorded, event.last):

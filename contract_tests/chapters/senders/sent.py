@@ -10,6 +10,7 @@ from callback_contract.contract_tests.model.tries import Recorded, Try
 from callback_contract.contract_tests.model.verdicts import NotApplicable
 from callback_contract.mock_server.wire.delivery import header_value, printable
 from callback_contract.openapi.contract.model import Callback
+from callback_contract.openapi.documents import json_pointer as jp
 from callback_contract.openapi.text.message import Text, either, listed
 from callback_contract.openapi.text.secret_names import is_secret_parameter
 
@@ -19,10 +20,16 @@ _LONGEST = 80
 _MOST_NAMED = 3
 
 
-def _each(flaw: Callable[[Recorded, Try], tuple[Text, Text] | None]) -> Check:
-    """A rule that looks at each whole request."""
+def _each(flaw: Callable[[Recorded, Try], tuple[Text, Text] | None], *, of_bodies: bool = False) -> Check:
+    """A rule that looks at each whole request.
+
+    Args:
+        of_bodies: Whether it looks at a body, which no delivery by query has.
+    """
 
     def check(recorded: Recorded) -> Iterator[Asked]:
+        if of_bodies and all(each.by_query for each in recorded.contract.callbacks):
+            raise NotApplicable(Text("reason.no-body-documented"))
         for one in recorded.tries:
             if one.is_whole and (one.is_played or flaw is _malformed):
                 yield Asked((one,), *(flaw(recorded, one) or ()))
@@ -36,8 +43,13 @@ def _callbacks(recorded: Recorded, one: Try) -> tuple[Callback, ...]:
     return named or recorded.contract.callbacks
 
 
+def _by_query(recorded: Recorded, one: Try) -> bool:
+    """Whether a request has to have no body."""
+    return all(each.by_query for each in _callbacks(recorded, one))
+
+
 def _unparsable(recorded: Recorded, one: Try) -> tuple[Text, Text] | None:
-    if one.is_parsable or one.endpoint == "elsewhere":
+    if one.is_parsable or one.endpoint == "elsewhere" or _by_query(recorded, one):
         return None
     return Text("expected.parsable-body"), Text("actual.unparsable-body", why=_why(one))
 
@@ -54,7 +66,7 @@ def _why(one: Try) -> Text:
 
 
 def _mislabelled(recorded: Recorded, one: Try) -> tuple[Text, Text] | None:
-    if one.endpoint == "elsewhere":
+    if one.endpoint == "elsewhere" or _by_query(recorded, one):
         return None
     wanted = {each.media_type.partition(";")[0].strip().lower() for each in _callbacks(recorded, one)}
     value = header_value(one.delivery.headers, "content-type") or ""
@@ -99,14 +111,16 @@ def _required(callback: Callback) -> list[str]:
 
 def _secret_in_url(recorded: Recorded, one: Try) -> tuple[Text, Text] | None:
     pairs = parse_qsl(one.target.partition("?")[2], keep_blank_values=True)
-    names = [printable(name)[:_LONGEST] for name, _ in pairs if is_secret_parameter(name)]
+    by_query = [each for each in recorded.contract.callbacks if each.by_query]
+    documented = {jp.tokens(member.pointer)[0] for each in by_query for member in each.members if member.pointer}
+    names = [printable(name)[:_LONGEST] for name, _ in pairs if is_secret_parameter(name) and name not in documented]
     return (Text("expected.no-secret-in-url"), Text("actual.secret-in-url", names=listed(names))) if names else None
 
 
 SENT: dict[str, Check] = {
-    "OUT-01": _each(_unparsable),
+    "OUT-01": _each(_unparsable, of_bodies=True),
     "OUT-02": _each(_invalid),
-    "OUT-03": _each(_mislabelled),
+    "OUT-03": _each(_mislabelled, of_bodies=True),
     "OUT-04": _each(_by_another_method),
     "OUT-05": _lacking_headers,
     "OUT-06": _each(_malformed),

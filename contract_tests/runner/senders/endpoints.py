@@ -215,14 +215,8 @@ class Endpoints:
     # What a delivery is
 
     def _try(self, request: Request, assessment: Assessment | None) -> Try:
-        body, media_type = request.body, request.media_type
-        fields = {each.media_type for each in self.contract.callbacks if not each.is_json}
-        if assessment is None and media_type in fields:
-            content_type = request.header("content-type") or ""
-            assessment = self.receiver.assessor.assess_fields(body, media_type, content_type)
-        elif assessment is None:
-            assessment = self.receiver.assessor.assess(body)
-        made = self._bare(request.head, body, self._name_in(request.path), request.connection)
+        assessment = assessment or self.receiver.content_of(request)
+        made = self._bare(request.head, request.body, self._name_in(request.path), request.connection)
         made = self._identified(made, assessment, request.head)
         if not made.endpoint:
             made = replace(made, endpoint=self._endpoint_of(made))
@@ -230,8 +224,8 @@ class Endpoints:
 
     def _bare(self, head: Head, body: bytes, name: str, connection: int = 0) -> Try:
         delivery = Delivery("", head.method, head.headers, body, target=head.target)
-        key = ("body", hashlib.sha256(body).digest())
-        return Try(name, time.perf_counter(), time.time(), delivery, head.target, 0.0, key=key, connection=connection)
+        made = Try(name, time.perf_counter(), time.time(), delivery, head.target, 0.0, connection=connection)
+        return replace(made, key=("content", hashlib.sha256(made.content).digest()))
 
     def _identified(self, made: Try, assessment: Assessment, head: Head) -> Try:
         callback = assessment.callback
