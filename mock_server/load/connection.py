@@ -88,7 +88,8 @@ class Connection:
 
     def _exchanged(self, request: bytes, method: str) -> tuple[int, float | None]:
         sock = self._socket = self._socket or self._opened()
-        sock.sendall(request)
+        if (sent := sock.send(request)) < len(request):
+            sock.sendall(request[sent:])
         first = sock.recv(_BLOCK_BYTES)
         if not first:
             raise HTTPConnectionClosed
@@ -105,7 +106,10 @@ class Connection:
     def _opened(self) -> socket.socket:
         sock = socket.create_connection((self._host, self._port), timeout=self._timeout_s)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        return sock if self._tls is None else self._tls.wrap_socket(sock, server_hostname=self._host)
+        if self._tls is not None:
+            sock = self._tls.wrap_socket(sock, server_hostname=self._host)
+        sock.settimeout(None)  # the deadline of the exchange bounds each wait
+        return sock
 
 
 class _EndlessError(OSError):

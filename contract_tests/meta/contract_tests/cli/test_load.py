@@ -20,7 +20,7 @@ import pytest
 from callback_contract.contract_tests.cli.load.load_command import load
 from callback_contract.contract_tests.cli.main import cli
 from callback_contract.contract_tests.meta.support.hostile import http_server
-from callback_contract.contract_tests.meta.support.processes import invoke, run_program
+from callback_contract.contract_tests.meta.support.processes import invoke, mock_running, run_program
 from callback_contract.mock_server import MockReceiver
 from callback_contract.mock_server.provider.composer import Composer
 from callback_contract.mock_server.provider.lifecycles import Mix
@@ -223,6 +223,16 @@ def test_capacity_is_searched_in_steps_up_to_the_highest_rate(tmp_path):
     assert capacity["per_second"] <= 60  # one after the other, each 20 ms: 50 a second on an idle machine
     assert [step["rate"] for step in capacity["steps"]][:1] == [20.0]
     assert "Capacity: " in done.stdout
+
+
+@pytest.mark.slow
+def test_signed_deliveries_arrive_by_tls(tmp_path, monkeypatch):
+    pytest.importorskip("cryptography")
+    monkeypatch.setenv("CALLBACK_SIGNING_KEY", "whsec_Y2FsbGJhY2stY29udHJhY3Qtc2lnbmluZy1rZXk=")
+    with mock_running("--https", "--signature", "standard-webhooks") as (_, url):
+        words = [*PROGRAM, url, "-n", "20", "--speed", "600", "--insecure", "--signature", "standard-webhooks"]
+        done = run_program([*words, "--audit", "--state-url", f"{url}callback-contract/state/{{id}}"], timeout=120)
+    assert (done.returncode, "each is kept as it was acknowledged" in done.stdout) == (0, True)
 
 
 @pytest.mark.slow

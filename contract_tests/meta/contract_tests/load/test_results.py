@@ -13,7 +13,7 @@ from callback_contract.contract_tests.cli.main import cli
 from callback_contract.contract_tests.load.audit import Audit, Finding
 from callback_contract.contract_tests.load.markdown import result_markdown
 from callback_contract.contract_tests.load.page import result_html
-from callback_contract.contract_tests.load.results import result_of
+from callback_contract.contract_tests.load.results import limit_of, result_of
 from callback_contract.contract_tests.load.words import summary
 from callback_contract.contract_tests.meta.contract_tests.load.simulated import Simulated
 from callback_contract.contract_tests.meta.support.processes import invoke
@@ -61,6 +61,25 @@ def test_markdown_is_in_both_languages(result, language):
 
 def test_summary_names_the_capacity_and_what_ended_it(result):
     assert "Capacity: 20.0 deliveries a second; above it, the receiver did not keep up." in summary(result)
+
+
+@pytest.mark.parametrize(
+    ("rate", "per_second", "cpu", "limit"),
+    [
+        (100, 100, 0.99, ""),
+        (100, 50, 0.2, "receiver"),
+        (100, 50, 0.99, "senders"),
+        (None, 50, 0.2, ""),
+        (None, 50, 0.99, "senders"),
+    ],
+)
+def test_what_held_the_rate_back_is_named(rate, per_second, cpu, limit):
+    master = Simulated(8, 1).master
+    object.__setattr__(master.settings, "rate", rate)
+    master.workers["w0"].most_cpu = cpu
+    for number in range(40 * per_second):
+        master.measures.answered("sent", "200", 0.01, number / per_second)
+    assert limit_of(master) == limit
 
 
 def written(folder, result):
