@@ -95,8 +95,8 @@ def _shares(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Differen
 def _rates(old: Mapping[str, Any], new: Mapping[str, Any], tolerance: float) -> Iterator[Difference]:
     pairs = [(Text("load.achieved-rate"), old["deliveries"]["per_second"], new["deliveries"]["per_second"])]
     if old["capacity"] and new["capacity"]:
-        before, after = (each["capacity"]["per_second"] or 0.0 for each in (old, new))
-        pairs = [(Text("load.capacity-title"), before, after)]
+        rates = [each["capacity"]["per_second"] or 0.0 for each in (old, new)]
+        pairs = [(Text("load.capacity-title"), rates[0], rates[1])]
     for what, before, after in pairs:
         if abs(after - before) > tolerance * before:
             yield Difference(what, f"{before:.1f}", f"{after:.1f}", after < before)
@@ -110,8 +110,8 @@ def _latencies(old: Mapping[str, Any], new: Mapping[str, Any], tolerance: float)
         difference_s = abs(after["p95_s"] - before["p95_s"])
         if difference_s > max(_NOISE_S, tolerance * before["p95_s"]):
             worse = after["p95_s"] > before["p95_s"]
-            was, is_now = (f"{each['p95_s'] * 1000:.1f} ms" for each in (before, after))
-            yield Difference(Text("load.p95-of", name=name), was, is_now, worse)
+            shown = [f"{each['p95_s'] * 1000:.1f} ms" for each in (before, after)]
+            yield Difference(Text("load.p95-of", name=name), shown[0], shown[1], worse)
 
 
 def differences_text(

@@ -84,7 +84,7 @@ class PreparedBody:
             if value is None:
                 at = at or time_of(identity, later_s)
                 new = stamped_value(self.callback, place, self.was[place], identity, self.event, at)
-                value = encode_basestring(new).encode() if isinstance(new, str) else f"{new}".encode()
+                value = (encode_basestring(new) if isinstance(new, str) else str(new)).encode()
                 if not is_events:
                     own[place] = value
             written += (value, piece)
