@@ -36,6 +36,7 @@ def test_share_of_a_lost_worker_is_taken_over_with_equal_bytes_and_exact_totals(
     going = Simulated(MESSAGES, 3, failing).begin()
     going.step()
     going.step()
+    going.now_s += 3  # the times of events are whole seconds
     before = dict(going.sent)
     going.silent = {"w0"}
     going.until_over()
@@ -135,6 +136,14 @@ def test_second_start_is_another_run():
     done.begin().until_over()
     assert done.master.run.id != first
     assert done.master.measures.delivered == lives().planned(range(8))
+
+
+def test_progress_of_a_share_that_another_has_counts_nothing():
+    deal = Deal(4, 2)
+    share = deal.take("w0", 1, 0.0)
+    assert deal.note("w1", {share.number: {0: FINISHED}}) is False
+    assert deal.note("w0", {99: {0: FINISHED}}) is False
+    assert (deal.finished, deal.note("w0", {share.number: {0: FINISHED}})) == (0, True)
 
 
 def test_account_of_the_master_does_not_grow_with_the_messages():

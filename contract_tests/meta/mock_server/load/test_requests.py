@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from callback_contract.contract_tests.meta.contract_tests.load.simulated import lives
@@ -45,6 +47,13 @@ def test_request_is_the_senders(more):
     assert made == seen
 
 
+def test_head_is_written_anew_for_other_headers():
+    first, *_ = some_deliveries()
+    others = [replace(first, headers=(*first.headers, ("X-Event", name))) for name in ("one", "two", "two")]
+    seen, made = sent(Access, others)
+    assert made == seen
+
+
 def test_signed_request_is_the_senders(monkeypatch):
     environment = {"CALLBACK_SIGNING_KEY": "whsec_Y2FsbGJhY2stY29udHJhY3Qtc2lnbmluZy1rZXk="}
     signer = DeliverySigner(*signature_from("sha256-hex-body", environment))
@@ -55,8 +64,6 @@ def test_signed_request_is_the_senders(monkeypatch):
 def test_callback_that_travels_in_the_query_has_no_body(tmp_path):
     made = lives()
     delivery = made.delivery(made.of(0), "sent", 0)
-    from dataclasses import replace
-
     by_query = replace(delivery, method="GET", by_query=True, body=b"a=1&b=2", headers=())
     seen, prepared = sent(Access, [by_query])
     assert prepared == seen
