@@ -65,8 +65,8 @@ BURST = 24
 
 _HARD_TEXTS = (scripts, symbols, markup_texts, line_ends, invisible_texts)
 
-EQUAL = 4
-"""Equal deliveries of one message that meet."""
+EQUAL, PAIR = 4, 2
+"""Equal deliveries of one message that meet, and those of each of many messages: two that race show as much as four."""
 
 DISTANCE = 110
 """Messages between a delivery and its late redelivery: more than the hundred that a small cache remembers."""
@@ -123,10 +123,10 @@ def first_and_last_state(scope: Scope) -> Iterable[Case]:
 
 @stimuli("story")
 def equal_deliveries(scope: Scope) -> Iterable[Case]:
-    """Several messages, each of them told several times at once."""
+    """Messages that are told several times at once, and many that are told twice at once."""
     yield from first_and_last_state(scope)
-    count = scope.depth.pick(1, 10, 40)
-    label = Text("case.equal-at-once", messages=count, count=EQUAL)
+    count = scope.depth.pick(2, 20, 80)
+    label = Text("case.equal-at-once", messages=count, count=PAIR)
     yield Case(scope.callback, label, scope.plain, states=(_events(scope).states[0],) * count)
 
 

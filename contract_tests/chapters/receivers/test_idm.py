@@ -19,14 +19,18 @@ from callback_contract.contract_tests.model.observations import described
 from callback_contract.contract_tests.model.verdicts import Mismatch, NotApplicable, check
 from callback_contract.contract_tests.runner.rule_tests import each, story
 from callback_contract.contract_tests.stimuli import stories
-from callback_contract.contract_tests.stimuli.stories import DISTANCE, EQUAL
+from callback_contract.contract_tests.stimuli.stories import DISTANCE, EQUAL, PAIR
 from callback_contract.openapi.text.message import Text
 
 
-@story(sends=lambda case: len(case.states) * EQUAL)
+def equal_to_each(case):
+    return EQUAL if len(case.states) == 1 else PAIR
+
+
+@story(sends=lambda case: len(case.states) * equal_to_each(case))
 def equal_at_once(receiver):
     events = [receiver.event(state, message=number) for number, state in enumerate(receiver.case.states)]
-    receiver.deliver_at_once([event for event in events for _ in range(EQUAL)], meeting=True)
+    receiver.deliver_at_once([event for event in events for _ in range(equal_to_each(receiver.case))], meeting=True)
 
 
 @check
