@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import math
 import time
-from collections import Counter
 from collections.abc import Sequence
 
 from rich.markup import escape
@@ -143,25 +142,31 @@ class ChapterLines:
     def __init__(self, out: Terminal, catalogue: Catalogue, *, is_whole: bool = False) -> None:
         self._is_whole = is_whole
         self._out, self._titles = out, catalogue.in_language(out.language).chapters
-        self._left: Counter[str] = Counter()
-        self._judged: dict[str, list[RuleResult]] = {}
+        self._left: dict[str, set[str]] = {}
+        self._judged: dict[str, dict[str, RuleResult]] = {}
+        self._untold: set[str] = set()
         self._told: set[str] = set()
 
     def __call__(self, event: Event) -> None:
         if isinstance(event, RunStarted):
-            self._left.update(rule.chapter for rule in event.rules)
+            for rule in event.rules:
+                self._left.setdefault(rule.chapter, set()).add(rule.id)
         elif isinstance(event, RuleJudged):
-            chapter = event.result.rule.chapter
-            self._judged.setdefault(chapter, []).append(event.result)
-            self._left[chapter] -= 1
-            if not self._left[chapter]:
-                self._tell(chapter)
+            rule = event.result.rule
+            left = self._left.get(rule.chapter, set())
+            is_last = left == {rule.id}
+            left.discard(rule.id)
+            self._judged.setdefault(rule.chapter, {})[rule.id] = event.result
+            self._untold.add(rule.chapter)
+            if is_last:
+                self._tell(rule.chapter)
         elif isinstance(event, RunFinished):
-            for chapter in [chapter for chapter in self._titles if chapter in self._judged]:
+            for chapter in [chapter for chapter in self._titles if chapter in self._untold]:
                 self._tell(chapter)
 
     def _tell(self, chapter: str) -> None:
-        results = self._judged.pop(chapter)
+        self._untold.discard(chapter)
+        results = list(self._judged[chapter].values())
         if self._is_whole and all(result.verdict is Verdict.NOT_APPLICABLE for result in results):
             return
         reasons = [] if any(map(_is_told, results)) else self._reasons(results)

@@ -84,12 +84,16 @@ def test_wait_that_a_receiver_asks_for_is_published_and_ends():
     ]
 
 
-def told(*events):
+def lines_of(*events):
     out = io.StringIO()
     lines = ChapterLines(Terminal(file=out, width=100), CATALOGUE)
     for event in events:
         lines(event)
-    return [line.split()[0] for line in out.getvalue().splitlines()]
+    return out.getvalue().splitlines()
+
+
+def told(*events):
+    return [line.split()[0] for line in lines_of(*events)]
 
 
 def test_chapter_is_told_once_its_last_rule_is_judged_whichever_order_that_takes():
@@ -103,3 +107,15 @@ def test_chapter_of_a_run_that_ended_early_is_told_with_what_was_judged():
     first, second = CATALOGUE["ACK-01"], CATALOGUE["ACK-02"]
     started = RunStarted("", (), (), (first, second), 3)
     assert told(started, RuleJudged(RuleResult(first, Verdict.PASS)), RunFinished("stopped")) == ["ACK"]
+
+
+def test_rule_that_is_judged_twice_counts_once_and_its_chapter_is_told_again_at_the_end():
+    first, second = CATALOGUE["ACK-01"], CATALOGUE["ACK-02"]
+    passed = [RuleJudged(RuleResult(rule, Verdict.PASS)) for rule in (first, second)]
+    failed = RuleJudged(RuleResult(first, Verdict.FAIL))
+    started = RunStarted("", (), (), (first, second), 3)
+    assert [said.rpartition(": ")[2] for said in lines_of(started, *passed, failed, RunFinished(""))] == [
+        "2 pass",
+        "1 fail (ACK-01), 1 pass",
+    ]
+    assert lines_of(started, passed[0], failed) == []
