@@ -198,7 +198,7 @@ def _exchange(run: RunContext, test: RuleTest, contact: CaseSession, shared_as: 
         if contact.is_empty:  # nothing can be varied in it, so something else comes in between
             replace(contact, exchanges=[]).deliver_plain()
         return contact.deliver()
-    key = (test.purpose, contact.case.callback.name, shared_as)
+    key = test.place(contact.case.callback, shared_as)
     digest = contact.case.digest
     known = run.state.shared.get(key) or run.state.exchange_of_equal(test.purpose, digest)
     if known is None:

@@ -73,7 +73,7 @@ def planned(
         if test.shares:
             seen[key] = test.purpose
         for index, case in enumerate(cases):
-            if (*key, index) in led:
+            if test.place(scope.callback, index) in led:
                 seen.setdefault(case.digest, test.purpose)
             elif test.story is not None:
                 plan.deliveries += _deliveries_of_story(test, case, seen)

@@ -38,7 +38,7 @@ def narrow(run: RunContext, rule: Rule, test: RuleTest) -> None:
         except NotApplicable:
             continue
         for index, case in enumerate(cases):
-            exchange = run.state.shared.get((test.purpose, scope.callback.name, index))
+            exchange = run.state.shared.get(test.place(scope.callback, index))
             if case.listed and (exchange is None or not exchange.acknowledged):
                 refused.append((scope.callback.name, case.listed))
     run.state.values_refused(rule, refused)

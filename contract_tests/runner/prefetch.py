@@ -224,7 +224,7 @@ class _Begun:
     @property
     def place(self) -> tuple[str, str, int]:
         """By what its exchange is known."""
-        return (*self.key, self.index)
+        return self.test.place(self.case.callback, self.index)
 
     @property
     def combined(self) -> str:

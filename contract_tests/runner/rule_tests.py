@@ -11,6 +11,7 @@ from typing import Any
 from callback_contract.contract_tests.model import verdicts
 from callback_contract.contract_tests.model.cases import Case, Stimuli, declaration_of, purpose_of
 from callback_contract.contract_tests.runner.config import RunConfig
+from callback_contract.openapi.contract.model import Callback
 
 __all__ = ["RuleTest", "Stimulus", "Story", "each", "over_the_run", "story", "story_key"]
 
@@ -99,6 +100,10 @@ class RuleTest:
     def purpose(self) -> str:
         """What its identities are numbered by: two checks share messages only where they share exchanges."""
         return purpose_of(self.stimuli if self.shares else self.check)
+
+    def place(self, callback: Callback, index: int) -> tuple[str, str, int]:
+        """By what the exchange of one of its cases is known, by the case's index among the stimuli."""
+        return (self.purpose, callback.name, index)
 
     @functools.cached_property
     def wants_callback(self) -> bool:
