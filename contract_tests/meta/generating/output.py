@@ -127,7 +127,7 @@ def _mock(folder: Path) -> str:
 OUTPUTS = {
     "first-run": Shown(lambda folder: _program(folder, "check"), (("Judging", 6), ("http://", None))),
     "finding": Shown(_finding, (("fail PAY-17 MUST", 9),)),
-    "profiles": Shown(_profiles, (("answers:", None),), width=200),
+    "profiles": Shown(_profiles, (("answers:", 2), ("nothing failed", 1)), width=200),
     "causes": Shown(
         _causes,
         (("  The same kind of answer broke 1", 3), ("     Play one again:", 2)),

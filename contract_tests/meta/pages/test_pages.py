@@ -36,6 +36,7 @@ PAGES = {page.relative_to(ROOT).as_posix(): page.read_text("utf-8") for page in 
 LINK = re.compile(r"\]\((?!https?://)([^)#\s]*)(?:#([^)\s]*))?\)")
 # Options that the pages name of other programs.
 OTHERS = {"--receiver-url", "--editable", "--callback-url", "--callback-app", "--callback-report-dir"}
+OTHERS |= {"--headless", "--master-bind-host", "--build-arg"}  # of Locust and of what makes images
 PROGRAM = "callback-contract"
 BY_HAND = "CI.md"  # has tests of its own
 

@@ -29,9 +29,7 @@ def parts_of(test: RuleTest, scope: Scope, cases: Iterable[tuple[int, Case]]) ->
     """The cases of a rule that may share deliveries with others."""
     found = cases if test.goes_ahead else ()
     return [
-        Part(test.place(scope.callback, index), test.stimuli, case)
-        for index, case in found
-        if case.joins is not None
+        Part(test.place(scope.callback, index), test.stimuli, case) for index, case in found if case.joins is not None
     ]
 
 

@@ -94,7 +94,7 @@ def test_right_receiver_whose_profiles_are_all_judged_is_conformant(tmp_path):
 
 def test_receiver_without_read_back_is_conformant_in_what_its_answers_show_and_no_more(url):
     done = run("check", url, "--require", "answers,load")
-    *_, profiles, _, word = done.stdout.splitlines()
+    *_, profiles, _, _, word = done.stdout.splitlines()
     assert (done.returncode, word) == (0, "nothing failed; not conformant until state is judged")
     assert "answers: conformant" in profiles and profiles.endswith("late and lost statuses; add --state-url …)")
 

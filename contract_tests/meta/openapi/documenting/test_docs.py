@@ -286,6 +286,7 @@ def test_no_word_is_idle():
         "receivers.nothing",
         "receivers.warns",
         "callback.query",
+        "callback.send.query",
         "callback.wire.",
     )
     assert [key for key in table() if key not in used and not key.startswith(rare)] == []
