@@ -27,6 +27,9 @@ class Pilot(Protocol):
     is_over: bool
     rate: float | None
 
+    def stop(self) -> None:
+        """End, since no message is left to send."""
+
     def look(
         self, now_s: float, measures: Measures, in_flight: int, cpu: float, recent: Collection[int]
     ) -> float | None:
@@ -89,6 +92,10 @@ class Search:
         """What broke the lowest rate that did; empty where none did up to the highest."""
         broken = [step for step in self.steps if step.broke]
         return min(broken, key=lambda step: step.rate).broke if broken else ""
+
+    def stop(self) -> None:
+        """End, since no message is left to send; the step that goes on is not judged."""
+        self.is_over = True
 
     def look(
         self, now_s: float, measures: Measures, in_flight: int, cpu: float, recent: Collection[int]

@@ -184,6 +184,8 @@ class Master:
         if lost and self.is_running:
             self._pace()
         if self.is_running and self.pilot is not None:
+            if self.deal.is_dealt:
+                self.pilot.stop()
             rows = [self.workers[name] for name in self.alive]
             flying, cpu = sum(row.in_flight for row in rows), max((row.cpu for row in rows), default=0.0)
             rate = self.pilot.look(now, self.measures, flying, cpu, self.recent)

@@ -93,6 +93,11 @@ class Deal:
         """Whether every life is."""
         return self.finished == self.messages
 
+    @property
+    def is_dealt(self) -> bool:
+        """Whether no message is left to begin."""
+        return self._next == self.messages and not self._cut and not self._left
+
     def take(self, worker: str, workers: int, now_s: float) -> Share | None:
         """Deal the next share to a worker; what a lost one left goes first.
 

@@ -117,7 +117,7 @@ class Ending:
 
     def _audit(self, master: Master) -> Audit | None:
         """Read back a sample of the messages, or all; of a campaign that was ended early, some that were over."""
-        if self._read is None or not master.measures.delivered:
+        if self._read is None or not master.measures.delivered or self.is_interrupted:
             return None
         most = None if self._setup.options["audit"] else _SAMPLE
         numbers = [*evenly(master.deal.messages, most)] if master.deal.is_over else [*master.recent]
@@ -178,7 +178,7 @@ class Ending:
             kit=setup.kit,
             contract=contract,
             url=setup.sender.access.shown_url,
-            options=options | {"rate": setup.pace.per_second},
+            options=options | {"rate": setup.pace.per_second, "messages": setup.messages},
             code=code,
             states=setup.callback.delivery.order.states if setup.callback.delivery.order else (),
             audit=audit,

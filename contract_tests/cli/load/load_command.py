@@ -95,10 +95,9 @@ def _pace_options(command: Any) -> Any:
     "--messages",
     "-n",
     type=click.IntRange(1, 100_000_000),
-    default=1000,
-    show_default=True,
+    default=None,
     metavar="N",
-    help="Whole lives of N messages.",
+    help="Whole lives of N messages. [1000]",
 )
 @click.option(
     "--processes",

@@ -21,7 +21,7 @@ from callback_contract.mock_server.wire.identity import Run
 from callback_contract.openapi.cli.contract_options import contract_of
 from callback_contract.openapi.contract.model import Callback, Contract
 from callback_contract.openapi.text.errors import KitError
-from callback_contract.openapi.text.message import Text, beside
+from callback_contract.openapi.text.message import Text
 
 if TYPE_CHECKING:
     from callback_contract.mock_server.client.sender import Pace
@@ -30,6 +30,7 @@ __all__ = ["Setup", "setup_of"]
 
 _AT_ONCE_HERE = 64
 _FIRST_RATE = 20.0
+_MESSAGES, _MOST_MESSAGES = 1000, 100_000_000
 _SAMPLE = 2000  # lives that say how many events a message has
 _AGREED = (
     *("callback", "example", "assignments", "identity", "seed", "messages", "failing", "duplicates", "concurrent"),
@@ -67,6 +68,11 @@ class Setup:
         o = self.options
         return Mix(o["failing"], o["duplicates"], o["concurrent"], o["reordered"])
 
+    @property
+    def messages(self) -> int:
+        """How many messages the campaign has; as many as it takes where a capacity is searched."""
+        return self.options["messages"] or (_MOST_MESSAGES if self.options["find_capacity"] else _MESSAGES)
+
     def lives(self, run: Run) -> Lives:
         """Return the lives of a run's messages."""
         return Lives(self.composer, run, self.options["seed"], self.mix)
@@ -74,7 +80,7 @@ class Setup:
     @cached_property
     def settings(self) -> Settings:
         """What the master decides by."""
-        messages = self.options["messages"]
+        messages = self.messages
         sample = min(messages, _SAMPLE)
         mean = self.lives(Run.fresh()).planned(range(sample)) / sample
         return Settings(messages, self.pace.per_second, mean, self.pace.most)
@@ -89,7 +95,10 @@ class Setup:
     @property
     def agreement(self) -> dict[str, str]:
         """What every process of the campaign has to have alike."""
-        options = {name: self.options[name] for name in _AGREED} | {"url": self.sender.access.url}
+        options = {name: self.options[name] for name in _AGREED} | {
+            "url": self.sender.access.url,
+            "messages": self.messages,
+        }
         return agreement_of(self.kit, self.contract.digest, options)
 
     def search(self, lost: Callable[[Collection[int]], int]) -> Search | None:
@@ -110,8 +119,15 @@ class Setup:
         search = self.search(lambda numbers: 0)
         if search is None:
             return self._announced
-        steps = Text("load.in-steps", seconds=search.step_s, rate=search.rate or 0.0, most=search.most)
-        return beside([self._announced, steps])
+        return Text(
+            "load.in-steps",
+            url=self.sender.access.shown_url,
+            seconds=search.step_s,
+            rate=search.rate or 0.0,
+            most=search.most,
+            at_once=self.pace.at_once,
+            deadline=search.deadline_s,
+        )
 
     @property
     def _announced(self) -> Text:

@@ -32,6 +32,7 @@ from callback_contract.mock_server.load.locust_roles import (
 from callback_contract.mock_server.load.master import Master
 from callback_contract.mock_server.load.worker import Means, Worker, peak_memory
 from callback_contract.openapi.text.errors import KitError
+from callback_contract.openapi.text.language import language_of
 from callback_contract.openapi.text.message import Text
 from callback_contract.openapi.text.spoken import spoken
 
@@ -146,4 +147,4 @@ class _Process:
         gevent.spawn_later(0.1, self._environment.runner.quit)  # type: ignore[union-attr]  # it runs
 
     def _say(self, text: Text) -> None:
-        print(spoken(text), file=sys.stderr, flush=True)  # noqa: T201  # Locust has the logs
+        print(text.in_language(language_of(self._setup.options)), file=sys.stderr, flush=True)  # noqa: T201  # Locust has the logs

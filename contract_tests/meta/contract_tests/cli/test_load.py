@@ -216,7 +216,7 @@ def test_audit_finds_what_a_receiver_loses_above_a_concurrency(tmp_path, loses):
 @pytest.mark.slow
 def test_capacity_is_searched_in_steps_up_to_the_highest_rate(tmp_path):
     with http_server(receiver(0.02, 1)) as url:
-        words = [*PROGRAM, f"{url}/x", "-n", "100000", "--find-capacity", "100000", "--step-time", "2"]
+        words = [*PROGRAM, f"{url}/x", "--find-capacity", "100000", "--step-time", "2"]
         done = run_program([*words, "--report-dir", tmp_path], timeout=240)
     capacity = json.loads((tmp_path / "load.json").read_text())["capacity"]
     assert done.returncode == 0

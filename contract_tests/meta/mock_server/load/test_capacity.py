@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from callback_contract.contract_tests.meta.support.simulated import Simulated
 from callback_contract.mock_server.load.capacity import Search
 from callback_contract.mock_server.load.measures import Measures
 
@@ -68,3 +69,9 @@ def test_first_step_that_breaks_is_followed_by_lower_ones():
 
 def test_receiver_that_takes_nothing_has_no_capacity():
     assert searched(0.2, first=20.0).capacity is None
+
+
+def test_search_without_a_message_left_ends_and_judges_nothing_more():
+    search = Search(20.0, 5.0, 10.0, 100.0)
+    going = Simulated(8, 1, pilot=search).begin().until_over()
+    assert (going.master.deal.is_dealt, search.is_over, search.steps) == (True, True, [])
