@@ -41,6 +41,8 @@ __all__ = ["ARGUMENTS", "user_and_shape_of_the_environment"]
 ARGUMENTS = "CALLBACK_CONTRACT_CAMPAIGN"
 """Names the variable by which `load` hands its own command line to Locust, as JSON."""
 
+_TOLD_S, _LOGGED_S = 10.0, 60.0  # between two lines on the progress, in a terminal and in a log
+
 
 def user_and_shape_of_the_environment() -> tuple[type[User], type[LoadTestShape]]:
     """Return what Locust runs; a mistake in the options ends the process with one message."""
@@ -101,6 +103,8 @@ class _Process:
         if not self._is_announced:
             self._say(setup.plan())
         wire_master(environment, self.master, self._lost)
+        assert environment.runner is not None
+        environment.runner.greenlet.spawn(self._tell_progress, self.master)
         events.test_start.add_listener(self._refuse_other_host)
         events.test_stop.add_listener(lambda **_: self.ending.end())
         if isinstance(environment.runner, MasterRunner):
@@ -118,6 +122,25 @@ class _Process:
             noted_by(environment),
         )
         wire_worker(environment, self.worker)
+
+    def _tell_progress(self, master: Master) -> None:
+        before = 0
+        every_s = _TOLD_S if sys.stderr.isatty() else _LOGGED_S
+        while True:
+            gevent.sleep(every_s)
+            if master.is_running:
+                tries = master.measures.tries
+                self._say(
+                    Text(
+                        "load.progress",
+                        seconds=master.now(),
+                        over=master.deal.finished,
+                        messages=Text("send.messages", count=master.deal.messages),
+                        rate=max(0, tries - before) / every_s,
+                        given_up=master.measures.given_up,
+                    )
+                )
+                before = tries
 
     def _await_workers(self) -> None:
         """End the process when no worker comes."""
