@@ -53,6 +53,7 @@ class Depth:
     Attributes:
         contents: Valid contents drawn by Schemathesis.
         negations: Broken contents drawn by Schemathesis.
+        walked: The most valid contents from Schemathesis' walk along the schema's boundaries.
         boundaries: The most broken contents from Schemathesis' walk along the schema's boundaries.
         alone: The most cases of a stimulus that share a delivery with no other; None for all.
         most: The most deliveries for a callback, of the rules that break most receivers; None for all.
@@ -62,13 +63,17 @@ class Depth:
     contents: int
     negations: int
     boundaries: int
+    walked: int = 0
     alone: int | None = None
     most: int | None = None
 
     def shared_by(self, callbacks: int) -> Depth:
         """Return the depth for each of several callbacks: many share what is drawn for a few."""
-        few = [max(min(FEWEST, each), each * _FEW // max(_FEW, callbacks)) for each in (self.contents, self.negations)]
-        return replace(self, contents=few[0], negations=few[1])
+
+        def share(whole: int) -> int:
+            return max(min(FEWEST, whole), whole * _FEW // max(_FEW, callbacks))
+
+        return replace(self, contents=share(self.contents), negations=share(self.negations), walked=share(self.walked))
 
     def pick(self, quick: T, standard: T, thorough: T) -> T:
         """Return the value for this depth."""
@@ -77,8 +82,8 @@ class Depth:
 
 DEPTHS = {
     "quick": Depth("quick", contents=10, negations=8, boundaries=0, alone=2, most=150),
-    "standard": Depth("standard", contents=30, negations=20, boundaries=12),
-    "thorough": Depth("thorough", contents=200, negations=200, boundaries=1000),
+    "standard": Depth("standard", contents=30, negations=20, boundaries=12, walked=200),
+    "thorough": Depth("thorough", contents=200, negations=200, boundaries=1000, walked=1000),
 }
 
 
@@ -178,8 +183,9 @@ class Scope:
         """The valid contents, all different."""
         wanted = share_of(self.callback, self.depth.contents)
         drawn = self._drawn(lambda: drawn_bodies(self.callback, wanted, self.seed, negated=False))
-        if self.depth.name != "quick":
-            drawn = self._drawn(lambda: walked_bodies(self.callback, negated=False)) + drawn
+        if self.depth.walked:
+            walked = self._drawn(lambda: walked_bodies(self.callback, negated=False))
+            drawn = self.some(walked, self.depth.walked, "walked") + drawn
         limit = self.callback.delivery.accept_body_bytes.must
         whole = [content for content in map(_tidy, drawn) if self._is_valid(content)]
         tidy = {repr(content): content for content in whole}.values()

@@ -119,7 +119,9 @@ def share_notes(callbacks: Sequence[Callback], depth: Depth) -> tuple[Note, ...]
     if shared == depth:
         return ()
     drawn, usual = shared.contents + shared.negations, depth.contents + depth.negations
-    return (Note("contract", Text("note.shared", callbacks=len(callbacks), drawn=drawn, usual=usual)),)
+    return (
+        Note("contract", Text("note.shared", callbacks=len(callbacks), drawn=drawn, usual=usual, walked=shared.walked)),
+    )
 
 
 def _shown(text: str) -> str:

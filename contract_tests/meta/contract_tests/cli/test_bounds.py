@@ -11,7 +11,7 @@ import pytest
 
 from callback_contract.contract_tests.cli.commands import _LazyGroup
 from callback_contract.contract_tests.cli.main import cli
-from callback_contract.contract_tests.generation import strategies
+from callback_contract.contract_tests.generation import corpus, strategies
 from callback_contract.contract_tests.generation.bounds import FEWEST, MOST_LISTED, USUAL_PARTS, drawn_at_all, share_of
 from callback_contract.contract_tests.generation.corpus import DEPTHS, Scope
 from callback_contract.contract_tests.generation.notes import contract_notes, share_notes
@@ -108,6 +108,14 @@ def test_fewer_bodies_are_drawn_of_a_schema_of_many_parts_and_that_is_noted(tmp_
     contract = read_contract(written(tmp_path, with_schema({"type": "object", "properties": members})))
     assert share_of(contract.callbacks[0], 30) == pytest.approx(drawn, abs=1)
     assert any("a part of the usual number" in note.text for note in contract_notes(contract)) == (drawn < 30)
+
+
+@pytest.mark.parametrize(("callbacks", "walked"), [(1, 200), (40, 20)])
+def test_some_of_very_many_boundaries_are_walked(tmp_path, monkeypatch, callbacks, walked):
+    (callback,) = read_contract(written(tmp_path, with_schema({"type": "integer"}))).callbacks
+    monkeypatch.setattr(corpus, "walked_bodies", lambda _, negated: list(range(900)))
+    monkeypatch.setattr(corpus, "drawn_bodies", lambda *_, negated: [])
+    assert len(Scope(callback, DEPTHS["standard"].shared_by(callbacks), 0).contents) == walked
 
 
 @pytest.mark.parametrize(("callbacks", "drawn"), [(1, 50), (4, 50), (8, 25), (400, 2 * FEWEST)])
