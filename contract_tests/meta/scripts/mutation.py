@@ -37,7 +37,7 @@ GUARDED = {
     "contract_tests/model/verdicts.py": "model/test_exit_codes model/test_profiles runner/test_second_try",
     "contract_tests/policy/acceptance.py": "model/test_exit_codes model/test_profiles policy/test_gate",
     "contract_tests/policy/rule_versions.py": "policy/test_gate",
-    "contract_tests/runner/attempts.py": "runner/test_second_try runner/test_retry_bounds runner/test_stories",
+    "contract_tests/runner/attempts.py": "runner/test_second_try runner/test_retry_bounds runner/cases/test_stories",
     "contract_tests/runner/attribution/chance.py": "runner/attribution/test_weighing runner/attribution/test_chance",
     "contract_tests/runner/attribution/deadlines.py": "runner/attribution/test_deadlines",
     "contract_tests/runner/attribution/likelihood.py": "runner/attribution/test_chance",
@@ -48,7 +48,7 @@ GUARDED = {
     "contract_tests/runner/attribution/suspects.py": "runner/attribution/test_watch runner/attribution/test_suspects",
     "contract_tests/runner/attribution/watch.py": "runner/attribution/test_watch runner/attribution/test_full",
     "contract_tests/runner/case_session.py": (
-        "runner/test_contact runner/test_looking_back runner/test_plain_deliveries"
+        "runner/cases/test_contact runner/cases/test_looking_back runner/test_plain_deliveries"
     ),
     "contract_tests/runner/contention.py": "runner/attribution/test_company_to_blame",
     "contract_tests/runner/judge.py": "runner/test_judging runner/test_turns runner/test_events",
