@@ -6,6 +6,7 @@ import contextlib
 import time
 from collections.abc import Iterable
 
+from callback_contract.contract_tests.model.cases import declaration_of
 from callback_contract.contract_tests.model.verdicts import Finding, NotApplicable, Verdict
 from callback_contract.contract_tests.runner.attempts import run_case
 from callback_contract.contract_tests.runner.case_session import CaseSession
@@ -18,6 +19,7 @@ from callback_contract.openapi.text.message import Text
 __all__ = ["add_late_finding", "finding_of", "named", "play", "suspects_of"]
 
 _MOST = 50
+_DESCRIBED = frozenset({"valid", "story"})
 _BEFORE_S = 10.0
 """Seconds before the last sign of life in which a delivery may have begun what stopped the receiver later."""
 
@@ -26,7 +28,7 @@ def suspects_of(run: RunContext) -> list[Stimulus]:
     """What was sent since the last plain delivery that was answered and in the 10 s before it, latest first.
 
     Where that is too much, each kind is there by its latest case before any is by two, and what was rejected comes
-    last: no work follows it.
+    last: no work follows it. Of the others what the contract describes stops a receiver least.
     """
     since_s = run.state.plain_answered_s - _BEFORE_S
     order: list[Stimulus] = []
@@ -41,8 +43,12 @@ def suspects_of(run: RunContext) -> list[Stimulus]:
         if exchange.rejected:
             rejected.add(stimulus)
     latest = {stimulus.kind: stimulus for stimulus in reversed(order)}
-    chosen = sorted(order, key=lambda each: (each is not latest[each.kind], each in rejected))[:_MOST]
-    return sorted(chosen, key=order.index)
+
+    def rank(each: Stimulus) -> tuple[bool, bool, bool]:
+        is_described = declaration_of(each.test.stimuli).kind in _DESCRIBED
+        return each is not latest[each.kind], each in rejected, is_described
+
+    return sorted(sorted(order, key=rank)[:_MOST], key=order.index)
 
 
 def named(suspects: Iterable[Stimulus]) -> tuple[tuple[str, str], ...]:

@@ -7,18 +7,27 @@ from dataclasses import replace
 import pytest
 
 from callback_contract.contract_tests.meta.support.scripted import CATALOGUE, asked, case, exchange, run_before
+from callback_contract.contract_tests.model.cases import stimuli
 from callback_contract.contract_tests.model.verdicts import RuleResult, Verdict
 from callback_contract.contract_tests.runner.attribution.suspects import add_late_finding, finding_of, suspects_of
 from callback_contract.contract_tests.runner.case_session import CaseSession
 from callback_contract.contract_tests.runner.rule_tests import Stimulus
 
 
+@stimuli("forward-compatible")
+def new_values(scope):
+    return [case()]
+
+
 def suspects(*sent, plain_answered_s=100.0):
-    """The labels of the suspects after deliveries, each its kind, its label, its status and when it was sent."""
+    """The labels of the suspects after deliveries, each its kind, its label, its status and when it was sent.
+
+    What the contract describes not yet is of the kind "new".
+    """
     run = run_before(200)
     tests = {}
     for number, (kind, label, status, begun_s) in enumerate(sent):
-        test = tests.setdefault(kind, asked())
+        test = tests.setdefault(kind, replace(asked(), stimuli=new_values) if kind == "new" else asked())
         test.stimuli.__qualname__ = kind
         came = replace(exchange(status), begun_s=begun_s)
         run.state.delivery_sent(came, stimulus=Stimulus(test, case(label), number))
@@ -40,6 +49,11 @@ def test_of_too_many_each_kind_has_its_latest_case():
 def test_what_was_rejected_gives_way():
     rejected = [(f"rejected {number}", f"{number}", 400, 101) for number in range(50)]
     assert "taken" in suspects(("taken", "taken", 200, 99), *rejected)
+
+
+def test_what_the_contract_describes_gives_way_to_what_it_does_not():
+    described = [(f"described {number}", f"{number}", 200, 101) for number in range(50)]
+    assert "new" in suspects(("new", "new", 200, 99), *described)
 
 
 def stopping(run, *, number=3):
