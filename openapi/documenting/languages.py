@@ -10,7 +10,7 @@ from callback_contract.openapi.contract.members import Member, members_of
 from callback_contract.openapi.contract.model import Contract
 from callback_contract.openapi.documents.overlay import apply_overlay, load_overlay
 from callback_contract.openapi.documents.yaml_file import read_yaml
-from callback_contract.openapi.rules.catalogue import Catalogue
+from callback_contract.openapi.rules.catalogue import SIDES, Catalogue
 from callback_contract.openapi.rules.translations import ORIGINAL, load_translation, overlay_path
 from callback_contract.openapi.text.errors import ContractError
 
@@ -25,9 +25,9 @@ def contract_in(lang: str, path: Path) -> Contract:
     return load_contract(path, [overlay] if lang != ORIGINAL and overlay.exists() else [])
 
 
-def catalogue_in(lang: str) -> Catalogue:
-    """Read the rules with their texts in a language."""
-    return load_translation(lang)
+def catalogue_in(lang: str, side: str = SIDES[0]) -> Catalogue:
+    """Read the rules of a side with their texts in a language."""
+    return load_translation(lang, side)
 
 
 def read_back_in(lang: str) -> tuple[Member, ...]:

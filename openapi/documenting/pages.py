@@ -25,7 +25,7 @@ from callback_contract.openapi.documenting.content.links import (
 )
 from callback_contract.openapi.documenting.content.listed_fields import MOST_FIELDS
 from callback_contract.openapi.documenting.content.words import Words, table
-from callback_contract.openapi.documenting.languages import read_back_in
+from callback_contract.openapi.documenting.languages import catalogue_in, read_back_in
 from callback_contract.openapi.documenting.proof import Proof
 from callback_contract.openapi.documenting.search import Entry, index, names_alone, texts_below
 from callback_contract.openapi.documenting.templating import dressed, environment
@@ -105,6 +105,21 @@ class Book:
             for callback in self.contract.callbacks
         }
 
+    @cached_property
+    def senders(self) -> Catalogue:
+        """The rules on senders."""
+        return catalogue_in(self.words.lang, "sender")
+
+    @property
+    def both(self) -> tuple[Catalogue, Catalogue]:
+        """The rules of both sides."""
+        return self.catalogue, self.senders
+
+    def page_of(self, rule_id: str) -> str:
+        """Return where a rule is told in full; all that are on senders stand on one page."""
+        is_of_senders = rule_id.partition("-")[0] in self.senders.chapters
+        return f"senders.html#{anchor('rule', rule_id)}" if is_of_senders else rule_page(rule_id)
+
     @property
     def files(self) -> tuple[tuple[str, str], ...]:
         """The documents to download."""
@@ -171,7 +186,9 @@ class Book:
             yield Page(
                 f"profile-{profile}.html", "profile.html", "todo", t(f"profile.{profile}"), tuple(parts), name=profile
             )
-        yield page("rules", "judged", *((anchor("chapter", c), title) for c, title in self.catalogue.chapters.items()))
+        ours, theirs = ([(anchor("chapter", c), title) for c, title in each.chapters.items()] for each in self.both)
+        yield page("rules", "judged", *ours, ("senders", t("page.senders")))
+        yield page("senders", "judged", *theirs)
         for chapter, title in self.catalogue.chapters.items():
             rules = [rule for rule in self.catalogue.rules if rule.chapter == chapter]
             told = tuple((anchor("rule", rule.id), f"{rule.id} {rule.statement}") for rule in rules)
@@ -236,9 +253,9 @@ class Book:
                 yield Entry(fact.title, url, told, shown.name, self._alias(fact.key, fact.why))
         for chapter, title in self.catalogue.chapters.items():
             yield Entry(title, chapter_file(chapter), chapter, t("page.rules"), self._alias(chapter))
-        for rule in self.catalogue.rules:
+        for rule in (rule for each in self.both for rule in each.rules):
             words = markdown.plain(f"{rule.remedy} {rule.source}")
-            yield Entry(rule.id, rule_page(rule.id), markdown.plain(rule.statement), rule.level, words)
+            yield Entry(rule.id, self.page_of(rule.id), markdown.plain(rule.statement), rule.level, words)
         for question in self.questions:
             words = markdown.plain(question.taken)
             yield Entry(question.id, address("question", question.id), markdown.plain(question.question), "", words)

@@ -160,6 +160,19 @@ def test_every_rule_is_told_on_the_page_of_its_chapter_where_its_row_leads(site,
         assert f'href="{rule_page(rule.id)}"' in row
 
 
+def test_every_rule_on_senders_is_told_where_its_row_leads(site, parsed):
+    for lang in LANGUAGES:
+        rules = catalogue_in(lang, "sender").rules
+        assert {rule.id for rule in rules} <= set(parsed[f"{lang}/rules.html"].ids)
+        for rule in rules:
+            row = re.search(rf'<li class="rule" id="{rule.id}".*?</li>', site[f"{lang}/rules.html"])[0]
+            assert f'href="senders.html#{rule.id}"' in row
+            told = re.search(
+                rf'<details class="rule" id="{rule.id}".*?</details>', site[f"{lang}/senders.html"], re.DOTALL
+            )
+            assert f"callback-contract check-sender --rules {rule.id}" in told[0]
+
+
 def test_profile_names_each_of_its_rules_and_no_other(site):
     for profile in PROFILES:
         for lang in LANGUAGES:
@@ -538,8 +551,8 @@ def test_every_fault_is_told_in_every_language(site):
 
 
 def test_commands_that_are_shown_exist(site):
-    told = "".join(page for name, page in site.items() if name.startswith(("en/testing", "en/rules")))
-    shown = re.findall(r"<code>callback-contract (\w+)([^<]*)</code>", told)
+    told = "".join(page for name, page in site.items() if name.startswith(("en/testing", "en/rules", "en/senders")))
+    shown = re.findall(r"<code>callback-contract ([\w-]+)([^<]*)</code>", told)
     assert len(shown) > len(CATALOGUE.rules)
     for command, rest in set(shown):
         known = {option for each in _LazyGroup().get_command(None, command).params for option in each.opts}
