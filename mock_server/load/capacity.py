@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import copy
 import math
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from callback_contract.mock_server.load.measures import Histogram, Measures
+from callback_contract.mock_server.load.measures import Measures, Moment
 
 __all__ = ["Pilot", "Search", "Step"]
 
@@ -17,6 +16,8 @@ _KEEPS = 0.95  # of the rate that is answered
 _FAILS = 0.01  # share of answers that fail
 _CLOSE = 1.1  # the rate that breaks is no more than this factor above the one that holds
 _BUSY = 0.85  # of a core: a sender that uses more is the limit
+_FULL = 0.9  # of what may be under way
+_REPORTED_S = 1.0  # until then every worker has reported what it did
 _DRAINS_S = 30.0  # no receiver is waited for longer
 _LEAST_RATE = 0.5
 
@@ -63,6 +64,7 @@ class Search:
         deadline_s: No more than one answer of twenty may take longer.
         step_s: Seconds of a step.
         most: No higher rate is tried.
+        at_once: The most deliveries under way.
         acknowledges: Whether a kind of answer acknowledges.
         lost: How many of some messages the receiver did not keep.
     """
@@ -71,14 +73,13 @@ class Search:
     deadline_s: float
     step_s: float
     most: float
+    at_once: float = math.inf
     acknowledges: Callable[[str], bool] = lambda kind: kind.startswith("2")
     lost: Callable[[Collection[int]], int] = lambda numbers: 0
     is_over: bool = False
     steps: list[Step] = field(default_factory=list)
     _begun_s: float | None = None
-    _before: Measures | None = None
-    _looked_s: float = 0.0
-    _cpu: list[float] = field(default_factory=list)
+    _looks: list[tuple[int, float]] = field(default_factory=list)
     _next: float = 0.0
     _drains_since_s: float | None = None
 
@@ -110,36 +111,38 @@ class Search:
         if self._begun_s is None:
             if not measures.tries and not self.steps and not in_flight:
                 return self.rate  # nothing goes out yet
-            self._begun_s, self._before, self._cpu = now_s, None, []
-        elif self._before is None and now_s - self._begun_s >= _SETTLES * self.step_s:
-            self._before, self._looked_s = copy.deepcopy(measures), now_s
-        elif self._before is not None:
-            self._cpu.append(cpu)
-            if now_s - self._begun_s >= self.step_s:
+            self._begun_s, self._looks = now_s, []
+        elif now_s - self._begun_s >= _SETTLES * self.step_s:
+            self._looks.append((in_flight, cpu))
+            if now_s - self._begun_s >= self.step_s + _REPORTED_S:
                 self._judge(now_s, measures, recent)
         return self.rate
 
     def _judge(self, now_s: float, measures: Measures, recent: Collection[int]) -> None:
-        before, seconds = self._before, now_s - self._looked_s
-        assert before is not None
+        assert self._begun_s is not None
         assert self.rate is not None
-        answers = measures.answers - before.answers
-        latencies = Histogram(measures.latencies - before.latencies)
-        failed = sum(number for kind, number in answers.items() if not self.acknowledges(kind))
-        share = failed / max(1, answers.total())
-        achieved, p95_s = answers.total() / seconds, latencies.percentile(0.95)
-        cpu = sum(self._cpu) / max(1, len(self._cpu))
+        whole, seconds = _within(measures, self._begun_s + _SETTLES * self.step_s, now_s - _REPORTED_S)
+        failed = sum(number for kind, number in whole.answers.items() if not self.acknowledges(kind))
+        share = failed / max(1, whole.answers.total())
+        achieved, p95_s = whole.answers.total() / seconds, whole.latencies.percentile(0.95)
+        cpu = sum(each for _, each in self._looks) / len(self._looks)
         broke = ""
         if share > _FAILS:
             broke = "answers"
         elif p95_s > self.deadline_s:
             broke = "deadline"
         elif achieved < _KEEPS * self.rate:
-            broke = "senders" if cpu > _BUSY else "receiver"
+            broke = "receiver" if cpu <= _BUSY and self._waits_for_answers(achieved, seconds) else "senders"
         elif self.lost(recent):
             broke = "lost"
         self.steps.append(Step(self.rate, achieved, p95_s, share, cpu, broke))
         self._go_on(now_s)
+
+    def _waits_for_answers(self, achieved: float, seconds: float) -> bool:
+        """Whether what was not answered was sent at all, and is under way."""
+        assert self.rate is not None
+        first, last = self._looks[0][0], self._looks[-1][0]
+        return last >= _FULL * self.at_once or last - first >= (self.rate - achieved) * seconds / 2
 
     def _go_on(self, now_s: float) -> None:
         held = self.capacity
@@ -155,3 +158,14 @@ class Search:
             self.is_over = True
             return
         self._next, self.rate, self._drains_since_s = rate, 0.0, now_s
+
+
+def _within(measures: Measures, from_s: float, to_s: float) -> tuple[Moment, float]:
+    """Return what happened in the whole stretches of some time, and the seconds that they have."""
+    stretch_s = measures.stretch_s
+    first = math.ceil(from_s / stretch_s)
+    last = max(math.floor(to_s / stretch_s), first + 1)
+    whole = Moment()
+    for at in range(first, last):
+        whole.add(measures.course.get(at, Moment()))
+    return whole, (last - first) * stretch_s

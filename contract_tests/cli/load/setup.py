@@ -112,7 +112,7 @@ class Setup:
             return None
         deadline_s = o["deadline"] or self.callback.delivery.deadline_s or self.sender.access.timeout_s
         first = min(o["rate"] or _FIRST_RATE, o["find_capacity"])
-        return Search(first, deadline_s, o["step_time"], o["find_capacity"], lost=lost)
+        return Search(first, deadline_s, o["step_time"], o["find_capacity"], self.pace.at_once, lost=lost)
 
     def plan(self) -> Text:
         """Return what is said before the first delivery."""

@@ -11,14 +11,18 @@ from callback_contract.mock_server.load.measures import Measures
 TICK_S = 0.5
 
 
-def searched(capacity, latency_s=0.02, most=10_000, fails=False, cpu=0.2, first=20.0, **more):
-    """Lets a search go on against a receiver that answers so many a second; what is more waits, 64 at most."""
-    search = Search(first, 5.0, 10.0, most, **more)
+def searched(capacity, latency_s=0.02, most=10_000, fails=False, cpu=0.2, first=20.0, sends=1e9, **more):
+    """Lets a search go on against a receiver that answers so many a second; what is more waits, 64 at most.
+
+    Args:
+        sends: The senders send no more a second.
+    """
+    search = Search(first, 5.0, 10.0, most, 64, **more)
     measures, now, waiting, owed = Measures(), 0.0, 0.0, 0.0
     rate = search.rate
     for _ in range(20_000):
         now += TICK_S
-        owed += min(rate * TICK_S, 64 - waiting + capacity * TICK_S)
+        owed += min(rate * TICK_S, sends * TICK_S, 64 - waiting + capacity * TICK_S)
         answered = int(min(owed + waiting, capacity * TICK_S))
         waiting, owed = max(0.0, waiting + owed - answered), 0.0
         late_s = latency_s(waiting / capacity) if callable(latency_s) else latency_s
@@ -55,6 +59,26 @@ def test_loss_ends_it():
 
 def test_busy_senders_are_named_as_the_limit():
     assert searched(200, cpu=0.97).limit == "senders"
+
+
+def test_senders_that_do_not_send_the_rate_are_the_limit_though_their_core_is_idle():
+    found = searched(1000, sends=150)
+    assert (found.limit, 130 <= found.capacity <= 160) == ("senders", True)
+
+
+@pytest.mark.parametrize("late_s", [0.1, 0.3, 0.5, 0.7])
+def test_reports_that_come_late_change_nothing(late_s):
+    search, measures, now, rate, waiting = Search(100.0, 5.0, 10.0, 100.0, 64), Measures(), 0.0, 100.0, []
+    while not search.is_over:
+        now += 0.1
+        waiting.append(now)
+        if len(waiting) >= late_s * 10:
+            for at in waiting:
+                for _ in range(round(rate / 10)):
+                    measures.answered("sent", "200", 0.01, at)
+            waiting = []
+        rate = search.look(now, measures, 1, 0.1, [])
+    assert search.steps[0].achieved == pytest.approx(100, rel=0.02)
 
 
 def test_no_higher_rate_than_the_highest_is_tried():
