@@ -303,6 +303,16 @@ def test_container_s_commands_and_programs_exist():
         command.make_parser(click.Context(command)).parse_args(list(arguments))
 
 
+def test_campaign_in_containers_has_the_options_of_load():
+    services = yaml.safe_load((ROOT / ".container/load.compose.yaml").read_text())["services"]
+    known = {
+        f"CALLBACK_CONTRACT_LOAD_{(param.name or '').upper()}"
+        for param in cli.get_command(click.Context(cli), "load").params
+    }
+    assert set(services["worker"]["environment"]) <= known
+    assert services["worker"]["environment"] == services["master"]["environment"]
+
+
 @pytest.mark.parametrize("file", [*SCHEMAS, *(name for name in FILES if name.endswith(".yml")), "compose.yaml"])
 def test_file_satisfies_the_schema_of_its_pipeline(tmp_path, file):
     if "CI" not in os.environ:
