@@ -9,12 +9,12 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import gevent
-from locust import LoadTestShape, User, constant, events, task
+from locust import LoadTestShape, User, constant, events, runners, task
 from locust.env import Environment
 from locust.runners import LocalRunner, MasterRunner, WorkerRunner
 
 from callback_contract.mock_server.load.connection import Answer
-from callback_contract.mock_server.load.master import Master
+from callback_contract.mock_server.load.master import LOST_S, Master
 from callback_contract.mock_server.load.worker import Worker
 
 __all__ = ["user_and_shape", "wire_master", "wire_worker"]
@@ -31,9 +31,10 @@ class _NoAnswerError(Exception):
 
 
 def user_and_shape(
-    url: str, at_once: int, worker: Callable[[], Worker], is_over: Callable[[], bool]
+    url: str, at_once: int, worker: Callable[[], Worker], is_running: Callable[[], bool], is_over: Callable[[], bool]
 ) -> tuple[type[User], type[LoadTestShape]]:
     """Return Locust's user and shape: so many users, until the campaign is over."""
+    runners.HEARTBEAT_LIVENESS = round(LOST_S)  # Locust would give up a worker after three seconds on a busy machine
 
     class Provider(User):
         host = url
@@ -44,8 +45,12 @@ def user_and_shape(
             worker().serve()
 
     class Campaign(LoadTestShape):
+        looks = 0
+
         def tick(self) -> tuple[int, float] | None:
-            return None if is_over() else (at_once, min(at_once, _SPAWNED_A_SECOND))
+            # Locust starts again when this changes: a start without a ready worker does nothing.
+            self.looks += not is_running()
+            return None if is_over() else (at_once, min(at_once, _SPAWNED_A_SECOND) + self.looks / 1000)
 
     return Provider, Campaign
 

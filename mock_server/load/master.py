@@ -17,7 +17,7 @@ from callback_contract.mock_server.load.measures import Measures
 from callback_contract.mock_server.load.shares import FINISHED, Deal
 from callback_contract.mock_server.wire.identity import Run
 
-__all__ = ["Master", "Settings", "WorkerRow"]
+__all__ = ["LOST_S", "Master", "Settings", "WorkerRow"]
 
 LOST_S = 10.0
 """Seconds without a report after which a worker is lost; it reports twice a second."""

@@ -55,7 +55,8 @@ def user_and_shape_of_the_environment() -> tuple[type[User], type[LoadTestShape]
     process = _Process(setup, is_announced=handed is not None)
     events.init.add_listener(process.begin)
     url = setup.sender.access.shown_url
-    return user_and_shape(url, setup.pace.at_once, lambda: process.worker, lambda: process.is_over)
+    at_once = setup.pace.at_once
+    return user_and_shape(url, at_once, lambda: process.worker, lambda: process.is_running, lambda: process.is_over)
 
 
 def _options(arguments: list[str]) -> dict[str, Any]:
@@ -81,8 +82,13 @@ class _Process:
         self._setup, self._is_announced = setup, is_announced
 
     @property
+    def is_running(self) -> bool:
+        """Whether the campaign has begun."""
+        return self.master is not None and self.master.is_running
+
+    @property
     def is_over(self) -> bool:
-        """Whether the campaign is."""
+        """Whether it is over."""
         return self.master is not None and self.ending.is_over(self.master)
 
     def begin(self, environment: Environment, **_: Any) -> None:
