@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from callback_contract.contract_tests.meta.support.simulated import Simulated
+from callback_contract.contract_tests.meta.contract_tests.load.simulated import Simulated
 from callback_contract.mock_server.load.capacity import Search
 from callback_contract.mock_server.load.measures import Measures
 
