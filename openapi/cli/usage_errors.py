@@ -47,7 +47,7 @@ def _said(error: click.ClickException, ctx: click.Context | None) -> Text | None
             return _no_number(name, error.param.type)
         return None
     extra = _left_over(ctx) if type(error) is click.UsageError and ctx is not None else []
-    return Text("usage.left-over", words=listed(map(printable, extra)), count=len(extra)) if extra else None
+    return Text("usage.left-over", words=listed(map(printable, extra))) if extra else None
 
 
 def _name(param: click.Parameter) -> str:
