@@ -152,7 +152,7 @@ def test_every_event_arrives_as_often_as_it_should(processes):
     shares = [f"--{name}={getattr(mix, name)}" for name in ("duplicates", "concurrent", "reordered")]
     with MockReceiver() as mock:
         words = [*PROGRAM, mock.url, "-n", "120", "--speed", "600", *shares, "--processes", processes]
-        done = run_program(words, timeout=120)
+        done = run_program(words, timeout=240)
         arrived = came(mock)
     expected = events(120, mix)
     assert done.returncode == 0
@@ -168,7 +168,7 @@ def test_messages_of_a_killed_worker_are_taken_over_with_equal_bytes():
         with stack:
             mock.wait_for(count=100, timeout=90)
             workers[0].kill()
-            said, _ = master.communicate(timeout=120)
+            said, _ = master.communicate(timeout=240)
         arrived = [delivery.body for delivery in mock.deliveries]
     print(said)
     expected = events(300)
@@ -184,8 +184,8 @@ def test_worker_with_other_options_is_refused_and_the_master_alone_ends():
     stack, master, _ = master_and_workers(port, 0, **given)
     there = ("--worker", "--master-host", "127.0.0.1", "--master-port", str(port))
     with stack, locust(*there, **given | {"seed": 7}) as odd:
-        refused, _ = odd.communicate(timeout=60)
-        said, _ = master.communicate(timeout=60)
+        refused, _ = odd.communicate(timeout=180)
+        said, _ = master.communicate(timeout=180)
     assert (odd.returncode, master.returncode) == (2, 3)
     assert "the master refuses this worker: its set of options differs" in refused
     assert "no worker took part, but for refused ones: the master refuses" in said
@@ -195,7 +195,7 @@ def test_worker_with_other_options_is_refused_and_the_master_alone_ends():
 def test_master_to_which_no_worker_comes_ends_with_one_error():
     stack, master, _ = master_and_workers(free_port(), 0, url="http://127.0.0.1:9/", messages=10, wait_workers=2)
     with stack:
-        said, _ = master.communicate(timeout=60)
+        said, _ = master.communicate(timeout=180)
     assert (master.returncode, said.count("error:")) == (3, 1)
     assert "no worker took part.\n  Start workers" in said
 
@@ -206,7 +206,7 @@ def test_audit_finds_what_a_receiver_loses_above_a_concurrency(tmp_path, loses):
     with http_server(receiver(0.005, 2, loses)) as url:
         words = [*PROGRAM, f"{url}/x", "-n", "60", "--speed", "600", "--at-once", "16", "--processes", "2"]
         words += ["--audit", "--state-url", f"{url}/{{id}}", "--state-patience", "0", "--report-dir", tmp_path]
-        done = run_program(words, timeout=120)
+        done = run_program(words, timeout=240)
     audit = json.loads((tmp_path / "load.json").read_text())["audit"]
     assert (audit["read"], audit["doubled"], audit["backwards"], audit["lost"] > 0) == (60, 0, 0, loses)
     assert done.returncode == int(loses)
@@ -231,7 +231,7 @@ def test_signed_deliveries_arrive_by_tls(tmp_path, monkeypatch):
     monkeypatch.setenv("CALLBACK_SIGNING_KEY", "whsec_Y2FsbGJhY2stY29udHJhY3Qtc2lnbmluZy1rZXk=")
     with mock_running("--https", "--signature", "standard-webhooks") as (_, url):
         words = [*PROGRAM, url, "-n", "20", "--speed", "600", "--insecure", "--signature", "standard-webhooks"]
-        done = run_program([*words, "--audit", "--state-url", f"{url}callback-contract/state/{{id}}"], timeout=120)
+        done = run_program([*words, "--audit", "--state-url", f"{url}callback-contract/state/{{id}}"], timeout=240)
     assert (done.returncode, "each is kept as it was acknowledged" in done.stdout) == (0, True)
 
 
@@ -243,6 +243,6 @@ def test_interrupted_campaign_says_what_is_not_over():
             mock.wait_for(count=20, timeout=60)
             time.sleep(1)
             going.send_signal(2)
-            said, _ = going.communicate(timeout=60)
+            said, _ = going.communicate(timeout=180)
     print(said)
     assert (going.returncode, "not over" in said, "Traceback" in said) == (130, True, False)
