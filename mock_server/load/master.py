@@ -20,7 +20,9 @@ from callback_contract.mock_server.wire.identity import Run
 __all__ = ["LOST_S", "Master", "Settings", "WorkerRow"]
 
 LOST_S = 10.0
-"""Seconds without a report after which a worker is lost; it reports twice a second."""
+"""Seconds without a report after which a worker is lost, while another one is heard; it reports twice a second."""
+
+_ALL_LOST_S = 60.0  # when none is heard, this machine may be busy: nobody could take over, and nothing is gained
 
 _SHARE = 500  # messages, where no rate says how many begin in a second
 _SMALLEST, _LARGEST = 4, 2000
@@ -175,8 +177,10 @@ class Master:
     def look(self, gone: Callable[[str], bool] = lambda worker: False) -> list[str]:
         """Give up workers that are gone or silent; return them."""
         now, lost = self.now(), []
+        quietest_s = min((now - self.workers[name].seen_s for name in self.alive), default=0.0)
+        patience_s = LOST_S if quietest_s <= LOST_S else _ALL_LOST_S
         for row in self.workers.values():
-            if row.lost or not (gone(row.name) or (self.is_running and now - row.seen_s > LOST_S)):
+            if row.lost or not (gone(row.name) or (self.is_running and now - row.seen_s > patience_s)):
                 continue
             row.lost, row.in_flight = True, 0
             self.deal.lost(row.name, now)

@@ -219,10 +219,13 @@ def test_capacity_is_searched_in_steps_up_to_the_highest_rate(tmp_path):
         words = [*PROGRAM, f"{url}/x", "--find-capacity", "100000", "--step-time", "2"]
         done = run_program([*words, "--report-dir", tmp_path], timeout=240)
     capacity = json.loads((tmp_path / "load.json").read_text())["capacity"]
-    assert done.returncode == 0
-    assert capacity["per_second"] <= 60  # one after the other, each 20 ms: 50 a second on an idle machine
-    assert [step["rate"] for step in capacity["steps"]][:1] == [20.0]
-    assert "Capacity: " in done.stdout
+    rates = [step["rate"] for step in capacity["steps"]]
+    held = [step["rate"] for step in capacity["steps"] if not step["broke"]]
+    # One after the other, each 20 ms: 50 a second at most, and less on a busy machine.
+    assert (rates[0], capacity["per_second"]) == (20.0, max(held, default=None))
+    assert max(held, default=0) <= 60
+    assert capacity["limit"] in {"receiver", "senders", "deadline"}
+    assert done.returncode == (0 if held else 3)
 
 
 @pytest.mark.slow

@@ -77,6 +77,15 @@ def test_silent_worker_is_given_up_and_dismissed_when_it_comes_back():
     assert going.master.alive == ["w1"]
 
 
+def test_no_worker_is_given_up_for_a_silence_that_all_have_until_a_minute_is_over():
+    going = Simulated(MESSAGES, 2).begin()
+    going.step()
+    going.now_s += 3 * LOST_S
+    assert (going.master.look(), going.master.alive) == ([], ["w0", "w1"])
+    going.now_s += 4 * LOST_S
+    assert (going.master.look(), going.master.is_over) == (["w0", "w1"], True)
+
+
 def test_report_of_a_worker_that_was_given_up_counts_nothing():
     going = Simulated(MESSAGES, 2).begin()
     going.step()
