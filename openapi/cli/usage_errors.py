@@ -66,7 +66,10 @@ def _left_over(ctx: click.Context) -> list[str]:
     """The words of the command line that no parameter of the command takes."""
     if isinstance(ctx.command, click.Group):
         return []
-    words = sys.argv[len(ctx.command_path.split()) :]
+    depth, above = 1, ctx.parent  # the program's own name may have several words, as `python -m` has
+    while above is not None:
+        depth, above = depth + 1, above.parent
+    words = sys.argv[depth:]
     try:
         return ctx.command.make_parser(ctx).parse_args(args=list(words))[1]
     except click.UsageError:

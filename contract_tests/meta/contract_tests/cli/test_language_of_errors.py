@@ -92,7 +92,7 @@ MISTYPED = {
     "no number": (["check", "--rate", "x"], "--rate 的值无效：应为 0.1 至 100000 的数字"),
     "number out of its range": (["check", "--seed", "-1"], "--seed 的值无效：应为 0 至 9223372036854775807 的整数"),
     "missing argument": (["starter"], "缺少 FRAMEWORK"),
-    "too many arguments": (["check", DEAD, "b", "c"], "多余的参数（2 个）：b、c"),
+    "too many arguments": (["check", DEAD, "b", "c"], "多余的参数：b、c"),
     "unknown command": (["chek"], "没有命令 'chek'。是指 'check' 吗？"),
 }
 

@@ -409,7 +409,7 @@ def test_error_in_the_receiver_is_answered_recorded_and_a_violation(protocol, mo
     def broken(*_):
         raise Panic
 
-    monkeypatch.setattr(Receiver, "_assess", broken)
+    monkeypatch.setattr(Receiver, "content_of", broken)
     written, _, states, told = heard(protocol, [REQUESTS["plain"]])
     assert written.startswith(b"HTTP/1.1 500 Internal Server Error\r\n")
     assert (states, told[1][2], told[0][5].status) == ({}, None, 500)

@@ -123,7 +123,7 @@ def test_error_in_the_receiver_is_recorded_as_refused(monkeypatch):
     def broken(*_):
         raise ZeroDivisionError
 
-    monkeypatch.setattr(Receiver, "_assess", broken)
+    monkeypatch.setattr(Receiver, "content_of", broken)
     with MockReceiver() as mock, connected(mock.url) as sender:
         sender.sendall(PLAIN)
         [delivery] = mock.wait_for(timeout=20)
