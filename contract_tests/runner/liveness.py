@@ -44,7 +44,11 @@ def look_after(run: RunContext, scope: Scope, rule: Rule, case: Case | None = No
 
     def deliver() -> Exchange:
         # What others could explain is seen again without them.
-        came.append(plain_exchange(run, scope) if came else plain_after(run, scope, [case] if case else []))
+        if not came:
+            came.append(plain_after(run, scope, [case] if case else []))
+        else:
+            with run.dispatcher.hurry.suspended():  # nobody is called dead before the whole time-out
+                came.append(plain_exchange(run, scope))
         return came[-1]
 
     finding = death(deliver, scope.callback.name, Text("case.plain-after-all"))

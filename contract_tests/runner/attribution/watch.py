@@ -157,7 +157,8 @@ class _Watch:
         return missed
 
     def _failure_of_plain(self, scope: Scope) -> str:
-        exchange = plain_exchange(self._unwatched, scope)
+        with self._run.dispatcher.hurry.suspended():  # only the whole time-out shows that it is silent
+            exchange = plain_exchange(self._unwatched, scope)
         if exchange.failure not in _SILENT:
             return ""
         self._run.state.excuse(exchange)

@@ -9,12 +9,15 @@ import pytest
 
 from callback_contract.contract_tests.meta.support.scripted import MUST, asked, case, exchange, run_before
 from callback_contract.contract_tests.runner.attempts import confirmed, is_hurried, run_case
+from callback_contract.contract_tests.runner.liveness import look_after
 from callback_contract.contract_tests.runner.scheduling.hurry import Hurry
+
+DEADLINE_S = case().callback.delivery.deadline_s
 
 
 def hurried(*took_s, signs=2):
     sender = SimpleNamespace(most_s=None)
-    hurry = Hurry((sender,))
+    hurry = Hurry((sender,), 1.0)
     for elapsed_s in took_s:
         hurry.note(replace(exchange(), elapsed_s=elapsed_s))
     hurry.note(replace(exchange("timeout"), elapsed_s=30.0))
@@ -51,7 +54,7 @@ def tried(*answers, signs=2):
     def answering(answer):
         def answered(delivery):
             most_s.append(run.config.sender.most_s)
-            took_s = 5.0 if answer == "slow" else 0.01
+            took_s = DEADLINE_S + 2 if answer == "slow" else 0.01
             return replace(exchange(200 if answer == "slow" else answer, delivery), elapsed_s=took_s)
 
         return answered
@@ -68,13 +71,13 @@ def tried(*answers, signs=2):
 def test_what_got_no_answer_twice_gets_the_whole_time_out_before_it_is_blamed():
     finding, _, most_s, _ = tried("timeout")
     assert finding.repeated
-    assert most_s == [2.0, 2.0, None]
+    assert most_s == [DEADLINE_S + 1, DEADLINE_S + 1, None]
 
 
 def test_what_takes_longer_than_a_hurried_wait_is_no_finding():
     finding, run, most_s, outcome = tried("timeout", "timeout", "slow")
     assert finding is None
-    assert most_s == [2.0, 2.0, None]
+    assert most_s == [DEADLINE_S + 1, DEADLINE_S + 1, None]
     assert is_hurried(run, outcome)
 
 
@@ -88,3 +91,19 @@ def test_only_a_delivery_without_an_answer_that_got_one_afresh_is_a_sign(answers
     _, run, most_s, outcome = tried(*answers, signs=0)
     assert run.dispatcher.hurry._signs == signs
     assert set(most_s) == {None} and not is_hurried(run, outcome)
+
+
+def test_right_answer_may_take_the_deadline_or_the_time_out_where_there_is_none():
+    config = run_before().config
+    assert config.longest_right_s == DEADLINE_S
+    (callback, *_) = config.callbacks
+    free = replace(callback, delivery=replace(callback.delivery, deadline_s=None))
+    assert replace(config, callbacks=(free,)).longest_right_s == config.sender.access.timeout_s
+
+
+def test_receiver_is_asked_whether_it_lives_for_the_whole_time_out():
+    run, most_s = run_before(), []
+    run.dispatcher.hurry.most_s = run.config.sender.most_s = 1.0
+    run.config.sender.send = lambda delivery, **_: most_s.append(run.config.sender.most_s) or exchange("timeout", delivery)
+    look_after(run, run.config.scopes[0], MUST)
+    assert most_s == [1.0, None]
