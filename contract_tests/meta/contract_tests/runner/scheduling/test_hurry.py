@@ -104,6 +104,11 @@ def test_right_answer_may_take_the_deadline_or_the_time_out_where_there_is_none(
 def test_receiver_is_asked_whether_it_lives_for_the_whole_time_out():
     run, most_s = run_before(), []
     run.dispatcher.hurry.most_s = run.config.sender.most_s = 1.0
-    run.config.sender.send = lambda delivery, **_: most_s.append(run.config.sender.most_s) or exchange("timeout", delivery)
+
+    def send(delivery, **_):
+        most_s.append(run.config.sender.most_s)
+        return exchange("timeout", delivery)
+
+    run.config.sender.send = send
     look_after(run, run.config.scopes[0], MUST)
     assert most_s == [1.0, None]
