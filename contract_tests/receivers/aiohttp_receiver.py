@@ -62,13 +62,13 @@ class Store:
         # endregion
         with self._lock:
             # region: store
-            # self._database: of sqlite3; id: PRIMARY KEY; FOLLOWS["send"] is ["wait"]
+            # self._database: sqlite3; id: PRIMARY KEY; FOLLOWS["read"]: all before it
             self._database.execute(
                 "INSERT INTO message (id, state, applied, last) VALUES (?, ?, 1, ?)"
                 " ON CONFLICT (id) DO UPDATE SET"
                 " state = excluded.state, applied = applied + 1, last = excluded.last"
                 " WHERE state IN (SELECT value FROM json_each(?))",
-                [msg_id, status, text, json.dumps(FOLLOWS[status])],
+                [msg_id, status, text, json.dumps(FOLLOWS.get(status, []))],
             )
             # endregion
 

@@ -146,7 +146,7 @@ def store(msg_id: str, status: str, text: str) -> None:
         return  # to the caller, which acknowledges: a value of next year
     # endregion
     # region: store
-    # Message: a model, id its primary key; FOLLOWS["send"] is ["wait"]
+    # Message: a model, id its primary key; FOLLOWS["read"]: all before it
     first = {"state": status, "last": text}
     _, created = Message.objects.get_or_create(pk=msg_id, defaults=first)
     if not created:  # it takes effect only from a state that it may follow

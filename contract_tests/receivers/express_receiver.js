@@ -117,7 +117,7 @@ function store(id, status, text) {
   if (follows === undefined) return; // to the caller, which answers 200: a value of next year
   // endregion
   // region: store
-  // messages: a Map; follows: ['wait'] for 'send'. No await from get to set.
+  // messages: a Map; follows: all states before. No await from get to set.
   const message = messages.get(id);
   if (message === undefined) {
     messages.set(id, { state: status, applied: 1, last: text });

@@ -142,13 +142,13 @@ def store(msg_id: str, status: str, text: str) -> None:
     # endregion
     with database_lock:
         # region: store
-        # database: sqlite3's; id: its PRIMARY KEY; FOLLOWS["send"] is ["wait"]
+        # database: sqlite3's; id: PRIMARY KEY; FOLLOWS["read"]: all before it
         database.execute(
             "INSERT INTO message (id, state, applied, last) VALUES (?, ?, 1, ?)"
             " ON CONFLICT (id) DO UPDATE SET"
             " state = excluded.state, applied = applied + 1, last = excluded.last"
             " WHERE state IN (SELECT value FROM json_each(?))",
-            [msg_id, status, text, json.dumps(FOLLOWS[status])],
+            [msg_id, status, text, json.dumps(FOLLOWS.get(status, []))],
         )
         # endregion
 
