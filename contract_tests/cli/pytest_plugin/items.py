@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import sys
 from collections.abc import Iterator
 from functools import cached_property
 from itertools import takewhile
@@ -33,6 +34,7 @@ class RuleItems:
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
         self._judged: Judged | None = None
+        self._ended: tuple[int, list[str]] = 0, []  # code and last lines of a check, here or in a worker of xdist
         self._has_told = False
 
     @pytest.hookimpl(tryfirst=True)
@@ -44,20 +46,30 @@ class RuleItems:
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_modifyitems(self, session: pytest.Session, items: list[pytest.Item]) -> None:
         # By its name `-k ACK` would select all of it: a callback has an ACK.
-        rules = _Rules.from_parent(_folder_of_all(session, items), name="rules", nodeid=_NAME)
-        rules.judging = self
+        folder = _folder_of_all(session, items)
+        rules = _Rules.from_parent(folder, path=folder.path, name="rules", nodeid=_NAME)
+        rules.judging, rules.obj = self, sys.modules[__name__]
         items += session.genitems(rules)
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """A check that ended badly for no rule's sake, as for a profile of --require, is no success."""
-        if self._judged is not None and self._judged.code and session.exitstatus == pytest.ExitCode.OK:
+        if self._ended[0] and session.exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        if hasattr(self._config, "workeroutput"):  # what a worker of xdist tells the session that started it
+            self._config.workeroutput[_NAME] = self._ended
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        """The worker that judged tells how its check ended; one that broke down tells nothing."""
+        code, lines = getattr(node, "workeroutput", {}).get(_NAME, (0, []))
+        if lines:
+            self._ended = max(code, self._ended[0]), lines
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        if self._judged is not None:
+        if self._ended[1]:
             terminalreporter.section(_NAME)
-            for line in self._judged.last_lines(_SHOWN):
+            for line in self._ended[1]:
                 terminalreporter.write_line(line)
 
     def found(self, item: _RuleItem) -> dict[str, Any]:
@@ -68,6 +80,7 @@ class RuleItems:
             folder = self._config.getoption("--callback-report-dir")
             folder = folder or request.getfixturevalue("tmp_path_factory").mktemp(_NAME)
             self._judged = _judge(request, self._arguments(item.session), self._config.invocation_params.dir / folder)
+            self._ended = self._judged.code, self._judged.last_lines(_SHOWN)
         if (rule := self._judged.rules.get(item.rule.id)) is not None:
             return rule
         if not self._judged.is_incomplete:
@@ -89,8 +102,11 @@ class RuleItems:
         return arguments if len(asked) == len(_rules()) else [*arguments, "--rules", ",".join(asked)]
 
 
-class _Rules(pytest.Collector):
-    """All rules, below the folder that holds all collected tests, so that fixtures of its conftest.py are theirs."""
+class _Rules(pytest.Module):
+    """All rules, below the folder that holds all collected tests, so that fixtures of its conftest.py are theirs.
+
+    Fixtures and hooks of a suite ask an item for its module: this one is the rules'.
+    """
 
     judging: RuleItems
 

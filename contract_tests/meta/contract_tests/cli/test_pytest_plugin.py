@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import sys
 import threading
@@ -39,9 +40,9 @@ def suite(pytester, monkeypatch):
         calls.append((arguments, read_back))
         return Judged(suite.code, suite.report, folder, "the last line")
 
-    def run(*words):
+    def run(*words, plugins=()):
         module = sys.modules["callback_contract.contract_tests.cli.pytest_plugin.plugin"]
-        return pytester.inline_run("-p", "no:cacheprovider", "-p", module.__name__, *words)
+        return pytester.inline_run("-p", "no:cacheprovider", "-p", module.__name__, *words, plugins=plugins)
 
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     monkeypatch.setattr(items, "judge", judge)
@@ -182,6 +183,57 @@ def test_check_that_ended_badly_for_no_rule_s_sake_is_no_success(suite):
     assert suite(*NAMED, "-k", "ACK-01").ret == pytest.ExitCode.TESTS_FAILED
     suite.code = 0
     assert suite(*NAMED, "-k", "ACK-01").ret == pytest.ExitCode.OK
+
+
+def test_worker_of_xdist_tells_the_session_that_started_it_how_the_check_ended(suite):
+    told = {}
+
+    class Worker:
+        def pytest_configure(self, config):
+            config.workeroutput = told
+
+    suite.code, suite.report = 3, report(rule("ACK-01"))
+    suite(*NAMED, "-k", "ACK-01", plugins=[Worker()])
+
+    class Controller:
+        def pytest_collection_finish(self, session):
+            rules = session.config.pluginmanager.getplugin("callback-contract-rules")
+            rules.pytest_testnodedown(SimpleNamespace(workeroutput=json.loads(json.dumps(told))))
+            rules.pytest_testnodedown(SimpleNamespace(workeroutput={"callback-contract": (0, [])}))  # it judged nothing
+            rules.pytest_testnodedown(SimpleNamespace())  # it broke down
+
+    suite.calls.clear()
+    ran = suite("-k", "own", *NAMED, plugins=[Controller()])
+    assert (ran.ret, suite.calls) == (pytest.ExitCode.TESTS_FAILED, [])
+
+
+def test_summary_shows_the_last_lines_of_the_check(suite, capsys):
+    suite(*NAMED, "-k", "ACK-01")
+    assert "the last line" in capsys.readouterr().out
+
+
+def test_hooks_and_fixtures_of_a_suite_find_the_module_of_a_rule(suite, pytester):
+    pytester.makeconftest(
+        "import pytest\n"
+        "@pytest.hookimpl(trylast=True)\n"
+        "def pytest_collection_modifyitems(items):\n"
+        "    assert {(i.module.__name__, i.function.__module__, i.cls) for i in items if i.name != 'test_own'} == {\n"
+        f"        ({items.__name__!r}, {items.__name__!r}, None)}}\n"
+        "@pytest.fixture(autouse=True)\n"
+        "def of_each(request):\n"
+        "    assert request.module.__name__ and request.cls is None and request.path.exists()\n"
+        "@pytest.fixture(autouse=True, scope='module')\n"
+        "def of_a_module(request):\n"
+        "    assert request.module.__name__\n"
+    )
+    assert outcomes(suite(*NAMED, "-k", "ACK-01"))["ACK-01"][0] == "call passed"
+
+
+def test_suite_with_an_option_of_that_name_leaves_the_plugin_out(pytester):
+    pytester.makeconftest("def pytest_addoption(parser):\n    parser.addoption('--callback-url')")
+    pytester.makepyfile("def test_own(pytestconfig): assert pytestconfig.getoption('--callback-url') == 'x'")
+    ran = pytester.inline_run("-p", "no:cacheprovider", "-p", "no:callback-contract", "--callback-url", "x")
+    assert ran.ret == pytest.ExitCode.OK
 
 
 @pytest.fixture
