@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from callback_contract.contract_tests.drift.report import CallbackDrift, Drift, Report, moment
 from callback_contract.contract_tests.drift.tally import Moments, Numbers
 from callback_contract.contract_tests.drift.traffic import compact
+from callback_contract.contract_tests.reporting.model.inert import in_markdown
 from callback_contract.openapi.text.message import Text, in_detail, joined, listed
 from callback_contract.openapi.text.printable import broken, printable
 from callback_contract.openapi.text.spoken import spoken
@@ -40,18 +41,18 @@ def as_text(report: Report) -> str:
 
 def as_markdown(report: Report) -> str:
     """Return the report as Markdown."""
-    lines = [f"### {_cell(_headline(report))}"]
+    lines = [f"### {in_markdown(_headline(report))}"]
     for each in report.callbacks:
-        lines += ["", f"#### {_cell(_of_callback(each))}", ""]
+        lines += ["", f"#### {in_markdown(_of_callback(each))}", ""]
         if each.drifts:
             lines += [spoken(Text("drift.table-head")), "|---|---|---|---|---|---|"]
         for drift in each.drifts:
             times = [moment(at) or "" for at in (drift.moments.first, drift.moments.last)]
             cells = [spoken(mark_of(drift)), spoken(drift.text), spoken(drift.seen), *times, example_of(drift)]
-            lines.append(f"| {' | '.join(map(_cell, cells))} |")
-        lines += ["", *(f"- {_cell(spoken(told))}" for told in facts_of(each))]
-    lines += ["", *(f"- {_cell(spoken(told))}" for told in (*remarks_of(report), _sum(report)))]
-    return "\n".join(broken(printable(line)) for line in lines)
+            lines.append(f"| {' | '.join(map(in_markdown, cells))} |")
+        lines += ["", *(f"- {in_markdown(spoken(told))}" for told in facts_of(each))]
+    lines += ["", *(f"- {in_markdown(spoken(told))}" for told in (*remarks_of(report), _sum(report)))]
+    return "\n".join(broken(line) for line in lines)
 
 
 def _headline(report: Report) -> str:
@@ -144,9 +145,3 @@ def _sum(report: Report) -> Text:
 def left_to_a_person(drifts: Sequence[Drift]) -> Text:
     """Return what no overlay makes true."""
     return Text("drift.overlay-left", drifts=joined(drift.text for drift in drifts[:_MOST_NAMED]))
-
-
-def _cell(text: str) -> str:
-    for mark in "\\`*_[]<>|":
-        text = text.replace(mark, "\\" + mark)
-    return " ".join(text.split())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import jsonschema_rs
@@ -12,6 +13,7 @@ import yaml
 from callback_contract.contract_tests.cli.docs_command import docs
 from callback_contract.contract_tests.drift.command import drift
 from callback_contract.contract_tests.drift.documented import observed_in
+from callback_contract.contract_tests.drift.formats import as_markdown
 from callback_contract.contract_tests.drift.observing import observe
 from callback_contract.contract_tests.drift.report import known_ids
 from callback_contract.contract_tests.meta.contract_tests.drift.planted import (
@@ -75,6 +77,14 @@ def test_examples_are_masked(tmp_path):
     ran = invoke(drift, [bodies(tmp_path, *values), "--contract", document_at(tmp_path, with_schema(shaped()))])
     assert "/who" in ran.output
     assert not any(secret in ran.output for secret in ("4915112345678", "Lovelace", "36"))
+
+
+def test_markdown_makes_no_link_and_mentions_nobody(tmp_path):
+    hostile = "@octocat #1 www.evil.example <b>"
+    contract = read_contract(document_at(tmp_path, with_schema(shaped())))
+    told = as_markdown(observe([bodies(tmp_path, {"id": "1", hostile: 1})], contract))
+    (shown,) = [line for line in told.splitlines() if "octocat" in line]
+    assert not re.search(r"@o|#1|www\.|<b|\\u2060", shown)
 
 
 def test_a_value_that_is_no_word_is_counted_and_not_told(tmp_path):
