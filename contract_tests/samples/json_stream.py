@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import IO, Any
 
 __all__ = ["JsonStream", "TooLargeError"]
 
 _CHUNK = 1 << 16
-_BLANKS = " \t\n\r"
+_BLANKS = re.compile(r"[ \t\n\r]*")
 _NEAR = 12  # what ends this close to the end may go on: `fals`, `12.`, an escape
 _DECODER = json.JSONDecoder()
 
@@ -83,9 +84,7 @@ class JsonStream:
     def peek(self) -> str:
         """Return the next sign that is not blank; empty at the end."""
         while True:
-            at = self._at
-            while at < len(self._text) and self._text[at] in _BLANKS:
-                at += 1
+            at = _BLANKS.match(self._text, self._at).end()  # type: ignore[union-attr]
             self._pass(at)
             if at < len(self._text) or self._is_all:
                 return self._text[at : at + 1]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import sys
 
 import pytest
 
@@ -38,3 +39,19 @@ def test_values_may_end_anywhere_in_what_was_read(monkeypatch, size):
     values = [12.5e-3, "\\ud83d\\ude00 \\n", [True, {"a": None}], -7, {}, "", False]
     text = json.dumps(values, indent=1)
     assert list(JsonStream(io.StringIO(text), 1000).items()) == values
+
+
+def test_blanks_are_passed_over_without_a_step_for_each():
+    steps = []
+
+    def step(*_):
+        steps.append(None)
+        return step
+
+    stream, before = JsonStream(io.StringIO(" \t\r\n" * 20_000 + "1"), 100), sys.gettrace()
+    sys.settrace(step)
+    try:
+        found = stream.peek()
+    finally:
+        sys.settrace(before)
+    assert (found, stream.line) == ("1", 20_001) and len(steps) < 1000
