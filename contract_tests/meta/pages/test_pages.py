@@ -90,6 +90,11 @@ def test_link_leads_somewhere(page):
             assert anchor in anchors(file.read_text("utf-8")), f"{target}#{anchor}"
 
 
+def test_every_block_of_code_ends_and_no_placeholder_is_left():
+    open_ended = [page for page, text in PAGES.items() if len(re.findall(r"^ *```", text, re.MULTILINE)) % 2]
+    assert (open_ended, [page for page, text in PAGES.items() if "@@" in text]) == ([], [])
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_option_in_a_text_exists(page):
     named = re.findall(r"(?<![\w-])--[a-z][a-z-]*", " ".join(re.findall("`[^`]+`", prose(page))))
