@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import gevent
 from gevent import socket
-from geventhttpclient.response import HTTPConnectionClosed, HTTPParseError, HTTPSocketResponse
+from geventhttpclient.response import HTTPConnectionClosed, HTTPParseError, HTTPResponse
 
 from callback_contract.mock_server.client.access import Access
 from callback_contract.mock_server.client.framing import LIMIT_ANSWER_BYTES
@@ -22,6 +22,7 @@ from callback_contract.mock_server.wire.delivery import Response
 __all__ = ["Answer", "Connection"]
 
 _BLOCK_BYTES = 65536
+_LIMIT_HEAD_BYTES = 65536
 _PLAIN = re.compile(rb"HTTP/1\.1 (?P<status>[2-5]\d\d) [^\r\n]*(?P<head>(?:\r\n[^\r\n]+)+)\r\n\r\n")
 _LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*(\d+)[ \t]*(?=\r\n|$)")
 _ODD = re.compile(rb"\r\n(?:transfer-encoding|retry-after|connection:[ \t]*close|content-length:[^\r]*,)")
@@ -95,10 +96,7 @@ class Connection:
             raise HTTPConnectionClosed
         if status := _status_of_plain(first):
             return status, None
-        response = HTTPSocketResponse(sock, method=method, pre_buffered=first)
-        if not response.message_complete and len(response.read(LIMIT_ANSWER_BYTES)) == LIMIT_ANSWER_BYTES:
-            self.close()
-            raise _EndlessError
+        response = _read(sock, first, method)
         if response.should_close():
             self.close()
         return response.get_code(), _wait_of(response)
@@ -116,6 +114,23 @@ class _EndlessError(OSError):
     """The answer is longer than any answer may be."""
 
 
+def _read(sock: socket.socket, first: bytes, method: str) -> HTTPResponse:
+    """Read an answer to its end; each byte counts, so that neither a head nor the end of a chunk is endless."""
+    response, block, read_bytes = HTTPResponse(method), first, 0
+    while True:
+        response.feed(block)
+        read_bytes += len(block)
+        is_final = response.headers_complete and response.get_code() >= 200
+        if is_final and response.message_complete:
+            return response
+        if not block:
+            raise HTTPParseError("the answer ends too early")
+        if read_bytes >= (LIMIT_ANSWER_BYTES if is_final else _LIMIT_HEAD_BYTES):
+            raise _EndlessError
+        gevent.sleep(0)  # a socket that has bytes does not wait, and then no deadline would be looked at
+        block = sock.recv(_BLOCK_BYTES)
+
+
 def _status_of_plain(answer: bytes) -> int:
     """Return the status of an answer that is whole, of known length, and keeps its connection; 0 of any other.
 
@@ -129,7 +144,7 @@ def _status_of_plain(answer: bytes) -> int:
     return int(found["status"]) if lengths == [b"%d" % body_bytes] and not _ODD.search(head) else 0
 
 
-def _wait_of(response: HTTPSocketResponse) -> float | None:
+def _wait_of(response: HTTPResponse) -> float | None:
     status = response.get_code()
     if status not in {429, 503}:
         return None

@@ -86,6 +86,27 @@ def test_answer_that_drips_ends_at_the_deadline():
     assert (found.failure, found.elapsed_s < 2) == ("timeout", True)
 
 
+@pytest.mark.parametrize(
+    ("begins", "goes_on"),
+    [
+        (HEAD, b"X-More: %s\r\n" % (b"x" * 500)),
+        (b"HTTP/1.1 200 OK\r\nX: ", b"x" * 500),
+        (b"", b"HTTP/1.1 102 Processing\r\n\r\n" * 20),
+        (HEAD + b"\r\n", b"x" * 65536),
+        (HEAD + b"Transfer-Encoding: chunked\r\n\r\n0\r\n", b"X-More: %s\r\n" % (b"x" * 500)),
+    ],
+    ids=["fields", "one field", "interim answers", "body", "trailer"],
+)
+def test_answer_without_an_end_is_endless(begins, goes_on):
+    def act(connection, request):
+        connection.sendall(begins)
+        while True:
+            connection.sendall(goes_on * 20)
+
+    (found,) = sent(act, timeout_s=30)
+    assert (found.status, found.failure) == (0, "endless")
+
+
 def test_receiver_that_is_not_there_is_refused():
     connection = Connection(Access("http://127.0.0.1:1/"), None)
     assert connection.send(REQUEST, "POST").failure == "refused"
