@@ -10,10 +10,12 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from callback_contract.contract_tests.model.observations import ReadBack, Stored
+from callback_contract.mock_server.client.pacing import OutOfBudget
 from callback_contract.mock_server.provider.lifecycles import Step
 from callback_contract.mock_server.provider.lives import Lives
 from callback_contract.mock_server.wire.identity import id_at
 from callback_contract.openapi.contract.order import Order
+from callback_contract.openapi.text.errors import KitError
 
 __all__ = ["FAULTS", "Audit", "Expected", "Finding", "audited", "evenly", "expected_of"]
 
@@ -149,6 +151,10 @@ def audited(
         is_spoiled: Whether an event of a message was given up.
         each: Maps over the messages, several at once.
         settle: Waits for what the receiver may store after it answered; the faulty ones are then read again.
+
+    Raises:
+        KitError: The read-back cannot be used; nothing is read after the first failure.
+        OutOfBudget: It may take no longer.
     """
     callback = lives.composer.callback
     order = callback.delivery.order
@@ -159,11 +165,21 @@ def audited(
     judged = [number for number in sampled if not is_spoiled(number)]
     audit = Audit(len(judged), left_out=len(sampled) - len(judged))
 
+    failures: list[KitError | OutOfBudget] = []
+
     def stored_of(number: int) -> tuple[int, Stored | None]:
-        return number, read(id_at(callback, place, lives.identity(number)))
+        if failures:
+            return number, None
+        try:
+            return number, read(id_at(callback, place, lives.identity(number)))
+        except (KitError, OutOfBudget) as error:  # not raised here: each of many at once would be a traceback
+            failures.append(error)
+            return number, None
 
     def faulty(some: Iterable[int]) -> Iterator[tuple[str, int, Expected, Stored | None]]:
         for number, stored in each(stored_of, some):
+            if failures:
+                raise failures[0]
             expected = expected_of(lives.of(number).steps, order)
             if fault := expected.fault(stored, order):
                 yield fault, number, expected, stored

@@ -9,6 +9,7 @@ from callback_contract.contract_tests.meta.contract_tests.load.simulated import 
 from callback_contract.contract_tests.model.observations import Stored
 from callback_contract.mock_server.provider.lifecycles import Mix, Step
 from callback_contract.mock_server.wire.identity import id_at
+from callback_contract.openapi.text.errors import KitError
 
 ORDER = CALLBACK.delivery.order
 FIRST, SECOND, THIRD = next(life for life in ORDER.lives if len(life) > 3)[:3]
@@ -75,6 +76,25 @@ def test_receiver_that_stores_late_is_read_again():
     settled = []
     found = audit(by_id(lambda number: right(number) if settled else None), settle=lambda: settled.append(1))
     assert (found.is_clean, settled) == (True, [1])
+
+
+def test_read_back_that_cannot_be_used_ends_at_its_first_failure_and_no_mapper_sees_it():
+    asked, raised = [], []
+
+    def broken(message_id):
+        asked.append(message_id)
+        raise KitError("the state URL is wrong")
+
+    def each(function, numbers):
+        for number in numbers:
+            try:
+                yield function(number)
+            except KitError as error:
+                raised.append(error)
+
+    with pytest.raises(KitError, match="the state URL is wrong"):
+        audited(lives(), range(20), broken, is_spoiled=lambda number: False, each=lambda *a: [*each(*a)])
+    assert (len(asked), raised) == (1, [])
 
 
 @pytest.mark.parametrize(
