@@ -60,6 +60,11 @@ class Engine:
         self._schedule.add(share)
         self._news.set()
 
+    def allow(self, deliveries: int) -> None:
+        """Send so many deliveries more."""
+        self._schedule.left = (self._schedule.left or 0) + deliveries
+        self._news.set()
+
     def keep_to(self, rate: float | None) -> None:
         """Send so many deliveries a second from now on."""
         self._schedule.rate = rate
@@ -91,7 +96,7 @@ class Engine:
             due = self._schedule.next(self._now())
             if isinstance(due, Job):
                 return due
-            if self._schedule.unbegun < self._low:
+            if self._schedule.unbegun < self._low or self._schedule.left == 0:
                 self.wanting.set()
             if due <= 0:
                 gevent.sleep(0)

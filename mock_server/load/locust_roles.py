@@ -20,7 +20,7 @@ from callback_contract.mock_server.load.worker import Worker
 __all__ = ["user_and_shape", "wire_master", "wire_worker"]
 
 _PREFIX = "callback-contract "
-_TO_WORKERS = ("welcome", "begin", "share", "pace", "refused", "dismissed")
+_TO_WORKERS = ("welcome", "begin", "share", "allow", "pace", "refused", "dismissed")
 _TO_MASTER = ("hello", "report")
 _LOOK_S = 0.5
 _SPAWNED_A_SECOND = 100  # more is too fast for Locust

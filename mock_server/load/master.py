@@ -27,6 +27,7 @@ _ALL_LOST_S = 60.0  # when none is heard, this machine may be busy: nobody could
 _SHARE = 500  # messages, where no rate says how many begin in a second
 _SMALLEST, _LARGEST = 4, 2000
 _MOST_RECENT = 500
+_LEAST_ALLOWED = 20
 _STAYS = frozenset({"refused", "name", "tls"})
 
 Send = Callable[[str, Mapping[str, Any], str], None]
@@ -39,6 +40,7 @@ class WorkerRow:
 
     Attributes:
         cpu: Its share of a core since its last report; `most_cpu` since the start, without the first second.
+        allowed: Deliveries that it may send, and has not reported: a lost one may have sent them all.
         lost: Whether it was given up.
     """
 
@@ -50,6 +52,7 @@ class WorkerRow:
     memory_bytes: int = 0
     in_flight: int = 0
     reports: int = 0
+    allowed: int = 0
     lost: bool = False
 
 
@@ -60,7 +63,7 @@ class Settings:
     Attributes:
         rate: Deliveries a second of all workers; None for no limit.
         events_per_message: The mean, of a sample of lives.
-        most: Deliveries in all; None for no limit.
+        most: Deliveries in all, those that the receiver made wait included; None for no limit.
     """
 
     messages: int
@@ -93,6 +96,7 @@ class Master:
     ended_s: float = 0.0
     _dismissed: set[str] = field(default_factory=set)
     _rate: float | None = None
+    _sent: int = 0
 
     def __post_init__(self) -> None:
         self._begin_anew()
@@ -118,7 +122,9 @@ class Master:
     @property
     def is_spent(self) -> bool:
         """Whether as many deliveries went out as are allowed."""
-        return self.settings.most is not None and self.measures.tries >= self.settings.most
+        rows = self.workers.values()
+        spent = self._sent + sum(row.allowed for row in rows if row.lost)
+        return self.settings.most is not None and spent >= self.settings.most and not any(row.in_flight for row in rows)
 
     @property
     def is_unreachable(self) -> bool:
@@ -136,6 +142,9 @@ class Master:
             self._begin_anew()
         self.run = Run.fresh()
         self.is_running = True
+        self._sent = 0
+        for row in self.workers.values():
+            row.allowed = row.in_flight = 0
         for name in self.alive:
             self.workers[name].seen_s = self.now()
             self._let_begin(name)
@@ -171,8 +180,11 @@ class Master:
         self._seen(row, report, done)
         if done.tries:
             self.ended_s = self.now()
+        share = None
         if report["wants"] and (share := self.deal.take(worker, len(self.alive), self.now())):
             self.send("share", {"run": self.run.id, "share": share.to_dict(), "size": self.deal.share_size}, worker)
+        if share or not report["idle"]:
+            self._allow(row)
 
     def look(self, gone: Callable[[str], bool] = lambda worker: False) -> list[str]:
         """Give up workers that are gone or silent; return them."""
@@ -206,7 +218,18 @@ class Master:
 
     def _let_begin(self, worker: str) -> None:
         started_at = self.run.started_at.isoformat()
-        self.send("begin", {"run": self.run.id, "started_at": started_at, "rate": self._rate_of_one()}, worker)
+        told = {"run": self.run.id, "started_at": started_at, "rate": self._rate_of_one()}
+        self.send("begin", {**told, "capped": self.settings.most is not None}, worker)
+
+    def _allow(self, row: WorkerRow) -> None:
+        """Let a worker that has work send some of the deliveries that are left, so that others can send, too."""
+        if self.settings.most is None:
+            return
+        left = self.settings.most - self._sent - sum(each.allowed for each in self.workers.values())
+        more = min(left, max(_LEAST_ALLOWED, left // (2 * len(self.alive))))
+        if row.allowed < more:
+            row.allowed += more
+            self.send("allow", {"run": self.run.id, "deliveries": more}, row.name)
 
     def _pace(self) -> None:
         for name in self.alive:
@@ -233,6 +256,8 @@ class Master:
 
     def _seen(self, row: WorkerRow, report: Mapping[str, Any], done: Measures) -> None:
         row.seen_s, row.in_flight, row.cpu = self.now(), report["in_flight"], report["cpu"]
+        self._sent += report["sent"]
+        row.allowed = max(0, row.allowed - report["sent"] - report["returned"])
         row.tries += done.tries
         row.reports += 1
         row.memory_bytes = max(row.memory_bytes, report["memory"])

@@ -90,10 +90,12 @@ class Schedule:
 
     Attributes:
         rate: Deliveries a second of this worker; None for no limit, 0 for a pause.
+        left: How many deliveries may go out yet, waited-for ones included; None for no limit.
     """
 
     def __init__(self, lives: Lives, *, speed: float, per_second: float | None = None, burst: int = 1) -> None:
         self.rate: float | None = None
+        self.left: int | None = None
         self.in_flight = 0
         self._lives, self._speed, self._per_second, self._burst = lives, speed, per_second, burst
         self._retry = lives.composer.callback.delivery.retry or _NO_RETRY
@@ -107,6 +109,7 @@ class Schedule:
         self._changed: dict[int, dict[int, int]] = {}
         self._spoiled: list[int] = []
         self._measures = Measures()
+        self._sent = 0
 
     def add(self, share: Share) -> None:
         """Take a share."""
@@ -134,6 +137,11 @@ class Schedule:
                 self._begin()
         if not self._ready:
             return self._idle_s(now_s)
+        if self.left is not None:
+            if self.left == 0:
+                return _LOOK_S
+            self.left -= 1
+        self._sent += 1
         interval_s = max(1 / self.rate if self.rate else 0.0, self._flow.interval_s)
         self._not_before_s = max(self._not_before_s, now_s - _CREDIT_S) + interval_s if interval_s else 0.0
         self.in_flight += 1
@@ -178,9 +186,22 @@ class Schedule:
         self._ready.append(job)
 
     def report(self) -> dict[str, Any]:
-        """Return what happened since the last report, in the form in which it travels."""
-        report = {"progress": self._changed, "spoiled": self._spoiled, "measures": self._measures.to_dict()}
-        self._changed, self._spoiled, self._measures = {}, [], Measures()
+        """Return what happened since the last report, in the form in which it travels.
+
+        Deliveries that are allowed, and for which nothing is left to do, are given back.
+        """
+        is_idle = not self._open and not self._waiting
+        report = {
+            "progress": self._changed,
+            "spoiled": self._spoiled,
+            "measures": self._measures.to_dict(),
+            "sent": self._sent,
+            "returned": self.left or 0 if is_idle else 0,
+            "idle": is_idle,
+        }
+        if is_idle and self.left is not None:
+            self.left = 0
+        self._changed, self._spoiled, self._measures, self._sent = {}, [], Measures(), 0
         return report
 
     def _begins_s(self, number: int) -> float:

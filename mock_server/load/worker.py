@@ -91,6 +91,8 @@ class Worker:
                 self._begin(data)
             case "share" if self._engine is not None and data["run"] == self._run:
                 self._engine.take(Share.of(data["share"]), data["size"])
+            case "allow" if self._engine is not None and data["run"] == self._run:
+                self._engine.allow(data["deliveries"])
             case "pace" if self._engine is not None:
                 self._engine.keep_to(data["rate"])
             case "refused" | "dismissed":
@@ -139,6 +141,7 @@ class Worker:
         means, run = self.means, Run(data["run"], datetime.fromisoformat(data["started_at"]))
         schedule = Schedule(means.lives(run), speed=means.speed, per_second=means.per_second, burst=means.burst)
         schedule.rate = data["rate"]
+        schedule.left = 0 if data["capped"] else None
         requests = PreparedRequests(means.sender.access, means.sender.signer)
         self._run = run.id
         self._engine = Engine(schedule, requests, run.started_at.timestamp(), self.noted)

@@ -33,12 +33,14 @@ def answered(ok=True, **more):
 class Simulated:
     """One campaign; `sent` has how often each event went out, `bodies` the different bytes of each."""
 
-    def __init__(self, messages=60, workers=1, failing=0.0, rate=None, pilot=None, mix=ODD):
+    asks_to_wait = False
+
+    def __init__(self, messages=60, workers=1, failing=0.0, rate=None, pilot=None, mix=ODD, most=None):
         self.now_s, self.mix, self.failing, self.chance = 0.0, mix, failing, random.Random(1)
         self.schedules, self.told, self.silent = {}, [], set()
         self.sent, self.bodies, self.acknowledged = Counter(), {}, set()
         self.at = []
-        settings = Settings(messages, rate, 4.2)
+        settings = Settings(messages, rate, 4.2, most)
         self.master = Master(settings, OURS, self.send, pilot, clock=lambda: self.started + self.now_s)
         self.started = self.master.run.started_at.timestamp()
         for number in range(workers):
@@ -51,6 +53,9 @@ class Simulated:
             self.started = self.master.run.started_at.timestamp() - self.now_s
             self.schedules[worker] = Schedule(lives(self.master.run, self.mix), speed=600)
             self.schedules[worker].rate = data["rate"]
+            self.schedules[worker].left = 0 if data["capped"] else None
+        elif kind == "allow":
+            self.schedules[worker].left += data["deliveries"]
         elif kind == "share":
             self.schedules[worker].add(Share.of(data["share"]))
         elif kind == "pace":
@@ -88,7 +93,8 @@ class Simulated:
         self.bodies.setdefault(event, set()).add(schedule.delivery(job).body)
         ok = self.chance.random() >= self.failing
         self.acknowledged |= {event} if ok else set()
-        schedule.done(job, answered(ok), self.now_s)
+        waits = Answered("429", 429, False, 0.01, 0.0)
+        schedule.done(job, waits if self.asks_to_wait else answered(ok), self.now_s)
 
     def until_over(self, most=5000):
         for _ in range(most):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from callback_contract.contract_tests.meta.contract_tests.load.simulated import OURS, Simulated, lives
+from callback_contract.mock_server.load.capacity import Search
 from callback_contract.mock_server.load.master import LOST_S
 from callback_contract.mock_server.load.shares import FINISHED, Deal
 
@@ -132,11 +133,37 @@ def test_campaign_that_nobody_answers_is_over_at_once():
     assert not going.master.is_over
 
 
-def test_campaign_ends_at_the_cap():
-    going = Simulated(MESSAGES, 1).begin()
-    object.__setattr__(going.master.settings, "most", 30)
+@pytest.mark.parametrize("asks_to_wait", [False, True])
+@pytest.mark.parametrize("workers", [1, 3])
+def test_campaign_ends_with_as_many_deliveries_as_are_allowed(workers, asks_to_wait):
+    going = Simulated(MESSAGES, workers, most=90)
+    going.asks_to_wait = asks_to_wait
+    going.begin().until_over()
+    assert (going.sent.total(), going.master.deal.is_over) == (90, False)
+    going.sent.clear()
+    assert going.begin().until_over().sent.total() == 90
+
+
+def test_cap_that_is_just_enough_cuts_nothing_off():
+    done = Simulated(MESSAGES, 3, most=planned()).begin().until_over()
+    assert (done.sent.total(), done.master.deal.is_over) == (planned(), True)
+
+
+def test_what_a_lost_worker_may_have_sent_counts_for_the_cap():
+    going = Simulated(MESSAGES, 2, most=90).begin()
+    going.step()
+    going.step()
+    unreported = going.master.workers["w0"].allowed
+    going.silent = {"w0"}
     going.until_over()
-    assert not going.master.deal.is_over
+    assert unreported > 0
+    assert going.sent.total() == 90 - unreported
+
+
+def test_search_for_the_capacity_ends_at_the_cap():
+    pilot = Search(400.0, 5.0, 2.0, 1e6)
+    done = Simulated(MESSAGES, 2, pilot=pilot, most=90).begin().until_over()
+    assert (done.sent.total(), pilot.is_over) == (90, False)
 
 
 def test_second_start_is_another_run():
