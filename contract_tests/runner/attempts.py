@@ -69,6 +69,8 @@ def confirmed(run: RunContext, rule: Rule, test: RuleTest, outcome: Outcome, num
         if again is None:
             return None
         if again.broken is None and _is_silent(outcome):
+            if is_hurried(run, outcome):
+                return None  # its first answer may have been right, and only later than it was waited for
             run.dispatcher.hurry.answered_afresh()
         excused = again.broken is None and (contended or run.dispatcher.overloaded(outcome.contact.exchanges))
     tally = Attempts(2, 1)

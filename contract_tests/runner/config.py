@@ -119,12 +119,6 @@ class RunConfig:
         return (self.sender, *dict.fromkeys(self.elsewhere.values()))
 
     @property
-    def longest_right_s(self) -> float:
-        """Seconds that a right answer may take: the longest deadline, or the time-out where a callback has none."""
-        deadlines = ((each, each.delivery.deadline_s) for each in self.callbacks)
-        return max(self.sender_of(each.name).access.timeout_s if s is None else s for each, s in deadlines)
-
-    @property
     def scheme(self) -> Scheme | None:
         """How deliveries are signed, when they are."""
         return getattr(self.sender.signer, "scheme", None)

@@ -30,8 +30,6 @@ class Senders(Protocol):
     def sender(self) -> Sender: ...
     @property
     def senders(self) -> tuple[Sender, ...]: ...
-    @property
-    def longest_right_s(self) -> float: ...
     def sender_of(self, callback: str) -> Sender: ...
 
 
@@ -63,7 +61,7 @@ class Dispatcher:
 
     def __init__(self, senders: Senders, most_at_once: int, sent: Callable[[Exchange, str, Any], None]) -> None:
         self.concurrency = ConcurrencyLimit(senders.sender.pace.at_once, most_at_once)
-        self.hurry = Hurry(senders.senders, senders.longest_right_s)
+        self.hurry = Hurry(senders.senders)
         self.prefetches = Prefetches()
         self._senders, self._sent = senders, sent
         self._watch: Watch | None = None

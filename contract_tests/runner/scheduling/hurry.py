@@ -11,7 +11,7 @@ from callback_contract.mock_server.wire.delivery import Exchange
 __all__ = ["Hurry"]
 
 _SIGNS = 2
-_MARGIN_S = 1.0  # what the way there and back takes
+_LEAST_S = 2.0
 _TIMES = 10  # what an answer takes, but for the slowest tenth of them
 _MOST = 0.9
 
@@ -21,16 +21,14 @@ class Hurry:
 
     Args:
         senders: Wait for answers.
-        longest_right_s: Seconds that a right answer may take; each is waited for so long, and a little longer.
 
     Attributes:
         most_s: Seconds that an answer is waited for; None for the whole time-out.
     """
 
-    def __init__(self, senders: Sequence[Sender], longest_right_s: float) -> None:
+    def __init__(self, senders: Sequence[Sender]) -> None:
         self.most_s: float | None = None
         self._senders = senders
-        self._least_s = longest_right_s + _MARGIN_S
         self._signs = 0
         self._took: list[float] = []
 
@@ -44,7 +42,7 @@ class Hurry:
         self._signs += 1
         if self._signs >= _SIGNS:
             took = sorted(self._took)
-            self.most_s = max(self._least_s, _TIMES * took[int(_MOST * len(took))])
+            self.most_s = max(_LEAST_S, _TIMES * took[int(_MOST * len(took))])
             self._let_wait(self.most_s)
 
     @contextlib.contextmanager
