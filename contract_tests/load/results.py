@@ -116,14 +116,16 @@ def course_of(course: Mapping[int, Moment], stretch_s: int) -> list[dict[str, An
 def limit_of(master: Master) -> str:
     """Return what held the rate below the one that was asked for: `senders`, `receiver`, or empty for nothing."""
     rate = master.settings.rate
+    if rate is None:
+        return ""
     reached = sorted(moment.answers.total() / master.measures.stretch_s for moment in master.measures.course.values())
     # The best stretches: a campaign begins and ends slowly, with the first and the last events of long lives.
-    if rate is not None and reached and reached[-len(reached) // 4] >= _KEEPS * rate:
+    if reached and reached[-len(reached) // 4] >= _KEEPS * rate:
         return ""
-    busiest = max((row.most_cpu for row in master.workers.values()), default=0.0)
+    busiest = max((row.mean_cpu for row in master.workers.values()), default=0.0)
     if busiest > _BUSY:
         return "senders"
-    return "receiver" if rate is not None and master.measures.tries >= 10 * rate else ""
+    return "receiver" if master.measures.tries >= 10 * rate else ""
 
 
 def capacity_of(search: Search) -> dict[str, Any]:

@@ -40,6 +40,7 @@ class WorkerRow:
 
     Attributes:
         cpu: Its share of a core since its last report; `most_cpu` since the start, without the first second.
+        used_s: Seconds of a core that it used, of `watched_s`.
         allowed: Deliveries that it may send, and has not reported: a lost one may have sent them all.
         lost: Whether it was given up.
     """
@@ -49,11 +50,18 @@ class WorkerRow:
     tries: int = 0
     cpu: float = 0.0
     most_cpu: float = 0.0
+    used_s: float = 0.0
+    watched_s: float = 0.0
     memory_bytes: int = 0
     in_flight: int = 0
     reports: int = 0
     allowed: int = 0
     lost: bool = False
+
+    @property
+    def mean_cpu(self) -> float:
+        """Its share of a core over the run."""
+        return self.used_s / self.watched_s if self.watched_s else 0.0
 
 
 @dataclass(frozen=True)
@@ -255,7 +263,8 @@ class Master:
         return bool(self.spoiled[number >> 3] >> (number & 7) & 1)
 
     def _seen(self, row: WorkerRow, report: Mapping[str, Any], done: Measures) -> None:
-        row.seen_s, row.in_flight, row.cpu = self.now(), report["in_flight"], report["cpu"]
+        since_s, row.seen_s = row.seen_s, self.now()
+        row.in_flight, row.cpu = report["in_flight"], report["cpu"]
         self._sent += report["sent"]
         row.allowed = max(0, row.allowed - report["sent"] - report["returned"])
         row.tries += done.tries
@@ -263,3 +272,5 @@ class Master:
         row.memory_bytes = max(row.memory_bytes, report["memory"])
         if row.reports > 3:  # it takes in code before that
             row.most_cpu = max(row.most_cpu, row.cpu)
+            row.watched_s += row.seen_s - since_s
+            row.used_s += row.cpu * (row.seen_s - since_s)

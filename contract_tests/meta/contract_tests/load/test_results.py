@@ -70,13 +70,13 @@ def test_summary_names_the_capacity_and_what_ended_it(result):
         (100, 50, 0.2, "receiver"),
         (100, 50, 0.99, "senders"),
         (None, 50, 0.2, ""),
-        (None, 50, 0.99, "senders"),
+        (None, 50, 0.99, ""),
     ],
 )
 def test_what_held_the_rate_back_is_named(rate, per_second, cpu, limit):
     master = Simulated(8, 1).master
     object.__setattr__(master.settings, "rate", rate)
-    master.workers["w0"].most_cpu = cpu
+    master.workers["w0"].used_s, master.workers["w0"].watched_s, master.workers["w0"].most_cpu = 40 * cpu, 40, 0.99
     for number in range(40 * per_second):
         master.measures.answered("sent", "200", 0.01, number / per_second)
     assert limit_of(master) == limit

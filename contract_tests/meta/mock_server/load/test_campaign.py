@@ -166,6 +166,11 @@ def test_search_for_the_capacity_ends_at_the_cap():
     assert (done.sent.total(), pilot.is_over) == (90, False)
 
 
+def test_share_of_a_core_is_that_of_the_whole_run():
+    row = Simulated(MESSAGES, 1).begin().until_over().master.workers["w0"]
+    assert (row.mean_cpu, row.watched_s) == (pytest.approx(0.5), pytest.approx(row.seen_s, abs=0.3))
+
+
 def test_second_start_is_another_run():
     done = Simulated(8, 2).begin().until_over()
     first = done.master.run.id
