@@ -24,6 +24,7 @@ __all__ = [
 
 RESULT_FILE = "load.json"
 _NOISE_S = 0.01  # latencies that differ by less are alike, as `compare` has it for reports
+_INTERRUPTED = 130
 _MATTER = (
     "messages",
     "rate",
@@ -67,18 +68,47 @@ def compared(old: Mapping[str, Any], new: Mapping[str, Any], tolerance: float) -
     Args:
         tolerance: A rate or a latency that differs by no larger share is alike; counts of faults have none.
     """
-    return [*_faults(old, new), *_shares(old, new), *_rates(old, new, tolerance), *_latencies(old, new, tolerance)]
+    return [
+        *_unusable(old, new),
+        *_faults(old, new),
+        *_shares(old, new),
+        *_rates(old, new, tolerance),
+        *_latencies(old, new, tolerance),
+    ]
 
 
 def notes(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Text]:
     """Return what makes the campaigns hard to compare."""
     names = tuple(name for name in _MATTER if old["options"].get(name) != new["options"].get(name))
     names += ("contract",) if old["contract"]["digest"] != new["contract"]["digest"] else ()
-    return [Text("load.other-options", names=names)] if names else []
+    found = [Text("load.other-options", names=names)] if names else []
+    found += [Text("load.old-incomplete")] if _is_incomplete(old) else []
+    found += [Text("load.new-incomplete")] if _is_incomplete(new) else []
+    found += [Text("load.new-unread")] if _read_back(old) and not _read_back(new) else []
+    return found
+
+
+def _is_incomplete(result: Mapping[str, Any]) -> bool:
+    return bool(result["run"]["incomplete"]) or result["exit_code"] == _INTERRUPTED
+
+
+def _read_back(result: Mapping[str, Any]) -> int:
+    """Return how many messages were read back; of an audit that could not be used none was."""
+    audit = result["audit"]
+    return 0 if audit is None or audit["error"] else audit["read"]
+
+
+def _unusable(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Difference]:
+    """Yield what the new campaign does not show, and the old one does; two that were both cut short are alike."""
+    if _is_incomplete(new) and not _is_incomplete(old):
+        shown = [str(each["messages"]["over"]) for each in (old, new)]
+        yield Difference(Text("load.messages-over"), shown[0], shown[1], worse=True)
+    if _read_back(old) and not _read_back(new):
+        yield Difference(Text("load.messages-read"), str(_read_back(old)), "0", worse=True)
 
 
 def _faults(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Difference]:
-    if not old["audit"] or not new["audit"] or not old["audit"]["read"] or not new["audit"]["read"]:
+    if not _read_back(old) or not _read_back(new):
         return
     for fault in FAULTS:
         before, after = (each["audit"][fault] / each["audit"]["read"] for each in (old, new))

@@ -11,6 +11,7 @@ import pytest
 
 from callback_contract.contract_tests.cli.main import cli
 from callback_contract.contract_tests.load.audit import Audit, Finding
+from callback_contract.contract_tests.load.comparison import compared, notes
 from callback_contract.contract_tests.load.markdown import result_markdown
 from callback_contract.contract_tests.load.page import result_html
 from callback_contract.contract_tests.load.results import limit_of, result_of
@@ -108,8 +109,28 @@ def changed(result, **latency):
         (lambda other: other["audit"].update(lost=0), 0, "lost: 10.000% before, 0.000% now (better)"),
         (lambda other: other["capacity"].update(per_second=5.0), 1, "Capacity: 20.0 before, 5.0 now (worse)"),
         (lambda other: other["options"].update(messages=5), 0, "note: the campaigns differ in messages"),
+        (
+            lambda other: (other["run"].update(incomplete=True), other["messages"].update(over=7)),
+            1,
+            "note: the new campaign ended before all its messages were over\nmessages over: 20 before, 7 now (worse)",
+        ),
+        (lambda other: other.update(exit_code=130), 1, "note: the new campaign ended before"),
+        (lambda other: other.update(audit=None), 1, "messages read back: 20 before, 0 now (worse)"),
+        (lambda other: other["audit"].update(error="no"), 1, "note: the old campaign has a read-back, and the new one"),
     ],
-    ids=["alike", "noise", "slower", "loses more", "loses less", "less capacity", "other options"],
+    ids=[
+        "alike",
+        "noise",
+        "slower",
+        "loses more",
+        "loses less",
+        "less capacity",
+        "other options",
+        "cut short",
+        "interrupted",
+        "unread",
+        "audit in vain",
+    ],
 )
 def test_comparison_says_what_is_beyond_noise(tmp_path, result, change, code, said):
     before = copy.deepcopy(result)
@@ -118,6 +139,13 @@ def test_comparison_says_what_is_beyond_noise(tmp_path, result, change, code, sa
     change(other)
     ran = invoke(cli, ["compare", written(tmp_path / "old", before), written(tmp_path / "new", other)])
     assert (ran.exit_code, said in ran.output) == (code, True)
+
+
+def test_two_campaigns_that_were_cut_short_are_alike_and_both_named(result):
+    cut = copy.deepcopy(result)
+    cut["run"]["incomplete"] = True
+    assert compared(cut, cut, 0.5) == []
+    assert [str(note)[:26] for note in notes(cut, cut)] == ["note: the old campaign end", "note: the new campaign end"]
 
 
 def test_broken_result_is_no_result(tmp_path, result):
