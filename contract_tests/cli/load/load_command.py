@@ -30,6 +30,7 @@ __all__ = ["load"]
 
 _SHARE = NumberRange(0, 1)
 _LOCUSTFILE = Path(__file__).with_name("locustfile.py")
+_LAUNCHER = f"{__package__}.launcher"
 
 
 def _print_locustfile(ctx: click.Context, param: click.Parameter, value: bool) -> None:
@@ -200,13 +201,14 @@ def _run_locust(arguments: list[str], options: Mapping[str, Any]) -> int:
     # The URL stands last, behind `--`.
     at = arguments.index("--") if "--" in arguments else len(arguments)
     handed = [*arguments[:at], *arguments[at + 2 :], *arguments[at : at + 2]]
-    command = [sys.executable, "-m", "locust", "-f", str(_LOCUSTFILE), "--headless", "--skip-log-setup"]
+    command = [sys.executable, "-m", _LAUNCHER, "-f", str(_LOCUSTFILE), "--headless", "--skip-log-setup"]
     command += ["--only-summary", "--enable-rebalancing"]
     if options["processes"] > 1:
         port = _free_port()
         command += ["--processes", str(options["processes"]), "--master-bind-host", "127.0.0.1"]
         command += ["--master-bind-port", str(port), "--master-port", str(port)]
-    environment = {**os.environ, "CALLBACK_CONTRACT_CAMPAIGN": json.dumps(handed)}
+    own = {name: value for name, value in os.environ.items() if not name.startswith("LOCUST_")}
+    environment = {**own, "CALLBACK_CONTRACT_CAMPAIGN": json.dumps(handed)}
     process = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL)  # noqa: S603  # our own command
     while True:
         try:

@@ -145,6 +145,35 @@ def test_file_for_locust_is_printed_and_there():
     assert Path(invoke(load, ["--locustfile"]).output.strip()).is_file()
 
 
+def test_settings_of_the_user_for_locust_do_not_reach_the_processes_of_load(monkeypatch):
+    started = []
+
+    class Process:
+        def __init__(self, command, env, **_):
+            started.append(env)
+
+        def wait(self):
+            return 0
+
+    monkeypatch.setattr(subprocess, "Popen", Process)
+    monkeypatch.setenv("LOCUST_RUN_TIME", "1s")
+    monkeypatch.setenv("CALLBACK_SIGNING_KEY", "kept")
+    assert invoke(cli, ["load", "http://127.0.0.1:1/", "-n", "1"]).exit_code == 0
+    assert [name for name in started[0] if name.startswith("LOCUST_")] == []
+    assert started[0]["CALLBACK_SIGNING_KEY"] == "kept"
+
+
+@pytest.mark.slow
+def test_no_configuration_file_of_locust_changes_a_campaign(tmp_path):
+    (tmp_path / "locust.conf").write_text("html = first.html\n")
+    (tmp_path / "pyproject.toml").write_text('[tool.locust]\nhtml = "second.html"\n')
+    (tmp_path / ".locust.conf").write_text("html = third.html\n")
+    with MockReceiver() as mock:
+        words = [*PROGRAM, mock.url, "-n", "2", "--speed", "100000"]
+        done = run_program(words, timeout=240, cwd=tmp_path, env=os.environ | {"HOME": str(tmp_path)})
+    assert (done.returncode, [*tmp_path.glob("*.html")]) == (0, [])
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("processes", [1, 2])
 def test_every_event_arrives_as_often_as_it_should(processes):
