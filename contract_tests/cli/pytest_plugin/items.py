@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import io
 import os
 import sys
@@ -37,11 +38,19 @@ class RuleItems:
         self._ended: tuple[int, list[str]] = 0, []  # code and last lines of a check, here or in a worker of xdist
         self._has_told = False
 
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_configure(self) -> None:
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_make_scheduler(self, config: pytest.Config, log: Any) -> Any:
         """With pytest-xdist all rules go to one worker: a receiver is judged once."""
-        if self._config.getoption("dist", "no") in {"load", "worksteal"}:
-            self._config.option.dist = "loadgroup"
+        if config.getoption("dist") not in {"load", "worksteal", "loadgroup"}:
+            return None  # the others keep a file's items together, or are to run each item everywhere
+        by_group = importlib.import_module("xdist.scheduler").LoadGroupScheduling
+
+        class Together(by_group):  # type: ignore[misc, valid-type]
+            def _split_scope(self, nodeid: str) -> str:
+                group: str = _NAME if nodeid.startswith(f"{_NAME}::") else super()._split_scope(nodeid)
+                return group
+
+        return Together(config, log)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_modifyitems(self, session: pytest.Session, items: list[pytest.Item]) -> None:
@@ -124,10 +133,7 @@ class _RuleItem(pytest.Function):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
-        plugins = self.config.pluginmanager
-        if plugins.hasplugin("xdist"):
-            self.add_marker(pytest.mark.xdist_group(_NAME))
-        if plugins.hasplugin("timeout"):  # the first one lasts as long as the whole check
+        if self.config.pluginmanager.hasplugin("timeout"):  # the first one lasts as long as the whole check
             self.add_marker(pytest.mark.timeout(0))
 
     @cached_property

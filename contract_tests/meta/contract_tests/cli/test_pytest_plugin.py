@@ -296,9 +296,21 @@ def test_stranger_without_the_token_is_asked_nothing(asked, monkeypatch):
     assert calls == []
 
 
-@pytest.mark.parametrize(("given", "kept"), [("load", "loadgroup"), ("worksteal", "loadgroup"), ("loadfile",) * 2])
-def test_xdist_gives_all_rules_to_one_worker(given, kept):
-    option = SimpleNamespace(dist=given)
-    config = SimpleNamespace(option=option, getoption=lambda name, other: getattr(option, name, other))
-    items.RuleItems(config).pytest_configure()
-    assert option.dist == kept
+@pytest.mark.parametrize(
+    ("dist", "is_own"), [("load", True), ("worksteal", True), ("loadgroup", True), ("loadfile", False), ("each", False)]
+)
+def test_xdist_gives_all_rules_to_one_worker(suite, pytester, dist, is_own):
+    config = pytester.parseconfig("-p", "xdist", "--tx", "2*popen", "--dist", dist)
+    made = items.RuleItems(config).pytest_xdist_make_scheduler(config, None)
+    assert (made is not None) == is_own
+    if made is not None:
+        ids = ["callback-contract::ACK-01", "callback-contract::PAY-01", "test_a.py::test_own", "test_a.py::test_b@g"]
+        assert [made._split_scope(each) for each in ids] == ["callback-contract"] * 2 + ["test_a.py::test_own", "g"]
+
+
+@pytest.mark.slow
+def test_workers_of_xdist_judge_once(pytester):
+    pytester.makepyfile("def test_own(): pass")
+    rules = ["--callback-url", "http://127.0.0.1:1/x", "-k", "ACK-01 or ACK-02 or PAY-01"]
+    ran = pytester.runpytest_subprocess("-p", "no:cacheprovider", "-n", "2", *rules, timeout=120)
+    ran.assert_outcomes(errors=1, skipped=2)
