@@ -57,7 +57,7 @@ def test_directory_without_a_site_is_one_error(tmp_path):
 def test_docs_serve_runs_the_mock_beside_what_it_wrote(tmp_path, monkeypatch):
     monkeypatch.setattr("callback_contract.mock_server.server.serving.serve", lambda *given: None)
     said = invoke(docs, ["--out", str(tmp_path / "site"), "--serve", "--port", "0"]).output
-    assert "65 pages" in said and "Documentation: http://127.0.0.1:" in said and DOCS in said
+    assert "67 pages" in said and "Documentation: http://127.0.0.1:" in said and DOCS in said
 
 
 @pytest.mark.slow

@@ -242,7 +242,8 @@ def judged(
         end.start()
         _, status, used = os.wait4(process.pid, 0)
         end.cancel()
+        process.returncode = os.waitstatus_to_exitcode(status)  # Popen did not wait itself
         printed.seek(0)
         text = printed.read()
     seconds = used.ru_utime + used.ru_stime
-    return Judged(os.waitstatus_to_exitcode(status), text, seconds, used.ru_maxrss // 1024)
+    return Judged(process.returncode, text, seconds, used.ru_maxrss // 1024)
