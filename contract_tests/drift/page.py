@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
+from jinja2 import Environment
 
 from callback_contract.contract_tests.drift.formats import (
     example_of,
@@ -17,10 +16,10 @@ from callback_contract.contract_tests.drift.formats import (
     timed,
 )
 from callback_contract.contract_tests.drift.report import CallbackDrift, Drift, Report, moment
+from callback_contract.contract_tests.reporting.formats.self_contained import rendered, templates_in
 from callback_contract.contract_tests.reporting.formats.words import inert, labelled, say
 from callback_contract.contract_tests.reporting.model.inert import one_line
-from callback_contract.openapi.documents.templates import kept_templates, source_hash
-from callback_contract.openapi.pages.design import bilingual_script, packed, shared_style
+from callback_contract.openapi.pages.design import packed
 from callback_contract.openapi.text.message import Text, translated
 
 __all__ = ["drift_html"]
@@ -32,40 +31,27 @@ _LONGEST_PLACE = 120
 
 def drift_html(report: Report) -> str:
     """Return the page; markup in what was recorded is shown as text."""
-    style = shared_style() + packed((_ASSETS / "drift.css").read_text("utf-8"))
-    script = bilingual_script() + (_ASSETS / "drift.js").read_text("utf-8")
     title = Text("drift.title", title=report.contract.title, version=report.contract.version)
     new = sum(drift.is_new for drift in report.drifts)
     counts = {"read": report.read, "recognised": report.recognised, "drifts": len(report.drifts), "new": new}
-    return (
-        _environment()
-        .get_template("drift.html.j2")
-        .render(
-            style=Markup(style),  # noqa: S704  # the kit's own file
-            script=Markup(script),  # noqa: S704  # the kit's own file
-            style_hash=source_hash(style),
-            script_hash=source_hash(script),
-            title=title,
-            title_en=one_line(title),
-            title_zh=one_line(translated(title, "zh")),
-            lead=Text("drift.lead", **counts),
-            remarks=list(remarks_of(report)),
-            both_kinds=0 < new < len(report.drifts),
-            sections=list(_sections(report)),
-            sections_left_out=max(0, len(report.callbacks) - _MOST_SECTIONS),
-        )
+    return rendered(
+        _environment(),
+        "drift.html.j2",
+        style=packed((_ASSETS / "drift.css").read_text("utf-8")),
+        script=(_ASSETS / "drift.js").read_text("utf-8"),
+        title=title,
+        title_en=one_line(title),
+        title_zh=one_line(translated(title, "zh")),
+        lead=Text("drift.lead", **counts),
+        remarks=list(remarks_of(report)),
+        both_kinds=0 < new < len(report.drifts),
+        sections=list(_sections(report)),
+        sections_left_out=max(0, len(report.callbacks) - _MOST_SECTIONS),
     )
 
 
 def _environment() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(_ASSETS),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        bytecode_cache=kept_templates("drift"),
-    )
+    environment = templates_in(_ASSETS, "drift")
     environment.globals |= {
         "t": lambda key, **values: say(Text(f"drift.{key}", **values)),
         "named": lambda key: labelled(Text(f"drift.{key}")),

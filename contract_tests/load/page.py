@@ -6,15 +6,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup
 
 from callback_contract.contract_tests.load.drawing import Line, drawn
 from callback_contract.contract_tests.load.words import answer_in_words, latency_rows, step_in_words, summary
-from callback_contract.contract_tests.reporting.formats.words import told
-from callback_contract.contract_tests.reporting.model.inert import in_html, one_line
-from callback_contract.openapi.documents.templates import kept_templates, source_hash
-from callback_contract.openapi.pages.design import bilingual_script, packed, shared_style
+from callback_contract.contract_tests.reporting.formats.self_contained import rendered, templates_in
+from callback_contract.contract_tests.reporting.formats.words import labelled, say
+from callback_contract.contract_tests.reporting.model.inert import one_line
+from callback_contract.openapi.pages.design import packed
 from callback_contract.openapi.text.message import Argument, Text, translated
 
 __all__ = ["result_html"]
@@ -24,29 +24,22 @@ _ASSETS = Path(__file__).with_name("assets")
 
 def result_html(result: Mapping[str, Any]) -> str:
     """Write the page; all markup in the result is shown as text."""
-    style = shared_style() + packed((_ASSETS / "load.css").read_text("utf-8"))
-    script = bilingual_script()
     title = Text("load.title", url=result["receiver"]["url"])
     capacity = result["capacity"] or {"steps": []}
-    return (
-        _environment()
-        .get_template("load.html.j2")
-        .render(
-            style=Markup(style),  # noqa: S704  # the kit's own file
-            script=Markup(script),  # noqa: S704  # the kit's own file
-            style_hash=source_hash(style),
-            script_hash=source_hash(script),
-            title_en=one_line(title),
-            title_zh=one_line(translated(title, "zh")),
-            result=result,
-            median=Text("send.median"),
-            most=Text("send.max"),
-            summary=summary(result),
-            rates=_rates(result["course"]),
-            latencies=_latencies(result["course"]),
-            rows=latency_rows(result),
-            steps=[step_in_words(step, capacity) for step in capacity["steps"]],
-        )
+    return rendered(
+        _environment(),
+        "load.html.j2",
+        style=packed((_ASSETS / "load.css").read_text("utf-8")),
+        title_en=one_line(title),
+        title_zh=one_line(translated(title, "zh")),
+        result=result,
+        median=Text("send.median"),
+        most=Text("send.max"),
+        summary=summary(result),
+        rates=_rates(result["course"]),
+        latencies=_latencies(result["course"]),
+        rows=latency_rows(result),
+        steps=[step_in_words(step, capacity) for step in capacity["steps"]],
     )
 
 
@@ -60,39 +53,21 @@ def _rates(course: list[Mapping[str, Any]]) -> Markup:
         failed.append((moment["at_s"], per_second * (1 - good)))
     lines = [Line(_t("acknowledged-line"), "good", acknowledged)]
     lines += [Line(_t("failed-line"), "bad", failed)] if any(value for _, value in failed) else []
-    return drawn(lines, _label("rate-title"), "")
+    return drawn(lines, labelled(Text("load.rate-title")), "")
 
 
 def _latencies(course: list[Mapping[str, Any]]) -> Markup:
     there = [moment for moment in course if moment["p95_s"]]
-    shares = (("calm", _say(Text("send.median")), "median_s"), ("odd", _say("p95"), "p95_s"))
+    shares = (("calm", say(Text("send.median")), "median_s"), ("odd", say("p95"), "p95_s"))
     lines = [Line(name, tone, [(each["at_s"], 1000 * each[key]) for each in there]) for tone, name, key in shares]
-    return drawn(lines, _label("latency-title"), " ms")
+    return drawn(lines, labelled(Text("load.latency-title")), " ms")
 
 
 def _environment() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(_ASSETS),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        bytecode_cache=kept_templates("load"),
-    )
-    environment.globals |= {"t": _t, "say": _say, "answer": lambda kind: _say(answer_in_words(kind))}
+    environment = templates_in(_ASSETS, "load")
+    environment.globals |= {"t": _t, "say": say, "answer": lambda kind: say(answer_in_words(kind))}
     return environment
 
 
-def _say(text: str) -> Markup:
-    """A text in both languages; the page shows one of them."""
-    english, chinese = in_html(text), in_html(translated(text, "zh"))
-    return told(Markup(english), Markup(chinese) if isinstance(text, Text) else Markup(english))  # noqa: S704  # escaped
-
-
 def _t(key: str, **values: Argument) -> Markup:
-    return _say(Text(f"load.{key}", **values))
-
-
-def _label(key: str) -> Markup:
-    text = Text(f"load.{key}")
-    return Markup('aria-label="{0}" data-en="{0}" data-zh="{1}"').format(text, translated(text, "zh"))
+    return say(Text(f"load.{key}", **values))

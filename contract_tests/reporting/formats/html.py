@@ -8,12 +8,13 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup, escape
 
 from callback_contract.contract_tests.reporting.formats import pictures
 from callback_contract.contract_tests.reporting.formats.highlighting import highlighted, visible
 from callback_contract.contract_tests.reporting.formats.profile_words import profiles_in_order, profiles_said, unjudged
+from callback_contract.contract_tests.reporting.formats.self_contained import rendered, templates_in
 from callback_contract.contract_tests.reporting.formats.words import LANGUAGES, both, of_sender, plain, said, told
 from callback_contract.contract_tests.reporting.model.causes import by_cause
 from callback_contract.contract_tests.reporting.model.documentation_links import Link, finding_links, rule_link
@@ -24,8 +25,7 @@ from callback_contract.contract_tests.reporting.model.outcome import (
     counts,
     outcome,
 )
-from callback_contract.openapi.documents.templates import kept_templates, source_hash
-from callback_contract.openapi.pages.design import as_text, bilingual_script, shared_style
+from callback_contract.openapi.pages.design import as_text
 from callback_contract.openapi.rules.catalogue import SEEN, Catalogue
 from callback_contract.openapi.text.message import translated
 
@@ -64,45 +64,39 @@ def report_html(report: dict[str, Any], chinese: Texts | None = None, since: Map
     Args:
         since: The day since which a rule is known to be broken, by its id.
     """
-    style = shared_style() + (_PAGE / "page.css").read_text("utf-8")
-    script = bilingual_script() + (_PAGE / "page.js").read_text("utf-8")
     result, tone = outcome(report), _TONES.get(outcome(report), "warn")
     name = visible(report["receiver"]["name"])
-    return (
-        _environment(report, chinese or Texts())
-        .get_template("page.html.j2")
-        .render(
-            report=report,
-            style=Markup(style),  # noqa: S704  # the kit's own file
-            script=Markup(script),  # noqa: S704  # the kit's own file
-            style_hash=source_hash(style),
-            script_hash=source_hash(script),
-            title_en=f"{name}: {plain(result)[0].lower()} – {plain('title')[0]}",
-            title_zh=f"{name}：{plain(result)[1]} – {plain('title')[1]}",
-            outcome=result,
-            tone=tone,
-            sign=_SIGNS[tone],
-            profiles=_profiles(report),
-            musts=sum(blocks_the_gate(rule) for rule in report["rules"]),
-            shoulds=sum(rule["level"] == "SHOULD" and rule["verdict"] in {"warn", "flaky"} for rule in report["rules"]),
-            strict_matters=report["exit_code"] == 1 and result != "broken",
-            judged=sum(rule["verdict"] not in {"not applicable", "blocked"} for rule in report["rules"]),
-            selected=report["selection"]["rules"] < report["selection"]["of_rules"]
-            or report["selection"]["callbacks"] < report["selection"]["of_callbacks"],
-            options=_options(report["run"]["options"]),
-            mark=Markup("<code>{}</code>").format(report["ids_sent"]["mark"].replace("{run}", report["run"]["id"])),
-            tally=_tally(report),
-            bursts=pictures.by_size(report["run"]["burst"]),
-            broken=broken_rules(report),
-            again=_again(report),
-            causes=by_cause(report),
-            broken_verdicts=BROKEN,
-            since=since or {},
-            unjudged=_unjudged(report),
-            known_ids={rule["id"] for rule in report["rules"]},
-            levels=sorted({rule["level"] for rule in report["rules"]}),
-            by_chapter=_by_chapter(report["rules"]),
-        )
+    return rendered(
+        _environment(report, chinese or Texts()),
+        "page.html.j2",
+        report=report,
+        style=(_PAGE / "page.css").read_text("utf-8"),
+        script=(_PAGE / "page.js").read_text("utf-8"),
+        title_en=f"{name}: {plain(result)[0].lower()} – {plain('title')[0]}",
+        title_zh=f"{name}：{plain(result)[1]} – {plain('title')[1]}",
+        outcome=result,
+        tone=tone,
+        sign=_SIGNS[tone],
+        profiles=_profiles(report),
+        musts=sum(blocks_the_gate(rule) for rule in report["rules"]),
+        shoulds=sum(rule["level"] == "SHOULD" and rule["verdict"] in {"warn", "flaky"} for rule in report["rules"]),
+        strict_matters=report["exit_code"] == 1 and result != "broken",
+        judged=sum(rule["verdict"] not in {"not applicable", "blocked"} for rule in report["rules"]),
+        selected=report["selection"]["rules"] < report["selection"]["of_rules"]
+        or report["selection"]["callbacks"] < report["selection"]["of_callbacks"],
+        options=_options(report["run"]["options"]),
+        mark=Markup("<code>{}</code>").format(report["ids_sent"]["mark"].replace("{run}", report["run"]["id"])),
+        tally=_tally(report),
+        bursts=pictures.by_size(report["run"]["burst"]),
+        broken=broken_rules(report),
+        again=_again(report),
+        causes=by_cause(report),
+        broken_verdicts=BROKEN,
+        since=since or {},
+        unjudged=_unjudged(report),
+        known_ids={rule["id"] for rule in report["rules"]},
+        levels=sorted({rule["level"] for rule in report["rules"]}),
+        by_chapter=_by_chapter(report["rules"]),
     )
 
 
@@ -114,14 +108,7 @@ def _by_chapter(rules: list[dict[str, Any]]) -> list[tuple[str, list[dict[str, A
 
 
 def _environment(report: dict[str, Any], chinese: Texts) -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(_PAGE),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        bytecode_cache=kept_templates("report"),
-    )
+    environment = templates_in(_PAGE, "report")
 
     def text(rule: dict[str, Any], part: str) -> Markup:
         texts = chinese.rules.get(rule["id"], {})

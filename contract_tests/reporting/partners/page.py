@@ -7,9 +7,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup
 
+from callback_contract.contract_tests.reporting.formats.self_contained import rendered, templates_in
 from callback_contract.contract_tests.reporting.formats.words import inert, labelled, say, told
 from callback_contract.contract_tests.reporting.model.inert import one_line
 from callback_contract.contract_tests.reporting.partners.output import (
@@ -21,8 +22,7 @@ from callback_contract.contract_tests.reporting.partners.output import (
     warnings,
 )
 from callback_contract.contract_tests.reporting.partners.overview import COUNTED, BrokenRule, Partner, Partners
-from callback_contract.openapi.documents.templates import kept_templates, source_hash
-from callback_contract.openapi.pages.design import bilingual_script, packed, shared_style
+from callback_contract.openapi.pages.design import packed
 from callback_contract.openapi.rules.catalogue import load_catalogue
 from callback_contract.openapi.rules.translations import load_translation
 from callback_contract.openapi.text.message import Argument, Text, joined, translated
@@ -42,46 +42,33 @@ _NEVER = "9999-12-31"
 
 def partners_html(partners: Partners) -> str:
     """Writes the page; all markup in the reports is shown as text."""
-    style = shared_style() + packed((_ASSETS / "board.css").read_text("utf-8"))
-    script = bilingual_script() + (_ASSETS / "board.js").read_text("utf-8")
     head, named = headline(partners), title(partners)
     chinese = _chinese_statements(partners.side)
     most = max((rule.broken for rule in partners.rules), default=1)
     profiles = {name: None for partner in partners.receivers for name in partner.profiles}
-    return (
-        _environment()
-        .get_template("board.html.j2")
-        .render(
-            style=Markup(style),  # noqa: S704  # the kit's own file
-            script=Markup(script),  # noqa: S704  # the kit's own file
-            style_hash=source_hash(style),
-            script_hash=source_hash(script),
-            title_en=f"{named}: {one_line(head)}",
-            title_zh=f"{translated(named, 'zh')}：{one_line(translated(head, 'zh'))}",
-            name=named,
-            side=partners.side,
-            headline=head,
-            warnings=warnings(partners),
-            profiles=list(profiles),
-            ways=_WAYS,
-            outcomes=partners.outcomes,
-            shown_count=Markup("<span data-count>{}</span>").format(len(partners.receivers)),
-            rows=[_Row.of(partner) for partner in partners.receivers],
-            trend_width=_STEP * max([6, *(len(partner.runs) for partner in partners.receivers)]),
-            rules=[_RuleRow.of(rule, most, chinese) for rule in partners.rules],
-        )
+    return rendered(
+        _environment(),
+        "board.html.j2",
+        style=packed((_ASSETS / "board.css").read_text("utf-8")),
+        script=(_ASSETS / "board.js").read_text("utf-8"),
+        title_en=f"{named}: {one_line(head)}",
+        title_zh=f"{translated(named, 'zh')}：{one_line(translated(head, 'zh'))}",
+        name=named,
+        side=partners.side,
+        headline=head,
+        warnings=warnings(partners),
+        profiles=list(profiles),
+        ways=_WAYS,
+        outcomes=partners.outcomes,
+        shown_count=Markup("<span data-count>{}</span>").format(len(partners.receivers)),
+        rows=[_Row.of(partner) for partner in partners.receivers],
+        trend_width=_STEP * max([6, *(len(partner.runs) for partner in partners.receivers)]),
+        rules=[_RuleRow.of(rule, most, chinese) for rule in partners.rules],
     )
 
 
 def _environment() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(_ASSETS),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        bytecode_cache=kept_templates("partners"),
-    )
+    environment = templates_in(_ASSETS, "partners")
     environment.globals |= {
         "t": _said,
         "say": say,
