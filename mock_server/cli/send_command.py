@@ -13,6 +13,7 @@ import click
 
 from callback_contract.mock_server.cli.sent_delivery import say_what_breaks, show
 from callback_contract.mock_server.cli.target_options import (
+    lives_options,
     pace_in_words,
     pace_options,
     reach_options,
@@ -22,7 +23,7 @@ from callback_contract.mock_server.cli.target_options import (
 from callback_contract.openapi.cli.contract_options import contract_of, contract_options, identity_option
 from callback_contract.openapi.cli.help import rarely_used
 from callback_contract.openapi.cli.interruption import INTERRUPTION, OutOfTime
-from callback_contract.openapi.cli.ranges import SEEDS, NumberRange
+from callback_contract.openapi.cli.ranges import NumberRange
 from callback_contract.openapi.text.errors import KitError
 from callback_contract.openapi.text.message import Text, reworded
 from callback_contract.openapi.text.spoken import spoken
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
 
 __all__ = ["refuse_unsigned", "say_what_lacks", "send"]
 
-_SHARE = NumberRange(0, 1)
 _LONGEST_ARGUMENT = 100_000  # Linux takes 131 072 bytes
 
 
@@ -72,12 +72,7 @@ _LONGEST_ARGUMENT = 100_000  # Linux takes 131 072 bytes
 @click.option(
     "--start-rate", type=NumberRange(0.001, 100_000), default=None, metavar="N", help="Messages begun a second."
 )
-@click.option("--burst", type=click.IntRange(1, 1_000_000), default=1, metavar="N", help="Begin N messages at a time.")
-@click.option("--failing", type=_SHARE, default=0.05, show_default=True, help="Share of messages that fail.")
-@click.option("--duplicates", type=_SHARE, default=0.0, help="Share of events delivered again later.")
-@click.option("--concurrent", type=_SHARE, default=0.0, help="Share of events delivered twice at once.")
-@click.option("--reordered", type=_SHARE, default=0.0, help="Share of messages with an overtaken event.")
-@click.option("--seed", type=SEEDS, default=0, show_default=True, help="Decides contents and lives.")
+@lives_options
 @click.option("--fault", default=None, metavar="ID", help="Be wrong as this rule on senders forbids; with --messages.")
 @click.option("--repeat-ids", is_flag=True, help="Use the ids of the last run with this seed.")
 @click.option("--dry-run", is_flag=True, help="Print curl lines; send nothing.")

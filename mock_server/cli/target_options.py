@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import click
 
 from callback_contract.openapi.cli.interruption import INTERRUPTION
-from callback_contract.openapi.cli.ranges import NumberRange
+from callback_contract.openapi.cli.ranges import SEEDS, NumberRange
 from callback_contract.openapi.text.errors import KitError
 from callback_contract.openapi.text.language import language_of
 from callback_contract.openapi.text.message import Text
@@ -23,6 +23,7 @@ __all__ = [
     "access_to",
     "duration_in_words",
     "header_of",
+    "lives_options",
     "pace_in_words",
     "pace_options",
     "reach_options",
@@ -33,6 +34,7 @@ __all__ = [
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
+_SHARE = NumberRange(0, 1)
 _AT_ONCE_S = 0.005  # a delivery to a receiver on this machine that does little, with what the kit does between
 _IN_MINUTES_S = 100
 
@@ -116,6 +118,25 @@ def pace_options(command: _Command) -> _Command:
             click.option(
                 "--max-time", type=NumberRange(1, 604_800), default=None, metavar="S", help="Seconds for the whole run."
             ),
+        ],
+    )
+
+
+def lives_options(command: _Command) -> _Command:
+    """Add the options that say what the lives of many messages are like."""
+    return with_options(
+        command,
+        [
+            click.option(
+                "--burst", type=click.IntRange(1, 1_000_000), default=1, metavar="N", help="Begin N messages at a time."
+            ),
+            click.option(
+                "--failing", type=_SHARE, default=0.05, show_default=True, help="Share of messages that fail."
+            ),
+            click.option("--duplicates", type=_SHARE, default=0.0, help="Share of events delivered again later."),
+            click.option("--concurrent", type=_SHARE, default=0.0, help="Share of events delivered twice at once."),
+            click.option("--reordered", type=_SHARE, default=0.0, help="Share of messages with an overtaken event."),
+            click.option("--seed", type=SEEDS, default=0, show_default=True, help="Decides contents and lives."),
         ],
     )
 

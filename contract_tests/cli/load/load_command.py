@@ -17,10 +17,10 @@ import click
 from click.core import ParameterSource
 
 from callback_contract.contract_tests.runner.setup import read_back_options
-from callback_contract.mock_server.cli.target_options import Lines, reach_options, with_options
+from callback_contract.mock_server.cli.target_options import Lines, lives_options, reach_options, with_options
 from callback_contract.openapi.cli.contract_options import contract_options, identity_option
 from callback_contract.openapi.cli.help import rarely_used
-from callback_contract.openapi.cli.ranges import SEEDS, NumberRange
+from callback_contract.openapi.cli.ranges import NumberRange
 from callback_contract.openapi.text.errors import KitError
 from callback_contract.openapi.text.language import SPOKEN
 from callback_contract.openapi.text.message import Text
@@ -28,7 +28,6 @@ from callback_contract.openapi.text.spoken import spoken
 
 __all__ = ["load"]
 
-_SHARE = NumberRange(0, 1)
 _LOCUSTFILE = Path(__file__).with_name("locustfile.py")
 _LAUNCHER = f"{__package__}.launcher"
 
@@ -119,12 +118,7 @@ def _pace_options(command: Any) -> Any:
 @click.option(
     "--start-rate", type=NumberRange(0.001, 1_000_000), default=None, metavar="N", help="Messages begun a second."
 )
-@click.option("--burst", type=click.IntRange(1, 1_000_000), default=1, metavar="N", help="Begin N messages at a time.")
-@click.option("--failing", type=_SHARE, default=0.05, show_default=True, help="Share of messages that fail.")
-@click.option("--duplicates", type=_SHARE, default=0.0, help="Share of events delivered again later.")
-@click.option("--concurrent", type=_SHARE, default=0.0, help="Share of events delivered twice at once.")
-@click.option("--reordered", type=_SHARE, default=0.0, help="Share of messages with an overtaken event.")
-@click.option("--seed", type=SEEDS, default=0, show_default=True, help="Decides contents and lives.")
+@lives_options
 @click.option(
     "--find-capacity",
     type=NumberRange(1, 1_000_000),
