@@ -57,6 +57,18 @@ def test_delivery_that_gets_no_answer_though_the_receiver_lives_counts(clock):
     assert (sent(run).failure, run.state.plain_sent, run.state.excused) == ("timeout", 1, set())
 
 
+def test_plain_delivery_that_asks_whether_the_receiver_lives_has_the_whole_time_out(clock):
+    most_s = []
+
+    def answering(failure):
+        return lambda _: most_s.append(run.config.sender.most_s) or failure
+
+    run = watched(clock, answering("timeout"), answering(200))
+    run.dispatcher.hurry.most_s = run.config.sender.most_s = 1.0
+    sent(run)
+    assert most_s == [1.0, None]
+
+
 def test_few_lost_connections_are_asked_again_and_more_count(clock):
     run = watched(clock, *["reset", 200, 200] * 4)
     came = [sent(run, number=number).failure for number in range(4)]
