@@ -66,8 +66,8 @@ def _told(row: Row) -> str:
 
 def _line(row: Row, catalogue: Catalogue) -> str:
     deviation = RIGHT[row.fault] if row.fault in RIGHT else catalogue[row.fault].fault
-    seen = "".join(f"; {rule_id}: {what}" for rule_id, what in row.innocent.items())
-    mark = "" if row.exact else f"  <- not exact{seen}"
+    unexpected = "".join(f"; {rule_id}: {actual}" for rule_id, actual in row.unexpected.items())
+    mark = "" if row.exact else f"  <- not exact{unexpected}"
     blocked = f" ({len(row.blocked)} blocked)" if row.blocked else ""
     return f"{row.fault or 'none':8} {deviation:62} {_told(row)}{blocked}{mark}"
 

@@ -44,14 +44,14 @@ class Row:
         broken: Rules that detected the fault, each with its verdict.
         blocked: Rules that were not judged, since a broken rule explains their result.
         other: Rules with another verdict than pass: errors, or unmet preconditions.
-        innocent: What the first finding of each rule saw that should not have detected the fault.
+        unexpected: Case and actual of the first finding of each other rule.
     """
 
     fault: str
     broken: dict[str, str] = field(default_factory=dict)
     blocked: tuple[str, ...] = ()
     other: dict[str, str] = field(default_factory=dict)
-    innocent: dict[str, str] = field(default_factory=dict)
+    unexpected: dict[str, str] = field(default_factory=dict)
 
     @property
     def exact(self) -> bool:

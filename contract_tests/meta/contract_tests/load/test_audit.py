@@ -50,7 +50,7 @@ def right(number):
 
 
 def by_id(stored):
-    """A read-back that shows, for each message by its number, what a function says."""
+    """A read-back that returns `stored(number)` for the id of a message with that number."""
     made = lives()
     numbers = {id_at(CALLBACK, CALLBACK.delivery.correlation, made.identity(number)): number for number in range(20)}
     return lambda message_id: stored(numbers[message_id])

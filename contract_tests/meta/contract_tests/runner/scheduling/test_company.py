@@ -98,15 +98,15 @@ def test_receiver_on_this_machine_may_get_more():
 
 
 def test_nothing_goes_ahead_while_a_rule_sends_in_its_turn():
-    company = ConcurrencyLimit(16, MOST)
-    with company.let_in():
-        with company.let_in():
-            assert company._is_open
-        assert company._is_open  # the other one waits still
-        with company.apart():
-            assert not company._is_open
-        assert company._is_open
-    assert not company._is_open
+    concurrency = ConcurrencyLimit(16, MOST)
+    with concurrency.let_in():
+        with concurrency.let_in():
+            assert concurrency._is_open
+        assert concurrency._is_open  # the other one waits still
+        with concurrency.apart():
+            assert not concurrency._is_open
+        assert concurrency._is_open
+    assert not concurrency._is_open
 
 
 @pytest.mark.parametrize(("took_s", "begins"), [(0.1, False), (0.6, True)])
